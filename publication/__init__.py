@@ -1,0 +1,1 @@
+"""What both sides agree on: what a publication is, and where it is kept."""

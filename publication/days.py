@@ -1,0 +1,33 @@
+"""The hospital day: a local calendar day of the system's time zone."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from publication.vocabulary import Freshness
+
+ONE_DAY = timedelta(days=1)
+DAYS_UNTIL_STALE = 2
+
+
+def today(now: datetime, timezone: str) -> date:
+    """The hospital day at the instant `now` (which must carry its offset)."""
+    return now.astimezone(ZoneInfo(timezone)).date()
+
+
+def end_of_day(day: date, timezone: str) -> datetime:
+    """The instant, in UTC, at which `day` is over: 23 or 25 hours after its start when clocks change."""
+    midnight = datetime.combine(day + ONE_DAY, time.min, tzinfo=ZoneInfo(timezone))
+    return midnight.astimezone(UTC)
+
+
+def target_day(cutoff: date, lead: int) -> date:
+    """The day that is `lead` days after the cutoff."""
+    return cutoff + timedelta(days=lead)
+
+
+def freshness(cutoff: date, now: datetime, timezone: str) -> Freshness:
+    """Fresh: lead 1 is today (or later). Late: lead 1 was yesterday. Stale: earlier."""
+    days_behind = (today(now, timezone) - target_day(cutoff, 1)).days
+    if days_behind <= 0:
+        return Freshness.FRESH
+    return Freshness.LATE if days_behind < DAYS_UNTIL_STALE else Freshness.STALE

@@ -1,0 +1,16 @@
+"""A publication's digest: the same content has the same digest on any day and any machine."""
+
+import hashlib
+import json
+from dataclasses import asdict
+
+from publication.model import Publication
+
+NOT_CONTENT = ("issued_at", "revision")
+
+
+def digest(publication: Publication) -> str:
+    """`sha256:` and the hash of everything but the instant of issue and the revision."""
+    content = {key: value for key, value in asdict(publication).items() if key not in NOT_CONTENT}
+    text = json.dumps(content, default=str, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -1,0 +1,17 @@
+"""What can go wrong with a publication or its store. Each class has a line in docs/errors.md."""
+
+
+class PublicationError(Exception):
+    """Base of this package's errors."""
+
+
+class MalformedPublicationError(PublicationError):
+    """A publication breaks an invariant and is not issued."""
+
+
+class StoreUnreachableError(PublicationError):
+    """The publication store does not answer."""
+
+
+class UnknownPublicationError(PublicationError):
+    """No publication with the cutoff (and revision) that was asked for."""

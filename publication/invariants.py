@@ -1,0 +1,103 @@
+"""What must hold before a publication is issued. Each rule gives a sentence for every breach it finds."""
+
+import math
+from collections.abc import Callable, Iterator
+
+from publication.days import target_day
+from publication.errors import MalformedPublicationError
+from publication.model import Publication, SeriesForecast, System
+from publication.vocabulary import SeriesKey
+
+TOLERANCE = 1e-6
+BREACHES_SHOWN = 5
+
+Rule = Callable[[Publication], Iterator[str]]
+
+
+def series_are_distinct(publication: Publication) -> Iterator[str]:
+    """No series is published twice, and each belongs to a place and a measure of the system."""
+    seen: set[str] = set()
+    for series in publication.series:
+        if series.unique_id in seen:
+            yield f"{series.unique_id} is published twice"
+        seen.add(series.unique_id)
+        if series.key.place not in publication.system.place_by_id:
+            yield f"{series.unique_id} is of a place that the system does not have"
+        if series.key.measure not in publication.system.measure_by_name:
+            yield f"{series.unique_id} is of a measure that the system does not have"
+
+
+def horizon_is_complete(publication: Publication) -> Iterator[str]:
+    """Every series has each lead from 1 to the horizon once, in order, on the right day."""
+    expected = [(lead, target_day(publication.cutoff, lead)) for lead in range(1, publication.system.horizon_days + 1)]
+    for series in publication.series:
+        if [(day.lead, day.ds) for day in series.days] != expected:
+            yield f"{series.unique_id} does not have each lead from 1 to {publication.system.horizon_days} once"
+
+
+def values_are_finite_and_not_negative(publication: Publication) -> Iterator[str]:
+    """Counts: every mean and quantile is a number and not below 0."""
+    for series in publication.series:
+        for day in series.days:
+            if not all(math.isfinite(value) and value >= 0 for value in (day.mean, *day.quantiles)):
+                yield f"{series.unique_id} on {day.ds} has a value that is negative or not a number"
+
+
+def quantiles_increase(publication: Publication) -> Iterator[str]:
+    """One quantile for each level, none below the one before it."""
+    n_levels = len(publication.system.quantiles)
+    for series in publication.series:
+        for day in series.days:
+            if len(day.quantiles) != n_levels:
+                yield f"{series.unique_id} on {day.ds} has {len(day.quantiles)} quantiles, not {n_levels}"
+            elif list(day.quantiles) != sorted(day.quantiles):
+                yield f"{series.unique_id} on {day.ds} has quantiles that cross"
+
+
+def parents_add_up(publication: Publication) -> Iterator[str]:
+    """The mean of a parent equals the sum of its children's means, to `TOLERANCE`, on every day."""
+    published = publication.series_by_id
+    for series in publication.series:
+        parts = [published[key.unique_id] for key in _parts(publication.system, series.key, published)]
+        if not parts:
+            continue
+        for i, day in enumerate(series.days):
+            total = math.fsum(part.days[i].mean for part in parts if i < len(part.days))
+            if abs(total - day.mean) > TOLERANCE:
+                yield f"{series.unique_id} on {day.ds} is {day.mean}, its parts add up to {total}"
+
+
+def _parts(system: System, key: SeriesKey, published: dict[str, SeriesForecast]) -> list[SeriesKey]:
+    """The nearest published series below `key`: of the places below it, else of its streams."""
+    below = [part for child in system.children(key.place) for part in _nearest(system, key._replace(place=child), published)]
+    if below or key.stream is not None:
+        return below
+    return [s.key for s in published.values() if s.key[:2] == key[:2] and s.key.stream is not None]
+
+
+def _nearest(system: System, key: SeriesKey, published: dict[str, SeriesForecast]) -> list[SeriesKey]:
+    if key.unique_id in published:
+        return [key]
+    return [part for child in system.children(key.place) for part in _nearest(system, key._replace(place=child), published)]
+
+
+RULES: tuple[Rule, ...] = (
+    series_are_distinct,
+    horizon_is_complete,
+    values_are_finite_and_not_negative,
+    quantiles_increase,
+    parents_add_up,
+)
+
+
+def check(publication: Publication) -> None:
+    """Raises MalformedPublicationError, naming the first breaches, unless every rule holds."""
+    breaches = [f"{rule.__name__}: {sentence}" for rule in RULES for sentence in rule(publication)]
+    if not publication.series:
+        breaches.append("the publication has no series")
+    if breaches:
+        shown = "; ".join(breaches[:BREACHES_SHOWN])
+        raise MalformedPublicationError(
+            f"Issuing the publication of {publication.system.name} for {publication.cutoff}: "
+            f"{len(breaches)} breach(es) of its invariants: {shown}. Nothing was written."
+        )

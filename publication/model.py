@@ -1,0 +1,155 @@
+"""What a publication is: every forecast of one system for one cutoff and revision, immutable once issued."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+from publication.vocabulary import Kind, SeriesKey
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node of the tree; the root has no parent."""
+
+    id: str
+    parent: str | None
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Something counted each day, and the unit it is counted in."""
+
+    name: str
+    kind: Kind
+    unit: str
+
+
+@dataclass(frozen=True)
+class System:
+    """One hospital system as its system.toml describes it; `name` is the id of the root place."""
+
+    name: str
+    timezone: str
+    census_hour: int
+    horizon_days: int
+    thresholds: tuple[float, ...]
+    quantiles: tuple[float, ...]
+    measures: tuple[Measure, ...]
+    places: tuple[Place, ...]
+
+    @cached_property
+    def place_by_id(self) -> dict[str, Place]:
+        return {place.id: place for place in self.places}
+
+    @cached_property
+    def measure_by_name(self) -> dict[str, Measure]:
+        return {measure.name: measure for measure in self.measures}
+
+    @cached_property
+    def _children(self) -> dict[str, tuple[str, ...]]:
+        children: dict[str, list[str]] = {}
+        for place in self.places:
+            if place.parent is not None:
+                children.setdefault(place.parent, []).append(place.id)
+        return {parent: tuple(ids) for parent, ids in children.items()}
+
+    def children(self, place: str) -> tuple[str, ...]:
+        """Ids of the places directly below `place`."""
+        return self._children.get(place, ())
+
+    def ancestors(self, place: str) -> Iterator[str]:
+        """Ids from the parent of `place` up to the root."""
+        parent = self.place_by_id[place].parent
+        while parent is not None:
+            yield parent
+            parent = self.place_by_id[parent].parent
+
+    def under(self, place: str) -> Iterator[str]:
+        """Ids of `place` and every place below it, parents before children."""
+        yield place
+        for child in self.children(place):
+            yield from self.under(child)
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """The registered version that made a publication."""
+
+    name: str
+    version: int
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actual:
+    """An observed count; `y` is None where the day has no value."""
+
+    ds: date
+    y: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayForecast:
+    """One target day: the mean and one value for each of the system's quantile levels, in their order."""
+
+    ds: date
+    lead: int
+    mean: float
+    quantiles: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesForecast:
+    """The forecast of one series; `reason` says why where a fallback stands in for the champion's recipe."""
+
+    key: SeriesKey
+    unit: str
+    model: str
+    fallback: bool
+    reason: str | None
+    recent: tuple[Actual, ...]
+    days: tuple[DayForecast, ...]
+
+    @property
+    def unique_id(self) -> str:
+        return self.key.unique_id
+
+    @property
+    def last_actual(self) -> Actual | None:
+        """The newest day that has a value, if any of the recent days has."""
+        return next((actual for actual in reversed(self.recent) if actual.y is not None), None)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Every forecast of one system for one cutoff; `revision` 0 means not issued yet."""
+
+    system: System
+    cutoff: date
+    issued_at: datetime
+    champion: Champion
+    data_digest: str
+    series: tuple[SeriesForecast, ...]
+    notes: tuple[str, ...] = ()
+    revision: int = 0
+
+    @cached_property
+    def series_by_id(self) -> dict[str, SeriesForecast]:
+        return {series.unique_id: series for series in self.series}
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a list of publications shows of one."""
+
+    system: str
+    cutoff: date
+    revision: int
+    issued_at: datetime
+    champion: Champion
+    n_series: int
+    n_fallbacks: int
+    digest: str

@@ -1,0 +1,133 @@
+"""Publications as rows of the store's tables, and back."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import date
+
+from sqlalchemy import RowMapping
+
+from publication.digest import digest
+from publication.model import (
+    Actual,
+    Champion,
+    DayForecast,
+    Heading,
+    Measure,
+    Place,
+    Publication,
+    SeriesForecast,
+    System,
+)
+from publication.vocabulary import Kind, SeriesKey
+
+Record = dict[str, object]
+
+
+def publication_record(publication: Publication) -> Record:
+    return {
+        "system": publication.system.name,
+        "cutoff": publication.cutoff,
+        "revision": publication.revision,
+        "issued_at": publication.issued_at,
+        "champion_name": publication.champion.name,
+        "champion_version": publication.champion.version,
+        "champion_run_id": publication.champion.run_id,
+        "data_digest": publication.data_digest,
+        "digest": digest(publication),
+        "n_series": len(publication.series),
+        "n_fallbacks": sum(series.fallback for series in publication.series),
+        "description": asdict(publication.system),
+        "notes": list(publication.notes),
+    }
+
+
+def series_records(publication: Publication, publication_id: int) -> list[Record]:
+    return [
+        {
+            "publication_id": publication_id,
+            "unique_id": series.unique_id,
+            "position": position,
+            **series.key._asdict(),
+            "unit": series.unit,
+            "model": series.model,
+            "fallback": series.fallback,
+            "reason": series.reason,
+            "recent": [[actual.ds.isoformat(), actual.y] for actual in series.recent],
+        }
+        for position, series in enumerate(publication.series)
+    ]
+
+
+def forecast_records(publication: Publication, publication_id: int) -> list[Record]:
+    return [
+        {
+            "publication_id": publication_id,
+            "unique_id": series.unique_id,
+            "lead": day.lead,
+            "ds": day.ds,
+            "mean": day.mean,
+            "quantiles": list(day.quantiles),
+        }
+        for series in publication.series
+        for day in series.days
+    ]
+
+
+def heading(row: RowMapping) -> Heading:
+    return Heading(
+        system=row["system"],
+        cutoff=row["cutoff"],
+        revision=row["revision"],
+        issued_at=row["issued_at"],
+        champion=_champion(row),
+        n_series=row["n_series"],
+        n_fallbacks=row["n_fallbacks"],
+        digest=row["digest"],
+    )
+
+
+def publication(row: RowMapping, series: Iterable[RowMapping], forecasts: Iterable[RowMapping]) -> Publication:
+    """The rows of one publication, series by position and forecasts by lead, as it was issued."""
+    days: dict[str, list[DayForecast]] = {}
+    for item in forecasts:
+        day = DayForecast(item["ds"], item["lead"], item["mean"], tuple(item["quantiles"]))
+        days.setdefault(item["unique_id"], []).append(day)
+    return Publication(
+        system=_system(row),
+        cutoff=row["cutoff"],
+        issued_at=row["issued_at"],
+        champion=_champion(row),
+        data_digest=row["data_digest"],
+        series=tuple(_series(item, days[item["unique_id"]]) for item in series),
+        notes=tuple(row["notes"]),
+        revision=row["revision"],
+    )
+
+
+def _champion(row: RowMapping) -> Champion:
+    return Champion(row["champion_name"], row["champion_version"], row["champion_run_id"])
+
+
+def _series(row: RowMapping, days: list[DayForecast]) -> SeriesForecast:
+    return SeriesForecast(
+        key=SeriesKey(row["place"], row["measure"], row["stream"]),
+        unit=row["unit"],
+        model=row["model"],
+        fallback=row["fallback"],
+        reason=row["reason"],
+        recent=tuple(Actual(date.fromisoformat(ds), y) for ds, y in row["recent"]),
+        days=tuple(days),
+    )
+
+
+def _system(row: RowMapping) -> System:
+    fields = row["description"]
+    return System(
+        **{
+            **fields,
+            "thresholds": tuple(fields["thresholds"]),
+            "quantiles": tuple(fields["quantiles"]),
+            "measures": tuple(Measure(m["name"], Kind(m["kind"]), m["unit"]) for m in fields["measures"]),
+            "places": tuple(Place(**place) for place in fields["places"]),
+        }
+    )

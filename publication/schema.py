@@ -1,0 +1,85 @@
+"""The store's tables (SQLAlchemy Core)."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant, kept in UTC: SQLite drops the offset, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData()
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("system", String, nullable=False),
+    Column("cutoff", Date, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("issued_at", Instant, nullable=False),
+    Column("champion_name", String, nullable=False),
+    Column("champion_version", Integer, nullable=False),
+    Column("champion_run_id", String, nullable=False),
+    Column("data_digest", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("n_series", Integer, nullable=False),
+    Column("n_fallbacks", Integer, nullable=False),
+    Column("description", JSON, nullable=False),
+    Column("notes", JSON, nullable=False),
+    UniqueConstraint("system", "cutoff", "revision"),
+)
+
+series = Table(
+    "series",
+    metadata,
+    Column("publication_id", ForeignKey("publications.id"), primary_key=True),
+    Column("unique_id", String, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("place", String, nullable=False),
+    Column("measure", String, nullable=False),
+    Column("stream", String),
+    Column("unit", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("fallback", Boolean, nullable=False),
+    Column("reason", String),
+    Column("recent", JSON, nullable=False),
+)
+
+forecasts = Table(
+    "forecasts",
+    metadata,
+    Column("publication_id", ForeignKey("publications.id"), primary_key=True),
+    Column("unique_id", String, primary_key=True),
+    Column("lead", Integer, primary_key=True),
+    Column("ds", Date, nullable=False),
+    Column("mean", Float, nullable=False),
+    Column("quantiles", JSON, nullable=False),
+)

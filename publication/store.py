@@ -1,0 +1,148 @@
+"""Where publications are kept: one SQLAlchemy Core store, SQLite by default, PostgreSQL by URL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, Select, create_engine, event, insert, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+
+from publication import records
+from publication.digest import digest
+from publication.errors import StoreUnreachableError, UnknownPublicationError
+from publication.invariants import check
+from publication.model import Heading, Publication
+from publication.schema import forecasts, metadata, publications, series
+
+FILE_NAME = "publications.db"
+ISSUE_ATTEMPTS = 3
+CONNECT_TIMEOUT_SECONDS = 10
+
+
+def default_url(home: Path) -> str:
+    """The SQLite store under `home`."""
+    return f"sqlite:///{home / FILE_NAME}"
+
+
+class Store:
+    """Publications of any number of systems. Every method raises StoreUnreachableError when the database does not answer."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = _engine(url)
+        self._shown_url = self._engine.url.render_as_string(hide_password=True)
+
+    def prepare(self) -> None:
+        """Create the tables where they are absent."""
+        with self._reach():
+            metadata.create_all(self._engine)
+
+    def issue(self, publication: Publication) -> Publication:
+        """Check the invariants, then write the publication whole, as the next revision of its cutoff.
+
+        Content that is already the newest revision is not written again: that revision is returned.
+        Raises MalformedPublicationError, and writes nothing, when an invariant does not hold.
+        """
+        check(publication)
+        for attempt in range(1, ISSUE_ATTEMPTS + 1):
+            try:
+                return self._issue_once(publication)
+            except IntegrityError:  # another job took the revision between our look and our write
+                if attempt == ISSUE_ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:
+        """The newest publication: of one system, for one cutoff, of one revision where they are given.
+
+        Raises UnknownPublicationError when there is none.
+        """
+        with self._connection() as connection:
+            row = connection.execute(_newest(system, cutoff, revision).limit(1)).mappings().first()
+            if row is None:
+                wanted = f" of {system}" * bool(system) + f" for cutoff {cutoff}" * bool(cutoff)
+                wanted += f", revision {revision}" * bool(revision)
+                raise UnknownPublicationError(f"{self._shown_url} holds no publication{wanted}.")
+            parts = [
+                connection.execute(select(table).where(table.c.publication_id == row["id"]).order_by(order)).mappings().all()
+                for table, order in ((series, series.c.position), (forecasts, forecasts.c.lead))
+            ]
+        return records.publication(row, *parts)
+
+    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]:
+        """Headings of the publications, newest first: by cutoff, then revision."""
+        with self._connection() as connection:
+            rows = connection.execute(_newest(system).limit(limit)).mappings().all()
+        return tuple(records.heading(row) for row in rows)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _issue_once(self, publication: Publication) -> Publication:
+        with self._reach(), self._engine.begin() as connection:
+            newest = _newest(publication.system.name, publication.cutoff).limit(1)
+            row = connection.execute(newest).mappings().first()
+            if row is not None and row["digest"] == digest(publication):
+                return replace(publication, revision=row["revision"], issued_at=row["issued_at"])
+            issued = replace(publication, revision=1 if row is None else row["revision"] + 1)
+            _write(connection, issued)
+        return issued
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        with self._reach(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _reach(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except DBAPIError as error:
+            raise StoreUnreachableError(
+                f"Reaching the publication store at {self._shown_url}: {error.orig}. "
+                "Check that it runs, that HEADROOM_STORE_URL is right, and that the tables exist (any training job makes them)."
+            ) from error
+
+
+def _write(connection: Connection, publication: Publication) -> None:
+    inserted = connection.execute(insert(publications).returning(publications.c.id), records.publication_record(publication))
+    publication_id = inserted.scalar_one()
+    connection.execute(insert(series), records.series_records(publication, publication_id))
+    connection.execute(insert(forecasts), records.forecast_records(publication, publication_id))
+
+
+def _newest(system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Select[tuple[object, ...]]:
+    query = select(publications).order_by(publications.c.cutoff.desc(), publications.c.revision.desc())
+    wanted = {publications.c.system: system, publications.c.cutoff: cutoff, publications.c.revision: revision}
+    return query.where(*(column == value for column, value in wanted.items() if value is not None))
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite_engine(parsed.render_as_string(hide_password=False))
+        return create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS})
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise StoreUnreachableError(
+            f"Reading HEADROOM_STORE_URL: {error}. Give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
+        ) from error
+
+
+def _sqlite_engine(url: str) -> Engine:
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def _set_pragmas(connection: Connection, _record: object) -> None:
+        cursor = connection.cursor()  # type: ignore[attr-defined]  # the DBAPI connection, not SQLAlchemy's
+        cursor.execute("PRAGMA journal_mode=WAL")  # readers go on while a publication is written
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    return engine

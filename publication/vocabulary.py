@@ -1,0 +1,51 @@
+"""The words that training, store and service share."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Kind(StrEnum):
+    """How a measure's days relate: flows are counted over a day, stocks and capacities at the census hour."""
+
+    FLOW = "flow"
+    STOCK = "stock"
+    CAPACITY = "capacity"
+
+
+class Freshness(StrEnum):
+    """Age of a publication against the daily rhythm: its first forecast day is today, was yesterday, or earlier."""
+
+    FRESH = "fresh"
+    LATE = "late"
+    STALE = "stale"
+
+
+class SeriesKey(NamedTuple):
+    """What a series counts, and where. `stream` is None for the whole of a measure."""
+
+    place: str
+    measure: str
+    stream: str | None = None
+
+    @property
+    def unique_id(self) -> str:
+        """`place/measure`, with `/stream` where the measure is split."""
+        return "/".join(part for part in self if part is not None)
+
+
+SEPARATOR = "/"
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+
+
+def series_key(unique_id: str) -> SeriesKey:
+    """The parts of a `unique_id`. Raises ValueError when it is not `place/measure` or `place/measure/stream`."""
+    parts = unique_id.split(SEPARATOR)
+    if len(parts) not in (2, 3) or not all(parts):
+        raise ValueError(f"{unique_id!r} is not place/measure or place/measure/stream")
+    return SeriesKey(*parts)
+
+
+def quantile_column(level: float) -> str:
+    """Column name of a quantile level: 0.9 gives `q0.9`."""
+    return f"q{level:g}"

@@ -1,0 +1,1 @@
+"""Everything that runs on history: ingest, backtest, train, promote, publish."""

@@ -1,0 +1,45 @@
+"""What can go wrong in a training job. Each class has its exit code and a line in docs/errors.md."""
+
+from typing import ClassVar
+
+
+class TrainingError(Exception):
+    """Base: a sentence that says doing what, for which series and day, found what, do this."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(TrainingError):
+    """The command line asks for something that does not exist or cannot be."""
+
+    exit_code = 2
+
+
+class SystemFileError(TrainingError):
+    """system.toml, or a file it names, does not describe a hospital system."""
+
+    exit_code = 3
+
+
+class HistoryError(TrainingError):
+    """Input data is missing, unreadable or refused as a whole."""
+
+    exit_code = 3
+
+
+class NothingPublishedError(TrainingError):
+    """No forecast could be made, so nothing was published."""
+
+    exit_code = 4
+
+
+class PromotionRefusedError(TrainingError):
+    """The gate did not let the challenger through."""
+
+    exit_code = 5
+
+
+class OutOfReachError(TrainingError):
+    """The store or the model registry does not answer."""
+
+    exit_code = 6

@@ -1,0 +1,41 @@
+"""Where a training job keeps things, from the command line and the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from publication.store import default_url
+
+DEFAULT_HOME = Path(".headroom")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`home` holds the history archive, the quarantine, and by default the store and the MLflow database."""
+
+    home: Path
+    store_url: str
+    tracking_uri: str
+
+    @property
+    def archive(self) -> Path:
+        return self.home / "history"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.home / "quarantine"
+
+    @property
+    def artifacts(self) -> Path:
+        """Where MLflow's files go when the tracking database is a local one."""
+        return self.home / "mlartifacts"
+
+
+def settings(home: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Settings from `--home` and HEADROOM_HOME, HEADROOM_STORE_URL, MLFLOW_TRACKING_URI."""
+    place = (home or Path(environ.get("HEADROOM_HOME", DEFAULT_HOME))).resolve()
+    return Settings(
+        home=place,
+        store_url=environ.get("HEADROOM_STORE_URL", default_url(place)),
+        tracking_uri=environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{place / 'mlflow.db'}"),
+    )
