@@ -55,10 +55,15 @@ def quantiles_increase(publication: Publication) -> Iterator[str]:
 
 
 def parents_add_up(publication: Publication) -> Iterator[str]:
-    """The mean of a parent equals the sum of its children's means, to `TOLERANCE`, on every day."""
+    """The mean of a parent equals the sum of its children's means, to `TOLERANCE`, on every day.
+
+    Its children are the nearest published series of the places below it; at a place without any, its streams.
+    """
     published = publication.series_by_id
+    streams = _streams(publication)
     for series in publication.series:
-        parts = [published[key.unique_id] for key in _parts(publication.system, series.key, published)]
+        below = _below(publication.system, series.key, published)
+        parts = [published[key.unique_id] for key in below] or streams.get(series.key, [])
         if not parts:
             continue
         for i, day in enumerate(series.days):
@@ -67,18 +72,23 @@ def parents_add_up(publication: Publication) -> Iterator[str]:
                 yield f"{series.unique_id} on {day.ds} is {day.mean}, its parts add up to {total}"
 
 
-def _parts(system: System, key: SeriesKey, published: dict[str, SeriesForecast]) -> list[SeriesKey]:
-    """The nearest published series below `key`: of the places below it, else of its streams."""
-    below = [part for child in system.children(key.place) for part in _nearest(system, key._replace(place=child), published)]
-    if below or key.stream is not None:
-        return below
-    return [s.key for s in published.values() if s.key[:2] == key[:2] and s.key.stream is not None]
+def _streams(publication: Publication) -> dict[SeriesKey, list[SeriesForecast]]:
+    """The streams of each series that is the whole of a measure, published or not."""
+    streams: dict[SeriesKey, list[SeriesForecast]] = {}
+    for series in publication.series:
+        if series.key.stream is not None:
+            streams.setdefault(series.key._replace(stream=None), []).append(series)
+    return streams
+
+
+def _below(system: System, key: SeriesKey, published: dict[str, SeriesForecast]) -> list[SeriesKey]:
+    """The nearest published series of the places below that of `key`."""
+    children = (key._replace(place=child) for child in system.children(key.place))
+    return [part for child in children for part in _nearest(system, child, published)]
 
 
 def _nearest(system: System, key: SeriesKey, published: dict[str, SeriesForecast]) -> list[SeriesKey]:
-    if key.unique_id in published:
-        return [key]
-    return [part for child in system.children(key.place) for part in _nearest(system, key._replace(place=child), published)]
+    return [key] if key.unique_id in published else _below(system, key, published)
 
 
 RULES: tuple[Rule, ...] = (

@@ -1,8 +1,9 @@
 """Publications as rows of the store's tables, and back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date
+from typing import Any
 
 from sqlalchemy import RowMapping
 
@@ -93,7 +94,7 @@ def publication(row: RowMapping, series: Iterable[RowMapping], forecasts: Iterab
         day = DayForecast(item["ds"], item["lead"], item["mean"], tuple(item["quantiles"]))
         days.setdefault(item["unique_id"], []).append(day)
     return Publication(
-        system=_system(row),
+        system=system_of(row["description"]),
         cutoff=row["cutoff"],
         issued_at=row["issued_at"],
         champion=_champion(row),
@@ -120,8 +121,8 @@ def _series(row: RowMapping, days: list[DayForecast]) -> SeriesForecast:
     )
 
 
-def _system(row: RowMapping) -> System:
-    fields = row["description"]
+def system_of(fields: Mapping[str, Any]) -> System:
+    """A system from its description as JSON gives it: `dataclasses.asdict`, with lists for tuples."""
     return System(
         **{
             **fields,

@@ -1,5 +1,7 @@
 """Where publications are kept: one SQLAlchemy Core store, SQLite by default, PostgreSQL by URL."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -8,7 +10,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event, insert, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, ProgrammingError
+from sqlalchemy.schema import CreateTable
 
 from publication import records
 from publication.digest import digest
@@ -18,8 +21,10 @@ from publication.model import Heading, Publication
 from publication.schema import forecasts, metadata, publications, series
 
 FILE_NAME = "publications.db"
-ISSUE_ATTEMPTS = 3
+ISSUE_ATTEMPTS = 10  # of jobs that issue the same cutoff at once, each round lets one through
 CONNECT_TIMEOUT_SECONDS = 10
+WRITE_AHEAD_PAUSES_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+URL_ADVICE = "Give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
 
 
 def default_url(home: Path) -> str:
@@ -28,16 +33,20 @@ def default_url(home: Path) -> str:
 
 
 class Store:
-    """Publications of any number of systems. Every method raises StoreUnreachableError when the database does not answer."""
+    """Publications of any number of systems. Methods raise StoreUnreachableError where the database does not answer."""
 
     def __init__(self, url: str) -> None:
         self._engine = _engine(url)
-        self._shown_url = self._engine.url.render_as_string(hide_password=True)
+        without_query = self._engine.url.set(query={})  # a query can hold a password
+        self._shown_url = without_query.render_as_string(hide_password=True)
 
     def prepare(self) -> None:
         """Create the tables where they are absent."""
         with self._reach():
-            metadata.create_all(self._engine)
+            try:
+                self._create_tables()
+            except (IntegrityError, ProgrammingError):  # PostgreSQL, when another job made them at the same moment
+                self._create_tables()
 
     def issue(self, publication: Publication) -> Publication:
         """Check the invariants, then write the publication whole, as the next revision of its cutoff.
@@ -66,7 +75,9 @@ class Store:
                 wanted += f", revision {revision}" * bool(revision)
                 raise UnknownPublicationError(f"{self._shown_url} holds no publication{wanted}.")
             parts = [
-                connection.execute(select(table).where(table.c.publication_id == row["id"]).order_by(order)).mappings().all()
+                connection.execute(select(table).where(table.c.publication_id == row["id"]).order_by(order))
+                .mappings()
+                .all()
                 for table, order in ((series, series.c.position), (forecasts, forecasts.c.lead))
             ]
         return records.publication(row, *parts)
@@ -79,6 +90,11 @@ class Store:
 
     def close(self) -> None:
         self._engine.dispose()
+
+    def _create_tables(self) -> None:
+        with self._engine.begin() as connection:
+            for table in metadata.sorted_tables:
+                connection.execute(CreateTable(table, if_not_exists=True))
 
     def _issue_once(self, publication: Publication) -> Publication:
         with self._reach(), self._engine.begin() as connection:
@@ -104,18 +120,23 @@ class Store:
         except DBAPIError as error:
             raise StoreUnreachableError(
                 f"Reaching the publication store at {self._shown_url}: {error.orig}. "
-                "Check that it runs, that HEADROOM_STORE_URL is right, and that the tables exist (any training job makes them)."
+                "Check that it runs, that HEADROOM_STORE_URL is right, "
+                "and that the tables exist (any training job makes them)."
             ) from error
 
 
 def _write(connection: Connection, publication: Publication) -> None:
-    inserted = connection.execute(insert(publications).returning(publications.c.id), records.publication_record(publication))
+    inserted = connection.execute(
+        insert(publications).returning(publications.c.id), records.publication_record(publication)
+    )
     publication_id = inserted.scalar_one()
     connection.execute(insert(series), records.series_records(publication, publication_id))
     connection.execute(insert(forecasts), records.forecast_records(publication, publication_id))
 
 
-def _newest(system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Select[tuple[object, ...]]:
+def _newest(
+    system: str | None = None, cutoff: date | None = None, revision: int | None = None
+) -> Select[tuple[object, ...]]:
     query = select(publications).order_by(publications.c.cutoff.desc(), publications.c.revision.desc())
     wanted = {publications.c.system: system, publications.c.cutoff: cutoff, publications.c.revision: revision}
     return query.where(*(column == value for column, value in wanted.items() if value is not None))
@@ -129,10 +150,10 @@ def _engine(url: str) -> Engine:
         if parsed.get_backend_name() == "sqlite":
             return _sqlite_engine(parsed.render_as_string(hide_password=False))
         return create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS})
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise StoreUnreachableError(
-            f"Reading HEADROOM_STORE_URL: {error}. Give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
-        ) from error
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise StoreUnreachableError(f"Reading HEADROOM_STORE_URL: {error}. {URL_ADVICE}") from error
+    except ValueError:  # its text quotes what stands where the port should, which may be part of a password
+        raise StoreUnreachableError(f"Reading HEADROOM_STORE_URL: its port is not a number. {URL_ADVICE}") from None
 
 
 def _sqlite_engine(url: str) -> Engine:
@@ -141,8 +162,22 @@ def _sqlite_engine(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _set_pragmas(connection: Connection, _record: object) -> None:
         cursor = connection.cursor()  # type: ignore[attr-defined]  # the DBAPI connection, not SQLAlchemy's
-        cursor.execute("PRAGMA journal_mode=WAL")  # readers go on while a publication is written
+        _write_ahead(cursor)
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 
     return engine
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Let readers go on during a write. SQLite does not wait where two connections switch at once, so we do."""
+    for pause_seconds in WRITE_AHEAD_PAUSES_SECONDS:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(pause_seconds)
+        else:
+            return
+    cursor.execute("PRAGMA journal_mode=WAL")

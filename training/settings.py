@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from publication.store import default_url
-
 DEFAULT_HOME = Path(".headroom")
 
 
@@ -33,6 +31,8 @@ class Settings:
 
 def settings(home: Path | None, environ: Mapping[str, str]) -> Settings:
     """Settings from `--home` and HEADROOM_HOME, HEADROOM_STORE_URL, MLFLOW_TRACKING_URI."""
+    from publication.store import default_url  # SQLAlchemy takes a while to import; `--help` does without
+
     place = (home or Path(environ.get("HEADROOM_HOME", DEFAULT_HOME))).resolve()
     return Settings(
         home=place,

@@ -1,0 +1,54 @@
+# Needs python3 (3.11 or newer) and make; everything else is installed into .venv from hash-pinned locks.
+PYTHON ?= python3
+SERVE ?= 1
+HOME_DIR ?= .demo
+UPGRADE ?=
+PYTEST_ARGS ?=
+
+BIN := .venv/bin
+UV := $(BIN)/uv
+INSTALLED := .venv/.installed
+COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 $(UPGRADE)
+export UV_PYTHON_DOWNLOADS := never
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench lock clean
+
+help: ## show this help
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+setup: $(INSTALLED) ## make .venv with everything the other targets need; again when a lock changes
+
+$(INSTALLED): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Headroom needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(INSTALLED) ## simulate a hospital system, forecast it, serve it (SERVE=0: end after publishing; HOME_DIR=.demo)
+	$(BIN)/headroom demo --home $(HOME_DIR) $(if $(filter 0,$(SERVE)),--no-serve)
+
+test: $(INSTALLED) ## run the tests (PYTEST_ARGS="-k store")
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(INSTALLED) ## lint, formatting, types, import rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(INSTALLED) ## run the benchmarks
+	@for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python "$$program" || exit 1; done
+
+lock: $(INSTALLED) ## compile the locks again (UPGRADE=--upgrade: take newer versions)
+	$(COMPILE) requirements/bootstrap.in -o requirements/bootstrap.txt
+	$(COMPILE) pyproject.toml --extra service -o requirements/service.txt
+	$(COMPILE) pyproject.toml --extra training -c requirements/service.txt -o requirements/training.txt
+	$(COMPILE) pyproject.toml --extra service --extra training --group dev \
+		-c requirements/service.txt -c requirements/training.txt -o requirements/dev.txt
+
+clean: ## remove .venv, .demo and caches; never .headroom
+	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

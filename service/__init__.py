@@ -1,0 +1,1 @@
+"""Serves publications: the API, the operations page and the metrics. It only reads."""

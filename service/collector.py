@@ -1,0 +1,59 @@
+"""What is served and how the store is, read at the moment Prometheus asks."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from publication.days import DAYS_UNTIL_STALE, end_of_day
+from service import metrics
+from service.edition import Edition
+from service.freshness import Watcher
+from service.metrics import Metric
+
+Sample = tuple[tuple[str, ...], float]
+
+
+class PublicationCollector(Collector):
+    """Timestamps rather than ages: an alert works the age out itself, and a dead service does not look young."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+
+    def describe(self) -> Iterable[GaugeMetricFamily]:
+        return ()
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        seen = self._watcher.seen
+        yield _gauge(metrics.STORE_UP, [((), float(seen.store_up))])
+        reached = seen.store_reached_at
+        yield _gauge(metrics.STORE_REACHED, [((), reached.timestamp())] if reached else [])
+        for metric, samples in _of_edition(seen.edition) if seen.edition else ():
+            yield _gauge(metric, samples)
+
+
+def _of_edition(edition: Edition) -> Iterator[tuple[Metric, list[Sample]]]:
+    heading, system = edition.heading, edition.publication.system
+
+    def ends(days_after_cutoff: int) -> float:
+        return end_of_day(heading.cutoff + timedelta(days=days_after_cutoff), system.timezone).timestamp()
+
+    yield metrics.CUTOFF, [((), ends(0))]
+    yield metrics.ISSUED, [((), heading.issued_at.timestamp())]
+    yield metrics.LATE_FROM, [((), ends(1))]
+    yield metrics.STALE_FROM, [((), ends(DAYS_UNTIL_STALE))]
+    yield metrics.REVISION, [((), heading.revision)]
+    yield metrics.SERIES, [((), heading.n_series)]
+    fallbacks = Counter(series.key.measure for series in edition.publication.series if series.fallback)
+    yield metrics.FALLBACKS, [((measure.name,), fallbacks[measure.name]) for measure in system.measures]
+    champion = heading.champion
+    yield metrics.CHAMPION, [((champion.name, str(champion.version), champion.run_id), 1)]
+
+
+def _gauge(metric: Metric, samples: list[Sample]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
+    for labels, value in samples:
+        family.add_metric(labels, value)
+    return family

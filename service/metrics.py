@@ -1,0 +1,111 @@
+"""The catalogue of metrics: an interface. Each has a line in docs/metrics.md, and none changes its name."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+PREFIX = "headroom_"
+
+
+class MetricType(StrEnum):
+    GAUGE = "gauge"
+    COUNTER = "counter"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric as it is exposed."""
+
+    name: str
+    type: MetricType
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+CUTOFF = Metric(
+    "headroom_publication_cutoff_timestamp_seconds",
+    MetricType.GAUGE,
+    "Unix time at which the cutoff day of the served publication ended, in the system's time zone.",
+)
+ISSUED = Metric(
+    "headroom_publication_issued_timestamp_seconds",
+    MetricType.GAUGE,
+    "Unix time at which the served publication was issued.",
+)
+LATE_FROM = Metric(
+    "headroom_publication_late_timestamp_seconds",
+    MetricType.GAUGE,
+    "Unix time from which the served publication counts as late.",
+)
+STALE_FROM = Metric(
+    "headroom_publication_stale_timestamp_seconds",
+    MetricType.GAUGE,
+    "Unix time from which the served publication counts as stale.",
+)
+REVISION = Metric("headroom_publication_revision", MetricType.GAUGE, "Revision of the served publication.")
+SERIES = Metric("headroom_publication_series", MetricType.GAUGE, "Series in the served publication.")
+FALLBACKS = Metric(
+    "headroom_publication_fallback_series",
+    MetricType.GAUGE,
+    "Series for which a fallback is published in the champion's stead.",
+    ("measure",),
+)
+CHAMPION = Metric(
+    "headroom_champion_info",
+    MetricType.GAUGE,
+    "The registered version that made the served publication; always 1.",
+    ("name", "version", "run_id"),
+)
+STORE_UP = Metric(
+    "headroom_store_up", MetricType.GAUGE, "1 when the last look at the publication store got an answer, else 0."
+)
+STORE_REACHED = Metric(
+    "headroom_store_reached_timestamp_seconds",
+    MetricType.GAUGE,
+    "Unix time at which the publication store last answered.",
+)
+REQUESTS = Metric(
+    "headroom_http_requests_total",
+    MetricType.COUNTER,
+    "Answered requests by method, route template and status.",
+    ("method", "route", "status"),
+)
+DURATION = Metric(
+    "headroom_http_request_duration_seconds",
+    MetricType.HISTOGRAM,
+    "Seconds from request to the end of the answer, by route template.",
+    ("route",),
+)
+
+CATALOGUE: tuple[Metric, ...] = (
+    CUTOFF,
+    ISSUED,
+    LATE_FROM,
+    STALE_FROM,
+    REVISION,
+    SERIES,
+    FALLBACKS,
+    CHAMPION,
+    STORE_UP,
+    STORE_REACHED,
+    REQUESTS,
+    DURATION,
+)
+
+DURATION_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+
+class RequestMetrics:
+    """Counts and times requests in one registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._requests = Counter(REQUESTS.name, REQUESTS.help, REQUESTS.labels, registry=registry)
+        self._durations = Histogram(
+            DURATION.name, DURATION.help, DURATION.labels, registry=registry, buckets=DURATION_BUCKETS
+        )
+
+    def observe(self, method: str, route: str, status: int, duration_seconds: float) -> None:
+        self._requests.labels(method, route, str(status)).inc()
+        self._durations.labels(route).observe(duration_seconds)

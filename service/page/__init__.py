@@ -1,0 +1,1 @@
+"""What the operations page shows, ready to be laid out."""

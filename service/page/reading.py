@@ -1,0 +1,80 @@
+"""Which of the published numbers a person is shown: the centre, the prediction intervals, the day to plan for."""
+
+import math
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from publication.days import target_day
+from publication.model import DayForecast, Publication
+from service.page.wording import count, day, span
+
+MEDIAN = 0.5
+INTERVALS_SHOWN = (50, 80, 95)
+HEADLINE_INTERVAL = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A central prediction interval: its share in percent, and where its ends stand among the quantiles."""
+
+    percent: int
+    low: int
+    high: int
+
+    def of(self, forecast: DayForecast) -> str:
+        return span(forecast.quantiles[self.low], forecast.quantiles[self.high])
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How a system's quantile levels are read."""
+
+    centre: str
+    median: int | None
+    intervals: tuple[Interval, ...]
+
+    @property
+    def headline(self) -> Interval | None:
+        """The 80 % prediction interval, or the widest there is without it."""
+        eighty = (interval for interval in self.intervals if interval.percent == HEADLINE_INTERVAL)
+        return next(eighty, self.intervals[-1] if self.intervals else None)
+
+    def centre_of(self, forecast: DayForecast) -> str:
+        return count(forecast.mean if self.median is None else forecast.quantiles[self.median])
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningDay:
+    """Tomorrow, where the publication reaches it; else its first day."""
+
+    lead: int
+    ds: date
+    is_tomorrow: bool
+
+    @property
+    def day(self) -> str:
+        return day(self.ds)
+
+    @property
+    def label(self) -> str:
+        return f"Tomorrow, {self.day}" if self.is_tomorrow else self.day
+
+
+def scale(levels: tuple[float, ...]) -> Scale:
+    """Median and those of the 50, 80 and 95 % prediction intervals whose levels are published, narrowest first."""
+    median = levels.index(MEDIAN) if MEDIAN in levels else None
+    pairs = (
+        Interval(round(100 * (levels[high] - levels[low])), low, high)
+        for low in range(len(levels))
+        for high in range(low + 1, len(levels))
+        if math.isclose(levels[low] + levels[high], 1)
+    )
+    shown = sorted((pair for pair in pairs if pair.percent in INTERVALS_SHOWN), key=lambda pair: pair.percent)
+    return Scale("mean" if median is None else "median", median, tuple(shown))
+
+
+def planning_day(publication: Publication, today: date) -> PlanningDay:
+    lead = (today + timedelta(days=1) - publication.cutoff).days
+    is_reached = 1 <= lead <= publication.system.horizon_days
+    lead = lead if is_reached else 1
+    return PlanningDay(lead, target_day(publication.cutoff, lead), is_reached)

@@ -1,0 +1,193 @@
+"""The two pages as plain values: the tree of places, and one place with its series."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from publication.model import Place, Publication, SeriesForecast
+from publication.vocabulary import SeriesKey
+from service.edition import Edition
+from service.page import wording
+from service.page.reading import PlanningDay, Scale, scale
+
+FRESHNESS = {
+    "fresh": "Fresh: the forecast starts today or later",
+    "late": "Late: today's forecast has not been issued yet",
+    "stale": "Stale: no forecast for two days or more. Call whoever runs the daily job",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the head of every page says."""
+
+    system: str
+    cutoff: str
+    issued_at: str
+    freshness: str
+    freshness_sentence: str
+    champion: str
+    n_series: int
+    n_fallbacks: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One series on the planning day."""
+
+    unique_id: str
+    centre: str
+    interval: str | None
+    last: str | None
+    last_day: str | None
+    fallback: bool
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    title: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    place: Place
+    depth: int
+    figures: tuple[Figures | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    planning: PlanningDay
+    scale: Scale
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DayRow:
+    label: str
+    ds: str
+    centre: str
+    intervals: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesView:
+    """One section of a place's page."""
+
+    anchor: str
+    title: str
+    unit: str
+    model: str
+    figures: Figures
+    days: tuple[DayRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceView:
+    place: Place
+    above: tuple[Place, ...]
+    below: tuple[Place, ...]
+    planning: PlanningDay
+    scale: Scale
+    series: tuple[SeriesView, ...]
+
+
+def frame(edition: Edition, freshness: str) -> Frame:
+    heading, system, champion = edition.heading, edition.publication.system, edition.heading.champion
+    root = system.place_by_id.get(system.name)
+    return Frame(
+        system=root.name if root else system.name,
+        cutoff=wording.day_with_year(heading.cutoff),
+        issued_at=wording.local_time(heading.issued_at, system.timezone),
+        freshness=freshness,
+        freshness_sentence=FRESHNESS[freshness],
+        champion=f"{champion.name} version {champion.version}",
+        n_series=heading.n_series,
+        n_fallbacks=heading.n_fallbacks,
+        notes=edition.publication.notes,
+    )
+
+
+def index_view(publication: Publication, planning: PlanningDay) -> Index:
+    reading = scale(publication.system.quantiles)
+    keys = _columns(publication)
+    rows = tuple(
+        Row(place, depth, tuple(_cell(publication, place.id, key, reading, planning) for key in keys))
+        for place, depth in _tree(publication)
+    )
+    columns = tuple(Column(wording.title(key), _unit(publication, key)) for key in keys)
+    return Index(planning, reading, columns, rows)
+
+
+def place_view(publication: Publication, place: str, planning: PlanningDay) -> PlaceView:
+    system = publication.system
+    reading = scale(system.quantiles)
+    above = tuple(system.place_by_id[ancestor] for ancestor in reversed(list(system.ancestors(place))))
+    return PlaceView(
+        place=system.place_by_id[place],
+        above=above,
+        below=tuple(system.place_by_id[child] for child in system.children(place)),
+        planning=planning,
+        scale=reading,
+        series=tuple(_series(s, reading, planning) for s in publication.series if s.key.place == place),
+    )
+
+
+def _series(series: SeriesForecast, reading: Scale, planning: PlanningDay) -> SeriesView:
+    rows = (
+        DayRow(
+            wording.day(day.ds),
+            day.ds.isoformat(),
+            reading.centre_of(day),
+            tuple(interval.of(day) for interval in reading.intervals),
+        )
+        for day in series.days
+    )
+    figures = _figures(series, reading, planning)
+    anchor = "-".join(part for part in series.key[1:] if part is not None)
+    return SeriesView(anchor, wording.title(series.key), series.unit, series.model, figures, tuple(rows))
+
+
+def _figures(series: SeriesForecast, reading: Scale, planning: PlanningDay) -> Figures:
+    day = series.days[planning.lead - 1]
+    last = series.last_actual
+    return Figures(
+        unique_id=series.unique_id,
+        centre=reading.centre_of(day),
+        interval=reading.headline.of(day) if reading.headline else None,
+        last=None if last is None or last.y is None else wording.count(last.y),
+        last_day=None if last is None else wording.day(last.ds),
+        fallback=series.fallback,
+        reason=series.reason,
+    )
+
+
+def _tree(publication: Publication) -> Iterator[tuple[Place, int]]:
+    """Every place with its depth, parents before children."""
+    system = publication.system
+    for root in (place.id for place in system.places if place.parent is None):
+        for place in system.under(root):
+            yield system.place_by_id[place], len(list(system.ancestors(place)))
+
+
+def _columns(publication: Publication) -> list[SeriesKey]:
+    """One for each measure, or for each of its streams where nothing is published for the whole of it."""
+    whole = {series.key.measure for series in publication.series if series.key.stream is None}
+    keys = [SeriesKey("", s.key.measure, s.key.stream) for s in publication.series]
+    order = list(publication.system.measure_by_name)
+    shown = {key for key in keys if key.stream is None or key.measure not in whole}
+    return sorted(shown, key=lambda key: (order.index(key.measure), key.stream or ""))
+
+
+def _unit(publication: Publication, column: SeriesKey) -> str:
+    return publication.system.measure_by_name[column.measure].unit
+
+
+def _cell(
+    publication: Publication, place: str, column: SeriesKey, reading: Scale, planning: PlanningDay
+) -> Figures | None:
+    series = publication.series_by_id.get(column._replace(place=place).unique_id)
+    return None if series is None else _figures(series, reading, planning)

@@ -1,0 +1,97 @@
+"""The query parameters of the routes: what they are called, how they read, and that no others are taken."""
+
+import math
+import re
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import Query
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+from starlette.requests import Request
+
+from service.problems import Finding, invalid, one_of
+from service.selection import Selection
+
+MOST_PUBLICATIONS = 1000
+
+
+def _day(text: object) -> date:
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(text)):
+        raise ValueError("a day is written as 2026-11-21")
+    return date.fromisoformat(str(text))
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Levels = Annotated[str, WithJsonSchema({"type": "string", "examples": ["0.1,0.5,0.9"]})]
+
+
+class SeriesParameters(BaseModel):
+    """Which series."""
+
+    place: str | None = Field(None, description="id of a place: its own series alone")
+    under: str | None = Field(None, description="id of a place: its series and those of every place below it")
+    measure: str | None = Field(None, description="name of a measure")
+    stream: str | None = Field(None, description="name of a stream, where a measure is split")
+
+    def selection(self) -> Selection:
+        return Selection(place=self.place, under=self.under, measure=self.measure, stream=self.stream)
+
+
+class AmountParameters(BaseModel):
+    """How much of each series, of which publication, in which form."""
+
+    horizon: int | None = Field(None, description="largest lead, in days: 1 up to the horizon of the system")
+    quantiles: Levels | None = Field(None, description="published quantile levels, separated by commas")
+    cutoff: Day | None = Field(None, description="cutoff of an older publication; the newest one without it")
+    format: Literal["json", "csv"] | None = Field(None, description="overrides the Accept header")
+
+    def levels(self) -> tuple[float, ...] | None:
+        return None if self.quantiles is None else read_levels(self.quantiles)
+
+
+class OneSeriesParameters(AmountParameters):
+    def selection(self, unique_id: str) -> Selection:
+        return Selection(unique_id=unique_id, horizon=self.horizon, levels=self.levels())
+
+
+class ForecastParameters(AmountParameters, SeriesParameters):
+    def selection(self) -> Selection:
+        return Selection(self.place, self.under, self.measure, self.stream, None, self.horizon, self.levels())
+
+
+class PublicationParameters(BaseModel):
+    limit: Annotated[int, Query(ge=1, le=MOST_PUBLICATIONS)] = Field(100, description="how many, newest first")
+
+
+def read_levels(text: str) -> tuple[float, ...]:
+    """Quantile levels of a comma list, each once. Raises a problem for what is not a number."""
+    levels = set()
+    for part in text.split(","):
+        try:
+            level = float(part)
+        except ValueError:
+            level = math.nan
+        if math.isnan(level):
+            raise invalid(Finding("quantiles", text, "published levels separated by commas, as 0.1,0.5,0.9"))
+        levels.add(level)
+    return tuple(sorted(levels))
+
+
+def takes(parameters: type[BaseModel] | None = None) -> Callable[[Request], Awaitable[None]]:
+    """A dependency that refuses parameters the route does not know, and one given twice."""
+    known = list(parameters.model_fields) if parameters else []
+
+    async def refuse(request: Request) -> None:
+        given = request.query_params.multi_items()
+        names = [name for name, _ in given]
+        findings = [
+            Finding(name, value, f"the parameters {one_of(known, name)}" if known else "this route takes no parameters")
+            for name, value in given
+            if name not in known
+        ]
+        findings += [Finding(name, "given more than once", "once") for name in known if names.count(name) > 1]
+        if findings:
+            raise invalid(*findings)
+
+    return refuse

@@ -1,0 +1,173 @@
+"""Everything that can go wrong, in one shape: RFC 9457 problem+json with a request id."""
+
+import json
+from dataclasses import dataclass
+from difflib import get_close_matches
+from http import HTTPStatus
+from typing import ClassVar
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from publication.errors import StoreUnreachableError
+
+MEDIA_TYPE = "application/problem+json"
+VALUES_SHOWN = 20
+RETRY_AFTER_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with a request: which parameter, what it held, what it may hold."""
+
+    parameter: str
+    found: str
+    allowed: str
+
+    def __str__(self) -> str:
+        return f"{self.parameter} was {self.found!r}; allowed: {self.allowed}"
+
+
+class ProblemError(Exception):
+    """Base of what the service answers with an error status. `detail` is for the caller, and shows no internals."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
+    kind: ClassVar[str] = "unexpected"
+    title: ClassVar[str] = "The service failed unexpectedly"
+
+    def __init__(self, detail: str, findings: tuple[Finding, ...] = (), **more: object) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.findings = findings
+        self.more = more
+
+
+class RouteNotFoundError(ProblemError):
+    status = HTTPStatus.NOT_FOUND
+    kind = "not-found"
+    title = "There is nothing at this address"
+
+
+class MethodNotAllowedError(ProblemError):
+    status = HTTPStatus.METHOD_NOT_ALLOWED
+    kind = "method-not-allowed"
+    title = "The service only reads: use GET or HEAD"
+
+
+class UnknownValueError(ProblemError):
+    """A place, measure, stream, series or cutoff that is not published."""
+
+    status = HTTPStatus.NOT_FOUND
+    kind = "unknown-value"
+    title = "What was asked for is not published"
+
+
+class InvalidParameterError(ProblemError):
+    """A parameter that the route does not take, or whose value it cannot read."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    kind = "invalid-parameter"
+    title = "A parameter is not right"
+
+
+class NothingToServeError(ProblemError):
+    """No publication has been seen yet."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    kind = "nothing-to-serve"
+    title = "There is no publication to serve yet"
+
+
+class StoreLostError(ProblemError):
+    """The answer needs the store, and the store does not answer."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    kind = "store-unreachable"
+    title = "The publication store does not answer"
+
+
+PROBLEMS: tuple[type[ProblemError], ...] = (
+    RouteNotFoundError,
+    MethodNotAllowedError,
+    UnknownValueError,
+    InvalidParameterError,
+    NothingToServeError,
+    StoreLostError,
+    ProblemError,
+)
+
+STORE_LOST = (
+    "This answer is read from the publication store, which does not answer. The newest forecasts are still served."
+)
+
+
+def one_of(values: list[str], near: str = "") -> str:
+    """A readable list of what is allowed, what resembles `near` first, not endlessly long."""
+    close = get_close_matches(near, values, n=5)
+    ordered = close + [value for value in values if value not in close]
+    rest = len(ordered) - VALUES_SHOWN
+    return ", ".join(ordered[:VALUES_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def problem_response(problem: ProblemError, instance: str, request_id: str) -> Response:
+    """The problem as its HTTP answer."""
+    body = {
+        "type": f"urn:headroom:problem:{problem.kind}",
+        "title": problem.title,
+        "status": problem.status.value,
+        "detail": problem.detail,
+        "instance": instance,
+        "request_id": request_id,
+        "errors": [{"parameter": f.parameter, "found": f.found, "allowed": f.allowed} for f in problem.findings],
+        **problem.more,
+    }
+    headers = {"Cache-Control": "no-store"}
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = "GET, HEAD"
+    return Response(json.dumps(body), problem.status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Let every error that a route or the router raises leave in this shape."""
+
+    @app.exception_handler(ProblemError)
+    async def _problem(request: Request, error: ProblemError) -> Response:
+        return _answer(request, error)
+
+    @app.exception_handler(StoreUnreachableError)
+    async def _store_lost(request: Request, _error: StoreUnreachableError) -> Response:
+        return _answer(request, StoreLostError(STORE_LOST, store="unreachable"))
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
+        findings = tuple(
+            Finding(str(item["loc"][-1]), str(item["input"]), str(item["msg"]).lower()) for item in error.errors()
+        )
+        return _answer(request, InvalidParameterError(_sentences(findings), findings))
+
+    @app.exception_handler(HTTPException)
+    async def _router(request: Request, error: HTTPException) -> Response:
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            return _answer(request, MethodNotAllowedError(f"{request.method} is not answered here. Use GET or HEAD."))
+        return _answer(request, RouteNotFoundError("No route has this address. The routes are listed at /docs."))
+
+
+def unknown(*findings: Finding) -> UnknownValueError:
+    return UnknownValueError(_sentences(findings), findings)
+
+
+def invalid(*findings: Finding) -> InvalidParameterError:
+    return InvalidParameterError(_sentences(findings), findings)
+
+
+def _sentences(findings: tuple[Finding, ...]) -> str:
+    return ". ".join(str(finding) for finding in findings) + "."
+
+
+def _answer(request: Request, problem: ProblemError) -> Response:
+    return problem_response(problem, request.url.path, request.state.request_id)

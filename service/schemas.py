@@ -1,0 +1,187 @@
+"""The bodies of v1 as OpenAPI documents them; contract tests hold service/rendering.py to them."""
+
+from datetime import date, datetime
+from http import HTTPStatus
+from typing import Literal, TypedDict
+
+from pydantic import BaseModel, ConfigDict
+
+from service import problems
+
+Answers = dict[int | str, dict[str, object]]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ChampionOut(Body):
+    name: str
+    version: int
+    run_id: str
+
+
+class PublicationOut(Body):
+    """The publication that an answer is taken from."""
+
+    system: str
+    cutoff: date
+    revision: int
+    issued_at: datetime
+    digest: str
+    champion: ChampionOut
+    freshness: Literal["fresh", "late", "stale"]
+
+
+class Answer(Body):
+    publication: PublicationOut
+
+
+class MeasureOut(Body):
+    name: str
+    kind: Literal["flow", "stock", "capacity"]
+    unit: str
+
+
+class PlaceOut(Body):
+    id: str
+    parent: str | None
+    name: str
+    kind: str
+
+
+class SystemOut(Body):
+    name: str
+    timezone: str
+    census_hour: int
+    horizon_days: int
+    thresholds: list[float]
+    quantiles: list[float]
+    measures: list[MeasureOut]
+    places: list[PlaceOut]
+
+
+class SystemAnswer(Answer):
+    system: SystemOut
+
+
+class HeadingOut(Body):
+    system: str
+    cutoff: date
+    revision: int
+    issued_at: datetime
+    digest: str
+    champion: ChampionOut
+    series: int
+    fallbacks: int
+
+
+class PublicationsAnswer(Answer):
+    publications: list[HeadingOut]
+
+
+class ActualOut(Body):
+    ds: date
+    y: float | None
+
+
+class SeriesKeyOut(Body):
+    unique_id: str
+    place: str
+    measure: str
+    stream: str | None
+    unit: str
+    model: str
+    fallback: bool
+
+
+class SeriesOut(SeriesKeyOut):
+    reason: str | None
+    last_actual: ActualOut | None
+
+
+class SeriesAnswer(Answer):
+    series: list[SeriesOut]
+
+
+class DayOut(Body):
+    ds: date
+    lead: int
+    mean: float
+    quantiles: dict[str, float]
+
+
+class ForecastOut(SeriesKeyOut):
+    days: list[DayOut]
+
+
+class ForecastsAnswer(Answer):
+    forecasts: list[ForecastOut]
+
+
+class DetailOut(ForecastOut):
+    reason: str | None
+    recent: list[ActualOut]
+
+
+class DetailAnswer(Answer):
+    forecasts: list[DetailOut]
+
+
+class ReadyAnswer(Answer):
+    status: Literal["ready"]
+    store: Literal["ok", "unreachable"]
+
+
+class AliveAnswer(Body):
+    status: Literal["alive"]
+
+
+class FindingOut(Body):
+    parameter: str
+    found: str
+    allowed: str
+
+
+class Operation(TypedDict):
+    """What is read here of an operation in OpenAPI."""
+
+    responses: dict[str, dict[str, dict[str, object]]]
+
+
+class ProblemAnswer(BaseModel):
+    """RFC 9457: the one shape of every error."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str
+    errors: list[FindingOut]
+
+
+CSV_CONTENT: dict[str, object] = {"text/csv": {"schema": {"type": "string"}}}
+
+
+def answers(*problem_statuses: int, csv: bool = False) -> Answers:
+    """What a route may answer beside its JSON."""
+    described: Answers = {
+        error.status.value: {"model": ProblemAnswer, "description": error.title}
+        for error in reversed(problems.PROBLEMS)
+        if error.status in problem_statuses
+    }
+    described[304] = {"description": "The caller has this representation already"}
+    if csv:
+        described[200] = {"content": CSV_CONTENT}
+    return described
+
+
+def label_problems(paths: dict[str, dict[str, Operation]]) -> None:
+    """Label the errors of OpenAPI's paths as what they are: FastAPI writes every model as application/json."""
+    for operation in (operation for operations in paths.values() for operation in operations.values()):
+        for status, response in operation["responses"].items():
+            if int(status) >= HTTPStatus.BAD_REQUEST:
+                response["content"] = {problems.MEDIA_TYPE: response["content"]["application/json"]}

@@ -1,0 +1,82 @@
+"""Which part of a publication a request asks for."""
+
+from dataclasses import dataclass
+
+from publication.model import DayForecast, Publication, SeriesForecast, System
+from publication.vocabulary import SeriesKey
+from service.problems import Finding, invalid, one_of, unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Filters, all optional. `under`: a place and everything below it; `horizon`: the largest lead."""
+
+    place: str | None = None
+    under: str | None = None
+    measure: str | None = None
+    stream: str | None = None
+    unique_id: str | None = None
+    horizon: int | None = None
+    levels: tuple[float, ...] | None = None
+
+    def check(self, publication: Publication) -> None:
+        """Raises a problem naming each value that the publication does not have, and what it has."""
+        wanted = {
+            "place": (self.place, list(publication.system.place_by_id)),
+            "under": (self.under, list(publication.system.place_by_id)),
+            "measure": (self.measure, list(publication.system.measure_by_name)),
+            "stream": (self.stream, _streams(publication)),
+            "unique_id": (self.unique_id, list(publication.series_by_id)),
+        }
+        missing = tuple(
+            Finding(parameter, value, one_of(allowed, value) or "none is published")
+            for parameter, (value, allowed) in wanted.items()
+            if value is not None and value not in allowed
+        )
+        if missing:
+            raise unknown(*missing)
+        self._check_amounts(publication.system)
+
+    def series(self, publication: Publication) -> tuple[SeriesForecast, ...]:
+        """The selected series, in the order of the publication."""
+        below = None if self.under is None else set(publication.system.under(self.under))
+        return tuple(
+            series
+            for series in publication.series
+            if self._admits(series.key) and (below is None or series.key.place in below)
+        )
+
+    def days(self, series: SeriesForecast) -> tuple[DayForecast, ...]:
+        return series.days[: self.horizon]
+
+    def quantiles(self, system: System) -> tuple[tuple[int, float], ...]:
+        """Position and level of the selected quantiles, lowest first."""
+        wanted = system.quantiles if self.levels is None else self.levels
+        return tuple((i, level) for i, level in enumerate(system.quantiles) if level in wanted)
+
+    def _admits(self, key: SeriesKey) -> bool:
+        wanted = (
+            (self.place, key.place),
+            (self.measure, key.measure),
+            (self.stream, key.stream),
+            (self.unique_id, key.unique_id),
+        )
+        return all(value is None or value == found for value, found in wanted)
+
+    def _check_amounts(self, system: System) -> None:
+        findings = []
+        if self.horizon is not None and not 1 <= self.horizon <= system.horizon_days:
+            findings.append(Finding("horizon", str(self.horizon), f"1 to {system.horizon_days} days"))
+        published = [f"{level:g}" for level in system.quantiles]
+        for level in self.levels or ():
+            if level not in system.quantiles:
+                findings.append(Finding("quantiles", f"{level:g}", ", ".join(published)))
+        if findings:
+            raise invalid(*findings)
+
+
+EVERYTHING = Selection()
+
+
+def _streams(publication: Publication) -> list[str]:
+    return sorted({series.key.stream for series in publication.series if series.key.stream is not None})

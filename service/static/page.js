@@ -1,0 +1,80 @@
+// Draws a fan chart into every figure that names a series. The page's tables hold the same numbers without it.
+"use strict";
+
+const INK = "#22303c";
+const MEDIAN = "#0b4f7d";
+const BANDS = [
+  { percent: 95, low: "0.025", high: "0.975", fill: "rgba(0, 114, 178, 0.14)" },
+  { percent: 80, low: "0.1", high: "0.9", fill: "rgba(0, 114, 178, 0.22)" },
+  { percent: 50, low: "0.25", high: "0.75", fill: "rgba(0, 114, 178, 0.34)" },
+];
+
+function address(uniqueId) {
+  return "/v1/forecasts/" + uniqueId.split("/").map(encodeURIComponent).join("/");
+}
+
+function bandTraces(days, band) {
+  if (!(band.low in days[0].quantiles) || !(band.high in days[0].quantiles)) return [];
+  const x = days.map((day) => day.ds);
+  const edge = { mode: "lines", line: { width: 0 }, x, legendgroup: band.percent };
+  const name = `${band.percent} % prediction interval`;
+  return [
+    { ...edge, y: days.map((day) => day.quantiles[band.low]), showlegend: false, hoverinfo: "skip" },
+    { ...edge, y: days.map((day) => day.quantiles[band.high]), fill: "tonexty", fillcolor: band.fill, name,
+      customdata: days.map((day) => day.quantiles[band.low]),
+      hovertemplate: "%{customdata:,.1f} – %{y:,.1f}" },
+  ];
+}
+
+function traces(forecast) {
+  const days = forecast.days;
+  const hasMedian = "0.5" in days[0].quantiles;
+  return [
+    ...BANDS.flatMap((band) => bandTraces(days, band)),
+    { name: hasMedian ? "median" : "mean", mode: "lines", line: { color: MEDIAN, width: 2.5 },
+      x: days.map((day) => day.ds), y: days.map((day) => (hasMedian ? day.quantiles["0.5"] : day.mean)),
+      hovertemplate: "%{y:,.1f}" },
+    { name: "actual", mode: "lines+markers", line: { color: INK, width: 1.5 }, marker: { size: 4, color: INK },
+      x: forecast.recent.map((actual) => actual.ds), y: forecast.recent.map((actual) => actual.y),
+      hovertemplate: "%{y:,.1f}" },
+  ];
+}
+
+function layout(cutoff, unit) {
+  return {
+    height: 320,
+    margin: { l: 56, r: 12, t: 8, b: 36 },
+    font: { family: "Inter, Segoe UI, system-ui, sans-serif", size: 13, color: INK },
+    paper_bgcolor: "rgba(0, 0, 0, 0)",
+    plot_bgcolor: "rgba(0, 0, 0, 0)",
+    hovermode: "x unified",
+    hoverlabel: { bgcolor: "#fff", bordercolor: "#c5ced6" },
+    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, traceorder: "reversed" },
+    xaxis: { type: "date", showgrid: false, tickformat: "%-d %b", hoverformat: "%a %-d %b %Y", linecolor: "#c5ced6", ticks: "outside", tickcolor: "#c5ced6" },
+    yaxis: { title: { text: unit, font: { size: 13 } }, gridcolor: "#e6ebef", zeroline: false, tickformat: ",~r", rangemode: "normal" },
+    shapes: [{ type: "line", x0: cutoff, x1: cutoff, yref: "paper", y0: 0, y1: 1, line: { color: "#8a97a3", width: 1, dash: "dot" } }],
+  };
+}
+
+async function draw(figure) {
+  const answer = await fetch(address(figure.dataset.uniqueId), { headers: { Accept: "application/json" } });
+  if (!answer.ok) throw new Error(`the service answered ${answer.status}`);
+  const body = await answer.json();
+  const options = { displayModeBar: false, responsive: true };
+  await Plotly.newPlot(figure, traces(body.forecasts[0]), layout(body.publication.cutoff, figure.dataset.unit), options);
+}
+
+function explain(figure, error) {
+  const note = document.createElement("p");
+  note.className = "chart-note";
+  note.textContent = `The chart could not be drawn (${error.message}). The table below has every number.`;
+  figure.replaceChildren(note);
+}
+
+for (const figure of document.querySelectorAll("figure[data-unique-id]")) {
+  draw(figure).catch((error) => explain(figure, error));
+}
+
+window.addEventListener("beforeprint", () => {
+  for (const table of document.querySelectorAll("details")) table.open = true;
+});

@@ -1,0 +1,52 @@
+"""What is promised is documented, and what is documented exists."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.repository import PACKAGES, ROOT, documentation, modules
+
+VARIABLE = re.compile(r"\b(?:HEADROOM_[A-Z][A-Z_]*[A-Z]|MLFLOW_TRACKING_URI)\b")
+TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)
+
+
+def test_every_error_has_a_line_in_the_documentation() -> None:
+    documented = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    classes = {
+        node.name
+        for path in modules(*PACKAGES)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Error")
+    }
+    assert {"PublicationError", "TrainingError"} < classes
+    assert sorted(name for name in classes if not re.search(rf"\b{name}\b", documented)) == []
+
+
+def test_every_environment_variable_is_documented() -> None:
+    read = {name for path in modules(*PACKAGES) for name in VARIABLE.findall(path.read_text(encoding="utf-8"))}
+    assert "HEADROOM_HOME" in read
+    assert sorted(read - set(VARIABLE.findall(documentation()))) == []
+
+
+def test_every_make_target_is_in_its_help() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    without_help = [line for line in makefile.splitlines() if TARGET.match(line) and "## " not in line]
+    assert without_help == []
+    assert set(TARGET.findall(makefile)) == {"help", "setup", "demo", "test", "check", "bench", "lock", "clean"}
+
+
+@pytest.mark.parametrize("lock", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda path: path.name)
+def test_locks_name_no_index_and_hash_everything(lock: Path) -> None:
+    text = lock.read_text()
+    assert "://" not in text
+    pins = re.findall(r"^[a-z0-9].*==", text, re.MULTILINE)
+    hashed = re.findall(r"^[a-z0-9].*== ?[^\n]*\\\n +--hash=sha256:", text, re.MULTILINE)
+    assert pins
+    assert len(hashed) == len(pins)
+
+
+def test_the_adrs_are_numbered_without_gaps() -> None:
+    numbers = [int(path.name[:4]) for path in sorted((ROOT / "docs" / "adr").glob("*.md"))]
+    assert numbers == list(range(1, len(numbers) + 1))

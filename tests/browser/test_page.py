@@ -1,0 +1,118 @@
+"""The page in a real browser: the charts are drawn, and the tables show the numbers of the API."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from pathlib import Path
+
+import httpx
+import pytest
+
+from publication.store import Store, default_url
+from tests import servers
+from tests.builders import build_publication
+
+ROOT = Path(__file__).parents[2]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+OPTIONS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--virtual-time-budget=8000",
+    "--enable-logging=stderr",
+)
+SECONDS = 120
+SERIES_OF_A_PLACE = 7
+
+
+@pytest.fixture(scope="module")
+def browser() -> str:
+    found = next((path for path in map(shutil.which, BROWSERS) if path), None)
+    if found is None:
+        pytest.skip(f"no browser is installed: none of {', '.join(BROWSERS)} is on the PATH")
+    return found
+
+
+@contextmanager
+def _running_service(home: Path) -> Iterator[str]:
+    port, log = servers.free_port(), home / "service.log"
+    command = [sys.executable, "-m", "service", "--home", str(home), "--port", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+    try:
+        servers.wait_until_listening(port, process, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        servers.stop(process)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, browser: str) -> Iterator[str]:
+    """The real service over a publication of yesterday."""
+    home = tmp_path_factory.mktemp("home")
+    store = Store(default_url(home))
+    store.prepare()
+    store.issue(build_publication(datetime.now(UTC).date() - timedelta(days=1)))
+    store.close()
+    with _running_service(home) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def place_page(browser: str, address: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """The page of one place after its scripts have run, and what the browser's console said."""
+    profile = tmp_path_factory.mktemp("profile")
+    command = [browser, *OPTIONS, f"--user-data-dir={profile}", "--dump-dom", f"{address}/places/RXK2"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True)
+    return run.stdout, "\n".join(line for line in run.stderr.splitlines() if "CONSOLE" in line)
+
+
+def test_every_series_has_its_fan_chart_drawn(place_page: tuple[str, str]) -> None:
+    html, console = place_page
+    charts = html.split('data-unique-id="')[1:]
+    assert len(charts) == SERIES_OF_A_PLACE, console
+    for chart in charts:
+        drawing = chart.split("<details")[0]
+        assert len(re.findall(r'class="trace scatter[^"]*"', drawing)) == 8, (
+            console
+        )  # 3 bands of 2 edges, median, actuals
+        fills = re.findall(r'<path class="js-fill"[^>]* d="(M[^"]{40,})"', drawing) + re.findall(
+            r'<path[^>]* d="(M[^"]{40,})"[^>]*class="js-fill"', drawing
+        )
+        assert len(fills) == 3
+        for name in ("50 %", "80 %", "95 %", "median", "actual"):
+            assert name in drawing
+    assert "could not be drawn" not in html
+
+
+def test_the_browser_has_nothing_to_complain_of(place_page: tuple[str, str]) -> None:
+    assert place_page[1] == ""
+
+
+def test_the_table_has_the_numbers_of_the_api(place_page: tuple[str, str], address: str) -> None:
+    html, _ = place_page
+    (forecast,) = httpx.get(f"{address}/v1/forecasts/RXK2/occupancy").json()["forecasts"]
+    section = unescape(html.split('id="occupancy"')[1].split("</section>")[0])
+    rows = re.findall(r'<time datetime="([^"]+)">[^<]*</time></th><td>([^<]+)</td>\s*((?:<td>[^<]+</td>\s*)+)', section)
+    shown = {ds: [median, *re.findall(r"<td>([^<]+)</td>", rest)] for ds, median, rest in rows}
+    assert shown == {
+        day["ds"]: [
+            f"{day['quantiles']['0.5']:.0f}",
+            *(
+                f"{day['quantiles'][low]:.0f}\N{EN DASH}{day['quantiles'][high]:.0f}"
+                for low, high in (("0.25", "0.75"), ("0.1", "0.9"), ("0.025", "0.975"))
+            ),
+        ]
+        for day in forecast["days"]
+    }
+    assert "AutoETS gave a value that is not a number" in section

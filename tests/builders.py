@@ -1,0 +1,144 @@
+"""Small publications for tests: a root, two trusts, four sites, every number a plain function of series and day."""
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from publication.model import (
+    Actual,
+    Champion,
+    DayForecast,
+    Measure,
+    Place,
+    Publication,
+    SeriesForecast,
+    System,
+)
+from publication.vocabulary import Kind, SeriesKey
+
+CUTOFF = date(2026, 11, 21)
+ISSUED_AT = datetime(2026, 11, 22, 5, 2, 11, tzinfo=UTC)
+QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
+CHAMPION = Champion("northshire", 7, "4f1c9a")
+FALLBACK = SeriesKey("RXK2", "occupancy")
+
+PLACES = (
+    Place("northshire", None, "Northshire", "system"),
+    Place("RXH", "northshire", "Harbour Trust", "trust"),
+    Place("RXK", "northshire", "Kingsmoor Trust", "trust"),
+    Place("RXH1", "RXH", "Harbour General", "site"),
+    Place("RXH2", "RXH", "St Anne's & Quay", "site"),
+    Place("RXK1", "RXK", "Kingsmoor Royal", "site"),
+    Place("RXK2", "RXK", "Moorside", "site"),
+)
+MEASURES = (
+    Measure("attendances", Kind.FLOW, "attendances"),
+    Measure("admissions", Kind.FLOW, "admissions"),
+    Measure("discharges", Kind.FLOW, "discharges"),
+    Measure("occupancy", Kind.STOCK, "beds"),
+    Measure("beds", Kind.CAPACITY, "beds"),
+)
+STREAMS: dict[str, tuple[str, ...]] = {"attendances": ("adult", "paediatric")}
+LEVEL_OF_MEASURE = {"attendances": 120.0, "admissions": 40.0, "discharges": 40.0, "occupancy": 310.0, "beds": 340.0}
+SHARE_OF_STREAM = {"adult": 0.75, "paediatric": 0.25}
+
+
+def build_system(
+    name: str = "northshire",
+    horizon_days: int = 28,
+    quantiles: tuple[float, ...] = QUANTILES,
+    measures: tuple[Measure, ...] = MEASURES,
+    places: tuple[Place, ...] = PLACES,
+    timezone: str = "Europe/London",
+) -> System:
+    """A system whose root place carries its name, as system.toml makes it."""
+    renamed = {"northshire": name}
+    tree = tuple(
+        Place(renamed.get(p.id, p.id), renamed.get(p.parent, p.parent) if p.parent else None, p.name, p.kind)
+        for p in places
+    )
+    return System(name, timezone, 8, horizon_days, (0.85, 0.92, 0.95, 1.0), quantiles, measures, tree)
+
+
+def build_publication(
+    cutoff: date = CUTOFF,
+    *,
+    system: System | None = None,
+    issued_at: datetime | None = None,
+    champion: Champion = CHAMPION,
+    fallbacks: Iterable[SeriesKey] = (FALLBACK,),
+    streams: dict[str, tuple[str, ...]] | None = None,
+    recent_days: int = 56,
+    scale: float = 1.0,
+    notes: tuple[str, ...] = (),
+    revision: int = 0,
+) -> Publication:
+    """A publication that holds every invariant: leaves are made, everything above them is their sum.
+
+    `scale` multiplies every count, so that two publications can differ. Issued on the morning after the cutoff unless
+    `issued_at` says otherwise.
+    """
+    system = build_system() if system is None else system
+    keys = build_keys(system, STREAMS if streams is None else streams)
+    stands_in = frozenset(fallbacks)
+    return Publication(
+        system=system,
+        cutoff=cutoff,
+        issued_at=issued_at or ISSUED_AT + (cutoff - CUTOFF),
+        champion=champion,
+        data_digest="sha256:data",
+        series=tuple(build_series(system, key, cutoff, key in stands_in, recent_days, scale) for key in keys),
+        notes=notes,
+        revision=revision,
+    )
+
+
+def build_keys(system: System, streams: dict[str, tuple[str, ...]]) -> list[SeriesKey]:
+    """Every place with every measure, and with every stream of the measures that are split."""
+    return [
+        SeriesKey(place.id, measure.name, stream)
+        for place in system.places
+        for measure in system.measures
+        for stream in (None, *streams.get(measure.name, ()))
+    ]
+
+
+def build_series(
+    system: System, key: SeriesKey, cutoff: date, fallback: bool = False, recent_days: int = 56, scale: float = 1.0
+) -> SeriesForecast:
+    """One series: a weekly wave, spread that widens with the lead."""
+    recent = (cutoff - timedelta(days=ago) for ago in reversed(range(recent_days)))
+    leads = range(1, system.horizon_days + 1)
+    return SeriesForecast(
+        key=key,
+        unit=system.measure_by_name[key.measure].unit,
+        model="SeasonalNaive" if fallback else "combination",
+        fallback=fallback,
+        reason="AutoETS gave a value that is not a number on 2026-11-24" if fallback else None,
+        recent=tuple(Actual(ds, float(round(level(system, key, ds, scale)))) for ds in recent),
+        days=tuple(build_day(system, key, cutoff, lead, scale) for lead in leads),
+    )
+
+
+def build_day(system: System, key: SeriesKey, cutoff: date, lead: int, scale: float = 1.0) -> DayForecast:
+    """One target day; quantiles stand around the mean in proportion to their distance from the median."""
+    ds = cutoff + timedelta(days=lead)
+    mean = level(system, key, ds, scale)
+    spread = 0.12 * mean * math.sqrt(lead)
+    quantiles = tuple(max(0.0, mean + spread * (quantile - 0.5)) for quantile in system.quantiles)
+    return DayForecast(ds, lead, mean, quantiles)
+
+
+def level(system: System, key: SeriesKey, ds: date, scale: float = 1.0) -> float:
+    """The count of a day: of a leaf by rule, of a place above as the sum of what is below it."""
+    children = system.children(key.place)
+    if children:
+        return math.fsum(level(system, key._replace(place=child), ds, scale) for child in children)
+    nth = 1 + 0.1 * _position([place.id for place in system.places], key.place)
+    weekly = 1.0 if key.measure == "beds" else 1 + 0.08 * math.cos(2 * math.pi * ds.weekday() / 7)
+    whole = round(scale * LEVEL_OF_MEASURE.get(key.measure, 50.0) * nth * weekly, 3)  # the same on every machine
+    return whole * SHARE_OF_STREAM.get(key.stream or "", 1.0)
+
+
+def _position(ids: Sequence[str], place: str) -> int:
+    return ids.index(place)

@@ -1,0 +1,29 @@
+"""Fixtures that several kinds of test share."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from hypothesis import settings
+
+from tests import servers
+
+settings.register_profile("headroom", deadline=None, print_blob=True)  # a slow machine is no failure
+settings.load_profile("headroom")
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """The URL of a PostgreSQL cluster started for this run; skips, saying so, where PostgreSQL is not installed."""
+    with ExitStack() as running:
+        try:
+            url = running.enter_context(servers.postgresql())
+        except servers.ServerAbsentError as absent:
+            pytest.skip(str(absent))
+        yield url
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A loopback TCP port that nothing listens on."""
+    return servers.free_port()

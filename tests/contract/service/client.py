@@ -1,0 +1,115 @@
+"""A service in this process, asked over ASGI, with its real background task and a clock that stands still."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, date, datetime, timedelta
+from types import TracebackType
+
+import httpx
+from fastapi import FastAPI
+
+from publication.errors import StoreUnreachableError
+from publication.model import Heading, Publication
+from publication.store import Store
+from service.app import create_app
+from service.settings import Settings
+
+MORNING = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
+POLL_SECONDS = 0.02
+GIVE_UP_SECONDS = 10.0
+
+
+class Clock:
+    """Shows `now` until it is set."""
+
+    def __init__(self, now: datetime = MORNING) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_days(self, days: int) -> None:
+        self.now += timedelta(days=days)
+
+
+class Cable:
+    """The line to a store: it can be pulled."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.pulled = False
+
+    def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:
+        return self._line().latest(system, cutoff, revision)
+
+    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]:
+        return self._line().headings(system, limit)
+
+    def close(self) -> None:
+        self._store.close()
+
+    def _line(self) -> Store:
+        if self.pulled:
+            raise StoreUnreachableError("Reaching the publication store at sqlite:////secret/place: the cable is out.")
+        return self._store
+
+
+class Client:
+    """Blocking requests to a running service. Plain bodies unless a test asks for gzip."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._runner = asyncio.Runner()
+        self._lifespan: AbstractAsyncContextManager[object] = app.router.lifespan_context(app)
+        self._http = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app),
+            base_url="http://headroom.test",
+            headers={"Accept-Encoding": "identity"},
+        )
+
+    def __enter__(self) -> "Client":
+        self._runner.run(_enter(self._lifespan))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._runner.run(_leave(self._lifespan))
+        self._runner.run(self._http.aclose())
+        self._runner.close()
+
+    def get(self, address: str, method: str = "GET", **headers: str) -> httpx.Response:
+        """Header names with underscores: `if_none_match="..."`."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._runner.run(self._http.request(method, address, headers=named))
+
+    def get_all(self, addresses: list[str]) -> list[httpx.Response]:
+        """Many requests at once."""
+
+        async def gather() -> list[httpx.Response]:
+            return await asyncio.gather(*(self._http.get(address) for address in addresses))
+
+        return self._runner.run(gather())
+
+    def get_until(self, address: str, holds: Callable[[httpx.Response], bool]) -> httpx.Response:
+        """Ask until the answer holds: what the background task does takes a moment."""
+
+        async def wait() -> httpx.Response:
+            async with asyncio.timeout(GIVE_UP_SECONDS):
+                while not holds(response := await self._http.get(address)):
+                    await asyncio.sleep(POLL_SECONDS)
+                return response
+
+        return self._runner.run(wait())
+
+
+def serve(store: Store | Cable, clock: Clock, system: str | None = None) -> Client:
+    return Client(create_app(Settings(poll_seconds=POLL_SECONDS, system=system), store, clock))
+
+
+async def _enter(lifespan: AbstractAsyncContextManager[object]) -> None:
+    await lifespan.__aenter__()
+
+
+async def _leave(lifespan: AbstractAsyncContextManager[object]) -> None:
+    await lifespan.__aexit__(None, None, None)

@@ -1,0 +1,114 @@
+"""Metrics: each in the catalogue is exposed, none is exposed that is not, and their values are right."""
+
+from datetime import UTC, datetime
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from publication.store import Store
+from service.metrics import CATALOGUE, PREFIX
+from tests.contract.service.client import Cable, Client, Clock, serve
+
+Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+def scrape(client: Client) -> Samples:
+    families = text_string_to_metric_families(client.get("/metrics").text)
+    return {(s.name, tuple(sorted(s.labels.items()))): s.value for family in families for s in family.samples}
+
+
+def value(samples: Samples, name: str, /, **labels: str) -> float:
+    return samples[PREFIX + name, tuple(sorted(labels.items()))]
+
+
+def test_what_is_exposed_is_what_the_catalogue_says(issued_store: Store, clock: Clock) -> None:
+    with serve(issued_store, clock) as client:
+        client.get("/v1/system")
+        families = list(text_string_to_metric_families(client.get("/metrics").text))
+    told = {metric.name.removesuffix("_total"): metric for metric in CATALOGUE}
+    assert {family.name for family in families} == set(told)
+    for family in families:
+        metric = told[family.name]
+        assert (family.type, family.documentation) == (metric.type.value, metric.help)
+        labels = {name for sample in family.samples for name in sample.labels} - {"le"}
+        assert labels == set(metric.labels)
+
+
+def test_names_keep_to_the_conventions() -> None:
+    for metric in CATALOGUE:
+        assert metric.name.startswith(PREFIX)
+        assert (metric.type == "counter") == metric.name.endswith("_total")
+        assert not metric.name.endswith(("_ms", "_minutes", "_days", "_age_seconds"))
+
+
+def test_the_served_publication_is_told_by_timestamps(client: Client) -> None:
+    samples = scrape(client)
+    # November: London is on UTC, so the cutoff day ends at midnight UTC.
+    expected = {
+        "publication_cutoff_timestamp_seconds": datetime(2026, 11, 22, tzinfo=UTC),
+        "publication_issued_timestamp_seconds": datetime(2026, 11, 22, 5, 2, 11, tzinfo=UTC),
+        "publication_late_timestamp_seconds": datetime(2026, 11, 23, tzinfo=UTC),
+        "publication_stale_timestamp_seconds": datetime(2026, 11, 24, tzinfo=UTC),
+        "store_reached_timestamp_seconds": datetime(2026, 11, 22, 6, tzinfo=UTC),
+    }
+    assert {name: value(samples, name) for name in expected} == {
+        name: instant.timestamp() for name, instant in expected.items()
+    }
+
+
+def test_series_fallbacks_and_champion_are_told(client: Client) -> None:
+    samples = scrape(client)
+    assert value(samples, "publication_series") == 49
+    assert value(samples, "publication_revision") == 1
+    assert value(samples, "publication_fallback_series", measure="occupancy") == 1
+    assert value(samples, "publication_fallback_series", measure="beds") == 0
+    assert value(samples, "champion_info", name="northshire", version="7", run_id="4f1c9a") == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "labels"),
+    [
+        ("GET", "/v1/forecasts?horizon=3", {"method": "GET", "route": "/v1/forecasts", "status": "200"}),
+        ("GET", "/v1/forecasts/RXH/beds", {"method": "GET", "route": "/v1/forecasts/{unique_id}", "status": "200"}),
+        ("GET", "/v1/forecasts/no/such", {"method": "GET", "route": "/v1/forecasts/{unique_id}", "status": "404"}),
+        ("HEAD", "/places/RXH", {"method": "HEAD", "route": "/places/{place}", "status": "200"}),
+        ("GET", "/invented/1234", {"method": "GET", "route": "unknown", "status": "404"}),
+        ("BREW", "/invented", {"method": "other", "route": "unknown", "status": "404"}),
+        ("POST", "/v1/series", {"method": "POST", "route": "/v1/series", "status": "405"}),
+        ("GET", "/docs/assets/favicon.png", {"method": "GET", "route": "/docs/assets", "status": "200"}),
+        ("GET", "/openapi.json", {"method": "GET", "route": "/openapi.json", "status": "200"}),
+    ],
+)
+def test_requests_are_counted_by_route_template(
+    issued_store: Store, clock: Clock, method: str, address: str, labels: dict[str, str]
+) -> None:
+    with serve(issued_store, clock) as client:
+        client.get(address, method)
+        samples = scrape(client)
+    assert value(samples, "http_requests_total", **labels) == 1
+    assert value(samples, "http_request_duration_seconds_count", route=labels["route"]) == 1
+
+
+def test_a_lost_store_is_told_and_the_publication_stays(issued_store: Store, clock: Clock) -> None:
+    cable = Cable(issued_store)
+    with serve(cable, clock) as client:
+        assert value(scrape(client), "store_up") == 1
+        cable.pulled = True
+        client.get_until("/readyz", lambda response: bool(response.json()["store"] == "unreachable"))
+        samples = scrape(client)
+    assert value(samples, "store_up") == 0
+    assert value(samples, "store_reached_timestamp_seconds") == clock.now.timestamp()
+    assert value(samples, "publication_series") == 49
+
+
+def test_without_a_publication_there_is_nothing_to_be_told_of_one(empty_store: Store, clock: Clock) -> None:
+    with serve(empty_store, clock) as client:
+        names = {name for name, _ in scrape(client)}
+    assert "headroom_store_up" in names
+    assert not any(name.startswith("headroom_publication") for name in names)
+
+
+def test_openmetrics_is_given_to_who_asks_for_it(client: Client) -> None:
+    response = client.get("/metrics", accept="application/openmetrics-text; version=1.0.0")
+    assert response.headers["content-type"].startswith("application/openmetrics-text")
+    assert response.text.endswith("# EOF\n")

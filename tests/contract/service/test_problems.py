@@ -1,0 +1,138 @@
+"""Errors have one shape, name what was wrong, and show nothing of the inside."""
+
+import logging
+from datetime import date
+
+import pytest
+
+from publication.model import Heading, Publication
+from publication.store import Store
+from service import schemas
+from tests.contract.service.client import Cable, Client, Clock, serve
+
+UNKNOWN = [
+    ("/v1/forecasts?place=RXX", "place", "RXX", "RXH"),
+    ("/v1/forecasts?under=nowhere", "under", "nowhere", "northshire"),
+    ("/v1/forecasts?measure=ocupancy", "measure", "ocupancy", "occupancy"),
+    ("/v1/forecasts?stream=elderly", "stream", "elderly", "adult, paediatric"),
+    ("/v1/forecasts?cutoff=2020-01-01", "cutoff", "2020-01-01", "2026-11-21"),
+    ("/v1/forecasts/RXH/ocupancy", "unique_id", "RXH/ocupancy", "RXH/occupancy"),
+    ("/v1/forecasts/", "unique_id", "", "northshire/attendances"),
+    ("/v1/series?place=RXX", "place", "RXX", "RXH"),
+    ("/places/RXX", "place", "RXX", "RXH"),
+]
+INVALID = [
+    ("/v1/forecasts?horizon=0", "horizon", "0", "1 to 28 days"),
+    ("/v1/forecasts?horizon=29", "horizon", "29", "1 to 28 days"),
+    ("/v1/forecasts?horizon=soon", "horizon", "soon", "integer"),
+    ("/v1/forecasts?quantiles=0.42", "quantiles", "0.42", "0.025, 0.05, 0.1"),
+    ("/v1/forecasts?quantiles=half", "quantiles", "half", "separated by commas"),
+    ("/v1/forecasts?quantiles=", "quantiles", "", "separated by commas"),
+    ("/v1/forecasts?quantiles=nan", "quantiles", "nan", "separated by commas"),
+    ("/v1/forecasts?cutoff=yesterday", "cutoff", "yesterday", "2026-11-21"),
+    ("/v1/forecasts?cutoff=20261121", "cutoff", "20261121", "2026-11-21"),
+    ("/v1/forecasts?cutoff=2026-02-30", "cutoff", "2026-02-30", "day"),
+    ("/v1/forecasts?format=xml", "format", "xml", "json"),
+    ("/v1/forecasts?meassure=beds", "meassure", "beds", "measure"),
+    ("/v1/forecasts?place=RXH&place=RXK", "place", "given more than once", "once"),
+    ("/v1/forecasts/RXH/beds?place=RXH", "place", "RXH", "horizon"),
+    ("/v1/series?horizon=3", "horizon", "3", "place"),
+    ("/v1/system?place=RXH", "place", "RXH", "no parameters"),
+    ("/v1/publications?limit=0", "limit", "0", "greater than or equal to 1"),
+    ("/v1/publications?newest=1", "newest", "1", "limit"),
+]
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "parameter", "found", "allowed"),
+    [(a, 404, *rest) for a, *rest in UNKNOWN] + [(a, 422, *rest) for a, *rest in INVALID],
+)
+def test_a_problem_names_the_parameter_what_was_found_and_what_is_allowed(
+    client: Client, address: str, status: int, parameter: str, found: str, allowed: str
+) -> None:
+    response = client.get(address)
+    assert response.status_code == status
+    problem = schemas.ProblemAnswer.model_validate_json(response.content)
+    (error,) = problem.errors
+    assert (error.parameter, error.found) == (parameter, found)
+    assert allowed in error.allowed
+    assert parameter in problem.detail
+    assert allowed in problem.detail
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status", "kind"),
+    [
+        ("GET", "/nothing/here", 404, "not-found"),
+        ("GET", "/v1/series/", 404, "not-found"),
+        ("GET", "/static/../settings.py", 404, "not-found"),
+        ("GET", "/static/nothing.js", 404, "not-found"),
+        ("GET", "/docs/assets/nothing.js", 404, "not-found"),
+        ("POST", "/v1/forecasts", 405, "method-not-allowed"),
+        ("DELETE", "/", 405, "method-not-allowed"),
+        ("POST", "/docs/assets/favicon.png", 405, "method-not-allowed"),
+        ("GET", "/v1/forecasts?place=RXX", 404, "unknown-value"),
+        ("GET", "/v1/forecasts?horizon=99", 422, "invalid-parameter"),
+    ],
+)
+def test_every_error_has_the_one_shape(client: Client, method: str, address: str, status: int, kind: str) -> None:
+    response = client.get(address, method, x_request_id="from-the-proxy.7")
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["x-request-id"] == "from-the-proxy.7"
+    problem = schemas.ProblemAnswer.model_validate_json(response.content)
+    assert problem.status == status
+    assert problem.type == f"urn:headroom:problem:{kind}"
+    assert problem.request_id == "from-the-proxy.7"
+    assert problem.instance == response.request.url.path
+
+
+def test_a_method_that_is_refused_says_which_are_not(client: Client) -> None:
+    assert client.get("/v1/forecasts", "POST").headers["allow"] == "GET, HEAD"
+
+
+def test_a_request_id_that_could_carry_more_than_an_id_is_replaced(client: Client) -> None:
+    given = "x" * 65
+    assert client.get("/healthz", x_request_id=given).headers["x-request-id"] != given
+    assert client.get("/healthz", x_request_id="<b>").headers["x-request-id"] != "<b>"
+
+
+def test_what_a_caller_writes_comes_back_as_text_of_json_alone(client: Client) -> None:
+    response = client.get("/places/%3Cscript%3Ealert(1)%3C%2Fscript%3E")
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
+class BrokenLister(Cable):
+    """Serves well until it is asked for the whole list."""
+
+    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]:
+        if limit != 1:
+            raise RuntimeError("password=hunter2")
+        return super().headings(system, limit)
+
+
+class Vanished(Cable):
+    """Lists a publication that is gone when it is asked for."""
+
+    def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:
+        return super().latest(system, date(1999, 1, 1) if cutoff == date(2026, 11, 14) else cutoff, revision)
+
+
+def test_an_unforeseen_fault_is_logged_whole_and_told_without_internals(
+    issued_store: Store, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serve(BrokenLister(issued_store), clock) as client, caplog.at_level(logging.ERROR):
+        response = client.get("/v1/publications")
+    assert response.status_code == 500
+    assert response.headers["content-type"] == "application/problem+json"
+    assert "hunter2" not in response.text
+    assert response.headers["content-security-policy"]
+    assert response.json()["request_id"] in caplog.text
+    assert "hunter2" in caplog.text
+
+
+def test_a_publication_that_vanishes_between_two_looks_is_a_404(issued_store: Store, clock: Clock) -> None:
+    with serve(Vanished(issued_store), clock) as client:
+        response = client.get("/v1/forecasts?cutoff=2026-11-14")
+    assert (response.status_code, response.json()["errors"][0]["parameter"]) == (404, "cutoff")

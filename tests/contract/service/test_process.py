@@ -1,0 +1,77 @@
+"""The service as a process: what it loads, where it listens, how it ends."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from service.__main__ import main
+
+ROOT = Path(__file__).parents[3]
+FORBIDDEN = ("numpy", "pandas", "scipy", "mlflow", "pyarrow", "duckdb", "sklearn", "plotly")
+
+
+def python(code: str) -> str:
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    return run.stdout.strip()
+
+
+@pytest.mark.parametrize("module", ["service.app", "service.__main__"])
+def test_importing_the_service_loads_no_numerical_library(module: str) -> None:
+    code = f"import sys, {module}; print([name for name in {FORBIDDEN} if name in sys.modules])"
+    assert python(code) == "[]"
+
+
+def test_making_an_app_loads_no_numerical_library_and_reads_no_store() -> None:
+    code = (
+        "import sys; from datetime import datetime, UTC; from publication.store import Store\n"
+        "from service.app import create_app; from service.settings import Settings\n"
+        "create_app(Settings(), Store('sqlite:////nowhere/at/all.db'), lambda: datetime.now(UTC))\n"
+        f"print([name for name in {FORBIDDEN} if name in sys.modules])"
+    )
+    assert python(code) == "[]"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "forecasts.example.org"])
+def test_an_open_service_does_not_listen_beyond_this_machine(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--host", host], environ={}) == 2
+    told = capsys.readouterr().err
+    assert host in told
+    assert "--allow-anonymous" in told
+
+
+@pytest.mark.parametrize(
+    ("environ", "exit_code", "told"),
+    [
+        ({"HEADROOM_POLL_SECONDS": "often"}, 2, "Reading HEADROOM_POLL_SECONDS: found 'often'"),
+        ({"HEADROOM_POLL_SECONDS": "0"}, 2, "greater than 0"),
+        ({"HEADROOM_STORE_URL": "nonsense"}, 6, "Reading HEADROOM_STORE_URL"),
+        ({"HEADROOM_STORE_URL": "postgresql://u:hunter2@h:port/d"}, 6, "Reading HEADROOM_STORE_URL"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_ends_the_service_with_a_sentence(
+    environ: dict[str, str], exit_code: int, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([], environ=environ) == exit_code
+    error = capsys.readouterr().err
+    assert told in error
+    assert "hunter2" not in error
+
+
+def test_an_unknown_option_is_a_usage_error() -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--prot", "80"])
+    assert ended.value.code == 2
+
+
+def test_a_port_that_is_taken_ends_the_service_and_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "service", "--home", str(tmp_path), "--port", port]
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert run.returncode == 1
+    assert port in run.stderr

@@ -1,0 +1,183 @@
+"""What is served follows the store, and outlives it."""
+
+import logging
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from publication.model import Publication
+from publication.store import FILE_NAME, Store, default_url
+from service.sqlite import read_only
+from tests.builders import CUTOFF, build_publication, build_system
+from tests.contract.service.client import GIVE_UP_SECONDS, Cable, Clock, serve
+
+DATA_ROUTES = ["/v1/system", "/v1/publications", "/v1/series", "/v1/forecasts", "/v1/forecasts/RXH/beds", "/"]
+
+
+def is_ready(response: httpx.Response) -> bool:
+    return response.status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/readyz", *DATA_ROUTES])
+def test_before_the_first_publication_every_route_says_what_to_do(
+    empty_store: Store, clock: Clock, address: str
+) -> None:
+    with serve(empty_store, clock) as client:
+        response = client.get(address)
+        assert client.get("/healthz").status_code == 200
+    assert response.status_code == 503
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["retry-after"] == "30"
+    assert "headroom daily" in response.json()["detail"]
+    assert response.json()["store"] == "ok"
+
+
+def test_a_store_that_is_not_there_yet_is_waited_for_and_not_made(tmp_path: Path, clock: Clock) -> None:
+    reader = Store(read_only(default_url(tmp_path)))
+    with serve(reader, clock) as client:
+        response = client.get("/readyz")
+        assert (response.status_code, response.json()["store"]) == (503, "unreachable")
+        assert not (tmp_path / FILE_NAME).exists()
+        writer = Store(default_url(tmp_path))
+        writer.prepare()
+        writer.issue(build_publication())
+        assert client.get_until("/readyz", is_ready).json()["store"] == "ok"
+        writer.close()
+    reader.close()
+
+
+def test_a_database_without_tables_is_left_without_them(tmp_path: Path, clock: Clock) -> None:
+    file = tmp_path / FILE_NAME
+    file.touch()
+    reader = Store(read_only(default_url(tmp_path)))
+    with serve(reader, clock) as client:
+        assert client.get("/readyz").status_code == 503
+    reader.close()
+    assert file.stat().st_size == 0
+
+
+def test_the_first_publication_is_picked_up(empty_store: Store, clock: Clock) -> None:
+    with serve(empty_store, clock) as client:
+        assert client.get("/v1/forecasts").status_code == 503
+        empty_store.issue(build_publication())
+        client.get_until("/readyz", is_ready)
+        assert client.get("/v1/forecasts").status_code == 200
+
+
+def test_a_revision_changes_the_tag_and_the_old_tag_gets_a_new_body(empty_store: Store, clock: Clock) -> None:
+    empty_store.issue(build_publication())
+    with serve(empty_store, clock) as client:
+        before = client.get("/v1/forecasts").headers["etag"]
+        empty_store.issue(build_publication(scale=1.1))
+        client.get_until("/readyz", lambda response: bool(response.json()["publication"]["revision"] == 2))
+        after = client.get("/v1/forecasts", if_none_match=before)
+    assert after.status_code == 200
+    assert after.json()["publication"]["revision"] == 2
+
+
+def test_no_answer_mixes_two_publications_while_they_are_swapped(empty_store: Store, clock: Clock) -> None:
+    empty_store.issue(build_publication())
+    beds = {1: 340 * 1.3, 2: 680 * 1.3, 3: 1020 * 1.3}
+    give_up = time.monotonic() + GIVE_UP_SECONDS
+    addresses = [f"/v1/forecasts?place=RXH1&measure=beds&horizon={n}" for n in range(1, 9)]
+    with serve(empty_store, clock) as client:
+        for revision in (2, 3):
+            empty_store.issue(build_publication(scale=float(revision)))
+            seen = 0
+            while seen < revision and time.monotonic() < give_up:
+                for body in (answer.json() for answer in client.get_all(addresses)):
+                    seen = body["publication"]["revision"]
+                    assert body["forecasts"][0]["days"][0]["mean"] == pytest.approx(beds[seen])
+            assert seen == revision
+
+
+class Damaged(Cable):
+    """Lists a newer publication than it can give."""
+
+    def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:
+        if cutoff != CUTOFF:
+            raise KeyError("quantiles")
+        return super().latest(system, cutoff, revision)
+
+
+def test_a_publication_that_cannot_be_read_leaves_the_last_one_served(
+    empty_store: Store, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    empty_store.issue(build_publication())
+    with serve(Damaged(empty_store), clock) as client, caplog.at_level(logging.ERROR):
+        empty_store.issue(build_publication(CUTOFF + timedelta(days=1)))
+        ready = client.get_until("/readyz", lambda response: bool(response.json()["store"] == "unreachable"))
+    assert ready.json()["publication"]["cutoff"] == CUTOFF.isoformat()
+    assert "Reading the newest publication failed" in caplog.text
+
+
+def test_a_lost_store_leaves_the_last_publication_served(issued_store: Store, clock: Clock) -> None:
+    cable = Cable(issued_store)
+    with serve(cable, clock) as client:
+        before = client.get("/v1/forecasts").headers["etag"]
+        cable.pulled = True
+        ready = client.get_until("/readyz", lambda response: bool(response.json()["store"] == "unreachable"))
+        assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+        assert client.get("/v1/forecasts").headers["etag"] == before
+        assert [p["cutoff"] for p in client.get("/v1/publications").json()["publications"]] == ["2026-11-21"]
+        assert client.get("/").status_code == 200
+        cable.pulled = False
+        client.get_until("/readyz", lambda response: bool(response.json()["store"] == "ok"))
+
+
+def test_an_older_publication_cannot_be_read_from_a_lost_store_and_the_problem_hides_its_address(
+    issued_store: Store, clock: Clock
+) -> None:
+    cable = Cable(issued_store)
+    with serve(cable, clock) as client:
+        cable.pulled = True
+        response = client.get("/v1/forecasts?cutoff=2026-11-14")
+        assert client.get("/v1/forecasts?cutoff=2026-11-21").status_code == 200
+    assert response.status_code == 503
+    assert response.json()["type"] == "urn:headroom:problem:store-unreachable"
+    assert "secret" not in response.text
+
+
+def test_losing_the_store_is_logged_once_not_at_every_look(
+    issued_store: Store, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    cable = Cable(issued_store)
+    with caplog.at_level(logging.ERROR), serve(cable, clock) as client:
+        cable.pulled = True
+        client.get_until("/readyz", lambda response: bool(response.json()["store"] == "unreachable"))
+        for _ in range(5):
+            client.get("/healthz")
+    assert len([record for record in caplog.records if "cable is out" in record.message]) == 1
+
+
+def test_freshness_follows_the_clock_and_the_tag_follows_freshness(issued_store: Store, clock: Clock) -> None:
+    tags, told = [], []
+    with serve(issued_store, clock) as client:
+        for _ in range(4):
+            response = client.get("/v1/forecasts")
+            tags.append(response.headers["etag"])
+            told.append(response.json()["publication"]["freshness"])
+            clock.pass_days(1)
+    assert told == ["fresh", "late", "stale", "stale"]
+    assert len(set(tags)) == 3
+    assert tags[2] == tags[3]
+
+
+def test_a_store_of_two_systems_serves_the_one_that_is_named(empty_store: Store, clock: Clock) -> None:
+    empty_store.issue(build_publication(system=build_system("southshire")))
+    empty_store.issue(build_publication(CUTOFF - timedelta(days=1)))
+    with serve(empty_store, clock, system="northshire") as client:
+        assert client.get("/readyz").json()["publication"]["system"] == "northshire"
+        assert {p["system"] for p in client.get("/v1/publications").json()["publications"]} == {"northshire"}
+
+
+def test_without_a_name_the_service_stays_with_the_system_it_found(empty_store: Store, clock: Clock) -> None:
+    empty_store.issue(build_publication())
+    with serve(empty_store, clock) as client:
+        empty_store.issue(build_publication(CUTOFF + timedelta(days=1), system=build_system("southshire")))
+        empty_store.issue(build_publication(scale=2))
+        ready = client.get_until("/readyz", lambda response: bool(response.json()["publication"]["revision"] == 2))
+    assert ready.json()["publication"]["system"] == "northshire"

@@ -1,0 +1,39 @@
+"""The same tests against every database that the store can be kept in."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from publication.store import Store
+from tests.contract.store.databases import new_postgresql_database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database: no tables yet."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'publications.db'}"
+    return new_postgresql_database(request.getfixturevalue("postgresql_url"))
+
+
+@pytest.fixture
+def connect(store_url: str) -> Iterator[Callable[[], Store]]:
+    """Opens one more store on the database, as another process would; all are closed after the test."""
+    with ExitStack() as opened:
+
+        def open_store() -> Store:
+            store = Store(store_url)
+            opened.callback(store.close)
+            return store
+
+        yield open_store
+
+
+@pytest.fixture
+def store(connect: Callable[[], Store]) -> Store:
+    """A store with its tables made and nothing in it."""
+    prepared = connect()
+    prepared.prepare()
+    return prepared

@@ -1,0 +1,16 @@
+"""Empty databases for one test each."""
+
+from itertools import count
+
+import psycopg
+from sqlalchemy.engine import make_url
+
+DATABASE_NUMBERS = count(1)
+
+
+def new_postgresql_database(cluster_url: str) -> str:
+    """The URL of a new, empty database of the cluster."""
+    name = f"store_{next(DATABASE_NUMBERS)}"
+    with psycopg.connect(cluster_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")  # a name of our own making
+    return make_url(cluster_url).set(database=name).render_as_string(hide_password=False)

@@ -1,0 +1,183 @@
+"""What is issued is kept whole, once, and given back as it was."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from functools import partial
+from threading import Barrier
+from typing import TypeVar
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from publication.digest import digest
+from publication.errors import MalformedPublicationError, PublicationError
+from publication.model import Publication
+from publication.store import Store
+from tests.contract.store.witness import ask, n_rows, tell
+from tests.unit.publication.tiny import CHAMPION, CUTOFF, ISSUED_AT, publication, with_day
+
+WHOLE = {"publications": 1, "series": 7, "forecasts": 14}
+NOTHING = {"publications": 0, "series": 0, "forecasts": 0}
+
+
+def test_what_was_issued_is_read_back_equal(store: Store, connect: Callable[[], Store]) -> None:
+    issued = store.issue(publication())
+    assert issued == replace(publication(), revision=1)
+    read = connect().latest()
+    assert read == issued
+    assert digest(read) == digest(publication())
+
+
+@pytest.mark.parametrize(
+    "instant",
+    [
+        datetime(2026, 11, 22, 5, 2, 11, 123456, tzinfo=UTC),
+        datetime(2026, 10, 25, 1, 30, tzinfo=timezone(timedelta(hours=1))),
+        datetime(2026, 11, 22, 23, 59, tzinfo=timezone(timedelta(hours=-5))),
+    ],
+)
+def test_the_instant_of_issue_is_kept_in_utc(store: Store, connect: Callable[[], Store], instant: datetime) -> None:
+    store.issue(replace(publication(), issued_at=instant))
+    read = connect().latest().issued_at
+    assert read == instant
+    assert read.utcoffset() == timedelta(0)
+
+
+def test_sql_sees_the_same_numbers(store: Store, store_url: str) -> None:
+    store.issue(publication())
+    assert n_rows(store_url) == WHOLE
+    assert ask(store_url, "SELECT system, revision, n_series, n_fallbacks, champion_version FROM publications") == [
+        ("northshire", 1, 7, 1, 7)
+    ]
+    day = "SELECT mean, quantiles FROM forecasts WHERE unique_id = 'RXA01/occupancy' AND lead = 2"
+    [(mean, quantiles)] = ask(store_url, day)
+    assert mean == 123456.789
+    assert (json.loads(quantiles) if isinstance(quantiles, str) else quantiles) == [
+        0.9 * 123456.789,
+        123456.789,
+        1.1 * 123456.789,
+    ]
+    streams = "SELECT place, stream, reason FROM series WHERE stream IS NOT NULL ORDER BY stream"
+    assert ask(store_url, streams) == [
+        ("RXA01", "adult", None),
+        ("RXA01", "paediatric", "AutoETS did not converge"),
+    ]
+
+
+def test_issuing_the_same_content_again_writes_nothing(store: Store, store_url: str) -> None:
+    first = store.issue(publication())
+    again = store.issue(replace(publication(), issued_at=ISSUED_AT + timedelta(hours=3)))
+    assert again == first
+    assert n_rows(store_url) == WHOLE
+
+
+def test_changed_content_is_the_next_revision_and_the_old_one_stays(store: Store) -> None:
+    first, second = store.issue(publication()), store.issue(publication(scale=1.1))
+    assert (first.revision, second.revision) == (1, 2)
+    assert store.latest() == second
+    assert store.latest(cutoff=CUTOFF, revision=1) == first
+
+
+def test_going_back_to_older_content_is_a_revision_of_its_own(store: Store) -> None:
+    revisions = [store.issue(publication(scale=scale)).revision for scale in (1.0, 1.1, 1.0)]
+    assert revisions == [1, 2, 3]
+
+
+def test_revisions_of_different_cutoffs_and_systems_are_counted_apart(store: Store) -> None:
+    store.issue(publication())
+    assert store.issue(publication(cutoff=date(2026, 11, 22))).revision == 1
+    assert store.issue(publication(name="southshire")).revision == 1
+
+
+def test_a_malformed_publication_writes_nothing(store: Store, store_url: str) -> None:
+    with pytest.raises(MalformedPublicationError, match="parents_add_up"):
+        store.issue(with_day(publication(), "RXA/attendances", 1, mean=61.0))
+    assert n_rows(store_url) == NOTHING
+
+
+LAST_ROW = "NEW.unique_id = 'RXA01/occupancy' AND NEW.lead = 2"
+FAULT = "disk on fire"
+FAULTS = {
+    "sqlite": [
+        f"CREATE TRIGGER fault BEFORE INSERT ON forecasts WHEN {LAST_ROW} BEGIN SELECT RAISE(ABORT, '{FAULT}'); END",
+    ],
+    "postgresql": [
+        f"CREATE FUNCTION fault() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION '{FAULT}'; END $$ LANGUAGE plpgsql",
+        f"CREATE TRIGGER fault BEFORE INSERT ON forecasts FOR EACH ROW WHEN ({LAST_ROW}) EXECUTE FUNCTION fault()",
+    ],
+}
+
+
+def test_a_fault_at_the_last_row_leaves_nothing_behind(store: Store, store_url: str) -> None:
+    tell(store_url, *FAULTS[store_url.split(":")[0]])
+    with pytest.raises((PublicationError, DBAPIError), match=FAULT):
+        store.issue(publication())
+    assert n_rows(store_url) == NOTHING
+
+
+@pytest.mark.parametrize("table", ["series", "forecasts"])
+def test_a_table_lost_between_two_issues_leaves_the_first_as_it_was(store: Store, store_url: str, table: str) -> None:
+    store.issue(publication())
+    tell(store_url, f"ALTER TABLE {table} RENAME TO away")
+    with pytest.raises(PublicationError, match=table):
+        store.issue(publication(scale=1.1))
+    tell(store_url, f"ALTER TABLE away RENAME TO {table}")
+    assert n_rows(store_url) == WHOLE
+    assert store.latest() == replace(publication(), revision=1)
+
+
+Result = TypeVar("Result")
+
+
+def at_the_same_time(connect: Callable[[], Store], actions: list[Callable[[Store], Result]]) -> list[Result]:
+    """Run each in a thread with a store of its own, all let go at once."""
+    stores = [connect() for _ in actions]
+    start = Barrier(len(actions))
+
+    def run(store: Store, action: Callable[[Store], Result]) -> Result:
+        start.wait(10)
+        return action(store)
+
+    with ThreadPoolExecutor(len(actions)) as threads:
+        return list(threads.map(run, stores, actions))
+
+
+def issue_at_the_same_time(connect: Callable[[], Store], *publications: Publication) -> list[Publication]:
+    return at_the_same_time(connect, [partial(Store.issue, publication=p) for p in publications])
+
+
+@pytest.mark.parametrize("cutoff", [date(2026, 11, day) for day in range(1, 6)])  # a race is run more than once
+def test_two_jobs_at_the_same_moment_both_succeed(store: Store, connect: Callable[[], Store], cutoff: date) -> None:
+    issued = issue_at_the_same_time(connect, publication(cutoff=cutoff), publication(cutoff=cutoff, scale=1.1))
+    assert sorted(p.revision for p in issued) == [1, 2]
+    for p in issued:
+        assert store.latest(cutoff=cutoff, revision=p.revision) == p
+
+
+def test_more_jobs_than_that_succeed_too(store: Store, connect: Callable[[], Store]) -> None:
+    issued = issue_at_the_same_time(connect, *(publication(scale=1.0 + n) for n in range(6)))
+    assert sorted(p.revision for p in issued) == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("_again", range(5))
+def test_jobs_that_find_no_tables_make_them_once(_again: int, store_url: str, connect: Callable[[], Store]) -> None:
+    at_the_same_time(connect, [Store.prepare, Store.prepare, Store.prepare])
+    assert n_rows(store_url) == NOTHING
+
+
+def test_two_jobs_with_the_same_content_make_one_revision(
+    store: Store, store_url: str, connect: Callable[[], Store]
+) -> None:
+    issued = issue_at_the_same_time(connect, publication(), publication())
+    assert [p.revision for p in issued] == [1, 1]
+    assert n_rows(store_url) == WHOLE
+
+
+def test_the_champion_is_kept_with_each_publication(store: Store) -> None:
+    store.issue(publication())
+    promoted = replace(CHAMPION, version=8, run_id="c3d4")
+    store.issue(replace(publication(), champion=promoted))
+    assert [heading.champion for heading in store.headings()] == [promoted, CHAMPION]

@@ -1,0 +1,117 @@
+"""Newest first, by cutoff and then revision, one system or all."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import psycopg
+import pytest
+
+from publication.digest import digest
+from publication.errors import UnknownPublicationError
+from publication.store import Store
+from tests.contract.store.databases import new_postgresql_database
+from tests.contract.store.witness import ask, writing
+from tests.unit.publication.tiny import CHAMPION, ISSUED_AT, publication
+
+D1, D2, D3 = (date(2026, 11, day) for day in (19, 20, 21))
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    """Issued in no order: three cutoffs of northshire, the oldest revised last, and one of southshire."""
+    for name, cutoff, scale in (
+        ("northshire", D2, 1.0),
+        ("northshire", D1, 1.0),
+        ("northshire", D3, 1.0),
+        ("southshire", D2, 1.0),
+        ("northshire", D1, 1.5),
+    ):
+        store.issue(publication(name=name, cutoff=cutoff, scale=scale))
+    return store
+
+
+@pytest.mark.parametrize(
+    ("system", "limit", "expected"),
+    [
+        ("northshire", None, [(D3, 1), (D2, 1), (D1, 2), (D1, 1)]),
+        ("northshire", 2, [(D3, 1), (D2, 1)]),
+        ("southshire", None, [(D2, 1)]),
+        (None, None, [(D3, 1), (D2, 1), (D2, 1), (D1, 2), (D1, 1)]),
+        ("nowhere", None, []),
+    ],
+)
+def test_headings_are_newest_first(
+    filled: Store, system: str | None, limit: int | None, expected: list[tuple[date, int]]
+) -> None:
+    assert [(h.cutoff, h.revision) for h in filled.headings(system, limit)] == expected
+
+
+def test_a_heading_says_what_its_publication_holds(filled: Store) -> None:
+    [heading] = filled.headings("southshire")
+    whole = filled.latest("southshire")
+    assert (heading.system, heading.n_series, heading.n_fallbacks) == ("southshire", 7, 1)
+    assert (heading.champion, heading.issued_at) == (CHAMPION, ISSUED_AT)
+    assert heading.digest == digest(whole)
+
+
+@pytest.mark.parametrize(
+    ("system", "cutoff", "revision", "scale"),
+    [
+        ("northshire", None, None, 1.0),
+        ("northshire", D1, None, 1.5),
+        ("northshire", D1, 1, 1.0),
+        ("southshire", None, None, 1.0),
+        ("southshire", D2, 1, 1.0),
+    ],
+)
+def test_the_latest_is_the_newest_of_what_was_asked_for(
+    filled: Store, system: str, cutoff: date | None, revision: int | None, scale: float
+) -> None:
+    found = filled.latest(system, cutoff, revision)
+    newest = {"northshire": D3, "southshire": D2}[system]
+    assert (found.system.name, found.cutoff) == (system, cutoff or newest)
+    assert found.series == publication(name=system, cutoff=found.cutoff, scale=scale).series
+
+
+@pytest.mark.parametrize(
+    ("system", "cutoff", "revision", "wanted"),
+    [
+        ("nowhere", None, None, "holds no publication of nowhere."),
+        ("southshire", D1, None, "holds no publication of southshire for cutoff 2026-11-19."),
+        (None, D3 + timedelta(days=1), None, "holds no publication for cutoff 2026-11-22."),
+        ("northshire", D1, 3, "holds no publication of northshire for cutoff 2026-11-19, revision 3."),
+    ],
+)
+def test_what_is_not_there_is_named(
+    filled: Store, system: str | None, cutoff: date | None, revision: int | None, wanted: str
+) -> None:
+    with pytest.raises(UnknownPublicationError) as refusal:
+        filled.latest(system, cutoff, revision)
+    assert wanted in str(refusal.value)
+
+
+def test_an_empty_store_has_no_headings_and_no_latest(store: Store) -> None:
+    assert store.headings() == ()
+    with pytest.raises(UnknownPublicationError, match=r"holds no publication\.$"):
+        store.latest()
+
+
+def test_preparing_again_keeps_what_is_there(filled: Store, store_url: str, connect: Callable[[], Store]) -> None:
+    connect().prepare()
+    assert ask(store_url, "SELECT count(*) FROM publications") == [(5,)]
+
+
+def test_readers_are_not_held_up_by_a_writer(store_url: str, filled: Store) -> None:
+    """A job in the middle of writing has its locks; dashboards go on reading what was there before."""
+    with writing(store_url, "DELETE FROM forecasts"):
+        assert filled.latest("northshire").cutoff == D3
+
+
+def test_a_connection_that_the_server_dropped_is_replaced(postgresql_url: str) -> None:
+    store = Store(new_postgresql_database(postgresql_url))
+    store.prepare()
+    store.issue(publication())
+    with psycopg.connect(postgresql_url, autocommit=True) as server:
+        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+    assert store.latest().cutoff == D3
+    store.close()

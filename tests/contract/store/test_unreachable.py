@@ -1,0 +1,114 @@
+"""A store that does not answer is one error, with advice, and never with a password in it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from publication.errors import StoreUnreachableError
+from publication.model import Publication
+from publication.store import Store
+from tests.servers import POSTGRESQL_PASSWORD
+from tests.unit.publication.tiny import publication
+
+PASSWORD = "hunter2"
+
+
+def refusal(url: str, use: Callable[[Store], object] = Store.latest) -> str:
+    """The sentence with which opening and using the store at `url` is refused."""
+    with pytest.raises(StoreUnreachableError) as refused:
+        open_and_use(url, use)
+    return str(refused.value)
+
+
+def open_and_use(url: str, use: Callable[[Store], object]) -> None:
+    store = Store(url)
+    try:
+        use(store)
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("", "Reading HEADROOM_STORE_URL: "),
+        ("publications.db", "Reading HEADROOM_STORE_URL: "),
+        (f"headroom:{PASSWORD}@db", "Reading HEADROOM_STORE_URL: "),
+        (f"nonsense://headroom:{PASSWORD}@db/headroom", "Reading HEADROOM_STORE_URL: "),
+        (f"postgresql://headroom:{PASSWORD}@db:port/headroom", "Reading HEADROOM_STORE_URL: its port is not a number"),
+        (f"postgresql://headroom:{PASSWORD}/headroom", "Reading HEADROOM_STORE_URL: its port is not a number"),
+        (f"mysql://headroom:{PASSWORD}@db/headroom", "Reading HEADROOM_STORE_URL: "),
+        (f"postgresql+nodriver://headroom:{PASSWORD}@db/headroom", "Reading HEADROOM_STORE_URL: "),
+    ],
+)
+def test_a_url_that_is_none_is_refused_with_an_example(url: str, reason: str) -> None:
+    sentence = refusal(url)
+    assert sentence.startswith(reason)
+    assert sentence.endswith("Give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE.")
+    assert PASSWORD not in sentence
+
+
+USES: dict[str, Callable[[Store], object]] = {
+    "prepare": Store.prepare,
+    "issue": lambda store: store.issue(publication()),
+    "latest": Store.latest,
+    "headings": Store.headings,
+}
+
+
+@pytest.fixture(params=["no server", "no folder", "a folder", "no database file"])
+def unreachable_url(request: pytest.FixtureRequest, tmp_path: Path, free_port: int) -> str:
+    text = tmp_path / "notes.txt"
+    text.write_text("not a database\n" * 100)
+    return {
+        "no server": f"postgresql://headroom:{PASSWORD}@127.0.0.1:{free_port}/headroom?password={PASSWORD}",
+        "no folder": f"sqlite:///{tmp_path / 'absent' / 'publications.db'}",
+        "a folder": f"sqlite:///{tmp_path}",
+        "no database file": f"sqlite:///{text}",
+    }[request.param]
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES.keys())
+def test_every_method_says_where_it_reached_and_what_to_check(
+    unreachable_url: str, use: Callable[[Store], object]
+) -> None:
+    sentence = refusal(unreachable_url, use)
+    assert sentence.startswith("Reaching the publication store at ")
+    assert str(make_url(unreachable_url).database) in sentence
+    assert "Check that it runs, that HEADROOM_STORE_URL is right" in sentence
+    assert PASSWORD not in sentence
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [({"password": "wrong-guess"}, "password authentication failed"), ({"database": "absent"}, "does not exist")],
+)
+def test_a_server_that_lets_us_not_in(postgresql_url: str, change: dict[str, str], found: str) -> None:
+    url = make_url(postgresql_url).set(**change).render_as_string(hide_password=False)  # type: ignore[arg-type]
+    sentence = refusal(url)
+    assert found in sentence
+    assert "wrong-guess" not in sentence
+    assert POSTGRESQL_PASSWORD not in sentence
+
+
+@pytest.mark.parametrize("use", [use for name, use in USES.items() if name != "prepare"])
+def test_absent_tables_come_with_the_advice_that_makes_them(store_url: str, use: Callable[[Store], object]) -> None:
+    sentence = refusal(store_url, use)
+    assert "publications" in sentence
+    assert "that the tables exist (any training job makes them)" in sentence
+    assert POSTGRESQL_PASSWORD not in sentence
+
+
+def test_a_file_that_may_not_be_written_is_refused_on_writing(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'publications.db'}"
+    store = Store(url)
+    store.prepare()
+    kept: Publication = store.issue(publication())
+    store.close()
+    sentence = refusal(
+        f"sqlite:///file:{tmp_path / 'publications.db'}?mode=ro&uri=true", lambda s: s.issue(publication(scale=2.0))
+    )
+    assert "readonly" in sentence
+    open_and_use(url, lambda s: s.latest() == kept or pytest.fail("the kept publication changed"))

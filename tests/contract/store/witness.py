@@ -1,0 +1,54 @@
+"""What the database holds, asked without the store's own code: plain SQL over the database's own driver."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import psycopg
+from sqlalchemy.engine import make_url
+
+
+def ask(url: str, sql: str) -> list[tuple[object, ...]]:
+    """Rows of a query."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(_file(url))) as connection:
+            return connection.execute(sql).fetchall()
+    with psycopg.connect(url) as server:
+        return list(server.execute(sql.encode()).fetchall())
+
+
+def tell(url: str, *statements: str) -> None:
+    """Run statements that give no rows, and commit."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(_file(url))) as connection:
+            for sql in statements:
+                connection.execute(sql)
+            connection.commit()
+        return
+    with psycopg.connect(url) as server:
+        for sql in statements:
+            server.execute(sql.encode())
+
+
+@contextmanager
+def writing(url: str, sql: str) -> Iterator[None]:
+    """A transaction that has run `sql` and is still open; it is rolled back at the end of the block."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(_file(url), isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(sql)
+            yield
+        return
+    with closing(psycopg.connect(url)) as server:
+        server.execute(sql.encode())
+        yield
+
+
+def n_rows(url: str) -> dict[str, int]:
+    """How many rows each table of the store has."""
+    counted = ((table, ask(url, f"SELECT count(*) FROM {table}")) for table in ("publications", "series", "forecasts"))
+    return {table: int(str(rows[0][0])) for table, rows in counted}
+
+
+def _file(url: str) -> str:
+    return str(make_url(url).database)

@@ -1,0 +1,197 @@
+"""Real servers for tests: started on a free loopback port, and always stopped again."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+LOOPBACK = "127.0.0.1"
+POSTGRESQL_PROGRAMS = ("initdb", "postgres")
+POSTGRESQL_ABSENT = "PostgreSQL server binaries (initdb, postgres) are absent"
+POSTGRESQL_USER = "headroom"
+POSTGRESQL_PASSWORD = "not-to-be-shown"  # tests look for it in messages, where it must never be
+UNPRIVILEGED_USERS = ("postgres", "nobody")  # PostgreSQL refuses to run as root
+START_SECONDS = 30.0
+STOP_SECONDS = 15.0
+START_ATTEMPTS = 3  # another process may take the free port before the server does
+
+
+class ServerAbsentError(Exception):
+    """What the test needs is not installed on this machine."""
+
+
+class ServerFailedError(Exception):
+    """The server is installed but did not start; the message ends with its log."""
+
+
+def free_port() -> int:
+    """A loopback TCP port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until_listening(
+    port: int, process: subprocess.Popen[bytes], log: Path, seconds: float = START_SECONDS
+) -> None:
+    """Return once something listens on `port`. Raises ServerFailedError when the process ends or time is up."""
+    give_up = time.monotonic() + seconds
+    while time.monotonic() < give_up:
+        if process.poll() is not None:
+            break
+        with socket.socket() as probe:
+            if probe.connect_ex((LOOPBACK, port)) == 0:
+                return
+        time.sleep(0.05)
+    raise ServerFailedError(f"{process.args!r} does not listen on port {port}:\n{log.read_text(errors='replace')}")
+
+
+def stop(process: subprocess.Popen[bytes], first: signal.Signals = signal.SIGTERM) -> None:
+    """Ask the process to end, and kill it when it does not."""
+    if process.poll() is None:
+        process.send_signal(first)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL cluster of its own, as long as the block runs; gives the URL of its database `postgres`.
+
+    Raises ServerAbsentError where the server is not installed.
+    """
+    binaries = _postgresql_binaries()
+    user = _unprivileged_user()
+    folder = Path(tempfile.mkdtemp(prefix="headroom-pg-"))  # not pytest's folder: that is closed to other users
+    try:
+        _give_to(folder, user)
+        _initialise(binaries, folder, user)
+        process, port = _start(binaries, folder, user)
+        try:
+            url = f"postgresql://{POSTGRESQL_USER}:{POSTGRESQL_PASSWORD}@{LOOPBACK}:{port}/postgres"
+            _wait_until_answering(url, folder / "log")
+            yield url
+        finally:
+            stop(process, first=signal.SIGINT)  # PostgreSQL's fast shutdown: open connections are closed
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _postgresql_binaries() -> Path:
+    for folder in _postgresql_folders():
+        if all(os.access(folder / program, os.X_OK) for program in POSTGRESQL_PROGRAMS):
+            return folder
+    raise ServerAbsentError(POSTGRESQL_ABSENT)
+
+
+def _postgresql_folders() -> Iterator[Path]:
+    if found := shutil.which("initdb"):
+        yield Path(found).resolve().parent
+    if pg_config := shutil.which("pg_config"):
+        yield Path(subprocess.run([pg_config, "--bindir"], check=True, capture_output=True, text=True).stdout.strip())
+    yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name, reverse=True)
+
+
+def _unprivileged_user() -> pwd.struct_passwd | None:
+    """Whom to run the server as; None where we are not root ourselves."""
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name: entry for entry in pwd.getpwall()}
+    for name in UNPRIVILEGED_USERS:
+        if name in known:
+            return known[name]
+    raise ServerAbsentError(f"PostgreSQL does not run as root, and there is no user {' or '.join(UNPRIVILEGED_USERS)}")
+
+
+def _give_to(folder: Path, user: pwd.struct_passwd | None) -> None:
+    if user is not None:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+
+
+def _popen(command: list[str | Path], folder: Path, user: pwd.struct_passwd | None) -> subprocess.Popen[bytes]:
+    log = (folder / "log").open("ab")
+    environ = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
+    with log:
+        if user is None:
+            return subprocess.Popen(command, cwd=folder, env=environ, stdout=log, stderr=log)
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environ,
+            stdout=log,
+            stderr=log,
+            user=user.pw_uid,
+            group=user.pw_gid,
+            extra_groups=[],
+        )
+
+
+def _initialise(binaries: Path, folder: Path, user: pwd.struct_passwd | None) -> None:
+    password = folder / "password"
+    password.write_text(POSTGRESQL_PASSWORD)
+    _give_to(password, user)
+    command: list[str | Path] = [binaries / "initdb", "--pgdata", folder / "data", "--no-sync", "--encoding", "UTF8"]
+    command += ["--username", POSTGRESQL_USER, "--auth", "scram-sha-256", "--pwfile", password]
+    process = _popen(command, folder, user)
+    if process.wait() != 0:
+        raise ServerFailedError(f"initdb failed:\n{(folder / 'log').read_text(errors='replace')}")
+
+
+def _start(binaries: Path, folder: Path, user: pwd.struct_passwd | None) -> tuple[subprocess.Popen[bytes], int]:
+    for attempt in range(1, START_ATTEMPTS + 1):
+        port = free_port()
+        process = _popen([*_ends_with_us(), binaries / "postgres", *_options(folder, port)], folder, user)
+        try:
+            wait_until_listening(port, process, folder / "log")
+        except BaseException as error:
+            stop(process, first=signal.SIGINT)
+            if attempt < START_ATTEMPTS and isinstance(error, ServerFailedError):
+                continue
+            raise
+        return process, port
+    raise AssertionError("unreachable")
+
+
+def _options(folder: Path, port: int) -> list[str | Path]:
+    settings = {
+        "listen_addresses": LOOPBACK,
+        "unix_socket_directories": "",  # temporary folders can be too long for a socket's path
+        "fsync": "off",
+        "full_page_writes": "off",
+        "synchronous_commit": "off",
+    }
+    chosen = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    return ["-D", folder / "data", "-p", str(port), *chosen]
+
+
+def _ends_with_us() -> list[str | Path]:
+    """A prefix that has the kernel stop the server even where the tests are killed; Linux alone has it."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "INT", "--"] if setpriv else []
+
+
+def _wait_until_answering(url: str, log: Path) -> None:
+    """The port is open a moment before the server lets anyone in."""
+    give_up = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            psycopg.connect(url, connect_timeout=5).close()
+        except psycopg.OperationalError as error:
+            if time.monotonic() > give_up:
+                raise ServerFailedError(f"{error}:\n{log.read_text(errors='replace')}") from error
+            time.sleep(0.05)
+        else:
+            return

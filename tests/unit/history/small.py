@@ -1,0 +1,69 @@
+"""A system of two sites whose extracts are written by hand, and the ingest of them."""
+
+import csv
+from datetime import UTC, datetime
+from pathlib import Path
+
+from training.history import Archive, IngestSummary, ingest
+from training.system import SystemFile, read_system
+
+SYSTEM = '[system]\nname = "north"\ntimezone = "Europe/London"\n[[places]]\nplace = "A"\n[[places]]\nplace = "B"\n'
+WIDE = """
+[sources.daily]
+path = "*.csv"
+place = "code"
+day = "date"
+measures = { occupancy = "occupied", beds = ["occupied", "free"] }
+ignore_places = ["ALL"]
+"""
+HEADER = "code,date,occupied,free\n"
+LONG = """
+[sources.daily]
+path = "*.csv"
+place = "code"
+day = "date"
+measure = "what"
+value = "n"
+stream = "age"
+known_at = "published"
+"""
+LONG_HEADER = "code,date,what,age,n,published\n"
+NOW = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
+
+
+class Hospital:
+    """The folder of a system: its file, its extracts, its archive and its quarantine."""
+
+    def __init__(self, folder: Path, source: str = WIDE) -> None:
+        self.folder = folder
+        self._system_file = folder / "system.toml"
+        self._system_file.write_text(SYSTEM + source, encoding="utf-8")
+        self.archive = Archive(folder / "history", "Europe/London")
+        self.quarantine = folder / "quarantine"
+
+    @property
+    def system_file(self) -> SystemFile:
+        return read_system(self._system_file)
+
+    def send(self, content: str | bytes, name: str = "extract.csv") -> "Hospital":
+        """Write an extract."""
+        (self.folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        return self
+
+    def ingest(self, now: datetime = NOW) -> IngestSummary:
+        return ingest(self.system_file, self.archive, self.quarantine, now)
+
+    def known(self, instant: datetime | None = None) -> dict[tuple[str, str], float]:
+        """What the archive knows, by unique_id and day."""
+        table = self.archive.as_of(instant)
+        return {(i, str(ds)[:10]): y for i, ds, y in zip(table["unique_id"], table["ds"], table["y"], strict=True)}
+
+    def batches(self) -> list[str]:
+        return sorted(path.name for path in (self.folder / "history").glob("*"))
+
+
+def read_quarantine(file: Path | None) -> list[dict[str, str]]:
+    """The rows of a quarantine file."""
+    assert file is not None
+    with file.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))

@@ -1,0 +1,103 @@
+"""The digest against the canonical text written by hand, and against every change that must or must not move it."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+
+from publication.digest import digest
+from publication.model import Actual, Champion, DayForecast, Measure, Place, Publication, SeriesForecast, System
+from publication.vocabulary import Kind, SeriesKey
+from tests.unit.publication.tiny import publication, with_day, with_series
+
+ONE_SERIES = Publication(
+    system=System(
+        "s", "UTC", 8, 1, (0.95,), (0.5,), (Measure("beds", Kind.CAPACITY, "beds"),), (Place("s", None, "S", "site"),)
+    ),
+    cutoff=date(2026, 1, 1),
+    issued_at=datetime(2026, 1, 2, tzinfo=UTC),
+    champion=Champion("c", 1, "r"),
+    data_digest="d",
+    series=(
+        SeriesForecast(
+            key=SeriesKey("s", "beds"),
+            unit="beds",
+            model="m",
+            fallback=False,
+            reason=None,
+            recent=(Actual(date(2026, 1, 1), 4.0),),
+            days=(DayForecast(date(2026, 1, 2), 1, 5.5, (5.0,)),),
+        ),
+    ),
+)
+# Keys sorted, no spaces, days in ISO form; neither issued_at nor revision.
+CANONICAL = (
+    '{"champion":{"name":"c","run_id":"r","version":1},"cutoff":"2026-01-01","data_digest":"d","notes":[],'
+    '"series":[{"days":[{"ds":"2026-01-02","lead":1,"mean":5.5,"quantiles":[5.0]}],"fallback":false,'
+    '"key":["s","beds",null],"model":"m","reason":null,"recent":[{"ds":"2026-01-01","y":4.0}],"unit":"beds"}],'
+    '"system":{"census_hour":8,"horizon_days":1,"measures":[{"kind":"capacity","name":"beds","unit":"beds"}],'
+    '"name":"s","places":[{"id":"s","kind":"site","name":"S","parent":null}],"quantiles":[0.5],'
+    '"thresholds":[0.95],"timezone":"UTC"}}'
+)
+PINNED = "sha256:6374d11272d56a4d2d98c8e2193f02c94a64e334a3613c9e888ff6c334585eb4"
+
+
+def test_the_digest_is_the_hash_of_the_canonical_text() -> None:
+    assert digest(ONE_SERIES) == f"sha256:{hashlib.sha256(CANONICAL.encode()).hexdigest()}"
+
+
+def test_the_digest_never_changes_between_versions_of_this_program() -> None:
+    """Other programs keep these: where this fails, every stored publication would be issued again as a new revision."""
+    assert digest(ONE_SERIES) == PINNED
+
+
+@pytest.mark.parametrize("hash_seed", ["0", "1"])
+def test_another_process_gives_the_same_digest(hash_seed: str) -> None:
+    program = "from tests.unit.publication.test_digest import *; print(digest(ONE_SERIES))"
+    environ = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ran = subprocess.run([sys.executable, "-c", program], env=environ, check=True, capture_output=True, text=True)
+    assert ran.stdout.strip() == PINNED
+
+
+@pytest.mark.parametrize(
+    "reissue",
+    [
+        lambda p: replace(p, revision=3),
+        lambda p: replace(p, issued_at=p.issued_at + timedelta(days=400)),
+        lambda p: replace(p, issued_at=p.issued_at.astimezone(timezone(timedelta(hours=1)))),
+        lambda p: replace(p),
+    ],
+)
+def test_issuing_again_keeps_the_digest(reissue: Callable[[Publication], Publication]) -> None:
+    assert digest(reissue(publication())) == digest(publication())
+
+
+CHANGES: dict[str, Callable[[Publication], Publication]] = {
+    "cutoff": lambda p: replace(p, cutoff=p.cutoff + timedelta(days=1)),
+    "champion version": lambda p: replace(p, champion=replace(p.champion, version=8)),
+    "data digest": lambda p: replace(p, data_digest="sha256:other"),
+    "notes": lambda p: replace(p, notes=()),
+    "threshold": lambda p: replace(p, system=replace(p.system, thresholds=(0.85,))),
+    "name of a place": lambda p: replace(
+        p, system=replace(p.system, places=(replace(p.system.places[0], name="Southshire"), *p.system.places[1:]))
+    ),
+    "a mean in its last bit": lambda p: with_day(p, "RXA01/occupancy", 1, mean=1 / 3 + 2**-54),
+    "a quantile": lambda p: with_day(p, "RXA01/occupancy", 2, quantiles=(1.0, 2.0, 3.0)),
+    "order of the series": lambda p: replace(p, series=p.series[::-1]),
+    "a series fewer": lambda p: with_series(p, "RXA01/occupancy", None),
+    "model": lambda p: with_series(p, "RXA02/attendances", replace(p.series_by_id["RXA02/attendances"], model="Theta")),
+    "fallback": lambda p: with_series(
+        p, "RXA02/attendances", replace(p.series_by_id["RXA02/attendances"], fallback=True)
+    ),
+    "an actual": lambda p: with_series(p, "RXA02/attendances", replace(p.series_by_id["RXA02/attendances"], recent=())),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_any_other_change_changes_the_digest(change: Callable[[Publication], Publication]) -> None:
+    assert digest(change(publication())) != digest(publication())

@@ -1,0 +1,148 @@
+"""Each named rule, as a table: what is broken, and the sentence that says so."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from publication.errors import MalformedPublicationError
+from publication.invariants import BREACHES_SHOWN, RULES, check
+from publication.model import Publication, SeriesForecast
+from tests.unit.publication.tiny import publication, series, system, with_day, with_series
+
+FINITE = "values_are_finite_and_not_negative"
+
+
+def _of(p: Publication, unique_id: str, **changes: object) -> SeriesForecast:
+    return replace(p.series_by_id[unique_id], **changes)  # type: ignore[arg-type]  # a table of changes to any field
+
+
+BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
+    "series twice": (
+        lambda p: replace(p, series=(*p.series, p.series[-1])),
+        "series_are_distinct: RXA01/occupancy is published twice",
+    ),
+    "unknown place": (
+        lambda p: replace(p, series=(*p.series, series("RZZ/occupancy", (1.0, 2.0)))),
+        "series_are_distinct: RZZ/occupancy is of a place that the system does not have",
+    ),
+    "unknown measure": (
+        lambda p: replace(p, series=(*p.series, series("RXA/parking", (1.0, 2.0)))),
+        "series_are_distinct: RXA/parking is of a measure that the system does not have",
+    ),
+    "lead missing": (
+        lambda p: with_series(p, "RXA01/occupancy", _of(p, "RXA01/occupancy", days=p.series[-1].days[:1])),
+        "horizon_is_complete: RXA01/occupancy does not have each lead from 1 to 2 once",
+    ),
+    "no lead at all": (
+        lambda p: with_series(p, "RXA01/occupancy", _of(p, "RXA01/occupancy", days=())),
+        "horizon_is_complete: RXA01/occupancy does not have each lead from 1 to 2 once",
+    ),
+    "lead too many": (
+        lambda p: with_series(p, "RXA01/occupancy", series("RXA01/occupancy", (1.0, 2.0, 3.0))),
+        "horizon_is_complete: RXA01/occupancy does not have each lead from 1 to 2 once",
+    ),
+    "leads out of order": (
+        lambda p: with_series(p, "RXA01/occupancy", _of(p, "RXA01/occupancy", days=p.series[-1].days[::-1])),
+        "horizon_is_complete: RXA01/occupancy does not have each lead from 1 to 2 once",
+    ),
+    "wrong day": (
+        lambda p: with_day(p, "RXA01/occupancy", 2, ds=date(2026, 11, 24)),
+        "horizon_is_complete: RXA01/occupancy does not have each lead from 1 to 2 once",
+    ),
+    "negative mean": (
+        lambda p: with_day(p, "RXA01/occupancy", 1, mean=-0.001),
+        f"{FINITE}: RXA01/occupancy on 2026-11-22 has a value that is negative or not a number",
+    ),
+    "negative quantile": (
+        lambda p: with_day(p, "RXA01/occupancy", 2, quantiles=(-1.0, 0.0, 1.0)),
+        f"{FINITE}: RXA01/occupancy on 2026-11-23 has a value that is negative or not a number",
+    ),
+    "not a number": (
+        lambda p: with_day(p, "RXA01/occupancy", 1, mean=float("nan")),
+        f"{FINITE}: RXA01/occupancy on 2026-11-22 has a value that is negative or not a number",
+    ),
+    "infinite": (
+        lambda p: with_day(p, "RXA01/occupancy", 1, quantiles=(0.0, 1.0, float("inf"))),
+        f"{FINITE}: RXA01/occupancy on 2026-11-22 has a value that is negative or not a number",
+    ),
+    "quantile missing": (
+        lambda p: with_day(p, "RXA01/occupancy", 1, quantiles=(1.0, 2.0)),
+        "quantiles_increase: RXA01/occupancy on 2026-11-22 has 2 quantiles, not 3",
+    ),
+    "quantiles cross": (
+        lambda p: with_day(p, "RXA01/occupancy", 1, quantiles=(1.0, 3.0, 2.0)),
+        "quantiles_increase: RXA01/occupancy on 2026-11-22 has quantiles that cross",
+    ),
+    "root is not its trust": (
+        lambda p: with_day(p, "northshire/attendances", 2, mean=66.5),
+        "parents_add_up: northshire/attendances on 2026-11-23 is 66.5, its parts add up to 66.0",
+    ),
+    "trust is not its sites": (
+        lambda p: with_day(p, "RXA02/attendances", 1, mean=20.5),
+        "parents_add_up: RXA/attendances on 2026-11-22 is 60.0, its parts add up to 60.5",
+    ),
+    "whole is not its streams": (
+        lambda p: with_day(p, "RXA01/attendances/adult", 1, mean=30.5),
+        "parents_add_up: RXA01/attendances on 2026-11-22 is 40.0, its parts add up to 40.5",
+    ),
+    "root over an unpublished trust": (
+        lambda p: with_day(with_series(p, "RXA/attendances", None), "RXA02/attendances", 1, mean=20.5),
+        "parents_add_up: northshire/attendances on 2026-11-22 is 60.0, its parts add up to 60.5",
+    ),
+    "no series": (lambda p: replace(p, series=()), "the publication has no series"),
+}
+
+
+@pytest.mark.parametrize(("broken", "sentence"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_breach_is_named(broken: Callable[[Publication], Publication], sentence: str) -> None:
+    with pytest.raises(MalformedPublicationError) as refusal:
+        check(broken(publication()))
+    assert f": {sentence}" in str(refusal.value)
+    assert str(refusal.value).startswith("Issuing the publication of northshire for 2026-11-21: 1 breach(es)")
+    assert str(refusal.value).endswith("Nothing was written.")
+
+
+def test_every_rule_has_a_row_in_the_table() -> None:
+    assert {sentence.split(":")[0] for _, sentence in BROKEN.values()} >= {rule.__name__ for rule in RULES}
+
+
+GOOD: dict[str, Callable[[Publication], Publication]] = {
+    "as built": lambda p: p,
+    "leaves alone": lambda p: replace(p, series=tuple(s for s in p.series if s.key.place == "RXA02")),
+    "trust left out": lambda p: with_series(p, "RXA/attendances", None),
+    "whole left out, its streams kept": lambda p: replace(
+        p, series=tuple(s for s in p.series if s.key.stream is not None)
+    ),
+    "equal quantiles": lambda p: with_day(p, "RXA01/occupancy", 1, quantiles=(0.0, 0.0, 0.0)),
+    "zero": lambda p: with_day(p, "RXA01/occupancy", 1, mean=0.0),
+    "parents off by less than the tolerance": lambda p: with_day(p, "northshire/attendances", 1, mean=60.0 + 9e-7),
+    "streams at the trust too": lambda p: replace(
+        p,
+        series=(
+            *p.series,
+            series("RXA/attendances/adult", (30.0, 33.0)),
+            series("RXA/attendances/paediatric", (10.0, 11.0)),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("good", GOOD.values(), ids=GOOD.keys())
+def test_a_good_publication_passes(good: Callable[[Publication], Publication]) -> None:
+    check(good(publication()))
+
+
+def test_only_the_first_breaches_are_shown_and_all_are_counted() -> None:
+    p = publication()
+    many = replace(p, series=tuple(series(f"RXA/parking/{i}", (1.0, 2.0)) for i in range(20)))
+    with pytest.raises(MalformedPublicationError) as refusal:
+        check(many)
+    assert "20 breach(es)" in str(refusal.value)
+    assert str(refusal.value).count("is of a measure") == BREACHES_SHOWN
+
+
+def test_a_tree_of_one_place_needs_no_parts() -> None:
+    lone = replace(publication(), system=system("RXH", parents={}), series=(series("RXH/occupancy", (1.0, 2.0)),))
+    check(lone)

@@ -1,0 +1,120 @@
+"""Small rules at the edge: where to listen, what may be cached how long, how an address reads."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import URL
+
+from publication.errors import StoreUnreachableError
+from publication.store import Store
+from service.conditional import Representation, matches, prefers_csv
+from service.edition import Rendered
+from service.security import docs_policy, is_loopback
+from service.settings import Settings, read_settings
+from service.sqlite import read_only
+from tests.builders import build_publication
+
+
+@pytest.mark.parametrize(
+    ("host", "is_ours"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.9.10", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.168.1.4", False),
+        ("localhost.example.org", False),
+        ("", False),
+    ],
+)
+def test_only_loopback_is_this_machine_alone(host: str, is_ours: bool) -> None:
+    assert is_loopback(host) is is_ours
+
+
+@pytest.mark.parametrize("name", ["publications.db", "a b%20c.db", "what?.db", "n#1.db"])
+def test_a_sqlite_file_is_opened_for_reading_only_whatever_its_name(tmp_path: Path, name: str) -> None:
+    url = URL.create("sqlite", database=str(tmp_path / name)).render_as_string()
+    writer, reader = Store(url), Store(read_only(url))
+    with pytest.raises(StoreUnreachableError, match="unable to open"):
+        reader.headings()
+    writer.prepare()
+    writer.issue(build_publication(recent_days=1))
+    assert len(reader.headings()) == 1
+    with pytest.raises(StoreUnreachableError, match="readonly"):
+        reader.issue(build_publication(recent_days=2))
+    writer.close()
+    reader.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///file:x.db?mode=ro&uri=true",
+        "postgresql://u:p@h/d",
+        "not an address",
+        "postgresql://u:p@h:port/d",
+    ],
+)
+def test_other_stores_are_opened_as_they_are(url: str) -> None:
+    assert read_only(url) == url
+
+
+def test_settings_come_from_the_environment_and_the_command_line_wins() -> None:
+    environ = {"HEADROOM_HOME": "/a", "HEADROOM_STORE_URL": "sqlite:///x", "HEADROOM_POLL_SECONDS": "5", "OTHER": "1"}
+    expected = Settings(home=Path("/b"), store_url="sqlite:///x", system=None, poll_seconds=5)
+    assert read_settings(environ, Path("/b")) == expected
+    assert read_settings(environ).home == Path("/a")
+    assert read_settings({"HEADROOM_HOME": ""}) == Settings()
+
+
+def test_a_documentation_page_may_run_its_own_inline_script_and_no_other() -> None:
+    # echo -n 'go()' | openssl dgst -sha256 -binary | base64
+    assert "'sha256-5KYv+PUboo5h+0+YAtGRPbwv5d/QxzHslP4YGnUaxRw='" in docs_policy("<p><script>go()</script>")
+
+
+@given(st.text(st.characters(codec="latin-1")))
+def test_no_header_can_make_negotiation_fail(header: str) -> None:
+    assert prefers_csv(header) in {True, False}
+    assert matches(header, '"tag"') in {True, False}
+
+
+@given(st.binary())
+def test_a_tag_changes_with_the_body_and_with_nothing_else(body: bytes) -> None:
+    assert Representation.of(body, "a/b").tag == Representation.of(body, "c/d").tag
+    assert Representation.of(body, "a/b").tag != Representation.of(body + b"x", "a/b").tag
+
+
+async def _ask(rendered: Rendered, keys: list[str], made: list[str]) -> None:
+    for key in keys:
+
+        def render(key: str = key) -> Representation:
+            made.append(key)
+            return Representation("a/b", b"x" * 40, b"", key)
+
+        assert (await rendered.get((key,), render)).tag == key
+
+
+@pytest.mark.parametrize(
+    ("keys", "made"),
+    [
+        ("aaa", "a"),
+        ("abab", "ab"),
+        ("abca", "abca"),  # c pushed a out
+        ("abacb", "abcb"),  # a was asked for last, so b went
+        ("w", ""),  # whole bodies are rendered beforehand
+        ("abcdw", "abcd"),  # and never pushed out
+    ],
+)
+def test_filtered_bodies_are_kept_while_there_is_room(keys: str, made: str) -> None:
+    rendered = Rendered(room=100)
+    rendered.keep(("w",), Representation("a/b", b"w" * 1000, b"", "w"))
+    found: list[str] = []
+    asyncio.run(_ask(rendered, list(keys), found))
+    assert "".join(found) == made

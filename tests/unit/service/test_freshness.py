@@ -1,0 +1,56 @@
+"""A store that hangs is no reason to hang, nor to call it up."""
+
+import asyncio
+import threading
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from publication.model import Heading, Publication
+from publication.store import Store, default_url
+from service.freshness import Watcher
+from tests.builders import build_publication
+
+NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
+
+
+class Hanging:
+    """A store that answers only while its gate is open."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:
+        return self._store.latest(system, cutoff, revision)
+
+    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]:
+        assert self.gate.wait(timeout=30)
+        return self._store.headings(system, limit)
+
+    def close(self) -> None:
+        self._store.close()
+
+
+async def _up_before_during_and_after(store: Hanging) -> list[bool]:
+    watcher = Watcher(store, lambda: NOW, poll_seconds=1)
+    await watcher.look()
+    told = [watcher.seen.store_up]
+    store.gate.clear()
+    looking = asyncio.create_task(watcher.look(patience_seconds=0.01))
+    async with asyncio.timeout(10):
+        while watcher.seen.store_up:
+            await asyncio.sleep(0.01)
+    told.append(watcher.seen.store_up)
+    assert watcher.edition.heading.revision == 1
+    store.gate.set()
+    await looking
+    return [*told, watcher.seen.store_up]
+
+
+def test_a_store_that_hangs_counts_as_lost_until_it_answers(tmp_path: Path) -> None:
+    store = Store(default_url(tmp_path))
+    store.prepare()
+    store.issue(build_publication(recent_days=1))
+    assert asyncio.run(_up_before_during_and_after(Hanging(store))) == [True, False, True]
+    store.close()

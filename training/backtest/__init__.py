@@ -1,0 +1,1 @@
+"""Rolling-origin evaluation: what would have been published at past cutoffs, against what then happened."""

@@ -1,0 +1,34 @@
+"""Losses of single forecasts. Errors are forecast minus actual: positive means the forecast was too high."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+
+
+def pinball(quantiles: Values, actuals: Values, levels: Sequence[float]) -> Values:
+    """Pinball loss, no factor 2: quantiles (n, n_levels), actuals (n,); gives (n, n_levels)."""
+    under = actuals[:, None] - quantiles
+    return np.maximum(np.asarray(levels) * under, (np.asarray(levels) - 1) * under)
+
+
+def weighted_interval_score(quantiles: Values, actuals: Values, levels: Sequence[float]) -> Values:
+    """WIS (n,) over the levels, which are symmetric around the median (Bracher et al. 2021, equation 2).
+
+    With every central interval in the levels, WIS is twice the mean pinball loss.
+    """
+    return 2 * pinball(quantiles, actuals, levels).mean(axis=1)
+
+
+def covered(low: Values, high: Values, actuals: Values) -> Values:
+    """1.0 where the actual lies in the closed interval, 0.0 where not, NaN where there is no actual."""
+    return np.where(np.isnan(actuals), np.nan, (actuals >= low) & (actuals <= high))
+
+
+def seasonal_naive_scale(actuals: Values, lag: int) -> Values:
+    """MASE's denominator (n_series,): mean |y(d) - y(d - lag)| of `actuals` (n_days, n_series); NaN for none."""
+    changes = np.abs(actuals[lag:] - actuals[:-lag])
+    counts = (~np.isnan(changes)).sum(axis=0)
+    return np.where(counts > 0, np.nansum(changes, axis=0) / np.maximum(counts, 1), np.nan)

@@ -1,0 +1,1 @@
+"""Intervals that keep their promise, learnt from out-of-sample errors."""

@@ -1,0 +1,202 @@
+"""The training command line. Each command imports its job when it runs, so that `--help` is quick."""
+
+import logging
+import os
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from publication.errors import MalformedPublicationError, PublicationError, StoreUnreachableError
+from training.errors import NothingPublishedError, OutOfReachError, TrainingError
+from training.settings import settings
+
+if TYPE_CHECKING:
+    from training.jobs.context import Context
+
+app = typer.Typer(
+    name="headroom",
+    help="Forecasts of emergency demand and bed occupancy for whole hospital systems.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+UNEXPECTED = 1
+EXIT_CODES: dict[type[PublicationError], int] = {
+    StoreUnreachableError: OutOfReachError.exit_code,
+    MalformedPublicationError: NothingPublishedError.exit_code,
+}
+DAY = "%Y-%m-%d"
+
+SystemOption = Annotated[Path, typer.Option("--system", help="The system.toml that describes the hospital system.")]
+HomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--home", help="Where history, store and MLflow database are kept. [env: HEADROOM_HOME] [default: .headroom]"
+    ),
+]
+CutoffOption = Annotated[
+    datetime | None, typer.Option("--cutoff", formats=[DAY], help="The last day whose value may be used.")
+]
+CandidatesOption = Annotated[
+    str | None, typer.Option("--candidates", help="Names from the catalogue, comma-separated.")
+]
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder to write the system into.")],
+    seed: Annotated[int, typer.Option(help="Same seed, same hospital system.")] = 1,
+    days: Annotated[int, typer.Option(min=1, help="Days of history.")] = 1096,
+    trusts: Annotated[int, typer.Option(min=1, help="Trusts in the system.")] = 2,
+    sites: Annotated[int, typer.Option(min=1, help="Sites, spread over the trusts.")] = 4,
+) -> None:
+    """Write a seeded hospital system with known truth: system.toml, places, events, daily history."""
+    from training.jobs import simulate as job
+
+    job.run(_console(), out, seed, days, trusts, sites, _now())
+
+
+@app.command()
+def ingest(system: SystemOption, home: HomeOption = None) -> None:
+    """Read the sources into the append-only history; say what was accepted, revised and quarantined."""
+    from training.jobs import ingest as job
+
+    job.run(_context(system, home), _console())
+
+
+@app.command()
+def history(
+    system: SystemOption,
+    home: HomeOption = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="An instant (ISO 8601), or a day: its end.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A Parquet file to write: unique_id, ds, y, known_at.")] = None,
+) -> None:
+    """Print or write the history as it was known at an instant."""
+    from training.jobs import history as job
+
+    context = _context(system, home)
+    job.run(context, _console(), context.instant(as_of), out)
+
+
+@app.command()
+def backtest(
+    system: SystemOption,
+    home: HomeOption = None,
+    windows: Annotated[int, typer.Option(min=1, help="How many cutoffs.")] = 8,
+    step: Annotated[int, typer.Option(min=1, help="Days from one cutoff to the next.")] = 7,
+    horizon: Annotated[int | None, typer.Option(min=1, max=84, help="Days ahead. [default: the system's]")] = None,
+    candidates: CandidatesOption = None,
+    measure: Annotated[list[str] | None, typer.Option(help="Keep only this measure; may be repeated.")] = None,
+    place: Annotated[list[str] | None, typer.Option(help="Keep only this place; may be repeated.")] = None,
+    cutoff: Annotated[
+        datetime | None,
+        typer.Option(
+            "--cutoff", formats=[DAY], help="The last cutoff. [default: the last with actuals for the whole horizon]"
+        ),
+    ] = None,
+    forecasts: Annotated[Path | None, typer.Option(help="A Parquet file to write every forecast to.")] = None,
+) -> None:
+    """Evaluate what would have been published at past cutoffs, or what named candidates would have."""
+    from training.jobs import backtest as job
+
+    plan = job.Plan(windows, step, horizon, candidates, measure or (), place or (), _day(cutoff))
+    job.run(_context(system, home), _console(), plan, forecasts)
+
+
+@app.command()
+def train(system: SystemOption, home: HomeOption = None, candidates: CandidatesOption = None) -> None:
+    """Choose a recipe, backtest it, track it, and register it as challenger."""
+    from training.jobs import train as job
+
+    job.run(_context(system, home), _console(), candidates)
+
+
+@app.command()
+def promote(
+    system: SystemOption,
+    home: HomeOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Pass the gate by; needs --reason.")] = False,
+    reason: Annotated[str | None, typer.Option(help="Why the gate is passed by; recorded.")] = None,
+) -> None:
+    """Let the challenger through the gate: it becomes the champion."""
+    from training.jobs import promote as job
+
+    job.run(_context(system, home), _console(), force, reason)
+
+
+@app.command()
+def rollback(system: SystemOption, home: HomeOption = None) -> None:
+    """Give the champion alias back to the version that had it before."""
+    from training.jobs import promote as job
+
+    job.roll_back(_context(system, home), _console())
+
+
+@app.command()
+def publish(system: SystemOption, home: HomeOption = None, cutoff: CutoffOption = None) -> None:
+    """Publish the champion's forecasts for a cutoff (default: the last complete day)."""
+    from training.jobs import publish as job
+
+    job.run(_context(system, home), _console(), _day(cutoff))
+
+
+@app.command()
+def daily(system: SystemOption, home: HomeOption = None, cutoff: CutoffOption = None) -> None:
+    """What cron runs: ingest and publish; train and promote first where there is no champion yet.
+
+    --cutoff hides everything after that day.
+    """
+    from training.jobs import daily as job
+
+    job.run(_context(system, home), _console(), _day(cutoff))
+
+
+@app.command()
+def demo(
+    home: HomeOption = None,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="End after publishing.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where to serve.")] = 8000,
+) -> None:
+    """Simulate a hospital system, run its whole day, and serve the forecasts."""
+    from training.jobs import demo as job
+
+    job.run(_console(), settings(home or Path(".demo"), os.environ), _now(), serve=not no_serve, port=port)
+
+
+def main() -> None:
+    """Run the command line; every designed error ends in one sentence and its exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    logging.getLogger("headroom").setLevel(logging.INFO)
+    try:
+        app()
+    except TrainingError as error:
+        _end(error, error.exit_code)
+    except PublicationError as error:
+        _end(error, EXIT_CODES.get(type(error), UNEXPECTED))
+
+
+def _end(error: Exception, exit_code: int) -> None:
+    Console(stderr=True, highlight=False).print(f"{type(error).__name__}: {error}", soft_wrap=True, markup=False)
+    sys.exit(exit_code)
+
+
+def _context(system: Path, home: Path | None) -> "Context":
+    from training.jobs.context import context
+
+    return context(system, settings(home, os.environ), _now())
+
+
+def _console() -> Console:
+    return Console(highlight=False)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _day(instant: datetime | None) -> date | None:
+    return None if instant is None else instant.date()

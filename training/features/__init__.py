@@ -1,0 +1,1 @@
+"""What models may know of a day before it comes."""

@@ -1,0 +1,81 @@
+"""What every job starts from."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from publication.days import end_of_day
+from publication.model import System
+from publication.store import Store
+from training.errors import NothingPublishedError, UsageError
+from training.history import Archive
+from training.history.known import KnownHistory
+from training.settings import Settings
+from training.system import SystemFile, read_system
+
+
+@dataclass(frozen=True)
+class Context:
+    """A system, where its things are kept, and what time it is."""
+
+    system_file: SystemFile
+    settings: Settings
+    now: datetime
+
+    @property
+    def system(self) -> System:
+        return self.system_file.system
+
+    @cached_property
+    def archive(self) -> Archive:
+        return Archive(self.settings.archive / self.system.name, self.system.timezone)
+
+    @cached_property
+    def store(self) -> Store:
+        """The publication store, its tables made where they are absent."""
+        if self.settings.store_url.startswith("sqlite:///"):
+            self.settings.home.mkdir(parents=True, exist_ok=True)
+        store = Store(self.settings.store_url)
+        store.prepare()
+        return store
+
+    def as_of(self, cutoff: date | None) -> datetime:
+        """The instant at which a job that hides everything after `cutoff` stands: the end of that day, else now."""
+        return self.now if cutoff is None else min(self.now, end_of_day(cutoff, self.system.timezone))
+
+    def instant(self, text: str | None) -> datetime | None:
+        """The instant a person wrote: ISO 8601, in local time where it has no offset; a day alone means its end."""
+        if text is None:
+            return None
+        try:
+            if len(text) == len("2026-01-31"):
+                return end_of_day(date.fromisoformat(text), self.system.timezone)
+            instant = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise UsageError(
+                f"--as-of {text!r} is not an instant. Write 2026-01-31 or 2026-01-31T08:00+00:00."
+            ) from error
+        return instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(self.system.timezone))
+
+    def history(self, as_of: datetime, cutoff: date | None = None, issued_for: date | None = None) -> KnownHistory:
+        """What was known at the instant, of the days up to the cutoff where one is given."""
+        versions = self.archive.versions()
+        versions = versions[versions["known_at"] <= pd.Timestamp(as_of)]
+        if cutoff is not None:
+            first = versions["ds"].min()
+            versions = versions[versions["ds"] <= pd.Timestamp(cutoff)]
+            if versions.empty:
+                raise NothingPublishedError(
+                    f"Forecasting {self.system.name} for cutoff {cutoff}: the history begins on {first:%Y-%m-%d}. "
+                    "Choose a later cutoff, or ingest older extracts."
+                )
+        return KnownHistory(versions, self.system, None if issued_for is None else pd.Timestamp(issued_for))
+
+
+def context(system_path: Path, settings: Settings, now: datetime) -> Context:
+    """Read the system file and stand ready; nothing is opened yet."""
+    return Context(read_system(system_path), settings, now)

@@ -1,0 +1,28 @@
+"""`headroom daily`: what cron runs each morning."""
+
+from datetime import date
+
+from rich.console import Console
+
+from publication.model import Publication
+from training.jobs import ingest, promote, publish, train
+from training.jobs.context import Context
+from training.tracking.client import connect
+from training.tracking.registry import Registry
+
+
+def run(job: Context, console: Console, cutoff: date | None = None) -> Publication:
+    """Ingest, then publish; where no champion exists yet, train and promote the first one.
+
+    With `cutoff`, everything after that day is hidden: what would have been done then.
+    """
+    _ = job.store  # a store out of reach is found before the work, not after it
+    ingest.run(job, console)
+    as_of = job.as_of(cutoff)
+    if cutoff is not None:
+        job.history(as_of, cutoff)  # a cutoff before the history is refused before anything is trained
+    connect(job.settings.tracking_uri, job.settings.artifacts, job.system.name)
+    if Registry(job.settings.tracking_uri, job.system.name).champion() is None:
+        train.run(job, console, cutoff=cutoff)
+        promote.run(job, console)
+    return publish.run(job, console, cutoff, as_of)

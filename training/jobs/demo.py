@@ -1,0 +1,49 @@
+"""`headroom demo`: the whole day on a simulated system, then the service."""
+
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from training.jobs import daily, simulate
+from training.jobs.context import context
+from training.settings import Settings
+
+SEED = 7
+DAYS = 1096
+TRUSTS = 2
+SITES = 4
+
+
+def run(console: Console, settings: Settings, now: datetime, serve: bool, port: int) -> None:
+    """Simulate two trusts of four sites, ingest, train, promote, publish, and serve until interrupted."""
+    system = _system(console, settings.home / "system", now)
+    daily.run(context(system, settings, now), console)
+    console.print(
+        f"Everything is under {settings.home}. MLflow: mlflow ui --backend-store-uri {settings.tracking_uri}",
+        soft_wrap=True,
+    )
+    if not serve:
+        return
+    address = f"http://127.0.0.1:{port}"
+    console.print(
+        f"Open {address}/ (the page), {address}/docs (the API) or {address}/metrics. Ctrl-C ends.", soft_wrap=True
+    )
+    command = [sys.executable, "-m", "service", "--home", str(settings.home), "--port", str(port)]
+    environment = {**os.environ, "HEADROOM_STORE_URL": settings.store_url}
+    try:
+        subprocess.run(command, env=environment, check=True)  # noqa: S603  our own service
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+
+
+def _system(console: Console, folder: Path, now: datetime) -> Path:
+    """The simulated system of this home; one that is there already is used again."""
+    written = folder / "system.toml"
+    if written.exists():
+        console.print(f"Using the system simulated before in {folder}; delete that home to begin anew.", soft_wrap=True)
+        return written
+    return simulate.run(console, folder, SEED, DAYS, TRUSTS, SITES, now)

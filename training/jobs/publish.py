@@ -1,0 +1,53 @@
+"""`headroom publish`: the champion's forecasts into the store."""
+
+from datetime import date, datetime
+
+import pandas as pd
+from rich.console import Console
+
+from publication.model import Publication
+from training.backtest.actuals import actuals
+from training.errors import NothingPublishedError
+from training.history.known import KnownHistory
+from training.jobs.context import Context
+from training.pipeline import Forecaster
+from training.pipeline.publishing import RECENT_DAYS, as_publication
+from training.tracking.client import connect
+from training.tracking.registry import Registry
+
+
+def run(job: Context, console: Console, cutoff: date | None = None, as_of: datetime | None = None) -> Publication:
+    """Forecast with the champion for the cutoff (default: the last complete day) and issue the publication.
+
+    Everything known at `as_of` (default: now) of the days up to the cutoff is used.
+    """
+    store = job.store  # before the work: a store out of reach is found at once
+    connect(job.settings.tracking_uri, job.settings.artifacts, job.system.name)
+    champion = Registry(job.settings.tracking_uri, job.system.name).publishing()
+    instant = as_of or job.now
+    day = cutoff or job.history(instant).last_complete_day.date()
+    history = job.history(instant, day, issued_for=day)
+    forecaster = Forecaster(history, job.system_file.holidays, job.system.horizon_days)
+    at = pd.Timestamp(day)
+    if history.at(at).empty:
+        raise NothingPublishedError(
+            f"Publishing {job.system.name} for cutoff {day}: no series has a value in the four weeks before it "
+            f"(the newest is of {history.newest.index[-1]:%Y-%m-%d}). Ingest newer extracts, or choose an earlier "
+            "cutoff."
+        )
+    forecast = forecaster.forecast(champion.recipe, at)
+    recent = _recent(history, forecast.parts, at)
+    draft = as_publication(forecast, history, recent, champion.champion, job.archive.digest(instant), job.now)
+    issued = store.issue(draft)
+    fallbacks = sum(series.fallback for series in issued.series)
+    console.print(
+        f"Published {job.system.name} for cutoff {issued.cutoff}, revision {issued.revision}: "
+        f"{len(issued.series)} series, {fallbacks} fallbacks, champion version {issued.champion.version}.",
+        soft_wrap=True,
+    )
+    return issued
+
+
+def _recent(history: KnownHistory, parts: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
+    days = pd.date_range(end=cutoff, periods=RECENT_DAYS, freq="D")
+    return actuals(history, parts, days)

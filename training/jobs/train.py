@@ -1,0 +1,107 @@
+"""`headroom train`: fit, backtest, track, register the result as challenger."""
+
+from dataclasses import asdict
+from datetime import date
+
+import pandas as pd
+from rich.console import Console
+
+from training.backtest.run import backtest_candidate, backtest_champion, backtest_recipe
+from training.backtest.scores import mase_scales, overall, scores
+from training.backtest.windows import backtest_cutoffs
+from training.errors import UsageError
+from training.frames import long
+from training.history.known import KnownHistory
+from training.jobs.backtest import CHOSEN, leaderboard
+from training.jobs.context import Context
+from training.models.catalogue import candidate_names
+from training.pipeline import Forecaster
+from training.tracking.client import connect
+from training.tracking.registry import Registered, Registry
+from training.tracking.runs import log_backtest
+from training.tracking.runs import run as tracked_run
+
+WINDOWS = 8
+STEP_DAYS = 6  # not seven: cutoffs fall on every weekday in turn
+CHAMPION = "champion"
+EXAMPLE_DAYS = 70
+
+
+def run(job: Context, console: Console, candidates: str | None = None, cutoff: date | None = None) -> int:
+    """Choose a recipe, judge it and the champion on the same windows, and register it; gives the challenger's version.
+
+    With `cutoff`, everything after that day is hidden.
+    """
+    as_of = job.as_of(cutoff)
+    history = job.history(as_of, cutoff)
+    names = candidate_names(candidates)
+    connect(job.settings.tracking_uri, job.settings.artifacts, job.system.name)
+    registry = Registry(job.settings.tracking_uri, job.system.name)
+    champion = registry.champion()
+    cutoffs = _cutoffs(history, job.system.horizon_days)
+    newest = history.last_complete_day
+    parameters = {
+        "candidates": ",".join(names),
+        "windows": len(cutoffs),
+        "step_days": STEP_DAYS,
+        "horizon": job.system.horizon_days,
+        "last_day": f"{newest:%Y-%m-%d}",
+        "as_of": as_of.isoformat(),
+    }
+    with tracked_run(job.settings.tracking_uri, f"train to {newest:%Y-%m-%d}", parameters, job.archive.digest(as_of)):
+        forecaster = Forecaster(history, job.system_file.holidays, job.system.horizon_days)
+        forecaster.prepare(names, [*cutoffs, newest])  # in one go: the candidates' libraries work in batches
+        recipe = forecaster.choose(names, newest)
+        scored = _evaluate(job, forecaster, cutoffs, names, champion)
+        description = {
+            "system": asdict(job.system),
+            "holidays": job.system_file.holidays,
+            "recipe": recipe,
+            "trained_to": newest.date().isoformat(),
+            "scores": scored[CHOSEN],
+            "champion_scores": scored.get(CHAMPION),
+            "compared_with": None if champion is None else champion.champion.version,
+        }
+        version = _register(registry, description, forecaster, recipe, newest)
+    console.print(leaderboard(scored))
+    chosen = ", ".join(f"{measure}: {name}" for measure, name in recipe.items())
+    console.print(f"Registered version {version} of {job.system.name} as challenger ({chosen}).", soft_wrap=True)
+    return version
+
+
+def _cutoffs(history: KnownHistory, horizon: int) -> list[pd.Timestamp]:
+    """As many windows as the history has room for, up to `WINDOWS`; none for a system in its first weeks."""
+    for windows in range(WINDOWS, 0, -1):
+        try:
+            return backtest_cutoffs(history, windows, STEP_DAYS, horizon)
+        except UsageError:
+            continue
+    return []
+
+
+def _evaluate(
+    job: Context, forecaster: Forecaster, cutoffs: list[pd.Timestamp], names: list[str], champion: Registered | None
+) -> dict[str, dict[str, float]]:
+    """Overall scores of the chosen recipe, the champion and every candidate, on the same windows; all are tracked."""
+    if not cutoffs:
+        return {CHOSEN: {"fallback_share": 0.0}}
+    frames = {CHOSEN: backtest_champion(forecaster, cutoffs, names)}
+    if champion is not None:
+        frames[CHAMPION] = backtest_recipe(forecaster, cutoffs, champion.recipe)
+    frames |= {name: backtest_candidate(forecaster, cutoffs, name) for name in names}
+    scales, levels = mase_scales(forecaster.history, cutoffs[0]), job.system.quantiles
+    tables = {name: scores(frame, scales, levels) for name, frame in frames.items()}
+    log_backtest(job.settings.tracking_uri, frames, tables)
+    return {name: overall(frame, scales, levels) for name, frame in frames.items()}
+
+
+def _register(
+    registry: Registry,
+    description: dict[str, object],
+    forecaster: Forecaster,
+    recipe: dict[str, str],
+    newest: pd.Timestamp,
+) -> int:
+    known = forecaster.history.at(newest).tail(EXAMPLE_DAYS)
+    answer = forecaster.forecast(recipe, newest).rows(forecaster.history.system.quantiles)
+    return registry.register(description, long(known), answer)

@@ -1,0 +1,1 @@
+"""The catalogue of candidates: named recipes that turn history into means."""

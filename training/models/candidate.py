@@ -1,0 +1,64 @@
+"""What a candidate is asked, and what it answers."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import pandas as pd
+
+from training.history.known import KnownHistory
+
+REFIT_EVERY_DAYS = (
+    56  # parameters are fitted on this grid of days and carried forward in between; state is always current
+)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The cutoffs that forecasts are wanted for, and all that may be used: at each cutoff, `history` as known then."""
+
+    history: KnownHistory
+    cutoffs: Sequence[pd.Timestamp]
+    horizon: int
+    holidays: str
+
+
+@dataclass
+class Means:
+    """Means by cutoff: a wide frame of `horizon` days and the series that report then; NaN where a candidate failed.
+
+    `failures` says why, for each cutoff and series that failed.
+    """
+
+    by_cutoff: dict[pd.Timestamp, pd.DataFrame] = field(default_factory=dict)
+    failures: dict[tuple[pd.Timestamp, str], str] = field(default_factory=dict)
+
+    def update(self, other: "Means") -> None:
+        self.by_cutoff.update(other.by_cutoff)
+        self.failures.update(other.failures)
+
+
+class Candidate(Protocol):
+    """A named forecasting recipe of the catalogue."""
+
+    def forecast(self, windows: Windows) -> Means:
+        """Means for every cutoff, each made from what was known at that cutoff alone."""
+        ...
+
+
+def target_days(cutoff: pd.Timestamp, horizon: int) -> pd.DatetimeIndex:
+    """The days with leads 1 to `horizon`."""
+    return pd.date_range(cutoff + pd.Timedelta(days=1), periods=horizon, freq="D", name="ds")
+
+
+def fit_day(cutoff: pd.Timestamp) -> pd.Timestamp:
+    """The newest day of the refit grid that is not after the cutoff. The grid is fixed, so that runs share it."""
+    return cutoff - pd.Timedelta(days=cutoff.toordinal() % REFIT_EVERY_DAYS)
+
+
+def by_fit_day(cutoffs: Iterable[pd.Timestamp]) -> dict[pd.Timestamp, list[pd.Timestamp]]:
+    """The cutoffs that share each day of the refit grid."""
+    groups: dict[pd.Timestamp, list[pd.Timestamp]] = {}
+    for cutoff in sorted(cutoffs):
+        groups.setdefault(fit_day(cutoff), []).append(cutoff)
+    return groups

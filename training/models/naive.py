@@ -1,0 +1,21 @@
+"""Seasonal naive: the same as a week ago. The yardstick of every skill, and the fallback of every failure."""
+
+import numpy as np
+import pandas as pd
+
+from training.frames import WEEK
+from training.models.candidate import Means, Windows, target_days
+
+
+class SeasonalNaive:
+    """Repeats the last week. A series younger than a week repeats its mean, so that there is always a forecast."""
+
+    def forecast(self, windows: Windows) -> Means:
+        means = Means()
+        for cutoff in windows.cutoffs:
+            week = windows.history.filled(cutoff).tail(WEEK).reset_index(drop=True).reindex(range(WEEK))
+            week = week.fillna(week.mean())
+            repeats = -(-windows.horizon // WEEK)
+            values = np.tile(week.to_numpy(), (repeats, 1))[: windows.horizon]
+            means.by_cutoff[cutoff] = pd.DataFrame(values, target_days(cutoff, windows.horizon), week.columns)
+        return means

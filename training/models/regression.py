@@ -1,0 +1,124 @@
+"""One scikit-learn regression for each measure, global over its series, through mlforecast: lags and the calendar."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from mlforecast import MLForecast
+from mlforecast.lag_transforms import RollingMean
+from sklearn.base import RegressorMixin
+
+from publication.vocabulary import series_key
+from training.features.calendar import calendar
+from training.frames import WEEK, long
+from training.history.known import KnownHistory
+from training.models.candidate import Means, Windows, by_fit_day, target_days
+from training.progress import tracked
+
+Transform = Callable[..., np.ndarray] | tuple[Callable[..., np.ndarray], object]
+LAGS = [1, 2, 7, 14, 21, 28]
+ROLLING: dict[int, list[Transform]] = {1: [RollingMean(window_size=7), RollingMean(window_size=28)]}
+MEMORY_DAYS = 64  # recent days given to the library for each forecast: enough for every lag and for the level
+TRAINING_DAYS = 1096  # three years: each bank holiday three times
+SHORTEST_FIT_DAYS = 56
+SHORTEST_LAGGED_DAYS = 29  # what the longest lag or rolling mean looks back on
+LEVEL_DAYS = 8 * WEEK
+AT = "@"  # joins series and cutoff to one id, so that one call of the library forecasts every window of a refit day
+
+
+@dataclass(frozen=True)
+class Regression:
+    """A candidate made of a scikit-learn regressor, fitted on series scaled to a level of one; recursive by lead."""
+
+    make: Callable[[], RegressorMixin]
+
+    def forecast(self, windows: Windows) -> Means:
+        means = Means()
+        groups = by_fit_day(windows.cutoffs)
+        for fit_on, cutoffs in tracked(groups.items(), f"{self.make().__class__.__name__} by refit day", len(groups)):
+            for cutoff in cutoffs:
+                columns = windows.history.at(cutoff).columns
+                means.by_cutoff[cutoff] = pd.DataFrame(np.nan, target_days(cutoff, windows.horizon), columns)
+            for measure in _measures(windows.history, cutoffs):
+                self._forecast_measure(windows, max(fit_on, windows.history.first_day), cutoffs, measure, means)
+        return means
+
+    def _forecast_measure(
+        self, windows: Windows, fit_on: pd.Timestamp, cutoffs: list[pd.Timestamp], measure: str, means: Means
+    ) -> None:
+        ids = {c: _forecastable(windows.history, c, measure, means) for c in cutoffs}
+        training = _training_rows(windows.history, fit_on, measure, windows.holidays)
+        if training["unique_id"].nunique() == 0:
+            reason = f"fewer than {SHORTEST_FIT_DAYS} days of {measure} were known on {fit_on.date()} to fit on"
+            means.failures.update({(c, unique_id): reason for c in cutoffs for unique_id in ids[c]})
+            return
+        try:
+            library = self._fitted(training)
+            for cutoff, frame in _predicted(library, windows, cutoffs, ids).items():
+                means.by_cutoff[cutoff][frame.columns] = frame
+        except Exception as error:  # noqa: BLE001  a library may fail in any way; the series get their fallback
+            reason = f"{type(error).__name__}: {error}"
+            means.failures.update({(c, unique_id): reason for c in cutoffs for unique_id in ids[c]})
+
+    def _fitted(self, training: pd.DataFrame) -> MLForecast:
+        library = MLForecast({"mean": self.make()}, freq="D", lags=LAGS, lag_transforms=ROLLING)
+        return library.fit(training, static_features=[], weight_col="weight", keep_last_n=MEMORY_DAYS)
+
+
+def _training_rows(history: KnownHistory, fit_on: pd.Timestamp, measure: str, holidays: str) -> pd.DataFrame:
+    """Long rows of the measure as known at the refit day: values scaled, imputed ones without weight, the calendar."""
+    observed = history.at(fit_on).tail(TRAINING_DAYS)
+    observed = observed[_of_measure(observed.columns, measure)]
+    observed = observed.loc[:, observed.count() >= SHORTEST_FIT_DAYS]
+    filled = history.filled(fit_on)[observed.columns].tail(TRAINING_DAYS)
+    rows = long(filled / level(filled))
+    rows["weight"] = long(observed.notna().astype(float).where(filled.notna()))["y"]
+    return rows.join(calendar(filled.index, holidays), on="ds")
+
+
+def _predicted(
+    library: MLForecast, windows: Windows, cutoffs: list[pd.Timestamp], ids: dict[pd.Timestamp, list[str]]
+) -> dict[pd.Timestamp, pd.DataFrame]:
+    """One wide frame of means for each cutoff, from one call of the library."""
+    recent = {c: windows.history.filled(c)[ids[c]].tail(MEMORY_DAYS) for c in cutoffs}
+    levels = {c: level(frame) for c, frame in recent.items()}
+    past = pd.concat([long((frame / levels[c]).add_suffix(f"{AT}{c.date()}")) for c, frame in recent.items()])
+    future = pd.concat(
+        pd.DataFrame({"unique_id": f"{unique_id}{AT}{c.date()}", "ds": target_days(c, windows.horizon)})
+        for c in cutoffs
+        for unique_id in ids[c]
+    )
+    days = pd.date_range(past["ds"].min(), future["ds"].max(), freq="D", name="ds")
+    features = calendar(days, windows.holidays)
+    answer = library.predict(
+        windows.horizon, new_df=past.join(features, on="ds"), X_df=future.join(features, on="ds")
+    ).pivot(index="ds", columns="unique_id", values="mean")
+    return {
+        c: (answer.reindex(target_days(c, windows.horizon))[[f"{i}{AT}{c.date()}" for i in ids[c]]])
+        .set_axis(ids[c], axis=1)
+        .mul(levels[c])
+        for c in cutoffs
+    }
+
+
+def level(filled: pd.DataFrame) -> pd.Series:
+    """The mean of each series' last eight weeks, at least one count so that an empty ward can be divided by it."""
+    return filled.tail(LEVEL_DAYS).mean().clip(lower=1.0)
+
+
+def _forecastable(history: KnownHistory, cutoff: pd.Timestamp, measure: str, means: Means) -> list[str]:
+    """The series long enough for every lag; the others are failures that say so."""
+    filled = history.filled(cutoff)
+    days = filled[_of_measure(filled.columns, measure)].count()
+    for unique_id in days.index[days < SHORTEST_LAGGED_DAYS]:
+        means.failures[cutoff, unique_id] = f"{days[unique_id]} days are known, {SHORTEST_LAGGED_DAYS} are needed"
+    return list(days.index[days >= SHORTEST_LAGGED_DAYS])
+
+
+def _measures(history: KnownHistory, cutoffs: list[pd.Timestamp]) -> list[str]:
+    return sorted({series_key(unique_id).measure for c in cutoffs for unique_id in history.at(c).columns})
+
+
+def _of_measure(unique_ids: pd.Index, measure: str) -> list[str]:
+    return [unique_id for unique_id in unique_ids if series_key(unique_id).measure == measure]

@@ -1,0 +1,117 @@
+"""From known history to a forecast: candidates' means, fallbacks, parents, quantiles."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from publication.vocabulary import series_key
+from training.calibration.spread import quantiles, scaled_errors, spread_of
+from training.calibration.windows import windows_before
+from training.history.known import KnownHistory
+from training.models.candidate import target_days
+from training.models.catalogue import FALLBACK
+from training.pipeline.forecast import DECIMALS, Forecast, Recipe
+from training.pipeline.means import MeansBook, same_for_all
+from training.reconciliation.bottom_up import aggregated, summing
+
+Values = NDArray[np.float64]
+EXPLODED = 10.0  # times the largest value known: no hospital's count goes there in twelve weeks
+SMALLEST_LIMIT = 100.0  # an empty ward may fill
+
+
+class Forecaster:
+    """Forecasts of one system from its known history; `holidays` is its country ('' for no bank holidays)."""
+
+    def __init__(self, history: KnownHistory, holidays: str, horizon: int) -> None:
+        self.history = history
+        self.horizon = horizon
+        self._book = MeansBook(history, horizon, holidays)
+
+    def prepare(self, candidates: Iterable[str], cutoffs: Sequence[pd.Timestamp]) -> None:
+        """Make the candidates' means at the cutoffs, and in the windows their errors are learnt from, in one go."""
+        everywhere = {w for c in cutoffs for w in self._windows(c)} | set(cutoffs)
+        for name in dict.fromkeys([FALLBACK, *candidates]):
+            self._book.make(name, everywhere)
+
+    def choose(self, candidates: Sequence[str], cutoff: pd.Timestamp) -> dict[str, str]:
+        """For each measure, the candidate with the least scaled absolute error in the windows before the cutoff."""
+        self.prepare(candidates, [cutoff])
+        ids = list(self.history.at(cutoff).columns)
+        losses = pd.DataFrame({name: self._losses(name, ids, cutoff) for name in candidates}, index=ids)
+        by_measure = losses.groupby([series_key(unique_id).measure for unique_id in ids]).mean()
+        return {str(m): candidates[0] if row.isna().all() else str(row.idxmin()) for m, row in by_measure.iterrows()}
+
+    def forecast(self, recipe: Recipe, cutoff: pd.Timestamp) -> Forecast:
+        """What would be published at the cutoff: bottom series and parents, coherent, with quantiles.
+
+        A measure that the recipe does not name gets the fallback.
+        """
+        ids = self.history.at(cutoff).columns
+        names = {unique_id: _candidate(recipe, unique_id) for unique_id in ids}
+        self.prepare(sorted(set(names.values())), [cutoff])
+        bottom, reasons = self._with_fallbacks(names, cutoff)
+        used = {unique_id: FALLBACK if unique_id in reasons else name for unique_id, name in names.items()}
+        parts = summing(self.history.system, list(ids))
+        means = (bottom @ parts).round(DECIMALS)
+        errors = self._scaled_errors(used, cutoff, parts, bottom.mean().to_numpy())
+        models = {unique_id: used.get(unique_id, _candidate(recipe, unique_id)) for unique_id in means.columns}
+        return Forecast(cutoff, means, self._quantiles(means, errors), models, reasons, parts)
+
+    def _windows(self, cutoff: pd.Timestamp) -> list[pd.Timestamp]:
+        return windows_before(self.history, cutoff, self.horizon)
+
+    def _with_fallbacks(self, names: Mapping[str, str], cutoff: pd.Timestamp) -> tuple[pd.DataFrame, dict[str, str]]:
+        """Rounded means of the bottom series, and why the fallback stands in where it does."""
+        days = target_days(cutoff, self.horizon)
+        means, naive = (
+            pd.DataFrame(self._book.composed(chosen, cutoff), days, list(names))
+            for chosen in (names, same_for_all(FALLBACK, list(names)))
+        )
+        limits = (self.history.at(cutoff).max() * EXPLODED).clip(lower=SMALLEST_LIMIT)
+        exploded = (means > limits).any()
+        reasons = {
+            unique_id: f"{names[unique_id]} rose above {limits[unique_id]:g}, far beyond any value known"
+            for unique_id in means.columns[exploded]
+        }
+        for unique_id in means.columns[means.isna().any()]:
+            why = self._book.failure(names[unique_id], cutoff, unique_id)
+            reasons[unique_id] = f"{names[unique_id]} failed: {why}"
+        means[list(reasons)] = naive[list(reasons)]
+        return means.round(DECIMALS), reasons
+
+    def _in_windows(self, names: Mapping[str, str], cutoff: pd.Timestamp) -> tuple[Values, Values]:
+        """Means and the actuals known at the cutoff, each (n_windows, horizon, n_bottom), in the windows before it."""
+        windows = self._windows(cutoff)
+        shape = (len(windows), self.horizon, len(names))
+        known = self.history.at(cutoff)[list(names)]
+        means = [self._book.composed(names, window) for window in windows]
+        actuals = [known.reindex(target_days(window, self.horizon)).to_numpy() for window in windows]
+        return np.reshape(means, shape), np.reshape(actuals, shape)
+
+    def _losses(self, name: str, ids: Sequence[str], cutoff: pd.Timestamp) -> Values:
+        """Mean scaled absolute error by series (n_bottom,), with the fallback's error where the candidate failed."""
+        means, actuals = self._in_windows(same_for_all(name, ids), cutoff)
+        naive, _ = self._in_windows(same_for_all(FALLBACK, ids), cutoff)
+        errors = np.abs(scaled_errors(np.where(np.isnan(means), naive, means), actuals))
+        counts = (~np.isnan(errors)).sum(axis=(0, 1))
+        return np.where(counts > 0, np.nansum(errors, axis=(0, 1)) / np.maximum(counts, 1), np.nan)
+
+    def _scaled_errors(
+        self, names: Mapping[str, str], cutoff: pd.Timestamp, parts: pd.DataFrame, sizes: Values
+    ) -> Values:
+        """Scaled errors (n_windows, horizon, n_series), parents' too, in the windows before the cutoff."""
+        means, actuals = self._in_windows(names, cutoff)
+        sums = parts.to_numpy()
+        return aggregated(means - actuals, sums, sizes) / spread_of(np.nan_to_num(means) @ sums)
+
+    def _quantiles(self, means: pd.DataFrame, errors: Values) -> Values:
+        """Quantiles (n_series, horizon, n_levels), rounded as the means are."""
+        measures = [series_key(unique_id).measure for unique_id in means.columns]
+        values = quantiles(means.to_numpy(), errors, measures, self.history.system.quantiles)
+        return values.transpose(1, 0, 2).round(DECIMALS)
+
+
+def _candidate(recipe: Recipe, unique_id: str) -> str:
+    return recipe.get(series_key(unique_id).measure, FALLBACK)

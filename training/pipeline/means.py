@@ -1,0 +1,55 @@
+"""The means of the candidates, made once for each cutoff and kept."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from training.history.known import KnownHistory
+from training.models.candidate import Means, Windows
+from training.models.catalogue import CATALOGUE
+from training.models.combination import Mean
+
+Values = NDArray[np.float64]
+
+
+class MeansBook:
+    """Means by candidate and cutoff, made in batches: a library forecasts many windows faster than one at a time."""
+
+    def __init__(self, history: KnownHistory, horizon: int, holidays: str) -> None:
+        self._history = history
+        self._horizon = horizon
+        self._holidays = holidays
+        self._pages: dict[str, Means] = {}
+
+    def make(self, name: str, cutoffs: Iterable[pd.Timestamp]) -> Means:
+        """The candidate's page, with at least these cutoffs on it."""
+        candidate = CATALOGUE[name]
+        page = self._pages.setdefault(name, Means())
+        wanted = sorted(set(cutoffs) - set(page.by_cutoff))
+        if wanted and isinstance(candidate, Mean):
+            page.update(candidate.combine([self.make(member, wanted) for member in candidate.members], wanted))
+        elif wanted:
+            page.update(candidate.forecast(Windows(self._history, wanted, self._horizon, self._holidays)))
+        return page
+
+    def composed(self, names: Mapping[str, str], cutoff: pd.Timestamp) -> Values:
+        """Each series' means from its own candidate, (horizon, n_series); NaN where it failed or did not report."""
+        ids, chosen = np.array(list(names)), np.array(list(names.values()))
+        means = np.full((self._horizon, len(ids)), np.nan)
+        for name in np.unique(chosen):
+            page = self._pages[name].by_cutoff[cutoff]
+            found = page.columns.get_indexer(ids)
+            take = (chosen == name) & (found >= 0)
+            means[:, take] = page.to_numpy()[:, found[take]]
+        return np.maximum(means, 0.0)
+
+    def failure(self, name: str, cutoff: pd.Timestamp, unique_id: str) -> str:
+        """Why the candidate has no means for the series at the cutoff."""
+        return self._pages[name].failures.get((cutoff, unique_id), "it gave no number")
+
+
+def same_for_all(name: str, unique_ids: Sequence[str]) -> dict[str, str]:
+    """The one candidate for every series."""
+    return dict.fromkeys(unique_ids, name)

@@ -1,0 +1,69 @@
+"""A forecast as a publication."""
+
+from datetime import date, datetime
+
+import numpy as np
+import pandas as pd
+
+from publication.model import Actual, Champion, DayForecast, Publication, SeriesForecast
+from publication.vocabulary import SeriesKey, series_key
+from training.history.known import KnownHistory
+from training.pipeline.forecast import DECIMALS, Forecast
+
+RECENT_DAYS = 56  # of actuals that a publication carries, for charts
+
+
+def as_publication(
+    forecast: Forecast,
+    history: KnownHistory,
+    recent: pd.DataFrame,
+    champion: Champion,
+    data_digest: str,
+    issued_at: datetime,
+) -> Publication:
+    """Every series of the forecast, in the order of the tree; `recent` are wide actuals up to the cutoff."""
+    system = history.system
+    places = {place: i for i, place in enumerate(system.under(system.name))}
+    measures = {measure.name: i for i, measure in enumerate(system.measures)}
+
+    def in_tree(key: SeriesKey) -> tuple[int, int, str]:
+        return places[key.place], measures[key.measure], key.stream or ""
+
+    keys = sorted(map(series_key, forecast.means.columns), key=in_tree)
+    return Publication(
+        system=system,
+        cutoff=forecast.cutoff.date(),
+        issued_at=issued_at,
+        champion=champion,
+        data_digest=data_digest,
+        series=tuple(_series(forecast, key, system.measure_by_name[key.measure].unit, recent) for key in keys),
+        notes=_notes(forecast),
+    )
+
+
+def _series(forecast: Forecast, key: SeriesKey, unit: str, recent: pd.DataFrame) -> SeriesForecast:
+    unique_id = key.unique_id
+    position = forecast.means.columns.get_loc(unique_id)
+    days: list[date] = [day.date() for day in forecast.means.index]
+    means, quantiles = forecast.means[unique_id].tolist(), forecast.quantiles[position].tolist()
+    return SeriesForecast(
+        key=key,
+        unit=unit,
+        model=forecast.models[unique_id],
+        fallback=unique_id in forecast.reasons,
+        reason=forecast.reasons.get(unique_id),
+        recent=tuple(
+            Actual(day.date(), None if np.isnan(y) else round(float(y), DECIMALS))
+            for day, y in recent[unique_id].tail(RECENT_DAYS).items()
+        ),
+        days=tuple(
+            DayForecast(day, lead, mean, tuple(values))
+            for lead, (day, mean, values) in enumerate(zip(days, means, quantiles, strict=True), start=1)
+        ),
+    )
+
+
+def _notes(forecast: Forecast) -> tuple[str, ...]:
+    if not forecast.reasons:
+        return ()
+    return (f"{len(forecast.reasons)} of {len(forecast.models)} series are fallbacks; each says why.",)

@@ -1,0 +1,5 @@
+"""A seeded hospital system with known truth: what the rest of training is tested and shown on."""
+
+from training.simulate.run import simulate
+
+__all__ = ["simulate"]

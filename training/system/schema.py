@@ -1,0 +1,130 @@
+"""The tables and keys of system.toml, and the values each may have."""
+
+from itertools import pairwise
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from publication.vocabulary import SEPARATOR
+
+DEFAULT_CENSUS_HOUR = 8
+DEFAULT_HORIZON_DAYS = 28
+MAX_HORIZON_DAYS = 84
+DEFAULT_THRESHOLDS = [0.85, 0.92, 0.95, 1.0]
+DEFAULT_QUANTILES = [0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975]
+
+
+def check_identifier(value: str) -> str:
+    """`value`, if it can be part of a `unique_id`. Raises ValueError otherwise."""
+    if not value:
+        raise ValueError("it is empty; give a code")
+    if value != value.strip():
+        raise ValueError("it has blanks around it; take them away")
+    if SEPARATOR in value:
+        raise ValueError(f"it contains {SEPARATOR!r}, which separates place and measure; use another sign")
+    return value
+
+
+def _check_timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, OSError, ValueError) as error:  # unknown, a folder of zones, not a name at all
+        raise ValueError("it is not a time zone of the IANA database; give one like Europe/London") from error
+    return value
+
+
+def _check_holidays(value: str) -> str:
+    import holidays  # slow to import, and most system files are read more often than they change
+
+    country, _, subdivision = value.partition("-")
+    supported = holidays.list_supported_countries(include_aliases=True)
+    if country not in supported:
+        raise ValueError(f"the holidays library has no country {country!r}; give a code like GB-ENG or PT")
+    if subdivision and subdivision not in supported[country]:
+        raise ValueError(f"{country} has no subdivision {subdivision!r}; give one of {', '.join(supported[country])}")
+    return value
+
+
+def _check_increase(values: list[float]) -> list[float]:
+    if not all(low < high for low, high in pairwise(values)):
+        raise ValueError("the numbers must increase; put them in order, each once")
+    return values
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Identifier = Annotated[str, AfterValidator(check_identifier)]
+Text = Annotated[str, Field(min_length=1)]
+Texts = Annotated[list[Text], Field(min_length=1), BeforeValidator(_as_list)]
+Level = Annotated[float, Field(gt=0, lt=1)]
+Rate = Annotated[float, Field(gt=0, le=2)]
+Increasing = AfterValidator(_check_increase)
+
+
+class Table(BaseModel):
+    """A table of system.toml: no key but those named here, no value of another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class SystemTable(Table):
+    name: Identifier
+    timezone: Annotated[str, AfterValidator(_check_timezone)]
+    holidays: Annotated[str, AfterValidator(_check_holidays)] | None = None
+    census_hour: Annotated[int, Field(ge=0, le=23)] = DEFAULT_CENSUS_HOUR
+    horizon_days: Annotated[int, Field(ge=1, le=MAX_HORIZON_DAYS)] = DEFAULT_HORIZON_DAYS
+    thresholds: Annotated[list[Rate], Field(min_length=1), Increasing] = DEFAULT_THRESHOLDS
+    quantiles: Annotated[list[Level], Field(min_length=1), Increasing] = DEFAULT_QUANTILES
+    places: Text | None = None
+    events: Text | None = None
+    school_terms: Text | None = None
+
+
+class DeclaredMeasure(Table):
+    kind: Literal["flow", "stock", "capacity"]
+    unit: Text | None = None
+
+
+class PlaceTable(Table):
+    place: str
+    parent: str = ""
+    name: str = ""
+    kind: str = ""
+
+
+class SourceTable(Table):
+    path: Texts | None = None
+    url: Text | None = None
+    query: Text | None = None
+    place: Text
+    day: Text
+    measures: Annotated[dict[str, Texts], Field(min_length=1)] | None = None
+    measure: Text | None = None
+    value: Text | None = None
+    stream: Text | None = None
+    known_at: Text | None = None
+    ignore_places: list[Text] = []
+
+    @model_validator(mode="after")
+    def _says_where_and_what(self) -> "SourceTable":
+        if self.path is None and self.url is None:
+            raise ValueError("it has no path; say which files to read, such as path = 'extract/*.csv'")
+        if self.path is not None and (self.url is not None or self.query is not None):
+            raise ValueError("it has both path and url or query; keep one")
+        if (self.measures is None) == (self.measure is None):
+            raise ValueError(
+                "give measures = { occupancy = 'column' } for a wide file, or measure and value for a long one"
+            )
+        if (self.measure is None) != (self.value is None):
+            raise ValueError("a long file needs both measure and value; name the two columns")
+        return self
+
+
+class Document(Table):
+    system: SystemTable
+    measures: dict[Identifier, DeclaredMeasure] = {}
+    sources: Annotated[dict[Identifier, SourceTable], Field(min_length=1)]
+    places: list[PlaceTable] | None = None

@@ -1,0 +1,52 @@
+"""The connection to MLflow."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import mlflow
+from mlflow.exceptions import MlflowException
+from requests.exceptions import RequestException
+from sqlalchemy.exc import DBAPIError
+
+from training.errors import OutOfReachError
+
+QUIET = ("mlflow", "alembic", "mlflow.store.db.utils")
+
+
+def connect(tracking_uri: str, artifacts: Path, system: str) -> None:
+    """Point MLflow at the tracking server or database, and make the system's experiment there if it is absent.
+
+    `artifacts` is where a local database keeps its files; a server has a place of its own.
+    """
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    with reach(tracking_uri):
+        mlflow.set_tracking_uri(tracking_uri)
+        mlflow.set_registry_uri(tracking_uri)
+        if mlflow.get_experiment_by_name(system) is None:
+            remote = tracking_uri.startswith(("http:", "https:"))
+            mlflow.create_experiment(system, artifact_location=None if remote else artifacts.as_uri())
+        mlflow.set_experiment(system)
+
+
+@contextmanager
+def reach(tracking_uri: str) -> Iterator[None]:
+    """Turns every failure to talk to MLflow into OutOfReachError."""
+    try:
+        yield
+    except (MlflowException, RequestException, DBAPIError, OSError) as error:
+        first = str(error).splitlines()[0]
+        raise OutOfReachError(
+            f"Talking to MLflow at {_shown(tracking_uri)}: {first}. "
+            "Check that it runs and that MLFLOW_TRACKING_URI is right."
+        ) from error
+
+
+def _shown(uri: str) -> str:
+    """The address without a user and password."""
+    scheme, separator, rest = uri.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

@@ -1,0 +1,44 @@
+"""The pictures of a run."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+BAND_COLOUR = "rgba(0, 94, 184, 0.18)"
+MEAN_COLOUR = "rgb(0, 94, 184)"
+ACTUAL_COLOUR = "rgb(33, 43, 50)"
+
+
+def fan_chart(forecasts: pd.DataFrame, unique_id: str) -> go.Figure:
+    """The forecasts of one series in the newest window of a backtest, with what happened."""
+    series = forecasts[forecasts["unique_id"] == unique_id]
+    window = series[series["cutoff"] == series["cutoff"].max()]
+    figure = go.Figure()
+    for low, high, label in (("q0.1", "q0.9", "80 %"), ("q0.25", "q0.75", "50 %")):
+        if {low, high} <= set(window.columns):
+            figure.add_scatter(x=window["ds"], y=window[low], mode="lines", line_width=0, showlegend=False)
+            figure.add_scatter(
+                x=window["ds"],
+                y=window[high],
+                mode="lines",
+                line_width=0,
+                fill="tonexty",
+                fillcolor=BAND_COLOUR,
+                name=f"{label} prediction interval",
+            )
+    figure.add_scatter(x=window["ds"], y=window["mean"], mode="lines", line_color=MEAN_COLOUR, name="mean")
+    figure.add_scatter(x=window["ds"], y=window["y"], mode="markers", marker_color=ACTUAL_COLOUR, name="actual")
+    figure.update_layout(title=f"{unique_id}, cutoff {window['cutoff'].iloc[0]:%Y-%m-%d}", template="plotly_white")
+    return figure
+
+
+def coverage_by_lead(forecasts: pd.DataFrame) -> go.Figure:
+    """The share of actuals inside the 80 % prediction interval, by lead, against its promise."""
+    rows = forecasts[forecasts["y"].notna()]
+    inside = (rows["y"] >= rows["q0.1"]) & (rows["y"] <= rows["q0.9"])
+    share = inside.groupby(rows["lead"]).mean()
+    figure = go.Figure(go.Scatter(x=share.index, y=share, mode="lines+markers", line_color=MEAN_COLOUR, name="covered"))
+    figure.add_hline(y=0.8, line_dash="dash", line_color=ACTUAL_COLOUR)
+    figure.update_layout(title="Coverage of the 80 % prediction interval", template="plotly_white")
+    figure.update_xaxes(title="lead (days)")
+    figure.update_yaxes(range=[0, 1], tickformat=".0%")
+    return figure

@@ -1,0 +1,70 @@
+"""Runs: what was done, on which data, by which code, and what came of it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import mlflow
+import pandas as pd
+
+from training.backtest.scores import LOSSES
+from training.tracking.client import reach
+from training.tracking.code import code_version
+from training.tracking.plots import coverage_by_lead, fan_chart
+
+MEAN_INTERVAL = {"q0.1", "q0.9"}
+
+
+@contextmanager
+def run(tracking_uri: str, name: str, parameters: Mapping[str, object], data_digest: str) -> Iterator[str]:
+    """One MLflow run with its parameters, the digest of its data and the version of its code; gives the run's id."""
+    tags = {"headroom.data_digest": data_digest, "headroom.code_version": code_version()}
+    with reach(tracking_uri):
+        active = mlflow.start_run(run_name=name, tags=tags)
+        mlflow.log_params(dict(parameters))
+    try:
+        yield active.info.run_id
+    except BaseException:
+        with reach(tracking_uri):
+            mlflow.end_run("FAILED")
+        raise
+    with reach(tracking_uri):
+        mlflow.end_run()
+
+
+def log_backtest(tracking_uri: str, forecasts: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame]) -> None:
+    """Log, of each recipe by name, its scores as metrics, and all their forecasts and a leaderboard as artifacts.
+
+    Charts are of the first recipe named.
+    """
+    leaderboard = pd.concat(dict(tables.items()), names=["recipe"]).reset_index(level=0)
+    with reach(tracking_uri), TemporaryDirectory() as folder:
+        for name, table in tables.items():
+            mlflow.log_metrics(_metrics(name, table))
+        for name, frame in forecasts.items():
+            frame.to_parquet(Path(folder) / f"{name}.parquet", index=False)
+        leaderboard.to_csv(Path(folder) / "leaderboard.csv", index=False)
+        leaderboard.to_html(Path(folder) / "leaderboard.html", index=False, float_format="{:.3f}".format)
+        mlflow.log_artifacts(folder, "backtest")
+        _log_charts(next(iter(forecasts.values())))
+
+
+def _log_charts(forecasts: pd.DataFrame) -> None:
+    with_actuals = forecasts[forecasts["y"].notna()]
+    if with_actuals.empty:
+        return
+    largest = with_actuals.groupby("unique_id")["y"].mean().idxmax()
+    mlflow.log_figure(fan_chart(forecasts, str(largest)), "charts/fan_chart.html")
+    if set(forecasts.columns) >= MEAN_INTERVAL:
+        mlflow.log_figure(coverage_by_lead(forecasts), "charts/coverage_by_lead.html")
+
+
+def _metrics(name: str, table: pd.DataFrame) -> dict[str, float]:
+    """`recipe/measure/leads/loss` to value; a loss without a value is left out."""
+    return {
+        f"{name}/{row['measure']}/{row['leads']}/{loss}": float(row[loss])
+        for _, row in table.iterrows()
+        for loss in LOSSES
+        if pd.notna(row[loss])
+    }
