@@ -11,7 +11,9 @@ Values = NDArray[np.float64]
 def pinball(quantiles: Values, actuals: Values, levels: Sequence[float]) -> Values:
     """Pinball loss, no factor 2: quantiles (n, n_levels), actuals (n,); gives (n, n_levels)."""
     under = actuals[:, None] - quantiles
-    return np.maximum(np.asarray(levels) * under, (np.asarray(levels) - 1) * under)
+    shares = np.asarray(levels, dtype=float)
+    loss: Values = np.where(under >= 0, shares, shares - 1) * under
+    return loss
 
 
 def weighted_interval_score(quantiles: Values, actuals: Values, levels: Sequence[float]) -> Values:

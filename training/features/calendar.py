@@ -14,8 +14,11 @@ SEASON_HARMONICS = 2
 CHRISTMAS_GAP = {(12, day) for day in range(27, 32)}  # between Boxing Day and New Year, when elective work rests
 
 
-def calendar(days: pd.DatetimeIndex, country: str) -> pd.DataFrame:
-    """One row per day, one column per feature; `country` as in system.toml (`GB-ENG`), '' for no holidays."""
+def calendar(days: pd.DatetimeIndex, country: str, seasons: bool) -> pd.DataFrame:
+    """One row per day, one column per feature; `country` as in system.toml (`GB-ENG`), '' for no holidays.
+
+    `seasons` adds the year's smooth course: only where two years can teach it, for less than that extrapolates wildly.
+    """
     features = {f"weekday_{day}": (days.weekday == day).astype(float) for day in range(1, WEEK)}
     rest = np.array([day.date() in bank_holidays(country, day.year) for day in days], dtype=float)
     after = np.array([_day_before(day) in bank_holidays(country, _day_before(day).year) for day in days], dtype=float)
@@ -23,7 +26,7 @@ def calendar(days: pd.DatetimeIndex, country: str) -> pd.DataFrame:
     features["after_bank_holiday"] = after * (1 - rest)
     features["christmas_gap"] = np.array([(day.month, day.day) in CHRISTMAS_GAP for day in days]) * (1 - rest)
     angle = 2 * np.pi * days.dayofyear.to_numpy() / YEAR_DAYS
-    for k in range(1, SEASON_HARMONICS + 1):
+    for k in range(1, SEASON_HARMONICS * seasons + 1):
         features[f"season_sin_{k}"] = np.sin(k * angle)
         features[f"season_cos_{k}"] = np.cos(k * angle)
     return pd.DataFrame(features, index=days)

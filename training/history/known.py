@@ -36,7 +36,7 @@ class KnownHistory:
 
     @property
     def first_day(self) -> pd.Timestamp:
-        return self.newest.index[0]
+        return pd.Timestamp(self.newest.index[0])
 
     @property
     def last_complete_day(self) -> pd.Timestamp:
@@ -44,7 +44,7 @@ class KnownHistory:
         reported = self.newest.notna()
         usual = reported.rolling(RECENT_DAYS, min_periods=1).max().sum(axis=1)
         complete = reported.sum(axis=1) >= COMPLETE_SHARE * usual
-        return complete[complete & (usual > 0)].index[-1]
+        return pd.Timestamp(complete.index[complete & (usual > 0)][-1])
 
     def _at(self, cutoff: pd.Timestamp) -> pd.DataFrame:
         """The series that report at the cutoff and have no reporting parts: wide, up to and including the cutoff."""

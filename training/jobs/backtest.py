@@ -76,10 +76,8 @@ def _frames(forecaster: Forecaster, cutoffs: list[pd.Timestamp], plan: Plan) -> 
 
 def _narrowed(frame: pd.DataFrame, plan: Plan, job: Context) -> pd.DataFrame:
     """The rows of the wanted measures and places. Parents stay sums of all their parts."""
-    known = {"--measure": job.system.measure_by_name, "--place": job.system.place_by_id}
-    for option, wanted in (("--measure", plan.measures), ("--place", plan.places)):
-        for unknown in set(wanted) - set(known[option]):
-            raise UsageError(f"{option} {unknown}: {job.system.name} has {', '.join(known[option])}.")
+    _require_known("--measure", plan.measures, list(job.system.measure_by_name))
+    _require_known("--place", plan.places, list(job.system.place_by_id))
     keys = frame["unique_id"].map(series_key)
     keep = keys.map(
         lambda key: (
@@ -87,6 +85,12 @@ def _narrowed(frame: pd.DataFrame, plan: Plan, job: Context) -> pd.DataFrame:
         )
     )
     return frame[keep].reset_index(drop=True)
+
+
+def _require_known(option: str, wanted: Sequence[str], known: Sequence[str]) -> None:
+    for name in wanted:
+        if name not in known:
+            raise UsageError(f"{option} {name} is not of this system, which has {', '.join(known)}.")
 
 
 def scores_table(recipe: str, table: pd.DataFrame) -> Table:

@@ -1,5 +1,6 @@
 """`headroom train`: fit, backtest, track, register the result as challenger."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 
@@ -33,36 +34,28 @@ def run(job: Context, console: Console, candidates: str | None = None, cutoff: d
     With `cutoff`, everything after that day is hidden.
     """
     as_of = job.as_of(cutoff)
-    history = job.history(as_of, cutoff)
     names = candidate_names(candidates)
+    forecaster = Forecaster(job.history(as_of, cutoff), job.system_file.holidays, job.system.horizon_days)
+    newest = forecaster.history.last_complete_day
+    cutoffs = _cutoffs(forecaster.history, forecaster.horizon)
     connect(job.settings.tracking_uri, job.settings.artifacts, job.system.name)
     registry = Registry(job.settings.tracking_uri, job.system.name)
     champion = registry.champion()
-    cutoffs = _cutoffs(history, job.system.horizon_days)
-    newest = history.last_complete_day
     parameters = {
         "candidates": ",".join(names),
         "windows": len(cutoffs),
         "step_days": STEP_DAYS,
-        "horizon": job.system.horizon_days,
+        "horizon": forecaster.horizon,
         "last_day": f"{newest:%Y-%m-%d}",
         "as_of": as_of.isoformat(),
     }
-    with tracked_run(job.settings.tracking_uri, f"train to {newest:%Y-%m-%d}", parameters, job.archive.digest(as_of)):
-        forecaster = Forecaster(history, job.system_file.holidays, job.system.horizon_days)
+    name = f"train to {newest:%Y-%m-%d}"
+    with tracked_run(job.settings.tracking_uri, name, parameters, job.archive.digest(as_of)) as run_id:
         forecaster.prepare(names, [*cutoffs, newest])  # in one go: the candidates' libraries work in batches
         recipe = forecaster.choose(names, newest)
         scored = _evaluate(job, forecaster, cutoffs, names, champion)
-        description = {
-            "system": asdict(job.system),
-            "holidays": job.system_file.holidays,
-            "recipe": recipe,
-            "trained_to": newest.date().isoformat(),
-            "scores": scored[CHOSEN],
-            "champion_scores": scored.get(CHAMPION),
-            "compared_with": None if champion is None else champion.champion.version,
-        }
-        version = _register(registry, description, forecaster, recipe, newest)
+        description = _description(job, recipe, newest, scored, champion)
+        version = registry.register(run_id, description, *_example(forecaster, recipe, newest))
     console.print(leaderboard(scored))
     chosen = ", ".join(f"{measure}: {name}" for measure, name in recipe.items())
     console.print(f"Registered version {version} of {job.system.name} as challenger ({chosen}).", soft_wrap=True)
@@ -95,13 +88,28 @@ def _evaluate(
     return {name: overall(frame, scales, levels) for name, frame in frames.items()}
 
 
-def _register(
-    registry: Registry,
-    description: dict[str, object],
-    forecaster: Forecaster,
-    recipe: dict[str, str],
+def _description(
+    job: Context,
+    recipe: Mapping[str, str],
     newest: pd.Timestamp,
-) -> int:
+    scored: Mapping[str, Mapping[str, float]],
+    champion: Registered | None,
+) -> dict[str, object]:
+    """All that is kept of a version: what it needs to forecast, and what the gate needs to judge it."""
+    return {
+        "system": asdict(job.system),
+        "holidays": job.system_file.holidays,
+        "recipe": recipe,
+        "trained_to": newest.date().isoformat(),
+        "scores": scored[CHOSEN],
+        "champion_scores": scored.get(CHAMPION),
+        "compared_with": None if champion is None else champion.champion.version,
+    }
+
+
+def _example(
+    forecaster: Forecaster, recipe: Mapping[str, str], newest: pd.Timestamp
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A history as the registered model takes it, and the rows it answers with: the model's signature."""
     known = forecaster.history.at(newest).tail(EXAMPLE_DAYS)
-    answer = forecaster.forecast(recipe, newest).rows(forecaster.history.system.quantiles)
-    return registry.register(description, long(known), answer)
+    return long(known), forecaster.forecast(recipe, newest).rows(forecaster.history.system.quantiles)

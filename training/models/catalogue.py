@@ -6,19 +6,19 @@ from statsforecast.models import AutoETS
 from training.errors import UsageError
 from training.frames import WEEK
 from training.models.candidate import Candidate
-from training.models.combination import Mean
+from training.models.combination import Combination
 from training.models.naive import SeasonalNaive
 from training.models.regression import Regression
 from training.models.statistical import Statistical
 
 FALLBACK = "SeasonalNaive"
 
-CATALOGUE: dict[str, Candidate | Mean] = {
+CATALOGUE: dict[str, Candidate | Combination] = {
     FALLBACK: SeasonalNaive(),
     # No trend is tried: over weeks to come it wins nothing on counts, and trying it takes four fifths of the time.
     "AutoETS": Statistical(lambda: AutoETS(season_length=WEEK, model="ZNZ")),
     "Ridge": Regression(lambda: Ridge(alpha=1.0)),
-    "Mean": Mean(("AutoETS", "Ridge")),
+    "Mean": Combination(("AutoETS", "Ridge")),
 }
 
 

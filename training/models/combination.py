@@ -10,8 +10,8 @@ from training.models.candidate import Means
 
 
 @dataclass(frozen=True)
-class Mean:
-    """The plain average of its members' means; it fails for a series where any member does."""
+class Combination:
+    """The plain mean of its members' means; it fails for a series where any member does."""
 
     members: tuple[str, ...]
 

@@ -23,6 +23,7 @@ MEMORY_DAYS = 64  # recent days given to the library for each forecast: enough f
 TRAINING_DAYS = 1096  # three years: each bank holiday three times
 SHORTEST_FIT_DAYS = 56
 SHORTEST_LAGGED_DAYS = 29  # what the longest lag or rolling mean looks back on
+SEASONS_TAKE_DAYS = 730  # of observed days: two years
 LEVEL_DAYS = 8 * WEEK
 AT = "@"  # joins series and cutoff to one id, so that one call of the library forecasts every window of a refit day
 
@@ -48,14 +49,16 @@ class Regression:
         self, windows: Windows, fit_on: pd.Timestamp, cutoffs: list[pd.Timestamp], measure: str, means: Means
     ) -> None:
         ids = {c: _forecastable(windows.history, c, measure, means) for c in cutoffs}
-        training = _training_rows(windows.history, fit_on, measure, windows.holidays)
-        if training["unique_id"].nunique() == 0:
+        observed = _observed(windows.history, fit_on, measure)
+        if observed.empty:
             reason = f"fewer than {SHORTEST_FIT_DAYS} days of {measure} were known on {fit_on.date()} to fit on"
             means.failures.update({(c, unique_id): reason for c in cutoffs for unique_id in ids[c]})
             return
         try:
+            seasons = len(observed.dropna(how="all")) >= SEASONS_TAKE_DAYS
+            training = _training_rows(observed, windows.history.filled(fit_on), windows.holidays, seasons)
             library = self._fitted(training)
-            for cutoff, frame in _predicted(library, windows, cutoffs, ids).items():
+            for cutoff, frame in _predicted(library, windows, cutoffs, ids, seasons).items():
                 means.by_cutoff[cutoff][frame.columns] = frame
         except Exception as error:  # noqa: BLE001  a library may fail in any way; the series get their fallback
             reason = f"{type(error).__name__}: {error}"
@@ -66,19 +69,27 @@ class Regression:
         return library.fit(training, static_features=[], weight_col="weight", keep_last_n=MEMORY_DAYS)
 
 
-def _training_rows(history: KnownHistory, fit_on: pd.Timestamp, measure: str, holidays: str) -> pd.DataFrame:
-    """Long rows of the measure as known at the refit day: values scaled, imputed ones without weight, the calendar."""
+def _observed(history: KnownHistory, fit_on: pd.Timestamp, measure: str) -> pd.DataFrame:
+    """The series of the measure that are long enough to fit on, as known at the refit day."""
     observed = history.at(fit_on).tail(TRAINING_DAYS)
     observed = observed[_of_measure(observed.columns, measure)]
-    observed = observed.loc[:, observed.count() >= SHORTEST_FIT_DAYS]
-    filled = history.filled(fit_on)[observed.columns].tail(TRAINING_DAYS)
+    return observed.loc[:, observed.count() >= SHORTEST_FIT_DAYS]
+
+
+def _training_rows(observed: pd.DataFrame, filled: pd.DataFrame, holidays: str, seasons: bool) -> pd.DataFrame:
+    """Long rows to fit on: values scaled to a level of one, imputed ones without weight, and the calendar."""
+    filled = filled.loc[observed.index, observed.columns]
     rows = long(filled / level(filled))
     rows["weight"] = long(observed.notna().astype(float).where(filled.notna()))["y"]
-    return rows.join(calendar(filled.index, holidays), on="ds")
+    return rows.join(calendar(pd.DatetimeIndex(filled.index), holidays, seasons), on="ds")
 
 
 def _predicted(
-    library: MLForecast, windows: Windows, cutoffs: list[pd.Timestamp], ids: dict[pd.Timestamp, list[str]]
+    library: MLForecast,
+    windows: Windows,
+    cutoffs: list[pd.Timestamp],
+    ids: dict[pd.Timestamp, list[str]],
+    seasons: bool,
 ) -> dict[pd.Timestamp, pd.DataFrame]:
     """One wide frame of means for each cutoff, from one call of the library."""
     recent = {c: windows.history.filled(c)[ids[c]].tail(MEMORY_DAYS) for c in cutoffs}
@@ -90,7 +101,7 @@ def _predicted(
         for unique_id in ids[c]
     )
     days = pd.date_range(past["ds"].min(), future["ds"].max(), freq="D", name="ds")
-    features = calendar(days, windows.holidays)
+    features = calendar(days, windows.holidays, seasons)
     answer = library.predict(
         windows.horizon, new_df=past.join(features, on="ds"), X_df=future.join(features, on="ds")
     ).pivot(index="ds", columns="unique_id", values="mean")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from training.history.known import KnownHistory
 from training.models.candidate import Means, Windows
 from training.models.catalogue import CATALOGUE
-from training.models.combination import Mean
+from training.models.combination import Combination
 
 Values = NDArray[np.float64]
 
@@ -28,22 +28,24 @@ class MeansBook:
         candidate = CATALOGUE[name]
         page = self._pages.setdefault(name, Means())
         wanted = sorted(set(cutoffs) - set(page.by_cutoff))
-        if wanted and isinstance(candidate, Mean):
+        if not wanted:
+            return page
+        if isinstance(candidate, Combination):
             page.update(candidate.combine([self.make(member, wanted) for member in candidate.members], wanted))
-        elif wanted:
+        else:
             page.update(candidate.forecast(Windows(self._history, wanted, self._horizon, self._holidays)))
         return page
 
     def composed(self, names: Mapping[str, str], cutoff: pd.Timestamp) -> Values:
         """Each series' means from its own candidate, (horizon, n_series); NaN where it failed or did not report."""
-        ids, chosen = np.array(list(names)), np.array(list(names.values()))
+        ids, chosen = pd.Index(names), np.array(list(names.values()))
         means = np.full((self._horizon, len(ids)), np.nan)
         for name in np.unique(chosen):
             page = self._pages[name].by_cutoff[cutoff]
             found = page.columns.get_indexer(ids)
             take = (chosen == name) & (found >= 0)
             means[:, take] = page.to_numpy()[:, found[take]]
-        return np.maximum(means, 0.0)
+        return means.clip(min=0.0)
 
     def failure(self, name: str, cutoff: pd.Timestamp, unique_id: str) -> str:
         """Why the candidate has no means for the series at the cutoff."""

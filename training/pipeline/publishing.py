@@ -54,7 +54,7 @@ def _series(forecast: Forecast, key: SeriesKey, unit: str, recent: pd.DataFrame)
         reason=forecast.reasons.get(unique_id),
         recent=tuple(
             Actual(day.date(), None if np.isnan(y) else round(float(y), DECIMALS))
-            for day, y in recent[unique_id].tail(RECENT_DAYS).items()
+            for day, y in zip(pd.DatetimeIndex(recent.index), recent[unique_id], strict=True)
         ),
         days=tuple(
             DayForecast(day, lead, mean, tuple(values))

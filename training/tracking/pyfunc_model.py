@@ -8,20 +8,22 @@ from pathlib import Path
 
 import pandas as pd
 from mlflow.models import set_model
-from mlflow.pyfunc import PythonModel, PythonModelContext
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from publication.records import system_of
 from training.history.known import known_at_day_end
 from training.pipeline import Forecaster
 
 
-class RecipeModel(PythonModel):  # type: ignore[misc]  # MLflow's base class is untyped
+class RecipeModel(PythonModel):
     """Given `unique_id, ds, y` up to a cutoff, the rows that would be published for it."""
 
     def load_context(self, context: PythonModelContext) -> None:
         self._kept = json.loads(Path(context.artifacts["recipe"]).read_text(encoding="utf-8"))
 
-    def predict(self, context: PythonModelContext, model_input: pd.DataFrame, params: None = None) -> pd.DataFrame:
+    def predict(
+        self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, object] | None = None
+    ) -> pd.DataFrame:
         """One row per series and lead after the last day of the input."""
         system = system_of(self._kept["system"])
         cutoff = pd.Timestamp(model_input["ds"].max())

@@ -1,5 +1,6 @@
 """Registered models: one for each system; the alias `champion` names the version that publishes."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,12 +44,14 @@ class Registry:
         with reach(tracking_uri):
             self._client = MlflowClient(tracking_uri, tracking_uri)
 
-    def register(self, description: Mapping[str, object], example: pd.DataFrame, answer: pd.DataFrame) -> int:
+    def register(
+        self, run_id: str, description: Mapping[str, object], example: pd.DataFrame, answer: pd.DataFrame
+    ) -> int:
         """Log the description as a model of the active run and register it as the challenger; gives its version."""
-        with reach(self._uri):
+        with reach(self._uri), warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # hints on input examples and on integers that may be missing
             mlflow.log_dict(dict(description), RECIPE)
-            run = mlflow.active_run()
-            recipe = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path=RECIPE)
+            recipe = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=RECIPE)
             logged = mlflow.pyfunc.log_model(
                 name=MODEL,
                 python_model=str(MODEL_CODE),
