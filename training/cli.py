@@ -25,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 UNEXPECTED = 1
+WIDTH_ELSEWHERE = 140  # of a log file or a pipe, where no terminal says how wide it is
 EXIT_CODES: dict[type[PublicationError], int] = {
     StoreUnreachableError: OutOfReachError.exit_code,
     MalformedPublicationError: NothingPublishedError.exit_code,
@@ -191,7 +192,7 @@ def _context(system: Path, home: Path | None) -> "Context":
 
 
 def _console() -> Console:
-    return Console(highlight=False)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_ELSEWHERE)
 
 
 def _now() -> datetime:

@@ -44,13 +44,12 @@ def long(table: pd.DataFrame) -> pd.DataFrame:
 
 def last_stretch(values: pd.Series) -> pd.Series:
     """The series from its first value, or from after its last long gap if what follows can stand alone."""
-    days = values.index[values.notna()]
-    if days.empty:
+    there = np.flatnonzero(values.notna().to_numpy())
+    if not len(there):
         return values.iloc[:0]
-    gaps = np.flatnonzero(np.diff(days.to_numpy()) > np.timedelta64(LONG_GAP_DAYS, "D"))
-    starts = [days[0], *days[gaps + 1]]
-    start = next((s for s in reversed(starts) if (values.index[-1] - s).days + 1 >= SHORTEST_STRETCH_DAYS), starts[0])
-    return values.loc[start:]
+    after_gaps = there[1:][np.diff(there) > LONG_GAP_DAYS]
+    alone = after_gaps[after_gaps <= len(values) - SHORTEST_STRETCH_DAYS]
+    return values.iloc[alone[-1] if len(alone) else there[0] :]
 
 
 def imputed(table: pd.DataFrame) -> pd.DataFrame:

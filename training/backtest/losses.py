@@ -21,7 +21,8 @@ def weighted_interval_score(quantiles: Values, actuals: Values, levels: Sequence
 
     With every central interval in the levels, WIS is twice the mean pinball loss.
     """
-    return 2 * pinball(quantiles, actuals, levels).mean(axis=1)
+    score: Values = 2 * pinball(quantiles, actuals, levels).mean(axis=1)
+    return score
 
 
 def covered(low: Values, high: Values, actuals: Values) -> Values:

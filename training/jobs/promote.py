@@ -12,12 +12,12 @@ from training.tracking.registry import Registered, Registry
 
 def run(job: Context, console: Console, force: bool = False, reason: str | None = None) -> None:
     """Let the challenger through the gate, or past it with `force` and a reason; raises PromotionRefusedError."""
+    if force and not reason:
+        raise UsageError("--force needs --reason TEXT: say why the gate is passed by.")
     registry = _registry(job)
     challenger, champion = registry.challenger(), registry.champion()
     if challenger is None:
         raise UsageError(f"Promoting {job.system.name}: no version is the challenger. Run `headroom train` first.")
-    if force and not reason:
-        raise UsageError("--force needs --reason TEXT: say why the gate is passed by.")
     version = challenger.champion.version
     verdict = gate(challenger.scores, _rival(challenger, champion, force))
     console.print(_table(verdict))

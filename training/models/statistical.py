@@ -99,10 +99,8 @@ def _origins(windows: Windows) -> dict[str, list[Origin]]:
 def _stretches(history: KnownHistory, cutoff: pd.Timestamp) -> dict[str, pd.Series]:
     """The unbroken values that a model may use of each series at a cutoff."""
     observed, filled = history.at(cutoff), history.filled(cutoff)
-    return {
-        unique_id: filled[unique_id].loc[last_stretch(observed[unique_id]).index].tail(MEMORY_DAYS)
-        for unique_id in observed.columns
-    }
+    lengths = {unique_id: min(len(last_stretch(values)), MEMORY_DAYS) for unique_id, values in observed.items()}
+    return {str(unique_id): filled[unique_id].iloc[len(filled) - length :] for unique_id, length in lengths.items()}
 
 
 def _empty(windows: Windows) -> Means:

@@ -1,0 +1,43 @@
+"""A small system, whole and unspoiled, for every test to spoil in its own way."""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from publication.days import ONE_DAY, today
+from tests.unit.cli.commands import Headroom, in_process
+from training.simulate import simulate
+
+DAYS = 100
+VARIABLES = ("HEADROOM_HOME", "HEADROOM_STORE_URL", "MLFLOW_TRACKING_URI")
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a simulated system of one trust and two sites, its history ending yesterday."""
+    folder = tmp_path_factory.mktemp("simulated") / "system"
+    yesterday = today(datetime.now(UTC), "Europe/London") - ONE_DAY
+    simulate(folder, seed=1, last_day=yesterday, days=DAYS, trusts=1, sites=2)
+    return folder
+
+
+@pytest.fixture
+def system(simulated: Path, tmp_path: Path) -> Path:
+    """The system.toml of a copy that the test may spoil."""
+    return shutil.copytree(simulated, tmp_path / "system") / "system.toml"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def headroom(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Headroom:
+    """Runs `headroom` with an environment that says nothing."""
+    for variable in VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # what the command sets for itself, here taken back
+    return in_process(monkeypatch, capfd)

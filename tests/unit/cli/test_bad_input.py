@@ -1,0 +1,248 @@
+"""Bad input: each row has what is wrong, the command, its exit code, and what its one sentence must say."""
+
+import csv
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.commands import Ended, Headroom
+
+UNREACHABLE_STORE = "postgresql://u:open-sesame@127.0.0.1:1/x"
+UNREACHABLE_MLFLOW = "http://127.0.0.1:1"
+SOON_SECONDS = 60.0  # the few seconds that giving up takes, and a slow machine's imports
+SENTENCE = re.compile(r"\w+Error: [^\n]+[.?]\n")
+
+Spoil = Callable[[Path], object]
+
+
+def extract(folder: Path) -> Path:
+    """The newest file of counts."""
+    return max((folder / "extract").iterdir())
+
+
+def replaced(found: str, by: str, path: Callable[[Path], Path]) -> Spoil:
+    """Spoils a file by replacing the first occurrence of a text."""
+
+    def spoil(folder: Path) -> None:
+        text = path(folder).read_text()
+        assert found in text
+        path(folder).write_text(text.replace(found, by, 1))
+
+    return spoil
+
+
+def system_toml(folder: Path) -> Path:
+    return folder / "system.toml"
+
+
+def write_extracts(folder: Path, edit: Callable[[str], str]) -> None:
+    for file in (folder / "extract").iterdir():
+        file.write_text(edit(file.read_text()))
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A spoiled system, the command that meets it, and how it ends."""
+
+    wrong: str
+    spoil: Spoil
+    command: str
+    exit_code: int
+    says: tuple[str, ...]
+
+
+REFUSED = [
+    Refusal("no system.toml", lambda folder: (folder / "system.toml").unlink(), "ingest",
+            2, ("UsageError", "system.toml: there is no such file", "--system")),
+    Refusal("an unknown key", replaced("census_hour", "sensus_hour", system_toml), "ingest",
+            3, ("SystemFileError", "system.sensus_hour is not a known key", "Did you mean census_hour?")),
+    Refusal("a key of the wrong kind", replaced("census_hour = 8", 'census_hour = "eight"', system_toml), "ingest",
+            3, ("SystemFileError", "system.census_hour", "found 'eight'", "whole number")),
+    Refusal("not TOML", replaced("[system]", "[system", system_toml), "ingest",
+            3, ("SystemFileError", "it is not TOML", "Correct that line")),
+    Refusal("no places file", lambda folder: (folder / "places.csv").unlink(), "ingest",
+            3, ("SystemFileError", "places.csv")),
+    Refusal("no source file", lambda folder: [file.unlink() for file in (folder / "extract").iterdir()], "ingest",
+            3, ("HistoryError", "there is no file", "extract/*.csv", "sources.daily.path")),
+    Refusal("no such column", lambda folder: write_extracts(folder, lambda text: text.replace("beds", "open_beds", 1)),
+            "ingest", 3, ("HistoryError", "no column 'beds'", "Found code, date", "open_beds")),
+    Refusal("an empty file", lambda folder: write_extracts(folder, lambda text: ""), "ingest",
+            3, ("HistoryError", ".csv: it is empty", "Send the extract again")),
+    Refusal("a header alone", lambda folder: write_extracts(folder, lambda text: text.split("\n")[0] + "\n"), "ingest",
+            3, ("HistoryError", "a header but no rows")),
+    Refusal("no place of the tree", lambda folder: write_extracts(folder, lambda text: text.replace("RXA", "ZZZ")),
+            "ingest", 3, ("HistoryError", "not one of 200 rows could be accepted", "unknown place 200", "quarantine")),
+    Refusal("nothing ingested yet", lambda folder: None, "backtest --windows 1",
+            3, ("HistoryError", "holds no history", "headroom ingest")),
+    Refusal("nothing ingested yet", lambda folder: None, "history",
+            3, ("HistoryError", "holds no history", "headroom ingest")),
+    Refusal("a cutoff before the history", lambda folder: None, "daily --cutoff 2001-02-03",
+            4, ("NothingPublishedError", "for cutoff 2001-02-03", "the history begins on 20", "Choose a later cutoff")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", REFUSED, ids=lambda row: f"{row.wrong}: {row.command}")
+def test_it_is_refused_in_a_sentence(row: Refusal, headroom: Headroom, system: Path, home: Path) -> None:
+    row.spoil(system.parent)
+    verb, *options = row.command.split()
+    ended = headroom(verb, "--system", system, "--home", home, *options)
+    assert_refused(ended, row.exit_code, row.says)
+
+
+def test_nothing_is_kept_of_a_source_that_is_refused(headroom: Headroom, system: Path, home: Path) -> None:
+    write_extracts(system.parent, lambda text: text.replace("RXA", "ZZZ"))
+    headroom("ingest", "--system", system, "--home", home)
+    assert list((home / "history").rglob("*.parquet")) == []
+    (refused,) = (home / "quarantine").iterdir()
+    assert len(rows_of(refused)) == 200
+
+
+def assert_refused(ended: Ended, exit_code: int, says: tuple[str, ...]) -> None:
+    assert ended.exit_code == exit_code, ended
+    assert "Traceback" not in ended.err
+    last = ended.err.splitlines(keepends=True)[-1]
+    assert SENTENCE.fullmatch(last), ended.err
+    for fragment in says:
+        assert fragment in last
+
+
+def rows_of(file: Path) -> list[dict[str, str]]:
+    with file.open(newline="", encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """One bad line among good ones, and its line in the quarantine."""
+
+    wrong: str
+    line: Callable[[str], str]
+    column: str
+    found: str
+    reason: str
+
+
+QUARANTINED = [
+    Quarantined("a place that is not in the tree", lambda line: line.replace("RXA01", "RZZ99"),
+                "code", "RZZ99", "unknown place: list it among the places, or in ignore_places"),
+    Quarantined("text in a count", lambda line: line.rpartition(",")[0] + ",many",
+                "beds", "many", "unreadable count: write a plain number, or leave the cell blank"),
+    Quarantined("a negative count", lambda line: line.rpartition(",")[0] + ",-5",
+                "beds", "-5", "negative count: a count is 0 or more: correct it, or leave the cell blank"),
+    Quarantined("a day that is none", lambda line: line.replace("-", "/"),
+                "date", "", "unreadable day: write it like 2026-02-03"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", QUARANTINED, ids=lambda row: row.wrong)
+def test_one_bad_line_is_set_apart_and_the_rest_is_kept(
+    row: Quarantined, headroom: Headroom, system: Path, home: Path
+) -> None:
+    file = extract(system.parent)
+    lines = file.read_text().splitlines()
+    number = next(i for i, line in enumerate(lines) if line.startswith("RXA01"))
+    lines[number] = row.line(lines[number])
+    file.write_text("\n".join(lines) + "\n")
+    ended = headroom("ingest", "--system", system, "--home", home)
+    assert ended.exit_code == 0, ended.err
+    (quarantine,) = (home / "quarantine").iterdir()
+    assert f"Quarantined: 1 {row.reason.split(':')[0]}" in ended.out
+    assert str(quarantine) in ended.out
+    (refused,) = rows_of(quarantine)
+    assert (refused["file"], refused["line"]) == (f"extract/{file.name}", str(number + 1))
+    assert (refused["column"], refused["reason"]) == (row.column, row.reason)
+    assert row.found in refused["found"]
+    assert len(list((home / "history").rglob("*.parquet"))) == 1
+
+
+USAGE = [
+    ("backtest --horizon 85", ("--horizon", "1<=x<=84")),
+    ("backtest --windows 0", ("--windows", "x>=1")),
+    ("backtest --windows 400", ("400 windows", "Ask for fewer windows")),
+    ("backtest --windows 1 --candidates SeasonalNaive,Oracle", ("names 'Oracle'", "SeasonalNaive, AutoETS")),
+    ("train --candidates Oracle", ("names 'Oracle'", "SeasonalNaive, AutoETS")),
+    ("backtest --windows 1 --measure parking", ("--measure parking is not of this system", "occupancy")),
+    ("backtest --windows 1 --place RZZ", ("--place RZZ is not of this system", "RXA")),
+    ("history --as-of yesterday", ("--as-of 'yesterday' is not an instant", "2026-01-31")),
+    ("publish --cutoff 31.01.2026", ("--cutoff", "31.01.2026")),
+    ("promote", ("no version is the challenger", "headroom train")),
+    ("promote --force", ("--force needs --reason",)),
+    ("daily --sytsem x", ("--sytsem",)),
+    ("forecast", ("No such command 'forecast'",)),
+]
+
+
+@pytest.fixture(scope="session")
+def ingested(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that has the history of the simulated system and nothing else. Tests that write to it write no model."""
+    home = tmp_path_factory.mktemp("ingested")
+    real("ingest", "--system", simulated / "system.toml", "--home", home)
+    return home
+
+
+@pytest.mark.filterwarnings("default")  # of the libraries that train and track
+@pytest.mark.parametrize(("command", "says"), USAGE, ids=[command for command, _ in USAGE])
+def test_what_cannot_be_asked_is_a_usage_error(
+    command: str, says: tuple[str, ...], headroom: Headroom, simulated: Path, ingested: Path
+) -> None:
+    verb, *options = command.split()
+    ended = headroom(verb, "--system", simulated / "system.toml", "--home", ingested, *options)
+    assert ended.exit_code == 2, ended
+    assert "Traceback" not in ended.err
+    for fragment in says:
+        assert fragment in ended.err
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("command", ["publish", "rollback"])
+def test_without_a_champion_nothing_is_published(
+    command: str, headroom: Headroom, simulated: Path, ingested: Path
+) -> None:
+    ended = headroom(command, "--system", simulated / "system.toml", "--home", ingested)
+    assert_refused(ended, 4, ("NothingPublishedError", "no version is the champion", "headroom train"))
+
+
+def real(*arguments: object, **environ: str) -> Ended:
+    """`headroom ARGUMENTS` as a process of its own."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("HEADROOM_", "MLFLOW_"))}
+    ran = subprocess.run(
+        [Path(sys.executable).parent / "headroom", *map(str, arguments)],
+        env=clean | environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return Ended(ran.returncode, ran.stdout, ran.stderr)
+
+
+def test_a_store_out_of_reach_is_found_at_once_and_its_password_is_not_shown(simulated: Path, tmp_path: Path) -> None:
+    command = ("daily", "--system", simulated / "system.toml", "--home", tmp_path)
+    ended = real(*command, HEADROOM_STORE_URL=UNREACHABLE_STORE)
+    assert_refused(ended, 6, ("StoreUnreachableError", "u:***@127.0.0.1:1/x", "HEADROOM_STORE_URL"))
+    assert "open-sesame" not in ended.out + ended.err
+    assert not (tmp_path / "history").exists()
+
+
+@pytest.mark.parametrize("uri", [UNREACHABLE_MLFLOW, "http://u:open-sesame@127.0.0.1:1"])
+def test_an_mlflow_out_of_reach_is_found_soon_and_its_password_is_not_shown(
+    uri: str, simulated: Path, ingested: Path
+) -> None:
+    began = time.monotonic()
+    ended = real("publish", "--system", simulated / "system.toml", "--home", ingested, MLFLOW_TRACKING_URI=uri)
+    assert_refused(ended, 6, ("OutOfReachError", "Talking to MLflow at http://127.0.0.1:1", "MLFLOW_TRACKING_URI"))
+    assert "open-sesame" not in ended.out + ended.err
+    assert time.monotonic() - began < SOON_SECONDS
+
+
+def test_a_missing_system_file_ends_a_real_process_with_its_sentence(tmp_path: Path) -> None:
+    ended = real("daily", "--system", tmp_path / "system.toml")
+    assert_refused(ended, 2, ("UsageError", "there is no such file"))
+    assert ended.out == ""
