@@ -16,10 +16,11 @@ def windows_before(history: KnownHistory, cutoff: pd.Timestamp, horizon: int) ->
     They stand on a fixed grid of days, so that neighbouring cutoffs share them. Windows into a long gap (the summer
     between two winters' reports) are passed over.
     """
-    reported = history.newest.loc[:cutoff].notna().any(axis=1)
+    reported = history.at(cutoff).notna().any(axis=1)  # as known then: days filled in later must not add windows
+    first = pd.Timestamp(reported.index[reported.argmax()])
     window = cutoff - pd.Timedelta(days=1 + (cutoff.toordinal() - 1) % WINDOW_STEP_DAYS)
     chosen: list[pd.Timestamp] = []
-    while len(chosen) < WINDOWS and window >= history.first_day + pd.Timedelta(days=SHORTEST_HISTORY_DAYS):
+    while len(chosen) < WINDOWS and window >= first + pd.Timedelta(days=SHORTEST_HISTORY_DAYS):
         targets = reported.loc[window + pd.Timedelta(days=1) : window + pd.Timedelta(days=horizon)]
         if reported.get(window, False) and targets.mean() >= REPORTED_SHARE:
             chosen.append(window)

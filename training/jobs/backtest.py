@@ -39,6 +39,9 @@ class Plan:
 
 def run(job: Context, console: Console, plan: Plan, out: Path | None) -> None:
     """Backtest, print and track the scores, and write the forecasts where `out` names a file."""
+    _require_known("--measure", plan.measures, list(job.system.measure_by_name))
+    _require_known("--place", plan.places, list(job.system.place_by_id))
+    names = None if plan.candidates is None else candidate_names(plan.candidates)
     horizon = plan.horizon or job.system.horizon_days
     history = job.history(job.now)
     last = None if plan.last_cutoff is None else pd.Timestamp(plan.last_cutoff)
@@ -55,7 +58,7 @@ def run(job: Context, console: Console, plan: Plan, out: Path | None) -> None:
     }
     name = f"backtest to {cutoffs[-1]:%Y-%m-%d}"
     with tracked_run(job.settings.tracking_uri, name, parameters, job.archive.digest(job.now)):
-        frames = {recipe: _narrowed(frame, plan, job) for recipe, frame in _frames(forecaster, cutoffs, plan).items()}
+        frames = {recipe: _narrowed(frame, plan, job) for recipe, frame in _frames(forecaster, cutoffs, names).items()}
         scales = mase_scales(history, cutoffs[0])
         tables = {recipe: scores(frame, scales, job.system.quantiles) for recipe, frame in frames.items()}
         log_backtest(job.settings.tracking_uri, frames, tables)
@@ -66,18 +69,15 @@ def run(job: Context, console: Console, plan: Plan, out: Path | None) -> None:
         console.print(scores_table(recipe, table))
 
 
-def _frames(forecaster: Forecaster, cutoffs: list[pd.Timestamp], plan: Plan) -> dict[str, pd.DataFrame]:
-    if plan.candidates is None:
+def _frames(forecaster: Forecaster, cutoffs: list[pd.Timestamp], names: list[str] | None) -> dict[str, pd.DataFrame]:
+    if names is None:
         return {CHOSEN: backtest_champion(forecaster, cutoffs, list(CATALOGUE))}
-    names = candidate_names(plan.candidates)
     forecaster.prepare(names, cutoffs)
     return {name: backtest_candidate(forecaster, cutoffs, name) for name in names}
 
 
 def _narrowed(frame: pd.DataFrame, plan: Plan, job: Context) -> pd.DataFrame:
     """The rows of the wanted measures and places. Parents stay sums of all their parts."""
-    _require_known("--measure", plan.measures, list(job.system.measure_by_name))
-    _require_known("--place", plan.places, list(job.system.place_by_id))
     keys = frame["unique_id"].map(series_key)
     keep = keys.map(
         lambda key: (

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
 import pandas as pd
 
 from training.history.known import KnownHistory
@@ -49,6 +50,12 @@ class Candidate(Protocol):
 def target_days(cutoff: pd.Timestamp, horizon: int) -> pd.DatetimeIndex:
     """The days with leads 1 to `horizon`."""
     return pd.date_range(cutoff + pd.Timedelta(days=1), periods=horizon, freq="D", name="ds")
+
+
+def nothing_yet(windows: Windows) -> Means:
+    """NaN for every cutoff, series and lead: what a candidate fills in."""
+    days = {cutoff: target_days(cutoff, windows.horizon) for cutoff in windows.cutoffs}
+    return Means({c: pd.DataFrame(np.nan, days[c], windows.history.at(c).columns) for c in windows.cutoffs})
 
 
 def fit_day(cutoff: pd.Timestamp) -> pd.Timestamp:

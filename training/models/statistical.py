@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from training.frames import last_stretch
 from training.history.known import KnownHistory
-from training.models.candidate import Means, Windows, fit_day, target_days
+from training.models.candidate import Means, Windows, fit_day, nothing_yet
 from training.progress import tracked
 
 Values = NDArray[np.float64]
@@ -49,7 +49,7 @@ class Statistical:
         jobs = -1 if len(origins) >= SERIES_WORTH_PROCESSES else 1
         run = Parallel(n_jobs=jobs, return_as="generator")
         answers = run(delayed(forecast_series)(self.make(), series, windows.horizon) for series in origins.values())
-        means = _empty(windows)
+        means = nothing_yet(windows)
         doing = f"{self.make().__class__.__name__} by series"
         for unique_id, answer in zip(origins, tracked(answers, doing, len(origins)), strict=True):
             for cutoff, result in answer.items():
@@ -101,11 +101,3 @@ def _stretches(history: KnownHistory, cutoff: pd.Timestamp) -> dict[str, pd.Seri
     observed, filled = history.at(cutoff), history.filled(cutoff)
     lengths = {unique_id: min(len(last_stretch(values)), MEMORY_DAYS) for unique_id, values in observed.items()}
     return {str(unique_id): filled[unique_id].iloc[len(filled) - length :] for unique_id, length in lengths.items()}
-
-
-def _empty(windows: Windows) -> Means:
-    frames = {
-        cutoff: pd.DataFrame(np.nan, target_days(cutoff, windows.horizon), windows.history.at(cutoff).columns)
-        for cutoff in windows.cutoffs
-    }
-    return Means(frames)

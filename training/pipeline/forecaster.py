@@ -70,23 +70,23 @@ class Forecaster:
             for chosen in (names, same_for_all(FALLBACK, list(names)))
         )
         limits = (self.history.at(cutoff).max() * EXPLODED).clip(lower=SMALLEST_LIMIT)
-        exploded = (means > limits).any()
+        exploded = (means.abs() > limits).any()
         reasons = {
-            unique_id: f"{names[unique_id]} rose above {limits[unique_id]:g}, far beyond any value known"
+            unique_id: f"{names[unique_id]} went beyond {limits[unique_id]:g}, far from any value known"
             for unique_id in means.columns[exploded]
         }
         for unique_id in means.columns[means.isna().any()]:
             why = self._book.failure(names[unique_id], cutoff, unique_id)
             reasons[unique_id] = f"{names[unique_id]} failed: {why}"
         means[list(reasons)] = naive[list(reasons)]
-        return means.round(DECIMALS), reasons
+        return means.clip(lower=0.0).round(DECIMALS), reasons
 
     def _in_windows(self, names: Mapping[str, str], cutoff: pd.Timestamp) -> tuple[Values, Values]:
         """Means and the actuals known at the cutoff, each (n_windows, horizon, n_bottom), in the windows before it."""
         windows = self._windows(cutoff)
         shape = (len(windows), self.horizon, len(names))
         known = self.history.at(cutoff)[list(names)]
-        means = [self._book.composed(names, window) for window in windows]
+        means = [self._book.composed(names, window).clip(min=0.0) for window in windows]
         actuals = [known.reindex(target_days(window, self.horizon)).to_numpy() for window in windows]
         return np.reshape(means, shape), np.reshape(actuals, shape)
 

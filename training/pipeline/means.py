@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from training.history.known import KnownHistory
-from training.models.candidate import Means, Windows
+from training.models.candidate import Candidate, Means, Windows, nothing_yet
 from training.models.catalogue import CATALOGUE
 from training.models.combination import Combination
 
@@ -33,11 +33,14 @@ class MeansBook:
         if isinstance(candidate, Combination):
             page.update(candidate.combine([self.make(member, wanted) for member in candidate.members], wanted))
         else:
-            page.update(candidate.forecast(Windows(self._history, wanted, self._horizon, self._holidays)))
+            page.update(_asked(candidate, Windows(self._history, wanted, self._horizon, self._holidays)))
         return page
 
     def composed(self, names: Mapping[str, str], cutoff: pd.Timestamp) -> Values:
-        """Each series' means from its own candidate, (horizon, n_series); NaN where it failed or did not report."""
+        """Each series' means from its own candidate, (horizon, n_series); NaN where it failed or did not report.
+
+        A value that is not finite counts as a failure; a negative one is left for the caller to judge.
+        """
         ids, chosen = pd.Index(names), np.array(list(names.values()))
         means = np.full((self._horizon, len(ids)), np.nan)
         for name in np.unique(chosen):
@@ -45,11 +48,22 @@ class MeansBook:
             found = page.columns.get_indexer(ids)
             take = (chosen == name) & (found >= 0)
             means[:, take] = page.to_numpy()[:, found[take]]
-        return means.clip(min=0.0)
+        return np.where(np.isfinite(means), means, np.nan)
 
     def failure(self, name: str, cutoff: pd.Timestamp, unique_id: str) -> str:
         """Why the candidate has no means for the series at the cutoff."""
         return self._pages[name].failures.get((cutoff, unique_id), "it gave no number")
+
+
+def _asked(candidate: Candidate, windows: Windows) -> Means:
+    """What the candidate answers; where it raises, a failure for every cutoff and series that says so."""
+    try:
+        return candidate.forecast(windows)
+    except Exception as error:  # noqa: BLE001  a candidate may fail in any way; the series get their fallback
+        means = nothing_yet(windows)
+        reason = f"{type(error).__name__}: {error}"
+        means.failures = {(c, str(i)): reason for c, frame in means.by_cutoff.items() for i in frame.columns}
+        return means
 
 
 def same_for_all(name: str, unique_ids: Sequence[str]) -> dict[str, str]:

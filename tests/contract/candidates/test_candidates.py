@@ -1,0 +1,108 @@
+"""What every candidate of the catalogue promises, on the histories that hospitals really have."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from publication.model import System
+from tests.unit.pipeline.histories import HOLIDAYS, awkward, awkward_system, poisoned, versions
+from training.history.known import KnownHistory
+from training.models.candidate import REFIT_EVERY_DAYS, Means, fit_day
+from training.models.catalogue import CATALOGUE
+from training.pipeline.means import MeansBook
+
+HORIZON = 14
+N_DAYS = 240
+TABLE = awkward(N_DAYS)
+VERSIONS = versions(TABLE)
+SYSTEM = awkward_system(HORIZON)
+LAST = pd.Timestamp(TABLE.index[-1])
+# The day before a refit day, the refit day itself, and days far from one.
+REFIT = fit_day(LAST)
+CUTOFFS = [REFIT - pd.Timedelta(days=1), REFIT, REFIT + pd.Timedelta(days=3), LAST]
+YOUNG = "young/attendances"
+
+every_candidate = pytest.mark.parametrize("name", list(CATALOGUE))
+
+
+def answer(name: str, vintages: pd.DataFrame, cutoffs: list[pd.Timestamp], system: System = SYSTEM) -> Means:
+    return MeansBook(KnownHistory(vintages, system), HORIZON, HOLIDAYS).make(name, cutoffs)
+
+
+@lru_cache
+def all_cutoffs(name: str) -> Means:
+    """The answer for every cutoff at once, made once for all tests."""
+    return answer(name, VERSIONS, CUTOFFS)
+
+
+def test_the_cutoffs_stand_around_a_refit_day() -> None:
+    assert REFIT < LAST
+    assert fit_day(CUTOFFS[0]) == REFIT - pd.Timedelta(days=REFIT_EVERY_DAYS)
+
+
+@every_candidate
+@pytest.mark.parametrize("cutoff", [CUTOFFS[0], LAST], ids=["before a refit day", "last day"])
+def test_a_poisoned_future_changes_nothing(name: str, cutoff: pd.Timestamp) -> None:
+    clean = answer(name, VERSIONS, [cutoff])
+    bad = answer(name, poisoned(VERSIONS, cutoff, "late/attendances"), [cutoff])
+    pd.testing.assert_frame_equal(bad.by_cutoff[cutoff], clean.by_cutoff[cutoff], check_exact=True)
+    assert bad.failures == clean.failures
+
+
+@every_candidate
+def test_each_reporting_series_has_every_lead_or_a_failure_with_a_reason(name: str) -> None:
+    means = all_cutoffs(name)
+    assert set(means.by_cutoff) >= set(CUTOFFS)
+    for cutoff in CUTOFFS:
+        frame = means.by_cutoff[cutoff]
+        assert list(frame.index) == [cutoff + pd.Timedelta(days=lead) for lead in range(1, HORIZON + 1)]
+        reports = {i for i in TABLE.columns if TABLE.loc[cutoff - pd.Timedelta(days=27) : cutoff, i].notna().any()}
+        assert set(frame.columns) == reports
+        for unique_id in frame.columns:
+            made = np.isfinite(frame[unique_id]).all()
+            assert made != bool(means.failures.get((cutoff, unique_id), "")), (cutoff, unique_id)
+            if not made:
+                assert frame[unique_id].isna().all()
+
+
+@every_candidate
+def test_the_series_that_are_merely_awkward_are_forecast_near_their_level(name: str) -> None:
+    frame = all_cutoffs(name).by_cutoff[LAST]
+    expected = {"gappy": 60, "middle": 45, "usual": 80, "constant": 20, "zero": 0}
+    for place, level in expected.items():
+        found = frame[f"{place}/attendances"].mean()
+        assert found == pytest.approx(level, rel=0.15, abs=0.5), place
+
+
+@every_candidate
+def test_asking_twice_gives_the_same_numbers(name: str) -> None:
+    once, again = all_cutoffs(name), answer(name, VERSIONS, CUTOFFS)
+    for cutoff in CUTOFFS:
+        pd.testing.assert_frame_equal(once.by_cutoff[cutoff], again.by_cutoff[cutoff], check_exact=True)
+    assert once.failures == again.failures
+
+
+@every_candidate
+def test_the_order_of_rows_and_places_changes_nothing(name: str) -> None:
+    system = replace(SYSTEM, places=(SYSTEM.places[0], *reversed(SYSTEM.places[1:])))
+    shuffled = VERSIONS.sample(frac=1.0, random_state=7)
+    usual, mixed = answer(name, VERSIONS, [LAST]), answer(name, shuffled, [LAST], system)
+    pd.testing.assert_frame_equal(mixed.by_cutoff[LAST], usual.by_cutoff[LAST], check_exact=True)
+
+
+@every_candidate
+def test_a_cutoff_is_forecast_alike_alone_and_among_others(name: str) -> None:
+    together = all_cutoffs(name)
+    for cutoff in (CUTOFFS[0], LAST):
+        alone = answer(name, VERSIONS, [cutoff])
+        pd.testing.assert_frame_equal(together.by_cutoff[cutoff], alone.by_cutoff[cutoff], rtol=1e-9, atol=1e-9)
+        assert {k: v for k, v in together.failures.items() if k[0] == cutoff} == alone.failures
+
+
+def test_a_week_old_series_has_at_least_its_fallback() -> None:
+    frame = all_cutoffs("SeasonalNaive").by_cutoff[LAST]
+    week = TABLE[YOUNG].tail(7).to_list()
+    assert frame[YOUNG].to_list() == week + week

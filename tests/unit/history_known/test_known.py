@@ -1,0 +1,182 @@
+"""What is known at a cutoff, against a reader of vintages who goes through them one by one."""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.unit.pipeline.histories import (
+    awkward,
+    awkward_system,
+    build_history,
+    build_system,
+    day_end,
+    four_sites,
+    replayed,
+    table_of,
+    versions,
+)
+from training.errors import NothingPublishedError
+from training.frames import long
+from training.history.known import KnownHistory, bottom, known_at_day_end, wholes_of
+from publication.vocabulary import SeriesKey, series_key
+
+NAN = float("nan")
+DAY = pd.Timedelta(days=1)
+
+
+def revised(table: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Vintages of which a third are delivered or corrected up to three weeks late, some of them twice."""
+    random = np.random.default_rng(seed)
+    clean = versions(table)
+    frames = [clean[random.random(len(clean)) < 0.9]]
+    for _ in range(2):
+        again = clean[random.random(len(clean)) < 0.2]
+        late = pd.to_timedelta(random.integers(1, 21 * 24, len(again)), unit="h")
+        frames.append(again.assign(y=again["y"] + random.integers(1, 9, len(again)), known_at=again["known_at"] + late))
+    return pd.concat(frames, ignore_index=True).sample(frac=1.0, random_state=seed)
+
+
+@pytest.mark.parametrize("back", [0, 1, 6, 20, 45])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_cutoff_sees_the_newest_value_known_at_its_end(seed: int, back: int) -> None:
+    table = four_sites(80)
+    vintages = revised(table, seed)
+    cutoff = pd.Timestamp(table.index[-1]) - back * DAY
+    known = KnownHistory(vintages, build_system()).at(cutoff)
+    assert known.index[-1] == cutoff
+    found = {(row.unique_id, row.ds): row.y for row in long(known).itertuples(index=False)}
+    assert found == replayed(vintages, cutoff)
+
+
+def test_an_instant_after_midnight_is_too_late_and_midnight_itself_is_not() -> None:
+    clean = versions(four_sites(60))
+    cutoff = pd.Timestamp(clean["ds"].max())
+    on_time = pd.DataFrame(
+        {"unique_id": "A/attendances", "ds": cutoff - DAY, "y": 111.0, "known_at": day_end(cutoff)}, index=[0]
+    )
+    too_late = on_time.assign(y=222.0, known_at=day_end(cutoff) + pd.Timedelta(microseconds=1))
+    history = KnownHistory(pd.concat([clean, on_time, too_late], ignore_index=True), build_system())
+    assert history.at(cutoff).loc[cutoff - DAY, "A/attendances"] == 111.0
+    assert history.newest.loc[cutoff - DAY, "A/attendances"] == 222.0
+
+
+def test_the_day_ends_by_the_hospitals_own_clock() -> None:
+    """On 10 June 2022 London's midnight is 23:00 UTC: a value known at 23:30 UTC belongs to the next day."""
+    table = four_sites(170)
+    cutoff = pd.Timestamp("2022-06-10")
+    late = pd.DataFrame(
+        {
+            "unique_id": ["A/attendances", "B/attendances"],
+            "ds": cutoff,
+            "y": [901.0, 902.0],
+            "known_at": pd.to_datetime(["2022-06-10T22:59:00Z", "2022-06-10T23:30:00Z"]),
+        }
+    )
+    rest = versions(table)
+    rest = rest[~((rest["ds"] == cutoff) & rest["unique_id"].isin(late["unique_id"]))]
+    known = KnownHistory(pd.concat([rest, late], ignore_index=True), build_system()).at(cutoff)
+    assert known.loc[cutoff, "A/attendances"] == 901.0
+    assert np.isnan(known.loc[cutoff, "B/attendances"])
+
+
+def test_the_cutoff_that_is_issued_sees_late_values_and_the_others_do_not() -> None:
+    table = four_sites(60)
+    cutoff = pd.Timestamp(table.index[-1])
+    late = pd.DataFrame(
+        {"unique_id": "A/attendances", "ds": [cutoff - 3 * DAY, cutoff], "y": 500.0, "known_at": day_end(cutoff) + DAY}
+    )
+    history = KnownHistory(pd.concat([versions(table), late], ignore_index=True), build_system(), issued_for=cutoff)
+    assert history.at(cutoff)["A/attendances"].tail(4).to_list()[::3] == [500.0, 500.0]
+    before = history.at(cutoff - DAY)
+    assert before.loc[cutoff - 3 * DAY, "A/attendances"] == table.loc[cutoff - 3 * DAY, "A/attendances"]
+
+
+def test_filled_differs_from_at_in_gaps_only() -> None:
+    history = build_history(awkward(120), awkward_system(7))
+    cutoff = history.newest.index[-1]
+    observed, filled = history.at(cutoff), history.filled(cutoff)
+    assert list(observed.columns) == list(filled.columns)
+    pd.testing.assert_frame_equal(filled.where(observed.notna()), observed)
+    assert filled["gappy/attendances"].notna().all()
+    assert observed["gappy/attendances"].isna().any()
+
+
+@pytest.mark.parametrize(("silent_days", "reports"), [(0, True), (27, True), (28, False)])
+def test_a_series_silent_for_four_weeks_no_longer_reports(silent_days: int, reports: bool) -> None:
+    table = four_sites(90)
+    table.loc[table.index[90 - silent_days] if silent_days else table.index[-1] + DAY :, "B/attendances"] = NAN
+    history = build_history(table)
+    assert ("B/attendances" in history.at(pd.Timestamp(table.index[-1])).columns) is reports
+
+
+def test_a_cutoff_before_the_history_is_refused_in_words() -> None:
+    with pytest.raises(NothingPublishedError) as refused:
+        build_history(four_sites(60)).at(pd.Timestamp("2021-12-31"))
+    assert str(refused.value) == (
+        "Forecasting north for cutoff 2021-12-31: the history begins on 2022-01-03. "
+        "Choose a later cutoff, or ingest older extracts."
+    )
+
+
+@pytest.mark.parametrize(
+    ("what", "last_days", "expected"),
+    [
+        ("all report", [[1, 1, 1, 1]], "2022-01-31"),
+        ("a day without anyone", [[1, 1, 1, 1], [NAN, NAN, NAN, NAN]], "2022-01-31"),
+        ("half of them", [[1, NAN, 1, NAN], [1, 1, NAN, NAN]], "2022-01-30"),
+        ("a gap inside does not matter", [[NAN, 1, 1, 1], [1, 1, 1, 1]], "2022-02-01"),
+        ("one of four is silent for a fortnight, then is no longer waited for", [[1, 1, 1, NAN]] * 14, "2022-02-13"),
+        ("thirteen days are not yet a fortnight", [[1, 1, 1, NAN]] * 13, "2022-01-30"),
+    ],
+)
+def test_the_last_complete_day(what: str, last_days: list[list[float]], expected: str) -> None:
+    rows = [[5.0] * 4] * 28 + last_days  # 28 days, to 30 January
+    columns = {f"{site}/attendances": [row[i] for row in rows] for i, site in enumerate("ABCD")}
+    history = build_history(table_of(columns))
+    assert str(history.last_complete_day.date()) == expected, what
+
+
+def test_nine_in_ten_are_enough_for_a_complete_day() -> None:
+    places = {f"S{i}": "north" for i in range(10)}
+    table = table_of({f"S{i}/attendances": [5.0] * 40 for i in range(10)})
+    table.iloc[-2:, 0] = NAN
+    assert build_history(table, build_system(places)).last_complete_day == table.index[-1]
+    table.iloc[-1:, 1] = NAN
+    assert build_history(table, build_system(places)).last_complete_day == table.index[-2]
+
+
+@pytest.mark.parametrize(
+    ("reported", "expected"),
+    [
+        (["A/occupancy", "T1/occupancy", "north/occupancy"], ["A/occupancy"]),
+        (["T1/occupancy", "C/occupancy"], ["C/occupancy", "T1/occupancy"]),
+        (["A/occupancy", "T1/attendances"], ["A/occupancy", "T1/attendances"]),
+        (["A/attendances", "A/attendances/adult"], ["A/attendances/adult"]),
+        (["A/attendances/adult", "T1/attendances/adult", "T1/attendances"], ["A/attendances/adult"]),
+        (["A/attendances/adult", "T1/attendances/child"], ["A/attendances/adult", "T1/attendances/child"]),
+    ],
+)
+def test_only_what_has_no_reporting_part_is_forecast_directly(reported: list[str], expected: list[str]) -> None:
+    assert bottom(build_system(), reported) == expected
+
+
+def test_the_wholes_of_a_stream_are_the_same_measure_above_with_and_without_it() -> None:
+    found = {key.unique_id for key in wholes_of(build_system(), series_key("A/attendances/adult"))}
+    assert found == {
+        "A/attendances",
+        "T1/attendances",
+        "T1/attendances/adult",
+        "north/attendances",
+        "north/attendances/adult",
+    }
+    assert wholes_of(build_system(), SeriesKey("north", "occupancy")) == set()
+
+
+def test_values_alone_are_taken_as_known_when_their_day_was_over() -> None:
+    table = four_sites(70)
+    history = known_at_day_end(long(table), build_system())
+    for day, following in pairwise(table.index[-3:]):
+        pd.testing.assert_frame_equal(history.at(day), table.loc[:day, sorted(table.columns)], check_freq=False)
+        assert following not in history.at(day).index
