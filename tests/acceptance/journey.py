@@ -16,43 +16,17 @@ import pandas as pd
 
 from tests import servers
 from tests.architecture.repository import ROOT
+from tests.unit.cli.commands import Ended, clean_environ, headroom
 
-COMMAND_SECONDS = 300
-READY_SECONDS = 30.0
 NOTICED_SECONDS = 20.0
 COUNTS = ("rows", "new", "revised", "unchanged", "empty", "ignored", "quarantined")
 
 
-@dataclass(frozen=True)
-class Told:
-    """How a command ended, and what it said."""
-
-    exit_code: int
-    out: str
-    err: str
-
-    @property
-    def ingested(self) -> dict[str, int]:
-        """The numbers of the ingest table, added up over its files."""
-        lines = [re.findall(r"(?<=\u2502) *(\d+) *(?=\u2502)", line) for line in self.out.splitlines()]
-        rows = [[int(number) for number in numbers] for numbers in lines if len(numbers) == len(COUNTS)]
-        return dict(zip(COUNTS, map(sum, zip(*rows, strict=True)), strict=True))
-
-
-def run(environ: dict[str, str], *arguments: object, allowed: tuple[int, ...] = (0,)) -> Told:
-    """`python -m training ARGUMENTS`, which must end with an allowed exit code and show no traceback."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "training", *map(str, arguments)],
-        cwd=ROOT,
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=COMMAND_SECONDS,
-    )
-    assert ran.returncode in allowed, ran.stderr
-    assert "Traceback" not in ran.stderr
-    return Told(ran.returncode, ran.stdout, ran.stderr)
+def ingested(out: str) -> dict[str, int]:
+    """The numbers of an ingest table, added up over its files."""
+    lines = [re.findall(r"(?<=\u2502) *(\d+) *(?=\u2502)", line) for line in out.splitlines()]
+    rows = [[int(number) for number in numbers] for numbers in lines if len(numbers) == len(COUNTS)]
+    return dict(zip(COUNTS, map(sum, zip(*rows, strict=True)), strict=True))
 
 
 @dataclass(frozen=True)
@@ -62,12 +36,18 @@ class Journey:
     system: Path
     home: Path
     address: str
-    environ: dict[str, str]
     last_day: date
 
-    def headroom(self, command: str, *options: object, allowed: tuple[int, ...] = (0,)) -> Told:
-        where = ("--system", self.system, "--home", self.home)
-        return run(self.environ, command, *where, *options, allowed=allowed)
+    @property
+    def where(self) -> tuple[object, ...]:
+        """The options that every command takes."""
+        return ("--system", self.system, "--home", self.home)
+
+    def headroom(self, command: str, *options: object, allowed: tuple[int, ...] = (0,)) -> Ended:
+        """A command, which must end with an allowed exit code."""
+        ended = headroom(command, *self.where, *options)
+        assert ended.exit_code in allowed, ended.err
+        return ended
 
     def newest_value(self, unique_id: str, *as_of: str) -> float:
         """What `headroom history` gives for the last day of a series."""
@@ -109,13 +89,13 @@ def yesterday_in(folder: Path) -> date:
 
 
 @contextmanager
-def service(home: Path, environ: dict[str, str]) -> Iterator[str]:
+def service(home: Path) -> Iterator[str]:
     """The address of `python -m service` over a home, as long as the block runs."""
     home.mkdir(parents=True, exist_ok=True)
     port, log = servers.free_port(), home / "service.log"
     command = [sys.executable, "-m", "service", "--home", str(home), "--port", str(port)]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=output)
+        process = subprocess.Popen(command, cwd=ROOT, env=clean_environ(), stdout=output, stderr=output)
     try:
         servers.wait_until_listening(port, process, log)
         yield f"http://{servers.LOOPBACK}:{port}"
@@ -135,5 +115,3 @@ def eventually(holds: Callable[[], bool], seconds: float = NOTICED_SECONDS) -> b
             return True
         time.sleep(0.1)
     return False
-
-

@@ -9,8 +9,9 @@ import httpx
 import pandas as pd
 import pytest
 
-from tests.acceptance.journey import Journey, Told, eventually, ready
+from tests.acceptance.journey import Journey, eventually, ingested, ready
 from tests.builders import QUANTILES
+from tests.unit.cli.commands import Ended, process
 
 BATCHES = "history/northshire/*.parquet"
 SUM_TOLERANCE = 1e-6
@@ -22,16 +23,17 @@ CONTRACTED = [
 
 
 @pytest.fixture(scope="module")
-def published(journey: Journey) -> Told:
+def published(journey: Journey) -> Ended:
     """What the first `headroom daily` said, once the service that was waiting for it is ready."""
     assert not ready(journey.address)
-    told = journey.headroom("daily")
+    told = process("daily", *journey.where)
+    assert told.exit_code == 0, told.err
     assert eventually(lambda: ready(journey.address))
     return told
 
 
 @pytest.fixture(scope="module")
-def served(journey: Journey, published: Told) -> str:
+def served(journey: Journey, published: Ended) -> str:
     """The address of the service over what was published first."""
     return journey.address
 
@@ -82,40 +84,40 @@ class TestTheFirstMorning:
 
 class TestTheSameMorningAgain:
     @pytest.fixture(scope="class")
-    def again(self, journey: Journey, published: Told) -> Told:
+    def again(self, journey: Journey, published: Ended) -> Ended:
         return journey.headroom("daily")
 
-    def test_nothing_new_is_archived(self, again: Told, journey: Journey) -> None:
+    def test_nothing_new_is_archived(self, again: Ended, journey: Journey) -> None:
         assert len(list(journey.home.glob(BATCHES))) == 1
 
-    def test_no_second_revision_is_published(self, again: Told, served: str) -> None:
+    def test_no_second_revision_is_published(self, again: Ended, served: str) -> None:
         assert "revision 1:" in again.out
         assert [entry["revision"] for entry in publications(served)] == [1]
 
 
 class TestARevisedExtract:
     @pytest.fixture(scope="class")
-    def revised(self, journey: Journey, served: str) -> tuple[str, Told]:
+    def revised(self, journey: Journey, served: str) -> tuple[str, Ended]:
         """The ETag before, and what `daily` said after one count was changed."""
         before = httpx.get(f"{served}/v1/forecasts").headers["etag"]
         journey.add_to_newest_count("RXA01", "attendances", 40)
         return before, journey.headroom("daily")
 
-    def test_one_value_is_revised_and_the_forecast_with_it(self, revised: tuple[str, Told], journey: Journey) -> None:
+    def test_one_value_is_revised_and_the_forecast_with_it(self, revised: tuple[str, Ended], journey: Journey) -> None:
         _, told = revised
-        assert told.ingested["revised"] == 1
-        assert told.ingested["new"] == 0
+        counts = ingested(told.out)
+        assert (counts["revised"], counts["new"]) == (1, 0)
         assert "revision 2:" in told.out
         assert len(list(journey.home.glob(BATCHES))) == 2
 
-    def test_the_running_service_notices(self, revised: tuple[str, Told], served: str) -> None:
+    def test_the_running_service_notices(self, revised: tuple[str, Ended], served: str) -> None:
         before, _ = revised
         address = f"{served}/v1/forecasts"
         assert eventually(lambda: httpx.get(address, headers={"If-None-Match": before}).status_code == 200)
         assert httpx.get(address).json()["publication"]["revision"] == 2
         assert [entry["revision"] for entry in publications(served)] == [2, 1]
 
-    def test_both_vintages_can_be_read_back(self, revised: tuple[str, Told], journey: Journey) -> None:
+    def test_both_vintages_can_be_read_back(self, revised: tuple[str, Ended], journey: Journey) -> None:
         midnight = (journey.last_day + timedelta(days=1)).isoformat() + "T00:00"  # when the first value became known
         unique_id = "RXA01/attendances"
         before, after = (journey.newest_value(unique_id, *as_of) for as_of in (("--as-of", midnight), ()))
@@ -124,21 +126,21 @@ class TestARevisedExtract:
 
 class TestRetraining:
     @pytest.fixture(scope="class")
-    def trained(self, journey: Journey, published: Told) -> Told:
+    def trained(self, journey: Journey, published: Ended) -> Ended:
         return journey.headroom("train", "--candidates", "SeasonalNaive,AutoETS")
 
     @pytest.fixture(scope="class")
-    def promoted(self, journey: Journey, trained: Told) -> Told:
+    def promoted(self, journey: Journey, trained: Ended) -> Ended:
         return journey.headroom("promote", allowed=(0, 5))
 
-    def test_training_gives_a_challenger(self, trained: Told) -> None:
+    def test_training_gives_a_challenger(self, trained: Ended) -> None:
         assert "Registered version 2 of northshire as challenger" in trained.out
 
-    def test_the_gate_opens_or_says_why_not(self, promoted: Told) -> None:
+    def test_the_gate_opens_or_says_why_not(self, promoted: Ended) -> None:
         verdict = {0: "Version 2 of northshire is the champion", 5: "Version 2 of northshire is not promoted"}
         assert verdict[promoted.exit_code] in promoted.out + promoted.err
 
-    def test_rolling_back_gives_version_1(self, journey: Journey, promoted: Told) -> None:
+    def test_rolling_back_gives_version_1(self, journey: Journey, promoted: Ended) -> None:
         if promoted.exit_code == 5:
             journey.headroom("promote", "--force", "--reason", "to be rolled back")
         assert "Version 1 of northshire is the champion again" in journey.headroom("rollback").out
@@ -146,7 +148,7 @@ class TestRetraining:
 
 class TestABacktest:
     @pytest.fixture(scope="class")
-    def backtest(self, journey: Journey, published: Told) -> Callable[..., pd.DataFrame]:
+    def backtest(self, journey: Journey, published: Ended) -> Callable[..., pd.DataFrame]:
         def run(*options: str) -> pd.DataFrame:
             out = journey.home / "out" / "forecasts.parquet"
             journey.headroom("backtest", "--windows", "2", "--horizon", "7", "--forecasts", out, *options)
@@ -180,7 +182,7 @@ class TestABacktest:
 
 
 class TestRefusalsThatNeedAChampion:
-    def test_a_cutoff_before_the_history_publishes_nothing(self, journey: Journey, published: Told) -> None:
+    def test_a_cutoff_before_the_history_publishes_nothing(self, journey: Journey, published: Ended) -> None:
         told = journey.headroom("publish", "--cutoff", date(2001, 2, 3), allowed=(4,))
         assert "the history begins on" in told.err
         assert "2001-02-03" in told.err
@@ -191,7 +193,8 @@ def publications(address: str) -> list[dict[str, int]]:
     return body["publications"]
 
 
-def test_the_demo_runs_to_its_publication(tmp_path: Path, demo: Callable[[Path], Told]) -> None:
-    told = demo(tmp_path)
+def test_the_demo_runs_to_its_publication(tmp_path: Path) -> None:
+    told = process("demo", "--no-serve", "--home", tmp_path)
+    assert told.exit_code == 0, told.err
     assert "Published northshire" in told.out
     assert (tmp_path / "publications.db").stat().st_size > 0

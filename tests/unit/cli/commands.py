@@ -1,12 +1,23 @@
 """The command line as a person meets it: an exit code, and what the two streams say."""
 
+import io
+import os
+import subprocess
 import sys
-from collections.abc import Callable
+import warnings
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from tests.architecture.repository import ROOT
 from training.cli import main
+
+OURS = ("HEADROOM_", "MLFLOW_")
+WIDE = "200"  # columns, so that no sentence is broken
+SECONDS = 300
+RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"  # set by a command for its own process: here it is taken back
 
 
 @dataclass(frozen=True)
@@ -18,22 +29,44 @@ class Ended:
     err: str
 
 
-Headroom = Callable[..., Ended]
+def process(*arguments: object, **environ: str) -> Ended:
+    """`headroom ARGUMENTS` as a process of its own, in an environment that says nothing but `environ`."""
+    ran = subprocess.run(
+        [Path(sys.executable).parent / "headroom", *map(str, arguments)],
+        cwd=ROOT,
+        env={**clean_environ(), "COLUMNS": WIDE, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+    )
+    return Ended(ran.returncode, ran.stdout, ran.stderr)
 
 
-def in_process(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Headroom:
-    """`headroom ARGUMENTS` in this process: what a subprocess would do, without importing everything again."""
-
-    def headroom(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["headroom", *map(str, arguments)])
-        capfd.readouterr()
-        exit_code: object = 0
+def headroom(*arguments: object) -> Ended:
+    """What `process` gives, from this process: it need not import everything again."""
+    out, err = io.StringIO(), io.StringIO()
+    exit_code: str | int | None = 0
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(out),
+        redirect_stderr(err),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")  # of the libraries that train and track
+        patch.setattr(sys, "argv", ["headroom", *map(str, arguments)])
+        for variable in set(os.environ) - set(clean_environ()):
+            patch.delenv(variable)
+        patch.setenv("COLUMNS", WIDE)
+        patch.setenv(RETRIES, "2")
         try:
             main()
         except SystemExit as ended:
             exit_code = ended.code
-        told = capfd.readouterr()
-        assert isinstance(exit_code, int | None)
-        return Ended(exit_code or 0, told.out, told.err)
+    assert isinstance(exit_code, int | None)
+    return Ended(exit_code or 0, out.getvalue(), err.getvalue())
 
-    return headroom
+
+def clean_environ() -> dict[str, str]:
+    """This environment without what would lead a command elsewhere."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(OURS)}

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from publication.days import ONE_DAY, today
-from tests.unit.cli.commands import Headroom, in_process
+from tests.unit.cli.commands import headroom
 from training.simulate import simulate
 
 DAYS = 100
-VARIABLES = ("HEADROOM_HOME", "HEADROOM_STORE_URL", "MLFLOW_TRACKING_URI")
 
 
 @pytest.fixture(scope="session")
@@ -34,10 +33,9 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-@pytest.fixture
-def headroom(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Headroom:
-    """Runs `headroom` with an environment that says nothing."""
-    for variable in VARIABLES:
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # what the command sets for itself, here taken back
-    return in_process(monkeypatch, capfd)
+@pytest.fixture(scope="session")
+def ingested(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that has the history of the simulated system. Tests that use it train nothing."""
+    home = tmp_path_factory.mktemp("ingested")
+    headroom("ingest", "--system", simulated / "system.toml", "--home", home)
+    return home

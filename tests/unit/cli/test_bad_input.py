@@ -1,10 +1,7 @@
 """Bad input: each row has what is wrong, the command, its exit code, and what its one sentence must say."""
 
 import csv
-import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.commands import Ended, Headroom
+from tests.unit.cli.commands import Ended, headroom, process
 
 UNREACHABLE_STORE = "postgresql://u:open-sesame@127.0.0.1:1/x"
 UNREACHABLE_MLFLOW = "http://127.0.0.1:1"
@@ -89,14 +86,14 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("row", REFUSED, ids=lambda row: f"{row.wrong}: {row.command}")
-def test_it_is_refused_in_a_sentence(row: Refusal, headroom: Headroom, system: Path, home: Path) -> None:
+def test_it_is_refused_in_a_sentence(row: Refusal, system: Path, home: Path) -> None:
     row.spoil(system.parent)
     verb, *options = row.command.split()
     ended = headroom(verb, "--system", system, "--home", home, *options)
     assert_refused(ended, row.exit_code, row.says)
 
 
-def test_nothing_is_kept_of_a_source_that_is_refused(headroom: Headroom, system: Path, home: Path) -> None:
+def test_nothing_is_kept_of_a_source_that_is_refused(system: Path, home: Path) -> None:
     write_extracts(system.parent, lambda text: text.replace("RXA", "ZZZ"))
     headroom("ingest", "--system", system, "--home", home)
     assert list((home / "history").rglob("*.parquet")) == []
@@ -142,9 +139,7 @@ QUARANTINED = [
 
 
 @pytest.mark.parametrize("row", QUARANTINED, ids=lambda row: row.wrong)
-def test_one_bad_line_is_set_apart_and_the_rest_is_kept(
-    row: Quarantined, headroom: Headroom, system: Path, home: Path
-) -> None:
+def test_one_bad_line_is_set_apart_and_the_rest_is_kept(row: Quarantined, system: Path, home: Path) -> None:
     file = extract(system.parent)
     lines = file.read_text().splitlines()
     number = next(i for i, line in enumerate(lines) if line.startswith("RXA01"))
@@ -163,8 +158,8 @@ def test_one_bad_line_is_set_apart_and_the_rest_is_kept(
 
 
 USAGE = [
-    ("backtest --horizon 85", ("--horizon", "1<=x<=84")),
-    ("backtest --windows 0", ("--windows", "x>=1")),
+    ("backtest --horizon 85", ("--horizon", "84")),
+    ("backtest --windows 0", ("--windows", "1")),
     ("backtest --windows 400", ("400 windows", "Ask for fewer windows")),
     ("backtest --windows 1 --candidates SeasonalNaive,Oracle", ("names 'Oracle'", "SeasonalNaive, AutoETS")),
     ("train --candidates Oracle", ("names 'Oracle'", "SeasonalNaive, AutoETS")),
@@ -179,18 +174,9 @@ USAGE = [
 ]
 
 
-@pytest.fixture(scope="session")
-def ingested(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home that has the history of the simulated system and nothing else. Tests that write to it write no model."""
-    home = tmp_path_factory.mktemp("ingested")
-    real("ingest", "--system", simulated / "system.toml", "--home", home)
-    return home
-
-
-@pytest.mark.filterwarnings("default")  # of the libraries that train and track
 @pytest.mark.parametrize(("command", "says"), USAGE, ids=[command for command, _ in USAGE])
 def test_what_cannot_be_asked_is_a_usage_error(
-    command: str, says: tuple[str, ...], headroom: Headroom, simulated: Path, ingested: Path
+    command: str, says: tuple[str, ...], simulated: Path, ingested: Path
 ) -> None:
     verb, *options = command.split()
     ended = headroom(verb, "--system", simulated / "system.toml", "--home", ingested, *options)
@@ -200,32 +186,15 @@ def test_what_cannot_be_asked_is_a_usage_error(
         assert fragment in ended.err
 
 
-@pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("command", ["publish", "rollback"])
-def test_without_a_champion_nothing_is_published(
-    command: str, headroom: Headroom, simulated: Path, ingested: Path
-) -> None:
+def test_without_a_champion_nothing_is_published(command: str, simulated: Path, ingested: Path) -> None:
     ended = headroom(command, "--system", simulated / "system.toml", "--home", ingested)
     assert_refused(ended, 4, ("NothingPublishedError", "no version is the champion", "headroom train"))
 
 
-def real(*arguments: object, **environ: str) -> Ended:
-    """`headroom ARGUMENTS` as a process of its own."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("HEADROOM_", "MLFLOW_"))}
-    ran = subprocess.run(
-        [Path(sys.executable).parent / "headroom", *map(str, arguments)],
-        env=clean | environ,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    return Ended(ran.returncode, ran.stdout, ran.stderr)
-
-
 def test_a_store_out_of_reach_is_found_at_once_and_its_password_is_not_shown(simulated: Path, tmp_path: Path) -> None:
     command = ("daily", "--system", simulated / "system.toml", "--home", tmp_path)
-    ended = real(*command, HEADROOM_STORE_URL=UNREACHABLE_STORE)
+    ended = process(*command, HEADROOM_STORE_URL=UNREACHABLE_STORE)
     assert_refused(ended, 6, ("StoreUnreachableError", "u:***@127.0.0.1:1/x", "HEADROOM_STORE_URL"))
     assert "open-sesame" not in ended.out + ended.err
     assert not (tmp_path / "history").exists()
@@ -236,13 +205,13 @@ def test_an_mlflow_out_of_reach_is_found_soon_and_its_password_is_not_shown(
     uri: str, simulated: Path, ingested: Path
 ) -> None:
     began = time.monotonic()
-    ended = real("publish", "--system", simulated / "system.toml", "--home", ingested, MLFLOW_TRACKING_URI=uri)
+    ended = process("publish", "--system", simulated / "system.toml", "--home", ingested, MLFLOW_TRACKING_URI=uri)
     assert_refused(ended, 6, ("OutOfReachError", "Talking to MLflow at http://127.0.0.1:1", "MLFLOW_TRACKING_URI"))
     assert "open-sesame" not in ended.out + ended.err
     assert time.monotonic() - began < SOON_SECONDS
 
 
 def test_a_missing_system_file_ends_a_real_process_with_its_sentence(tmp_path: Path) -> None:
-    ended = real("daily", "--system", tmp_path / "system.toml")
+    ended = process("daily", "--system", tmp_path / "system.toml")
     assert_refused(ended, 2, ("UsageError", "there is no such file"))
     assert ended.out == ""

@@ -1,0 +1,63 @@
+"""Which windows errors are learnt from."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.unit.pipeline.histories import build_history, build_system, day_end, four_sites, versions
+from training.calibration.windows import SHORTEST_HISTORY_DAYS, WINDOW_STEP_DAYS, WINDOWS, windows_before
+from training.history.known import KnownHistory
+
+DAY = pd.Timedelta(days=1)
+TABLE = four_sites(300)
+LAST = pd.Timestamp(TABLE.index[-1])
+
+
+@pytest.mark.parametrize("back", range(8))
+def test_windows_are_over_by_the_cutoff_and_stand_on_one_grid(back: int) -> None:
+    history, cutoff = build_history(TABLE), LAST - back * DAY
+    windows = windows_before(history, cutoff, 7)
+    assert len(windows) == WINDOWS
+    assert windows == sorted(set(windows))
+    assert cutoff - WINDOW_STEP_DAYS * DAY <= windows[-1] < cutoff
+    assert {window.toordinal() % WINDOW_STEP_DAYS for window in windows} == {0}
+
+
+def test_windows_are_never_locked_on_one_weekday() -> None:
+    weekdays = [window.weekday() for window in windows_before(build_history(TABLE), LAST, 7)]
+    assert [weekdays.count(day) for day in range(7)] == pytest.approx([WINDOWS / 7] * 7, abs=1)
+    assert set(weekdays[-7:]) == set(range(7))
+
+
+@pytest.mark.parametrize(
+    ("n_days", "windows"), [(57, 0), (SHORTEST_HISTORY_DAYS + 6, 1), (SHORTEST_HISTORY_DAYS + 30, 6)]
+)
+def test_a_young_system_has_few_windows_or_none(n_days: int, windows: int) -> None:
+    table = four_sites(n_days)
+    found = windows_before(build_history(table), pd.Timestamp(table.index[-1]), 7)
+    assert len(found) == pytest.approx(windows, abs=1)
+    assert all((window - table.index[0]).days >= SHORTEST_HISTORY_DAYS for window in found)
+
+
+def test_a_long_gap_is_passed_over_and_learnt_from_on_both_sides() -> None:
+    table = four_sites(300)
+    summer = (table.index >= table.index[150]) & (table.index < table.index[250])
+    table.loc[summer] = np.nan
+    windows = windows_before(build_history(table), LAST, 14)
+    assert windows
+    offsets = [(window - table.index[0]).days for window in windows]
+    assert {0 <= offset < 150 or 250 <= offset for offset in offsets} == {True}
+    # Half of the fourteen target days must have values: the last window before the gap has at least seven.
+    assert 138 <= max(offset for offset in offsets if offset < 150) <= 142
+    assert any(offset >= 250 for offset in offsets)
+
+
+def test_days_that_were_filled_in_later_add_no_windows() -> None:
+    table = four_sites(200)
+    gap = table.index[100:160]
+    clean = table.copy()
+    clean.loc[gap] = np.nan
+    cutoff = pd.Timestamp(table.index[-20])
+    late = versions(table.loc[gap]).assign(known_at=day_end(cutoff) + DAY)
+    later = KnownHistory(pd.concat([versions(clean), late], ignore_index=True), build_system())
+    assert windows_before(later, cutoff, 7) == windows_before(build_history(clean), cutoff, 7)
