@@ -1,4 +1,4 @@
-"""From files of counts to a forecast that a dashboard polls, through the commands and the service as they are shipped."""
+"""From files of counts to a forecast that a dashboard polls: the commands and the service as they are shipped."""
 
 import io
 from collections.abc import Callable

@@ -1,6 +1,7 @@
 """A Dockerfile replayed without Docker: each stage in a folder that stands for the root of its image.
 
-It knows the instructions and the programs that our Dockerfile uses, and refuses any other, so that nothing is passed by in silence.
+It knows the instructions and the programs that our Dockerfile uses, and refuses any other: nothing is passed by in
+silence.
 """
 
 import json

@@ -63,7 +63,7 @@ def status(address: str) -> int:
 
 @pytest.fixture
 def served(service: Image, tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
-    """The address of the service image's own command, kept to this machine, and its health check led to that address."""
+    """The address of the service image's own command, kept to this machine, and the health check led to it."""
     port, log = servers.free_port(), tmp_path / "log"
     here = {"0.0.0.0": servers.LOOPBACK, "8000": str(port)}
     command = [*service.entrypoint, *(here.get(word, word) for word in service.cmd)]
@@ -149,7 +149,10 @@ def test_the_training_image_answers_its_own_command_and_health_check(replay: Rep
 def test_the_training_image_has_all_that_its_jobs_import(replay: Replay) -> None:
     image = replay.image("training")
     jobs = sorted(path.stem for path in image.inside("training/jobs").glob("[a-z]*.py"))
-    program = f"import importlib, json; print(json.dumps([importlib.import_module(f'training.jobs.{{j}}').__file__ for j in {jobs}]))"
+    program = (
+        "import importlib, json\n"
+        f"print(json.dumps([importlib.import_module('training.jobs.' + job).__file__ for job in {jobs}]))"
+    )
     ran = run(image, ["python", "-c", program])
     assert ran.returncode == 0, ran.stderr
     assert all(file.startswith(os.fspath(image.root)) for file in json.loads(ran.stdout.splitlines()[-1]))

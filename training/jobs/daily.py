@@ -10,6 +10,8 @@ from training.jobs.context import Context
 from training.tracking.client import connect
 from training.tracking.registry import Registry
 
+FIRST = "The first champion: before it, nothing is published."
+
 
 def run(job: Context, console: Console, cutoff: date | None = None) -> Publication:
     """Ingest, then publish; where no champion exists yet, train and promote the first one.
@@ -24,5 +26,5 @@ def run(job: Context, console: Console, cutoff: date | None = None) -> Publicati
     connect(job.settings.tracking_uri, job.settings.artifacts, job.system.name)
     if Registry(job.settings.tracking_uri, job.system.name).champion() is None:
         train.run(job, console, cutoff=cutoff)
-        promote.run(job, console)
+        promote.run(job, console, force=True, reason=FIRST)  # refused, it would leave the hospital with nothing
     return publish.run(job, console, cutoff, as_of)

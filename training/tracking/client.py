@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import mlflow
 from mlflow.exceptions import MlflowException
@@ -41,13 +42,11 @@ def reach(tracking_uri: str) -> Iterator[None]:
         yield
     except (MlflowException, RequestException, DBAPIError, OSError) as error:
         first = str(error).splitlines()[0]
-        raise OutOfReachError(
-            f"Talking to MLflow at {_shown(tracking_uri)}: {first}. "
-            "Check that it runs and that MLFLOW_TRACKING_URI is right."
-        ) from error
+        sentence = f"Talking to MLflow at {tracking_uri}: {first}. Check that it runs and that MLFLOW_TRACKING_URI is right."
+        raise OutOfReachError(_without_password(sentence, tracking_uri)) from error
 
 
-def _shown(uri: str) -> str:
-    """The address without a user and password."""
-    scheme, separator, rest = uri.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+def _without_password(text: str, uri: str) -> str:
+    """The text without the user and password of the address, which libraries quote too."""
+    who = urlsplit(uri).netloc.rpartition("@")[0]
+    return text.replace(f"{who}@", "") if who else text
