@@ -54,6 +54,14 @@ def quantiles_increase(publication: Publication) -> Iterator[str]:
                 yield f"{series.unique_id} on {day.ds} has quantiles that cross"
 
 
+def actuals_are_finite(publication: Publication) -> Iterator[str]:
+    """Every recent actual is a number, or absent."""
+    for series in publication.series:
+        for actual in series.recent:
+            if actual.y is not None and not math.isfinite(actual.y):
+                yield f"{series.unique_id} has an actual on {actual.ds} that is not a number"
+
+
 def parents_add_up(publication: Publication) -> Iterator[str]:
     """The mean of a parent equals the sum of its children's means, to `TOLERANCE`, on every day.
 
@@ -96,6 +104,7 @@ RULES: tuple[Rule, ...] = (
     horizon_is_complete,
     values_are_finite_and_not_negative,
     quantiles_increase,
+    actuals_are_finite,
     parents_add_up,
 )
 

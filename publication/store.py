@@ -1,30 +1,27 @@
 """Where publications are kept: one SQLAlchemy Core store, SQLite by default, PostgreSQL by URL."""
 
-import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, Select, create_engine, event, insert, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, ProgrammingError
+from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.schema import CreateTable
 
 from publication import records
 from publication.digest import digest
+from publication.engines import engine
 from publication.errors import StoreUnreachableError, UnknownPublicationError
 from publication.invariants import check
 from publication.model import Heading, Publication
 from publication.schema import forecasts, metadata, publications, series
 
 FILE_NAME = "publications.db"
+HEADING = [column for column in publications.columns if column.name not in ("description", "notes")]
 ISSUE_ATTEMPTS = 10  # of jobs that issue the same cutoff at once, each round lets one through
-CONNECT_TIMEOUT_SECONDS = 10
-WRITE_AHEAD_PAUSES_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-URL_ADVICE = "Give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
 
 
 def default_url(home: Path) -> str:
@@ -36,7 +33,7 @@ class Store:
     """Publications of any number of systems. Methods raise StoreUnreachableError where the database does not answer."""
 
     def __init__(self, url: str) -> None:
-        self._engine = _engine(url)
+        self._engine = engine(url)
         without_query = self._engine.url.set(query={})  # a query can hold a password
         self._shown_url = without_query.render_as_string(hide_password=True)
 
@@ -55,13 +52,15 @@ class Store:
         Raises MalformedPublicationError, and writes nothing, when an invariant does not hold.
         """
         check(publication)
-        for attempt in range(1, ISSUE_ATTEMPTS + 1):
+        for _ in range(ISSUE_ATTEMPTS):
             try:
                 return self._issue_once(publication)
-            except IntegrityError:  # another job took the revision between our look and our write
-                if attempt == ISSUE_ATTEMPTS:
-                    raise
-        raise AssertionError("unreachable")
+            except IntegrityError as error:  # another job took the revision between our look and our write
+                lost = error
+        raise StoreUnreachableError(
+            f"Issuing {publication.system.name} for {publication.cutoff} at {self._shown_url}: "
+            f"other jobs took the revision {ISSUE_ATTEMPTS} times in a row ({lost.orig}). Run one job for a cutoff at a time."
+        ) from lost
 
     def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:
         """The newest publication: of one system, for one cutoff, of one revision where they are given.
@@ -85,7 +84,8 @@ class Store:
     def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]:
         """Headings of the publications, newest first: by cutoff, then revision."""
         with self._connection() as connection:
-            rows = connection.execute(_newest(system).limit(limit)).mappings().all()
+            newest = _newest(system).with_only_columns(*HEADING).limit(limit)
+            rows = connection.execute(newest).mappings().all()
         return tuple(records.heading(row) for row in rows)
 
     def close(self) -> None:
@@ -117,9 +117,10 @@ class Store:
             yield
         except IntegrityError:
             raise
-        except DBAPIError as error:
+        except (DBAPIError, PoolTimeoutError) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
             raise StoreUnreachableError(
-                f"Reaching the publication store at {self._shown_url}: {error.orig}. "
+                f"Reaching the publication store at {self._shown_url}: {cause}. "
                 "Check that it runs, that HEADROOM_STORE_URL is right, "
                 "and that the tables exist (any training job makes them)."
             ) from error
@@ -140,44 +141,3 @@ def _newest(
     query = select(publications).order_by(publications.c.cutoff.desc(), publications.c.revision.desc())
     wanted = {publications.c.system: system, publications.c.cutoff: cutoff, publications.c.revision: revision}
     return query.where(*(column == value for column, value in wanted.items() if value is not None))
-
-
-def _engine(url: str) -> Engine:
-    try:
-        parsed = make_url(url)
-        if parsed.drivername == "postgresql":
-            parsed = parsed.set(drivername="postgresql+psycopg")
-        if parsed.get_backend_name() == "sqlite":
-            return _sqlite_engine(parsed.render_as_string(hide_password=False))
-        return create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS})
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise StoreUnreachableError(f"Reading HEADROOM_STORE_URL: {error}. {URL_ADVICE}") from error
-    except ValueError:  # its text quotes what stands where the port should, which may be part of a password
-        raise StoreUnreachableError(f"Reading HEADROOM_STORE_URL: its port is not a number. {URL_ADVICE}") from None
-
-
-def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url)
-
-    @event.listens_for(engine, "connect")
-    def _set_pragmas(connection: Connection, _record: object) -> None:
-        cursor = connection.cursor()  # type: ignore[attr-defined]  # the DBAPI connection, not SQLAlchemy's
-        _write_ahead(cursor)
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.close()
-
-    return engine
-
-
-def _write_ahead(cursor: sqlite3.Cursor) -> None:
-    """Let readers go on during a write. SQLite does not wait where two connections switch at once, so we do."""
-    for pause_seconds in WRITE_AHEAD_PAUSES_SECONDS:
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                raise
-            time.sleep(pause_seconds)
-        else:
-            return
-    cursor.execute("PRAGMA journal_mode=WAL")

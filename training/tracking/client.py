@@ -42,7 +42,9 @@ def reach(tracking_uri: str) -> Iterator[None]:
         yield
     except (MlflowException, RequestException, DBAPIError, OSError) as error:
         first = str(error).splitlines()[0]
-        sentence = f"Talking to MLflow at {tracking_uri}: {first}. Check that it runs and that MLFLOW_TRACKING_URI is right."
+        sentence = (
+            f"Talking to MLflow at {tracking_uri}: {first}. Check that it runs and that MLFLOW_TRACKING_URI is right."
+        )
         raise OutOfReachError(_without_password(sentence, tracking_uri)) from error
 
 

@@ -72,9 +72,7 @@ def test_the_last_stretch(reported: str, days_before: int, length: int) -> None:
         ("its own weekday, whatever its neighbours are", {8: NAN, 7: 9e6, 9: 9e6}, {8: (10 + 150) / 2}),
     ],
 )
-def test_a_gap_is_filled_from_the_same_weekday(
-    what: str, given: dict[int, float], expected: dict[int, float]
-) -> None:
+def test_a_gap_is_filled_from_the_same_weekday(what: str, given: dict[int, float], expected: dict[int, float]) -> None:
     values = [10.0 * day for day in range(28)]
     for day, y in given.items():
         values[day] = y

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from publication.vocabulary import SeriesKey, series_key
 from tests.unit.pipeline.histories import (
     awkward,
     awkward_system,
@@ -20,7 +21,6 @@ from tests.unit.pipeline.histories import (
 from training.errors import NothingPublishedError
 from training.frames import long
 from training.history.known import KnownHistory, bottom, known_at_day_end, wholes_of
-from publication.vocabulary import SeriesKey, series_key
 
 NAN = float("nan")
 DAY = pd.Timedelta(days=1)

@@ -8,10 +8,14 @@ import pytest
 
 from publication.errors import MalformedPublicationError
 from publication.invariants import BREACHES_SHOWN, RULES, check
-from publication.model import Publication, SeriesForecast
+from publication.model import Actual, Publication, SeriesForecast
 from tests.unit.publication.tiny import publication, series, system, with_day, with_series
 
 FINITE = "values_are_finite_and_not_negative"
+
+
+def _with_actual(p: Publication, unique_id: str, actual: Actual) -> Publication:
+    return with_series(p, unique_id, replace(p.series_by_id[unique_id], recent=(actual,)))
 
 
 def _of(p: Publication, unique_id: str, **changes: object) -> SeriesForecast:
@@ -74,6 +78,10 @@ BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
     "quantiles cross": (
         lambda p: with_day(p, "RXA01/occupancy", 1, quantiles=(1.0, 3.0, 2.0)),
         "quantiles_increase: RXA01/occupancy on 2026-11-22 has quantiles that cross",
+    ),
+    "actual not a number": (
+        lambda p: _with_actual(p, "RXA01/occupancy", Actual(date(2026, 11, 21), float("nan"))),
+        "actuals_are_finite: RXA01/occupancy has an actual on 2026-11-21 that is not a number",
     ),
     "root is not its trust": (
         lambda p: with_day(p, "northshire/attendances", 2, mean=66.5),

@@ -1,0 +1,57 @@
+"""Connections to the databases a store may be kept in."""
+
+import sqlite3
+import time
+
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from publication.errors import StoreUnreachableError
+
+CONNECT_TIMEOUT_SECONDS = 10
+WRITE_AHEAD_PAUSES_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+URL_ADVICE = "Give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
+
+
+def engine(url: str) -> Engine:
+    """A connection pool for the URL. Raises StoreUnreachableError where the URL itself cannot be used."""
+    try:
+        parsed = make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite_engine(parsed.render_as_string(hide_password=False))
+        return create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS})
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise StoreUnreachableError(f"Reading HEADROOM_STORE_URL: {error}. {URL_ADVICE}") from error
+    except ValueError:  # its text quotes what stands where the port should, which may be part of a password
+        raise StoreUnreachableError(f"Reading HEADROOM_STORE_URL: its port is not a number. {URL_ADVICE}") from None
+
+
+def _sqlite_engine(url: str) -> Engine:
+    # No pool: a file that is deleted and made again must not go on being read through an old connection.
+    engine = create_engine(url, poolclass=NullPool)
+
+    @event.listens_for(engine, "connect")
+    def _set_pragmas(connection: Connection, _record: object) -> None:
+        cursor = connection.cursor()  # type: ignore[attr-defined]  # the DBAPI connection, not SQLAlchemy's
+        _write_ahead(cursor)
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    return engine
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Let readers go on during a write. SQLite does not wait where two connections switch at once, so we do."""
+    for pause_seconds in WRITE_AHEAD_PAUSES_SECONDS:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(pause_seconds)
+        else:
+            return
+    cursor.execute("PRAGMA journal_mode=WAL")

@@ -1,0 +1,98 @@
+"""Losses against utilsforecast and scoringrules, on random forecasts of seeded counts."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import scoringrules
+
+from training.backtest.losses import covered, pinball, seasonal_naive_scale, weighted_interval_score
+from training.calibration.spread import quantiles_of
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # an invalid escape in a docstring of the library
+    warnings.simplefilter("ignore", SyntaxWarning)  # the same, from Python 3.12
+    import utilsforecast.losses as library
+
+LEVELS = [0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975]
+N = 200
+RANDOM = np.random.default_rng(11)
+ACTUALS = RANDOM.poisson(40, N).astype(float)
+QUANTILES = np.sort(RANDOM.normal(40, 9, (N, len(LEVELS))), axis=1)
+LONG = pd.DataFrame({"unique_id": np.repeat(["A", "B"], N // 2), "ds": np.tile(np.arange(N // 2), 2), "y": ACTUALS})
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_pinball_is_the_librarys_quantile_loss(level: float) -> None:
+    i = LEVELS.index(level)
+    expected = library.quantile_loss(LONG.assign(m=QUANTILES[:, i]), {"m": "m"}, q=level).set_index("unique_id")["m"]
+    ours = pinball(QUANTILES, ACTUALS, LEVELS)[:, i]
+    assert ours.reshape(2, -1).mean(axis=1) == pytest.approx(expected.to_numpy())
+
+
+def test_wis_is_the_librarys() -> None:
+    lower, upper = QUANTILES[:, :4], QUANTILES[:, :4:-1]
+    alpha = 2 * np.array(LEVELS[:4])
+    expected = scoringrules.weighted_interval_score(ACTUALS, QUANTILES[:, 4], lower, upper, alpha)
+    np.testing.assert_allclose(weighted_interval_score(QUANTILES, ACTUALS, LEVELS), expected)
+
+
+def test_wis_is_brachers_weighted_sum_of_interval_scores() -> None:
+    total = 0.5 * np.abs(ACTUALS - QUANTILES[:, 4])
+    for k in range(4):
+        alpha = 2 * LEVELS[k]
+        total += alpha / 2 * scoringrules.interval_score(ACTUALS, QUANTILES[:, k], QUANTILES[:, 8 - k], alpha)
+    np.testing.assert_allclose(weighted_interval_score(QUANTILES, ACTUALS, LEVELS), total / 4.5)
+
+
+def test_wis_worked_by_hand() -> None:
+    """Median 10, 80 % interval 6 to 16, actual 20: (0.5 * 10 + 0.1 * (10 + 2/0.2 * 4)) / 1.5 = 20/3."""
+    found = weighted_interval_score(np.array([[6.0, 10.0, 16.0]]), np.array([20.0]), [0.1, 0.5, 0.9])
+    assert found.tolist() == pytest.approx([20 / 3])
+
+
+def test_coverage_is_the_librarys() -> None:
+    frame = LONG.assign(**{"m-lo-80": QUANTILES[:, 2], "m-hi-80": QUANTILES[:, 6]})
+    expected = library.coverage(frame, ["m"], 80)["m"].to_numpy()
+    ours = covered(QUANTILES[:, 2], QUANTILES[:, 6], ACTUALS)
+    assert ours.reshape(2, -1).mean(axis=1) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("actual", "expected"), [(1.0, 1.0), (3.0, 1.0), (2.0, 1.0), (0.999, 0.0), (3.001, 0.0)])
+def test_an_interval_is_closed(actual: float, expected: float) -> None:
+    assert covered(np.array([1.0]), np.array([3.0]), np.array([actual])).tolist() == [expected]
+
+
+def test_an_actual_that_is_missing_is_neither_inside_nor_outside() -> None:
+    assert np.isnan(covered(np.array([1.0]), np.array([3.0]), np.array([np.nan]))).all()
+
+
+def test_mase_is_the_librarys() -> None:
+    train, test = LONG[LONG["ds"] < 70], LONG[LONG["ds"] >= 70].assign(m=33.0)
+    expected = library.mase(test, ["m"], seasonality=7, train_df=train).set_index("unique_id")["m"]
+    wide = train.pivot(index="ds", columns="unique_id", values="y")
+    scales = pd.Series(seasonal_naive_scale(wide.to_numpy(), 7), index=wide.columns)
+    errors = (test["m"] - test["y"]).abs().groupby(test["unique_id"]).mean()
+    pd.testing.assert_series_equal(errors / scales, expected, check_names=False)
+
+
+def test_the_scale_of_a_series_with_gaps_is_over_the_pairs_there_are() -> None:
+    values = np.array([[1.0, np.nan], [5.0, 1.0], [np.nan, np.nan], [8.0, 2.0], [3.0, np.nan]])
+    # Lag 2: |8 - 5| alone in the first (1 and 3 meet a gap); |2 - 1| in the second.
+    assert seasonal_naive_scale(values, 2).tolist() == [3.0, 1.0]
+    assert np.isnan(seasonal_naive_scale(np.full((3, 1), np.nan), 2)).all()
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 24, 101])
+@pytest.mark.parametrize("missing", [0.0, 0.4])
+def test_quantiles_are_numpys_weibull_quantiles_of_what_is_there(size: int, missing: float) -> None:
+    random = np.random.default_rng(size)
+    samples = random.normal(0, 3, (3, 4, size))
+    samples[..., 1:][random.random((3, 4, size - 1)) < missing] = np.nan
+    found, counts = quantiles_of(samples, LEVELS)
+    assert found.shape == (3, 4, len(LEVELS))
+    for place in np.ndindex(3, 4):
+        there = samples[place][~np.isnan(samples[place])]
+        assert counts[place] == len(there)
+        np.testing.assert_allclose(found[place], np.quantile(there, LEVELS, method="weibull"), atol=1e-12)

@@ -1,0 +1,62 @@
+"""The cutoffs of a backtest."""
+
+import pandas as pd
+import pytest
+
+from tests.unit.pipeline.histories import build_history, four_sites
+from training.backtest.windows import backtest_cutoffs
+from training.errors import UsageError
+
+# Sixty days, Monday 3 January to Thursday 3 March 2022.
+HISTORY = build_history(four_sites(60))
+
+
+@pytest.mark.parametrize(
+    ("windows", "step", "horizon", "last", "expected"),
+    [
+        (1, 7, 7, None, ["2022-02-24"]),
+        (3, 7, 7, None, ["2022-02-10", "2022-02-17", "2022-02-24"]),
+        (3, 1, 28, None, ["2022-02-01", "2022-02-02", "2022-02-03"]),
+        (2, 6, 7, "2022-02-20", ["2022-02-14", "2022-02-20"]),
+        (2, 50, 7, None, ["2022-01-05", "2022-02-24"]),
+        (1, 7, 58, None, ["2022-01-04"]),
+    ],
+)
+def test_cutoffs_end_at_the_last_day_with_all_its_actuals(
+    windows: int, step: int, horizon: int, last: str | None, expected: list[str]
+) -> None:
+    cutoffs = backtest_cutoffs(HISTORY, windows, step, horizon, None if last is None else pd.Timestamp(last))
+    assert [str(cutoff.date()) for cutoff in cutoffs] == expected
+
+
+@pytest.mark.parametrize(
+    ("windows", "step", "horizon", "last", "sentence"),
+    [
+        (
+            9,
+            7,
+            7,
+            None,
+            "9 windows of 7 days, 7 days apart, ending with cutoff 2022-02-24, need actuals from before 2021-12-30 to "
+            "2022-03-03; complete days run from 2022-01-03 to 2022-03-03.",
+        ),
+        (
+            1,
+            7,
+            7,
+            "2022-02-25",
+            "1 windows of 7 days, 7 days apart, ending with cutoff 2022-02-25, need actuals from before 2022-02-25 to "
+            "2022-03-04; complete days run from 2022-01-03 to 2022-03-03.",
+        ),
+        (1, 7, 59, None, "need actuals from before 2022-01-03 to 2022-03-03"),
+        (1, 7, 84, None, "need actuals from before 2021-12-09 to 2022-03-03"),
+    ],
+)
+def test_a_backtest_the_history_is_too_short_for_is_refused(
+    windows: int, step: int, horizon: int, last: str | None, sentence: str
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        backtest_cutoffs(HISTORY, windows, step, horizon, None if last is None else pd.Timestamp(last))
+    assert sentence in str(refused.value)
+    assert str(refused.value).startswith("Backtesting north: ")
+    assert str(refused.value).endswith("Ask for fewer windows, a shorter horizon or another cutoff.")
