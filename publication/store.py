@@ -118,7 +118,7 @@ class Store:
         except IntegrityError:
             raise
         except (DBAPIError, PoolTimeoutError) as error:
-            cause = error.orig if isinstance(error, DBAPIError) else error
+            cause = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
             raise StoreUnreachableError(
                 f"Reaching the publication store at {self._shown_url}: {cause}. "
                 "Check that it runs, that HEADROOM_STORE_URL is right, "

@@ -38,6 +38,44 @@ def served(journey: Journey, published: Ended) -> str:
     return journey.address
 
 
+@pytest.fixture(scope="module")
+def again(journey: Journey, published: Ended) -> Ended:
+    return journey.headroom("daily")
+
+
+@pytest.fixture(scope="module")
+def revised(journey: Journey, served: str) -> tuple[str, Ended]:
+    """The ETag before, and what `daily` said after one count was changed."""
+    before = httpx.get(f"{served}/v1/forecasts").headers["etag"]
+    journey.add_to_newest_count("RXA01", "attendances", 40)
+    return before, journey.headroom("daily")
+
+
+@pytest.fixture(scope="module")
+def trained(journey: Journey, published: Ended) -> Ended:
+    return journey.headroom("train", "--candidates", "SeasonalNaive,AutoETS")
+
+
+@pytest.fixture(scope="module")
+def promoted(journey: Journey, trained: Ended) -> Ended:
+    return journey.headroom("promote", allowed=(0, 5))
+
+
+@pytest.fixture(scope="module")
+def backtest(journey: Journey, published: Ended) -> Callable[..., pd.DataFrame]:
+    def run(*options: str) -> pd.DataFrame:
+        out = journey.home / "out" / "forecasts.parquet"
+        journey.headroom("backtest", "--windows", "2", "--horizon", "7", "--forecasts", out, *options)
+        return pd.read_parquet(out)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def chosen(backtest: Callable[..., pd.DataFrame]) -> pd.DataFrame:
+    return backtest()
+
+
 class TestTheFirstMorning:
     def test_the_service_is_ready(self, served: str) -> None:
         assert httpx.get(f"{served}/readyz").status_code == 200
@@ -83,10 +121,6 @@ class TestTheFirstMorning:
 
 
 class TestTheSameMorningAgain:
-    @pytest.fixture(scope="class")
-    def again(self, journey: Journey, published: Ended) -> Ended:
-        return journey.headroom("daily")
-
     def test_nothing_new_is_archived(self, again: Ended, journey: Journey) -> None:
         assert len(list(journey.home.glob(BATCHES))) == 1
 
@@ -96,13 +130,6 @@ class TestTheSameMorningAgain:
 
 
 class TestARevisedExtract:
-    @pytest.fixture(scope="class")
-    def revised(self, journey: Journey, served: str) -> tuple[str, Ended]:
-        """The ETag before, and what `daily` said after one count was changed."""
-        before = httpx.get(f"{served}/v1/forecasts").headers["etag"]
-        journey.add_to_newest_count("RXA01", "attendances", 40)
-        return before, journey.headroom("daily")
-
     def test_one_value_is_revised_and_the_forecast_with_it(self, revised: tuple[str, Ended], journey: Journey) -> None:
         _, told = revised
         counts = ingested(told.out)
@@ -125,14 +152,6 @@ class TestARevisedExtract:
 
 
 class TestRetraining:
-    @pytest.fixture(scope="class")
-    def trained(self, journey: Journey, published: Ended) -> Ended:
-        return journey.headroom("train", "--candidates", "SeasonalNaive,AutoETS")
-
-    @pytest.fixture(scope="class")
-    def promoted(self, journey: Journey, trained: Ended) -> Ended:
-        return journey.headroom("promote", allowed=(0, 5))
-
     def test_training_gives_a_challenger(self, trained: Ended) -> None:
         assert "Registered version 2 of northshire as challenger" in trained.out
 
@@ -147,19 +166,6 @@ class TestRetraining:
 
 
 class TestABacktest:
-    @pytest.fixture(scope="class")
-    def backtest(self, journey: Journey, published: Ended) -> Callable[..., pd.DataFrame]:
-        def run(*options: str) -> pd.DataFrame:
-            out = journey.home / "out" / "forecasts.parquet"
-            journey.headroom("backtest", "--windows", "2", "--horizon", "7", "--forecasts", out, *options)
-            return pd.read_parquet(out)
-
-        return run
-
-    @pytest.fixture(scope="class")
-    def chosen(self, backtest: Callable[..., pd.DataFrame]) -> pd.DataFrame:
-        return backtest()
-
     def test_the_columns_are_those_of_the_contract(self, chosen: pd.DataFrame) -> None:
         assert list(chosen.columns) == CONTRACTED
 

@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 
 from publication.vocabulary import quantile_column, series_key
-from training.backtest.actuals import actuals
 from training.backtest.losses import covered, seasonal_naive_scale, weighted_interval_score
 from training.frames import WEEK
 from training.history.known import KnownHistory
-from training.reconciliation.bottom_up import summing
+from training.reconciliation.bottom_up import aggregated, summing
 
 LEAD_BANDS = ((1, 7), (8, 14), (15, 28), (29, 56), (57, 84))
 COVERAGES = (50, 80, 95)
@@ -21,8 +20,8 @@ def mase_scales(history: KnownHistory, first_cutoff: pd.Timestamp) -> pd.Series:
     """The in-sample seasonal-naive MAE of every series, from what was known at the first cutoff of a backtest."""
     known = history.at(first_cutoff)
     parts = summing(history.system, list(known.columns))
-    values = actuals(history, parts, pd.DatetimeIndex(known.index))
-    return pd.Series(seasonal_naive_scale(values.to_numpy(), WEEK), index=values.columns)
+    values = aggregated(known.to_numpy(), parts.to_numpy(), known.mean().to_numpy())
+    return pd.Series(seasonal_naive_scale(values, WEEK), index=parts.columns)
 
 
 def scores(forecasts: pd.DataFrame, scales: pd.Series, levels: Sequence[float]) -> pd.DataFrame:

@@ -23,13 +23,20 @@ def ingest(system_file: SystemFile, archive: Archive, quarantine: Path, now: dat
         for source in system_file.sources
         for extract in read_source(source, system_file.folder)
     ]
-    values, duplicates = set_apart_duplicates(pd.concat([file.values for file in screened], ignore_index=True))
+    values, sent_again, duplicates = set_apart_duplicates(
+        pd.concat([file.values for file in screened], ignore_index=True)
+    )
     refused = pd.concat([*(file.quarantined for file in screened), duplicates], ignore_index=True)
     file = _write_quarantine(refused, quarantine, now)
     if values.empty:
         raise HistoryError(_nothing_accepted(screened, refused, file))
     fates = archive.append(values, now)
-    parts = [summarise(part, fates[_belongs(values, part)], refused[_belongs(refused, part)]) for part in screened]
+    parts = [
+        summarise(
+            part, fates[_belongs(values, part)], refused[_belongs(refused, part)], int(_belongs(sent_again, part).sum())
+        )
+        for part in screened
+    ]
     return IngestSummary(tuple(parts), file)
 
 

@@ -64,19 +64,30 @@ def screen(extract: Extract, system: System) -> Screened:
     )
 
 
-def set_apart_duplicates(values: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The first value of each series, day and known_at, and the later ones as rows of the quarantine.
+def set_apart_duplicates(values: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The values to archive, those that a later file of their source sends again, and rows of the quarantine.
 
-    A series and day belongs to the first source that has it: two sources taking turns would revise each other for ever.
+    Inside one file the first value of a series, day and known_at stays and the others are refused. A later file (by
+    name) of the same source sends days again on purpose, so its value takes the earlier one's place. A series and day
+    belongs to the first source that has it: two sources taking turns would revise each other for ever.
     """
-    again = values[values.duplicated(SERIES_DAY)]
-    firsts = values.drop_duplicates(SERIES_DAY)[[*SERIES_DAY, "source", "file", "line"]]
-    owner = again[SERIES_DAY].merge(firsts, how="left", on=SERIES_DAY).set_index(again.index)
-    repeated = values.duplicated([*SERIES_DAY, "known_at"])
-    is_refused = repeated[again.index] | again["source"].ne(owner["source"])
-    refused, first = again[is_refused], owner[is_refused]
-    advice = "the first is in " + first["file"] + " line " + first["line"].astype(str) + ": keep one of the two"
-    return values.drop(refused.index), _quarantined(refused, Reason.DUPLICATE, advice)
+    firsts = values.drop_duplicates(SERIES_DAY)[[*SERIES_DAY, "source"]]
+    owner = values[SERIES_DAY].merge(firsts, how="left", on=SERIES_DAY).set_index(values.index)
+    one_file = [*SERIES_DAY, "known_at", "source", "file"]
+    is_refused = values.duplicated(one_file) | values["source"].ne(owner["source"])
+    kept, refused = values[~is_refused], values[is_refused]
+    is_sent_again = kept.duplicated([*SERIES_DAY, "known_at"], keep="last")
+    quarantined = _quarantined(refused, Reason.DUPLICATE, _where_the_first_is(refused, kept))
+    return kept[~is_sent_again], kept[is_sent_again], quarantined
+
+
+def _where_the_first_is(refused: pd.DataFrame, kept: pd.DataFrame) -> pd.Series:
+    stays = kept.drop_duplicates([*SERIES_DAY, "file"])[[*SERIES_DAY, "file", "line"]]
+    in_same_file = refused[[*SERIES_DAY, "file"]].merge(stays, how="left", on=[*SERIES_DAY, "file"])
+    anywhere = refused[SERIES_DAY].merge(stays.drop_duplicates(SERIES_DAY), how="left", on=SERIES_DAY)
+    file = in_same_file["file"].where(in_same_file["line"].notna(), anywhere["file"])
+    line = in_same_file["line"].fillna(anywhere["line"]).astype("int64").astype(str)
+    return ("the first is in " + file + " line " + line + ": keep one of the two").set_axis(refused.index)
 
 
 def _parsed(read: pd.DataFrame, timezone: str) -> pd.DataFrame:

@@ -12,7 +12,10 @@ from training.history.screening import Screened
 
 @dataclass(frozen=True)
 class FileSummary:
-    """One file: `rows` read and `ignored`; values new, revised, unchanged, `empty`; and the quarantined, by reason."""
+    """One file: `rows` read and `ignored`; values new, revised, unchanged, `empty`; and the quarantined, by reason.
+
+    `sent_again` values gave way to those of a later file of the same source.
+    """
 
     source: str
     file: str
@@ -23,6 +26,7 @@ class FileSummary:
     empty: int
     ignored: int
     quarantined: dict[str, int] = field(default_factory=dict)
+    sent_again: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,16 @@ class IngestSummary:
         return sum(file.ignored for file in self.files)
 
     @property
+    def sent_again(self) -> int:
+        return sum(file.sent_again for file in self.files)
+
+    @property
     def quarantined(self) -> dict[str, int]:
         """How many rows and cells for each reason, over all files."""
         return dict(sum((Counter(file.quarantined) for file in self.files), Counter[str]()))
 
 
-def summarise(screened: Screened, fates: pd.Series, quarantined: pd.DataFrame) -> FileSummary:
+def summarise(screened: Screened, fates: pd.Series, quarantined: pd.DataFrame, sent_again: int) -> FileSummary:
     """The numbers of one file, from the fates of its values and its part of the quarantine."""
     count = Counter(fates)
     return FileSummary(
@@ -74,5 +82,6 @@ def summarise(screened: Screened, fates: pd.Series, quarantined: pd.DataFrame) -
         unchanged=count[Fate.UNCHANGED],
         empty=screened.empty,
         ignored=screened.ignored,
+        sent_again=sent_again,
         quarantined={str(reason): n for reason, n in quarantined["kind"].value_counts().sort_index().items()},
     )

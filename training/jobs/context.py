@@ -64,9 +64,9 @@ class Context:
     def history(self, as_of: datetime, cutoff: date | None = None, issued_for: date | None = None) -> KnownHistory:
         """What was known at the instant, of the days up to the cutoff where one is given."""
         versions = self.archive.versions()
+        first = versions["ds"].min()
         versions = versions[versions["known_at"] <= pd.Timestamp(as_of)]
         if cutoff is not None:
-            first = versions["ds"].min()
             versions = versions[versions["ds"] <= pd.Timestamp(cutoff)]
             if versions.empty:
                 raise NothingPublishedError(

@@ -19,7 +19,7 @@ def run(job: Context, console: Console) -> IngestSummary:
 
 def _table(summary: IngestSummary) -> Table:
     table = Table("file", title="Ingest")
-    for column in ("rows", "new", "revised", "unchanged", "empty", "ignored", "quarantined"):
+    for column in ("rows", "new", "revised", "unchanged", "sent again", "empty", "ignored", "quarantined"):
         table.add_column(column, justify="right")
     for file in summary.files:
         counts = (

@@ -41,7 +41,7 @@ def reach(tracking_uri: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, RequestException, DBAPIError, OSError) as error:
-        first = str(error).splitlines()[0]
+        first = next(iter(str(error).splitlines()), type(error).__name__)
         sentence = (
             f"Talking to MLflow at {tracking_uri}: {first}. Check that it runs and that MLFLOW_TRACKING_URI is right."
         )

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.cli.commands import Ended, headroom, process
 
 UNREACHABLE_STORE = "postgresql://u:open-sesame@127.0.0.1:1/x"
-UNREACHABLE_MLFLOW = "http://127.0.0.1:1"
+UNREACHABLE_MLFLOW = "http://u:open-sesame@127.0.0.1:1"
 SOON_SECONDS = 60.0  # the few seconds that giving up takes, and a slow machine's imports
 SENTENCE = re.compile(r"\w+Error: [^\n]+[.?]\n")
 
@@ -31,6 +31,16 @@ def replaced(found: str, by: str, path: Callable[[Path], Path]) -> Spoil:
         text = path(folder).read_text()
         assert found in text
         path(folder).write_text(text.replace(found, by, 1))
+
+    return spoil
+
+
+def remove(pattern: str) -> Spoil:
+    """Spoils a folder by removing files."""
+
+    def spoil(folder: Path) -> None:
+        for file in list(folder.glob(pattern)):
+            file.unlink()
 
     return spoil
 
@@ -56,7 +66,7 @@ class Refusal:
 
 
 REFUSED = [
-    Refusal("no system.toml", lambda folder: (folder / "system.toml").unlink(), "ingest",
+    Refusal("no system.toml", remove("system.toml"), "ingest",
             2, ("UsageError", "system.toml: there is no such file", "--system")),
     Refusal("an unknown key", replaced("census_hour", "sensus_hour", system_toml), "ingest",
             3, ("SystemFileError", "system.sensus_hour is not a known key", "Did you mean census_hour?")),
@@ -64,9 +74,9 @@ REFUSED = [
             3, ("SystemFileError", "system.census_hour", "found 'eight'", "whole number")),
     Refusal("not TOML", replaced("[system]", "[system", system_toml), "ingest",
             3, ("SystemFileError", "it is not TOML", "Correct that line")),
-    Refusal("no places file", lambda folder: (folder / "places.csv").unlink(), "ingest",
+    Refusal("no places file", remove("places.csv"), "ingest",
             3, ("SystemFileError", "places.csv")),
-    Refusal("no source file", lambda folder: [file.unlink() for file in (folder / "extract").iterdir()], "ingest",
+    Refusal("no source file", remove("extract/*.csv"), "ingest",
             3, ("HistoryError", "there is no file", "extract/*.csv", "sources.daily.path")),
     Refusal("no such column", lambda folder: write_extracts(folder, lambda text: text.replace("beds", "open_beds", 1)),
             "ingest", 3, ("HistoryError", "no column 'beds'", "Found code, date", "open_beds")),
@@ -200,12 +210,10 @@ def test_a_store_out_of_reach_is_found_at_once_and_its_password_is_not_shown(sim
     assert not (tmp_path / "history").exists()
 
 
-@pytest.mark.parametrize("uri", [UNREACHABLE_MLFLOW, "http://u:open-sesame@127.0.0.1:1"])
-def test_an_mlflow_out_of_reach_is_found_soon_and_its_password_is_not_shown(
-    uri: str, simulated: Path, ingested: Path
-) -> None:
+def test_an_mlflow_out_of_reach_is_found_soon_and_its_password_is_not_shown(simulated: Path, ingested: Path) -> None:
     began = time.monotonic()
-    ended = process("publish", "--system", simulated / "system.toml", "--home", ingested, MLFLOW_TRACKING_URI=uri)
+    where = ("--system", simulated / "system.toml", "--home", ingested)
+    ended = process("publish", *where, MLFLOW_TRACKING_URI=UNREACHABLE_MLFLOW)
     assert_refused(ended, 6, ("OutOfReachError", "Talking to MLflow at http://127.0.0.1:1", "MLFLOW_TRACKING_URI"))
     assert "open-sesame" not in ended.out + ended.err
     assert time.monotonic() - began < SOON_SECONDS

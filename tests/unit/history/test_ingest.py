@@ -42,6 +42,18 @@ def test_a_changed_value_is_revised_and_the_old_one_stays_known_as_of_before(tmp
     assert hospital.known(later)["A/occupancy", "2026-01-01"] == 4.0
 
 
+def test_rolling_extracts_may_overlap_and_the_last_file_by_name_counts(tmp_path: Path) -> None:
+    hospital = Hospital(tmp_path).send(HEADER + "A,2026-01-01,3,\nA,2026-01-02,5,\n", "monday.csv")
+    hospital.ingest()
+    hospital.send(HEADER + "A,2026-01-02,6,\nA,2026-01-03,7,\n", "tuesday.csv")
+    second = hospital.ingest(NOW + timedelta(days=1))
+    assert (second.new, second.revised, second.unchanged, second.sent_again) == (1, 1, 1, 1)
+    assert second.quarantine is None
+    third = hospital.ingest(NOW + timedelta(days=2))
+    assert (third.new, third.revised, third.unchanged, third.sent_again) == (0, 0, 3, 1)
+    assert [y for _, y in sorted(hospital.known().items())] == [3.0, 6.0, 7.0]
+
+
 def test_a_value_that_goes_back_is_a_third_vintage(tmp_path: Path) -> None:
     hospital = Hospital(tmp_path)
     for day, y in enumerate([3, 4, 3]):

@@ -1,0 +1,51 @@
+"""A real MLflow tracking server, started for the tests and always stopped again."""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.servers import LOOPBACK, free_port, stop, wait_until_listening
+
+START_SECONDS = 90.0  # it imports for ten seconds and makes its tables, on a machine that may be busy
+
+
+@contextmanager
+def mlflow_server(folder: Path) -> Iterator[str]:
+    """The address of a server with a SQLite database, which keeps the artifacts itself."""
+    port = free_port()
+    options = {
+        "--backend-store-uri": f"sqlite:///{folder / 'mlflow.db'}",
+        "--artifacts-destination": (folder / "artifacts").as_uri(),
+        "--host": LOOPBACK,
+        "--port": str(port),
+        "--workers": "1",
+    }
+    command = [sys.executable, "-m", "mlflow", "server", *(part for option in options.items() for part in option)]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environ, start_new_session=True)
+    try:
+        wait_until_listening(port, process, log, START_SECONDS)
+        _wait_until_healthy(f"http://{LOOPBACK}:{port}/health")
+        yield f"http://{LOOPBACK}:{port}"
+    finally:
+        stop(process)
+
+
+def _wait_until_healthy(address: str) -> None:
+    give_up = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            if time.monotonic() > give_up:
+                raise
+        time.sleep(0.1)

@@ -1,0 +1,92 @@
+"""Names of candidates, the refit grid, and what a combination is."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.unit.pipeline.histories import HOLIDAYS, build_history, four_sites
+from training.errors import UsageError
+from training.models.candidate import REFIT_EVERY_DAYS, Windows, by_fit_day, fit_day, target_days
+from training.models.catalogue import CATALOGUE, FALLBACK, candidate_names
+from training.models.regression import level
+from training.pipeline.means import MeansBook
+
+DAY = pd.Timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        (None, list(CATALOGUE)),
+        ("AutoETS", ["AutoETS"]),
+        ("seasonal_naive,autoets", ["SeasonalNaive", "AutoETS"]),
+        (" Ridge , MEAN ", ["Ridge", "Mean"]),
+        ("SEASONALNAIVE", ["SeasonalNaive"]),
+    ],
+)
+def test_candidates_are_named_in_any_case(wanted: str | None, names: list[str]) -> None:
+    assert candidate_names(wanted) == names
+
+
+@pytest.mark.parametrize("wanted", ["Prophet", "Ridge,Prophet", "Ridge,", ""])
+def test_a_name_that_is_not_in_the_catalogue_is_refused_with_those_that_are(wanted: str) -> None:
+    with pytest.raises(UsageError, match=r"the catalogue has SeasonalNaive, AutoETS, Ridge, Mean\.$"):
+        candidate_names(wanted)
+
+
+def test_the_fallback_is_in_the_catalogue() -> None:
+    assert FALLBACK in CATALOGUE
+
+
+def test_the_refit_grid_is_the_same_for_every_run() -> None:
+    days = pd.date_range("2022-01-01", periods=3 * REFIT_EVERY_DAYS, freq="D")
+    fits = [fit_day(day) for day in days]
+    assert len(set(fits)) in (3, 4)
+    assert all(0 <= (day - fit).days < REFIT_EVERY_DAYS for day, fit in zip(days, fits, strict=True))
+    assert all(fit_day(fit) == fit for fit in fits)
+    assert {(b - a).days for a, b in zip(fits, fits[1:], strict=False)} == {0, REFIT_EVERY_DAYS}
+
+
+def test_cutoffs_of_one_refit_day_are_worked_together_in_order() -> None:
+    first = fit_day(pd.Timestamp("2022-06-01"))
+    groups = by_fit_day([first + 3 * DAY, first - DAY, first])
+    assert groups == {first - REFIT_EVERY_DAYS * DAY: [first - DAY], first: [first, first + 3 * DAY]}
+
+
+def test_target_days_are_leads_one_to_horizon() -> None:
+    assert [str(day.date()) for day in target_days(pd.Timestamp("2022-02-27"), 3)] == (
+        ["2022-02-28", "2022-03-01", "2022-03-02"]
+    )
+
+
+def test_a_series_is_scaled_to_its_last_eight_weeks_and_never_by_less_than_one_count() -> None:
+    days = pd.date_range("2022-01-01", periods=60, freq="D")
+    filled = pd.DataFrame({"A": [1e9] * 4 + [50.0] * 56, "zero": 0.0, "small": 0.25}, index=days)
+    assert level(filled).to_dict() == {"A": 50.0, "zero": 1.0, "small": 1.0}
+
+
+def test_the_combination_is_halfway_between_its_members() -> None:
+    history = build_history(four_sites(120))
+    cutoff = pd.Timestamp(history.newest.index[-1])
+    book = MeansBook(history, 7, HOLIDAYS)
+    mean, ets, ridge = (book.make(name, [cutoff]).by_cutoff[cutoff] for name in ("Mean", "AutoETS", "Ridge"))
+    np.testing.assert_allclose(mean, ets + (ridge[ets.columns] - ets) / 2)
+
+
+def test_a_regression_knows_bank_holidays_when_it_has_seen_some() -> None:
+    """A ward that is empty on bank holidays: the queen's funeral, a Monday like no other, is foreseen as one."""
+    table = four_sites(420)  # to 26 February 2023
+    from_holidays = table.index.isin(
+        pd.to_datetime(
+            ["2022-01-03", "2022-04-15", "2022-04-18", "2022-05-02", "2022-06-02", "2022-06-03", "2022-08-29"]
+        )
+    )
+    table.loc[from_holidays] = 0.0
+    cutoff = pd.Timestamp("2022-09-15")
+    windows = Windows(build_history(table), [cutoff], 7, HOLIDAYS)
+    candidate = CATALOGUE["Ridge"]
+    assert not isinstance(candidate, type(CATALOGUE["Mean"]))
+    knowing = candidate.forecast(windows).by_cutoff[cutoff]
+    ignorant = candidate.forecast(Windows(windows.history, [cutoff], 7, "")).by_cutoff[cutoff]
+    funeral = pd.Timestamp("2022-09-19")
+    assert (knowing.loc[funeral] < 0.6 * ignorant.loc[funeral]).all()
