@@ -59,7 +59,7 @@ class Store:
                 lost = error
         raise StoreUnreachableError(
             f"Issuing {publication.system.name} for {publication.cutoff} at {self._shown_url}: "
-            f"other jobs took the revision {ISSUE_ATTEMPTS} times in a row ({lost.orig}). Run one job for a cutoff at a time."
+            f"other jobs took the revision {ISSUE_ATTEMPTS} times ({lost.orig}). Run one job for a cutoff at a time."
         ) from lost
 
     def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:

@@ -1,4 +1,8 @@
-"""The training command line. Each command imports its job when it runs, so that `--help` is quick."""
+"""The training command line.
+
+Each command imports its job when it runs, so that `--help` is quick, and after it has read the system file, so that a
+mistake there is told at once.
+"""
 
 import logging
 import os
@@ -64,9 +68,10 @@ def simulate(
 @app.command()
 def ingest(system: SystemOption, home: HomeOption = None) -> None:
     """Read the sources into the append-only history; say what was accepted, revised and quarantined."""
+    context = _context(system, home)
     from training.jobs import ingest as job
 
-    job.run(_context(system, home), _console())
+    job.run(context, _console())
 
 
 @app.command()
@@ -77,9 +82,9 @@ def history(
     out: Annotated[Path | None, typer.Option(help="A Parquet file to write: unique_id, ds, y, known_at.")] = None,
 ) -> None:
     """Print or write the history as it was known at an instant."""
+    context = _context(system, home)
     from training.jobs import history as job
 
-    context = _context(system, home)
     job.run(context, _console(), context.instant(as_of), out)
 
 
@@ -102,18 +107,20 @@ def backtest(
     forecasts: Annotated[Path | None, typer.Option(help="A Parquet file to write every forecast to.")] = None,
 ) -> None:
     """Evaluate what would have been published at past cutoffs, or what named candidates would have."""
+    context = _context(system, home)
     from training.jobs import backtest as job
 
     plan = job.Plan(windows, step, horizon, candidates, measure or (), place or (), _day(cutoff))
-    job.run(_context(system, home), _console(), plan, forecasts)
+    job.run(context, _console(), plan, forecasts)
 
 
 @app.command()
 def train(system: SystemOption, home: HomeOption = None, candidates: CandidatesOption = None) -> None:
     """Choose a recipe, backtest it, track it, and register it as challenger."""
+    context = _context(system, home)
     from training.jobs import train as job
 
-    job.run(_context(system, home), _console(), candidates)
+    job.run(context, _console(), candidates)
 
 
 @app.command()
@@ -124,25 +131,28 @@ def promote(
     reason: Annotated[str | None, typer.Option(help="Why the gate is passed by; recorded.")] = None,
 ) -> None:
     """Let the challenger through the gate: it becomes the champion."""
+    context = _context(system, home)
     from training.jobs import promote as job
 
-    job.run(_context(system, home), _console(), force, reason)
+    job.run(context, _console(), force, reason)
 
 
 @app.command()
 def rollback(system: SystemOption, home: HomeOption = None) -> None:
     """Give the champion alias back to the version that had it before."""
+    context = _context(system, home)
     from training.jobs import promote as job
 
-    job.roll_back(_context(system, home), _console())
+    job.roll_back(context, _console())
 
 
 @app.command()
 def publish(system: SystemOption, home: HomeOption = None, cutoff: CutoffOption = None) -> None:
     """Publish the champion's forecasts for a cutoff (default: the last complete day)."""
+    context = _context(system, home)
     from training.jobs import publish as job
 
-    job.run(_context(system, home), _console(), _day(cutoff))
+    job.run(context, _console(), _day(cutoff))
 
 
 @app.command()
@@ -151,9 +161,10 @@ def daily(system: SystemOption, home: HomeOption = None, cutoff: CutoffOption = 
 
     --cutoff hides everything after that day.
     """
+    context = _context(system, home)
     from training.jobs import daily as job
 
-    job.run(_context(system, home), _console(), _day(cutoff))
+    job.run(context, _console(), _day(cutoff))
 
 
 @app.command()

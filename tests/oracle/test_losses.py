@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-import scoringrules
+import scoringrules  # type: ignore[import-untyped]
 
 from training.backtest.losses import covered, pinball, seasonal_naive_scale, weighted_interval_score
 from training.calibration.spread import quantiles_of

@@ -1,12 +1,14 @@
 """A real MLflow tracking server, started for the tests and always stopped again."""
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.servers import LOOPBACK, free_port, stop, wait_until_listening
@@ -27,15 +29,28 @@ def mlflow_server(folder: Path) -> Iterator[str]:
     }
     command = [sys.executable, "-m", "mlflow", "server", *(part for option in options.items() for part in option)]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+    environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = (
+        "false"  # else it starts eight more processes, for jobs we never ask
+    )
     log = folder / "server.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=environ, start_new_session=True)
+        process = subprocess.Popen(
+            [*ends_with_us(), *command], stdout=output, stderr=output, env=environ, start_new_session=True
+        )
     try:
         wait_until_listening(port, process, log, START_SECONDS)
         _wait_until_healthy(f"http://{LOOPBACK}:{port}/health")
         yield f"http://{LOOPBACK}:{port}"
     finally:
         stop(process)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # workers that outlive their server
+
+
+def ends_with_us() -> list[str]:
+    """A prefix that has the kernel stop the server even where the tests are killed; Linux alone has it."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
 
 
 def _wait_until_healthy(address: str) -> None:

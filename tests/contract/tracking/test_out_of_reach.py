@@ -69,7 +69,7 @@ def test_the_registry_says_so_too(free_port: int) -> None:
 @pytest.mark.parametrize("error", [OSError(), OSError(""), ConnectionResetError("two\nlines")])
 def test_an_error_without_words_is_still_a_sentence(error: OSError) -> None:
     with (
-        pytest.raises(OutOfReachError, match="^Talking to MLflow at http://there: .*Check that it runs"),
+        pytest.raises(OutOfReachError, match=r"^Talking to MLflow at http://there: .*Check that it runs"),
         reach("http://there"),
     ):
         raise error

@@ -26,7 +26,7 @@ from training.tracking.code import code_version
 from training.tracking.registry import Registered, Registry
 from training.tracking.runs import log_backtest, run
 
-# The library's own: it warns of its type hints, of its deprecated parts, and leaves database connections to the collector.
+# The library's own: type hints, deprecated parts, and database connections left to the collector.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::UserWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),

@@ -33,9 +33,10 @@ FORECASTS = rows(
 
 
 def test_scores_by_measure_and_lead_band_worked_by_hand() -> None:
-    table = scores(FORECASTS, SCALES, THREE).set_index(["measure", "leads"])
-    assert list(table.index) == [("attendances", "01-07"), ("attendances", "08-14"), ("occupancy", "01-07")]
-    first = table.loc[("attendances", "01-07")]
+    frame = scores(FORECASTS, SCALES, THREE)
+    table = {(row["measure"], row["leads"]): row for row in frame.to_dict("records")}
+    assert list(table) == [("attendances", "01-07"), ("attendances", "08-14"), ("occupancy", "01-07")]
+    first = table["attendances", "01-07"]
     assert (first["n"], first["fallbacks"]) == (2, 0)
     assert first["mae"] == (2 + 6) / 2
     assert first["mase"] == (2 / 4 + 6 / 4) / 2
@@ -45,9 +46,9 @@ def test_scores_by_measure_and_lead_band_worked_by_hand() -> None:
     one, two = (0.5 * 2 + 0.1 * 8) / 1.5, (0.5 * 6 + 0.1 * (8 + 10 * 2)) / 1.5
     assert first["wis"] == pytest.approx((one + two) / 2)
     assert first["scaled_wis"] == pytest.approx((one + two) / 2 / 4)
-    second = table.loc[("attendances", "08-14")]
+    second = table["attendances", "08-14"]
     assert (second["n"], second["fallbacks"], second["mase"]) == (1, 1, 0.5)
-    third = table.loc[("occupancy", "01-07")]
+    third = table["occupancy", "01-07"]
     assert (third["mae"], third["bias"], third["coverage_80"]) == (3.0, -3.0, 1.0)
     assert np.isnan(third["mase"])
 

@@ -101,13 +101,13 @@ def build_history(table: pd.DataFrame, system: System | None = None) -> KnownHis
 def replayed(vintages: pd.DataFrame, cutoff: pd.Timestamp) -> dict[tuple[str, pd.Timestamp], float]:
     """What a person reading the vintages one by one knows at the end of the cutoff: a slow, plain witness."""
     newest: dict[tuple[str, pd.Timestamp], tuple[pd.Timestamp, float]] = {}
-    for row in vintages.itertuples(index=False):
-        key = (str(row.unique_id), pd.Timestamp(row.ds))
-        known_at = pd.Timestamp(row.known_at)
-        if row.ds > cutoff or known_at > day_end(cutoff):
+    columns = (vintages[name] for name in ("unique_id", "ds", "y", "known_at"))
+    for unique_id, ds, y, known_at in zip(*columns, strict=True):
+        key = (str(unique_id), pd.Timestamp(ds))
+        if ds > cutoff or known_at > day_end(cutoff):
             continue
         if key not in newest or known_at >= newest[key][0]:
-            newest[key] = (known_at, float(row.y))
+            newest[key] = (known_at, float(y))
     return {key: y for key, (_, y) in newest.items()}
 
 

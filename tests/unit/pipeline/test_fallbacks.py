@@ -54,8 +54,8 @@ class RaisingModel:
 
 def one(value: float, lead: int | None = None) -> Spoil:
     def spoil(frame: pd.DataFrame) -> None:
-        rows = slice(None) if lead is None else slice(lead - 1, lead)
-        frame.iloc[rows, frame.columns.get_loc(VICTIM)] = value
+        days = frame.index if lead is None else frame.index[[lead - 1]]
+        frame.loc[days, VICTIM] = value
 
     return spoil
 
