@@ -1,7 +1,7 @@
 """The archive: append-only Parquet batches of vintages, read back through DuckDB as of any instant."""
 
 import hashlib
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -82,9 +82,11 @@ class Archive:
         self._check_not_empty()
         return self._vintages()
 
-    def digest(self, instant: datetime | None = None) -> str:
-        """`sha256:` and the hash of the series, days and values known at `instant`, on any machine."""
+    def digest(self, instant: datetime | None = None, last_day: date | None = None) -> str:
+        """`sha256:` and the hash of the series, days (to `last_day`) and values known at `instant`, on any machine."""
         known = self.as_of(instant)
+        if last_day is not None:
+            known = known[known["ds"] <= pd.Timestamp(last_day)]
         content = hashlib.sha256("\n".join(known["unique_id"]).encode())
         content.update(known["ds"].to_numpy().astype("datetime64[D]").astype("<i8").tobytes())
         content.update((known["y"].to_numpy() + 0.0).astype("<f8").tobytes())  # -0.0 and 0.0 are the same count

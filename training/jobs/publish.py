@@ -37,7 +37,7 @@ def run(job: Context, console: Console, cutoff: date | None = None, as_of: datet
         )
     forecast = forecaster.forecast(champion.recipe, at)
     recent = _recent(history, forecast.parts, at)
-    draft = as_publication(forecast, history, recent, champion.champion, job.archive.digest(instant), job.now)
+    draft = as_publication(forecast, history, recent, champion.champion, job.archive.digest(instant, day), job.now)
     issued = store.issue(draft)
     fallbacks = sum(series.fallback for series in issued.series)
     console.print(

@@ -50,7 +50,7 @@ def run(job: Context, console: Console, candidates: str | None = None, cutoff: d
         "as_of": as_of.isoformat(),
     }
     name = f"train to {newest:%Y-%m-%d}"
-    with tracked_run(job.settings.tracking_uri, name, parameters, job.archive.digest(as_of)) as run_id:
+    with tracked_run(job.settings.tracking_uri, name, parameters, job.archive.digest(as_of, cutoff)) as run_id:
         forecaster.prepare(names, [*cutoffs, newest])  # in one go: the candidates' libraries work in batches
         recipe = forecaster.choose(names, newest)
         scored = _evaluate(job, forecaster, cutoffs, names, champion)

@@ -8,7 +8,7 @@ from tests.unit.pipeline.histories import HOLIDAYS, LEVELS, build_history, build
 from training.backtest.actuals import actuals
 from training.backtest.run import backtest_candidate, backtest_champion, backtest_recipe, same_for_every_measure
 from training.backtest.scores import mase_scales, overall, scores
-from training.frames import forecast_columns
+from training.frames import forecast_columns, long
 from training.pipeline import Forecaster
 from training.reconciliation.bottom_up import summing
 
@@ -34,7 +34,8 @@ FORECASTS = rows(
 
 def test_scores_by_measure_and_lead_band_worked_by_hand() -> None:
     frame = scores(FORECASTS, SCALES, THREE)
-    table = {(row["measure"], row["leads"]): row for row in frame.to_dict("records")}
+    keys = zip(frame["measure"], frame["leads"], strict=True)
+    table = {key: frame.iloc[i].drop(["measure", "leads"]).astype(float) for i, key in enumerate(keys)}
     assert list(table) == [("attendances", "01-07"), ("attendances", "08-14"), ("occupancy", "01-07")]
     first = table["attendances", "01-07"]
     assert (first["n"], first["fallbacks"]) == (2, 0)
@@ -100,12 +101,14 @@ def test_a_backtest_has_one_row_per_cutoff_series_and_lead_with_what_happened() 
     assert len(frame) == 2 * 7 * (5 + 3 + 2)  # sites, attendances of trusts and root, occupancy of T1 and root
     assert not frame.duplicated(["unique_id", "cutoff", "ds"]).any()
     assert ((frame["ds"] - frame["cutoff"]).dt.days == frame["lead"]).all()
-    for row in frame[frame["unique_id"].isin(table.columns)].itertuples(index=False):
-        assert row.y == table.loc[row.ds, row.unique_id]
-        assert row.mean == table.loc[row.ds - pd.Timedelta(days=7), row.unique_id]
-    root = frame[frame["unique_id"] == "north/attendances"].set_index(["cutoff", "ds"])["y"]
-    for (_, day), y in root.items():
-        assert y == table.loc[day, [i for i in table.columns if i.endswith("attendances")]].sum()
+    happened = long(table).set_index(["unique_id", "ds"])["y"].to_dict()
+    bottom = frame[frame["unique_id"].isin(table.columns)]
+    for unique_id, ds, y, mean in zip(*(bottom[c] for c in ("unique_id", "ds", "y", "mean")), strict=True):
+        assert y == happened[unique_id, ds]
+        assert mean == happened[unique_id, ds - pd.Timedelta(days=7)]
+    root = frame[frame["unique_id"] == "north/attendances"]
+    sums = table[[i for i in table.columns if i.endswith("attendances")]].sum(axis=1)
+    assert root["y"].to_list() == sums.reindex(root["ds"]).to_list()
 
 
 def test_what_is_evaluated_is_what_would_have_been_published() -> None:

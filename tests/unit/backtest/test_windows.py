@@ -38,8 +38,8 @@ def test_cutoffs_end_at_the_last_day_with_all_its_actuals(
             7,
             None,
             (
-                "9 windows of 7 days, 7 days apart, ending with cutoff 2022-02-24, need actuals from before 2021-12-30 to "
-                "2022-03-03; complete days run from 2022-01-03 to 2022-03-03."
+                "9 windows of 7 days, 7 days apart, ending with cutoff 2022-02-24, need actuals from before 2021-12-30 "
+                "to 2022-03-03; complete days run from 2022-01-03 to 2022-03-03."
             ),
         ),
         (
@@ -48,8 +48,8 @@ def test_cutoffs_end_at_the_last_day_with_all_its_actuals(
             7,
             "2022-02-25",
             (
-                "1 windows of 7 days, 7 days apart, ending with cutoff 2022-02-25, need actuals from before 2022-02-25 to "
-                "2022-03-04; complete days run from 2022-01-03 to 2022-03-03."
+                "1 windows of 7 days, 7 days apart, ending with cutoff 2022-02-25, need actuals from before 2022-02-25 "
+                "to 2022-03-04; complete days run from 2022-01-03 to 2022-03-03."
             ),
         ),
         (1, 7, 59, None, "need actuals from before 2022-01-03 to 2022-03-03"),

@@ -107,6 +107,14 @@ def test_the_digest_moves_with_a_revision_and_not_with_what_is_known_later(archi
     assert archive.digest(NOW - timedelta(seconds=1)) == before
 
 
+def test_the_digest_to_a_day_does_not_see_later_days(archive: Archive) -> None:
+    archive.append(values(("A", "beds", None, "2026-01-01", 1)), NOW)
+    before = archive.digest()
+    archive.append(values(("A", "beds", None, "2026-01-02", 1)), NOW)
+    assert archive.digest() != before
+    assert archive.digest(last_day=date(2026, 1, 1)) == before
+
+
 def test_a_batch_has_the_documented_columns_and_types(archive: Archive, tmp_path: Path) -> None:
     archive.append(values(("A", "beds", None, "2026-01-01", 1)), NOW)
     (batch,) = (tmp_path / "history").iterdir()
