@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from publication.errors import MalformedPublicationError, PublicationError, StoreUnreachableError
 from training.errors import NothingPublishedError, OutOfReachError, TrainingError
 from training.settings import settings
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from training.jobs.context import Context
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # boxes around the help would take longer to import than all the rest
 )
 UNEXPECTED = 1
 WIDTH_ELSEWHERE = 140  # of a log file or a pipe, where no terminal says how wide it is
@@ -59,7 +61,10 @@ def simulate(
     trusts: Annotated[int, typer.Option(min=1, help="Trusts in the system.")] = 2,
     sites: Annotated[int, typer.Option(min=1, help="Sites, spread over the trusts.")] = 4,
 ) -> None:
-    """Write a seeded hospital system with known truth: system.toml, places, events, daily history."""
+    """Write a seeded hospital system with known truth.
+
+    It has a system.toml, places, events and a daily history.
+    """
     from training.jobs import simulate as job
 
     job.run(_console(), out, seed, days, trusts, sites, _now())
@@ -67,7 +72,10 @@ def simulate(
 
 @app.command()
 def ingest(system: SystemOption, home: HomeOption = None) -> None:
-    """Read the sources into the append-only history; say what was accepted, revised and quarantined."""
+    """Read the sources into the history.
+
+    Says how many values were new, revised, unchanged and quarantined.
+    """
     context = _context(system, home)
     from training.jobs import ingest as job
 
@@ -81,7 +89,7 @@ def history(
     as_of: Annotated[str | None, typer.Option("--as-of", help="An instant (ISO 8601), or a day: its end.")] = None,
     out: Annotated[Path | None, typer.Option(help="A Parquet file to write: unique_id, ds, y, known_at.")] = None,
 ) -> None:
-    """Print or write the history as it was known at an instant."""
+    """Print or write the history as it was known."""
     context = _context(system, home)
     from training.jobs import history as job
 
@@ -106,7 +114,10 @@ def backtest(
     ] = None,
     forecasts: Annotated[Path | None, typer.Option(help="A Parquet file to write every forecast to.")] = None,
 ) -> None:
-    """Evaluate what would have been published at past cutoffs, or what named candidates would have."""
+    """Evaluate forecasts at past cutoffs.
+
+    Of what would have been published, or with --candidates of each candidate named.
+    """
     context = _context(system, home)
     from training.jobs import backtest as job
 
@@ -116,7 +127,7 @@ def backtest(
 
 @app.command()
 def train(system: SystemOption, home: HomeOption = None, candidates: CandidatesOption = None) -> None:
-    """Choose a recipe, backtest it, track it, and register it as challenger."""
+    """Choose, backtest and register a challenger."""
     context = _context(system, home)
     from training.jobs import train as job
 
@@ -130,7 +141,7 @@ def promote(
     force: Annotated[bool, typer.Option("--force", help="Pass the gate by; needs --reason.")] = False,
     reason: Annotated[str | None, typer.Option(help="Why the gate is passed by; recorded.")] = None,
 ) -> None:
-    """Let the challenger through the gate: it becomes the champion."""
+    """Let the challenger through the gate."""
     context = _context(system, home)
     from training.jobs import promote as job
 
@@ -139,7 +150,7 @@ def promote(
 
 @app.command()
 def rollback(system: SystemOption, home: HomeOption = None) -> None:
-    """Give the champion alias back to the version that had it before."""
+    """Take the champion alias one step back."""
     context = _context(system, home)
     from training.jobs import promote as job
 
@@ -148,7 +159,10 @@ def rollback(system: SystemOption, home: HomeOption = None) -> None:
 
 @app.command()
 def publish(system: SystemOption, home: HomeOption = None, cutoff: CutoffOption = None) -> None:
-    """Publish the champion's forecasts for a cutoff (default: the last complete day)."""
+    """Publish the champion's forecasts.
+
+    For the cutoff given, or else the last complete day.
+    """
     context = _context(system, home)
     from training.jobs import publish as job
 
@@ -157,9 +171,9 @@ def publish(system: SystemOption, home: HomeOption = None, cutoff: CutoffOption 
 
 @app.command()
 def daily(system: SystemOption, home: HomeOption = None, cutoff: CutoffOption = None) -> None:
-    """What cron runs: ingest and publish; train and promote first where there is no champion yet.
+    """Ingest and publish: what cron runs.
 
-    --cutoff hides everything after that day.
+    Where there is no champion yet, it trains and promotes the first one. --cutoff hides everything after that day.
     """
     context = _context(system, home)
     from training.jobs import daily as job
@@ -173,7 +187,7 @@ def demo(
     no_serve: Annotated[bool, typer.Option("--no-serve", help="End after publishing.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Where to serve.")] = 8000,
 ) -> None:
-    """Simulate a hospital system, run its whole day, and serve the forecasts."""
+    """Simulate a system, run its day, serve it."""
     from training.jobs import demo as job
 
     job.run(_console(), settings(home or Path(".demo"), os.environ), _now(), serve=not no_serve, port=port)
@@ -192,7 +206,7 @@ def main() -> None:
 
 
 def _end(error: Exception, exit_code: int) -> None:
-    Console(stderr=True, highlight=False).print(f"{type(error).__name__}: {error}", soft_wrap=True, markup=False)
+    print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201  the one sentence of a failed command
     sys.exit(exit_code)
 
 
@@ -202,7 +216,9 @@ def _context(system: Path, home: Path | None) -> "Context":
     return context(system, settings(home, os.environ), _now())
 
 
-def _console() -> Console:
+def _console() -> "Console":
+    from rich.console import Console
+
     return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_ELSEWHERE)
 
 

@@ -1,6 +1,6 @@
 """One scikit-learn regression for each measure, global over its series, through mlforecast: lags and the calendar."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from publication.vocabulary import series_key
 from training.features.calendar import calendar
 from training.frames import WEEK, long
 from training.history.known import KnownHistory
-from training.models.candidate import Means, Windows, by_fit_day, target_days
+from training.models.candidate import Means, Windows, by_fit_day, nothing_yet, target_days
 from training.progress import tracked
 
 Transform = Callable[..., np.ndarray] | tuple[Callable[..., np.ndarray], object]
@@ -35,34 +35,49 @@ class Regression:
     make: Callable[[], RegressorMixin]
 
     def forecast(self, windows: Windows) -> Means:
-        means = Means()
+        means = nothing_yet(windows)
         groups = by_fit_day(windows.cutoffs)
         for fit_on, cutoffs in tracked(groups.items(), f"{self.make().__class__.__name__} by refit day", len(groups)):
-            for cutoff in cutoffs:
-                columns = windows.history.at(cutoff).columns
-                means.by_cutoff[cutoff] = pd.DataFrame(np.nan, target_days(cutoff, windows.horizon), columns)
             for measure in _measures(windows.history, cutoffs):
-                self._forecast_measure(windows, max(fit_on, windows.history.first_day), cutoffs, measure, means)
+                self._forecast_measure(windows, fit_on, cutoffs, measure, means)
         return means
 
     def _forecast_measure(
         self, windows: Windows, fit_on: pd.Timestamp, cutoffs: list[pd.Timestamp], measure: str, means: Means
     ) -> None:
-        ids = {c: _forecastable(windows.history, c, measure, means) for c in cutoffs}
+        """Fill in one measure's means at the cutoffs that share a refit day.
+
+        Where that day knew too little, or a cutoff of the batch fails, each cutoff is fitted or forecast by itself: a
+        forecast must not depend on which others are asked for.
+        """
         observed = _observed(windows.history, fit_on, measure)
+        if observed.empty and cutoffs != [fit_on]:
+            for cutoff in cutoffs:
+                self._forecast_measure(windows, cutoff, [cutoff], measure, means)
+            return
+        ids = {c: _forecastable(windows.history, c, measure, means) for c in cutoffs}
         if observed.empty:
             reason = f"fewer than {SHORTEST_FIT_DAYS} days of {measure} were known on {fit_on.date()} to fit on"
             means.failures.update({(c, unique_id): reason for c in cutoffs for unique_id in ids[c]})
             return
         try:
-            seasons = len(observed.dropna(how="all")) >= SEASONS_TAKE_DAYS
-            training = _training_rows(observed, windows.history.filled(fit_on), windows.holidays, seasons)
-            library = self._fitted(training)
-            for cutoff, frame in _predicted(library, windows, cutoffs, ids, seasons).items():
+            for cutoff, frame in self._predicted(windows, observed, fit_on, ids).items():
                 means.by_cutoff[cutoff][frame.columns] = frame
         except Exception as error:  # noqa: BLE001  a library may fail in any way; the series get their fallback
+            if len(cutoffs) > 1:
+                for cutoff in cutoffs:
+                    self._forecast_measure(windows, fit_on, [cutoff], measure, means)
+                return
             reason = f"{type(error).__name__}: {error}"
             means.failures.update({(c, unique_id): reason for c in cutoffs for unique_id in ids[c]})
+
+    def _predicted(
+        self, windows: Windows, observed: pd.DataFrame, fit_on: pd.Timestamp, ids: Mapping[pd.Timestamp, list[str]]
+    ) -> dict[pd.Timestamp, pd.DataFrame]:
+        """One wide frame of means for each cutoff, fitted on the observed series."""
+        seasons = len(observed.dropna(how="all")) >= SEASONS_TAKE_DAYS
+        training = _training_rows(observed, windows.history.filled(fit_on), windows.holidays, seasons)
+        return _predicted(self._fitted(training), windows, ids, seasons)
 
     def _fitted(self, training: pd.DataFrame) -> MLForecast:
         library = MLForecast({"mean": self.make()}, freq="D", lags=LAGS, lag_transforms=ROLLING)
@@ -71,6 +86,8 @@ class Regression:
 
 def _observed(history: KnownHistory, fit_on: pd.Timestamp, measure: str) -> pd.DataFrame:
     """The series of the measure that are long enough to fit on, as known at the refit day."""
+    if fit_on < history.first_day:
+        return pd.DataFrame()
     observed = history.at(fit_on).tail(TRAINING_DAYS)
     observed = observed[_of_measure(observed.columns, measure)]
     return observed.loc[:, observed.count() >= SHORTEST_FIT_DAYS]
@@ -85,19 +102,15 @@ def _training_rows(observed: pd.DataFrame, filled: pd.DataFrame, holidays: str, 
 
 
 def _predicted(
-    library: MLForecast,
-    windows: Windows,
-    cutoffs: list[pd.Timestamp],
-    ids: dict[pd.Timestamp, list[str]],
-    seasons: bool,
+    library: MLForecast, windows: Windows, ids: Mapping[pd.Timestamp, list[str]], seasons: bool
 ) -> dict[pd.Timestamp, pd.DataFrame]:
     """One wide frame of means for each cutoff, from one call of the library."""
-    recent = {c: windows.history.filled(c)[ids[c]].tail(MEMORY_DAYS) for c in cutoffs}
+    recent = {c: windows.history.filled(c)[ids[c]].tail(MEMORY_DAYS) for c in ids}
     levels = {c: level(frame) for c, frame in recent.items()}
     past = pd.concat([long((frame / levels[c]).add_suffix(f"{AT}{c.date()}")) for c, frame in recent.items()])
     future = pd.concat(
         pd.DataFrame({"unique_id": f"{unique_id}{AT}{c.date()}", "ds": target_days(c, windows.horizon)})
-        for c in cutoffs
+        for c in ids
         for unique_id in ids[c]
     )
     days = pd.date_range(past["ds"].min(), future["ds"].max(), freq="D", name="ds")
@@ -109,7 +122,7 @@ def _predicted(
         c: (answer.reindex(target_days(c, windows.horizon))[[f"{i}{AT}{c.date()}" for i in ids[c]]])
         .set_axis(ids[c], axis=1)
         .mul(levels[c])
-        for c in cutoffs
+        for c in ids
     }
 
 

@@ -17,6 +17,7 @@ from training.pipeline.means import MeansBook, same_for_all
 from training.reconciliation.bottom_up import aggregated, summing
 
 Values = NDArray[np.float64]
+FEWEST_WINDOWS = 4
 EXPLODED = 10.0  # times the largest value known: no hospital's count goes there in twelve weeks
 SMALLEST_LIMIT = 100.0  # an empty ward may fill
 
@@ -36,11 +37,16 @@ class Forecaster:
             self._book.make(name, everywhere)
 
     def choose(self, candidates: Sequence[str], cutoff: pd.Timestamp) -> dict[str, str]:
-        """For each measure, the candidate with the least scaled absolute error in the windows before the cutoff."""
+        """For each measure, the candidate with the least scaled absolute error in the windows before the cutoff.
+
+        With fewer than `FEWEST_WINDOWS` of them the difference would be noise: the first candidate is taken.
+        """
         self.prepare(candidates, [cutoff])
         ids = list(self.history.at(cutoff).columns)
         losses = pd.DataFrame({name: self._losses(name, ids, cutoff) for name in candidates}, index=ids)
         by_measure = losses.groupby([series_key(unique_id).measure for unique_id in ids]).mean()
+        if len(self._windows(cutoff)) < FEWEST_WINDOWS:
+            return dict.fromkeys(map(str, by_measure.index), candidates[0])
         return {str(m): candidates[0] if row.isna().all() else str(row.idxmin()) for m, row in by_measure.iterrows()}
 
     def forecast(self, recipe: Recipe, cutoff: pd.Timestamp) -> Forecast:

@@ -1,6 +1,7 @@
 """The means of the candidates, made once for each cutoff and kept."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import shorten
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from training.models.catalogue import CATALOGUE
 from training.models.combination import Combination
 
 Values = NDArray[np.float64]
+REASON_LENGTH = 200  # a library's message may go on for pages; dashboards show it
 
 
 class MeansBook:
@@ -52,7 +54,8 @@ class MeansBook:
 
     def failure(self, name: str, cutoff: pd.Timestamp, unique_id: str) -> str:
         """Why the candidate has no means for the series at the cutoff."""
-        return self._pages[name].failures.get((cutoff, unique_id), "it gave no number")
+        why = self._pages[name].failures.get((cutoff, unique_id), "it gave no number")
+        return shorten(why, REASON_LENGTH, placeholder=" ...")
 
 
 def _asked(candidate: Candidate, windows: Windows) -> Means:
