@@ -31,7 +31,7 @@ demo: $(INSTALLED) ## simulate a hospital system, forecast it, serve it (SERVE=0
 	$(BIN)/headroom demo --home $(HOME_DIR) $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: $(INSTALLED) ## run the tests (PYTEST_ARGS="-k store")
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: $(INSTALLED) ## lint, formatting, types, import rules
 	$(BIN)/ruff check
