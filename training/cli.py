@@ -55,7 +55,7 @@ CandidatesOption = Annotated[
 
 @app.command()
 def simulate(
-    out: Annotated[Path, typer.Option(help="Folder to write the system into.")],
+    out: Annotated[Path, typer.Option(file_okay=False, help="Folder to write the system into.")],
     seed: Annotated[int, typer.Option(help="Same seed, same hospital system.")] = 1,
     days: Annotated[int, typer.Option(min=1, help="Days of history.")] = 1096,
     trusts: Annotated[int, typer.Option(min=1, help="Trusts in the system.")] = 2,
@@ -87,7 +87,9 @@ def history(
     system: SystemOption,
     home: HomeOption = None,
     as_of: Annotated[str | None, typer.Option("--as-of", help="An instant (ISO 8601), or a day: its end.")] = None,
-    out: Annotated[Path | None, typer.Option(help="A Parquet file to write: unique_id, ds, y, known_at.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="A Parquet file to write: unique_id, ds, y, known_at.")
+    ] = None,
 ) -> None:
     """Print or write the history as it was known."""
     context = _context(system, home)
@@ -112,7 +114,9 @@ def backtest(
             "--cutoff", formats=[DAY], help="The last cutoff. [default: the last with actuals for the whole horizon]"
         ),
     ] = None,
-    forecasts: Annotated[Path | None, typer.Option(help="A Parquet file to write every forecast to.")] = None,
+    forecasts: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="A Parquet file to write every forecast to.")
+    ] = None,
 ) -> None:
     """Evaluate forecasts at past cutoffs.
 

@@ -78,4 +78,8 @@ class Context:
 
 def context(system_path: Path, settings: Settings, now: datetime) -> Context:
     """Read the system file and stand ready; nothing is opened yet."""
+    if settings.home.exists() and not settings.home.is_dir():
+        raise UsageError(
+            f"--home (or HEADROOM_HOME) {settings.home} is a file. Give a folder; it is made where absent."
+        )
     return Context(read_system(system_path), settings, now)
