@@ -1,6 +1,7 @@
 """Reading sources: every cell as text, every row with its line, nothing interpreted yet."""
 
 import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from _csv import Reader
 
 WILDCARDS = "*?["
-OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+SEPARATORS = (",", ";", "\t")
 HEADER_LINE = 1
 
 
@@ -65,27 +66,43 @@ def _files(folder: Path, pattern: str, source: Source) -> list[Path]:
 
 
 def _read(path: Path, file: str, source: Source) -> Extract:
+    text = _text(path)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text, source), strict=True)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.reader(lines, strict=True)
-            header = tuple(name.strip() for name in next(reader, []))
-            _check_header(path, header, source)
-            rows, misshapen = _sorted_by_shape(reader, len(header))
-    except UnicodeDecodeError as error:
-        found = f"byte 0x{error.object[error.start]:02x}"
-        raise HistoryError(f"Reading {path}: it is not UTF-8 (found {found}). Save it as CSV in UTF-8.") from error
+        header = tuple(name.strip() for name in next(reader, []))
+        _check_header(path, header, source)
+        rows, misshapen = _sorted_by_shape(reader, len(header))
     except csv.Error as error:
         raise HistoryError(
             f"Reading {path}, near line {reader.line_num}: {error}. Correct the quotes there."
         ) from error
-    except OSError as error:
-        raise HistoryError(f"Reading {path}: {error.strerror}. Make it readable and try again.") from error
     if not rows and not misshapen:
         raise HistoryError(f"Reading {path}: it has a header but no rows. Send the extract again.")
     frame = pd.DataFrame(
         list(rows.values()), index=pd.Index(list(rows), dtype="int64"), columns=list(header), dtype=object
     )
     return Extract(source, file, header, frame[columns_of(source)], misshapen)
+
+
+def _text(path: Path) -> str:
+    """The text of a file in UTF-8, with or without a byte order mark, or else in Latin-1."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise HistoryError(f"Reading {path}: {error.strerror}. Make it readable and try again.") from error
+    if b"\0" in content:
+        raise HistoryError(f"Reading {path}: it is not text (byte 0x00 in it). Save it as CSV.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def _separator(text: str, source: Source) -> str:
+    """What separates the columns: that with which the first line names the most of those wanted."""
+    header = text.partition("\n")[0]
+    wanted = set(columns_of(source))
+    return max(SEPARATORS, key=lambda sign: len(wanted & {name.strip(' "\r') for name in header.split(sign)}))
 
 
 def _sorted_by_shape(reader: "Reader", width: int) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
@@ -112,12 +129,5 @@ def _check_header(path: Path, header: tuple[str, ...], source: Source) -> None:
             )
         raise HistoryError(
             f"Reading {path}: it has no column {column!r}, which sources.{source.name} names. "
-            f"Found {', '.join(header)}. {_advice(header)}"
+            f"Found {', '.join(header)}. Correct the name in system.toml, or send the extract with that column."
         )
-
-
-def _advice(header: tuple[str, ...]) -> str:
-    separator = next((name for sign, name in OTHER_SEPARATORS.items() if len(header) == 1 and sign in header[0]), None)
-    if separator:
-        return f"It seems to be separated by {separator}: save it with commas."
-    return "Correct the name in system.toml, or send the extract with that column."

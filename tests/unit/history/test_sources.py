@@ -20,10 +20,10 @@ def extracts(hospital: Hospital) -> list[Extract]:
         (HEADER.encode() + b"\n\n,,,\n", ["extract.csv: it has a header but no rows"]),
         (b"code,date,occupied\nA,2026-01-01,1\n", ["no column 'free'", "sources.daily", "Found code, date, occupied."]),
         (b"code,day,occupied,free\nA,2026-01-01,1,1\n", ["no column 'date'", "Found code, day", "system.toml"]),
-        (b"code;date;occupied;free\nA;2026-01-01;1;1\n", ["no column 'code'", "separated by semicolons"]),
-        (b"code\tdate\toccupied\tfree\n", ["no column 'code'", "separated by tabs"]),
+        (b"code|date|occupied|free\nA|2026-01-01|1|1\n", ["no column 'code'", "Found code|date|occupied|free"]),
+        (b"code;date;occupied\nA;2026-01-01;1\n", ["no column 'free'", "Found code, date, occupied."]),
         (b"code,date,free,occupied,free\nA,2026-01-01,1,1,1\n", ["column 'free' is there 2 times"]),
-        (HEADER.encode() + b"M\xfcnster,2026-01-01,1,1\n", ["it is not UTF-8", "byte 0xfc"]),
+        ("code,date,occupied,free\nA,2026-01-01,1,1\n".encode("utf-16"), ["it is not text", "Save it as CSV"]),
         (HEADER.encode() + b'A,2026-01-01,1,1\n"A,2026-01-02,1,1\n', ["near line 3", "quotes"]),
     ],
 )
@@ -58,6 +58,17 @@ def test_a_path_that_leads_to_no_file_is_a_missing_file(tmp_path: Path, path: st
 )
 def test_every_row_keeps_the_line_on_which_it_starts(tmp_path: Path, body: str, lines: list[int]) -> None:
     assert list(extracts(Hospital(tmp_path).send(HEADER + body))[0].rows.index) == lines
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_separators_and_encodings_are_recognised(tmp_path: Path, separator: str, encoding: str, quote: str) -> None:
+    lines = [["code", "date", "occupied", "free"], ["M\u00fcnster", "2026-01-01", "3", "1"]]
+    text = "\r\n".join(separator.join(f"{quote}{cell}{quote}" for cell in line) for line in lines)
+    (extract,) = extracts(Hospital(tmp_path).send(text.encode(encoding)))
+    assert extract.header == ("code", "date", "occupied", "free")
+    assert extract.rows.to_numpy().tolist() == [lines[1]]
 
 
 def test_text_is_read_as_it_stands(tmp_path: Path) -> None:
