@@ -1,11 +1,34 @@
 """The pictures of a run."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import plotly.graph_objects as go
+
+from publication.vocabulary import series_key
 
 BAND_COLOUR = "rgba(0, 94, 184, 0.18)"
 MEAN_COLOUR = "rgb(0, 94, 184)"
 ACTUAL_COLOUR = "rgb(33, 43, 50)"
+
+
+OUTER_80 = {"q0.1", "q0.9"}
+
+
+def page(figures: Sequence[go.Figure]) -> str:
+    """One HTML page of the figures that needs nothing from elsewhere: hospital networks are closed."""
+    parts = [figure.to_html(full_html=False, include_plotlyjs=i == 0) for i, figure in enumerate(figures)]
+    return "\n".join(
+        ["<!doctype html><html lang='en'><meta charset='utf-8'><title>Backtest</title>", *parts, "</html>"]
+    )
+
+
+def charts(forecasts: pd.DataFrame) -> list[go.Figure]:
+    """What a person looks at first: the largest series of each measure, and how intervals keep their promise."""
+    sizes = forecasts.dropna(subset="y").groupby("unique_id")["y"].mean()
+    largest = sizes.groupby(lambda unique_id: series_key(unique_id).measure).idxmax()
+    figures = [fan_chart(forecasts, str(unique_id)) for unique_id in largest]
+    return [*figures, coverage_by_lead(forecasts)] if set(forecasts.columns) >= OUTER_80 else figures
 
 
 def fan_chart(forecasts: pd.DataFrame, unique_id: str) -> go.Figure:

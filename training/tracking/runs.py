@@ -11,9 +11,9 @@ import pandas as pd
 from training.backtest.scores import LOSSES
 from training.tracking.client import reach
 from training.tracking.code import code_version
-from training.tracking.plots import coverage_by_lead, fan_chart
+from training.tracking.plots import charts, page
 
-MEAN_INTERVAL = {"q0.1", "q0.9"}
+CHARTS = "charts.html"
 
 
 @contextmanager
@@ -47,17 +47,9 @@ def log_backtest(tracking_uri: str, forecasts: Mapping[str, pd.DataFrame], table
         leaderboard.to_csv(Path(folder) / "leaderboard.csv", index=False)
         leaderboard.to_html(Path(folder) / "leaderboard.html", index=False, float_format="{:.3f}".format)
         mlflow.log_artifacts(folder, "backtest")
-        _log_charts(next(iter(forecasts.values())))
-
-
-def _log_charts(forecasts: pd.DataFrame) -> None:
-    with_actuals = forecasts[forecasts["y"].notna()]
-    if with_actuals.empty:
-        return
-    largest = with_actuals.groupby("unique_id")["y"].mean().idxmax()
-    mlflow.log_figure(fan_chart(forecasts, str(largest)), "charts/fan_chart.html")
-    if set(forecasts.columns) >= MEAN_INTERVAL:
-        mlflow.log_figure(coverage_by_lead(forecasts), "charts/coverage_by_lead.html")
+        first = next(iter(forecasts.values()))
+        if first["y"].notna().any():
+            mlflow.log_text(page(charts(first)), CHARTS)
 
 
 def _metrics(name: str, table: pd.DataFrame) -> dict[str, float]:

@@ -111,7 +111,7 @@ def test_a_run_is_recorded_whole(tracking_uri: str, system: str) -> None:
     assert kept.info.experiment_id == experiment.experiment_id
     expected = table.set_index("measure").loc["attendances", "mase"]
     assert kept.data.metrics["naive/attendances/01-07/mase"] == expected
-    assert {artifact.path for artifact in client.list_artifacts(run_id)} == {"backtest", "charts"}
+    assert {artifact.path for artifact in client.list_artifacts(run_id)} == {"backtest", "charts.html"}
     assert {artifact.path for artifact in client.list_artifacts(run_id, "backtest")} == {
         "backtest/naive.parquet",
         "backtest/leaderboard.csv",
