@@ -30,15 +30,7 @@ def instant(moment: datetime) -> str:
 
 def publication_block(heading: Heading, freshness: Freshness) -> Json:
     """What every body says of the publication it is taken from."""
-    return {
-        "system": heading.system,
-        "cutoff": heading.cutoff.isoformat(),
-        "revision": heading.revision,
-        "issued_at": instant(heading.issued_at),
-        "digest": heading.digest,
-        "champion": _champion(heading),
-        "freshness": freshness.value,
-    }
+    return {**_identity(heading), "freshness": freshness.value}
 
 
 def system_body(system: System) -> Json:
@@ -55,6 +47,11 @@ def system_body(system: System) -> Json:
 
 
 def heading_body(heading: Heading) -> Json:
+    return {**_identity(heading), "series": heading.n_series, "fallbacks": heading.n_fallbacks}
+
+
+def _identity(heading: Heading) -> Json:
+    """Which publication it is, and what made it."""
     return {
         "system": heading.system,
         "cutoff": heading.cutoff.isoformat(),
@@ -62,8 +59,6 @@ def heading_body(heading: Heading) -> Json:
         "issued_at": instant(heading.issued_at),
         "digest": heading.digest,
         "champion": _champion(heading),
-        "series": heading.n_series,
-        "fallbacks": heading.n_fallbacks,
     }
 
 

@@ -54,3 +54,5 @@ def test_it_runs_from_empty(notebook: Path) -> None:
     )
     book = nbformat.read(notebook, as_version=4)
     nbclient.NotebookClient(book, timeout=SECONDS, resources={"metadata": {"path": ROOT}}).execute()
+    counts = [cell["execution_count"] for cell in book["cells"] if cell["cell_type"] == "code"]
+    assert counts == list(range(1, len(code_cells(notebook)) + 1)), "every cell ran, in order, none stopped the kernel"

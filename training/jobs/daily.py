@@ -7,8 +7,7 @@ from rich.console import Console
 from publication.model import Publication
 from training.jobs import ingest, promote, publish, train
 from training.jobs.context import Context
-from training.tracking.client import connect
-from training.tracking.registry import Registry
+from training.jobs.registry import registry
 
 FIRST = "The first champion: before it, nothing is published."
 
@@ -23,8 +22,7 @@ def run(job: Context, console: Console, cutoff: date | None = None) -> Publicati
     as_of = job.as_of(cutoff)
     if cutoff is not None:
         job.history(as_of, cutoff)  # a cutoff before the history is refused before anything is trained
-    connect(job.settings.tracking_uri, job.settings.artifacts, job.system.name)
-    if Registry(job.settings.tracking_uri, job.system.name).champion() is None:
+    if registry(job).champion() is None:
         train.run(job, console, cutoff=cutoff)
         promote.run(job, console, force=True, reason=FIRST)  # refused, it would leave the hospital with nothing
     return publish.run(job, console, cutoff, as_of)

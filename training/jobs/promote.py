@@ -5,17 +5,17 @@ from rich.table import Table
 
 from training.errors import PromotionRefusedError, UsageError
 from training.jobs.context import Context
+from training.jobs.registry import registry
 from training.promotion import Verdict, gate
-from training.tracking.client import connect
-from training.tracking.registry import Registered, Registry
+from training.tracking.registry import Registered
 
 
 def run(job: Context, console: Console, force: bool = False, reason: str | None = None) -> None:
     """Let the challenger through the gate, or past it with `force` and a reason; raises PromotionRefusedError."""
     if force and not reason:
         raise UsageError("--force needs --reason TEXT: say why the gate is passed by.")
-    registry = _registry(job)
-    challenger, champion = registry.challenger(), registry.champion()
+    versions = registry(job)
+    challenger, champion = versions.challenger(), versions.champion()
     if challenger is None:
         raise UsageError(f"Promoting {job.system.name}: no version is the challenger. Run `headroom train` first.")
     version = challenger.champion.version
@@ -28,19 +28,14 @@ def run(job: Context, console: Console, force: bool = False, reason: str | None 
             + ' Train another, or use --force --reason "...".'
         )
     tags = {"headroom.verdict": "open" if verdict.opens else "forced", "headroom.promoted_at": job.now.isoformat()}
-    registry.promote(challenger, {**tags, **({"headroom.reason": reason} if reason else {})})
+    versions.promote(challenger, {**tags, **({"headroom.reason": reason} if reason else {})})
     console.print(f"Version {version} of {job.system.name} is the champion.")
 
 
 def roll_back(job: Context, console: Console) -> None:
     """Give the champion alias back to the version that had it before."""
-    champion = _registry(job).roll_back()
+    champion = registry(job).roll_back()
     console.print(f"Version {champion.version} of {job.system.name} is the champion again.")
-
-
-def _registry(job: Context) -> Registry:
-    connect(job.settings.tracking_uri, job.settings.artifacts, job.system.name)
-    return Registry(job.settings.tracking_uri, job.system.name)
 
 
 def _rival(challenger: Registered, champion: Registered | None, force: bool) -> dict[str, float] | None:

@@ -10,10 +10,9 @@ from training.backtest.actuals import actuals
 from training.errors import NothingPublishedError
 from training.history.known import KnownHistory
 from training.jobs.context import Context
+from training.jobs.registry import registry
 from training.pipeline import Forecaster
 from training.pipeline.publishing import RECENT_DAYS, as_publication
-from training.tracking.client import connect
-from training.tracking.registry import Registry
 
 
 def run(job: Context, console: Console, cutoff: date | None = None, as_of: datetime | None = None) -> Publication:
@@ -22,8 +21,7 @@ def run(job: Context, console: Console, cutoff: date | None = None, as_of: datet
     Everything known at `as_of` (default: now) of the days up to the cutoff is used.
     """
     store = job.store  # before the work: a store out of reach is found at once
-    connect(job.settings.tracking_uri, job.settings.artifacts, job.system.name)
-    champion = Registry(job.settings.tracking_uri, job.system.name).publishing()
+    champion = registry(job).publishing()
     instant = as_of or job.now
     day = cutoff or job.history(instant).last_complete_day.date()
     history = job.history(instant, day, issued_for=day)

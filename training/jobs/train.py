@@ -15,10 +15,10 @@ from training.frames import long
 from training.history.known import KnownHistory
 from training.jobs.backtest import CHOSEN, leaderboard
 from training.jobs.context import Context
+from training.jobs.registry import registry
 from training.models.catalogue import candidate_names
 from training.pipeline import Forecaster
-from training.tracking.client import connect
-from training.tracking.registry import Registered, Registry
+from training.tracking.registry import Registered
 from training.tracking.runs import log_backtest
 from training.tracking.runs import run as tracked_run
 
@@ -38,9 +38,8 @@ def run(job: Context, console: Console, candidates: str | None = None, cutoff: d
     forecaster = Forecaster(job.history(as_of, cutoff), job.system_file.holidays, job.system.horizon_days)
     newest = forecaster.history.last_complete_day
     cutoffs = _cutoffs(forecaster.history, forecaster.horizon)
-    connect(job.settings.tracking_uri, job.settings.artifacts, job.system.name)
-    registry = Registry(job.settings.tracking_uri, job.system.name)
-    champion = registry.champion()
+    versions = registry(job)
+    champion = versions.champion()
     parameters = {
         "candidates": ",".join(names),
         "windows": len(cutoffs),
@@ -55,7 +54,7 @@ def run(job: Context, console: Console, candidates: str | None = None, cutoff: d
         recipe = forecaster.choose(names, newest)
         scored = _evaluate(job, forecaster, cutoffs, names, champion)
         description = _description(job, recipe, newest, scored, champion)
-        version = registry.register(run_id, description, *_example(forecaster, recipe, newest))
+        version = versions.register(run_id, description, *_example(forecaster, recipe, newest))
     console.print(leaderboard(scored))
     chosen = ", ".join(f"{measure}: {name}" for measure, name in recipe.items())
     console.print(f"Registered version {version} of {job.system.name} as challenger ({chosen}).", soft_wrap=True)

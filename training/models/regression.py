@@ -61,7 +61,7 @@ class Regression:
             means.failures.update({(c, unique_id): reason for c in cutoffs for unique_id in ids[c]})
             return
         try:
-            for cutoff, frame in self._predicted(windows, observed, fit_on, ids).items():
+            for cutoff, frame in self._forecast_batch(windows, observed, fit_on, ids).items():
                 means.by_cutoff[cutoff][frame.columns] = frame
         except Exception as error:  # noqa: BLE001  a library may fail in any way; the series get their fallback
             if len(cutoffs) > 1:
@@ -71,13 +71,13 @@ class Regression:
             reason = f"{type(error).__name__}: {error}"
             means.failures.update({(c, unique_id): reason for c in cutoffs for unique_id in ids[c]})
 
-    def _predicted(
+    def _forecast_batch(
         self, windows: Windows, observed: pd.DataFrame, fit_on: pd.Timestamp, ids: Mapping[pd.Timestamp, list[str]]
     ) -> dict[pd.Timestamp, pd.DataFrame]:
         """One wide frame of means for each cutoff, fitted on the observed series."""
         seasons = len(observed.dropna(how="all")) >= SEASONS_TAKE_DAYS
         training = _training_rows(observed, windows.history.filled(fit_on), windows.holidays, seasons)
-        return _predicted(self._fitted(training), windows, ids, seasons)
+        return _recursive_means(self._fitted(training), windows, ids, seasons)
 
     def _fitted(self, training: pd.DataFrame) -> MLForecast:
         library = MLForecast({"mean": self.make()}, freq="D", lags=LAGS, lag_transforms=ROLLING)
@@ -101,7 +101,7 @@ def _training_rows(observed: pd.DataFrame, filled: pd.DataFrame, holidays: str, 
     return rows.join(calendar(pd.DatetimeIndex(filled.index), holidays, seasons), on="ds")
 
 
-def _predicted(
+def _recursive_means(
     library: MLForecast, windows: Windows, ids: Mapping[pd.Timestamp, list[str]], seasons: bool
 ) -> dict[pd.Timestamp, pd.DataFrame]:
     """One wide frame of means for each cutoff, from one call of the library."""
