@@ -33,10 +33,10 @@ def main() -> None:
     """Print one row per recipe: MASE by horizon, and coverage of the 80 % and 95 % prediction intervals."""
     if not PUBLISHED.exists():
         sys.exit(f"The published scores are not at {PUBLISHED}; this benchmark needs the shared data.")
-    history, holidays = _history()
+    history = _history()
     cutoffs = backtest_cutoffs(history, WINDOWS, STEP_DAYS, max(HORIZONS))
     scales = mase_scales(history, cutoffs[0])
-    forecaster = Forecaster(history, holidays, max(HORIZONS))
+    forecaster = Forecaster(history, max(HORIZONS))
     rows = {"published": _published()}
     for name in CATALOGUE:
         rows[name] = _scores(backtest_candidate(forecaster, cutoffs, name), scales)
@@ -45,12 +45,12 @@ def main() -> None:
     print(pd.DataFrame(rows).T.to_string(float_format="{:.4f}".format))
 
 
-def _history() -> tuple[KnownHistory, str]:
+def _history() -> KnownHistory:
     described = read_system(SYSTEM)
     with TemporaryDirectory() as folder:
         archive = Archive(Path(folder) / "history", described.system.timezone)
         ingest(described, archive, Path(folder) / "quarantine", datetime.now(UTC))
-        return KnownHistory(archive.versions(), described.system), described.holidays
+        return KnownHistory(archive.versions(), described.system, circumstances=described.circumstances)
 
 
 def _scores(forecasts: pd.DataFrame, scales: pd.Series) -> dict[str, float]:

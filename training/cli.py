@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperCommand
 
 from publication.errors import MalformedPublicationError, PublicationError, StoreUnreachableError
 from training.errors import NothingPublishedError, OutOfReachError, TrainingError
@@ -48,6 +49,9 @@ HomeOption = Annotated[
 CutoffOption = Annotated[
     datetime | None, typer.Option("--cutoff", formats=[DAY], help="The last day whose value may be used.")
 ]
+StrictOption = Annotated[
+    bool, typer.Option("--strict", help="Refuse suspect values; otherwise they are kept and left out of training.")
+]
 CandidatesOption = Annotated[
     str | None, typer.Option("--candidates", help="Names from the catalogue, comma-separated.")
 ]
@@ -60,29 +64,69 @@ def simulate(
     days: Annotated[int, typer.Option(min=1, help="Days of history.")] = 1096,
     trusts: Annotated[int, typer.Option(min=1, help="Trusts in the system.")] = 2,
     sites: Annotated[int, typer.Option(min=1, help="Sites, spread over the trusts.")] = 4,
+    wards: Annotated[int, typer.Option(min=0, max=40, help="Wards of each site; 0: its beds are its own.")] = 0,
+    strikes: Annotated[bool, typer.Option("--strikes", help="Declared strikes, one of them still to come.")] = False,
+    lockdown: Annotated[bool, typer.Option("--lockdown", help="A sudden fall of attendances, undeclared.")] = False,
+    merger: Annotated[bool, typer.Option("--merger", help="Two sites of a trust become one.")] = False,
+    dirty: Annotated[
+        list[str] | None, typer.Option(metavar="FAULT[,FAULT...]", help="Faults of the extracts, or all of them: all.")
+    ] = None,
+    truth: Annotated[
+        list[datetime] | None,
+        typer.Option(formats=[DAY], help="Write the true distribution of what comes after this day; may be repeated."),
+    ] = None,
+    horizon: Annotated[int, typer.Option(min=1, max=84, help="Days ahead, for --truth.")] = 28,
+    draws: Annotated[int, typer.Option(min=1, help="Futures that are played, for --truth.")] = 2000,
 ) -> None:
     """Write a seeded hospital system with known truth.
 
-    It has a system.toml, places, events and a daily history.
+    It has a system.toml, places, events, school terms and a daily history: see docs/simulator.md.
     """
     from training.jobs import simulate as job
 
-    job.run(_console(), out, seed, days, trusts, sites, _now())
+    faults, truth_days = job.faults(dirty or ()), tuple(day.date() for day in truth or ())
+    scenario = job.Scenario(
+        days=days,
+        trusts=trusts,
+        sites=sites,
+        wards=wards,
+        strikes=strikes,
+        lockdown=lockdown,
+        merger=merger,
+        dirty=faults,
+        truth_days=truth_days,
+        horizon=horizon,
+        draws=draws,
+    )
+    job.run(_console(), out, seed, scenario, _now())
 
 
 @app.command()
-def ingest(system: SystemOption, home: HomeOption = None) -> None:
+def ingest(system: SystemOption, home: HomeOption = None, strict: StrictOption = False) -> None:
     """Read the sources into the history.
 
-    Says how many values were new, revised, unchanged and quarantined.
+    Says how many values were new, revised, unchanged and quarantined, and which days are suspect.
     """
     context = _context(system, home)
     from training.jobs import ingest as job
 
-    job.run(context, _console())
+    job.run(context, _console(), strict)
 
 
-@app.command()
+class FileOrNothing(TyperCommand):
+    """A command whose `--report` may stand alone."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # a private type
+        """The arguments, with a `--report` that names no file followed by an empty one."""
+        alone = [
+            i for i, word in enumerate(args) if word == "--report" and (args[i + 1 : i + 2] or ["--"])[0][:1] == "-"
+        ]
+        for i in reversed(alone):
+            args = [*args[: i + 1], "", *args[i + 1 :]]
+        return super().parse_args(ctx, args)
+
+
+@app.command(cls=FileOrNothing)
 def history(
     system: SystemOption,
     home: HomeOption = None,
@@ -90,12 +134,16 @@ def history(
     out: Annotated[
         Path | None, typer.Option(dir_okay=False, help="A Parquet file to write: unique_id, ds, y, known_at.")
     ] = None,
+    report: Annotated[
+        str | None,
+        typer.Option(metavar="[FILE]", help="Write an HTML page: what the data is like, in pictures. [default: --out]"),
+    ] = None,
 ) -> None:
     """Print or write the history as it was known."""
     context = _context(system, home)
     from training.jobs import history as job
 
-    job.run(context, _console(), context.instant(as_of), out)
+    job.run(context, _console(), context.instant(as_of), out, report)
 
 
 @app.command()
@@ -174,7 +222,9 @@ def publish(system: SystemOption, home: HomeOption = None, cutoff: CutoffOption 
 
 
 @app.command()
-def daily(system: SystemOption, home: HomeOption = None, cutoff: CutoffOption = None) -> None:
+def daily(
+    system: SystemOption, home: HomeOption = None, cutoff: CutoffOption = None, strict: StrictOption = False
+) -> None:
     """Ingest and publish: what cron runs.
 
     Where there is no champion yet, it trains and promotes the first one. --cutoff hides everything after that day.
@@ -182,7 +232,7 @@ def daily(system: SystemOption, home: HomeOption = None, cutoff: CutoffOption = 
     context = _context(system, home)
     from training.jobs import daily as job
 
-    job.run(context, _console(), _day(cutoff))
+    job.run(context, _console(), _day(cutoff), strict)
 
 
 @app.command()

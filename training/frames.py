@@ -5,6 +5,7 @@ per day, unbroken, and one column per series; NaN where a day has no value.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -24,11 +25,20 @@ def forecast_columns(quantiles: Sequence[float]) -> list[str]:
 
 
 def wide(long: pd.DataFrame) -> pd.DataFrame:
-    """One column per series over every day between the first and the last of the long frame."""
-    table = long.pivot(index="ds", columns="unique_id", values="y").astype(float).rename_axis(columns=None)
-    if table.empty:
-        return table
-    return table.reindex(pd.date_range(table.index.min(), table.index.max(), freq="D", name="ds"))
+    """One column per series, by unique_id, over every day between the first and the last of the long frame.
+
+    Raises ValueError where a series has two values for one day.
+    """
+    if long.empty:
+        return pd.DataFrame(index=pd.DatetimeIndex([], name="ds"), dtype=float)
+    series = long["unique_id"].astype("category").cat.remove_unused_categories().cat
+    days = pd.date_range(long["ds"].min(), long["ds"].max(), freq="D", name="ds")
+    y = long["y"].to_numpy(dtype=float)
+    values = np.full((len(days), len(series.categories)), np.nan)
+    values[(long["ds"] - days[0]).dt.days, series.codes] = y
+    if np.count_nonzero(~np.isnan(values)) < np.count_nonzero(~np.isnan(y)):
+        raise ValueError("a series has two values for one day")
+    return pd.DataFrame(values, days, series.categories.astype(object)).sort_index(axis=1)
 
 
 def long(table: pd.DataFrame) -> pd.DataFrame:
@@ -52,19 +62,30 @@ def last_stretch(values: pd.Series) -> pd.Series:
     return values.iloc[alone[-1] if len(alone) else there[0] :]
 
 
-def imputed(table: pd.DataFrame) -> pd.DataFrame:
+def imputed(table: pd.DataFrame, special: Iterable[date] = ()) -> pd.DataFrame:
     """The wide frame with its gaps filled from the same weekday: linearly between weeks, else the nearest week.
 
-    Days before a series' first value stay empty. Filled cells are those that are empty in `table`: they feed models
-    only, no loss is ever computed on them.
+    Values of `special` days (bank holidays) fill no other day, unless a series has nothing else. Days before a series'
+    first value stay empty. Filled cells are those that are empty in `table`: they feed models only, no loss is ever
+    computed on them.
     """
+    inside = table.notna().cummax()
+    gappy = table.columns[(table.isna() & inside).any()]
+    if gappy.empty:
+        return table
+    is_special = table.index.isin(pd.DatetimeIndex(list(special)))
+    donors = table[gappy].mask(np.repeat(is_special[:, None], len(gappy), axis=1))
+    without = donors.columns[donors.isna().all()]
+    donors[without] = table[without]
     weekday = np.arange(len(table)) % WEEK
     by_weekday = pd.concat(
-        [table[weekday == day].interpolate(method="linear", limit_direction="both") for day in range(WEEK)]
+        [donors[weekday == day].interpolate(method="linear", limit_direction="both") for day in range(WEEK)]
     ).sort_index()
     # A weekday never seen (a series one week old, or reported on working days only) takes its neighbours' level.
     filled = by_weekday.interpolate(method="linear", limit_direction="both")
-    return table.where(table.notna(), filled).where(table.notna().cummax())
+    whole = table.copy()
+    whole[gappy] = table[gappy].where(table[gappy].notna(), filled).where(inside[gappy])
+    return whole
 
 
 def with_quantiles(rows: pd.DataFrame, values: np.ndarray, quantiles: Iterable[float]) -> pd.DataFrame:

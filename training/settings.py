@@ -9,7 +9,7 @@ DEFAULT_HOME = Path(".headroom")
 
 @dataclass(frozen=True)
 class Settings:
-    """`home` holds the history archive, the quarantine, and by default the store and the MLflow database."""
+    """`home` holds the history, what was found wrong with it, and by default the store and the MLflow database."""
 
     home: Path
     store_url: str
@@ -22,6 +22,20 @@ class Settings:
     @property
     def quarantine(self) -> Path:
         return self.home / "quarantine"
+
+    @property
+    def findings(self) -> Path:
+        return self.home / "findings"
+
+    @property
+    def proposals(self) -> Path:
+        """Events that the history suggests."""
+        return self.home / "proposals"
+
+    @property
+    def reports(self) -> Path:
+        """Pages about the data."""
+        return self.home / "reports"
 
     @property
     def artifacts(self) -> Path:

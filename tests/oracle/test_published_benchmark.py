@@ -29,13 +29,13 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> KnownHistory:
     file = read_system(ROOT / "benchmarks" / "systems" / "swast.toml")
     archive = Archive(home / "history", file.system.timezone)
     ingest(file, archive, home / "quarantine", datetime(2026, 1, 1, tzinfo=UTC))
-    return KnownHistory(archive.versions(), file.system)
+    return KnownHistory(archive.versions(), file.system, circumstances=file.circumstances)
 
 
 @pytest.fixture(scope="module")
 def forecasts(history: KnownHistory) -> pd.DataFrame:
     cutoffs = backtest_cutoffs(history, FOLDS, 7, LONGEST)
-    frame = backtest_candidate(Forecaster(history, "GB-ENG", LONGEST), cutoffs, "SeasonalNaive")
+    frame = backtest_candidate(Forecaster(history, LONGEST), cutoffs, "SeasonalNaive")
     places = frame["unique_id"].str.split("/").str[0]
     return frame[~places.isin(["SWAST", "OOA"])].reset_index(drop=True)
 

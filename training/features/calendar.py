@@ -1,13 +1,12 @@
 """Calendar features: weekday, bank holidays of the system's country, season."""
 
 from datetime import date
-from functools import lru_cache
 
-import holidays
 import numpy as np
 import pandas as pd
 
 from training.frames import WEEK
+from training.system.bank_holidays import bank_holidays
 
 YEAR_DAYS = 365.25
 SEASON_HARMONICS = 2
@@ -30,15 +29,6 @@ def calendar(days: pd.DatetimeIndex, country: str, seasons: bool) -> pd.DataFram
         features[f"season_sin_{k}"] = np.sin(k * angle)
         features[f"season_cos_{k}"] = np.cos(k * angle)
     return pd.DataFrame(features, index=days)
-
-
-@lru_cache(maxsize=512)
-def bank_holidays(country: str, year: int) -> frozenset[date]:
-    """The public holidays of a country, or of a part of one (`GB-ENG`), in a year."""
-    if not country:
-        return frozenset()
-    nation, _, subdivision = country.partition("-")
-    return frozenset(holidays.country_holidays(nation, subdiv=subdivision or None, years=year))
 
 
 def _day_before(day: pd.Timestamp) -> date:

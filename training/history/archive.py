@@ -1,127 +1,124 @@
 """The archive: append-only Parquet batches of vintages, read back through DuckDB as of any instant."""
 
 import hashlib
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
-import duckdb
+import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from publication.vocabulary import SEPARATOR
+from publication.vocabulary import SeriesKey
 from training.errors import HistoryError
+from training.history.batches import PATIENCE, SCHEMA, Batches
+from training.history.categoricals import selected, with_columns
 from training.history.knowledge import Fate, compare, known_instants
+from training.history.orders import day_numbers, order, series_days, series_numbers
 
-SCHEMA = pa.schema(
-    [
-        ("place", pa.string()),
-        ("measure", pa.string()),
-        ("stream", pa.string()),
-        ("ds", pa.date32()),
-        ("y", pa.float64()),
-        ("known_at", pa.timestamp("us", tz="UTC")),
-        ("ingested_at", pa.timestamp("us", tz="UTC")),
-        ("source", pa.string()),
-        ("file", pa.string()),
-    ]
-)
-# `filename` starts with the batch's number: of vintages known at one instant, the last ingested counts.
-VINTAGES = f"""
-    SELECT concat_ws('{SEPARATOR}', place, measure, stream) AS unique_id, ds, y, known_at, filename
-    FROM read_parquet($batches, filename = true)
-"""  # noqa: S608  # built from constants
-AS_OF = f"""
-    SELECT unique_id, ds, y, known_at FROM ({VINTAGES})
-    WHERE $instant::TIMESTAMPTZ IS NULL OR known_at <= $instant::TIMESTAMPTZ
-    QUALIFY row_number() OVER (PARTITION BY unique_id, ds ORDER BY known_at DESC, filename DESC) = 1
-    ORDER BY unique_id, ds
-"""  # noqa: S608  # built from constants
-VERSIONS = f"SELECT unique_id, ds, y, known_at FROM ({VINTAGES}) ORDER BY unique_id, ds, known_at, filename"  # noqa: S608
-TYPES: dict[str, Any] = {"unique_id": object, "ds": "datetime64[ns]", "y": float, "known_at": "datetime64[ns, UTC]"}
+VALUE_COLUMNS = [name for name in SCHEMA.names if name != "ingested_at"]
+TEXT_COLUMNS = ["place", "measure", "stream", "source", "file"]
 
 
 class Archive:
     """Every value of every day with the instant at which it became known; a value is never changed or removed.
 
     `timezone` is the hospital's own: it says when a day is over, and what an instant without an offset means.
+    `patience` is how long an append waits for another process that is writing.
     """
 
-    def __init__(self, folder: Path, timezone: str) -> None:
+    def __init__(self, folder: Path, timezone: str, patience: timedelta = PATIENCE) -> None:
         self._folder = folder
         self._timezone = timezone
+        self._batches = Batches(folder, patience)
 
     def append(self, values: pd.DataFrame, ingested_at: datetime) -> pd.Series:
         """Add what is new or revised in `values` as one batch, and give the Fate of each row.
 
         `values` has place, measure, stream (None: the whole), ds, y, known_at (UTC; NaT: not said), source and file,
-        and names each series, day and known_at once. Where all is unchanged nothing is written.
+        and names each series, day and known_at once. Where all is unchanged nothing is written. Raises HistoryError,
+        and appends nothing, where another ingest is writing or the disk is full.
         """
-        compared = compare(values.assign(unique_id=_unique_ids(values)).reset_index(drop=True), self._vintages())
-        compared.index = values.index
+        if values.empty:
+            return pd.Series(pd.Categorical([], categories=list(Fate)), index=values.index)
+        from training.history.guard import guarded  # Pandera takes a while to import, and reading does without
+
+        given = guarded(selected(values, VALUE_COLUMNS))
+        given = with_columns(given, **{name: given[name].astype("category").array for name in TEXT_COLUMNS})
+        given = with_columns(given, unique_id=unique_ids(given))
         now = pd.Timestamp(ingested_at).tz_convert("UTC")
-        complete = values.assign(known_at=known_instants(values, compared, now, self._timezone), ingested_at=now)
-        fresh = complete[compared["fate"].ne(Fate.UNCHANGED)]
-        if not fresh.empty:
-            self._write(fresh, now)
+        with self._batches.writing():
+            compared = compare(given, self._batches.vintages(given["ds"].min().date(), given["ds"].max().date()))
+            known_at = known_instants(given, compared, now, self._timezone)
+            is_fresh = compared["fate"].ne(Fate.UNCHANGED)
+            if is_fresh.any():
+                fresh = with_columns(given, known_at=known_at.array)
+                self._batches.write(_in_order(fresh if is_fresh.all() else fresh[is_fresh]), now)
         return compared["fate"]
 
     def as_of(self, instant: datetime | None = None) -> pd.DataFrame:
         """The newest value of each series and day that was known at `instant` (None: all there is).
 
-        Columns unique_id, ds (naive midnight), y, known_at (UTC), by unique_id and ds. A missing day has no row.
-        Raises HistoryError where nothing was ever ingested.
+        Columns unique_id (categorical), ds (naive midnight), y, known_at (UTC), by unique_id and ds. A missing day has
+        no row. Raises HistoryError where nothing was ever ingested.
         """
         self._check_not_empty()
-        return self._query(AS_OF, instant=None if instant is None else self._with_offset(instant))
+        known = self._batches.vintages(instant=None if instant is None else self._with_offset(instant))
+        series, days = known["unique_id"].cat.codes.to_numpy(), known["ds"].to_numpy()
+        newest = np.append((series[1:] != series[:-1]) | (days[1:] != days[:-1]), True)[: len(known)]
+        return known if newest.all() else known[newest].reset_index(drop=True)
 
     def versions(self) -> pd.DataFrame:
         """Every vintage: the columns of `as_of`, by unique_id, ds and known_at, then in the order of their ingests."""
         self._check_not_empty()
-        return self._vintages()
+        return self._batches.vintages()
 
     def digest(self, instant: datetime | None = None, last_day: date | None = None) -> str:
         """`sha256:` and the hash of the series, days (to `last_day`) and values known at `instant`, on any machine."""
         known = self.as_of(instant)
         if last_day is not None:
             known = known[known["ds"] <= pd.Timestamp(last_day)]
-        content = hashlib.sha256("\n".join(known["unique_id"]).encode())
+        content = hashlib.sha256()
+        n_rows = known["unique_id"].value_counts(sort=False)
+        names = "\n".join("\n".join([str(name)] * n) for name, n in n_rows.items() if n)  # the rows are in this order
+        content.update(names.encode())
         content.update(known["ds"].to_numpy().astype("datetime64[D]").astype("<i8").tobytes())
         content.update((known["y"].to_numpy() + 0.0).astype("<f8").tobytes())  # -0.0 and 0.0 are the same count
         return f"sha256:{content.hexdigest()}"
 
-    def _batches(self) -> list[str]:
-        return sorted(map(str, self._folder.glob("*.parquet")))
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever ingested."""
+        return not self._batches.files()
 
     def _check_not_empty(self) -> None:
-        if not self._batches():
+        if self.is_empty:
             raise HistoryError(f"{self._folder} holds no history. Run `headroom ingest --system system.toml` first.")
-
-    def _vintages(self) -> pd.DataFrame:
-        return self._query(VERSIONS) if self._batches() else pd.DataFrame(columns=list(TYPES)).astype(TYPES)
-
-    def _query(self, sql: str, **parameters: datetime | None) -> pd.DataFrame:
-        with duckdb.connect() as connection:
-            result = connection.sql(sql, params={"batches": self._batches(), **parameters}).to_arrow_table()
-        frame: pd.DataFrame = result.to_pandas()
-        return frame.astype(TYPES)
-
-    def _write(self, values: pd.DataFrame, now: pd.Timestamp) -> None:
-        """One batch, whole or not at all: a reader never sees a file that is still being written."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        number = 1 + max((int(Path(batch).name.split("-")[0]) for batch in self._batches()), default=0)
-        batch = self._folder / f"{number:06d}-{now:%Y%m%dT%H%M%S%fZ}.parquet"
-        unfinished = batch.with_suffix(".unfinished")
-        table = pa.Table.from_pandas(values[SCHEMA.names], schema=SCHEMA, preserve_index=False)
-        pq.write_table(table, unfinished)
-        unfinished.replace(batch)
 
     def _with_offset(self, instant: datetime) -> datetime:
         return instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(self._timezone))
 
 
-def _unique_ids(values: pd.DataFrame) -> pd.Series:
-    whole = values["place"] + SEPARATOR + values["measure"]
-    return whole.where(values["stream"].isna(), whole + SEPARATOR + values["stream"].fillna(""))
+def unique_ids(values: pd.DataFrame) -> pd.Categorical:
+    """The series of each value, as a categorical in the order of the text."""
+    codes, numbers = pd.factorize(series_numbers(values))
+    first = np.zeros(len(numbers), np.intp)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    keys = values[["place", "measure", "stream"]].iloc[first].astype(object)
+    names = [
+        SeriesKey(place, measure, None if pd.isna(stream) else stream).unique_id
+        for place, measure, stream in keys.itertuples(index=False)
+    ]
+    by_name = np.argsort(np.array(names, dtype=object), kind="stable")
+    rank = np.empty(len(names), np.intp)
+    rank[by_name] = np.arange(len(names))
+    return pd.Categorical.from_codes(rank[codes], categories=pd.Index([names[i] for i in by_name], dtype=object))
+
+
+def _in_order(values: pd.DataFrame) -> pd.DataFrame:
+    """By series and day, in the columns of a batch: it is read sooner, and smaller."""
+    series = values["unique_id"].cat.codes.to_numpy().astype(np.int64)
+    positions = order(series_days(series, day_numbers(values["ds"])))
+    values = selected(values, VALUE_COLUMNS)
+    if positions is None:
+        return values
+    return pd.DataFrame({name: column.array.take(positions) for name, column in values.items()}, copy=False)

@@ -1,40 +1,50 @@
-"""Wide and long files in one shape: a cell for each count, with all that is needed to judge and to find it."""
+"""Wide and long files in one shape: the fields of every row, and the columns that count something."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pandas as pd
 
+from training.history.categoricals import constant
 from training.history.sources import Extract
+from training.system import Source
 
-CELL_COLUMNS = ["source", "file", "line", "column", "place", "day", "measure", "stream", "known_at", "found", "parts"]
+ROW_FIELDS = ("place", "day", "measure", "stream", "known_at")
 
 
-def cells(extract: Extract) -> pd.DataFrame:
-    """One row for each count cell, by line, its texts stripped; None where the source names no stream or known_at.
+@dataclass(frozen=True)
+class Counted:
+    """The columns of a file that add up to one measure; of a long file the one whose rows name their measure."""
 
-    `parts` is how many cells add up to one value.
-    """
-    source, rows = extract.source, extract.rows
-    common = {
-        "source": source.name,
-        "file": extract.file,
-        "line": rows.index,
-        "place": rows[source.place].str.strip(),
-        "day": rows[source.day].str.strip(),
-        "stream": None if source.stream is None else rows[source.stream].str.strip(),
-        "known_at": None if source.known_at is None else rows[source.known_at].str.strip(),
+    measure: str | None
+    columns: tuple[str, ...]
+
+
+def column_of(source: Source, field: str) -> str | None:
+    """The column that has a field of the rows, by the field's name; None where the source has no such column."""
+    columns = {
+        "place": source.place,
+        "day": source.day,
+        "measure": source.measure,
+        "stream": source.stream,
+        "known_at": source.known_at,
     }
-    if source.measure is not None and source.value is not None:
-        counted = {
-            "column": source.value,
-            "measure": rows[source.measure].str.strip(),
-            "found": rows[source.value].str.strip(),
-        }
-        return pd.DataFrame({**common, **counted, "parts": 1}, columns=CELL_COLUMNS).reset_index(drop=True)
-    tables = [
-        pd.DataFrame(
-            {**common, "column": column, "measure": measure, "found": rows[column].str.strip(), "parts": len(columns)},
-            columns=CELL_COLUMNS,
-        )
-        for measure, columns in source.columns.items()
-        for column in columns
-    ]
-    return pd.concat(tables).sort_values("line", kind="stable", ignore_index=True)
+    return columns[field]
+
+
+def fields(extract: Extract) -> pd.DataFrame:
+    """The fields of each row that its source has, with its source, file and line; numbered from 0."""
+    columns = {field: column_of(extract.source, field) for field in ROW_FIELDS}
+    found = {field: extract.rows[column].array for field, column in columns.items() if column is not None}
+    n_rows = len(extract.rows)
+    where = {"source": constant(extract.source.name, n_rows), "file": constant(extract.file, n_rows)}
+    return pd.DataFrame({**where, "line": extract.rows.index.to_numpy(), **found}, copy=False)
+
+
+def counted(source: Source) -> Iterator[Counted]:
+    """What each row counts, in the order of the source's measures."""
+    if source.value is not None:
+        yield Counted(None, (source.value,))
+        return
+    for measure, columns in source.columns.items():
+        yield Counted(measure, columns)

@@ -1,85 +1,181 @@
-"""What makes a row or a cell unfit for the archive. Each check is named by the reason it gives."""
+"""What makes a row or a count unfit for the archive: one catalogue of Pandera checks, each named by its reason."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from publication.model import System
 from publication.vocabulary import SEPARATOR
+from training.history import parsing
+
+SENTINELS = (-1, -9, -99, -999, -9999)
+SAMPLE_DAY = date(2026, 2, 3)
 
 
 class Reason(StrEnum):
-    """Why something is in the quarantine: a row (the first six) or a count."""
+    """Why something is in the quarantine: a row (the first seven) or a count."""
 
     MISSHAPEN_ROW = "wrong number of cells"
     UNKNOWN_PLACE = "unknown place"
     UNREADABLE_DAY = "unreadable day"
+    FUTURE_DAY = "future day"
     UNKNOWN_MEASURE = "unknown measure"
     UNREADABLE_STREAM = "unreadable stream"
     UNREADABLE_KNOWN_AT = "unreadable known_at"
     UNREADABLE_COUNT = "unreadable count"
     NOT_FINITE = "not finite"
+    SENTINEL = "sentinel"
     NEGATIVE = "negative count"
     DUPLICATE = "duplicate"
+    REPEATED_ROW = "repeated row"
+    SUSPECT = "suspect"
 
 
-Fails = Callable[[pd.DataFrame, System], pd.Series]
+@dataclass(frozen=True)
+class Context:
+    """What texts are read and judged by. `today` is the hospital day of the ingest."""
+
+    system: System
+    today: date
+    day_format: str | None = None
+
+
+Passes = Callable[[pd.Series, Context], pd.Series]
 
 
 @dataclass(frozen=True)
 class Check:
-    """Judges one text of each parsed cell: `field` is the column that has the text, `advice` what to do."""
+    """Judges the distinct texts of one `field`, as its reader read them; `advice` says what to do."""
 
     reason: Reason
     field: str
     advice: str
-    fails: Fails
+    passes: Passes
 
 
-def _unknown_place(cells: pd.DataFrame, system: System) -> pd.Series:
-    return ~cells["place"].isin(system.place_by_id)
+@dataclass(frozen=True)
+class Field:
+    """What a field's distinct texts mean (NaN, NaT: they cannot be read), and the number in CATALOGUE of the first
+    check that each does not pass, from 1; 0: it passes all."""
+
+    meant: pd.Series
+    failed: NDArray[np.int8]
 
 
-def _unknown_measure(cells: pd.DataFrame, system: System) -> pd.Series:
-    return ~cells["measure"].isin(system.measure_by_name)
+def _as_they_are(texts: pd.Series, _context: Context) -> pd.Series:
+    return texts
 
 
-def _unreadable_day(cells: pd.DataFrame, _system: System) -> pd.Series:
-    return cells["ds"].isna()
+def _days(texts: pd.Series, context: Context) -> pd.Series:
+    return parsing.days(texts, context.system.timezone, context.day_format)
 
 
-def _unreadable_stream(cells: pd.DataFrame, _system: System) -> pd.Series:
-    return cells["stream"].fillna("").str.contains(SEPARATOR, regex=False)
+def _instants(texts: pd.Series, context: Context) -> pd.Series:
+    return parsing.instants(texts, context.system.timezone)
 
 
-def _unreadable_known_at(cells: pd.DataFrame, _system: System) -> pd.Series:
-    return cells["known_at"].notna() & cells["known"].isna()
+def _counts(texts: pd.Series, _context: Context) -> pd.Series:
+    return parsing.counts(texts)
 
 
-def _unreadable_count(cells: pd.DataFrame, _system: System) -> pd.Series:
-    return cells["y"].isna() & cells["found"].ne("")
+READERS: dict[str, Callable[[pd.Series, Context], pd.Series]] = {
+    "place": _as_they_are,
+    "day": _days,
+    "measure": _as_they_are,
+    "stream": _as_they_are,
+    "known_at": _instants,
+    "found": _counts,
+}
 
 
-def _not_finite(cells: pd.DataFrame, _system: System) -> pd.Series:
-    return pd.Series(np.isinf(cells["y"]), index=cells.index)
+def _is_known_place(places: pd.Series, context: Context) -> pd.Series:
+    return places.isin(context.system.place_by_id)
 
 
-def _negative(cells: pd.DataFrame, _system: System) -> pd.Series:
-    return cells["y"].lt(0)
+def _is_known_measure(measures: pd.Series, context: Context) -> pd.Series:
+    return measures.isin(context.system.measure_by_name)
+
+
+def _is_read(values: pd.Series, _context: Context) -> pd.Series:
+    return values.notna()
+
+
+def _has_begun(days: pd.Series, context: Context) -> pd.Series:
+    return ~days.gt(pd.Timestamp(context.today))
+
+
+def _is_one_part(streams: pd.Series, _context: Context) -> pd.Series:
+    return ~streams.str.contains(SEPARATOR, regex=False).astype(bool)
+
+
+def _is_finite(counts: pd.Series, _context: Context) -> pd.Series:
+    return ~counts.abs().eq(np.inf)
+
+
+def _is_no_sentinel(counts: pd.Series, _context: Context) -> pd.Series:
+    return ~counts.isin(SENTINELS)
+
+
+def _is_not_negative(counts: pd.Series, _context: Context) -> pd.Series:
+    return ~counts.lt(0)
 
 
 ROW_CHECKS = (
-    Check(Reason.UNKNOWN_PLACE, "place", "list it among the places, or in ignore_places", _unknown_place),
-    Check(Reason.UNREADABLE_DAY, "day", "write it like 2026-02-03", _unreadable_day),
-    Check(Reason.UNKNOWN_MEASURE, "measure", "use a built-in measure, or declare it in system.toml", _unknown_measure),
-    Check(Reason.UNREADABLE_STREAM, "stream", f"take the {SEPARATOR!r} out of it", _unreadable_stream),
-    Check(Reason.UNREADABLE_KNOWN_AT, "known_at", "write it like 2026-02-03T05:00:00+00:00", _unreadable_known_at),
+    Check(Reason.UNKNOWN_PLACE, "place", "list it among the places, or in ignore_places", _is_known_place),
+    Check(Reason.UNREADABLE_DAY, "day", "write it like {day}", _is_read),
+    Check(
+        Reason.FUTURE_DAY,
+        "day",
+        "it cannot have been counted yet; planned beds belong into events.csv",
+        _has_begun,
+    ),
+    Check(Reason.UNKNOWN_MEASURE, "measure", "use a built-in measure, or declare it in system.toml", _is_known_measure),
+    Check(Reason.UNREADABLE_STREAM, "stream", f"take the {SEPARATOR!r} out of it", _is_one_part),
+    Check(Reason.UNREADABLE_KNOWN_AT, "known_at", "write it like 2026-02-03T05:00:00+00:00", _is_read),
 )
 COUNT_CHECKS = (
-    Check(Reason.UNREADABLE_COUNT, "found", "write a plain number, or leave the cell blank", _unreadable_count),
-    Check(Reason.NOT_FINITE, "found", "write a plain number, or leave the cell blank", _not_finite),
-    Check(Reason.NEGATIVE, "found", "a count is 0 or more: correct it, or leave the cell blank", _negative),
+    Check(Reason.UNREADABLE_COUNT, "found", "write a plain number, or leave the cell blank", _is_read),
+    Check(Reason.NOT_FINITE, "found", "write a plain number, or leave the cell blank", _is_finite),
+    Check(Reason.SENTINEL, "found", "it stands for a count that is not known: leave the cell blank", _is_no_sentinel),
+    Check(Reason.NEGATIVE, "found", "a count is 0 or more: correct it, or leave the cell blank", _is_not_negative),
 )
+CATALOGUE = (*ROW_CHECKS, *COUNT_CHECKS)
+CHECK_NUMBERS = {check.reason: number for number, check in enumerate(CATALOGUE, start=1)}
+
+
+def judged(texts: pd.Series, field: str, context: Context) -> Field:
+    """Each of the distinct texts of a field, read and judged. A blank count is no count: nothing is wrong with it."""
+    import pandera.pandas as pandera  # it takes a while to import, and reading the archive does without
+
+    meant = READERS[field](texts, context)
+    failed = np.zeros(len(texts), np.int8)
+    checks = [
+        pandera.Check(_within(check, context), name=check.reason.value, ignore_na=False)
+        for check in CATALOGUE
+        if check.field == field
+    ]
+    try:
+        pandera.SeriesSchema(checks=checks, nullable=True).validate(
+            meant[texts.ne("")] if field == "found" else meant, lazy=True
+        )
+    except pandera.errors.SchemaErrors as errors:
+        cases = errors.failure_cases
+        if cases["index"].isna().any():  # not a text but the check itself failed
+            raise
+        numbers = cases["check"].map(CHECK_NUMBERS).groupby(cases["index"]).min()
+        failed[numbers.index.to_numpy(dtype=int)] = numbers
+    return Field(meant, failed)
+
+
+def _within(check: Check, context: Context) -> Callable[[pd.Series], pd.Series]:
+    return lambda values: check.passes(values, context)
+
+
+def advice(check: Check, context: Context) -> str:
+    """What to do about a text that does not pass."""
+    return check.advice.format(day=SAMPLE_DAY.strftime(context.day_format or "%Y-%m-%d"))

@@ -1,72 +1,59 @@
 """Ingest: from the sources of a system to its archive, with what was refused set apart and counted."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 
-from training.errors import HistoryError
+from publication.days import today
 from training.history.archive import Archive
-from training.history.screening import QUARANTINE_COLUMNS, Screened, screen, set_apart_duplicates
+from training.history.categoricals import stacked, with_columns
+from training.history.duplicates import set_apart_duplicates
+from training.history.quarantine import write_quarantine
+from training.history.refusals import check_accepted, check_share
+from training.history.screening import Screened, screen
 from training.history.sources import read_source
+from training.history.strictness import set_apart_suspects
 from training.history.summary import IngestSummary, summarise
 from training.system import SystemFile
 
 
-def ingest(system_file: SystemFile, archive: Archive, quarantine: Path, now: datetime) -> IngestSummary:
+def ingest(
+    system_file: SystemFile, archive: Archive, quarantine: Path, now: datetime, strict: bool = False
+) -> IngestSummary:
     """Read every source, append what is new or revised, and write what is refused to a file under `quarantine`.
 
-    Raises HistoryError, and appends nothing, where a source cannot be read or not one value can be accepted.
+    With `strict`, values that a check of the series does not believe are refused too.
+
+    Raises HistoryError, and appends nothing, where a source cannot be read, not one value can be accepted, or more
+    than `max_refused` of a file's rows are refused.
     """
-    screened = [
-        screen(extract, system_file.system)
+    screened, values, refused = _gathered(_screened(system_file, now))
+    values, sent_again, duplicates = set_apart_duplicates(values)
+    refused = stacked([refused, duplicates])
+    if strict:
+        values, suspect = set_apart_suspects(values, archive, system_file)
+        refused = stacked([refused, suspect])
+    file = write_quarantine(refused, quarantine, now)
+    check_accepted(values, screened, refused, file)
+    check_share(system_file.sources, screened, refused, file)
+    fates = archive.append(values, now)
+    return summarise(screened, with_columns(values, fate=fates), sent_again, refused, file)
+
+
+def _screened(system_file: SystemFile, now: datetime) -> list[Screened]:
+    last_day = today(now, system_file.system.timezone)
+    return [
+        screen(extract, system_file.system, last_day)
         for source in system_file.sources
         for extract in read_source(source, system_file.folder)
     ]
-    values, sent_again, duplicates = set_apart_duplicates(
-        pd.concat([file.values for file in screened], ignore_index=True)
-    )
-    refused = pd.concat([*(file.quarantined for file in screened), duplicates], ignore_index=True)
-    file = _write_quarantine(refused, quarantine, now)
-    if values.empty:
-        raise HistoryError(_nothing_accepted(screened, refused, file))
-    fates = archive.append(values, now)
-    parts = [
-        summarise(
-            part, fates[_belongs(values, part)], refused[_belongs(refused, part)], int(_belongs(sent_again, part).sum())
-        )
-        for part in screened
-    ]
-    return IngestSummary(tuple(parts), file)
 
 
-def _belongs(table: pd.DataFrame, part: Screened) -> pd.Series:
-    return table["source"].eq(part.source) & table["file"].eq(part.file)
-
-
-def _write_quarantine(refused: pd.DataFrame, folder: Path, now: datetime) -> Path | None:
-    if refused.empty:
-        return None
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{now.astimezone(UTC):%Y%m%dT%H%M%S%fZ}.csv"
-    by_place_in_files = refused.sort_values(["source", "file", "line"], kind="stable")
-    by_place_in_files.to_csv(file, columns=QUARANTINE_COLUMNS, index=False)
-    return file
-
-
-def _nothing_accepted(screened: list[Screened], refused: pd.DataFrame, file: Path | None) -> str:
-    """Says what stood in the way of every row."""
-    rows = sum(part.rows for part in screened)
-    files = ", ".join(dict.fromkeys(part.file for part in screened))
-    if file is None:
-        ignored, empty = sum(part.ignored for part in screened), sum(part.empty for part in screened)
-        return (
-            f"Ingesting {files}: not one of {rows} rows has a value ({ignored} rows of ignored places, "
-            f"{empty} blank counts). Nothing was changed. Check the columns and ignore_places in system.toml, "
-            "or send the extract again."
-        )
-    reasons = ", ".join(f"{reason} {n}" for reason, n in refused["kind"].value_counts().items())
-    return (
-        f"Ingesting {files}: not one of {rows} rows could be accepted ({reasons}). Nothing was changed. "
-        f"{file} has each with its line and reason: correct them or system.toml, and ingest again."
-    )
+def _gathered(screened: Sequence[Screened]) -> tuple[list[Screened], pd.DataFrame, pd.DataFrame]:
+    """The values and the quarantined rows of all files in one table each, and what else is known of each file."""
+    counted = [replace(part, values=part.values.iloc[:0], quarantined=part.quarantined.iloc[:0]) for part in screened]
+    values = stacked([part.values for part in screened])
+    return counted, values, stacked([part.quarantined for part in screened])

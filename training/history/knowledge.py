@@ -1,12 +1,14 @@
 """When a value became known, and whether it says anything that the archive does not say already."""
 
+from datetime import date
 from enum import StrEnum
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from publication.days import end_of_day
-
-KEY = ["unique_id", "ds"]
+from training.history.orders import Numbers, day_numbers, found_at, is_last, series_days
 
 
 class Fate(StrEnum):
@@ -17,21 +19,64 @@ class Fate(StrEnum):
     UNCHANGED = "unchanged"
 
 
+FATES = list(Fate)
+PART_ROWS = 2_000_000
+
+
 def compare(values: pd.DataFrame, vintages: pd.DataFrame) -> pd.DataFrame:
     """For each of `values` (unique_id, ds, y, known_at or NaT) its `fate` and `known_before`, the newest vintage's.
 
-    `vintages` is sorted by unique_id, ds and known_at. A value whose source says when it was known is compared with the
-    vintage of that very instant, because publications may be ingested in any order; any other with the newest vintage.
+    `vintages` is sorted by unique_id, ds and known_at; unique_id is a categorical in both. A value whose source says
+    when it was known is compared with the vintage of that very instant, because publications may be ingested in any
+    order; any other with the newest vintage.
     """
-    newest = vintages.drop_duplicates(KEY, keep="last").rename(columns={"y": "newest", "known_at": "known_before"})
-    stated = vintages.drop_duplicates([*KEY, "known_at"], keep="last").rename(columns={"y": "stated"})
-    merged = values[[*KEY, "y", "known_at"]].merge(newest, how="left", on=KEY)
-    merged = merged.merge(stated, how="left", on=[*KEY, "known_at"])
-    before = merged["newest"].where(merged["known_at"].isna(), merged["stated"])
-    fate = pd.Series(Fate.REVISED, index=merged.index, dtype=object)
-    fate[merged["known_before"].isna()] = Fate.NEW
-    fate[before.eq(merged["y"])] = Fate.UNCHANGED
-    return pd.DataFrame({"fate": fate, "known_before": merged["known_before"]})
+    known = _Known(vintages, values["ds"])
+    parts = [known.compared(values.iloc[start : start + PART_ROWS]) for start in range(0, len(values), PART_ROWS)]
+    codes, before = (np.concatenate(column) for column in zip(*parts, strict=True))
+    fates = pd.Categorical.from_codes(codes, categories=pd.Index(FATES))
+    compared = {"fate": fates, "known_before": pd.DatetimeIndex(before, tz="UTC")}
+    return pd.DataFrame(compared, index=values.index, copy=False)
+
+
+class _Known:
+    """The vintages, made ready for values to be looked up, some millions at a time for the sake of memory."""
+
+    def __init__(self, vintages: pd.DataFrame, days: pd.Series) -> None:
+        seen = [some for some in (days, vintages["ds"]) if len(some)]
+        first, last = min(some.min() for some in seen), max(some.max() for some in seen)
+        self._days = tuple(int(day) for day in day_numbers(pd.Series([first, last])))
+        self._names = vintages["unique_id"].cat.categories
+        self._y, self._known_at = vintages["y"].to_numpy(), _naive(vintages["known_at"])
+        keys = self._keys(vintages["unique_id"].cat.codes.to_numpy().astype(np.int64), vintages["ds"])
+        ends = is_last(keys)
+        self._newest = np.flatnonzero(ends)
+        self._series_days = keys[self._newest]
+        self._groups: Numbers = np.cumsum(ends) - ends  # the series and day of each vintage, by its place among them
+
+    def compared(self, values: pd.DataFrame) -> tuple[NDArray[np.int8], NDArray[np.datetime64]]:
+        """The numbers of the fates, and the instants at which the newest vintages became known."""
+        same = self._names.get_indexer(values["unique_id"].cat.categories)
+        series = np.where(same < 0, len(self._names), same)[values["unique_id"].cat.codes.to_numpy()]
+        group = found_at(self._series_days, self._keys(series, values["ds"]))
+        is_there = group >= 0
+        before, known_before = np.full(len(values), np.nan), np.full(len(values), np.datetime64("NaT", "ns"))
+        newest = self._newest[group[is_there]]
+        before[is_there], known_before[is_there] = self._y[newest], self._known_at[newest]
+        is_stated = values["known_at"].notna().to_numpy()
+        if is_stated.any():
+            before[is_stated] = self._stated(group[is_stated], _naive(values["known_at"])[is_stated])
+        fates = np.where(before == values["y"].to_numpy(), FATES.index(Fate.UNCHANGED), FATES.index(Fate.REVISED))
+        return np.where(is_there, fates, FATES.index(Fate.NEW)).astype(np.int8), known_before
+
+    def _keys(self, series: Numbers, days: pd.Series) -> Numbers:
+        return series_days(series, day_numbers(days), *self._days)
+
+    def _stated(self, groups: Numbers, instants: NDArray[np.datetime64]) -> NDArray[np.float64]:
+        """What the archive has for each series, day and very instant; NaN: nothing."""
+        codes, distinct = pd.factorize(np.concatenate([self._known_at, instants]), sort=True)
+        old, new = codes[: len(self._known_at)], codes[len(self._known_at) :]
+        at = found_at(self._groups * len(distinct) + old, groups * len(distinct) + new)
+        return np.where((at >= 0) & (groups >= 0), np.append(self._y, np.nan)[at], np.nan)
 
 
 def known_instants(values: pd.DataFrame, compared: pd.DataFrame, now: pd.Timestamp, timezone: str) -> pd.Series:
@@ -42,10 +87,18 @@ def known_instants(values: pd.DataFrame, compared: pd.DataFrame, now: pd.Timesta
     """
     instant = values["known_at"].fillna(ends_of_days(values["ds"], timezone))
     revised = values["known_at"].isna() & compared["fate"].eq(Fate.REVISED)
+    if not revised.any():
+        return instant
     return instant.mask(revised, compared["known_before"].where(compared["known_before"] > now, now))
 
 
 def ends_of_days(days: pd.Series, timezone: str) -> pd.Series:
     """The instant, in UTC, at which each day is over."""
-    ends = {day: pd.Timestamp(end_of_day(day.date(), timezone)) for day in days.unique()}
-    return days.map(ends).astype("datetime64[ns, UTC]")
+    codes, distinct = pd.factorize(days)
+    ends = [end_of_day(date.fromisoformat(str(day)[:10]), timezone) for day in distinct]
+    instants = pd.DatetimeIndex(pd.to_datetime(ends, utc=True)).as_unit("ns")
+    return pd.Series(instants.take(codes), index=days.index)
+
+
+def _naive(instants: pd.Series) -> NDArray[np.datetime64]:
+    return np.asarray(instants.dt.tz_localize(None).to_numpy(), dtype="datetime64[ns]")

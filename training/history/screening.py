@@ -1,17 +1,21 @@
 """Screening: which cells become values of the archive, and which go to the quarantine, and why."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from publication.model import System
-from training.history import parsing
-from training.history.cells import cells
-from training.history.checks import COUNT_CHECKS, ROW_CHECKS, Check, Reason
+from training.history.categoricals import constant, per_row, selected, stacked, texts, with_columns
+from training.history.cells import ROW_FIELDS, Counted, column_of, counted, fields
+from training.history.checks import CATALOGUE, Context, Field, advice, judged
+from training.history.quarantine import described, misshapen
 from training.history.sources import Extract
 from training.system import Source
 
-QUARANTINE_COLUMNS = ["file", "line", "column", "place", "day", "measure", "found", "reason"]
 VALUE_COLUMNS = [
     "place",
     "measure",
@@ -26,7 +30,7 @@ VALUE_COLUMNS = [
     "day",
     "found",
 ]
-SERIES_DAY = ["place", "measure", "stream", "ds"]
+NOT_SAID = np.datetime64("NaT", "ns")
 
 
 @dataclass(frozen=True)
@@ -45,106 +49,142 @@ class Screened:
     empty: int
 
 
-def screen(extract: Extract, system: System) -> Screened:
-    """Judge every cell of one file. Duplicates are for `set_apart_duplicates`, which sees all files."""
-    read = cells(extract)
-    is_ignored = read["place"].isin(extract.source.ignore_places)
-    parsed = _parsed(read[~is_ignored], system.timezone)
-    sound, bad_rows = _judge(parsed, ROW_CHECKS, extract.source, system)
-    sound, bad_counts = _judge(sound, COUNT_CHECKS, extract.source, system)
-    is_blank = sound["found"].eq("")
+@dataclass(frozen=True)
+class Column:
+    """A column of counts, with what its distinct texts mean."""
+
+    name: str
+    found: pd.Series
+    field: Field
+
+    @property
+    def failed(self) -> NDArray[np.int8]:
+        return per_row(self.found, self.field.failed)
+
+    @property
+    def is_blank(self) -> NDArray[np.bool_]:
+        return per_row(self.found, texts(self.found).eq("").to_numpy())
+
+    @property
+    def y(self) -> NDArray[np.float64]:
+        return per_row(self.found, self.field.meant.to_numpy())
+
+    def where(self, chosen: NDArray[np.bool_]) -> "Column":
+        """The column of some of the rows."""
+        return self if chosen.all() else Column(self.name, self.found[chosen], self.field)
+
+
+def screen(extract: Extract, system: System, today: date) -> Screened:
+    """Judge every cell of one file. Duplicates are for `set_apart_duplicates`, which sees all files.
+
+    `today` is the hospital day of the ingest: a later one cannot have been counted.
+    """
+    source, context = extract.source, Context(system, today, extract.source.day_format)
+    rows = fields(extract)
+    is_ignored = per_row(rows["place"], texts(rows["place"]).isin(source.ignore_places).to_numpy())
+    judgements = {field: judged(texts(rows[field]), field, context) for field in ROW_FIELDS if field in rows}
+    failed = np.where(is_ignored, 0, _first_failures(rows, judgements))
+    is_sound = (failed == 0) & ~is_ignored
+    refused = [misshapen(extract), *_refused_rows(rows, failed, context, source)]
+    sound, counts = _where(rows, is_sound), _where(extract.rows, is_sound)
+    sound = _understood(sound, judgements, system)
+    values, empty = [], 0
+    for measured in counted(source):
+        accepted, bad, n_blank = _screen_counts(sound, counts, measured, context)
+        values.append(accepted)
+        refused.extend(bad)
+        empty += n_blank
     return Screened(
-        source=extract.source.name,
+        source=source.name,
         file=extract.file,
-        values=_added_up(sound[~is_blank], extract.source),
-        quarantined=pd.concat([_misshapen(extract), _one_a_row(bad_rows, extract.source), bad_counts]),
+        values=stacked(values),
+        quarantined=stacked(refused),
         rows=len(extract.rows) + len(extract.misshapen),
-        ignored=read.loc[is_ignored, "line"].nunique(),
-        empty=len(sound[is_blank].drop_duplicates(["line", "measure"])),
+        ignored=int(is_ignored.sum()),
+        empty=empty,
     )
 
 
-def set_apart_duplicates(values: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """The values to archive, those that a later file of their source sends again, and rows of the quarantine.
-
-    Inside one file the first value of a series, day and known_at stays and the others are refused. A later file (by
-    name) of the same source sends days again on purpose, so its value takes the earlier one's place. A series and day
-    belongs to the first source that has it: two sources taking turns would revise each other for ever.
-    """
-    firsts = values.drop_duplicates(SERIES_DAY)[[*SERIES_DAY, "source"]]
-    owner = values[SERIES_DAY].merge(firsts, how="left", on=SERIES_DAY).set_index(values.index)
-    one_file = [*SERIES_DAY, "known_at", "source", "file"]
-    is_refused = values.duplicated(one_file) | values["source"].ne(owner["source"])
-    kept, refused = values[~is_refused], values[is_refused]
-    is_sent_again = kept.duplicated([*SERIES_DAY, "known_at"], keep="last")
-    quarantined = _quarantined(refused, Reason.DUPLICATE, _where_the_first_is(refused, kept))
-    return kept[~is_sent_again], kept[is_sent_again], quarantined
+def _where(table: pd.DataFrame, chosen: NDArray[np.bool_]) -> pd.DataFrame:
+    return table if chosen.all() else table[chosen]
 
 
-def _where_the_first_is(refused: pd.DataFrame, kept: pd.DataFrame) -> pd.Series:
-    stays = kept.drop_duplicates([*SERIES_DAY, "file"])[[*SERIES_DAY, "file", "line"]]
-    in_same_file = refused[[*SERIES_DAY, "file"]].merge(stays, how="left", on=[*SERIES_DAY, "file"])
-    anywhere = refused[SERIES_DAY].merge(stays.drop_duplicates(SERIES_DAY), how="left", on=SERIES_DAY)
-    file = in_same_file["file"].where(in_same_file["line"].notna(), anywhere["file"])
-    line = in_same_file["line"].fillna(anywhere["line"]).astype("int64").astype(str)
-    return ("the first is in " + file + " line " + line + ": keep one of the two").set_axis(refused.index)
+def _first_failures(rows: pd.DataFrame, judgements: dict[str, Field]) -> NDArray[np.int8]:
+    """For each row the number of the first check of the catalogue that it does not pass; 0: it passes all."""
+    first = np.zeros(len(rows), np.int8)
+    for field, judgement in judgements.items():
+        if judgement.failed.any():
+            first = np.where(first == 0, per_row(rows[field], judgement.failed), first)
+    return first
 
 
-def _parsed(read: pd.DataFrame, timezone: str) -> pd.DataFrame:
-    """The cells with their day, count and instant; `known` is NaT where the source has none."""
-    given = read["known_at"].dropna()
-    known = parsing.instants(given, timezone).reindex(read.index)
-    return read.assign(ds=parsing.days(read["day"]), y=parsing.counts(read["found"]), known=known)
-
-
-def _judge(
-    parsed: pd.DataFrame, checks: tuple[Check, ...], source: Source, system: System
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The cells that pass every check, and those that do not with the first reason."""
-    column = {"place": source.place, "day": source.day, "measure": source.measure, "stream": source.stream}
-    column["known_at"] = source.known_at
-    refused = [parsed.iloc[:0].assign(kind="", reason="")[["source", *QUARANTINE_COLUMNS, "kind"]]]
-    for check in checks:
-        fails = check.fails(parsed, system)
-        if not fails.any():
-            continue
-        bad = parsed[fails]
-        if check.field in column:
-            bad = bad.assign(column=column[check.field], found=bad[check.field])
-        refused.append(_quarantined(bad, check.reason, pd.Series(check.advice, index=bad.index)))
-        parsed = parsed[~fails]
-    return parsed, pd.concat(refused)
-
-
-def _quarantined(bad: pd.DataFrame, reason: Reason, advice: pd.Series) -> pd.DataFrame:
-    described = bad.assign(kind=reason, reason=f"{reason}: " + advice)
-    return described[["source", *QUARANTINE_COLUMNS, "kind"]]
-
-
-def _one_a_row(bad_rows: pd.DataFrame, source: Source) -> pd.DataFrame:
+def _refused_rows(
+    rows: pd.DataFrame, failed: NDArray[np.int8], context: Context, source: Source
+) -> Iterator[pd.DataFrame]:
     """A row that is unfit as a whole stands in the quarantine once, not once for each measure."""
-    once = bad_rows.drop_duplicates("line")
-    return once if source.is_long else once.assign(measure="")
+    for number in np.unique(failed[failed > 0]):
+        check = CATALOGUE[number - 1]
+        bad = rows[failed == number]
+        yield described(bad, check.reason, advice(check, context), column_of(source, check.field), bad[check.field])
 
 
-def _misshapen(extract: Extract) -> pd.DataFrame:
-    """The rows whose cells cannot be told apart."""
-    texts = [",".join(row) for row in extract.misshapen.values()]
-    table = pd.DataFrame({"line": pd.Series(list(extract.misshapen), dtype="int64"), "found": texts})
-    table = table.assign(source=extract.source.name, file=extract.file, column="", place="", day="", measure="")
-    advice = f"the header has {len(extract.header)}, this row does not: quote text that has commas"
-    return _quarantined(table, Reason.MISSHAPEN_ROW, pd.Series(advice, index=table.index))
+def _understood(rows: pd.DataFrame, judgements: dict[str, Field], system: System) -> pd.DataFrame:
+    """Sound rows as values of the archive have them: their days and instants, places and measures of the system."""
+    said: dict[str, object] = {
+        "place": rows["place"].cat.set_categories(list(system.place_by_id)).array,
+        "ds": per_row(rows["day"], judgements["day"].meant.to_numpy()),
+        "stream": constant(None, len(rows)),
+        "known_at": pd.DatetimeIndex(np.full(len(rows), NOT_SAID), tz="UTC"),
+    }
+    if "measure" in rows:
+        said["measure"] = rows["measure"].cat.set_categories(list(system.measure_by_name)).array
+    if "stream" in rows:
+        streams = rows["stream"].cat
+        said["stream"] = streams.remove_categories([text for text in streams.categories if not text]).array
+    if "known_at" in rows:
+        instants = judgements["known_at"].meant.dt.tz_localize(None).to_numpy()
+        said["known_at"] = pd.DatetimeIndex(per_row(rows["known_at"], instants), tz="UTC")
+    return with_columns(rows, **said)
 
 
-def _added_up(sound: pd.DataFrame, source: Source) -> pd.DataFrame:
-    """One row for each value: cells that are parts of one are added, if none is missing."""
-    values = sound.drop(columns="known_at").rename(columns={"known": "known_at"})
-    values["stream"] = values["stream"].replace("", None).astype(object)
-    whole = values[values["parts"].eq(1)]
-    parts = values[values["parts"].gt(1)]
-    group = parts.groupby(["line", "measure"], sort=False)["y"]
-    columns = parts["measure"].map({measure: " + ".join(names) for measure, names in source.columns.items()})
-    joined = parts.assign(y=group.transform("sum"), column=columns)
-    joined["found"] = joined["y"].astype(str)
-    is_complete = group.transform("size").eq(parts["parts"]) & ~parts.duplicated(["line", "measure"])
-    return pd.concat([whole, joined[is_complete]])[VALUE_COLUMNS].sort_values("line", kind="stable", ignore_index=True)
+def _screen_counts(
+    rows: pd.DataFrame, counts: pd.DataFrame, measured: Counted, context: Context
+) -> tuple[pd.DataFrame, list[pd.DataFrame], int]:
+    """Values of one measure, the refused counts, and how many values are blank: one blank part makes the whole so."""
+    if measured.measure is not None:
+        rows = with_columns(rows, measure=constant(measured.measure, len(rows)))
+    columns = [_column(name, counts[name], context) for name in measured.columns]
+    refused = [frame for column in columns for frame in _refused_counts(rows, column, context)]
+    is_blank = np.logical_or.reduce([column.is_blank for column in columns])
+    is_complete = ~np.logical_or.reduce([is_blank, *(column.failed > 0 for column in columns)])
+    rows = _where(rows, is_complete)
+    total = columns[0].where(is_complete)
+    if len(columns) > 1:
+        total = _added_up([column.where(is_complete) for column in columns], context)
+        refused.extend(_refused_counts(rows, total, context))
+        rows, total = _where(rows, total.failed == 0), total.where(total.failed == 0)
+    values = with_columns(rows, y=total.y, column=constant(total.name, len(rows)), found=total.found.array)
+    return selected(values, VALUE_COLUMNS), refused, int(is_blank.sum())
+
+
+def _column(name: str, found: pd.Series, context: Context) -> Column:
+    return Column(name, found, judged(texts(found), "found", context))
+
+
+def _added_up(parts: list[Column], context: Context) -> Column:
+    """The sums of the parts as a column of their own: it may be too large to be a number."""
+    with np.errstate(over="ignore"):
+        y = np.sum([part.y for part in parts], axis=0)
+    codes, distinct = pd.factorize(y)
+    found = pd.Categorical.from_codes(
+        codes, categories=pd.Index([str(value) for value in distinct.tolist()], dtype=object)
+    )
+    return _column(" + ".join(part.name for part in parts), pd.Series(found), context)
+
+
+def _refused_counts(rows: pd.DataFrame, column: Column, context: Context) -> Iterator[pd.DataFrame]:
+    failed = column.failed
+    for number in np.unique(failed[failed > 0]):
+        check = CATALOGUE[number - 1]
+        bad = failed == number
+        yield described(rows[bad], check.reason, advice(check, context), column.name, column.found[bad])

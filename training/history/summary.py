@@ -1,6 +1,7 @@
 """What an ingest did, in numbers."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,18 +71,37 @@ class IngestSummary:
         return dict(sum((Counter(file.quarantined) for file in self.files), Counter[str]()))
 
 
-def summarise(screened: Screened, fates: pd.Series, quarantined: pd.DataFrame, sent_again: int) -> FileSummary:
-    """The numbers of one file, from the fates of its values and its part of the quarantine."""
-    count = Counter(fates)
-    return FileSummary(
-        source=screened.source,
-        file=screened.file,
-        rows=screened.rows,
-        new=count[Fate.NEW],
-        revised=count[Fate.REVISED],
-        unchanged=count[Fate.UNCHANGED],
-        empty=screened.empty,
-        ignored=screened.ignored,
-        sent_again=sent_again,
-        quarantined={str(reason): n for reason, n in quarantined["kind"].value_counts().sort_index().items()},
-    )
+def summarise(
+    screened: Sequence[Screened],
+    values: pd.DataFrame,
+    sent_again: pd.DataFrame,
+    quarantined: pd.DataFrame,
+    file: Path | None,
+) -> IngestSummary:
+    """The numbers of each file, from the `fate` of its values and from what was set apart."""
+    fates, again, kinds = _counted(values, "fate"), _counted(sent_again), _counted(quarantined, "kind")
+    files = []
+    for part in screened:
+        name = (part.source, part.file)
+        reasons = {str(kind): n for (*of, kind), n in kinds.items() if tuple(of) == name}
+        files.append(
+            FileSummary(
+                source=part.source,
+                file=part.file,
+                rows=part.rows,
+                new=fates[(*name, Fate.NEW)],
+                revised=fates[(*name, Fate.REVISED)],
+                unchanged=fates[(*name, Fate.UNCHANGED)],
+                empty=part.empty,
+                ignored=part.ignored,
+                sent_again=again[name],
+                quarantined=dict(sorted(reasons.items())),
+            )
+        )
+    return IngestSummary(tuple(files), file)
+
+
+def _counted(table: pd.DataFrame, *columns: str) -> Counter[tuple[str, ...]]:
+    """How many rows each source and file has, further split by `columns`."""
+    sizes = table.groupby(["source", "file", *columns], observed=True, sort=False).size()
+    return Counter(dict(zip(sizes.index.to_flat_index(), sizes.tolist(), strict=True)))

@@ -46,7 +46,7 @@ def run(job: Context, console: Console, plan: Plan, out: Path | None) -> None:
     history = job.history(job.now)
     last = None if plan.last_cutoff is None else pd.Timestamp(plan.last_cutoff)
     cutoffs = backtest_cutoffs(history, plan.windows, plan.step_days, horizon, last)
-    forecaster = Forecaster(history, job.system_file.holidays, horizon)
+    forecaster = Forecaster(history, horizon)
     connect(job.settings.tracking_uri, job.settings.artifacts, job.system.name)
     parameters = {
         "windows": plan.windows,

@@ -73,7 +73,8 @@ class Context:
                     f"Forecasting {self.system.name} for cutoff {cutoff}: the history begins on {first:%Y-%m-%d}. "
                     "Choose a later cutoff, or ingest older extracts."
                 )
-        return KnownHistory(versions, self.system, None if issued_for is None else pd.Timestamp(issued_for))
+        issued = None if issued_for is None else pd.Timestamp(issued_for)
+        return KnownHistory(versions, self.system, issued, self.system_file.circumstances)
 
 
 def context(system_path: Path, settings: Settings, now: datetime) -> Context:

@@ -12,13 +12,14 @@ from training.jobs.registry import registry
 FIRST = "The first champion: before it, nothing is published."
 
 
-def run(job: Context, console: Console, cutoff: date | None = None) -> Publication:
+def run(job: Context, console: Console, cutoff: date | None = None, strict: bool = False) -> Publication:
     """Ingest, then publish; where no champion exists yet, train and promote the first one.
 
-    With `cutoff`, everything after that day is hidden: what would have been done then.
+    With `cutoff`, everything after that day is hidden: what would have been done then. With `strict`, suspect values
+    are refused.
     """
     _ = job.store  # a store out of reach is found before the work, not after it
-    ingest.run(job, console)
+    ingest.run(job, console, strict)
     as_of = job.as_of(cutoff)
     if cutoff is not None:
         job.history(as_of, cutoff)  # a cutoff before the history is refused before anything is trained

@@ -46,4 +46,4 @@ def _system(console: Console, folder: Path, now: datetime) -> Path:
     if written.exists():
         console.print(f"Using the system simulated before in {folder}; delete that home to begin anew.", soft_wrap=True)
         return written
-    return simulate.run(console, folder, SEED, DAYS, TRUSTS, SITES, now)
+    return simulate.run(console, folder, SEED, simulate.Scenario(DAYS, TRUSTS, SITES), now)

@@ -3,23 +3,65 @@
 from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
 from rich.console import Console
 
+from training.errors import UsageError
+from training.history.report import report_page
+from training.history.succession import with_inherited
 from training.jobs.context import Context
 
 ROWS_SHOWN = 20
+PAGE = ".html"
 
 
-def run(job: Context, console: Console, as_of: datetime | None, out: Path | None) -> None:
-    """Write `unique_id, ds, y, known_at` to a Parquet file, or print the newest rows."""
-    rows = job.archive.as_of(as_of)
-    known = "now" if as_of is None else f"{as_of:%Y-%m-%d %H:%M %Z}"
+def run(job: Context, console: Console, as_of: datetime | None, out: Path | None, report: str | None = None) -> None:
+    """Write `unique_id, ds, y, known_at` to a Parquet file, or a page about the data, or print the newest rows.
+
+    `report` is the page's file; empty: `out` where that is a page, else one in the home.
+    """
+    page = None if report is None else _page(job, report, out)
+    if page is not None:
+        _write(page, report_of(job, as_of or job.now))
+        console.print(f"The data report is {page}.", soft_wrap=True)
+    table = None if out == page else out
+    if page is None or table is not None:
+        _rows(job, console, as_of, table)
+
+
+def report_of(job: Context, as_of: datetime) -> str:
+    """The data report, of what was known at the instant."""
+    versions = job.archive.versions()
+    known = versions[versions["known_at"] <= pd.Timestamp(as_of)]
+    if known.empty:
+        raise UsageError(f"Reporting on {job.system.name}: nothing was known at {as_of}. Give a later --as-of.")
+    return report_page(known, job.system, job.system_file.circumstances, as_of)
+
+
+def _page(job: Context, report: str, out: Path | None) -> Path:
+    if report:
+        return Path(report)
+    return out if out is not None and out.suffix == PAGE else job.settings.reports / f"{job.system.name}{PAGE}"
+
+
+def _rows(job: Context, console: Console, as_of: datetime | None, out: Path | None) -> None:
+    known = job.archive.as_of(as_of)
+    rows = with_inherited(known, job.system_file.circumstances.tenures, job.now.date())
+    said = "now" if as_of is None else f"{as_of:%Y-%m-%d %H:%M %Z}"
     if out is None:
         console.print(rows.sort_values(["ds", "unique_id"]).tail(ROWS_SHOWN).to_string(index=False))
     else:
         out.parent.mkdir(parents=True, exist_ok=True)
-        rows.to_parquet(out, index=False)
+        rows.astype({"unique_id": str}).to_parquet(out, index=False)
     written = "" if out is None else f", written to {out}"
     console.print(
-        f"{len(rows)} values of {rows['unique_id'].nunique()} series as known {known}{written}.", soft_wrap=True
+        f"{len(rows)} values of {rows['unique_id'].nunique()} series as known {said}{written}.", soft_wrap=True
     )
+
+
+def _write(page: Path, html: str) -> None:
+    try:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--report {page}: {error.strerror or error}. Give a file that can be written.") from error

@@ -1,20 +1,72 @@
-"""`headroom ingest`: sources to archive."""
+"""`headroom ingest`: sources to archive, and what the checks say of it."""
 
+import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from training.history import IngestSummary, ingest
+from training.history import IngestSummary, Severity, ingest, review, write_findings, write_proposals
+from training.history.review import Review
 from training.jobs.context import Context
 
+NEWEST_SHOWN = 8
+NEWEST_DAYS = 14
 
-def run(job: Context, console: Console) -> IngestSummary:
-    """Read every source, archive what is new or revised, set apart what is refused, and say how many of each."""
-    summary = ingest(job.system_file, job.archive, job.settings.quarantine, job.now)
+
+def run(job: Context, console: Console, strict: bool = False) -> IngestSummary:
+    """Read every source, archive what is new or revised, set apart what is refused, and say what was found.
+
+    With `strict`, suspect values are refused too.
+    """
+    summary = ingest(job.system_file, job.archive, job.settings.quarantine, job.now, strict)
     console.print(_table(summary))
     if summary.quarantine is not None:
-        reasons = ", ".join(f"{n} {reason}" for reason, n in summary.quarantined.items())
+        reasons = _listed(summary.quarantined)
         console.print(f"Quarantined: {reasons}. Each with its line and reason in {summary.quarantine}", soft_wrap=True)
+    _review(job, console)
     return summary
+
+
+def _review(job: Context, console: Console) -> None:
+    """Judge the whole archive; the files hold the state of now, not of this ingest alone."""
+    reviewed = review(job.system_file, job.archive)
+    findings = job.settings.findings / f"{job.system.name}.csv"
+    proposals = job.settings.proposals / f"{job.system.name}-events.csv"
+    write_findings(reviewed.findings, findings)
+    write_proposals(reviewed.proposed, proposals)
+    for severity in (Severity.SUSPECT, Severity.NOTED):
+        if counts := reviewed.of(severity):
+            console.print(
+                f"{severity.capitalize()}: {_listed(counts)}. Each with its days in {findings}", soft_wrap=True
+            )
+    for line in _newest(reviewed):
+        console.print(line, soft_wrap=True)
+    if reviewed.proposed:
+        console.print(
+            f"Proposed: {len(reviewed.proposed)} events in {proposals}; move the lines you accept into events.csv.",
+            soft_wrap=True,
+        )
+
+
+def _newest(reviewed: Review) -> list[str]:
+    """The suspect days of the past fortnight, in words: what a person can still put right."""
+    suspect = reviewed.findings[reviewed.findings["severity"].eq(Severity.SUSPECT.value)]
+    if suspect.empty:
+        return []
+    recent = suspect[suspect["last"] > reviewed.last_day - pd.Timedelta(days=NEWEST_DAYS)]
+    told = [
+        f"  {row['unique_id']} {row['first']:%Y-%m-%d}"
+        + (f" to {row['last']:%Y-%m-%d}" if row["days"] > 1 else "")
+        + f": {row['check']} (found {row['found']:g}"
+        + ("" if pd.isna(row["usual"]) else f", usual {row['usual']:g}")
+        + "), kept but left out of training"
+        for row in recent.head(NEWEST_SHOWN).to_dict("records")
+    ]
+    more = len(recent) - len(told)
+    return [*told, *([f"  and {more} more of the past fortnight"] if more else [])]
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{n} {what}" for what, n in counts.items())
 
 
 def _table(summary: IngestSummary) -> Table:
@@ -27,6 +79,7 @@ def _table(summary: IngestSummary) -> Table:
             file.new,
             file.revised,
             file.unchanged,
+            file.sent_again,
             file.empty,
             file.ignored,
             sum(file.quarantined.values()),

@@ -25,7 +25,7 @@ def run(job: Context, console: Console, cutoff: date | None = None, as_of: datet
     instant = as_of or job.now
     day = cutoff or job.history(instant).last_complete_day.date()
     history = job.history(instant, day, issued_for=day)
-    forecaster = Forecaster(history, job.system_file.holidays, job.system.horizon_days)
+    forecaster = Forecaster(history, job.system.horizon_days)
     at = pd.Timestamp(day)
     if history.at(at).empty:
         raise NothingPublishedError(

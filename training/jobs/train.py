@@ -35,7 +35,7 @@ def run(job: Context, console: Console, candidates: str | None = None, cutoff: d
     """
     as_of = job.as_of(cutoff)
     names = candidate_names(candidates)
-    forecaster = Forecaster(job.history(as_of, cutoff), job.system_file.holidays, job.system.horizon_days)
+    forecaster = Forecaster(job.history(as_of, cutoff), job.system.horizon_days)
     newest = forecaster.history.last_complete_day
     cutoffs = _cutoffs(forecaster.history, forecaster.horizon)
     versions = registry(job)
@@ -97,7 +97,7 @@ def _description(
     """All that is kept of a version: what it needs to forecast, and what the gate needs to judge it."""
     return {
         "system": asdict(job.system),
-        "holidays": job.system_file.holidays,
+        "holidays": job.system_file.circumstances.holidays,
         "recipe": recipe,
         "trained_to": newest.date().isoformat(),
         "scores": scored[CHOSEN],

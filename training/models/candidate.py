@@ -21,7 +21,6 @@ class Windows:
     history: KnownHistory
     cutoffs: Sequence[pd.Timestamp]
     horizon: int
-    holidays: str
 
 
 @dataclass

@@ -13,7 +13,7 @@ class SeasonalNaive:
     def forecast(self, windows: Windows) -> Means:
         means = Means()
         for cutoff in windows.cutoffs:
-            week = windows.history.filled(cutoff).tail(WEEK).reset_index(drop=True).reindex(range(WEEK))
+            week = windows.history.undisturbed(cutoff).tail(WEEK).reset_index(drop=True).reindex(range(WEEK))
             week = week.fillna(week.mean())
             repeats = -(-windows.horizon // WEEK)
             values = np.tile(week.to_numpy(), (repeats, 1))[: windows.horizon]

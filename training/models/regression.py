@@ -11,6 +11,7 @@ from sklearn.base import RegressorMixin
 
 from publication.vocabulary import series_key
 from training.features.calendar import calendar
+from training.features.disturbances import disturbances
 from training.frames import WEEK, long
 from training.history.known import KnownHistory
 from training.models.candidate import Means, Windows, by_fit_day, nothing_yet, target_days
@@ -76,7 +77,7 @@ class Regression:
     ) -> dict[pd.Timestamp, pd.DataFrame]:
         """One wide frame of means for each cutoff, fitted on the observed series."""
         seasons = len(observed.dropna(how="all")) >= SEASONS_TAKE_DAYS
-        training = _training_rows(observed, windows.history.filled(fit_on), windows.holidays, seasons)
+        training = _training_rows(observed, fit_on, windows.history, seasons)
         return _recursive_means(self._fitted(training), windows, ids, seasons)
 
     def _fitted(self, training: pd.DataFrame) -> MLForecast:
@@ -93,12 +94,20 @@ def _observed(history: KnownHistory, fit_on: pd.Timestamp, measure: str) -> pd.D
     return observed.loc[:, observed.count() >= SHORTEST_FIT_DAYS]
 
 
-def _training_rows(observed: pd.DataFrame, filled: pd.DataFrame, holidays: str, seasons: bool) -> pd.DataFrame:
-    """Long rows to fit on: values scaled to a level of one, imputed ones without weight, and the calendar."""
-    filled = filled.loc[observed.index, observed.columns]
+def _training_rows(observed: pd.DataFrame, fit_on: pd.Timestamp, history: KnownHistory, seasons: bool) -> pd.DataFrame:
+    """Long rows to fit on: values scaled to a level of one, imputed ones without weight, and the features."""
+    filled = history.filled(fit_on).loc[observed.index, observed.columns]
     rows = long(filled / level(filled))
     rows["weight"] = long(observed.notna().astype(float).where(filled.notna()))["y"]
-    return rows.join(calendar(pd.DatetimeIndex(filled.index), holidays, seasons), on="ds")
+    return _with_features(rows, rows["unique_id"], history, seasons)
+
+
+def _with_features(rows: pd.DataFrame, series: pd.Series, history: KnownHistory, seasons: bool) -> pd.DataFrame:
+    """Rows with `ds`, and the features of each row's day at the place of its series."""
+    known = history.circumstances
+    days = pd.DatetimeIndex(np.sort(rows["ds"].unique()))
+    own = disturbances(rows["ds"], series.to_list(), known, history.system)
+    return rows.join(calendar(days, known.holidays, seasons), on="ds").assign(**own)
 
 
 def _recursive_means(
@@ -109,15 +118,19 @@ def _recursive_means(
     levels = {c: level(frame) for c, frame in recent.items()}
     past = pd.concat([long((frame / levels[c]).add_suffix(f"{AT}{c.date()}")) for c, frame in recent.items()])
     future = pd.concat(
-        pd.DataFrame({"unique_id": f"{unique_id}{AT}{c.date()}", "ds": target_days(c, windows.horizon)})
-        for c in ids
-        for unique_id in ids[c]
+        [
+            pd.DataFrame({"unique_id": f"{unique_id}{AT}{c.date()}", "ds": target_days(c, windows.horizon)})
+            for c in ids
+            for unique_id in ids[c]
+        ],
+        ignore_index=True,
     )
-    days = pd.date_range(past["ds"].min(), future["ds"].max(), freq="D", name="ds")
-    features = calendar(days, windows.holidays, seasons)
-    answer = library.predict(
-        windows.horizon, new_df=past.join(features, on="ds"), X_df=future.join(features, on="ds")
-    ).pivot(index="ds", columns="unique_id", values="mean")
+    given, asked = (
+        _with_features(rows, rows["unique_id"].str.rpartition(AT)[0], windows.history, seasons)
+        for rows in (past.reset_index(drop=True), future)
+    )
+    answer = library.predict(windows.horizon, new_df=given, X_df=asked)
+    answer = answer.pivot(index="ds", columns="unique_id", values="mean")
     return {
         c: (answer.reindex(target_days(c, windows.horizon))[[f"{i}{AT}{c.date()}" for i in ids[c]]])
         .set_axis(ids[c], axis=1)

@@ -82,7 +82,7 @@ def _origins(windows: Windows) -> dict[str, list[Origin]]:
     origins: dict[str, list[Origin]] = {}
     for cutoff in sorted(windows.cutoffs):
         fit_on = fit_day(cutoff)
-        filled = windows.history.filled(cutoff)
+        filled = windows.history.undisturbed(cutoff)
         past = _stretches(windows.history, fit_on) if fit_on >= windows.history.first_day else {}
         for unique_id, stretch in _stretches(windows.history, cutoff).items():
             before = past.get(unique_id, stretch)
@@ -98,6 +98,6 @@ def _origins(windows: Windows) -> dict[str, list[Origin]]:
 
 def _stretches(history: KnownHistory, cutoff: pd.Timestamp) -> dict[str, pd.Series]:
     """The unbroken values that a model may use of each series at a cutoff."""
-    observed, filled = history.at(cutoff), history.filled(cutoff)
+    observed, filled = history.at(cutoff), history.undisturbed(cutoff)
     lengths = {unique_id: min(len(last_stretch(values)), MEMORY_DAYS) for unique_id, values in observed.items()}
     return {str(unique_id): filled[unique_id].iloc[len(filled) - length :] for unique_id, length in lengths.items()}

@@ -23,12 +23,12 @@ SMALLEST_LIMIT = 100.0  # an empty ward may fill
 
 
 class Forecaster:
-    """Forecasts of one system from its known history; `holidays` is its country ('' for no bank holidays)."""
+    """Forecasts of one system from its known history."""
 
-    def __init__(self, history: KnownHistory, holidays: str, horizon: int) -> None:
+    def __init__(self, history: KnownHistory, horizon: int) -> None:
         self.history = history
         self.horizon = horizon
-        self._book = MeansBook(history, horizon, holidays)
+        self._book = MeansBook(history, horizon)
 
     def prepare(self, candidates: Iterable[str], cutoffs: Sequence[pd.Timestamp]) -> None:
         """Make the candidates' means at the cutoffs, and in the windows their errors are learnt from, in one go."""

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from training.history.known import KnownHistory
-from training.models.candidate import Candidate, Means, Windows, nothing_yet
+from training.models.candidate import Candidate, Means, Windows, nothing_yet, target_days
 from training.models.catalogue import CATALOGUE
 from training.models.combination import Combination
 
@@ -19,10 +19,9 @@ REASON_LENGTH = 200  # a library's message may go on for pages; dashboards show 
 class MeansBook:
     """Means by candidate and cutoff, made in batches: a library forecasts many windows faster than one at a time."""
 
-    def __init__(self, history: KnownHistory, horizon: int, holidays: str) -> None:
+    def __init__(self, history: KnownHistory, horizon: int) -> None:
         self._history = history
         self._horizon = horizon
-        self._holidays = holidays
         self._pages: dict[str, Means] = {}
 
     def make(self, name: str, cutoffs: Iterable[pd.Timestamp]) -> Means:
@@ -35,13 +34,14 @@ class MeansBook:
         if isinstance(candidate, Combination):
             page.update(candidate.combine([self.make(member, wanted) for member in candidate.members], wanted))
         else:
-            page.update(_asked(candidate, Windows(self._history, wanted, self._horizon, self._holidays)))
+            page.update(_asked(candidate, Windows(self._history, wanted, self._horizon)))
         return page
 
     def composed(self, names: Mapping[str, str], cutoff: pd.Timestamp) -> Values:
         """Each series' means from its own candidate, (horizon, n_series); NaN where it failed or did not report.
 
-        A value that is not finite counts as a failure; a negative one is left for the caller to judge.
+        Declared bed changes, which candidates do not see, are added. A value that is not finite counts as a failure; a
+        negative one is left for the caller to judge.
         """
         ids, chosen = pd.Index(names), np.array(list(names.values()))
         means = np.full((self._horizon, len(ids)), np.nan)
@@ -50,6 +50,7 @@ class MeansBook:
             found = page.columns.get_indexer(ids)
             take = (chosen == name) & (found >= 0)
             means[:, take] = page.to_numpy()[:, found[take]]
+        means += self._history.bed_steps(target_days(cutoff, self._horizon), list(names))
         return np.where(np.isfinite(means), means, np.nan)
 
     def failure(self, name: str, cutoff: pd.Timestamp, unique_id: str) -> str:

@@ -9,7 +9,9 @@ from publication.model import Actual, Champion, DayForecast, Publication, Series
 from publication.vocabulary import SeriesKey, series_key
 from training.history.known import KnownHistory
 from training.pipeline.forecast import DECIMALS, Forecast
+from training.system import Event
 
+MOST_EVENTS_NOTED = 12
 RECENT_DAYS = 56  # of actuals that a publication carries, for charts
 
 
@@ -37,7 +39,7 @@ def as_publication(
         champion=champion,
         data_digest=data_digest,
         series=tuple(_series(forecast, key, system.measure_by_name[key.measure].unit, recent) for key in keys),
-        notes=_notes(forecast),
+        notes=(*_notes(forecast), *coming_events(history, forecast)),
     )
 
 
@@ -61,6 +63,21 @@ def _series(forecast: Forecast, key: SeriesKey, unit: str, recent: pd.DataFrame)
             for lead, (day, mean, values) in enumerate(zip(days, means, quantiles, strict=True), start=1)
         ),
     )
+
+
+def coming_events(history: KnownHistory, forecast: Forecast) -> tuple[str, ...]:
+    """A sentence for each event that touches the horizon, soonest first: what the forecast was told of."""
+    first, last = forecast.means.index[0].date(), forecast.means.index[-1].date()
+    touching = [e for e in history.circumstances.events if e.first <= last and e.last >= first]
+    soonest = sorted(touching, key=lambda e: (e.first, e.place or ""))
+    more = len(soonest) - MOST_EVENTS_NOTED
+    return (*map(_told, soonest[:MOST_EVENTS_NOTED]), *([f"And {more} more events."] if more > 0 else []))
+
+
+def _told(event: Event) -> str:
+    days = f"{event.first}" if event.first == event.last else f"{event.first} to {event.last}"
+    where = ", ".join(part for part in (event.place or "everywhere", event.measure) if part)
+    return f"{event.kind.replace('_', ' ').capitalize()} {days} ({where})" + (f": {event.note}" if event.note else "")
 
 
 def _notes(forecast: Forecast) -> tuple[str, ...]:

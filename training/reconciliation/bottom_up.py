@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from publication.model import System
 from publication.vocabulary import series_key
-from training.history.known import wholes_of
+from training.history.parts import wholes_of
 
 Values = NDArray[np.float64]
 MISSING_SHARE = 0.01  # of a parent's sum: what its missing parts may make up before the parent counts as missing too

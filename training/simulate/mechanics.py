@@ -1,40 +1,120 @@
-"""One possible history of a site: integer counts drawn from its truth, conserving the flow of patients exactly."""
+"""Possible histories of a site: integer counts drawn from its truth, conserving the flow of patients exactly."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
 
-from training.simulate.truth import DISPERSION, Counts, SiteTruth
+from training.simulate.beds import Counts
+from training.simulate.effects import DISPERSION, ESCALATION_DISCHARGES, ESCALATION_RATE
+from training.simulate.truth import Floats, SiteTruth
+
+LONG = 1  # the class of long stayers; 0 are the short ones
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that tomorrow needs to know of a site at the end of a day, its level apart."""
+
+    in_bed: Counts  # (n_draws, n_bottom, 2)
+    waiting: Counts  # (n_draws,): to be admitted, still in the emergency department
 
 
 @dataclass(frozen=True)
 class SiteHistory:
-    """Daily counts, shape (n_days,): occupancy(d) = occupancy(d-1) + admissions(d) - discharges(d), unexplained 0."""
+    """What happened on each day: occupancy(d) = occupancy(d-1) + admissions(d) - discharges(d), in every class.
+
+    Counts of the site have the shape (n_days, n_draws), those of its bottom places and classes (n_days, n_draws,
+    n_bottom, 2). Whoever was transferred out for want of a bed is among `leaving` too.
+    """
 
     attendances: Counts
-    admissions: Counts
-    discharges: Counts
-    occupancy: Counts
-    beds: Counts
+    waiting: Counts
+    turned_away: Counts
+    entering: Counts
+    leaving: Counts
+    transferred: Counts
+    in_bed: Counts
+
+    def state_after(self, day: int, n_draws: int) -> State:
+        """How the first draw stood at the end of a day, `n_draws` times."""
+        in_bed = np.repeat(self.in_bed[day, :1], n_draws, axis=0)
+        return State(in_bed, np.repeat(self.waiting[day, :1], n_draws))
 
 
-def play(truth: SiteTruth, rng: Generator) -> SiteHistory:
-    """Draw the counts of every day."""
-    success = DISPERSION / (DISPERSION + truth.attendances)
-    attendances = rng.negative_binomial(DISPERSION, success)
-    admissions = rng.binomial(attendances, truth.conversion)
-    discharges, occupancy = _census(int(rng.poisson(truth.eve)), admissions, truth, rng)
-    return SiteHistory(attendances, admissions, discharges, occupancy, truth.beds)
+def eve(truth: SiteTruth, rng: Generator) -> State:
+    """One state before the first day."""
+    return State(rng.poisson(truth.start)[None], np.zeros(1, dtype=np.int64))
 
 
-def _census(eve: int, admissions: Counts, truth: SiteTruth, rng: Generator) -> tuple[Counts, Counts]:
-    """Discharges and occupancy: each day some of yesterday's census leave, and the day's admissions come in."""
-    discharges = np.empty_like(admissions)
-    occupancy = np.empty_like(admissions)
-    census = eve
-    for i in range(len(admissions)):
-        discharges[i] = rng.binomial(census, truth.hazard[i])
-        census += int(admissions[i] - discharges[i])
-        occupancy[i] = census
-    return discharges, occupancy
+def play(truth: SiteTruth, state: State, first: int, level: Floats, rng: Generator) -> SiteHistory:
+    """Draw the days from index `first` on; `level` is the log level, of shape (n_days, n_draws)."""
+    days = slice(first, first + len(level))
+    expected = truth.attendances[days, None] * np.exp(level)
+    attendances = rng.negative_binomial(DISPERSION, DISPERSION / (DISPERSION + expected))
+    wanted = rng.binomial(attendances, truth.conversion[days, None])
+    history = _empty(attendances, state)
+    for i, to_admit in enumerate(wanted):
+        state = _census_day(truth, state, first + i, to_admit, rng, history, i)
+    return history
+
+
+def _empty(attendances: Counts, state: State) -> SiteHistory:
+    by_class = (len(attendances), *state.in_bed.shape)
+    of_site, of_class = np.zeros_like(attendances), np.zeros(by_class, dtype=np.int64)
+    return SiteHistory(attendances, of_site, of_site.copy(), *(of_class.copy() for _ in range(4)))
+
+
+def _census_day(
+    truth: SiteTruth, state: State, day: int, to_admit: Counts, rng: Generator, history: SiteHistory, row: int
+) -> State:
+    """One day of beds, written into `history`: some leave, then those who wait and those who came find a bed or not."""
+    beds, surge = truth.beds[day], truth.escalation_beds[day]
+    escalated = state.in_bed.sum(axis=(1, 2)) >= ESCALATION_RATE * beds.sum()
+    hazard = truth.hazard[day] * np.where(escalated, ESCALATION_DISCHARGES, 1.0)[:, None, None]
+    leaving = rng.binomial(state.in_bed, hazard)
+    transferred = _too_many(state.in_bed - leaving, beds + surge, rng)
+    staying = state.in_bed - leaving - transferred
+    room = np.maximum(beds + surge * escalated[:, None] - staying.sum(axis=2), 0)
+    line = state.waiting + to_admit
+    admitted = np.minimum(line, room.sum(axis=1))
+    entering = _by_class(_among(admitted, room, rng), truth.long_share[day], rng)
+    waiting = np.minimum(line - admitted, to_admit)  # the line is served in order: who waited before is gone by now
+    history.waiting[row], history.turned_away[row] = waiting, line - admitted - waiting
+    history.entering[row], history.leaving[row] = entering, leaving + transferred
+    history.transferred[row], history.in_bed[row] = transferred, staying + entering
+    return State(staying + entering, waiting)
+
+
+def _too_many(staying: Counts, limit: Counts, rng: Generator) -> Counts:
+    """Who must be transferred out because beds were closed under them, by class; most often nobody."""
+    transferred = np.zeros_like(staying)
+    excess = staying.sum(axis=2) - limit
+    if excess.max() > 0:
+        excess = np.maximum(excess, 0)
+        transferred[..., LONG] = rng.hypergeometric(staying[..., LONG], staying[..., 1 - LONG], excess)
+        transferred[..., 1 - LONG] = excess - transferred[..., LONG]
+    return transferred
+
+
+def _among(admitted: Counts, room: Counts, rng: Generator) -> Counts:
+    """The admitted, shape (n_draws,), among the bottom places: every free bed is equally likely."""
+    if room.shape[1] == 1:
+        return admitted[:, None]
+    if len(room) == 1:
+        return rng.multivariate_hypergeometric(room[0], int(admitted[0]))[None]
+    shares = np.empty_like(room)
+    left = room.sum(axis=1)
+    for i in range(room.shape[1] - 1):
+        left = left - room[:, i]
+        shares[:, i] = rng.hypergeometric(room[:, i], left, admitted)
+        admitted = admitted - shares[:, i]
+    shares[:, -1] = admitted
+    return shares
+
+
+def _by_class(entering: Counts, long_share: float, rng: Generator) -> Counts:
+    classes = np.empty((*entering.shape, 2), dtype=np.int64)
+    classes[..., LONG] = rng.binomial(entering, long_share)
+    classes[..., 1 - LONG] = entering - classes[..., LONG]
+    return classes

@@ -1,9 +1,10 @@
-"""The tree of a simulated system: one root, trusts under it, sites under the trusts."""
+"""The nodes of a simulated system: one root, trusts under it, sites under the trusts, and wards in the sites."""
 
 from dataclasses import dataclass
 
 ROOT_ID = "northshire"
 ROOT_NAME = "Northshire"
+SITE_KIND = "site"  # where attendances are counted
 FIRST_CODE = 23 * 26  # "XA": codes that begin with RX look like an English trust's
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 TOWNS = ("Aldermoor", "Brackwater", "Carrowby", "Dunsmere", "Elmsworth", "Farndale", "Gosforth Vale", "Hartlow")
@@ -20,11 +21,12 @@ class Node:
     kind: str
 
 
-def nodes(n_trusts: int, n_sites: int) -> tuple[Node, ...]:
-    """The root, then the trusts, then the sites."""
+def nodes(n_trusts: int, n_sites: int, n_wards: int = 0) -> tuple[Node, ...]:
+    """The root, then the trusts, then the sites, then `n_wards` wards of each site."""
     root = Node(ROOT_ID, "", ROOT_NAME, "system")
     trusts = [Node(trust_id(i), ROOT_ID, f"{_town(i)} NHS Trust", "trust") for i in range(n_trusts)]
-    return (root, *trusts, *(_site(i, n_trusts) for i in range(n_sites)))
+    sites = [_site(i, n_trusts) for i in range(n_sites)]
+    return (root, *trusts, *sites, *(_ward(site, number) for site in sites for number in range(1, n_wards + 1)))
 
 
 def trust_id(index: int) -> str:
@@ -43,7 +45,11 @@ def _site(index: int, n_trusts: int) -> Node:
     house = HOUSES[place_in_trust % len(HOUSES)]
     number = place_in_trust // len(HOUSES)
     name = f"{_town(trust)} {house}" + f" {number + 1}" * bool(number)
-    return Node(f"{trust_id(trust)}{place_in_trust + 1:02d}", trust_id(trust), name, "site")
+    return Node(f"{trust_id(trust)}{place_in_trust + 1:02d}", trust_id(trust), name, SITE_KIND)
+
+
+def _ward(site: Node, number: int) -> Node:
+    return Node(f"{site.id}W{number:02d}", site.id, f"{site.name}, ward {number}", "ward")
 
 
 def _town(index: int) -> str:

@@ -1,61 +1,78 @@
 """Simulate a whole system and write it down."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-
-from numpy.random import SeedSequence, default_rng
+from typing import TypedDict, Unpack
 
 from training.errors import UsageError
 from training.simulate import writing
-from training.simulate.calendar import Calendar, calendar
-from training.simulate.mechanics import play
+from training.simulate.faults import spoil
+from training.simulate.feed import Feed, feed
 from training.simulate.network import nodes
-from training.simulate.truth import SiteTruth, log_level, site_truth
+from training.simulate.scenario import Scenario
+from training.simulate.truth_file import write_truth
+from training.simulate.world import World, draw_world
+
+TRUTH = "truth"
+PLAIN = Scenario()
 
 
-def simulate(out: Path, seed: int, last_day: date, days: int = 1096, trusts: int = 2, sites: int = 4) -> Path:
-    """Write a system of `sites` sites in all, whose history of `days` days ends on `last_day`; returns its system.toml.
+class Size(TypedDict, total=False):
+    """The options that are most often the only ones."""
 
-    The same arguments give the same bytes. Each site has its own child of the seed, so a site's counts do not depend on
-    how many others there are. Raises UsageError when the tree cannot be, or `out` holds extracts of something else.
+    days: int
+    trusts: int
+    sites: int
+
+
+def simulate(out: Path, seed: int, last_day: date, scenario: Scenario = PLAIN, **size: Unpack[Size]) -> Path:
+    """Write a system whose history ends on `last_day`; returns its system.toml.
+
+    The same arguments give the same bytes. Every site has its own streams of chance, so its counts do not depend on
+    how many others there are. Raises UsageError when the system cannot be, or `out` holds files of something else.
     """
-    _check(seed, days, trusts, sites)
-    when = calendar(last_day, days)
-    _refuse_foreign_extracts(out, when)
-    tree = nodes(trusts, sites)
-    codes = [node.id for node in tree if node.kind == "site"]
-    region_seed, *site_seeds = SeedSequence(seed).spawn(1 + sites)
-    region_level = log_level(default_rng(region_seed), days)
-    rngs = {code: default_rng(child) for code, child in zip(codes, site_seeds, strict=True)}
-    truths: dict[str, SiteTruth] = {code: site_truth(rng, when, region_level) for code, rng in rngs.items()}
-    histories = {code: play(truths[code], rng) for code, rng in rngs.items()}
-    writing.write_places(out, tree)
-    writing.write_events(out, truths)
-    writing.write_extracts(out, when.days, histories)
-    writing.write_truth(out, when.days, truths)
+    scenario = replace(scenario, **size)
+    scenario.check(seed, last_day)
+    tree = nodes(scenario.trusts, scenario.sites, scenario.wards)
+    world = draw_world(seed, last_day, scenario, tree)
+    sent = feed(world)
+    faults = spoil(sent, seed, scenario.dirty)
+    _refuse_foreign_files(out, sent, scenario)
+    writing.write_places(out, world)
+    writing.write_events(out, world)
+    writing.write_terms(out, world)
+    writing.write_feed(out, sent)
+    if scenario.dirty:
+        writing.write_faults(out, sent, faults)
+    write_truth(out, world)
+    _write_outlooks(out, world, scenario)
     return writing.write_system(out)
 
 
-def _check(seed: int, days: int, trusts: int, sites: int) -> None:
-    if seed < 0:
-        raise UsageError(f"Simulating a system: the seed is {seed}. Give a seed of 0 or more.")
-    if days < 1:
-        raise UsageError(f"Simulating a system: {days} days were asked for. Give at least 1 day.")
-    if trusts < 1:
-        raise UsageError(f"Simulating a system: {trusts} trusts were asked for. Give at least 1 trust.")
-    if sites < trusts:
-        raise UsageError(
-            f"Simulating a system: {trusts} trusts cannot share {sites} sites, since each trust has at least one. "
-            f"Give at least {trusts} sites, or fewer trusts."
-        )
+def _write_outlooks(out: Path, world: World, scenario: Scenario) -> None:
+    """truth/DAY.parquet for each cutoff."""
+    if not scenario.truth_days:
+        return
+    from training.simulate.outlook import outlook  # pandas is slow to import, and nothing else here needs it
+
+    for day in sorted(set(scenario.truth_days)):
+        (out / TRUTH).mkdir(parents=True, exist_ok=True)
+        rows = outlook(world, day, scenario.horizon, scenario.draws)
+        rows.to_parquet(out / TRUTH / f"{day}.parquet", index=False)
 
 
-def _refuse_foreign_extracts(out: Path, when: Calendar) -> None:
-    """The glob of system.toml would read them as if they were the simulation's own."""
-    own = writing.extract_names(when.days)
-    foreign = sorted(path.name for path in (out / writing.EXTRACT).glob("*.csv") if path.name not in own)
+def _refuse_foreign_files(out: Path, sent: Feed, scenario: Scenario) -> None:
+    """What an earlier simulation or a hospital left would be read as if it were this one's own."""
+    own = {out / writing.EXTRACT / name for name in sent.files}
+    own |= {out / TRUTH / f"{day}.parquet" for day in scenario.truth_days}
+    own |= {out / "faults.csv"} if scenario.dirty else set()
+    there = [*out.glob(f"{writing.EXTRACT}/*.csv"), *out.glob(f"{TRUTH}/*.parquet"), *out.glob("faults.csv")]
+    foreign = sorted(path for path in there if path not in own)
     if foreign:
+        folder = foreign[0].parent
+        names = ", ".join(path.name for path in foreign if path.parent == folder)
         raise UsageError(
-            f"Simulating a system into {out}: {out / writing.EXTRACT} already holds {', '.join(foreign)}, "
+            f"Simulating a system into {out}: {folder} already holds {names}, "
             "which this simulation would not overwrite. Empty that folder, or give another --out."
         )

@@ -2,16 +2,24 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from dataclasses import replace
 from pathlib import Path
 
+from publication.days import ONE_DAY
 from training.simulate.calendar import BANK_HOLIDAYS
-from training.simulate.mechanics import SiteHistory
-from training.simulate.network import ROOT_ID, Node
-from training.simulate.truth import DISPERSION, SiteTruth
+from training.simulate.feed import HEADER, Feed
+from training.simulate.network import ROOT_ID
+from training.simulate.places import Place
+from training.simulate.spoiling import Fault
+from training.simulate.world import MEASURES, World
+from training.system import Event
 
 EXTRACT = "extract"
-MEASURES = ("attendances", "admissions", "discharges", "occupancy", "beds")
+PLACES_HEADER = ("place", "parent", "name", "kind")
+TENURE_HEADER = ("valid_from", "valid_to", "succeeds")
+EVENTS_HEADER = ("from", "to", "place", "measure", "kind", "note")
+TERMS_HEADER = ("from", "to", "place")
+FAULTS_HEADER = ("fault", "file", "line", "place", "measure", "from", "to", "found", "true")
 SYSTEM_TOML = f"""\
 [system]
 name = "{ROOT_ID}"
@@ -23,6 +31,7 @@ thresholds = [0.85, 0.92, 0.95, 1.0]
 quantiles = [0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975]
 places = "places.csv"
 events = "events.csv"
+school_terms = "terms.csv"
 
 [sources.daily]
 path = "{EXTRACT}/*.csv"
@@ -41,60 +50,68 @@ def write_system(out: Path) -> Path:
     return path
 
 
-def write_places(out: Path, nodes: Iterable[Node]) -> None:
-    """places.csv."""
-    _write(out / "places.csv", ("place", "parent", "name", "kind"), ((n.id, n.parent, n.name, n.kind) for n in nodes))
+def write_places(out: Path, world: World) -> None:
+    """places.csv; with a merger, also when each place reports and whom it succeeds."""
+    header = PLACES_HEADER if world.merger is None else (*PLACES_HEADER, *TENURE_HEADER)
+    write_csv(out / "places.csv", header, (_place_row(place)[: len(header)] for place in world.places))
 
 
-def write_events(out: Path, truths: Mapping[str, SiteTruth]) -> None:
-    """events.csv: every declared step of the beds, past and planned."""
-    rows = sorted(
-        (change.first, change.last, place, "beds", "bed_change", change.note)
-        for place, truth in truths.items()
-        for change in truth.changes
-    )
-    _write(out / "events.csv", ("from", "to", "place", "measure", "kind", "note"), rows)
+def write_events(out: Path, world: World) -> None:
+    """events.csv: everything declared, past and planned, under the codes that places have on those days."""
+    events = [part for event in declared(world) for part in _under_codes_of_the_time(event, world)]
+    rows = sorted((e.first, e.last, e.place or "", e.measure or "", e.kind.value, e.note) for e in events)
+    write_csv(out / "events.csv", EVENTS_HEADER, rows)
 
 
-def write_extracts(out: Path, days: Sequence[date], histories: Mapping[str, SiteHistory]) -> None:
-    """One wide file for each year."""
-    rows = _by_day(days, {place: [getattr(history, name) for name in MEASURES] for place, history in histories.items()})
-    for name in extract_names(days):
-        year = [row for row in rows if f"{row[1]:%Y}.csv" == name]
-        _write(out / EXTRACT / name, ("code", "date", *MEASURES), year)
+def write_terms(out: Path, world: World) -> None:
+    """terms.csv: the school terms of the whole system."""
+    write_csv(out / "terms.csv", TERMS_HEADER, ((term.first, term.last, "") for term in world.calendar.terms))
 
 
-def extract_names(days: Sequence[date]) -> tuple[str, ...]:
-    """The extract files that these days fill."""
-    return tuple(f"{year:04d}.csv" for year in range(days[0].year, days[-1].year + 1))
+def write_feed(out: Path, feed: Feed) -> None:
+    """The extracts."""
+    for name, lines in feed.files.items():
+        write_csv(out / EXTRACT / name, HEADER, (line.cells for line in lines))
 
 
-def write_truth(out: Path, days: Sequence[date], truths: Mapping[str, SiteTruth]) -> None:
-    """truth.csv: the parameters that each day's counts were drawn from, and the counts they make one expect."""
-    header = ("code", "date", "attendances", "conversion", "admissions", "hazard", "occupancy", "beds", "dispersion")
-    rows = _by_day(days, {place: _truth_columns(truth) for place, truth in truths.items()})
-    _write(out / "truth.csv", header, ((*row, f"{DISPERSION:g}") for row in rows))
+def write_faults(out: Path, feed: Feed, faults: Iterable[Fault]) -> None:
+    """faults.csv: what is wrong with the extracts, and on which line of which file."""
+    numbers = feed.numbers()
+    rows = ((*_fault_place(f, numbers), f.place, f.measure, f.first, f.last, f.found, f.true) for f in faults)
+    write_csv(out / "faults.csv", FAULTS_HEADER, rows)
 
 
-def _truth_columns(truth: SiteTruth) -> list[Sequence[object]]:
-    expected = (truth.attendances, truth.conversion, truth.admissions, truth.hazard, truth.occupancy)
-    return [*([f"{value:.6f}" for value in column] for column in expected), truth.beds.tolist()]
+def declared(world: World) -> tuple[Event, ...]:
+    """Every event that the system knows of."""
+    return (*world.strikes, *(event for truth in world.truths.values() for event in truth.events))
 
 
-def _by_day(
-    days: Sequence[date], columns: Mapping[str, Sequence[Sequence[object]]]
-) -> list[tuple[str, date, *tuple[object, ...]]]:
-    """Rows (place, day, values...), day by day and place by place."""
-    return [
-        (place, day, *(column[i] for column in values))
-        for i, day in enumerate(days)
-        for place, values in columns.items()
-    ]
-
-
-def _write(path: Path, header: Row, rows: Iterable[Row]) -> None:
+def write_csv(path: Path, header: Row, rows: Iterable[Row]) -> None:
+    """Any of the files, its lines ending as on any machine."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
+
+
+def _fault_place(fault: Fault, numbers: Mapping[int, int]) -> Row:
+    line = "" if fault.line is None else numbers[id(fault.line)]
+    return (fault.kind.value, f"{EXTRACT}/{fault.file}", line)
+
+
+def _place_row(place: Place) -> Row:
+    node = place.node
+    tenure = (place.valid_from or "", place.valid_to or "", ";".join(place.succeeds))
+    return (node.id, node.parent, node.name, node.kind, *tenure)
+
+
+def _under_codes_of_the_time(event: Event, world: World) -> Iterable[Event]:
+    """The event as it is; where a merger gives its place another code, its days before and after apart."""
+    heirs = [place for place in world.places if event.place in place.succeeds]
+    if world.merger is None or not heirs:
+        return [event]
+    day, eve = world.merger.day, world.merger.day - ONE_DAY
+    before = replace(event, last=min(event.last, eve))
+    after = replace(event, first=max(event.first, day), place=heirs[0].code)
+    return [part for part in (before, after) if part.first <= part.last]

@@ -1,7 +1,8 @@
 """What a system.toml says, once it has been found to be sound."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +21,9 @@ class EventKind(StrEnum):
     EXCLUDE = "exclude"
 
 
+DECLARED_BEDS = re.compile(r"[+-][0-9]+(?![0-9.,])")
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """A dated disturbance, both days included. Without a place: the whole system; without a measure: all of them."""
@@ -30,6 +34,12 @@ class Event:
     measure: str | None
     kind: EventKind
     note: str
+
+    @property
+    def beds(self) -> int:
+        """How many beds a bed change adds (or takes away): the signed number its note begins with; else 0."""
+        declared = DECLARED_BEDS.match(self.note)
+        return int(declared.group()) if declared and self.kind is EventKind.BED_CHANGE else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +52,31 @@ class SchoolTerm:
 
 
 @dataclass(frozen=True, slots=True)
+class Tenure:
+    """The days, both included, on which a place is open (None: no bound), and the places whose work it took over."""
+
+    first: date | None = None
+    last: date | None = None
+    succeeds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What is known of a system besides its counts. `holidays` is empty where there are no bank holidays."""
+
+    holidays: str = ""
+    events: tuple[Event, ...] = ()
+    school_terms: tuple[SchoolTerm, ...] = ()
+    tenures: Mapping[str, Tenure] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Where daily counts come from, and the names their columns have there.
 
-    A wide source has `columns`: each measure with the columns that add up to it. A long one has `measure` and `value`.
+    Either files at `paths`, or what the database at `url` answers to `query`. A wide source has `columns`: each measure
+    with the columns that add up to it. A long one has `measure` and `value`. `max_refused` is the share of a file's
+    rows that may be refused before the whole ingest is.
     """
 
     name: str
@@ -58,6 +89,11 @@ class Source:
     stream: str | None = None
     known_at: str | None = None
     ignore_places: frozenset[str] = frozenset()
+    url: str | None = None
+    query: str | None = None
+    sheet: str | None = None
+    day_format: str | None = None
+    max_refused: float = 1.0
 
     @property
     def is_long(self) -> bool:
@@ -66,14 +102,12 @@ class Source:
 
 @dataclass(frozen=True)
 class SystemFile:
-    """One hospital system and where its history comes from. `holidays` is empty where there are no bank holidays."""
+    """One hospital system, where its history comes from, and what is known besides."""
 
     path: Path
     system: System
-    holidays: str
     sources: tuple[Source, ...]
-    events: tuple[Event, ...] = ()
-    school_terms: tuple[SchoolTerm, ...] = ()
+    circumstances: Circumstances = Circumstances()
 
     @property
     def folder(self) -> Path:

@@ -7,7 +7,7 @@ from training.system.complaints import nearest
 from training.system.schema import PlaceTable, check_identifier
 from training.system.tables import Row, read_table
 
-COLUMNS = ("place", "parent", "name", "kind")
+COLUMNS = ("place", "parent", "name", "kind", "valid_from", "valid_to", "succeeds")
 ROOT_KIND = "system"
 DEFAULT_KIND = "site"
 

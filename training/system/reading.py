@@ -10,11 +10,13 @@ from training.errors import SystemFileError, UsageError
 from training.system.calendars import read_events, read_terms
 from training.system.complaints import complaints, nearest
 from training.system.measures import delivered_measures, known_measures
-from training.system.model import Source, SystemFile
+from training.system.model import Circumstances, Source, SystemFile
 from training.system.places import csv_rows, inline_rows, place_tree
 from training.system.schema import Document, SourceTable
+from training.system.tables import Row
+from training.system.tenures import place_tenures
 
-NOT_READ_YET = (".parquet", ".xlsx", ".xls")
+WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
 def read_system(path: Path) -> SystemFile:
@@ -27,17 +29,11 @@ def read_system(path: Path) -> SystemFile:
         known = known_measures(document.measures)
     except ValueError as error:
         raise SystemFileError(f"{path}: {error}") from None
-    sources = tuple(_source(path, name, table, known) for name, table in document.sources.items())
-    system = _system(path, document, delivered_measures(known, document.sources.values()))
-    table = document.system
-    return SystemFile(
-        path=path,
-        system=system,
-        holidays=table.holidays or "",
-        sources=sources,
-        events=read_events(path.parent / table.events, system, known) if table.events else (),
-        school_terms=read_terms(path.parent / table.school_terms, system) if table.school_terms else (),
-    )
+    max_refused = document.system.max_refused
+    sources = tuple(_source(path, name, table, known, max_refused) for name, table in document.sources.items())
+    rows = _place_rows(path, document)
+    system = _system(document, delivered_measures(known, document.sources.values()), rows)
+    return SystemFile(path, system, sources, _circumstances(path, document, system, known, rows))
 
 
 def _document(path: Path) -> Document:
@@ -55,11 +51,27 @@ def _document(path: Path) -> Document:
         raise SystemFileError(f"{path}: {complaints(error, Document)}") from None
 
 
-def _system(path: Path, document: Document, measures: tuple[Measure, ...]) -> System:
+def _place_rows(path: Path, document: Document) -> list[Row]:
     table = document.system
     if table.places is not None and document.places is not None:
         raise SystemFileError(f"{path}: system.places names a file and [[places]] lists places. Keep one of the two.")
-    rows = csv_rows(path.parent / table.places) if table.places else inline_rows(path, document.places or [])
+    return csv_rows(path.parent / table.places) if table.places else inline_rows(path, document.places or [])
+
+
+def _circumstances(
+    path: Path, document: Document, system: System, known: dict[str, Measure], rows: list[Row]
+) -> Circumstances:
+    table = document.system
+    return Circumstances(
+        holidays=table.holidays or "",
+        events=read_events(path.parent / table.events, system, known) if table.events else (),
+        school_terms=read_terms(path.parent / table.school_terms, system) if table.school_terms else (),
+        tenures=place_tenures(rows, system),
+    )
+
+
+def _system(document: Document, measures: tuple[Measure, ...], rows: list[Row]) -> System:
+    table = document.system
     return System(
         name=table.name,
         timezone=table.timezone,
@@ -72,7 +84,7 @@ def _system(path: Path, document: Document, measures: tuple[Measure, ...]) -> Sy
     )
 
 
-def _source(path: Path, name: str, table: SourceTable, known: dict[str, Measure]) -> Source:
+def _source(path: Path, name: str, table: SourceTable, known: dict[str, Measure], max_refused: float) -> Source:
     key = f"{path}: sources.{name}"
     for measure in table.measures or {}:
         if measure not in known:
@@ -80,16 +92,10 @@ def _source(path: Path, name: str, table: SourceTable, known: dict[str, Measure]
             raise SystemFileError(
                 f"{key}.measures.{measure} is not a measure. {advice} Or declare it under [measures.{measure}]."
             )
-    if table.path is None:
-        raise SystemFileError(
-            f"{key}.url: found {table.url!r}; this version reads CSV files. Export one and give its path."
-        )
-    for pattern in table.path:
-        if PurePath(pattern).suffix.lower() in NOT_READ_YET:
-            raise SystemFileError(f"{key}.path: found {pattern!r}; this version reads CSV files. Save it as one.")
+    _check_sheet(key, table)
     return Source(
         name=name,
-        paths=tuple(table.path),
+        paths=tuple(table.path or ()),
         place=table.place,
         day=table.day,
         columns={measure: tuple(columns) for measure, columns in (table.measures or {}).items()},
@@ -98,4 +104,16 @@ def _source(path: Path, name: str, table: SourceTable, known: dict[str, Measure]
         stream=table.stream,
         known_at=table.known_at,
         ignore_places=frozenset(table.ignore_places),
+        url=table.url,
+        query=table.query,
+        sheet=table.sheet,
+        day_format=table.day_format,
+        max_refused=max_refused if table.max_refused is None else table.max_refused,
     )
+
+
+def _check_sheet(key: str, table: SourceTable) -> None:
+    """Only workbooks have sheets."""
+    for pattern in table.path or ["a query"]:
+        if table.sheet is not None and PurePath(pattern).suffix.lower() not in WORKBOOKS:
+            raise SystemFileError(f"{key}.sheet: found {table.sheet!r}, but {pattern} has no sheets. Take it away.")

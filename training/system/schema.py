@@ -1,5 +1,7 @@
 """The tables and keys of system.toml, and the values each may have."""
 
+import re
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -12,6 +14,8 @@ DEFAULT_CENSUS_HOUR = 8
 DEFAULT_HORIZON_DAYS = 28
 MAX_HORIZON_DAYS = 84
 DEFAULT_THRESHOLDS = [0.85, 0.92, 0.95, 1.0]
+DEFAULT_MAX_REFUSED = 0.05
+SAMPLE_DAYS = (datetime(2026, 2, 3, tzinfo=UTC), datetime(2024, 12, 31, tzinfo=UTC))
 DEFAULT_QUANTILES = [0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975]
 
 
@@ -46,6 +50,17 @@ def _check_holidays(value: str) -> str:
     return value
 
 
+def _check_day_format(value: str) -> str:
+    """A day format says year, month and day: days written in it are read back as the days they were."""
+    try:
+        read = [datetime.strptime(day.strftime(value), value).date() for day in SAMPLE_DAYS]
+    except (ValueError, re.error):
+        read = []
+    if read != [day.date() for day in SAMPLE_DAYS]:
+        raise ValueError("days cannot be read by it; give directives for year, month and day, like %d/%m/%Y")
+    return value
+
+
 def _check_increase(values: list[float]) -> list[float]:
     if not all(low < high for low, high in pairwise(values)):
         raise ValueError("the numbers must increase; put them in order, each once")
@@ -56,11 +71,19 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _as_text(value: object) -> object:
+    """TOML has days and lists of its own, a CSV cell does not."""
+    if isinstance(value, list):
+        return ";".join(map(str, value))
+    return value.isoformat() if isinstance(value, date) else value
+
+
 Identifier = Annotated[str, AfterValidator(check_identifier)]
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[list[Text], Field(min_length=1), BeforeValidator(_as_list)]
 Level = Annotated[float, Field(gt=0, lt=1)]
 Rate = Annotated[float, Field(gt=0, le=2)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Increasing = AfterValidator(_check_increase)
 
 
@@ -81,6 +104,7 @@ class SystemTable(Table):
     places: Text | None = None
     events: Text | None = None
     school_terms: Text | None = None
+    max_refused: Share = DEFAULT_MAX_REFUSED
 
 
 class DeclaredMeasure(Table):
@@ -93,20 +117,26 @@ class PlaceTable(Table):
     parent: str = ""
     name: str = ""
     kind: str = ""
+    valid_from: Annotated[str, BeforeValidator(_as_text)] = ""
+    valid_to: Annotated[str, BeforeValidator(_as_text)] = ""
+    succeeds: Annotated[str, BeforeValidator(_as_text)] = ""
 
 
 class SourceTable(Table):
     path: Texts | None = None
     url: Text | None = None
     query: Text | None = None
+    sheet: Text | None = None
     place: Text
     day: Text
+    day_format: Annotated[Text, AfterValidator(_check_day_format)] | None = None
     measures: Annotated[dict[str, Texts], Field(min_length=1)] | None = None
     measure: Text | None = None
     value: Text | None = None
     stream: Text | None = None
     known_at: Text | None = None
     ignore_places: list[Text] = []
+    max_refused: Share | None = None
 
     @model_validator(mode="after")
     def _says_where_and_what(self) -> "SourceTable":
@@ -114,6 +144,8 @@ class SourceTable(Table):
             raise ValueError("it has no path; say which files to read, such as path = 'extract/*.csv'")
         if self.path is not None and (self.url is not None or self.query is not None):
             raise ValueError("it has both path and url or query; keep one")
+        if self.path is None and self.query is None:
+            raise ValueError("it has a url and no query; say what to ask the database, such as query = 'select ...'")
         if (self.measures is None) == (self.measure is None):
             raise ValueError(
                 "give measures = { occupancy = 'column' } for a wide file, or measure and value for a long one"

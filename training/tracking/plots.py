@@ -6,21 +6,18 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from publication.vocabulary import series_key
+from training.charts import page as whole_page
+from training.charts import picture, plain
 
 BAND_COLOUR = "rgba(0, 94, 184, 0.18)"
 MEAN_COLOUR = "rgb(0, 94, 184)"
 ACTUAL_COLOUR = "rgb(33, 43, 50)"
-
-
 OUTER_80 = {"q0.1", "q0.9"}
 
 
 def page(figures: Sequence[go.Figure]) -> str:
-    """One HTML page of the figures that needs nothing from elsewhere: hospital networks are closed."""
-    parts = [figure.to_html(full_html=False, include_plotlyjs=i == 0) for i, figure in enumerate(figures)]
-    return "\n".join(
-        ["<!doctype html><html lang='en'><meta charset='utf-8'><title>Backtest</title>", *parts, "</html>"]
-    )
+    """The pictures of one backtest as a page."""
+    return whole_page("Backtest", [picture(figure, f"chart-{i}") for i, figure in enumerate(figures, start=1)])
 
 
 def charts(forecasts: pd.DataFrame) -> list[go.Figure]:
@@ -50,7 +47,9 @@ def fan_chart(forecasts: pd.DataFrame, unique_id: str) -> go.Figure:
             )
     figure.add_scatter(x=window["ds"], y=window["mean"], mode="lines", line_color=MEAN_COLOUR, name="mean")
     figure.add_scatter(x=window["ds"], y=window["y"], mode="markers", marker_color=ACTUAL_COLOUR, name="actual")
-    figure.update_layout(title=f"{unique_id}, cutoff {window['cutoff'].iloc[0]:%Y-%m-%d}", template="plotly_white")
+    figure.update_layout(
+        title=f"{plain(unique_id)}, cutoff {window['cutoff'].iloc[0]:%Y-%m-%d}", template="plotly_white"
+    )
     return figure
 
 

@@ -13,6 +13,7 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 from publication.records import system_of
 from training.history.known import known_at_day_end
 from training.pipeline import Forecaster
+from training.system import Circumstances
 
 
 class RecipeModel(PythonModel):
@@ -27,8 +28,8 @@ class RecipeModel(PythonModel):
         """One row per series and lead after the last day of the input."""
         system = system_of(self._kept["system"])
         cutoff = pd.Timestamp(model_input["ds"].max())
-        history = known_at_day_end(model_input, system)
-        forecaster = Forecaster(history, self._kept["holidays"], system.horizon_days)
+        history = known_at_day_end(model_input, system, Circumstances(self._kept["holidays"]))
+        forecaster = Forecaster(history, system.horizon_days)
         return forecaster.forecast(self._kept["recipe"], cutoff).rows(system.quantiles)
 
 

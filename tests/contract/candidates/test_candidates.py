@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from publication.model import System
-from tests.unit.pipeline.histories import HOLIDAYS, awkward, awkward_system, poisoned, versions
+from tests.unit.pipeline.histories import ENGLISH, awkward, awkward_system, poisoned, versions
 from training.history.known import KnownHistory
 from training.models.candidate import REFIT_EVERY_DAYS, Means, fit_day
 from training.models.catalogue import CATALOGUE
@@ -29,7 +29,7 @@ every_candidate = pytest.mark.parametrize("name", list(CATALOGUE))
 
 
 def answer(name: str, vintages: pd.DataFrame, cutoffs: list[pd.Timestamp], system: System = SYSTEM) -> Means:
-    return MeansBook(KnownHistory(vintages, system), HORIZON, HOLIDAYS).make(name, cutoffs)
+    return MeansBook(KnownHistory(vintages, system, circumstances=ENGLISH), HORIZON).make(name, cutoffs)
 
 
 @lru_cache

@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 
 from publication.vocabulary import CHALLENGER, CHAMPION
 from tests.contract.tracking.servers import mlflow_server
-from tests.unit.pipeline.histories import HOLIDAYS, LEVELS, build_system, four_sites
+from tests.unit.pipeline.histories import ENGLISH, HOLIDAYS, LEVELS, build_system, four_sites
 from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales, overall, scores
 from training.errors import NothingPublishedError, UsageError
@@ -40,7 +40,7 @@ SYSTEM = build_system(horizon_days=HORIZON)
 TABLE = four_sites(110)
 CUTOFF = pd.Timestamp(TABLE.index[-1])
 RECIPE = {"attendances": "SeasonalNaive", "occupancy": "SeasonalNaive"}
-FORECASTER = Forecaster(known_at_day_end(long(TABLE), SYSTEM), HOLIDAYS, HORIZON)
+FORECASTER = Forecaster(known_at_day_end(long(TABLE), SYSTEM, ENGLISH), HORIZON)
 
 
 @pytest.fixture(scope="module", params=["server", "database"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from publication.invariants import check
 from publication.model import Champion, System
-from tests.unit.pipeline.histories import HOLIDAYS, build_history, build_system, counts
+from tests.unit.pipeline.histories import build_history, build_system, counts
 from training.backtest.actuals import actuals
 from training.pipeline import Forecaster
 from training.pipeline.publishing import as_publication
@@ -49,7 +49,7 @@ def test_every_published_number_is_sound_and_parents_add_up(tree: Tree, seed: in
     table = table.mask(np.random.default_rng(seed).random(table.shape) < holes)
     table.iloc[-1] = table.iloc[-1].fillna(1.0)
     history, cutoff = build_history(table, system), pd.Timestamp(table.index[-1])
-    forecast = Forecaster(history, HOLIDAYS, HORIZON).forecast({}, cutoff)
+    forecast = Forecaster(history, HORIZON).forecast({}, cutoff)
 
     assert np.isfinite(forecast.means.to_numpy()).all()
     assert np.isfinite(forecast.quantiles).all()

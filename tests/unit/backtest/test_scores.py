@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.unit.pipeline.histories import HOLIDAYS, LEVELS, build_history, build_system, four_sites, table_of
+from tests.unit.pipeline.histories import LEVELS, build_history, build_system, four_sites, table_of
 from training.backtest.actuals import actuals
 from training.backtest.run import backtest_candidate, backtest_champion, backtest_recipe, same_for_every_measure
 from training.backtest.scores import mase_scales, overall, scores
@@ -96,7 +96,7 @@ def test_a_backtest_has_one_row_per_cutoff_series_and_lead_with_what_happened() 
     table = four_sites(110)
     history = build_history(table)
     cutoffs = [pd.Timestamp(day) for day in table.index[[-20, -14]]]
-    frame = backtest_candidate(Forecaster(history, HOLIDAYS, 7), cutoffs, "SeasonalNaive")
+    frame = backtest_candidate(Forecaster(history, 7), cutoffs, "SeasonalNaive")
     assert list(frame.columns) == forecast_columns(LEVELS)
     assert len(frame) == 2 * 7 * (5 + 3 + 2)  # sites, attendances of trusts and root, occupancy of T1 and root
     assert not frame.duplicated(["unique_id", "cutoff", "ds"]).any()
@@ -116,15 +116,15 @@ def test_what_is_evaluated_is_what_would_have_been_published() -> None:
     table = four_sites(130)
     cutoff = pd.Timestamp(table.index[-10])
     names = ["SeasonalNaive", "Ridge"]
-    frame = backtest_champion(Forecaster(build_history(table), HOLIDAYS, 7), [cutoff], names)
-    forecaster = Forecaster(build_history(table.loc[:cutoff]), HOLIDAYS, 7)
+    frame = backtest_champion(Forecaster(build_history(table), 7), [cutoff], names)
+    forecaster = Forecaster(build_history(table.loc[:cutoff]), 7)
     published = forecaster.forecast(forecaster.choose(names, cutoff), cutoff).rows(LEVELS)
     pd.testing.assert_frame_equal(frame.drop(columns="y"), published, check_exact=True)
 
 
 def test_one_candidate_throughout_is_the_recipe_that_names_it_for_each_measure() -> None:
     history = build_history(four_sites(100), build_system())
-    forecaster = Forecaster(history, HOLIDAYS, 7)
+    forecaster = Forecaster(history, 7)
     cutoffs = [pd.Timestamp(history.newest.index[-8])]
     recipe = same_for_every_measure(forecaster, "Ridge")
     assert recipe == {"attendances": "Ridge", "occupancy": "Ridge"}

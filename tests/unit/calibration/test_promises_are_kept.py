@@ -12,6 +12,7 @@ from training.frames import WEEK
 from training.models.candidate import Means, Windows, target_days
 from training.models.catalogue import CATALOGUE
 from training.pipeline import Forecaster
+from training.system import Circumstances
 
 HORIZON = 7
 LEVELS = {"A/attendances": 40.0, "B/attendances": 120.0, "C/attendances": 9.0, "D/attendances": 300.0}
@@ -34,10 +35,10 @@ class Level:
 def forecasts(request: pytest.FixtureRequest) -> pd.DataFrame:
     """Thirty windows of the candidate, of which the published levels are judged."""
     table = pd.DataFrame({name: counts(450, level, 50 + i) for i, (name, level) in enumerate(LEVELS.items())})
-    history = build_history(table, build_system(horizon_days=HORIZON))
+    history = build_history(table, build_system(horizon_days=HORIZON), Circumstances())
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(CATALOGUE, "Level", Level())
-        forecaster = Forecaster(history, "", HORIZON)
+        forecaster = Forecaster(history, HORIZON)
         return backtest_candidate(forecaster, backtest_cutoffs(history, 30, 6, HORIZON), request.param)
 
 

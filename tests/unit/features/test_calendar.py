@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from training.features.calendar import bank_holidays, calendar
+from training.features.calendar import calendar
+from training.system.bank_holidays import bank_holidays
 
 # gov.uk/bank-holidays, England and Wales, 2022.
 ENGLAND_2022 = (

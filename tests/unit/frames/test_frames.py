@@ -110,3 +110,49 @@ def test_quantiles_stand_beside_their_rows_whatever_the_index() -> None:
     rows = pd.DataFrame({"unique_id": ["A", "B"]}, index=[7, 3])
     found = with_quantiles(rows, np.array([[1.0, 2.0], [3.0, 4.0]]), [0.1, 0.9])
     assert found.to_dict("list") == {"unique_id": ["A", "B"], "q0.1": [1.0, 3.0], "q0.9": [2.0, 4.0]}
+
+
+def test_a_bank_holiday_fills_no_other_day() -> None:
+    """A Monday is missing between a bank holiday at 40 and an ordinary Monday at 100: it takes the ordinary one's."""
+    values = [100.0, 90, 90, 90, 90, 80, 80] * 4
+    values[7], values[14] = 40.0, NAN  # 2022-01-10 is the holiday
+    table = table_of({"A": values})
+    holiday = [pd.Timestamp("2022-01-10").date()]
+    assert imputed(table)["A"].iloc[14] == 70.0
+    assert imputed(table, holiday)["A"].iloc[14] == 100.0
+    assert imputed(table, holiday)["A"].iloc[7] == 40.0
+
+
+def test_a_series_of_holidays_alone_is_filled_from_them() -> None:
+    table = table_of({"A": [5.0, NAN, 5.0]})
+    assert imputed(table, [day.date() for day in table.index])["A"].to_list() == [5.0, 5.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("what", "missing"),
+    [
+        ("a 72-hour outage", [30, 31, 32]),
+        ("working days only", [day for day in range(70) if day % 7 in (5, 6)]),
+        ("two winters", list(range(20, 50))),
+        ("every second day", list(range(1, 69, 2))),
+    ],
+)
+def test_an_imputed_history_is_whole_and_near(what: str, missing: list[int]) -> None:
+    truth = [100.0 + 10 * (day % 7) for day in range(70)]
+    table = table_of({"A": [NAN if day in missing else y for day, y in enumerate(truth)]})
+    filled = imputed(table)["A"]
+    assert filled.notna().all(), what
+    assert filled.between(100, 160).all()
+    assert (filled.isna() | table["A"].isna()).sum() == len(missing)
+
+
+def test_two_values_for_one_day_are_refused() -> None:
+    rows = pd.DataFrame({"unique_id": "A", "ds": pd.to_datetime(["2022-01-01"] * 2), "y": [1.0, 2.0]})
+    with pytest.raises(ValueError, match="two values for one day"):
+        wide(rows)
+
+
+def test_series_may_come_as_categories_in_any_order() -> None:
+    rows = pd.DataFrame({"unique_id": ["B", "A"], "ds": pd.to_datetime(["2022-01-01"] * 2), "y": [1.0, 2.0]})
+    rows["unique_id"] = pd.Categorical(rows["unique_id"], categories=["C", "B", "A"])
+    assert wide(rows).to_dict("list") == {"A": [2.0], "B": [1.0]}

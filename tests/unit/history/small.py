@@ -7,7 +7,16 @@ from pathlib import Path
 from training.history import Archive, IngestSummary, ingest
 from training.system import SystemFile, read_system
 
-SYSTEM = '[system]\nname = "north"\ntimezone = "Europe/London"\n[[places]]\nplace = "A"\n[[places]]\nplace = "B"\n'
+SYSTEM = """
+[system]
+name = "north"
+timezone = "Europe/London"
+max_refused = 1.0  # extracts of a few rows, most of them bad
+[[places]]
+place = "A"
+[[places]]
+place = "B"
+"""
 WIDE = """
 [sources.daily]
 path = "*.csv"
@@ -59,7 +68,7 @@ class Hospital:
         return {(i, str(ds)[:10]): y for i, ds, y in zip(table["unique_id"], table["ds"], table["y"], strict=True)}
 
     def batches(self) -> list[str]:
-        return sorted(path.name for path in (self.folder / "history").glob("*"))
+        return sorted(path.name for path in (self.folder / "history").glob("*.parquet"))
 
 
 def read_quarantine(file: Path | None) -> list[dict[str, str]]:

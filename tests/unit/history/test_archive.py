@@ -12,7 +12,7 @@ from publication.days import end_of_day
 from publication.vocabulary import SeriesKey
 from training.errors import HistoryError
 from training.history import Archive
-from training.history.archive import SCHEMA
+from training.history.batches import SCHEMA
 
 NOW = datetime(2026, 12, 1, 6, tzinfo=UTC)
 Row = tuple[str, str, str | None, str, float]
@@ -36,7 +36,7 @@ def test_what_is_read_back_has_the_columns_types_and_order_of_a_long_frame(archi
     archive.append(values(("B", "beds", None, "2026-01-01", 3)), NOW)
     for table in (archive.as_of(), archive.versions(), archive.as_of(datetime(2000, 1, 1, tzinfo=UTC))):
         assert {name: str(kind) for name, kind in table.dtypes.items()} == {
-            "unique_id": "object",
+            "unique_id": "category",
             "ds": "datetime64[ns]",
             "y": "float64",
             "known_at": "datetime64[ns, UTC]",
@@ -117,7 +117,7 @@ def test_the_digest_to_a_day_does_not_see_later_days(archive: Archive) -> None:
 
 def test_a_batch_has_the_documented_columns_and_types(archive: Archive, tmp_path: Path) -> None:
     archive.append(values(("A", "beds", None, "2026-01-01", 1)), NOW)
-    (batch,) = (tmp_path / "history").iterdir()
+    (batch,) = (tmp_path / "history").glob("*.parquet")
     table = pq.read_table(batch)
     assert table.schema.remove_metadata() == SCHEMA
     assert table.to_pylist() == [

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from training.history import FileSummary
-from training.history.archive import SCHEMA
+from training.history.batches import SCHEMA
 from training.history.checks import Reason
-from training.history.screening import QUARANTINE_COLUMNS
+from training.history.quarantine import QUARANTINE_COLUMNS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "history.md").read_text(encoding="utf-8")
 COUNTS = [field.name for field in fields(FileSummary) if field.name not in ("source", "file", "rows")]

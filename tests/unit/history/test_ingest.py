@@ -11,14 +11,14 @@ ROWS = "A,2026-01-01,3,4\nB,2026-01-01,5,\nALL,2026-01-01,8,4\nX,2026-01-01,1,1\
 
 
 def test_the_summary_counts_what_became_of_every_file(tmp_path: Path) -> None:
-    summary = Hospital(tmp_path).send(HEADER + ROWS, "a.csv").send(HEADER + "B,2026-01-02,-1,1\n", "b.csv").ingest()
+    summary = Hospital(tmp_path).send(HEADER + ROWS, "a.csv").send(HEADER + "B,2026-01-02,-3,1\n", "b.csv").ingest()
     assert summary.files == (
-        FileSummary("daily", "a.csv", 5, 3, 0, 0, 1, 1, {"duplicate": 2, "unknown place": 1}),
+        FileSummary("daily", "a.csv", 5, 3, 0, 0, 1, 1, {"repeated row": 2, "unknown place": 1}),
         FileSummary("daily", "b.csv", 1, 0, 0, 0, 0, 0, {"negative count": 2}),
     )
     assert (summary.rows, summary.new, summary.revised, summary.unchanged) == (6, 3, 0, 0)
     assert (summary.empty, summary.ignored) == (1, 1)
-    assert summary.quarantined == {"duplicate": 2, "unknown place": 1, "negative count": 2}
+    assert summary.quarantined == {"repeated row": 2, "unknown place": 1, "negative count": 2}
     assert len(read_quarantine(summary.quarantine)) == 5
 
 
@@ -124,7 +124,8 @@ def test_one_file_may_hold_several_vintages_of_a_day(tmp_path: Path) -> None:
             ["extract.csv", "not one of 2 rows", "unknown place 1", "unreadable day 1"],
         ),
         ("A,2026-01-01\n", ["not one of 1 rows", "wrong number of cells 1"]),
-        ("A,2026-01-01,-1,\n", ["not one of 1 rows", "negative count 2"]),
+        ("A,2026-01-01,-2,\n", ["not one of 1 rows", "negative count 2"]),
+        ("A,2026-01-01,-1,\n", ["not one of 1 rows", "sentinel 2"]),
     ],
 )
 def test_a_run_that_can_accept_nothing_is_refused_and_names_the_quarantine(

@@ -25,7 +25,16 @@ LONG_KEPT = {("B/beds", "2026-01-01"): 10.0}
         ("A,9999-01-01,1,1", [("date", "", "9999-01-01", "unreadable day")]),
         ("A,2026-01-02", [("", "", "A,2026-01-02", "wrong number of cells: the header has 4")]),
         ("A,2026-01-02,1,234,5", [("", "", "A,2026-01-02,1,234,5", "wrong number of cells")]),
-        ("A,2026-01-02,,-1", [("free", "beds", "-1", "negative count: a count is 0 or more")]),
+        ("A,2026-03-02,1,1", [("date", "", "2026-03-02", "future day: it cannot have been counted yet; planned beds")]),
+        ("A,2026-01-02T00:00+01:00,1,1", [("date", "", "2026-01-02T00:00+01:00", "unreadable day")]),
+        ("A,2026-01-02,,-2", [("free", "beds", "-2", "negative count: a count is 0 or more")]),
+        ("A,2026-01-02,,-0.5", [("free", "beds", "-0.5", "negative count")]),
+        ("A,2026-01-02,,-1", [("free", "beds", "-1", "sentinel: it stands for a count that is not known")]),
+        ("A,2026-01-02,,-9", [("free", "beds", "-9", "sentinel")]),
+        ("A,2026-01-02,,-99.0", [("free", "beds", "-99.0", "sentinel")]),
+        ("A,2026-01-02,,-999", [("free", "beds", "-999", "sentinel")]),
+        ("A,2026-01-02,,-9999", [("free", "beds", "-9999", "sentinel")]),
+        ("A,2026-01-02,,-99999", [("free", "beds", "-99999", "negative count")]),
         ("A,2026-01-02,,n/a", [("free", "beds", "n/a", "unreadable count: write a plain number")]),
         ("A,2026-01-02,,nan", [("free", "beds", "nan", "unreadable count")]),
         ("A,2026-01-02,,0x1A", [("free", "beds", "0x1A", "unreadable count")]),
@@ -39,6 +48,14 @@ LONG_KEPT = {("B/beds", "2026-01-01"): 10.0}
         (
             "A,2026-01-02,-7,1",
             [("occupied", "occupancy", "-7", "negative count"), ("occupied", "beds", "-7", "negative count")],
+        ),
+        ("A,2026-01-02,1e308,1e308", [("occupied + free", "beds", "inf", "not finite")]),
+        (
+            "B,2026-01-01,10,5",
+            [
+                ("occupied", "occupancy", "10", "repeated row: the first is in extract.csv line 2"),
+                ("occupied + free", "beds", "15.0", "repeated row: the first is in extract.csv line 2"),
+            ],
         ),
         (
             "B,2026-01-01,11,5",
@@ -60,7 +77,7 @@ def test_a_bad_row_of_a_wide_file_is_quarantined_and_the_others_are_kept(
         assert (record["column"], record["measure"], record["found"]) == (column, measure, text)
         assert record["reason"].startswith(reason)
     assert sum(summary.quarantined.values()) == len(records)
-    assert hospital.known() == KEPT
+    assert {key: y for key, y in hospital.known().items() if key in KEPT} == KEPT
 
 
 @pytest.mark.parametrize(
@@ -72,10 +89,14 @@ def test_a_bad_row_of_a_wide_file_is_quarantined_and_the_others_are_kept(
         ("A,2026-01-01,beds,,1,yesterday", ("published", "beds", "yesterday", "unreadable known_at")),
         ("A,2026-01-01,beds,,1,", ("published", "beds", "", "unreadable known_at")),
         ("A,2026-01-01,beds,,1,0001-01-01", ("published", "beds", "0001-01-01", "unreadable known_at")),
-        ("A,2026-01-01,beds,,-1,2026-01-02", ("n", "beds", "-1", "negative count")),
+        ("A,2026-01-01,beds,,-1,2026-01-02", ("n", "beds", "-1", "sentinel")),
         (
             "B,2026-01-01,beds,,10,2026-01-02T00:00",
-            ("n", "beds", "10", "duplicate: the first is in extract.csv line 2"),
+            ("n", "beds", "10", "repeated row: the first is in extract.csv line 2"),
+        ),
+        (
+            "B,2026-01-01,beds,,10.5,2026-01-02T00:00",
+            ("n", "beds", "10.5", "duplicate: the first is in extract.csv line 2"),
         ),
     ],
 )
@@ -102,6 +123,10 @@ def test_a_quarantined_row_says_which_place_and_day_it_is_of(tmp_path: Path) -> 
         ("A,2026-01-02,3,4", {("A/occupancy", "2026-01-02"): 3.0, ("A/beds", "2026-01-02"): 7.0}),
         (" A , 2026-01-02 , 3 , 4 ", {("A/occupancy", "2026-01-02"): 3.0, ("A/beds", "2026-01-02"): 7.0}),
         ("A,2026-01-02 00:00:00,3,4", {("A/occupancy", "2026-01-02"): 3.0, ("A/beds", "2026-01-02"): 7.0}),
+        ("A,2026-01-02T00:00Z,3,4", {("A/occupancy", "2026-01-02"): 3.0, ("A/beds", "2026-01-02"): 7.0}),
+        ("A,2026-01-01 22:00:00-02:00,3,4", {("A/occupancy", "2026-01-02"): 3.0, ("A/beds", "2026-01-02"): 7.0}),
+        ("A,2025-06-30T23:00:00.000Z,3,", {("A/occupancy", "2025-07-01"): 3.0}),
+        ("A,2026-03-01,3,", {("A/occupancy", "2026-03-01"): 3.0}),
         ("A,2026-01-02T00:00,3,4", {("A/occupancy", "2026-01-02"): 3.0, ("A/beds", "2026-01-02"): 7.0}),
         ("A,2026-01-02,2.5,.5", {("A/occupancy", "2026-01-02"): 2.5, ("A/beds", "2026-01-02"): 3.0}),
         ("A,2026-01-02,0,1e2", {("A/occupancy", "2026-01-02"): 0.0, ("A/beds", "2026-01-02"): 100.0}),

@@ -20,7 +20,8 @@ from tests.unit.pipeline.histories import (
 )
 from training.errors import NothingPublishedError
 from training.frames import long
-from training.history.known import KnownHistory, bottom, known_at_day_end, wholes_of
+from training.history.known import KnownHistory, known_at_day_end
+from training.history.parts import bottom, wholes_of
 
 NAN = float("nan")
 DAY = pd.Timedelta(days=1)
@@ -70,14 +71,14 @@ def test_the_day_ends_by_the_hospitals_own_clock() -> None:
         {
             "unique_id": ["A/attendances", "B/attendances"],
             "ds": cutoff,
-            "y": [901.0, 902.0],
+            "y": [47.0, 99.0],
             "known_at": pd.to_datetime(["2022-06-10T22:59:00Z", "2022-06-10T23:30:00Z"]),
         }
     )
     rest = versions(table)
     rest = rest[~((rest["ds"] == cutoff) & rest["unique_id"].isin(late["unique_id"]))]
     known = KnownHistory(pd.concat([rest, late], ignore_index=True), build_system()).at(cutoff)
-    assert known.loc[cutoff, "A/attendances"] == 901.0
+    assert known.loc[cutoff, "A/attendances"] == 47.0
     assert known["B/attendances"].isna()[cutoff]
 
 
@@ -85,10 +86,10 @@ def test_the_cutoff_that_is_issued_sees_late_values_and_the_others_do_not() -> N
     table = four_sites(60)
     cutoff = pd.Timestamp(table.index[-1])
     late = pd.DataFrame(
-        {"unique_id": "A/attendances", "ds": [cutoff - 3 * DAY, cutoff], "y": 500.0, "known_at": day_end(cutoff) + DAY}
+        {"unique_id": "A/attendances", "ds": [cutoff - 3 * DAY, cutoff], "y": 51.0, "known_at": day_end(cutoff) + DAY}
     )
     history = KnownHistory(pd.concat([versions(table), late], ignore_index=True), build_system(), issued_for=cutoff)
-    assert history.at(cutoff)["A/attendances"].tail(4).to_list()[::3] == [500.0, 500.0]
+    assert history.at(cutoff)["A/attendances"].tail(4).to_list()[::3] == [51.0, 51.0]
     before = history.at(cutoff - DAY)
     assert before["A/attendances"][cutoff - 3 * DAY] == table["A/attendances"][cutoff - 3 * DAY]
 

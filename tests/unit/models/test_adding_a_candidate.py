@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.unit.pipeline.histories import HOLIDAYS, build_history, four_sites
+from tests.unit.pipeline.histories import build_history, four_sites
 from training.models.catalogue import CATALOGUE, candidate_names
 from training.pipeline import Forecaster
 
@@ -34,7 +34,7 @@ def test_the_lines_of_the_page_add_candidates_that_forecast(catalogue: list[str]
     assert added == ["Theta", "ThetaRidge"]
     assert candidate_names("theta") == ["Theta"]
     table = four_sites(120)
-    forecaster = Forecaster(build_history(table), HOLIDAYS, 7)
+    forecaster = Forecaster(build_history(table), 7)
     recipe = forecaster.choose(["SeasonalNaive", *added], pd.Timestamp(table.index[-1]))
     assert set(recipe.values()) & set(added), "on noisy counts a level beats repeating last week"
     for name in added:

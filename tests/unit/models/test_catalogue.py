@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.unit.pipeline.histories import HOLIDAYS, build_history, four_sites
+from tests.unit.pipeline.histories import build_history, four_sites
 from training.errors import UsageError
 from training.models.candidate import REFIT_EVERY_DAYS, Windows, by_fit_day, fit_day, target_days
 from training.models.catalogue import CATALOGUE, FALLBACK, candidate_names
 from training.models.combination import Combination
 from training.models.regression import level
 from training.pipeline.means import MeansBook
+from training.system import Circumstances
 
 DAY = pd.Timedelta(days=1)
 
@@ -71,7 +72,7 @@ def test_a_series_is_scaled_to_its_last_eight_weeks_and_never_by_less_than_one_c
 def test_the_combination_is_halfway_between_its_members() -> None:
     history = build_history(four_sites(120))
     cutoff = pd.Timestamp(history.newest.index[-1])
-    book = MeansBook(history, 7, HOLIDAYS)
+    book = MeansBook(history, 7)
     mean, ets, ridge = (book.make(name, [cutoff]).by_cutoff[cutoff] for name in ("Mean", "AutoETS", "Ridge"))
     np.testing.assert_allclose(mean, ets + (ridge[ets.columns] - ets) / 2)
 
@@ -86,10 +87,11 @@ def test_a_regression_knows_bank_holidays_when_it_has_seen_some() -> None:
     )
     table.loc[from_holidays] = 0.0
     cutoff = pd.Timestamp("2022-09-15")
-    windows = Windows(build_history(table), [cutoff], 7, HOLIDAYS)
     candidate = CATALOGUE["Ridge"]
     assert not isinstance(candidate, Combination)
-    knowing = candidate.forecast(windows).by_cutoff[cutoff]
-    ignorant = candidate.forecast(Windows(windows.history, [cutoff], 7, "")).by_cutoff[cutoff]
+    knowing, ignorant = (
+        candidate.forecast(Windows(history, [cutoff], 7)).by_cutoff[cutoff]
+        for history in (build_history(table), build_history(table, circumstances=Circumstances()))
+    )
     funeral = pd.Timestamp("2022-09-19")
     assert (knowing.loc[funeral] < 0.6 * ignorant.loc[funeral]).all()

@@ -10,9 +10,11 @@ from publication.model import Measure, Place, System
 from publication.vocabulary import Kind
 from training.frames import long, wide
 from training.history.known import KnownHistory
+from training.system import Circumstances
 
 TIMEZONE = "Europe/London"
 HOLIDAYS = "GB-ENG"
+ENGLISH = Circumstances(HOLIDAYS)
 FIRST_DAY = pd.Timestamp("2022-01-03")  # a Monday
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 POISON = 1e9
@@ -94,8 +96,10 @@ def poisoned(clean: pd.DataFrame, cutoff: pd.Timestamp, new_series: str) -> pd.D
     return pd.concat([known, bad.assign(known_at=own_end.where(own_end > after, after))], ignore_index=True)
 
 
-def build_history(table: pd.DataFrame, system: System | None = None) -> KnownHistory:
-    return KnownHistory(versions(table), system or build_system())
+def build_history(
+    table: pd.DataFrame, system: System | None = None, circumstances: Circumstances = ENGLISH
+) -> KnownHistory:
+    return KnownHistory(versions(table), system or build_system(), circumstances=circumstances)
 
 
 def replayed(vintages: pd.DataFrame, cutoff: pd.Timestamp) -> dict[tuple[str, pd.Timestamp], float]:

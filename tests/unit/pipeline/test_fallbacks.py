@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.unit.pipeline.histories import HOLIDAYS, build_history, four_sites
+from tests.unit.pipeline.histories import build_history, four_sites
 from training.models.candidate import Means, Windows
 from training.models.catalogue import CATALOGUE
 from training.models.combination import Combination
@@ -65,7 +65,7 @@ def nothing(frame: pd.DataFrame) -> None:
 
 
 def forecast(recipe: dict[str, str]) -> Forecast:
-    return Forecaster(build_history(TABLE), HOLIDAYS, HORIZON).forecast(recipe, CUTOFF)
+    return Forecaster(build_history(TABLE), HORIZON).forecast(recipe, CUTOFF)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_combination_fails_where_a_member_does_and_says_which_way(monkeypatch:
 
 def test_a_candidate_that_failed_in_the_windows_is_not_chosen_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(CATALOGUE, "Bad", Raises())
-    recipe = Forecaster(build_history(TABLE), HOLIDAYS, HORIZON).choose(["SeasonalNaive", "Bad"], CUTOFF)
+    recipe = Forecaster(build_history(TABLE), HORIZON).choose(["SeasonalNaive", "Bad"], CUTOFF)
     assert set(recipe.values()) == {"SeasonalNaive"}
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import (
-    HOLIDAYS,
+    ENGLISH,
     awkward,
     awkward_system,
     build_history,
@@ -27,7 +27,7 @@ NAIVE = ["SeasonalNaive"]
 
 def publish(history: KnownHistory, candidates: list[str], cutoff: pd.Timestamp) -> tuple[dict[str, str], Forecast]:
     """The recipe chosen at a cutoff, and the forecast it makes there."""
-    forecaster = Forecaster(history, HOLIDAYS, history.system.horizon_days)
+    forecaster = Forecaster(history, history.system.horizon_days)
     recipe = forecaster.choose(candidates, cutoff)
     return recipe, forecaster.forecast(recipe, cutoff)
 
@@ -51,8 +51,10 @@ def test_a_poisoned_future_changes_nothing_that_is_published(candidates: list[st
     table.loc[table.index[70:73]] = np.nan  # days that the poison fills
     table.iloc[20, 0] = np.nan
     clean, cutoff = versions(table), pd.Timestamp(table.index[-9])
-    recipe, forecast = publish(KnownHistory(clean, build_system()), candidates, cutoff)
-    bad_recipe, bad = publish(KnownHistory(poisoned(clean, cutoff, "D/occupancy"), build_system()), candidates, cutoff)
+    recipe, forecast = publish(KnownHistory(clean, build_system(), circumstances=ENGLISH), candidates, cutoff)
+    bad_recipe, bad = publish(
+        KnownHistory(poisoned(clean, cutoff, "D/occupancy"), build_system(), circumstances=ENGLISH), candidates, cutoff
+    )
     assert bad_recipe == recipe
     pd.testing.assert_frame_equal(bad.means, forecast.means, check_exact=True)
     np.testing.assert_array_equal(bad.quantiles, forecast.quantiles)
@@ -80,11 +82,11 @@ def test_what_is_published_of_awkward_series_is_whole() -> None:
 def test_a_cutoff_is_forecast_alike_alone_and_among_others() -> None:
     history = build_history(four_sites(160))
     cutoffs = [pd.Timestamp(day) for day in history.newest.index[-20::6]]
-    together = Forecaster(history, HOLIDAYS, HORIZON)
+    together = Forecaster(history, HORIZON)
     together.prepare(list(CATALOGUE), cutoffs)
     recipe = {"attendances": "Mean", "occupancy": "AutoETS"}
     for cutoff in (cutoffs[0], cutoffs[-1]):
-        alone = Forecaster(history, HOLIDAYS, HORIZON)
+        alone = Forecaster(history, HORIZON)
         one, among = alone.forecast(recipe, cutoff), together.forecast(recipe, cutoff)
         np.testing.assert_allclose(among.means, one.means, rtol=1e-9)
         np.testing.assert_allclose(among.quantiles, one.quantiles, atol=1.001e-3)  # a digit may round either way
@@ -111,7 +113,7 @@ def test_a_tie_and_a_system_without_windows_get_the_first_candidate_named(monkey
 
 def test_a_measure_that_the_recipe_does_not_name_gets_the_fallbacks_method() -> None:
     table = four_sites(100)
-    forecast = Forecaster(build_history(table), HOLIDAYS, HORIZON).forecast({}, table.index[-1])
+    forecast = Forecaster(build_history(table), HORIZON).forecast({}, table.index[-1])
     assert set(forecast.models.values()) == {"SeasonalNaive"}
     assert forecast.reasons == {}
     np.testing.assert_array_equal(forecast.means["A/attendances"], table["A/attendances"].tail(7))
@@ -119,7 +121,7 @@ def test_a_measure_that_the_recipe_does_not_name_gets_the_fallbacks_method() -> 
 
 def test_rows_are_the_published_numbers_by_series_and_lead() -> None:
     table = four_sites(100)
-    forecast = Forecaster(build_history(table), HOLIDAYS, HORIZON).forecast({"attendances": "Ridge"}, table.index[-1])
+    forecast = Forecaster(build_history(table), HORIZON).forecast({"attendances": "Ridge"}, table.index[-1])
     rows = forecast.rows([0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975])
     assert len(rows) == len(forecast.means.columns) * HORIZON
     row = rows[(rows["unique_id"] == "T1/attendances") & (rows["lead"] == 3)].iloc[0]
@@ -132,4 +134,4 @@ def test_rows_are_the_published_numbers_by_series_and_lead() -> None:
 
 def test_a_cutoff_before_the_history_is_refused() -> None:
     with pytest.raises(NothingPublishedError):
-        Forecaster(build_history(four_sites(60)), HOLIDAYS, HORIZON).forecast({}, pd.Timestamp("2021-01-01"))
+        Forecaster(build_history(four_sites(60)), HORIZON).forecast({}, pd.Timestamp("2021-01-01"))

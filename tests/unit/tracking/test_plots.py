@@ -58,3 +58,15 @@ def test_the_page_needs_nothing_from_elsewhere(forecasts: pd.DataFrame) -> None:
     assert text.count("Plotly.newPlot(") >= 3
     assert re.findall(r"<script[^>]*\ssrc=", text) == []
     assert re.findall(r"<link[^>]*\shref=", text) == []
+
+
+def test_the_page_names_a_series_letter_by_letter(forecasts: pd.DataFrame) -> None:
+    odd = forecasts.assign(unique_id=forecasts["unique_id"].replace("A/beds", "<b>A&E/beds"))
+    assert "&lt;b&gt;A&amp;E/beds, cutoff 2026-01-08" in [figure.layout.title.text for figure in charts(odd)]
+
+
+def test_the_page_is_complete_and_draws_each_picture_in_a_place_of_its_own(forecasts: pd.DataFrame) -> None:
+    text = page(charts(forecasts))
+    assert text.startswith("<!doctype html>")
+    assert "<title>Backtest</title>" in text
+    assert re.findall(r"<div id=\"([^\"]+)\"", text) == ["chart-1", "chart-2", "chart-3"]

@@ -1,0 +1,249 @@
+"""Whatever bytes an extract has, each number of the history stands in it, and every row of it is accounted for."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from publication.model import Place, System
+from training.errors import HistoryError
+from training.history.screening import Screened, screen
+from training.history.sources import Extract, read_source
+from training.history.sources.delimited import read_exactly, read_plainly
+from training.history.sources.plain import NotPlainError, survey
+from training.system import Source
+from training.system.measures import BUILT_IN
+
+TODAY = datetime(2026, 3, 1, tzinfo=UTC).date()
+SYSTEM = System(
+    name="north",
+    timezone="Europe/London",
+    census_hour=8,
+    horizon_days=28,
+    thresholds=(0.9,),
+    quantiles=(0.5,),
+    measures=BUILT_IN,
+    places=(
+        Place("north", None, "north", "system"),
+        Place("A", "north", "A", "site"),
+        Place("B", "north", "B", "site"),
+    ),
+)
+COLUMNS = {"occupancy": ("occupied",), "beds": ("open",)}
+GOOD = (
+    "code,date,occupied,open,note\r\n"
+    'A,2026-01-01,3,4.5,"quiet, cold"\r\n'
+    "B,2026-01-01,,7,\r\n"
+    "ALL,2026-01-01,9,9,total\r\n"
+    'A,2026-01-02,12,"15",M\u00fcnster\r\n'
+    "B,2026-01-02,1e1,0,\r\n"
+    ",,,,\r\n"
+    "A,2026-01-03,8,99,x\r\n"
+).encode()
+PIECES = [
+    b",",
+    b";",
+    b"\t",
+    b'"',
+    b'""',
+    b"\r",
+    b"\n",
+    b"\r\n",
+    b" ",
+    b"\0",
+    b"-",
+    b"1",
+    b"\xff",
+    b"\xc3\xbc",
+    b"'",
+    b"A",
+]
+
+mutations = st.lists(
+    st.tuples(
+        st.sampled_from(["insert", "delete", "swap", "repeat"]),
+        st.integers(0, len(GOOD)),
+        st.sampled_from(PIECES),
+        st.integers(1, 20),
+    ),
+    max_size=6,
+)
+# Few signs, so that many of the files have rows of the right shape.
+plain_files = st.lists(
+    st.lists(st.text(st.sampled_from(list("A1 .-\u00fc\x1c\x85\u2028")), max_size=3), min_size=0, max_size=6),
+    max_size=8,
+)
+
+
+def mutated(content: bytes, changes: list[tuple[str, int, bytes, int]]) -> bytes:
+    for what, at, piece, length in changes:
+        head, tail = content[:at], content[at:]
+        match what:
+            case "insert":
+                content = head + piece + tail
+            case "delete":
+                content = head + tail[length:]
+            case "swap":
+                content = head + tail.replace(b",", piece, length)
+            case "repeat":
+                line = tail[: tail.find(b"\n") + 1]
+                content = head + line + tail
+    return content
+
+
+def source(pattern: str) -> Source:
+    return Source("daily", (pattern,), "code", "date", COLUMNS, ignore_places=frozenset({"ALL"}))
+
+
+def read(content: bytes, name: str = "x.csv") -> tuple[Extract, Screened] | None:
+    """What becomes of a file; None where it is refused as a whole."""
+    with TemporaryDirectory() as folder:
+        (Path(folder) / name).write_bytes(content)
+        try:
+            (extract,) = read_source(source(name), Path(folder))
+        except HistoryError:
+            return None
+        return extract, screen(extract, SYSTEM, TODAY)
+
+
+def rows_of(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    """The rows and their lines, by the csv module alone; the header first."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    first = text.replace("\r", "\n").partition("\n")[0]
+    wanted = {"code", "date", "occupied", "open"}
+    sign = max(",;\t", key=lambda sign: len(wanted & {name.strip(' "') for name in first.split(sign)}))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign, strict=True)
+    line = 1
+    for cells in reader:
+        yield line, cells
+        line = reader.line_num + 1
+
+
+def check(content: bytes) -> None:
+    found = read(content)
+    if found is None:
+        return
+    _, screened = found
+    (_, header), *rows = rows_of(content)
+    names = [name.strip() for name in header]
+    cells_at = {line: cells for line, cells in rows if any(cells)}
+    for value in screened.values.astype({"column": str, "day": str, "place": str}).to_dict("records"):
+        cells = dict(zip(names, cells_at[value["line"]], strict=True))
+        assert float(cells[value["column"]]) == value["y"]
+        assert (cells["code"].strip(), cells["date"].strip()[:10]) == (value["place"], str(value["ds"])[:10])
+    assert screened.rows == len(cells_at)
+    assert accounted_for(screened, cells_at, names)
+
+
+def accounted_for(screened: Screened, cells_at: dict[int, list[str]], names: list[str]) -> bool:
+    """Every row is ignored, or refused whole, or each of its counts is a value, blank or refused."""
+    refused = screened.quarantined.astype({"measure": str})
+    whole = set(refused.loc[refused["measure"].eq(""), "line"])
+    counts = Counter(screened.values["line"]) + Counter(refused.loc[refused["measure"].ne(""), "line"])
+    ignored = 0
+    for line, cells in cells_at.items():
+        if line in whole:
+            continue
+        row = dict(zip(names, cells, strict=True))
+        if row["code"].strip() == "ALL":
+            ignored += 1
+            continue
+        blank = sum(not row[column].strip() for (column,) in COLUMNS.values())
+        if counts[line] + blank != len(COLUMNS):
+            return False
+    return ignored == screened.ignored
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(changes=mutations)
+@example(changes=[])
+@example(changes=[("insert", 0, b"\xff", 1)])
+@example(changes=[("swap", 0, b";", 20)])
+def test_a_spoiled_extract_never_gives_another_number(changes: list[tuple[str, int, bytes, int]]) -> None:
+    check(mutated(GOOD, changes))
+
+
+@settings(max_examples=60)
+@given(content=st.binary(max_size=300), with_header=st.booleans())
+def test_any_bytes_at_all_are_read_or_refused(content: bytes, with_header: bool) -> None:
+    check(b"code,date,occupied,open\n" + content if with_header else content)
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "xlsx", "xls", "ods"])
+@settings(max_examples=30)
+@given(content=st.binary(max_size=300))
+def test_any_bytes_under_another_name_are_refused(suffix: str, content: bytes) -> None:
+    assert read(content, f"x.{suffix}") is None
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "xlsx"])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(at=st.floats(0, 1), piece=st.binary(min_size=1, max_size=4), cut=st.booleans())
+def test_a_spoiled_binary_file_is_read_or_refused(suffix: str, at: float, piece: bytes, cut: bool) -> None:
+    table = pd.DataFrame({"code": ["A", "B"], "date": ["2026-01-01"] * 2, "occupied": [3, 4], "open": [5.5, None]})
+    buffer = io.BytesIO()
+    (table.to_parquet if suffix == "parquet" else table.to_excel)(buffer, index=False)
+    content = buffer.getvalue()
+    place = int(at * len(content))
+    read(content[:place] if cut else content[:place] + piece + content[place + len(piece) :], f"x.{suffix}")
+
+
+def both(content: bytes) -> tuple[Extract, Extract] | None:
+    """What each of the two readers makes of a file; None where one of them is not for it."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "x.csv"
+        path.write_bytes(content)
+        found = survey(path)
+        try:
+            if found.has_nul or not found.is_plain:
+                return None
+            plainly = read_plainly(path, "x.csv", source("x.csv"), found.encoding)
+        except (HistoryError, NotPlainError):
+            return None
+        return plainly, read_exactly(path, "x.csv", source("x.csv"), found.encoding)
+
+
+def check_that_readers_agree(content: bytes) -> None:
+    extracts = both(content)
+    if extracts is not None:
+        plainly, exactly = extracts
+        assert plainly.header == exactly.header
+        assert plainly.misshapen.to_dict() == exactly.misshapen.to_dict()
+        assert list(plainly.rows.index) == list(exactly.rows.index)
+        assert plainly.rows.astype(object).equals(exactly.rows.astype(object))
+
+
+@settings(max_examples=200)
+@given(
+    lines=plain_files,
+    separator=st.sampled_from(",;\t"),
+    end=st.sampled_from(["\n", "\r\n"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "latin-1"]),
+    quote=st.sampled_from(["", '"']),
+    last=st.booleans(),
+)
+def test_both_readers_agree_on_every_plain_file(
+    lines: list[list[str]], separator: str, end: str, encoding: str, quote: str, last: bool
+) -> None:
+    header = separator.join(["code", "date", "occupied", "open"])
+    text = end.join([header, *(separator.join(f"{quote}{cell}{quote}" for cell in line) for line in lines)])
+    check_that_readers_agree((text + end * last).encode(encoding, errors="replace"))
+
+
+@settings(max_examples=100)
+@given(changes=mutations)
+def test_both_readers_agree_on_a_spoiled_file_that_is_still_plain(
+    changes: list[tuple[str, int, bytes, int]],
+) -> None:
+    check_that_readers_agree(mutated(GOOD, changes))

@@ -1,0 +1,183 @@
+"""Ingests that are killed, meet each other or find the disk full: real processes, and an archive that stays whole."""
+
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import filelock
+import pandas as pd
+import pytest
+
+from tests.unit.history.small import HEADER, NOW, WIDE, Hospital
+from training.errors import HistoryError
+from training.history import Archive
+from training.history.batches import LOCK_NAME
+
+ROOT = Path(__file__).parents[3]
+KILLS = 20
+N_DAYS = 4_000
+FULL_AFTER_BYTES = 20_000
+
+
+def command(hospital: Hospital) -> list[str]:
+    where = ["--system", str(hospital.folder / "system.toml"), "--home", str(hospital.folder)]
+    return [sys.executable, "-m", "training", "ingest", *where]
+
+
+def extract(y: int) -> str:
+    days = pd.date_range("2010-01-01", periods=N_DAYS).strftime("%Y-%m-%d")
+    return HEADER + "".join(f"{place},{day},{y + i % 89},{i % 7}\n" for i, day in enumerate(days) for place in "AB")
+
+
+def run(hospital: Hospital, limit: Callable[[], None] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(hospital), cwd=ROOT, capture_output=True, text=True, check=False, preexec_fn=limit, timeout=120
+    )
+
+
+def test_an_ingest_killed_at_any_moment_leaves_the_archive_as_before_or_as_after(tmp_path: Path) -> None:
+    hospital = Hospital(tmp_path).send(extract(1))
+    hospital.ingest()
+    before = hospital.archive.digest()
+    (tmp_path / "other").mkdir()
+    hospital.send(extract(2))
+    after = Hospital(tmp_path / "other").send(extract(2))
+    began = time.monotonic()
+    assert run(after).returncode == 0
+    seconds = time.monotonic() - began
+    seen = set()
+    for seed in range(KILLS):
+        moment = random.Random(seed).uniform(0.3, 1.0) * seconds
+        kill_after(hospital, moment, wait_for_lock=seed % 2 == 0)
+        seen.add(hospital.archive.digest())
+        if hospital.archive.digest() != before:
+            hospital.send(extract(1)).ingest(NOW + timedelta(days=seed))  # and on from there
+            before = hospital.archive.digest()
+            hospital.send(extract(2))
+    assert seen <= {before, after.archive.digest()}
+    assert run(hospital).returncode == 0
+    assert hospital.archive.digest() == after.archive.digest()
+    assert list((tmp_path / "history").glob("*.unfinished")) == []
+
+
+def kill_after(hospital: Hospital, seconds: float, wait_for_lock: bool) -> None:
+    """Kill an ingest that long after its start, or a little after it has begun to write."""
+    lock = hospital.folder / "history" / LOCK_NAME
+    lock.unlink(missing_ok=True)
+    process = subprocess.Popen(command(hospital), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    began = time.monotonic()
+    while wait_for_lock and not lock.exists() and process.poll() is None:
+        time.sleep(0.001)
+    if wait_for_lock:
+        time.sleep(seconds / 100)
+    else:
+        time.sleep(max(0.0, seconds - (time.monotonic() - began)))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def test_what_a_killed_ingest_left_is_not_read_and_the_next_clears_it_away(tmp_path: Path) -> None:
+    hospital = Hospital(tmp_path).send(HEADER + "A,2026-01-01,3,\n")
+    hospital.ingest()
+    left = tmp_path / "history" / "000002-x.unfinished"
+    left.write_bytes(b"PAR1")
+    assert hospital.known() == {("A/occupancy", "2026-01-01"): 3.0}
+    hospital.ingest()
+    assert not left.exists()
+
+
+def test_two_ingests_at_once_take_turns(tmp_path: Path) -> None:
+    hospital = Hospital(tmp_path).send(extract(1))
+    both = [
+        subprocess.Popen(command(hospital), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)
+    ]
+    assert [process.communicate(timeout=120) and process.returncode for process in both] == [0, 0]
+    assert len(hospital.batches()) == 1
+    assert len(hospital.archive.versions()) == len(hospital.archive.as_of())
+
+
+def test_an_ingest_that_waits_too_long_for_another_is_refused(tmp_path: Path) -> None:
+    hospital = Hospital(tmp_path).send(HEADER + "A,2026-01-01,3,\n")
+    hospital.ingest()
+    hospital.archive = Archive(tmp_path / "history", "Europe/London", patience=timedelta(milliseconds=50))
+    hospital.send(HEADER + "A,2026-01-01,4,\n")
+    with filelock.FileLock(tmp_path / "history" / LOCK_NAME), pytest.raises(HistoryError) as refusal:
+        hospital.ingest()
+    assert "another ingest is writing there. Wait for it, then try again." in str(refusal.value)
+    assert hospital.known() == {("A/occupancy", "2026-01-01"): 3.0}
+    assert hospital.ingest().revised == 1
+
+
+def test_a_lock_of_a_killed_process_holds_nobody_up(tmp_path: Path) -> None:
+    hospital = Hospital(tmp_path).send(HEADER + "A,2026-01-01,3,\n")
+    hospital.ingest()
+    lock = tmp_path / "history" / LOCK_NAME
+    hold = (
+        f"import filelock, time; filelock.FileLock({str(lock)!r}).acquire(); print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        holder.kill()
+    assert hospital.ingest().unchanged == 1
+
+
+def full_disk() -> None:
+    """From here on the process can write no file beyond a size, as if the disk were full."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FULL_AFTER_BYTES, FULL_AFTER_BYTES))
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (extract(2), "history"),
+        (extract(2) + "".join(f"X,2026-01-01,{i},\n" for i in range(2_000)), "quarantine"),
+    ],
+)
+def test_a_full_disk_is_a_sentence_and_nothing_is_lost(tmp_path: Path, content: str, what: str) -> None:
+    hospital = Hospital(tmp_path).send(HEADER + "A,2026-01-01,3,\n")
+    hospital.ingest()
+    before = hospital.archive.versions()
+    ended = run(hospital.send(content), full_disk)
+    assert ended.returncode == 3, ended
+    assert "Traceback" not in ended.stderr
+    assert "HistoryError: Writing" in ended.stderr
+    assert f"/{what}" in ended.stderr
+    assert "File too large" in ended.stderr
+    assert hospital.archive.versions().equals(before)
+    assert [path.name for path in (tmp_path / what).glob("*.unfinished")] == []
+    assert run(hospital).returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
+    hospital = Hospital(tmp_path).send(HEADER + "A,2026-01-01,3,\n")
+    small = tmp_path / "history"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(small)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("this machine does not let root mount a small disk")
+    try:
+        hospital.ingest()
+        before = hospital.archive.versions()
+        with pytest.raises(HistoryError, match=r"Writing .*000002-.*No space left on device.*nothing is lost"):
+            hospital.send(extract(2)).ingest()
+        assert hospital.archive.versions().equals(before)
+        assert list(small.glob("*.unfinished")) == []
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+@pytest.mark.parametrize("where", ["history", "quarantine"])
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path, where: str) -> None:
+    hospital = Hospital(tmp_path, WIDE).send(HEADER + "A,2026-01-01,3,\nX,2026-01-01,3,\n")
+    (tmp_path / where).write_text("a file where a folder should be")
+    with pytest.raises(HistoryError, match=f"Writing .*{where}"):
+        hospital.ingest()

@@ -1,0 +1,25 @@
+"""docs/findings.md names every severity, check and column, and no other."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from training.history.plausibility import FINDINGS, SUSPECT_CHECKS, Severity
+from training.history.plausibility.notes import NOTED_CHECKS
+
+PAGE = (Path(__file__).parents[3] / "docs" / "findings.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [
+        ("severity | what becomes of it", list(Severity)),
+        ("check | when a day is found | shows after", [check.name for check in SUSPECT_CHECKS]),
+        ("check | what is told", list(NOTED_CHECKS)),
+        ("column | meaning", list(FINDINGS.columns)),
+    ],
+)
+def test_every_word_is_documented_and_nothing_else_is(heading: str, words: list[str]) -> None:
+    table = PAGE.split(f"\n| {heading} |")[1].split("\n\n")[0]
+    assert re.findall(r"^\| `([^`]+)`", table, flags=re.MULTILINE) == words

@@ -1,0 +1,77 @@
+"""docs/simulator.md names every option, file column, fault and number of the simulator, and no other."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import typer
+
+from training.cli import app
+from training.simulate import (
+    FaultKind,
+    beds,
+    count_faults,
+    disturbances,
+    effects,
+    line_faults,
+    places,
+    scenario,
+    spoiling,
+    truth_file,
+    writing,
+)
+
+PAGE = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text(encoding="utf-8")
+OTHERS = (disturbances, beds, places, scenario, spoiling, count_faults, line_faults)
+NO_SIZES = {"MERGED", "FLOWS"}
+DEFINED = re.compile(r"^([A-Z][A-Z_]+) = ", re.MULTILINE)
+
+
+def table(heading: str, section: str = "") -> list[tuple[str, str]]:
+    """The first two columns of the table with this heading, after the section's title."""
+    rows = PAGE.split(section)[1].split(f"\n| {heading} |")[1].split("\n\n")[0] if section else ""
+    rows = rows or PAGE.split(f"\n| {heading} |")[1].split("\n\n")[0]
+    return re.findall(r"^\| `([^`]+)` \| ([^|]+?) \|", rows, flags=re.MULTILINE)
+
+
+def numbers(*modules: ModuleType) -> Iterator[tuple[str, str]]:
+    """Each named number that the modules define, and its value as the page writes it."""
+    for module in modules:
+        for name in DEFINED.findall(Path(str(module.__file__)).read_text(encoding="utf-8")):
+            if name not in NO_SIZES:
+                yield name, written(getattr(module, name))
+
+
+def written(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(written, value))
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def test_every_effect_size_is_listed_with_its_value() -> None:
+    assert table("constant | value | meaning", "## Effect sizes") == list(numbers(effects))
+
+
+def test_every_other_number_is_listed_with_its_value() -> None:
+    listed, defined = table("constant | value | meaning", "## Other numbers"), list(dict(numbers(*OTHERS)).items())
+    assert listed == defined
+
+
+def test_every_option_is_documented() -> None:
+    group = typer.main.get_command(app)
+    options = [parameter.opts[0] for parameter in getattr(group, "commands")["simulate"].params]  # noqa: B009
+    assert [name for name, _ in table("option | what it does | default")] == options
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [
+        ("fault | what is wrong", list(FaultKind)),
+        ("column of faults.csv | meaning", list(writing.FAULTS_HEADER)),
+        ("column of truth.csv | meaning", list(truth_file.HEADER)),
+    ],
+)
+def test_every_word_is_documented_and_nothing_else_is(heading: str, words: list[str]) -> None:
+    assert [name for name, _ in table(heading)] == words

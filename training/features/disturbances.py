@@ -1,0 +1,48 @@
+"""Features of the days that a system's own calendar tells of: strikes, closures, diverts, school terms."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from publication.model import System
+from publication.vocabulary import series_key
+from training.history.disturbances import days_of
+from training.system import Circumstances, EventKind
+
+REGRESSORS = (EventKind.STRIKE, EventKind.CLOSURE, EventKind.DIVERT)
+SCHOOL_TERM = "school_term"
+
+
+def disturbances(
+    ds: pd.Series, unique_ids: Sequence[str], circumstances: Circumstances, system: System
+) -> dict[str, NDArray[np.float64]]:
+    """For each pair of a day and a series, 1 where such an event or a school term holds there, else 0.
+
+    A feature is there only where the system has such an event at all, whether past or to come.
+    """
+    days, day = np.unique(ds.to_numpy(), return_inverse=True)
+    ids, series = np.unique(np.asarray(unique_ids, dtype=object).astype(str), return_inverse=True)
+    index, names = pd.DatetimeIndex(days), [str(unique_id) for unique_id in ids]
+    declared = {event.kind for event in circumstances.events}
+    tables = {
+        kind.value: days_of(circumstances.events, {kind}, index, names, system)
+        for kind in REGRESSORS
+        if kind in declared
+    }
+    if circumstances.school_terms:
+        tables[SCHOOL_TERM] = _in_term(index, names, circumstances, system)
+    return {name: table[day, series].astype(float) for name, table in tables.items()}
+
+
+def _in_term(
+    days: pd.DatetimeIndex, unique_ids: list[str], circumstances: Circumstances, system: System
+) -> NDArray[np.bool_]:
+    holds = np.zeros((len(days), len(unique_ids)), bool)
+    places = [series_key(unique_id).place for unique_id in unique_ids]
+    for term in circumstances.school_terms:
+        on = np.asarray((days >= pd.Timestamp(term.first)) & (days <= pd.Timestamp(term.last)))
+        there = [term.place is None or term.place in (place, *system.ancestors(place)) for place in places]
+        holds |= on[:, None] & np.array(there)[None, :]
+    return holds

@@ -1,0 +1,24 @@
+"""Belief: which of the known days a model may learn from."""
+
+import pandas as pd
+
+from publication.model import System
+from training.history.disturbances import UNBELIEVED, days_of
+from training.history.plausibility import DAYS_FOR_THE_NEWEST, Lags, shown, suspect_lags
+from training.system import Circumstances
+
+
+def believed(known: pd.DataFrame, lags: Lags, system: System, circumstances: Circumstances) -> pd.DataFrame:
+    """A wide frame without the days that are known on its newest day to be suspect, or that an event says to leave out.
+
+    `lags` are those of `suspect_lags` for the frame, or for one that goes on longer; the checks of the newest day are
+    made here.
+    """
+    if known.empty:
+        return known
+    doubted = shown(lags, len(known) - 1)
+    recent = known.tail(DAYS_FOR_THE_NEWEST)
+    doubted[-len(recent) :] |= shown(suspect_lags(recent, system, circumstances, newest=True), len(recent) - 1)
+    days, unique_ids = pd.DatetimeIndex(known.index), list(known.columns)
+    doubted |= days_of(circumstances.events, UNBELIEVED, days, unique_ids, system)
+    return known.mask(doubted)

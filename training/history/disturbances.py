@@ -1,0 +1,67 @@
+"""What the events of a system do to its series: on which days they hold, and by how many beds."""
+
+from collections.abc import Collection, Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from publication.model import System
+from publication.vocabulary import Kind, SeriesKey, series_key
+from training.system import Event, EventKind
+
+UNBELIEVED = frozenset({EventKind.DATA_FAULT, EventKind.EXCLUDE})
+"""Days that teach nothing."""
+
+PASSING = frozenset({EventKind.STRIKE, EventKind.DIVERT})
+"""Days that teach only a model that is told of them: all others take them for missing."""
+
+
+def days_of(
+    events: Iterable[Event],
+    kinds: Collection[EventKind],
+    days: pd.DatetimeIndex,
+    unique_ids: Sequence[str],
+    system: System,
+) -> NDArray[np.bool_]:
+    """Where an event of these kinds holds: shape (n_days, n_series)."""
+    holds = np.zeros((len(days), len(unique_ids)), bool)
+    keys = [series_key(unique_id) for unique_id in unique_ids]
+    for event in events:
+        if event.kind in kinds:
+            concerned = [i for i, key in enumerate(keys) if concerns(event, key, system)]
+            holds[np.ix_(_on(event, days), np.array(concerned, dtype=np.intp))] = True
+    return holds
+
+
+def bed_steps(
+    events: Iterable[Event], days: pd.DatetimeIndex, unique_ids: Sequence[str], system: System
+) -> NDArray[np.float64]:
+    """Beds that the bed changes of a place add on each day: shape (n_days, n_series), 0 for other measures.
+
+    Only a change of the very place that a series counts: how one of a trust is shared by its sites is not declared.
+    """
+    steps = np.zeros((len(days), len(unique_ids)))
+    keys = [series_key(unique_id) for unique_id in unique_ids]
+    for event in events:
+        if event.beds:
+            counted = [i for i, key in enumerate(keys) if key.place == event.place and _counts_beds(event, key, system)]
+            steps[np.ix_(_on(event, days), np.array(counted, dtype=np.intp))] += event.beds
+    return steps
+
+
+def concerns(event: Event, key: SeriesKey, system: System) -> bool:
+    """Whether the event is about the series: its place or one above it, its measure or all of them."""
+    if event.measure not in (None, key.measure):
+        return False
+    return event.place is None or event.place in (key.place, *system.ancestors(key.place))
+
+
+def _counts_beds(event: Event, key: SeriesKey, system: System) -> bool:
+    measure = system.measure_by_name[key.measure]
+    return measure.kind is Kind.CAPACITY and event.measure in (None, key.measure) and key.stream is None
+
+
+def _on(event: Event, days: pd.DatetimeIndex) -> NDArray[np.intp]:
+    on = (days >= pd.Timestamp(event.first)) & (days <= pd.Timestamp(event.last))
+    return np.flatnonzero(np.asarray(on))

@@ -1,0 +1,28 @@
+"""Plausibility: which days of a known history are not to be believed, judged by what the series say of each other.
+
+A *lag* is how many days after a day its fault shows. It is a function of the values up to that later day alone, so
+that a backtest hides exactly what would have been hidden then.
+"""
+
+from training.history.plausibility.catalogue import (
+    DAYS_FOR_THE_NEWEST,
+    SUSPECT_CHECKS,
+    Severity,
+    suspect_lags,
+    suspects,
+)
+from training.history.plausibility.findings import FINDINGS, findings
+from training.history.plausibility.lags import FINE, Lags, shown
+
+__all__ = [
+    "DAYS_FOR_THE_NEWEST",
+    "FINDINGS",
+    "FINE",
+    "SUSPECT_CHECKS",
+    "Lags",
+    "Severity",
+    "findings",
+    "shown",
+    "suspect_lags",
+    "suspects",
+]

@@ -1,0 +1,83 @@
+"""The checks of a known history by name, each with its severity. docs/history.md says what each means."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import reduce
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from publication.model import System
+from training.history.plausibility import judging
+from training.history.plausibility.lags import FINE, Lags, earliest
+from training.history.plausibility.panel import Panel, panels
+from training.system import Circumstances
+
+
+class Severity(StrEnum):
+    """What becomes of a finding: set apart; kept, flagged and left out of training; or merely told."""
+
+    REFUSED = "refused"
+    SUSPECT = "suspect"
+    NOTED = "noted"
+
+
+@dataclass(frozen=True)
+class SuspectCheck:
+    """A named judgement of days; `newest_only` where the next day will tell better."""
+
+    name: str
+    judge: Callable[[Panel], Lags]
+    newest_only: bool = False
+
+
+SUSPECT_CHECKS = (
+    SuspectCheck("outside tenure", judging.outside_tenure),
+    SuspectCheck("reporting failure", judging.reporting_failure),
+    SuspectCheck("sudden zero", judging.sudden_zero),
+    SuspectCheck("sentinel", judging.stand_in),
+    SuspectCheck("above beds", judging.above_beds),
+    SuspectCheck("disagreeing total", judging.disagreeing_total),
+    SuspectCheck("frozen", judging.frozen),
+    SuspectCheck("spike", judging.spike),
+    SuspectCheck("excursion", judging.excursion),
+    SuspectCheck("partial day", judging.partial_day, newest_only=True),
+)
+DAYS_FOR_THE_NEWEST = 203  # the longest look back: a spread of sixteen weeks, renewed every four, on weekday levels
+
+
+def judged(panel: Panel) -> dict[str, Lags]:
+    """The lags of one panel by check. A day keeps the first check that finds it at all, in catalogue order."""
+    found: dict[str, Lags] = {}
+    taken = np.zeros(panel.values.shape, bool)
+    for check in SUSPECT_CHECKS:
+        lags = check.judge(panel)
+        found[check.name] = np.where(taken, FINE, lags).astype(np.int16)
+        taken |= lags != FINE
+    return found
+
+
+def suspects(table: pd.DataFrame, system: System, circumstances: Circumstances) -> NDArray[np.int8]:
+    """For each cell of a wide frame the position in `SUSPECT_CHECKS` of the first check that finds it; -1: none."""
+    found = np.full(table.shape, -1, dtype=np.int8)
+    for panel in panels(table, system, circumstances):
+        columns = table.columns.get_indexer(pd.Index(panel.unique_ids))
+        for position, lags in enumerate(judged(panel).values()):
+            days, series = np.nonzero(lags != FINE)
+            found[days, columns[series]] = position
+    return found
+
+
+def suspect_lags(table: pd.DataFrame, system: System, circumstances: Circumstances, newest: bool = False) -> Lags:
+    """The least lag of any check, for a wide frame; with `newest` of the checks of the newest day, else of all others.
+
+    Shape (n_days, n_series), as the frame's.
+    """
+    lags: Lags = np.full(table.shape, FINE, dtype=np.int16)
+    checks = [check for check in SUSPECT_CHECKS if check.newest_only == newest]
+    for panel in panels(table, system, circumstances):
+        columns = table.columns.get_indexer(pd.Index(panel.unique_ids))
+        lags[:, columns] = reduce(earliest, (check.judge(panel) for check in checks))
+    return lags

@@ -1,0 +1,69 @@
+"""Findings: what the checks have to say of a known history, as a table for people."""
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+from publication.model import System
+from training.history.plausibility.catalogue import Severity, judged
+from training.history.plausibility.lags import FINE, Lags
+from training.history.plausibility.notes import NOTED_CHECKS
+from training.history.plausibility.panel import Panel, panels
+from training.system import Circumstances
+
+FINDINGS = pa.DataFrameSchema(
+    {
+        "severity": pa.Column(str, pa.Check.isin([severity.value for severity in Severity])),
+        "check": pa.Column(str),
+        "unique_id": pa.Column(str),
+        "first": pa.Column("datetime64[ns]"),
+        "last": pa.Column("datetime64[ns]"),
+        "days": pa.Column("int64", pa.Check.ge(1)),
+        "found": pa.Column(float, nullable=True),
+        "usual": pa.Column(float, nullable=True),
+        "note": pa.Column(str),
+    },
+    checks=pa.Check(lambda table: table["first"] <= table["last"], name="a finding ends after it begins"),
+    strict=True,
+    ordered=True,
+)
+"""One row for each check, series and run of days; `found` and `usual` are of its first day, in counts."""
+
+
+def findings(table: pd.DataFrame, system: System, circumstances: Circumstances) -> pd.DataFrame:
+    """Every finding of a wide frame, suspect ones first, newest first."""
+    found = [_suspect(panel) for panel in panels(table, system, circumstances)]
+    found += [check(table, system) for check in NOTED_CHECKS.values()]
+    rows = [part for part in found if not part.empty]
+    if not rows:
+        return pd.DataFrame({name: pd.Series(dtype=str(column.dtype)) for name, column in FINDINGS.columns.items()})
+    everything = pd.concat(rows, ignore_index=True)
+    everything["severity"] = pd.Categorical(everything["severity"], [severity.value for severity in Severity])
+    everything = everything.sort_values(["severity", "last", "unique_id"], ascending=[True, False, True])
+    return FINDINGS.validate(everything.astype({"severity": str}).reset_index(drop=True))
+
+
+def _suspect(panel: Panel) -> pd.DataFrame:
+    parts = [_runs(panel, name, lags) for name, lags in judged(panel).items()]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _runs(panel: Panel, name: str, lags: Lags) -> pd.DataFrame:
+    """The faults of one check as one row for each series and run of days."""
+    series, day = np.nonzero((lags != FINE).T)
+    begins = np.flatnonzero((np.diff(series, prepend=-1) != 0) | (np.diff(day, prepend=-2) != 1))
+    ends = np.append(begins[1:], len(day))[: len(begins)] - 1
+    first, which = day[begins], series[begins]
+    return pd.DataFrame(
+        {
+            "severity": Severity.SUSPECT.value,
+            "check": name,
+            "unique_id": np.array(panel.unique_ids, dtype=object)[which],
+            "first": panel.days[first],
+            "last": panel.days[day[ends]],
+            "days": (ends - begins + 1).astype("int64"),
+            "found": panel.values[first, which],
+            "usual": panel.usual_count[first, which].round(1),
+            "note": "",
+        }
+    )

@@ -1,0 +1,24 @@
+"""How many days after a day its fault shows."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Lags = NDArray[np.int16]
+"""0: on the day itself; 1: when the next day's value is known; `FINE`: never. Shape (n_days, n_series)."""
+
+FINE = -1
+
+
+def earliest(first: Lags, second: Lags) -> Lags:
+    """Where either finds a fault, the lag of the one that does so sooner."""
+    both = np.minimum(first, second)
+    result: Lags = np.where(both == FINE, np.maximum(first, second), both)
+    return result
+
+
+def shown(lags: Lags, last: int) -> NDArray[np.bool_]:
+    """Which of the days up to position `last` are known by then to be faulty: shape (last + 1, n_series)."""
+    until = lags[: last + 1]
+    days = np.arange(len(until))[:, None]
+    mask: NDArray[np.bool_] = (until != FINE) & (days + until <= last)
+    return mask

@@ -1,0 +1,144 @@
+"""The series of one measure side by side, as the checks see them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from publication.model import System
+from publication.vocabulary import Kind, SeriesKey, series_key
+from training.history.plausibility.usual import usual_level, usual_spread
+from training.system import Circumstances, Tenure
+from training.system.bank_holidays import bank_holidays
+
+Values = NDArray[np.float64]
+SERIES_AT_ONCE = 2000  # of a measure: bounds the memory that judging takes
+COUNT_NOISE = 1.5  # of a Poisson count against the mean of its neighbours: variance 1 + 1/2, in units of the mean
+FEWEST_SIBLINGS = 4
+STAND_INS = (99.0, 999.0, 9999.0)  # what people type where a count is not known
+OCCUPANCY = "occupancy"
+BEDS = "beds"
+
+Columns = dict[SeriesKey, int]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """`values`, and all other arrays, have the shape (n_days, n_series); NaN where a day has no value.
+
+    `beds` are those of the same places where the measure is occupancy, NaN elsewhere. `parts` is the sum of the places
+    below, NaN where one of them has no value or there is none. `is_open` says whether the place is in its tenure,
+    `is_holiday` (n_days, 1) whether the day is a bank holiday: much that is odd elsewhere is usual then.
+    """
+
+    kind: Kind
+    days: pd.DatetimeIndex
+    unique_ids: list[str]
+    values: Values
+    beds: Values
+    parts: Values
+    is_open: NDArray[np.bool_]
+    is_holiday: NDArray[np.bool_]
+
+    @cached_property
+    def usual(self) -> Values:
+        """The level each day would have by its weekday in the weeks before, as log(1 + count)."""
+        believable = np.where(np.isin(self.values, STAND_INS), np.nan, self.values)
+        return usual_level(np.log1p(believable))
+
+    @cached_property
+    def usual_count(self) -> Values:
+        """The same as a count."""
+        return np.expm1(self.usual)
+
+    @cached_property
+    def departure(self) -> Values:
+        """How far log(1 + count) is from its usual level: -0.7 is half, 0.7 is double."""
+        return np.log1p(self.values) - self.usual
+
+    @cached_property
+    def own_departure(self) -> Values:
+        """The part of it that the other series of the measure do not share, where there are enough of them."""
+        return _without_shared(self.departure)
+
+    @cached_property
+    def jump(self) -> Values:
+        """Each day's own departure against the mean of the day before and the day after; NaN at the edges and gaps."""
+        jump = np.full_like(self.departure, np.nan)
+        own = self.departure
+        jump[1:-1] = own[1:-1] - (own[:-2] + own[2:]) / 2
+        return _without_shared(jump)
+
+    @cached_property
+    def spread(self) -> Values:
+        """The usual size of a jump: learnt from the past, at least the noise of a count."""
+        noise = np.sqrt(COUNT_NOISE / np.exp(self.usual))
+        return np.fmax(usual_spread(self.jump, self.days[0].date()), noise)
+
+
+def panels(table: pd.DataFrame, system: System, circumstances: Circumstances) -> Iterator[Panel]:
+    """The wide frame's series, a measure at a time and at most `SERIES_AT_ONCE`; its columns are unique_ids."""
+    keys = {str(unique_id): series_key(str(unique_id)) for unique_id in table.columns}
+    column = {key: i for i, key in enumerate(keys.values())}
+    values = table.to_numpy(dtype=float)
+    for measure in system.measures:
+        of_measure = [unique_id for unique_id, key in keys.items() if key.measure == measure.name]
+        for start in range(0, len(of_measure), SERIES_AT_ONCE):
+            ids = of_measure[start : start + SERIES_AT_ONCE]
+            chosen = [keys[unique_id] for unique_id in ids]
+            yield Panel(
+                kind=measure.kind,
+                days=pd.DatetimeIndex(table.index),
+                unique_ids=ids,
+                values=values[:, [column[key] for key in chosen]],
+                beds=_beds(values, column, chosen),
+                parts=_sums_of_parts(values, column, chosen, system),
+                is_open=_open(pd.DatetimeIndex(table.index), chosen, circumstances.tenures),
+                is_holiday=_holidays(pd.DatetimeIndex(table.index), circumstances.holidays),
+            )
+
+
+def _without_shared(departure: Values) -> Values:
+    if departure.shape[1] < FEWEST_SIBLINGS:
+        return departure
+    there = (~np.isnan(departure)).sum(axis=1, keepdims=True)
+    ordered = np.sort(departure, axis=1)
+    shared = np.take_along_axis(ordered, np.maximum((there - 1) // 2, 0), axis=1)
+    return departure - np.where(there >= FEWEST_SIBLINGS, shared, 0.0)
+
+
+def _beds(values: Values, column: Columns, chosen: list[SeriesKey]) -> Values:
+    found = np.full((len(values), len(chosen)), np.nan)
+    for i, key in enumerate(chosen):
+        beds = key._replace(measure=BEDS)
+        if key.measure == OCCUPANCY and beds in column:
+            found[:, i] = values[:, column[beds]]
+    return found
+
+
+def _sums_of_parts(values: Values, column: Columns, chosen: list[SeriesKey], system: System) -> Values:
+    found = np.full((len(values), len(chosen)), np.nan)
+    for i, key in enumerate(chosen):
+        children = [key._replace(place=place) for place in system.children(key.place)]
+        reporting = [column[child] for child in children if child in column]
+        if reporting:
+            found[:, i] = values[:, reporting].sum(axis=1)
+    return found
+
+
+def _open(days: pd.DatetimeIndex, chosen: list[SeriesKey], tenures: Mapping[str, Tenure]) -> NDArray[np.bool_]:
+    found = np.ones((len(days), len(chosen)), bool)
+    for i, key in enumerate(chosen):
+        tenure = tenures.get(key.place)
+        if tenure is not None and tenure.first is not None and not tenure.succeeds:  # else it inherits what was before
+            found[:, i] &= days >= pd.Timestamp(tenure.first)
+        if tenure is not None and tenure.last is not None:
+            found[:, i] &= days <= pd.Timestamp(tenure.last)
+    return found
+
+
+def _holidays(days: pd.DatetimeIndex, country: str) -> NDArray[np.bool_]:
+    return np.array([[day.date() in bank_holidays(country, day.year)] for day in days], dtype=bool).reshape(-1, 1)

@@ -1,0 +1,19 @@
+"""Runs of days: stretches on which something holds without a break."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+Counts = NDArray[np.int64]
+
+
+def positions(holds: Mask) -> Counts:
+    """For each day (axis 0) its place in the run it belongs to, from 1; 0 where `holds` is false."""
+    day = np.arange(len(holds))[:, None]
+    last_break = np.maximum.accumulate(np.where(holds, -1, day), axis=0)
+    return np.where(holds, day - last_break, 0)
+
+
+def days_left(holds: Mask) -> Counts:
+    """For each day of a run how many of it are still to come; 0 where `holds` is false."""
+    return np.maximum(positions(holds[::-1])[::-1] - 1, 0)

@@ -1,0 +1,103 @@
+"""Events that the history itself suggests: lines for a person to move into events.csv, or to leave."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from publication.model import System
+from publication.vocabulary import Kind, SeriesKey, series_key
+from training.history.plausibility.shifts import Shift
+from training.system import Event, EventKind
+
+SAME_SHIFT_DAYS = 7  # of one measure at several places: one thing happened to the system
+SHARE_OF_SYSTEM = 0.5
+FROZEN_WORTH_DAYS = 7
+SHIFT_DAYS = 28  # what comes after may be recovery
+REPORTING_FAILURE = "reporting failure"
+FROZEN = "frozen"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A series and the days on which something happened to it."""
+
+    key: SeriesKey
+    first: date
+    last: date
+    kind: EventKind
+    note: str
+
+
+def proposals(findings: pd.DataFrame, shifts: Sequence[Shift], system: System, last_day: date) -> list[Event]:
+    """Reporting failures, frozen feeds and level shifts as events, oldest first; `last_day` is that of the history."""
+    suggested = [*_faults(findings), *_moved(shifts, system, last_day)]
+    return sorted(_joined(suggested, system), key=lambda event: (event.first, event.place or "", event.measure or ""))
+
+
+def not_listed(proposed: Iterable[Event], events: Sequence[Event], system: System) -> list[Event]:
+    """The proposals that no event of the same place and measure overlaps: what a person has not dealt with yet."""
+    return [event for event in proposed if not any(_covers(listed, event, system) for listed in events)]
+
+
+def _faults(findings: pd.DataFrame) -> list[Found]:
+    failures = findings["check"].eq(REPORTING_FAILURE)
+    frozen = findings["check"].eq(FROZEN) & findings["days"].ge(FROZEN_WORTH_DAYS)
+    chosen = findings[failures | frozen]
+    columns = chosen["unique_id"], chosen["first"].dt.date, chosen["last"].dt.date, chosen["check"], chosen["found"]
+    return [
+        Found(series_key(unique_id), first, last, EventKind.DATA_FAULT, f"{check}: {value:g} every day")
+        for unique_id, first, last, check, value in zip(*map(list, columns), strict=True)
+    ]
+
+
+def _moved(shifts: Sequence[Shift], system: System, last_day: date) -> list[Found]:
+    """Each shift: of beds until the next one of its series, of other counts for the weeks that show it."""
+    found = []
+    for position, shift in enumerate(shifts):
+        following = shifts[position + 1] if position + 1 < len(shifts) else None
+        lasts = following is None or following.unique_id != shift.unique_id
+        until = last_day if lasts or following is None else (following.day - pd.Timedelta(days=1)).date()
+        key = series_key(shift.unique_id)
+        beds = system.measure_by_name[key.measure].kind is Kind.CAPACITY
+        if not beds:
+            until = min(until, (shift.day + pd.Timedelta(days=SHIFT_DAYS - 1)).date())
+        level = f"from {shift.before:g} to {shift.after:g} a day ({shift.change:+.0%})"
+        kind = EventKind.CLOSURE if shift.change < 0 else EventKind.DIVERT
+        note = f"{shift.after - shift.before:+.0f} beds: {level}" if beds else level
+        found.append(Found(key, shift.day.date(), until, EventKind.BED_CHANGE if beds else kind, note))
+    return found
+
+
+def _joined(found: list[Found], system: System) -> list[Event]:
+    """One event for each thing that happened: for the whole system where half of its places show it."""
+    events = []
+    waiting = sorted(found, key=lambda item: (item.key.measure, item.kind, item.first, item.key))
+    while waiting:
+        first = waiting[0]
+        together = [item for item in waiting if _same_thing(first, item)]
+        n_places = sum(1 for place in system.places if not system.children(place.id))
+        if first.kind is not EventKind.BED_CHANGE and len(together) > max(1, SHARE_OF_SYSTEM * n_places):
+            note = f"{len(together)} series: {first.note}"
+            last = max(item.last for item in together)
+            events.append(Event(first.first, last, None, first.key.measure, first.kind, note))
+        else:
+            together = [first]
+            events.append(Event(first.first, first.last, first.key.place, first.key.measure, first.kind, first.note))
+        waiting = [item for item in waiting if item not in together]
+    return events
+
+
+def _same_thing(one: Found, other: Found) -> bool:
+    near = abs((other.first - one.first).days) <= SAME_SHIFT_DAYS
+    return near and (one.key.measure, one.kind) == (other.key.measure, other.kind)
+
+
+def _covers(listed: Event, proposed: Event, system: System) -> bool:
+    if not listed.first <= proposed.last or not proposed.first <= listed.last:
+        return False
+    place = proposed.place or system.name
+    if listed.place is not None and listed.place not in (place, *system.ancestors(place)):
+        return False
+    return listed.measure is None or listed.measure == proposed.measure

@@ -1,0 +1,72 @@
+"""The review of an archive: what the checks have to say of all that is known, and which events they suggest."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from training.errors import HistoryError
+from training.frames import wide
+from training.history.archive import Archive
+from training.history.plausibility import Severity, findings
+from training.history.plausibility.shifts import level_shifts
+from training.history.proposals import not_listed, proposals
+from training.history.succession import with_inherited
+from training.system import Event, SystemFile
+from training.system.calendars import EVENT_COLUMNS
+
+
+@dataclass(frozen=True)
+class Review:
+    """`findings` has the columns of FINDINGS; `proposed` are events that events.csv does not have."""
+
+    findings: pd.DataFrame
+    proposed: tuple[Event, ...]
+    last_day: pd.Timestamp
+
+    def of(self, severity: Severity) -> dict[str, int]:
+        """How many findings of this severity, by check."""
+        checks = self.findings.loc[self.findings["severity"].eq(severity.value), "check"]
+        return {str(check): int(n) for check, n in checks.value_counts().items()}
+
+
+def review(system_file: SystemFile, archive: Archive) -> Review:
+    """Judge everything that is known now."""
+    system, circumstances = system_file.system, system_file.circumstances
+    rows = archive.as_of()
+    last_day = rows["ds"].max()
+    known = wide(with_inherited(rows, circumstances.tenures, last_day.date()))
+    found = findings(known, system, circumstances)
+    proposed = proposals(found, level_shifts(known), system, last_day.date())
+    return Review(found, tuple(not_listed(proposed, circumstances.events, system)), last_day)
+
+
+def write_findings(found: pd.DataFrame, file: Path) -> None:
+    """The findings as a CSV in place of the last; no file where there are none."""
+    _replace(file, None if found.empty else found.to_csv(index=False, date_format="%Y-%m-%d", float_format="%g"))
+
+
+def write_proposals(proposed: Sequence[Event], file: Path) -> None:
+    """The proposed events as lines of an events.csv in place of the last; no file where there are none."""
+    rows = [(e.first, e.last, e.place or "", e.measure or "", e.kind.value, e.note) for e in proposed]
+    _replace(file, pd.DataFrame(rows, columns=list(EVENT_COLUMNS)).to_csv(index=False) if rows else None)
+
+
+def _replace(file: Path, content: str | None) -> None:
+    if content is None:
+        file.unlink(missing_ok=True)
+        return
+    unfinished = file.with_suffix(".unfinished")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(content, encoding="utf-8")
+        unfinished.replace(file)
+    except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise HistoryError(
+            f"Writing {file}: {error.strerror or error}. The history itself is complete. "
+            "Make room there, or make it writable, and ingest again."
+        ) from error

@@ -1,0 +1,99 @@
+"""Queries: rows of any database that SQLAlchemy reaches."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, NullPool, create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from training.errors import HistoryError
+from training.history.sources.extract import Extract, check_header, check_rows, columns_of
+from training.history.sources.texts import Columns, text_of
+from training.system import Source
+
+CONNECT_TIMEOUT_SECONDS = 10
+PARTITION_ROWS = 50_000
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+USER_AND_PASSWORD = re.compile(r"(?<=://)[^@/]*(?=@)")
+
+
+def read_query(source: Source, folder: Path, environ: Mapping[str, str]) -> Extract:
+    """What the database at the source's url answers to its query. A line is the number of a row, from 1."""
+    url = _url(source, folder, environ)
+    shown = f"source {source.name} from {url.render_as_string(hide_password=True)}"
+    try:
+        engine = create_engine(url, poolclass=NullPool, connect_args=_connect_args(url))
+        with engine.connect() as connection:
+            return _read(connection, source, shown)
+    except (NoSuchModuleError, ImportError) as error:
+        raise HistoryError(f"Reading {shown}: {error}. Install the driver of this database.") from error
+    except (SQLAlchemyError, ValueError) as error:
+        raise HistoryError(
+            f"Reading {shown}: {_said(error, url)}. "
+            f"Check that the database is there, and url and query of sources.{source.name} in system.toml."
+        ) from None
+
+
+def _read(connection: Connection, source: Source, shown: str) -> Extract:
+    # As it stands, for the driver: neither colons nor percent signs in it are ours to interpret.
+    options = {"stream_results": True, "max_row_buffer": PARTITION_ROWS, "no_parameters": True}
+    with connection.exec_driver_sql(source.query or "", execution_options=options) as result:
+        header = tuple(result.keys())
+        check_header(shown, header, source)
+        columns, n_rows = Columns(columns_of(source)), 0
+        at = [(header.index(name), source.day_format if name == source.day else None) for name in columns_of(source)]
+        for rows in result.partitions(PARTITION_ROWS):
+            lines = range(n_rows + 1, n_rows + len(rows) + 1)
+            columns.add(lines, [[text_of(row[i], day_format) for row in rows] for i, day_format in at])
+            n_rows += len(rows)
+    check_rows(shown, n_rows)
+    return Extract(source, f"query of {source.name}", header, columns.rows())
+
+
+def _url(source: Source, folder: Path, environ: Mapping[str, str]) -> URL:
+    where = f"Reading source {source.name}: sources.{source.name}.url"
+    try:
+        url = make_url(_expanded(source.url or "", environ, where))
+    except (ArgumentError, ValueError):  # their text quotes parts of the url, which may be a password
+        raise HistoryError(
+            f"{where} is not the address of a database. Give one like postgresql://USER:${{PASSWORD}}@HOST/DATABASE."
+        ) from None
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return url
+    file = folder / url.database
+    if not file.is_file():  # SQLite would make an empty one
+        raise HistoryError(f"{where}: there is no file {file}. Correct the url in system.toml.")
+    return url.set(database=str(file))
+
+
+def _expanded(url: str, environ: Mapping[str, str], where: str) -> str:
+    """The url with the variables in it; those before the host (user, password) may have any sign in them."""
+
+    def value(found: re.Match[str]) -> str:
+        name = found.group(1)
+        if name not in environ:
+            raise HistoryError(
+                f"{where} needs the environment variable {name}, which is not set. Set it and try again."
+            )
+        return environ[name]
+
+    def quoted(found: re.Match[str]) -> str:
+        return VARIABLE.sub(lambda variable: quote(value(variable), safe=""), found.group())
+
+    return VARIABLE.sub(value, USER_AND_PASSWORD.sub(quoted, url, count=1))
+
+
+def _connect_args(url: URL) -> dict[str, int]:
+    return {"connect_timeout": CONNECT_TIMEOUT_SECONDS} if url.get_backend_name() == "postgresql" else {}
+
+
+def _said(error: Exception, url: URL) -> str:
+    """What the database said, in one line and without the password."""
+    original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    said = str(original).strip().partition("\n")[0].rstrip(".") or type(original).__name__
+    return said.replace(url.password, "***") if isinstance(url.password, str) and url.password else said

@@ -1,0 +1,40 @@
+"""The faults that a feed can have."""
+
+from collections.abc import Callable, Iterable
+
+from training.simulate import count_faults, line_faults
+from training.simulate.feed import Feed
+from training.simulate.scenario import FaultKind
+from training.simulate.seeds import stream
+from training.simulate.spoiling import Fault, Ledger, Spoiler
+
+FAULTS: dict[FaultKind, Callable[[Spoiler], None]] = {
+    FaultKind.LATE: line_faults.late,
+    FaultKind.PARTIAL_DAY: count_faults.partial_day,
+    FaultKind.REVISED: line_faults.revised,
+    FaultKind.ZERO_DAY: count_faults.zero_day,
+    FaultKind.GAP: line_faults.gap,
+    FaultKind.BALANCE: count_faults.balance,
+    FaultKind.FROZEN: count_faults.frozen,
+    FaultKind.SPIKE: count_faults.spike,
+    FaultKind.DIP: count_faults.dip,
+    FaultKind.ABOVE_BEDS: count_faults.above_beds,
+    FaultKind.SENTINEL_NEGATIVE: count_faults.sentinel_negative,
+    FaultKind.SENTINEL_POSITIVE: count_faults.sentinel_positive,
+    FaultKind.TEXT: count_faults.text,
+    FaultKind.DECIMAL_COMMA: count_faults.decimal_comma,
+    FaultKind.REPEATED: line_faults.repeated,
+    FaultKind.CONFLICTING: line_faults.conflicting,
+    FaultKind.UNKNOWN_PLACE: line_faults.unknown_place,
+    FaultKind.FUTURE_DAY: line_faults.future_day,
+}
+
+
+def spoil(feed: Feed, seed: int, kinds: Iterable[FaultKind]) -> list[Fault]:
+    """Put the faults into the feed; gives what was done. No two faults share a place and day."""
+    ledger = Ledger(feed)
+    wanted = set(kinds)
+    for kind in FaultKind:
+        if kind in wanted:
+            FAULTS[kind](Spoiler(kind, ledger, stream(seed, "dirty", kind)))
+    return ledger.faults

@@ -1,0 +1,116 @@
+"""Where faults go in a feed: places and days that no other fault has, each fault recorded with what is true."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from training.errors import UsageError
+from training.simulate.feed import Feed, Line, extract_name
+from training.simulate.scenario import FaultKind
+
+CLEAN_START_DAYS = 56  # without faults: what checks learn the usual from
+APART_DAYS = 3  # at least, between two faults of one place, so that each can be judged by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A wrong cell or line, or days without a line (`line` is None). `measure` is empty for a whole line."""
+
+    kind: FaultKind
+    file: str
+    line: Line | None
+    place: str
+    measure: str
+    first: date
+    last: date
+    found: str = ""
+    true: str = ""
+
+
+@dataclass
+class Ledger:
+    """Which days of which places are still free, and what was spoiled so far."""
+
+    feed: Feed
+    free: dict[str, NDArray[np.bool_]] = field(init=False)
+    faults: list[Fault] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.free = {place.code: self.reports(place.code) for place in self.feed.places}
+        for days in self.free.values():
+            days[:CLEAN_START_DAYS] = False
+
+    def reports(self, code: str) -> NDArray[np.bool_]:
+        """The days on which a place has a line."""
+        return np.array([(code, day) in self.feed.at for day in self.feed.days])
+
+    def take(self, code: str, first: int, n_days: int) -> None:
+        """Nothing else may be wrong there, nor close to it."""
+        self.free[code][max(first - APART_DAYS, 0) : first + n_days + APART_DAYS] = False
+
+
+@dataclass(frozen=True)
+class Spoiler:
+    """One kind of fault at work on a feed."""
+
+    kind: FaultKind
+    ledger: Ledger
+    rng: Generator
+
+    @property
+    def feed(self) -> Feed:
+        return self.ledger.feed
+
+    def stretch(self, groups: Sequence[Sequence[str]], n_days: int) -> tuple[Sequence[str], range]:
+        """Some group of places with `n_days` free days in a row before the last day; they are taken."""
+        choices = [(group, start) for group in groups for start in self._starts(group, n_days)]
+        if not choices:
+            raise UsageError(
+                f"Simulating a dirty feed: no {n_days} days are left for the fault {self.kind}. "
+                "Give more days or sites, or fewer faults."
+            )
+        group, start = choices[int(self.rng.integers(len(choices)))]
+        for code in group:
+            self.ledger.take(code, start, n_days)
+        return group, range(start, start + n_days)
+
+    def any_place(self, n_days: int, measure: str) -> tuple[str, range]:
+        """Some place that counts the measure, and free days of it."""
+        groups = [(code,) for code in self.feed.codes(measure)]
+        (code,), days = self.stretch(groups, n_days)
+        return code, days
+
+    def put(self, code: str, day: int, measure: str, text: str) -> None:
+        """Write `text` where a count should be."""
+        line = self.line(code, day)
+        if line[measure] != text:
+            self.record(line, code, day, measure, found=text, true=line[measure])
+            line[measure] = text
+
+    def remove(self, code: str, days: Iterable[int]) -> None:
+        """Take away the lines of a place."""
+        gone = sorted(days)
+        for day in gone:
+            self.file(day).remove(self.line(code, day))
+        first, last = self.feed.days[gone[0]], self.feed.days[gone[-1]]
+        self.ledger.faults.append(Fault(self.kind, extract_name(first), None, code, "", first, last))
+
+    def record(self, line: Line, place: str, day: int, measure: str = "", found: str = "", true: str = "") -> None:
+        """Remember what is wrong with a line."""
+        when = self.feed.days[day]
+        self.ledger.faults.append(Fault(self.kind, extract_name(when), line, place, measure, when, when, found, true))
+
+    def line(self, code: str, day: int) -> Line:
+        return self.feed.at[code, self.feed.days[day]]
+
+    def file(self, day: int) -> list[Line]:
+        return self.feed.files[extract_name(self.feed.days[day])]
+
+    def _starts(self, group: Sequence[str], n_days: int) -> Iterator[int]:
+        free = np.logical_and.reduce([self.ledger.free[code] for code in group])[:-1]
+        if len(free) >= n_days:
+            yield from np.flatnonzero(np.lib.stride_tricks.sliding_window_view(free, n_days).all(axis=1)).tolist()

@@ -1,0 +1,109 @@
+"""A whole simulated system: everything drawn, nothing written yet."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+
+import numpy as np
+
+from training.simulate.beds import Counts
+from training.simulate.calendar import Calendar, calendar
+from training.simulate.disturbances import draw_lockdown, lockdown_log_factor, strikes
+from training.simulate.level import Floats, past_level
+from training.simulate.mechanics import SiteHistory, eve, play
+from training.simulate.network import Node
+from training.simulate.places import Merger, Place, draw_merger, places
+from training.simulate.scenario import MAX_HORIZON_DAYS, Scenario
+from training.simulate.seeds import stream
+from training.simulate.tree import Tree
+from training.simulate.truth import SiteTruth, site_truth
+from training.system import Event
+
+MEASURES = ("attendances", "admissions", "discharges", "occupancy", "beds")
+ATTENDANCES = "attendances"
+
+Measured = dict[tuple[str, str], Counts]  # by place and measure: (n_days, n_draws)
+
+
+@dataclass(frozen=True)
+class World:
+    """The truth and the history of every site; `calendar` goes on beyond the history as far as anything is declared."""
+
+    seed: int
+    last_day: date
+    calendar: Calendar
+    tree: Tree
+    truths: Mapping[str, SiteTruth]
+    histories: Mapping[str, SiteHistory]
+    region_level: Floats  # (n_days,): of the log, as all levels
+    site_levels: Mapping[str, Floats]
+    surprise: Floats  # (n_days + those to come,): what a lockdown adds to every log level
+    strikes: tuple[Event, ...] = ()
+    lockdown: date | None = None
+    merger: Merger | None = None
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """The days of the history."""
+        return self.calendar.days[: len(self.region_level)]
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Every place that reports."""
+        return places(self.tree, self.merger)
+
+    @cached_property
+    def counts(self) -> Measured:
+        """What happened at each site and bottom place; shape (n_days, 1)."""
+        return measured(self.truths, self.histories, 0)
+
+
+def draw_world(seed: int, last_day: date, scenario: Scenario, nodes: Sequence[Node]) -> World:
+    """Draw the system with this tree, which may have any depth."""
+    tree, n_days = Tree(tuple(nodes)), scenario.days
+    first_day = last_day - timedelta(days=n_days - 1)
+    when = calendar(first_day, n_days + MAX_HORIZON_DAYS)
+    lockdown = draw_lockdown(stream(seed, "lockdown"), first_day, n_days) if scenario.lockdown else None
+    surprise = lockdown_log_factor(when, lockdown) if lockdown else np.zeros(len(when.days))
+    shared = strikes(stream(seed, "strikes"), first_day, last_day) if scenario.strikes else ()
+    region = past_level(stream(seed, "region"), n_days)
+    levels = {site.code: past_level(stream(seed, "level", site.code), n_days) for site in tree.sites}
+    truths = {
+        site.code: site_truth(stream(seed, "site", site.code), site, when, last_day, shared) for site in tree.sites
+    }
+    common = region + surprise[:n_days]
+    histories = {site.code: _history(seed, truths[site.code], common + levels[site.code]) for site in tree.sites}
+    merger = draw_merger(stream(seed, "merger"), tree, first_day, n_days) if scenario.merger else None
+    return World(seed, last_day, when, tree, truths, histories, region, levels, surprise, shared, lockdown, merger)
+
+
+def measured(truths: Mapping[str, SiteTruth], histories: Mapping[str, SiteHistory], first: int) -> Measured:
+    """What each site and bottom place counts on the days from index `first` on."""
+    counts: Measured = {}
+    for code, history in histories.items():
+        counts[code, ATTENDANCES] = history.attendances
+        n_days, n_draws = history.attendances.shape
+        beds = truths[code].beds[first : first + n_days]
+        for i, place in enumerate(truths[code].site.bottom):
+            counts[place, "admissions"] = history.entering[:, :, i].sum(axis=2)
+            counts[place, "discharges"] = history.leaving[:, :, i].sum(axis=2)
+            counts[place, "occupancy"] = history.in_bed[:, :, i].sum(axis=2)
+            counts[place, "beds"] = np.broadcast_to(beds[:, i, None], (n_days, n_draws))
+    return counts
+
+
+def total(counts: Measured, place: Place, measure: str) -> Counts | None:
+    """What a place reports: the sum of its sites' attendances, or of its bottom places; None where it has none."""
+    parts = place.sites if measure == ATTENDANCES else place.bottom
+    return _sum(counts[part, measure] for part in sorted(parts)) if parts else None
+
+
+def _sum(arrays: Iterable[Counts]) -> Counts:
+    together: Counts = np.sum(list(arrays), axis=0)
+    return together
+
+
+def _history(seed: int, truth: SiteTruth, level: Floats) -> SiteHistory:
+    rng = stream(seed, "history", truth.site.code)
+    return play(truth, eve(truth, rng), 0, level[:, None], rng)

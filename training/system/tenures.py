@@ -1,0 +1,101 @@
+"""When each place is open, and which places it succeeds: `valid_from`, `valid_to` and `succeeds` of the tree."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from publication.model import System
+from training.system.complaints import nearest
+from training.system.model import Tenure
+from training.system.tables import Row, read_day
+
+BETWEEN_PLACES = re.compile(r"\s*[;,|+]\s*")
+
+
+def place_tenures(rows: list[Row], system: System) -> Mapping[str, Tenure]:
+    """The tenure of each place that has one.
+
+    A place that succeeds others without a `valid_from` opens on the day after the last of them closes; one without a
+    `valid_to` closes on the day before its successor opens. Raises SystemFileError where days are out of order, or a
+    predecessor is unknown, still open, or succeeded twice.
+    """
+    row_by_id = {row["place"]: row for row in rows}
+    tenures = _closed_by_heirs({place: _tenure(row, system) for place, row in row_by_id.items()}, row_by_id)
+    heir_of: dict[str, str] = {}
+    for place, tenure in tenures.items():
+        for predecessor in tenure.succeeds:
+            _check_predecessor(row_by_id[place], place, predecessor, tenures, heir_of)
+            heir_of[predecessor] = place
+    opened = {place: _opened(row_by_id[place], tenure, tenures) for place, tenure in tenures.items()}
+    return {place: tenure for place, tenure in opened.items() if tenure != Tenure()}
+
+
+def _tenure(row: Row, system: System) -> Tenure:
+    first = read_day(row, "valid_from") if row["valid_from"] else None
+    last = read_day(row, "valid_to") if row["valid_to"] else None
+    if first is not None and last is not None and last < first:
+        raise row.refusal(f"valid_to: found {last}, which is before valid_from ({first}). Swap them, or correct one.")
+    return Tenure(first, last, _predecessors(row, system))
+
+
+def _closed_by_heirs(tenures: Mapping[str, Tenure], row_by_id: Mapping[str, Row]) -> dict[str, Tenure]:
+    closed = dict(tenures)
+    for place, heir in tenures.items():
+        for predecessor in heir.succeeds:
+            own = closed.get(predecessor, Tenure())
+            if own.last is not None or heir.first is None:
+                continue
+            if own.first is not None and heir.first <= own.first:
+                raise row_by_id[place].refusal(
+                    f"succeeds: {place} opens on {heir.first}, before {predecessor} does ({own.first}). Correct one."
+                )
+            closed[predecessor] = replace(own, last=heir.first - timedelta(days=1))
+    return closed
+
+
+def _predecessors(row: Row, system: System) -> tuple[str, ...]:
+    """Ids separated by semicolons; a lone id may contain any sign, and ids without blanks may be separated by them."""
+    text = row["succeeds"].strip()
+    if not text or text in system.place_by_id:
+        return (text,) if text else ()
+    words = [word for word in BETWEEN_PLACES.split(text) if word]
+    if len(words) == 1 and all(word in system.place_by_id for word in text.split()):
+        words = text.split()
+    for word in words:
+        if word not in system.place_by_id:
+            known = nearest(word, list(system.place_by_id))
+            raise row.refusal(
+                f"succeeds: found {word!r}, which is not a place. {known} Separate several by semicolons."
+            )
+    return tuple(dict.fromkeys(words))
+
+
+def _check_predecessor(
+    row: Row, place: str, predecessor: str, tenures: Mapping[str, Tenure], heir_of: Mapping[str, str]
+) -> None:
+    if predecessor in heir_of:
+        raise row.refusal(
+            f"succeeds: {predecessor} is succeeded by {heir_of[predecessor]} already; its counts would be added twice. "
+            "Keep one of the two."
+        )
+    if predecessor not in tenures or tenures[predecessor].last is None:
+        raise row.refusal(
+            f"succeeds: {predecessor} and {place} have neither valid_to nor valid_from. Say when the one took over."
+        )
+    first, last = tenures[place].first, tenures[predecessor].last
+    if first is not None and last is not None and first <= last:
+        raise row.refusal(
+            f"valid_from: found {first}, but {predecessor}, which {place} succeeds, is open until {last}. "
+            "Let it begin on the day after."
+        )
+
+
+def _opened(row: Row, tenure: Tenure, tenures: Mapping[str, Tenure]) -> Tenure:
+    ends = [end for end in (tenures[predecessor].last for predecessor in tenure.succeeds) if end is not None]
+    if tenure.first is not None or not ends:
+        return tenure
+    first = max(ends) + timedelta(days=1)
+    if tenure.last is not None and tenure.last < first:
+        raise row.refusal(f"valid_to: found {tenure.last}, which is before its predecessors close ({max(ends)}).")
+    return Tenure(first, tenure.last, tenure.succeeds)
