@@ -25,7 +25,7 @@ def ingest(
 ) -> IngestSummary:
     """Read every source, append what is new or revised, and write what is refused to a file under `quarantine`.
 
-    With `strict`, values that a check of the series does not believe are refused too.
+    With `strict`, values that would be kept and flagged as suspect are refused too.
 
     Raises HistoryError, and appends nothing, where a source cannot be read, not one value can be accepted, or more
     than `max_refused` of a file's rows are refused.

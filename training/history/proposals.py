@@ -17,6 +17,7 @@ FROZEN_WORTH_DAYS = 7
 SHIFT_DAYS = 28  # what comes after may be recovery
 REPORTING_FAILURE = "reporting failure"
 FROZEN = "frozen"
+LEVEL_SHIFT = "level shift"
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,9 @@ class Found:
     note: str
 
 
-def proposals(findings: pd.DataFrame, shifts: Sequence[Shift], system: System, last_day: date) -> list[Event]:
+def proposals(findings: pd.DataFrame, system: System, last_day: date) -> list[Event]:
     """Reporting failures, frozen feeds and level shifts as events, oldest first; `last_day` is that of the history."""
-    suggested = [*_faults(findings), *_moved(shifts, system, last_day)]
+    suggested = [*_faults(findings), *_moved(_shifts(findings), system, last_day)]
     return sorted(_joined(suggested, system), key=lambda event: (event.first, event.place or "", event.measure or ""))
 
 
@@ -50,6 +51,12 @@ def _faults(findings: pd.DataFrame) -> list[Found]:
         Found(series_key(unique_id), first, last, EventKind.DATA_FAULT, f"{check}: {value:g} every day")
         for unique_id, first, last, check, value in zip(*map(list, columns), strict=True)
     ]
+
+
+def _shifts(findings: pd.DataFrame) -> list[Shift]:
+    rows = findings[findings["check"].eq(LEVEL_SHIFT)].sort_values(["unique_id", "first"])
+    columns = rows["unique_id"], rows["first"], rows["usual"], rows["found"]
+    return [Shift(*row) for row in zip(*map(list, columns), strict=True)]
 
 
 def _moved(shifts: Sequence[Shift], system: System, last_day: date) -> list[Found]:

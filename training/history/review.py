@@ -11,7 +11,6 @@ from training.errors import HistoryError
 from training.frames import wide
 from training.history.archive import Archive
 from training.history.plausibility import Severity, findings
-from training.history.plausibility.shifts import level_shifts
 from training.history.proposals import not_listed, proposals
 from training.history.succession import with_inherited
 from training.system import Event, SystemFile
@@ -39,7 +38,7 @@ def review(system_file: SystemFile, archive: Archive) -> Review:
     last_day = rows["ds"].max()
     known = wide(with_inherited(rows, circumstances.tenures, last_day.date()))
     found = findings(known, system, circumstances)
-    proposed = proposals(found, level_shifts(known), system, last_day.date())
+    proposed = proposals(found, system, last_day.date())
     return Review(found, tuple(not_listed(proposed, circumstances.events, system)), last_day)
 
 

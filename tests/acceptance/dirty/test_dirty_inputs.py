@@ -75,7 +75,6 @@ MEASURES = ("attendances", "admissions", "discharges", "occupancy", "beds")
 EVERY_SITE = ("A", "B", "C")
 AT_A, AT_B, AT_C = ([f"{site}/{measure}" for measure in MEASURES] for site in EVERY_SITE)
 NO_DISCHARGES = suspect("reporting failure", *(f"{site}/discharges" for site in EVERY_SITE))
-UNBALANCED_A = noted("unbalanced", "A/occupancy")
 STRICT = ("--strict",)
 
 TABLE = [
@@ -119,10 +118,10 @@ TABLE = [
     Dirty("excursion", 0, suspect("excursion", "C/attendances")),
     Dirty("zero_at_one_site", 0, suspect("sudden zero", "B/admissions")),
     Dirty("zero_everywhere", 0, NO_DISCHARGES),
-    Dirty("frozen", 0, suspect("frozen", "A/occupancy") | UNBALANCED_A),
-    Dirty("ninety_nine", 0, suspect("sentinel", "A/occupancy") | UNBALANCED_A),
+    Dirty("frozen", 0, suspect("frozen", "A/occupancy")),
+    Dirty("ninety_nine", 0, suspect("sentinel", "A/occupancy")),
     Dirty("nine_hundred_and_ninety_nine", 0, suspect("sentinel", "A/attendances")),
-    Dirty("nine_thousand_and_more", 0, suspect("sentinel", "A/occupancy") | UNBALANCED_A),
+    Dirty("nine_thousand_and_more", 0, suspect("sentinel", "A/occupancy")),
     Dirty("occupancy_above_beds", 0, suspect("above beds", "B/occupancy")),
     Dirty("half_of_the_newest_day", 0, suspect("partial day", *(f"{site}/attendances" for site in EVERY_SITE))),
     Dirty("total_off", 0, suspect("disagreeing total", "north/attendances")),
@@ -131,14 +130,14 @@ TABLE = [
     Dirty("outage", 0, noted("gap", *AT_A)),
     Dirty("late", 0, noted("late", *AT_C)),
     Dirty("silent", 0, noted("silent", *AT_C)),
-    Dirty("unbalanced", 0, noted("unbalanced", "B/occupancy")),
+    Dirty("unbalanced", 0, noted("unbalanced", "B/occupancy") | noted("level shift", "B/discharges")),
     Dirty("level_shift", 0, noted("level shift", "B/attendances")),
     # Pairs.
     Dirty("spike_and_text", 0,
           {refused("unreadable count", "beds")} | noted("gap", "A/beds") | suspect("spike", "A/attendances")),
     Dirty("zero_everywhere_and_outage", 0, NO_DISCHARGES | noted("gap", *AT_A)),
     Dirty("minus_1_and_frozen", 0, {refused("sentinel", "admissions")} | noted("gap", "B/admissions")
-          | suspect("frozen", "A/occupancy") | UNBALANCED_A),
+          | suspect("frozen", "A/occupancy")),
     # What is suspect is refused where a person asks for it.
     Dirty("spike", 0, {refused("suspect", "attendances")} | noted("gap", "A/attendances"), options=STRICT),
     Dirty("zero_everywhere", 0, {refused("suspect", "discharges")}

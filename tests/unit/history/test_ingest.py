@@ -171,3 +171,46 @@ def test_the_ingest_is_named_by_its_instant_in_utc(tmp_path: Path) -> None:
     summary = hospital.ingest(now)
     assert summary.quarantine == hospital.quarantine / "20260701T053000000000Z.csv"
     assert hospital.batches() == ["000001-20260701T053000000000Z.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("n_bad", "line", "stops"),
+    [
+        (1, "A,{},x,x\n", False),
+        (2, "A,{},x,x\n", True),
+        (2, "A,{},1,x\n", True),
+        (2, "X,{},1,1\n", True),
+        (2, "A,2026-01-01,5,5\n", True),  # duplicates with another value
+        (9, "A,2026-01-01,0,0\n", False),  # repeated rows
+        (9, "ALL,{},x,x\n", False),
+    ],
+)
+@pytest.mark.parametrize("where", ["[system]", "[sources.daily]"])
+def test_more_refused_rows_than_max_refused_stop_the_ingest(
+    tmp_path: Path, n_bad: int, line: str, stops: bool, where: str
+) -> None:
+    """Of twenty rows one may be refused at 5 %."""
+    days = [f"2026-01-{day:02d}" for day in range(1, 29)]
+    good = "".join(f"A,{day},0,0\n" for day in days[: 20 - n_bad])
+    hospital = Hospital(tmp_path).send(HEADER + good + "".join(line.format(day) for day in days[-n_bad:]))
+    text = (tmp_path / "system.toml").read_text()
+    if where == "[system]":
+        text = text.replace("max_refused = 1.0", "max_refused = 0.05")
+    else:
+        text = text.replace(where, f"{where}\nmax_refused = 0.05")
+    (tmp_path / "system.toml").write_text(text)
+    if not stops:
+        assert hospital.ingest().new > 0
+        return
+    with pytest.raises(HistoryError) as refusal:
+        hospital.ingest()
+    (quarantine,) = hospital.quarantine.iterdir()
+    for said in (
+        "extract.csv: 2 of 20 rows (10.0%)",
+        "source daily is 5.0%",
+        "Nothing was changed",
+        "raise max_refused",
+    ):
+        assert said in str(refusal.value)
+    assert str(quarantine) in str(refusal.value)
+    assert hospital.batches() == []

@@ -16,7 +16,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "findings.md").read_text(encoding="
     [
         ("severity | what becomes of it", list(Severity)),
         ("check | when a day is found | shows after", [check.name for check in SUSPECT_CHECKS]),
-        ("check | what is told", list(NOTED_CHECKS)),
+        ("check | what is told", [check.name for check in NOTED_CHECKS]),
         ("column | meaning", list(FINDINGS.columns)),
     ],
 )

@@ -33,7 +33,7 @@ def changed(series: list[str], days: range, change: float) -> Fault:
 def proposed(lay: Fault) -> list[Event]:
     table = hospital()
     lay(table)
-    return proposals(findings(table, SYSTEM, QUIET), level_shifts(table), SYSTEM, LAST)
+    return proposals(findings(table, SYSTEM, QUIET), SYSTEM, LAST)
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def test_a_declared_bed_change_moves_the_forecast_as_it_is_written() -> None:
 def test_a_quiet_hospital_suggests_nothing() -> None:
     for seed in range(4):
         table = hospital(seed, 500)
-        assert proposals(findings(table, SYSTEM, QUIET), level_shifts(table), SYSTEM, LAST) == []
+        assert proposals(findings(table, SYSTEM, QUIET), SYSTEM, LAST) == []
 
 
 def test_a_drift_is_no_shift() -> None:

@@ -32,8 +32,15 @@ FINDINGS = pa.DataFrameSchema(
 
 def findings(table: pd.DataFrame, system: System, circumstances: Circumstances) -> pd.DataFrame:
     """Every finding of a wide frame, suspect ones first, newest first."""
-    found = [_suspect(panel) for panel in panels(table, system, circumstances)]
-    found += [check(table, system) for check in NOTED_CHECKS.values()]
+    doubted = np.zeros(table.shape, bool)
+    found = []
+    for panel in panels(table, system, circumstances):
+        lags = judged(panel)
+        found += [_runs(panel, name, found_by) for name, found_by in lags.items()]
+        columns = table.columns.get_indexer(pd.Index(panel.unique_ids))
+        doubted[:, columns] = np.any([found_by != FINE for found_by in lags.values()], axis=0)
+    believed = table.mask(doubted)
+    found += [note.tell(believed if note.of_believed else table, system) for note in NOTED_CHECKS]
     rows = [part for part in found if not part.empty]
     if not rows:
         return pd.DataFrame({name: pd.Series(dtype=str(column.dtype)) for name, column in FINDINGS.columns.items()})
@@ -41,11 +48,6 @@ def findings(table: pd.DataFrame, system: System, circumstances: Circumstances) 
     everything["severity"] = pd.Categorical(everything["severity"], [severity.value for severity in Severity])
     everything = everything.sort_values(["severity", "last", "unique_id"], ascending=[True, False, True])
     return FINDINGS.validate(everything.astype({"severity": str}).reset_index(drop=True))
-
-
-def _suspect(panel: Panel) -> pd.DataFrame:
-    parts = [_runs(panel, name, lags) for name, lags in judged(panel).items()]
-    return pd.concat(parts, ignore_index=True)
 
 
 def _runs(panel: Panel, name: str, lags: Lags) -> pd.DataFrame:

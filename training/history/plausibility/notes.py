@@ -1,6 +1,7 @@
 """The checks that only tell: gaps, late and silent series, flows that do not balance, level shifts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -18,8 +19,6 @@ SILENT_FROM_DAYS = 28
 GAPS_TOLD_APART = 12  # of one series: beyond that they are told as one
 UNBALANCED_SHARE = 0.01  # of the admissions: what goes unexplained on an average day
 WORST_DAYS = 3
-
-Noted = Callable[[pd.DataFrame, System], pd.DataFrame]
 
 
 def gaps(table: pd.DataFrame, _system: System) -> pd.DataFrame:
@@ -75,13 +74,22 @@ def shifted(table: pd.DataFrame, _system: System) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-NOTED_CHECKS: Mapping[str, Noted] = {
-    "gap": gaps,
-    "late": late,
-    "silent": silent,
-    "unbalanced": unbalanced,
-    "level shift": shifted,
-}
+@dataclass(frozen=True)
+class NotedCheck:
+    """A named telling of a wide frame; `of_believed`: of the days that are not suspect alone."""
+
+    name: str
+    tell: Callable[[pd.DataFrame, System], pd.DataFrame]
+    of_believed: bool = False
+
+
+NOTED_CHECKS = (
+    NotedCheck("gap", gaps),
+    NotedCheck("late", late),
+    NotedCheck("silent", silent),
+    NotedCheck("unbalanced", unbalanced, of_believed=True),
+    NotedCheck("level shift", shifted, of_believed=True),
+)
 
 
 def _told(unique_id: str, ends: pd.Index, lengths: NDArray[np.int64]) -> list[dict[str, object]]:

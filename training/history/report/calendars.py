@@ -22,6 +22,7 @@ COLOURS = {
     State.SUSPECT: "#e2711d",
     State.LEFT_OUT: "#8a8f94",
 }
+WHOLE_WEEK = "#3b8686"
 MARKS = {State.SUSPECT: ("x", "#5f1e00"), State.LEFT_OUT: ("diamond", "#1f2326")}
 MIDWEEK = 3
 
@@ -59,7 +60,7 @@ def by_week(found: States, days: pd.DatetimeIndex, unique_ids: list[str]) -> go.
     begins = np.flatnonzero(np.diff(week, prepend=-1))
     counts = {state: np.add.reduceat(found == state, begins, axis=0, dtype=np.int8) for state in State}
     length = np.diff(np.append(begins, len(days)))[:, None]
-    middles = first + pd.to_timedelta(WEEK * np.arange(len(begins)) + MIDWEEK, unit="D")
+    middles = pd.DatetimeIndex(first + pd.to_timedelta(WEEK * np.arange(len(begins)) + MIDWEEK, unit="D"))
     picture = _empty(unique_ids, first - pd.Timedelta(days=1), middles[-1] + pd.Timedelta(days=WEEK))
     picture.add_heatmap(
         z=np.round(1 - counts[State.NO_VALUE] / length, 3).T.astype(np.float32),
@@ -67,15 +68,17 @@ def by_week(found: States, days: pd.DatetimeIndex, unique_ids: list[str]) -> go.
         dx=WEEK * DAY_MS,
         zmin=0,
         zmax=1,
-        colorscale=[[0, COLOURS[State.NO_VALUE]], [1, COLOURS[State.REVISED]]],
-        colorbar={"title": "days with<br>a value", "tickformat": ".0%", "thickness": 12},
+        colorscale=[[0, COLOURS[State.NO_VALUE]], [1, WHOLE_WEEK]],
+        colorbar={"title": "days with<br>a value", "tickformat": ".0%", "thickness": 12, **_beside(len(unique_ids))},
         customdata=np.stack([counts[state].T for state in (State.SUSPECT, State.LEFT_OUT)], axis=-1),
         hovertemplate="%{y}, week of %{x|%d %b %Y}: %{z:.0%} of its days have a value, "
         "%{customdata[0]} suspect, %{customdata[1]} left out<extra></extra>",
         name="week",
     )
     for state in MARKS:
-        _marks(picture, state, counts[state] > 0, pd.DatetimeIndex(middles))
+        _cover(picture, state, counts[state] > 0, middles)
+    for state in MARKS:
+        _marks(picture, state, counts[state] > 0, middles)
     return picture
 
 
@@ -94,6 +97,25 @@ def _empty(unique_ids: list[str], first: pd.Timestamp, last: pd.Timestamp) -> go
     picture.update_xaxes(mirror=True, showline=True, linecolor=looks.LINE)
     picture.update_yaxes(mirror=True, showline=True, linecolor=looks.LINE)
     return picture
+
+
+def _cover(picture: go.Figure, state: State, holds: NDArray[np.bool_], middles: pd.DatetimeIndex) -> None:
+    """The weeks in which it holds, in its colour, over what they are otherwise."""
+    if holds.any():
+        picture.add_heatmap(
+            z=np.where(holds, 1, np.nan).T.astype(np.float32),
+            x0=f"{middles[0]:%Y-%m-%d}",
+            dx=WEEK * DAY_MS,
+            colorscale=[[0, COLOURS[state]], [1, COLOURS[state]]],
+            showscale=False,
+            hoverinfo="skip",
+            name=f"weeks: {state.words}",
+        )
+
+
+def _beside(n_rows: int) -> dict[str, object]:
+    """How long the key of a colour is: no longer than the picture."""
+    return {"lenmode": "pixels", "len": min(160, 80 + ROW_PIXELS * n_rows), "y": 1, "yanchor": "top"}
 
 
 def _told(found: States, values: NDArray[np.float64]) -> NDArray[np.object_]:

@@ -21,8 +21,9 @@ KEY = (
     "day that an event leaves out, white no value. A cross or diamond stands for a whole run of days."
 )
 WEEK_KEY = (
-    "One cell is a week: the darker, the more of its days have a value; white is none. A cross stands for a suspect "
-    "day in the week, a diamond for one that an event leaves out."
+    "One cell is a week: the darker the green, the more of its days have a value; white is none. Orange with a cross "
+    "is a week with a suspect day, grey with a diamond one with a day that an event leaves out. A cross or diamond "
+    "stands for a whole run of weeks."
 )
 
 
@@ -112,4 +113,4 @@ def _first_and_last(there: NDArray[np.bool_], days: pd.DatetimeIndex) -> tuple[s
     positions = np.flatnonzero(there)
     if not len(positions):
         return "", ""
-    return words.day(days[positions[0]].date()), words.day(days[positions[-1]].date())
+    return words.day_of_year(days[positions[0]].date()), words.day_of_year(days[positions[-1]].date())

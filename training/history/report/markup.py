@@ -25,8 +25,8 @@ thead th { font-weight: 600; vertical-align: bottom; }
 tbody th { font-weight: 500; }
 .number { text-align: right; }
 .number, .term { white-space: nowrap; }
-.prose { min-width: 9rem; }
-td:last-child.prose { min-width: 16rem; }
+.prose { min-width: 7rem; }
+td:last-child.prose { min-width: 18rem; }
 details { margin: 0.75rem 0; }
 summary { cursor: pointer; color: var(--accent); font-weight: 600; }
 @media print { .rows { max-height: none; } figure, tr { break-inside: avoid; } }

@@ -70,8 +70,12 @@ def several(n: int, one: str, more: str | None = None) -> str:
     return f"{n:,} {one if n == 1 else more or one + 's'}"
 
 
+def day_of_year(of: date) -> str:
+    return f"{of.day} {of:%b} {of.year}"
+
+
 def day(of: date) -> str:
-    return f"{of:%a} {of.day} {of:%b} {of.year}"
+    return f"{of:%a} {day_of_year(of)}"
 
 
 def span(first: date, last: date) -> str:
