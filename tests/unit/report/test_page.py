@@ -124,6 +124,16 @@ def test_series_may_come_as_a_categorical_with_names_that_are_not_there() -> Non
     assert report_page(coded, system("A"), NOTHING, AS_OF) == report_page(rows, system("A"), NOTHING, AS_OF)
 
 
+def test_a_place_that_took_over_another_is_drawn_with_the_days_it_inherits() -> None:
+    took_over = {"A": Tenure(last=day(29).date()), "B": Tenure(first=day(30).date(), succeeds=("A",))}
+    first = day(0)
+    rows = [(i, first + pd.Timedelta(days=n), 40.0 + n % 7, AS_OF) for i, n in [("A/beds", n) for n in range(30)]]
+    rows += [("B/beds", first + pd.Timedelta(days=n), 40.0 + n % 7, AS_OF) for n in range(30, 60)]
+    read = Page(report_page(versions(rows), system("A", "B"), Circumstances(tenures=took_over), AS_OF))
+    assert "A/beds A 30 0 0 0 30" in read.text
+    assert "B/beds B 60 0 0 0 0" in read.text
+
+
 def test_hundreds_of_series_over_years_make_a_page_of_bounded_size() -> None:
     read, seconds = _many(n_places=60, n_days=1100)
     assert len(read.html.encode()) < 8 * MB

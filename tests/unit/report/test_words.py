@@ -70,5 +70,5 @@ def test_a_name_is_said_where_it_says_more_than_the_id() -> None:
 
 
 def test_every_check_and_severity_of_the_report_has_its_meaning() -> None:
-    assert set(words.CHECK_MEANS) == {check.name for check in SUSPECT_CHECKS} | set(NOTED_CHECKS)
+    assert set(words.CHECK_MEANS) == {check.name for check in (*SUSPECT_CHECKS, *NOTED_CHECKS)}
     assert set(words.SEVERITY_MEANS) == set(Severity) - {Severity.REFUSED}  # what is refused is never archived
