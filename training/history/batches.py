@@ -8,19 +8,15 @@ from pathlib import Path
 
 import duckdb
 import filelock
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from publication.vocabulary import SEPARATOR
 from training.errors import HistoryError
-from training.history.orders import Numbers, order, series_days
+from training.history.vintages import read_vintages
 
 LOCK_NAME = ".lock"
 UNFINISHED = ".unfinished"
-NANOSECONDS_A_DAY = 86_400 * 10**9
 PATIENCE = timedelta(seconds=10)
 SCHEMA = pa.schema(
     [
@@ -34,32 +30,6 @@ SCHEMA = pa.schema(
         ("source", pa.string()),
         ("file", pa.string()),
     ]
-)
-KNOWN = """
-    FROM read_parquet($batches, filename = true)
-    WHERE ($instant::TIMESTAMPTZ IS NULL OR known_at <= $instant::TIMESTAMPTZ)
-    AND ($first::DATE IS NULL OR ds >= $first::DATE) AND ($last::DATE IS NULL OR ds <= $last::DATE)
-"""
-SERIES = f"""
-    CREATE TEMP TABLE series AS
-    SELECT place, measure, stream, concat_ws('{SEPARATOR}', place, measure, stream) AS unique_id,
-        (row_number() OVER (ORDER BY unique_id) - 1)::INTEGER AS number
-    FROM (SELECT DISTINCT place, measure, stream {KNOWN})
-"""  # noqa: S608  # built from constants
-NUMBERED = f"""
-    SELECT number, epoch_ns(ds::TIMESTAMP_NS) AS ds, y, epoch_ns(known_at) AS known_at, batch
-    FROM (SELECT *, list_position($batches, filename)::INTEGER AS batch {KNOWN}) AS known
-    JOIN series ON known.place = series.place AND known.measure = series.measure
-        AND known.stream IS NOT DISTINCT FROM series.stream
-"""  # noqa: S608  # built from constants
-NUMBERS = ("number", "ds", "y", "known_at", "batch")
-NO_VINTAGES = pd.DataFrame(
-    {
-        "unique_id": pd.Categorical([], categories=pd.Index([], dtype=object)),
-        "ds": pd.Series([], dtype="datetime64[ns]"),
-        "y": pd.Series([], dtype=float),
-        "known_at": pd.Series([], dtype="datetime64[ns, UTC]"),
-    }
 )
 
 
@@ -122,54 +92,19 @@ class Batches:
         Columns unique_id (categorical in the order of the text), ds, y, known_at (UTC), by these except y; those of one
         instant in the order of their ingests. Raises HistoryError where a batch cannot be read.
         """
-        files = self.files()
-        if not files:
-            return NO_VINTAGES.copy()
-        bounds = {"batches": files, "instant": instant, "first": first, "last": last}
         try:
-            with duckdb.connect() as connection:
-                connection.execute("SET enable_progress_bar = false")  # it would stand among what the job prints
-                connection.execute(SERIES, bounds)
-                names = connection.sql("SELECT unique_id FROM series ORDER BY number").fetchall()
-                found = connection.sql(NUMBERED, params=bounds).to_arrow_table()
+            return read_vintages(self.files(), first, last, instant)
         except duckdb.Error as error:
             reason = str(error).partition("\n")[0]
             raise HistoryError(
                 f"Reading the archive {self.folder}: {reason}. Restore that file from a backup."
             ) from error
-        series, ds, y, known_at, batch = (found[name].to_numpy() for name in NUMBERS)
-        del found  # memory: the columns are copies
-        pa.default_memory_pool().release_unused()
-        return _in_order(series, ds, y, known_at, batch, [name for (name,) in names])
 
     def _refusal(self, what: Path, error: OSError) -> HistoryError:
         return HistoryError(
             f"Writing {what}: {error.strerror or error}. Nothing was appended, and nothing is lost. "
             "Make room there, or make it writable, and ingest again."
         )
-
-
-def _in_order(
-    series: NDArray[np.int32], ds: Numbers, y: NDArray[np.float64], known_at: Numbers, batch: Numbers, names: list[str]
-) -> pd.DataFrame:
-    """The vintages by series, day, instant and batch. Days and instants come in nanoseconds since 1970."""
-    if not _is_in_order(series, ds):
-        positions = order(series_days(series.astype(np.int64), ds // NANOSECONDS_A_DAY), known_at, batch)
-        if positions is not None:
-            series, ds, known_at, y = series[positions], ds[positions], known_at[positions], y[positions]
-    columns = {
-        "unique_id": pd.Categorical.from_codes(series, categories=pd.Index(names, dtype=object)),
-        "ds": ds.view("datetime64[ns]"),
-        "y": y,
-        "known_at": pd.DatetimeIndex(known_at.view("datetime64[ns]"), tz="UTC"),
-    }
-    return pd.DataFrame(columns, copy=False)
-
-
-def _is_in_order(series: NDArray[np.int32], ds: Numbers) -> bool:
-    """Whether each series and day is there once, in order, as where one ingest brought them all."""
-    later = ds[1:] > ds[:-1]
-    return bool(np.all((series[1:] > series[:-1]) | ((series[1:] == series[:-1]) & later)))
 
 
 def _table(values: pd.DataFrame, now: pd.Timestamp) -> pa.Table:

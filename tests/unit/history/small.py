@@ -47,7 +47,7 @@ class Hospital:
         self.folder = folder
         self._system_file = folder / "system.toml"
         self._system_file.write_text(SYSTEM + source, encoding="utf-8")
-        self.archive = Archive(folder / "history", "Europe/London")
+        self.archive = Archive(folder / "history" / "north", "Europe/London")
         self.quarantine = folder / "quarantine"
 
     @property
@@ -68,7 +68,7 @@ class Hospital:
         return {(i, str(ds)[:10]): y for i, ds, y in zip(table["unique_id"], table["ds"], table["y"], strict=True)}
 
     def batches(self) -> list[str]:
-        return sorted(path.name for path in (self.folder / "history").glob("*.parquet"))
+        return sorted(path.name for path in (self.folder / "history" / "north").glob("*.parquet"))
 
 
 def read_quarantine(file: Path | None) -> list[dict[str, str]]:
