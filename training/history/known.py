@@ -14,7 +14,7 @@ from training.errors import NothingPublishedError
 from training.frames import imputed, wide
 from training.history.belief import believed
 from training.history.disturbances import PASSING, bed_steps, days_of
-from training.history.parts import bottom
+from training.history.parts import bottom, of_system
 from training.history.plausibility import Lags, suspect_lags
 from training.history.succession import succeeded, with_inherited
 from training.system import Circumstances
@@ -45,6 +45,7 @@ class KnownHistory:
         self.system = system
         self.circumstances = circumstances
         self._issued_for = issued_for
+        versions = of_system(versions, system)
         self._today = versions["ds"].max().date()
         self._versions = versions.sort_values(["known_at", "unique_id", "ds"], kind="stable", ignore_index=True)
         self.newest = self._wide(self._versions)

@@ -10,6 +10,7 @@ import pandas as pd
 from training.errors import HistoryError
 from training.frames import wide
 from training.history.archive import Archive
+from training.history.parts import of_system
 from training.history.plausibility import Severity, findings
 from training.history.proposals import not_listed, proposals
 from training.history.succession import with_inherited
@@ -34,7 +35,7 @@ class Review:
 def review(system_file: SystemFile, archive: Archive) -> Review:
     """Judge everything that is known now."""
     system, circumstances = system_file.system, system_file.circumstances
-    rows = archive.as_of()
+    rows = of_system(archive.as_of(), system)
     last_day = rows["ds"].max()
     known = wide(with_inherited(rows, circumstances.tenures, last_day.date()))
     found = findings(known, system, circumstances)

@@ -1,12 +1,13 @@
 """`headroom history`: the history as it was known."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
 
 from training.errors import UsageError
+from training.history.parts import of_system
 from training.history.report import report_page
 from training.history.succession import with_inherited
 from training.jobs.context import Context
@@ -29,10 +30,12 @@ def run(job: Context, console: Console, as_of: datetime | None, out: Path | None
         _rows(job, console, as_of, table)
 
 
-def report_of(job: Context, as_of: datetime) -> str:
-    """The data report, of what was known at the instant."""
-    versions = job.archive.versions()
+def report_of(job: Context, as_of: datetime, cutoff: date | None = None) -> str:
+    """The data report: of what was known at the instant, of the days up to the cutoff where one is given."""
+    versions = of_system(job.archive.versions(), job.system)
     known = versions[versions["known_at"] <= pd.Timestamp(as_of)]
+    if cutoff is not None:
+        known = known[known["ds"] <= pd.Timestamp(cutoff)]
     if known.empty:
         raise UsageError(f"Reporting on {job.system.name}: nothing was known at {as_of}. Give a later --as-of.")
     return report_page(known, job.system, job.system_file.circumstances, as_of)

@@ -15,11 +15,12 @@ from training.frames import long
 from training.history.known import KnownHistory
 from training.jobs.backtest import CHOSEN, leaderboard
 from training.jobs.context import Context
+from training.jobs.history import report_of
 from training.jobs.registry import registry
 from training.models.catalogue import candidate_names
 from training.pipeline import Forecaster
 from training.tracking.registry import Registered
-from training.tracking.runs import log_backtest
+from training.tracking.runs import log_backtest, log_data_report
 from training.tracking.runs import run as tracked_run
 
 WINDOWS = 8
@@ -55,6 +56,7 @@ def run(job: Context, console: Console, candidates: str | None = None, cutoff: d
         scored = _evaluate(job, forecaster, cutoffs, names, champion)
         description = _description(job, recipe, newest, scored, champion)
         version = versions.register(run_id, description, *_example(forecaster, recipe, newest))
+        log_data_report(job.settings.tracking_uri, report_of(job, as_of, cutoff))
     console.print(leaderboard(scored))
     chosen = ", ".join(f"{measure}: {name}" for measure, name in recipe.items())
     console.print(f"Registered version {version} of {job.system.name} as challenger ({chosen}).", soft_wrap=True)

@@ -14,6 +14,7 @@ from training.tracking.code import code_version
 from training.tracking.plots import charts, page
 
 CHARTS = "charts.html"
+DATA_REPORT = "data-report.html"
 
 
 @contextmanager
@@ -50,6 +51,12 @@ def log_backtest(tracking_uri: str, forecasts: Mapping[str, pd.DataFrame], table
         first = next(iter(forecasts.values()))
         if first["y"].notna().any():
             mlflow.log_text(page(charts(first)), CHARTS)
+
+
+def log_data_report(tracking_uri: str, html: str) -> None:
+    """Log the page that shows what the data was like."""
+    with reach(tracking_uri):
+        mlflow.log_text(html, DATA_REPORT)
 
 
 def _metrics(name: str, table: pd.DataFrame) -> dict[str, float]:

@@ -24,7 +24,7 @@ from training.pipeline import Forecaster
 from training.tracking.client import connect
 from training.tracking.code import code_version
 from training.tracking.registry import Registered, Registry
-from training.tracking.runs import log_backtest, run
+from training.tracking.runs import log_backtest, log_data_report, run
 
 # The library's own: type hints, deprecated parts, and database connections left to the collector.
 pytestmark = [
@@ -99,6 +99,7 @@ def test_a_run_is_recorded_whole(tracking_uri: str, system: str) -> None:
     table = scores(frame, scales, LEVELS)
     with run(tracking_uri, "backtest to 2022-04-08", {"windows": 2, "horizon": HORIZON}, "sha256:abc") as run_id:
         log_backtest(tracking_uri, {"naive": frame}, {"naive": table})
+        log_data_report(tracking_uri, "<h1>north</h1>")
     client = MlflowClient(tracking_uri, tracking_uri)
     kept = client.get_run(run_id)
     assert kept.info.status == "FINISHED"
@@ -111,7 +112,11 @@ def test_a_run_is_recorded_whole(tracking_uri: str, system: str) -> None:
     assert kept.info.experiment_id == experiment.experiment_id
     expected = table.set_index("measure").loc["attendances", "mase"]
     assert kept.data.metrics["naive/attendances/01-07/mase"] == expected
-    assert {artifact.path for artifact in client.list_artifacts(run_id)} == {"backtest", "charts.html"}
+    assert {artifact.path for artifact in client.list_artifacts(run_id)} == {
+        "backtest",
+        "charts.html",
+        "data-report.html",
+    }
     assert {artifact.path for artifact in client.list_artifacts(run_id, "backtest")} == {
         "backtest/naive.parquet",
         "backtest/leaderboard.csv",

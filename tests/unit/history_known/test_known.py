@@ -18,7 +18,7 @@ from tests.unit.pipeline.histories import (
     table_of,
     versions,
 )
-from training.errors import NothingPublishedError
+from training.errors import HistoryError, NothingPublishedError
 from training.frames import long
 from training.history.known import KnownHistory, known_at_day_end
 from training.history.parts import bottom, wholes_of
@@ -181,3 +181,15 @@ def test_values_alone_are_taken_as_known_when_their_day_was_over() -> None:
     for day, following in pairwise(table.index[-3:]):
         pd.testing.assert_frame_equal(history.at(day), table.loc[:day, sorted(table.columns)], check_freq=False)
         assert following not in history.at(day).index
+
+
+def test_a_series_of_a_place_that_the_system_no_longer_has_is_left_aside() -> None:
+    table = four_sites(60).assign(**{"gone/attendances": 5.0, "A/parking": 7.0})
+    known = build_history(table)
+    assert set(known.newest.columns) == set(four_sites(60).columns)
+    assert "gone/attendances" not in known.at(table.index[-1])
+
+
+def test_an_archive_of_another_system_is_told() -> None:
+    with pytest.raises(HistoryError, match="none of its 1 series, such as gone/attendances, is of a place"):
+        build_history(table_of({"gone/attendances": [1.0, 2.0]}))
