@@ -11,7 +11,7 @@ from training.history.plausibility.usual import repeat_rate
 
 Mask = NDArray[np.bool_]
 
-JUMP_SPREADS = 6.0
+JUMP_SPREADS = 4.5
 JUMP_SMALLEST = 0.3  # of the logarithm: 35 % above or 26 % below the days around it
 HOLIDAY_JUMP_SMALLEST = 0.5
 FAR = np.log(2.0)

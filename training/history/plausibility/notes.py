@@ -14,10 +14,12 @@ from training.history.plausibility.runs import days_left, positions
 from training.history.plausibility.shifts import level_shifts
 
 NOTED = "noted"
-LATE_FROM_DAYS = 2
+LATE_FROM_DAYS = 1
 SILENT_FROM_DAYS = 28
 GAPS_TOLD_APART = 12  # of one series: beyond that they are told as one
 UNBALANCED_SHARE = 0.01  # of the admissions: what goes unexplained on an average day
+UNBALANCED_WEEK_SHARE = 0.05  # the same on an average day of one week
+BALANCE_DAYS = 7
 WORST_DAYS = 3
 
 
@@ -36,25 +38,31 @@ def gaps(table: pd.DataFrame, _system: System) -> pd.DataFrame:
 
 def late(table: pd.DataFrame, _system: System) -> pd.DataFrame:
     """Series whose newest value is days older than the newest of all."""
-    return _behind(table, "late", range(LATE_FROM_DAYS, SILENT_FROM_DAYS), "its newest value is {} days old")
+    return _behind(table, "late", range(LATE_FROM_DAYS, SILENT_FROM_DAYS), "no value since {:%Y-%m-%d}")
 
 
 def silent(table: pd.DataFrame, _system: System) -> pd.DataFrame:
     """Series that have not reported for four weeks: they are forecast no more."""
-    return _behind(table, "silent", range(SILENT_FROM_DAYS, len(table)), "no value for {} days: not forecast")
+    return _behind(table, "silent", range(SILENT_FROM_DAYS, len(table)), "no value since {:%Y-%m-%d}: not forecast")
 
 
 def unbalanced(table: pd.DataFrame, system: System) -> pd.DataFrame:
-    """Places whose occupancy moves otherwise than admissions and discharges say."""
+    """Places whose occupancy moves otherwise than admissions and discharges say: throughout, or for a week or more."""
     residuals = balance_residuals(table, system)
     admissions = table[[SeriesKey(str(place), "admissions").unique_id for place in residuals]].mean().to_numpy()
-    is_off = residuals.abs().mean().to_numpy(dtype=float) > UNBALANCED_SHARE * admissions
+    sizes = residuals.abs()
+    throughout = sizes.mean().to_numpy(dtype=float) > UNBALANCED_SHARE * admissions
+    weekly = sizes.rolling(BALANCE_DAYS, center=True, min_periods=BALANCE_DAYS - 2).mean().to_numpy()
+    at_times = np.nan_to_num(weekly) > UNBALANCED_WEEK_SHARE * admissions
     rows = []
-    for place, unexplained in zip(residuals.columns[is_off], residuals.to_numpy()[:, is_off].T, strict=True):
-        known = np.flatnonzero(~np.isnan(unexplained))
-        unique_id = SeriesKey(str(place), "occupancy").unique_id
-        note = _unexplained(unexplained[known], table.index[known])
-        rows.append(_row("unbalanced", unique_id, table.index[known[0]], table.index[known[-1]], note, len(known)))
+    for series in np.flatnonzero(throughout | at_times.any(axis=0)).tolist():
+        unexplained = residuals.iloc[:, series].to_numpy()
+        concerned = np.flatnonzero(~np.isnan(unexplained) & (at_times[:, series] | throughout[series]))
+        unique_id = SeriesKey(str(residuals.columns[series]), "occupancy").unique_id
+        days = table.index[concerned]
+        rows.append(
+            _row("unbalanced", unique_id, days[0], days[-1], _unexplained(unexplained[concerned], days), len(days))
+        )
     return pd.DataFrame(rows)
 
 
@@ -107,10 +115,15 @@ def _behind(table: pd.DataFrame, check: str, behind: range, note: str) -> pd.Dat
     told = (days_ago >= behind.start) & (days_ago < behind.stop)
     return pd.DataFrame(
         [
-            _row(check, str(unique_id), newest - pd.Timedelta(days=int(ago) - 1), newest, note.format(ago), int(ago))
+            _absent(check, str(unique_id), newest, int(ago), note)
             for unique_id, ago in zip(table.columns[told], days_ago[told], strict=True)
         ]
     )
+
+
+def _absent(check: str, unique_id: str, newest: pd.Timestamp, days: int, note: str) -> dict[str, object]:
+    last_seen = newest - pd.Timedelta(days=days)
+    return _row(check, unique_id, last_seen + pd.Timedelta(days=1), newest, note.format(last_seen), days)
 
 
 def _row(

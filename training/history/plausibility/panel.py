@@ -17,6 +17,7 @@ from training.system.bank_holidays import bank_holidays
 Values = NDArray[np.float64]
 SERIES_AT_ONCE = 2000  # of a measure: bounds the memory that judging takes
 COUNT_NOISE = 1.5  # of a Poisson count against the mean of its neighbours: variance 1 + 1/2, in units of the mean
+UNLEARNT = 1.5  # times the noise of a count: what a series is allowed until its spread is known
 FEWEST_SIBLINGS = 4
 STAND_INS = (99.0, 999.0, 9999.0)  # what people type where a count is not known
 OCCUPANCY = "occupancy"
@@ -67,16 +68,23 @@ class Panel:
     @cached_property
     def jump(self) -> Values:
         """Each day's own departure against the mean of the day before and the day after; NaN at the edges and gaps."""
+        return _without_shared(self._shared_jump)
+
+    @cached_property
+    def _shared_jump(self) -> Values:
         jump = np.full_like(self.departure, np.nan)
-        own = self.departure
-        jump[1:-1] = own[1:-1] - (own[:-2] + own[2:]) / 2
-        return _without_shared(jump)
+        jump[1:-1] = self.departure[1:-1] - (self.departure[:-2] + self.departure[2:]) / 2
+        return jump
 
     @cached_property
     def spread(self) -> Values:
-        """The usual size of a jump: learnt from the past, at least the noise of a count."""
+        """The usual size of a jump: learnt from the past, at least the noise of a count.
+
+        Of jumps as they are: without what is shared, the series in the middle of a few would seem to be still.
+        """
         noise = np.sqrt(COUNT_NOISE / np.exp(self.usual))
-        return np.fmax(usual_spread(self.jump, self.days[0].date()), noise)
+        learnt = usual_spread(self._shared_jump, self.days[0].date())
+        return np.where(np.isnan(learnt), UNLEARNT * noise, np.fmax(learnt, noise))
 
 
 def panels(table: pd.DataFrame, system: System, circumstances: Circumstances) -> Iterator[Panel]:
