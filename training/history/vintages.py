@@ -1,6 +1,7 @@
 """Reading batches: every vintage as of an instant, through DuckDB, in blocks that are put where they belong."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -55,7 +56,8 @@ def read_vintages(
         return _frame(Columns(*(np.empty(0, kind) for kind in _kinds())), [])
     bounds = {"batches": batches, "instant": instant, "first": first, "last": last}
     with duckdb.connect() as connection:
-        connection.execute("SET enable_progress_bar = false")  # it would stand among what the job prints
+        with suppress(duckdb.InvalidInputException):  # a notebook without widgets has no bar to be switched off
+            connection.execute("SET enable_progress_bar = false")  # it would stand among what the job prints
         connection.execute(SERIES, bounds)
         names = [name for (name,) in connection.sql("SELECT unique_id FROM series ORDER BY unique_id").fetchall()]
         if not names:

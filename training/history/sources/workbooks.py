@@ -1,6 +1,7 @@
 """Workbooks: one sheet, its first row the header."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import python_calamine
@@ -10,6 +11,19 @@ from training.history.sources.error_cells import error_cells
 from training.history.sources.extract import Extract, check_header, check_rows, columns_of
 from training.history.sources.texts import Columns, text_of
 from training.system import Source
+
+UNREADABLE = (
+    python_calamine.CalamineError,
+    zipfile.BadZipFile,
+    zlib.error,
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,  # zipfile's: a password, or a compression it does not know
+    ValueError,
+)
+"""What a workbook that is none, or is broken, makes the two libraries raise."""
 
 
 def read_workbook(path: Path, file: str, source: Source) -> Extract:
@@ -39,7 +53,7 @@ def _rows(path: Path, source: Source) -> list[list[object]]:
             )
         for row, column, text in error_cells(path, number):
             rows[row][column] = text
-    except (python_calamine.CalamineError, zipfile.BadZipFile, ValueError, LookupError, OverflowError) as error:
+    except UNREADABLE as error:
         reason = str(error).partition("\n")[0].rstrip(".")
         raise HistoryError(
             f"Reading {path}: it cannot be read as a workbook ({reason}). Save it again as .xlsx, without a password."
