@@ -36,7 +36,7 @@ def findings(table: pd.DataFrame, system: System, circumstances: Circumstances) 
     found = []
     for panel in panels(table, system, circumstances):
         lags = judged(panel)
-        found += [_runs(panel, name, found_by) for name, found_by in lags.items()]
+        found += [_runs(panel, name, found_by) for name, found_by in lags.items() if (found_by != FINE).any()]
         columns = table.columns.get_indexer(pd.Index(panel.unique_ids))
         doubted[:, columns] = np.any([found_by != FINE for found_by in lags.values()], axis=0)
     believed = table.mask(doubted)

@@ -50,6 +50,8 @@ def excursion(panel: Panel) -> Lags:
     own, spread = panel.own_departure, panel.spread
     away = (np.abs(own) >= FAR) & (np.abs(own) >= FAR_SPREADS * spread) & (panel.values != 0)
     near = np.abs(own) <= NEAR
+    if not away.any():
+        return _nothing(panel)
     position, left = positions(away), days_left(away)
     length = position + left
     entered, returned = _edges(away, near)
@@ -74,11 +76,13 @@ def sudden_zero(panel: Panel) -> Lags:
 def frozen(panel: Panel) -> Lags:
     """The same value again and again, more often than chance would have it; beds, and zeros, do stand still."""
     if panel.kind is Kind.CAPACITY:
-        return _shows(np.zeros(panel.values.shape, bool), 0)
+        return _nothing(panel)
     repeats = np.zeros(panel.values.shape, bool)
     repeats[1:] = (panel.values[1:] == panel.values[:-1]) & (panel.values[1:] > 0)
-    rate = np.clip(repeat_rate(panel.values, panel.days[0].date()), LEAST_REPEAT_RATE, 1 - 1e-9)
     position, left = positions(repeats), days_left(repeats)
+    if (position + left).max(initial=0) < FEWEST_REPEATS:
+        return _nothing(panel)
+    rate = np.clip(repeat_rate(panel.values, panel.days[0].date()), LEAST_REPEAT_RATE, 1 - 1e-9)
     # The rate on the first day of the run: what it was before the feed froze.
     first = np.arange(len(rate))[:, None] - np.maximum(position - 1, 0)
     needed = np.maximum(np.ceil(np.log(CHANCE_OF_A_RUN) / np.log(np.take_along_axis(rate, first, axis=0))), 0)
@@ -88,8 +92,11 @@ def frozen(panel: Panel) -> Lags:
 
 def stand_in(panel: Panel) -> Lags:
     """99, 999 or 9999 where the series is nowhere near: typed for a count that was not known."""
+    typed = np.isin(panel.values, STAND_INS)
+    if not typed.any():
+        return _nothing(panel)
     far = np.abs(panel.departure) >= np.maximum(STAND_IN_FAR, STAND_IN_SPREADS * panel.spread)
-    return _shows(np.isin(panel.values, STAND_INS) & far, 0)
+    return _shows(typed & far, 0)
 
 
 def above_beds(panel: Panel) -> Lags:
@@ -100,6 +107,8 @@ def above_beds(panel: Panel) -> Lags:
 def disagreeing_total(panel: Panel) -> Lags:
     """A parent that is not the sum of its parts, though it usually is."""
     compared = ~np.isnan(panel.values) & ~np.isnan(panel.parts)
+    if not compared.any():
+        return _nothing(panel)
     off = compared & (np.abs(panel.values - panel.parts) > np.maximum(PARTS_MARGIN, PARTS_SHARE * np.abs(panel.parts)))
     agreed, known = _in_the_days_before(compared & ~off), _in_the_days_before(compared)
     return _shows(off & (known >= WHOLE_FROM) & (agreed >= PARTS_AGREE_SHARE * known), 0)
@@ -153,6 +162,10 @@ def _in_the_days_before(holds: Mask) -> NDArray[np.int64]:
     return until - before
 
 
-def _shows(found: Mask, after_days: NDArray[np.int64] | NDArray[np.float64] | int) -> Lags:
+def _nothing(panel: Panel) -> Lags:
+    return np.full(panel.values.shape, FINE, dtype=np.int16)
+
+
+def _shows(found: Mask, after_days: NDArray[np.int32] | NDArray[np.float64] | int) -> Lags:
     lags: Lags = np.where(found, after_days, FINE).astype(np.int16)
     return lags

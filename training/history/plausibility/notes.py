@@ -27,12 +27,13 @@ def gaps(table: pd.DataFrame, _system: System) -> pd.DataFrame:
     """Days without a value between a series' first and last one."""
     empty = table.isna().to_numpy()
     inside = empty & ~np.logical_and.accumulate(empty, axis=0) & ~np.logical_and.accumulate(empty[::-1], axis=0)[::-1]
-    ends = inside & (days_left(inside) == 0)
-    lengths = positions(inside)
+    gappy = np.flatnonzero(inside.any(axis=0))
+    ends = inside[:, gappy] & (days_left(inside[:, gappy]) == 0)
+    lengths = positions(inside[:, gappy])
     rows = []
-    for series in np.flatnonzero(ends.any(axis=0)).tolist():
-        last = np.flatnonzero(ends[:, series])
-        rows += _told(str(table.columns[series]), table.index[last], lengths[last, series])
+    for place, series in enumerate(gappy.tolist()):
+        last = np.flatnonzero(ends[:, place])
+        rows += _told(str(table.columns[series]), table.index[last], lengths[last, place])
     return pd.DataFrame(rows)
 
 
@@ -100,7 +101,7 @@ NOTED_CHECKS = (
 )
 
 
-def _told(unique_id: str, ends: pd.Index, lengths: NDArray[np.int64]) -> list[dict[str, object]]:
+def _told(unique_id: str, ends: pd.Index, lengths: NDArray[np.int32]) -> list[dict[str, object]]:
     """The gaps of one series, apart or, where they are many, as one."""
     begins = [end - pd.Timedelta(days=int(n) - 1) for end, n in zip(ends, lengths, strict=True)]
     if len(ends) > GAPS_TOLD_APART:

@@ -15,7 +15,7 @@ from training.system import Circumstances, Tenure
 from training.system.bank_holidays import bank_holidays
 
 Values = NDArray[np.float64]
-SERIES_AT_ONCE = 2000  # of a measure: bounds the memory that judging takes
+SERIES_AT_ONCE = 400  # of a measure: arrays of a few megabytes are made and judged soonest
 COUNT_NOISE = 1.5  # of a Poisson count against the mean of its neighbours: variance 1 + 1/2, in units of the mean
 UNLEARNT = 1.5  # times the noise of a count: what a series is allowed until its spread is known
 FEWEST_SIBLINGS = 4

@@ -4,14 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
-Counts = NDArray[np.int64]
+Counts = NDArray[np.int32]
 
 
 def positions(holds: Mask) -> Counts:
     """For each day (axis 0) its place in the run it belongs to, from 1; 0 where `holds` is false."""
-    day = np.arange(len(holds))[:, None]
-    last_break = np.maximum.accumulate(np.where(holds, -1, day), axis=0)
-    return np.where(holds, day - last_break, 0)
+    day = np.arange(len(holds), dtype=np.int32)[:, None]
+    last_break = np.maximum.accumulate(np.where(holds, np.int32(-1), day), axis=0)
+    return np.where(holds, day - last_break, np.int32(0))
 
 
 def days_left(holds: Mask) -> Counts:
