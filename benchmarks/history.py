@@ -1,6 +1,7 @@
-"""How long an ingest and a reading as of an instant take, and how much memory an ingest needs.
+"""How long an ingest and a reading as of an instant take, and how much memory they need.
 
-Each is a process of its own, so that starting Python counts and a peak is that of the one job.
+Each is a process of its own, so that a peak is that of the one job. An ingest is what `headroom ingest` does: its time
+has the start of Python's libraries in it, the archive's writing, and the review of all days. A reading is timed alone.
 """
 
 import argparse
@@ -38,15 +39,17 @@ import json, resource, sys, time
 began = time.perf_counter()
 from datetime import UTC, datetime
 from pathlib import Path
-from training.history import Archive, ingest
+from training.history import Archive, ingest, review
 from training.system import read_system
 what, folder = sys.argv[1], Path(sys.argv[2])
 file = read_system(folder / "system.toml")
 archive = Archive(folder / "history", file.system.timezone)
 if what == "ingest":
     summary = ingest(file, archive, folder / "quarantine", datetime.now(UTC))
+    review(file, archive)
     rows = summary.new + summary.unchanged
 else:
+    began = time.perf_counter()
     rows = len(archive.as_of(datetime.now(UTC)))
 seconds = time.perf_counter() - began
 print(json.dumps({"rows": rows, "seconds": seconds, "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))

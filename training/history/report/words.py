@@ -30,7 +30,7 @@ CHECK_MEANS = {
     "excursion": "some days at less than half or more than double what is usual, and back again",
     "partial day": "the newest day far from usual: most often half counted; the next day decides",
     "gap": "days without a value between the first and the last of a series",
-    "late": "newest value 2 to 27 days older than the newest of all",
+    "late": "newest value 1 to 27 days older than the newest of all",
     "silent": "no value for four weeks: the series is not forecast",
     "unbalanced": "occupancy changes otherwise than admissions and discharges say",
     "level shift": "four steady weeks at one level, then four at another",
