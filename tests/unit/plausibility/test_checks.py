@@ -180,3 +180,11 @@ def test_a_place_outside_its_tenure_is_not_believed() -> None:
 
 def test_without_any_finding_the_table_has_its_columns() -> None:
     assert list(findings(hospital().iloc[:20], SYSTEM, Circumstances()).columns) == list(FINDINGS.columns)
+
+
+def test_a_place_that_closed_as_declared_is_not_missed() -> None:
+    table = hospital()
+    table.loc[day(200) :, table.columns.str[0].isin(["A", "B"])] = np.nan
+    closed = replace(QUIET, tenures={"A": Tenure(last=day(199).date())})
+    silent = findings(table, SYSTEM, closed).query("check == 'silent'")
+    assert set(silent["unique_id"].str[0]) == {"B"}

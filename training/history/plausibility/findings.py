@@ -5,9 +5,10 @@ import pandas as pd
 import pandera.pandas as pa
 
 from publication.model import System
+from publication.vocabulary import series_key
 from training.history.plausibility.catalogue import Severity, judged
 from training.history.plausibility.lags import FINE, Lags
-from training.history.plausibility.notes import NOTED_CHECKS
+from training.history.plausibility.notes import NOTED_CHECKS, Of
 from training.history.plausibility.panel import Panel, panels
 from training.system import Circumstances
 
@@ -39,8 +40,8 @@ def findings(table: pd.DataFrame, system: System, circumstances: Circumstances) 
         found += [_runs(panel, name, found_by) for name, found_by in lags.items() if (found_by != FINE).any()]
         columns = table.columns.get_indexer(pd.Index(panel.unique_ids))
         doubted[:, columns] = np.any([found_by != FINE for found_by in lags.values()], axis=0)
-    believed = table.mask(doubted)
-    found += [note.tell(believed if note.of_believed else table, system) for note in NOTED_CHECKS]
+    views = {Of.ALL: table, Of.BELIEVED: table.mask(doubted), Of.OPEN: table[_still_open(table, circumstances)]}
+    found += [note.tell(views[note.of], system) for note in NOTED_CHECKS]
     rows = [part for part in found if not part.empty]
     if not rows:
         return pd.DataFrame({name: pd.Series(dtype=str(column.dtype)) for name, column in FINDINGS.columns.items()})
@@ -48,6 +49,13 @@ def findings(table: pd.DataFrame, system: System, circumstances: Circumstances) 
     everything["severity"] = pd.Categorical(everything["severity"], [severity.value for severity in Severity])
     everything = everything.sort_values(["severity", "last", "unique_id"], ascending=[True, False, True])
     return FINDINGS.validate(everything.astype({"severity": str}).reset_index(drop=True))
+
+
+def _still_open(table: pd.DataFrame, circumstances: Circumstances) -> list[str]:
+    """The series of places that have not closed by the newest day."""
+    lasts = {place: tenure.last for place, tenure in circumstances.tenures.items() if tenure.last is not None}
+    newest = table.index[-1].date()
+    return [i for i in map(str, table.columns) if lasts.get(series_key(i).place, newest) >= newest]
 
 
 def _runs(panel: Panel, name: str, lags: Lags) -> pd.DataFrame:

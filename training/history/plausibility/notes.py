@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 
 import numpy as np
 import pandas as pd
@@ -83,21 +84,29 @@ def shifted(table: pd.DataFrame, _system: System) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+class Of(Enum):
+    """What a check is told of: all values, those that are not suspect, or the series of places that are still open."""
+
+    ALL = auto()
+    BELIEVED = auto()
+    OPEN = auto()
+
+
 @dataclass(frozen=True)
 class NotedCheck:
-    """A named telling of a wide frame; `of_believed`: of the days that are not suspect alone."""
+    """A named telling of a wide frame."""
 
     name: str
     tell: Callable[[pd.DataFrame, System], pd.DataFrame]
-    of_believed: bool = False
+    of: Of
 
 
 NOTED_CHECKS = (
-    NotedCheck("gap", gaps),
-    NotedCheck("late", late),
-    NotedCheck("silent", silent),
-    NotedCheck("unbalanced", unbalanced, of_believed=True),
-    NotedCheck("level shift", shifted, of_believed=True),
+    NotedCheck("gap", gaps, Of.ALL),
+    NotedCheck("late", late, Of.OPEN),
+    NotedCheck("silent", silent, Of.OPEN),
+    NotedCheck("unbalanced", unbalanced, Of.BELIEVED),
+    NotedCheck("level shift", shifted, Of.BELIEVED),
 )
 
 
