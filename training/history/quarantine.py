@@ -1,15 +1,14 @@
 """The quarantine: what was refused, where it stands and why, and how much of it an ingest may bear."""
 
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 
-from training.errors import HistoryError
 from training.history.categoricals import constant
 from training.history.checks import Reason
 from training.history.sources import Extract
+from training.history.whole_files import write_whole
 
 QUARANTINE_COLUMNS = ["file", "line", "column", "place", "day", "measure", "found", "reason"]
 
@@ -53,16 +52,6 @@ def write_quarantine(refused: pd.DataFrame, folder: Path, now: datetime) -> Path
     file = folder / f"{now.astimezone(UTC):%Y%m%dT%H%M%S%fZ}.csv"
     by_place_in_files = refused.assign(source=refused["source"].astype(object), file=refused["file"].astype(object))
     by_place_in_files = by_place_in_files.sort_values(["source", "file", "line"], kind="stable")
-    unfinished = file.with_suffix(".unfinished")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        by_place_in_files.to_csv(unfinished, columns=QUARANTINE_COLUMNS, index=False)
-        unfinished.replace(file)
-    except OSError as error:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise HistoryError(
-            f"Writing the quarantine {file}: {error.strerror or error}. Nothing was changed. "
-            "Make room there, or make it writable, and ingest again."
-        ) from error
+    content = by_place_in_files.to_csv(columns=QUARANTINE_COLUMNS, index=False)
+    write_whole(file, content, f"the quarantine {file}", "Nothing was changed.")
     return file

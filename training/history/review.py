@@ -1,19 +1,18 @@
 """The review of an archive: what the checks have to say of all that is known, and which events they suggest."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from training.errors import HistoryError
 from training.frames import wide
 from training.history.archive import Archive
 from training.history.parts import of_system
 from training.history.plausibility import Severity, findings
 from training.history.proposals import not_listed, proposals
 from training.history.succession import with_inherited
+from training.history.whole_files import write_whole
 from training.system import Event, SystemFile
 from training.system.calendars import EVENT_COLUMNS
 
@@ -58,15 +57,4 @@ def _replace(file: Path, content: str | None) -> None:
     if content is None:
         file.unlink(missing_ok=True)
         return
-    unfinished = file.with_suffix(".unfinished")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(content, encoding="utf-8")
-        unfinished.replace(file)
-    except OSError as error:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise HistoryError(
-            f"Writing {file}: {error.strerror or error}. The history itself is complete. "
-            "Make room there, or make it writable, and ingest again."
-        ) from error
+    write_whole(file, content, str(file), "The history itself is complete.")
