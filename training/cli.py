@@ -162,19 +162,33 @@ def backtest(
             "--cutoff", formats=[DAY], help="The last cutoff. [default: the last with actuals for the whole horizon]"
         ),
     ] = None,
+    sliding: Annotated[
+        int | None,
+        typer.Option(min=84, metavar="DAYS", help="See only so much history before a refit. [default: all there is]"),
+    ] = None,
+    by: Annotated[
+        str, typer.Option(help="Slices of the printed table: measure, series, leads, weekday, day, regime.")
+    ] = "measure,leads",
     forecasts: Annotated[
         Path | None, typer.Option(dir_okay=False, help="A Parquet file to write every forecast to.")
     ] = None,
+    scores: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="A .parquet or .csv file to write every score to, by all slices."),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew what was interrupted.")] = False,
 ) -> None:
     """Evaluate forecasts at past cutoffs.
 
-    Of what would have been published, or with --candidates of each candidate named.
+    Of what would have been published, or with --candidates of each candidate named. Interrupted, it goes on where it
+    stopped when it is started again with the same options.
     """
     context = _context(system, home)
     from training.jobs import backtest as job
 
-    plan = job.Plan(windows, step, horizon, candidates, measure or (), place or (), _day(cutoff))
-    job.run(context, _console(), plan, forecasts)
+    narrow = (measure or (), place or (), _day(cutoff))
+    plan = job.Plan(windows, step, horizon, candidates, *narrow, by, sliding, fresh)
+    job.run(context, _console(), plan, forecasts, scores)
 
 
 @app.command()

@@ -7,8 +7,14 @@ import pandas as pd
 import pytest
 import scoringrules  # type: ignore[import-untyped]
 
-from training.backtest.losses import covered, pinball, seasonal_naive_scale, weighted_interval_score
-from training.calibration.spread import quantiles_of
+from training.backtest.losses import (
+    covered,
+    pinball,
+    seasonal_naive_root_scale,
+    seasonal_naive_scale,
+    weighted_interval_score,
+)
+from training.backtest.scores import scores
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # an invalid escape in a docstring of the library
@@ -21,6 +27,15 @@ RANDOM = np.random.default_rng(11)
 ACTUALS = RANDOM.poisson(40, N).astype(float)
 QUANTILES = np.sort(RANDOM.normal(40, 9, (N, len(LEVELS))), axis=1)
 LONG = pd.DataFrame({"unique_id": np.repeat(["A", "B"], N // 2), "ds": np.tile(np.arange(N // 2), 2), "y": ACTUALS})
+
+
+FORECASTS = pd.concat(
+    [LONG, pd.DataFrame(QUANTILES, columns=[f"q{level:g}" for level in LEVELS])], axis=1
+).assign(
+    unique_id=LONG["unique_id"] + "/attendances", lead=1, fallback=False, mean=QUANTILES[:, 4] + 1.5,
+    cutoff=pd.Timestamp("2026-01-01"),
+)  # fmt: skip
+SCORES = scores(FORECASTS, pd.Series({"A/attendances": 7.0, "B/attendances": 9.0}), LEVELS, by=["series"])
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -44,6 +59,40 @@ def test_wis_worked_by_hand() -> None:
     """Median 10, 80 % interval 6 to 16, actual 20: (0.5 * 10 + 0.1 * (10 + 2/0.2 * 4)) / 1.5 = 20/3."""
     found = weighted_interval_score(np.array([[6.0, 10.0, 16.0]]), np.array([20.0]), [0.1, 0.5, 0.9])
     assert found.tolist() == pytest.approx([20 / 3])
+
+
+def test_wis_is_the_librarys_crps_from_quantiles() -> None:
+    expected = scoringrules.crps_quantile(ACTUALS, QUANTILES, np.array(LEVELS))
+    np.testing.assert_allclose(weighted_interval_score(QUANTILES, ACTUALS, LEVELS), expected)
+
+
+def test_the_mean_pinball_is_the_librarys_multi_quantile_loss() -> None:
+    columns = {"m": [f"q{level:g}" for level in LEVELS]}
+    expected = library.mqloss(FORECASTS.drop(columns="cutoff"), columns, np.array(LEVELS)).sort_values("unique_id")
+    assert SCORES["pinball"].to_numpy() == pytest.approx(expected["m"].to_numpy())
+
+
+def test_wis_over_the_actuals_is_the_librarys_scaled_crps() -> None:
+    columns = {"m": [f"q{level:g}" for level in LEVELS]}
+    found = library.scaled_crps(FORECASTS.drop(columns="cutoff"), columns, np.array(LEVELS)).sort_values("unique_id")
+    actual = FORECASTS.groupby("unique_id")["y"].mean()
+    assert (SCORES.set_index("series")["wis"] / actual).to_numpy() == pytest.approx(found["m"].to_numpy())
+
+
+@pytest.mark.parametrize("loss", ["mae", "bias"])
+def test_point_losses_are_the_librarys(loss: str) -> None:
+    """Bias too is forecast minus actual there: positive where the forecast was too high, as ours here by 1.5."""
+    expected = getattr(library, loss)(FORECASTS.drop(columns="cutoff"), ["mean"]).sort_values("unique_id")
+    assert SCORES[loss].to_numpy() == pytest.approx(expected["mean"].to_numpy())
+    assert SCORES["bias"].gt(0).all()
+
+
+@pytest.mark.parametrize("percent", [50, 80, 95])
+def test_coverage_of_slices_is_the_librarys(percent: int) -> None:
+    low, high = (f"q{0.5 + side * percent / 200:g}" for side in (-1, 1))
+    frame = FORECASTS.drop(columns="cutoff").rename(columns={low: f"m-lo-{percent}", high: f"m-hi-{percent}"})
+    expected = library.coverage(frame, ["m"], percent).sort_values("unique_id")
+    assert SCORES[f"coverage_{percent}"].to_numpy() == pytest.approx(expected["m"].to_numpy())
 
 
 def test_coverage_is_the_librarys() -> None:
@@ -71,22 +120,20 @@ def test_mase_is_the_librarys() -> None:
     pd.testing.assert_series_equal(errors / scales, expected, check_names=False)
 
 
+def test_rmsse_is_the_librarys() -> None:
+    train, test = LONG[LONG["ds"] < 70], LONG[LONG["ds"] >= 70].assign(m=33.0)
+    expected = library.rmsse(test, ["m"], seasonality=7, train_df=train).set_index("unique_id")["m"]
+    wide = train.pivot(index="ds", columns="unique_id", values="y")
+    root_scales = pd.Series(seasonal_naive_root_scale(wide.to_numpy(), 7), index=wide.columns)
+    rows = FORECASTS[FORECASTS["ds"] >= 70].assign(
+        mean=33.0, root_scale=lambda t: t["unique_id"].str[0].map(root_scales)
+    )
+    found = scores(rows, pd.Series(dtype=float), LEVELS, by=["series"])
+    assert found["rmsse"].to_numpy() == pytest.approx(expected.to_numpy())
+
+
 def test_the_scale_of_a_series_with_gaps_is_over_the_pairs_there_are() -> None:
     values = np.array([[1.0, np.nan], [5.0, 1.0], [np.nan, np.nan], [8.0, 2.0], [3.0, np.nan]])
     # Lag 2: |8 - 5| alone in the first (1 and 3 meet a gap); |2 - 1| in the second.
     assert seasonal_naive_scale(values, 2).tolist() == [3.0, 1.0]
     assert np.isnan(seasonal_naive_scale(np.full((3, 1), np.nan), 2)).all()
-
-
-@pytest.mark.parametrize("size", [1, 2, 5, 24, 101])
-@pytest.mark.parametrize("missing", [0.0, 0.4])
-def test_quantiles_are_numpys_weibull_quantiles_of_what_is_there(size: int, missing: float) -> None:
-    random = np.random.default_rng(size)
-    samples = random.normal(0, 3, (3, 4, size))
-    samples[..., 1:][random.random((3, 4, size - 1)) < missing] = np.nan
-    found, counts = quantiles_of(samples, LEVELS)
-    assert found.shape == (3, 4, len(LEVELS))
-    for place in np.ndindex(3, 4):
-        there = samples[place][~np.isnan(samples[place])]
-        assert counts[place] == len(there)
-        np.testing.assert_allclose(found[place], np.quantile(there, LEVELS, method="weibull"), atol=1e-12)

@@ -32,6 +32,15 @@ def covered(low: Values, high: Values, actuals: Values) -> Values:
 
 def seasonal_naive_scale(actuals: Values, lag: int) -> Values:
     """MASE's denominator (n_series,): mean |y(d) - y(d - lag)| of `actuals` (n_days, n_series); NaN for none."""
-    changes = np.abs(actuals[lag:] - actuals[:-lag])
-    counts = (~np.isnan(changes)).sum(axis=0)
-    return np.where(counts > 0, np.nansum(changes, axis=0) / np.maximum(counts, 1), np.nan)
+    return mean_of_known(np.abs(actuals[lag:] - actuals[:-lag]))
+
+
+def seasonal_naive_root_scale(actuals: Values, lag: int) -> Values:
+    """RMSSE's denominator (n_series,): the root of the mean squared y(d) - y(d - lag); NaN for none."""
+    return np.sqrt(mean_of_known((actuals[lag:] - actuals[:-lag]) ** 2))
+
+
+def mean_of_known(values: Values) -> Values:
+    """Means along the first axis of what is not NaN; NaN where nothing is."""
+    counts = (~np.isnan(values)).sum(axis=0)
+    return np.where(counts > 0, np.nansum(values, axis=0) / np.maximum(counts, 1), np.nan)

@@ -1,70 +1,82 @@
-"""Scores of a backtest's forecasts, by measure and lead band. An empty slice gives no row, never a 0."""
+"""Scores of a backtest's forecasts, slice by slice. An empty slice gives no row, and nothing to judge by no score."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from publication.vocabulary import quantile_column, series_key
-from training.backtest.losses import covered, seasonal_naive_scale, weighted_interval_score
-from training.frames import WEEK
+from training.backtest.evidence import scales_of
+from training.backtest.judged import COVERAGES, PINBALL, PIT_TENTHS, error_beside, error_of, judged
+from training.backtest.pit import distance_from_uniform
+from training.backtest.references import REFERENCES
+from training.backtest.slices import SLICES, with_slices
 from training.history.known import KnownHistory
-from training.reconciliation.bottom_up import aggregated, summing
 
-LEAD_BANDS = ((1, 7), (8, 14), (15, 28), (29, 56), (57, 84))
-COVERAGES = (50, 80, 95)
-LOSSES = ["mae", "mase", "wis", "scaled_wis", "bias", *(f"coverage_{percent}" for percent in COVERAGES)]
+BY = ("measure", "leads")
+MEANS = ["mae", "noise_floor", "mase", "bias", "pinball", "wis", "scaled_wis", *(f"coverage_{p}" for p in COVERAGES)]
+SKILLS = [f"skill_{name}" for name in REFERENCES]
+LOSSES = [*MEANS, "rmsse", "pit_distance", *SKILLS]
+COUNTS = ["n", "fallbacks"]
+NOT_SHOWN = ["scaled_square", *map(error_of, REFERENCES), *map(error_beside, REFERENCES)]
 
 
 def mase_scales(history: KnownHistory, first_cutoff: pd.Timestamp) -> pd.Series:
     """The in-sample seasonal-naive MAE of every series, from what was known at the first cutoff of a backtest."""
-    known = history.at(first_cutoff)
-    parts = summing(history.system, list(known.columns))
-    values = aggregated(known.to_numpy(), parts.to_numpy(), known.mean().to_numpy())
-    return pd.Series(seasonal_naive_scale(values, WEEK), index=parts.columns)
+    return scales_of(history, first_cutoff)["scale"]
 
 
-def scores(forecasts: pd.DataFrame, scales: pd.Series, levels: Sequence[float]) -> pd.DataFrame:
-    """One row per measure and lead band: `measure, leads, n, fallbacks`, losses. Rows without an actual are left out.
+def scores(forecasts: pd.DataFrame, scales: pd.Series, levels: Sequence[float], by: Sequence[str] = BY) -> pd.DataFrame:
+    """One row for each slice: the columns of `by`, `n, fallbacks`, losses. Rows without an actual are left out.
 
     `mase` and `scaled_wis` divide by the seasonal-naive MAE of `scales`, so that large and small places weigh alike.
+    RMSSE, noise floor, skill, and slices by `day` and `regime` need the columns of `with_evidence`.
     """
-    rows = _losses(forecasts[forecasts["y"].notna()], scales, levels)
-    keys = [
-        rows["unique_id"].map(lambda unique_id: series_key(unique_id).measure).rename("measure"),
-        _bands(rows["lead"]),
-    ]
-    grouped = rows.groupby(keys, sort=True, observed=True)
-    table = grouped[LOSSES].mean()
-    table.insert(0, "n", grouped.size())
-    table.insert(1, "fallbacks", grouped["fallback"].sum())
-    return table.reset_index()
+    return table(judged(forecasts, scales, levels), by)[[*by, *COUNTS, *LOSSES]]
 
 
 def overall(forecasts: pd.DataFrame, scales: pd.Series, levels: Sequence[float]) -> dict[str, float]:
     """Each loss over all rows with an actual, and the share of fallbacks; a loss that no row has is left out."""
-    rows = _losses(forecasts[forecasts["y"].notna()], scales, levels)
-    means = rows[LOSSES].mean().dropna()
+    rows = judged(forecasts, scales, levels)
+    found = table(rows.assign(all="all"), ["all"])[LOSSES].mean().dropna()
     return {
-        **{str(name): float(value) for name, value in means.items()},
+        **{str(name): float(value) for name, value in found.items()},
         "fallback_share": float(rows["fallback"].mean()),
     }
 
 
-def _losses(rows: pd.DataFrame, scales: pd.Series, levels: Sequence[float]) -> pd.DataFrame:
-    y = rows["y"].to_numpy()
-    quantiles = rows[[quantile_column(level) for level in levels]].to_numpy()
-    scale = rows["unique_id"].map(scales).replace(0.0, np.nan)
-    bias = rows["mean"] - y
-    wis = pd.Series(weighted_interval_score(quantiles, y, levels), index=rows.index)
-    table = rows.assign(mae=bias.abs(), mase=bias.abs() / scale, wis=wis, scaled_wis=wis / scale, bias=bias)
-    for percent in COVERAGES:
-        low, high = (quantile_column(round(0.5 + side * percent / 200, 3)) for side in (-1, 1))
-        known = low in rows and high in rows
-        table[f"coverage_{percent}"] = covered(rows[low].to_numpy(), rows[high].to_numpy(), y) if known else np.nan
-    return table
+def table(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """What `scores` gives, of rows that are `judged`; with pinball by level and the shares of PITs in each tenth."""
+    grouped = with_slices(rows, by).groupby(list(by), sort=True, observed=True)
+    by_level = [name for name in rows if str(name).startswith(PINBALL)]
+    means = grouped[[*MEANS, *by_level, *PIT_TENTHS, *NOT_SHOWN]].mean()
+    means.insert(0, "n", grouped.size())
+    means.insert(1, "fallbacks", grouped["fallback"].sum())
+    found = means.assign(
+        rmsse=np.sqrt(means["scaled_square"]),
+        pit_distance=grouped["pit"].agg(lambda pits: distance_from_uniform(pits.to_numpy())),
+        **{f"skill_{name}": _skill(means, name) for name in REFERENCES},
+    )
+    return found.drop(columns=NOT_SHOWN).reset_index()
 
 
-def _bands(leads: pd.Series) -> pd.Series:
-    edges = [0, *(last for _, last in LEAD_BANDS)]
-    return pd.cut(leads, edges, labels=[f"{first:02d}-{last:02d}" for first, last in LEAD_BANDS]).rename("leads")
+def long_scores(rows: pd.DataFrame, slicings: Sequence[Sequence[str]]) -> pd.DataFrame:
+    """One row for each score of each slice: `by`, the slices, `n, fallbacks, loss, value`.
+
+    `by` names the slices that a row is of, comma-separated; the others are empty. A score that there is none of has no
+    row.
+    """
+    parts = [
+        table(rows, by)
+        .melt([*by, *COUNTS], var_name="loss")
+        .dropna(subset="value")
+        .astype(dict.fromkeys(by, str))
+        .assign(by=",".join(by))
+        for by in dict.fromkeys(map(tuple, slicings))
+    ]
+    return pd.concat(parts, ignore_index=True).reindex(columns=["by", *SLICES, *COUNTS, "loss", "value"])
+
+
+def _skill(means: pd.DataFrame, reference: str) -> pd.Series:
+    """1 - MAE / MAE of the reference, over the rows that have one; NaN where the reference never errs."""
+    theirs = means[error_of(reference)].replace(0.0, np.nan)
+    return 1 - means[error_beside(reference)] / theirs

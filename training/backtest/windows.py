@@ -1,5 +1,7 @@
 """The cutoffs of a backtest."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from training.errors import UsageError
@@ -25,3 +27,19 @@ def backtest_cutoffs(
             f"{history.last_complete_day.date()}. Ask for fewer windows, a shorter horizon or another cutoff."
         )
     return cutoffs
+
+
+def seen_when_sliding(versions: pd.DataFrame, fit_day: pd.Timestamp, days: int) -> pd.DataFrame:
+    """The vintages, without those of days that are `days` or more before the refit day.
+
+    The window slides with the refit grid, so that all cutoffs of one refit day see the same first day, whatever others
+    are asked for; at the last of them the window is 55 days longer. What is known of later days stays: `KnownHistory`
+    hides it.
+    """
+    return versions[versions["ds"] > fit_day - pd.Timedelta(days=days)]
+
+
+def the_one_weekday(cutoffs: Sequence[pd.Timestamp]) -> str | None:
+    """The weekday of all cutoffs, where there are several and all have the same."""
+    names = {cutoff.day_name() for cutoff in cutoffs}
+    return names.pop() if len(cutoffs) > 1 and len(names) == 1 else None

@@ -1,19 +1,17 @@
-"""Quantiles from out-of-sample errors by lead: split conformal over the windows before the cutoff.
-
-Errors are forecast minus actual, scaled by the square root of the forecast (the spread of a count), pooled over a few
-neighbouring leads of the same series, and put back around the forecast. See docs/method.md.
-"""
-
-from collections.abc import Sequence
-from statistics import NormalDist
+"""Errors in units of the spread of a count, and how far apart they lie by series and lead. See docs/method.md."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
-NEIGHBOUR_LEADS = 3  # a lead learns from those up to three days before and after it
-FEWEST_ERRORS = 24  # below that a series borrows the errors of the others of its measure
 SMALLEST_COUNT = 1.0
+LEAD_BANDS = ((1, 2), (3, 7), (8, 28), (29, 84))  # leads whose errors have one shape
+USUAL_SCATTER = (2 / np.pi) ** 0.5  # mean absolute error of a standard normal: the scatter of a count without more ado
+SMOOTHED_LEADS = 7
+BORROWED_WINDOWS = 3.0  # so many windows' worth of its group goes into a series' scatter
+BORROWED_IN_BAND = 10.0  # and so many of its own, over all leads, into its scatter in a band
+SMALLEST_SCATTER = 1e-3
+PASSES = 3
 
 
 def spread_of(means: Values) -> Values:
@@ -26,52 +24,43 @@ def scaled_errors(means: Values, actuals: Values) -> Values:
     return (means - actuals) / spread_of(means)
 
 
-def quantiles(means: Values, errors: Values, groups: Sequence[str], levels: Sequence[float]) -> Values:
-    """Quantiles (horizon, n_series, n_levels): increasing, not negative.
+def scatter(errors: Values, weights: Values) -> Values:
+    """Mean absolute scaled errors by lead and series (horizon, n_series): of the series, times the lead's, nearly.
 
-    `means` (horizon, n_series); `errors` (n_windows, horizon, n_series), scaled, NaN where not known yet. A series with
-    fewer than `FEWEST_ERRORS` near a lead borrows those of its whole group (its measure).
+    `errors` and `weights` (n_windows, horizon, n_series), 0 where an error is not known. Rank one, so that leads and
+    series lend each other strength; what a series does otherwise in a band of leads is let through as it has data.
     """
-    samples = _neighbours(errors)
-    deviations, counts = quantiles_of(samples, [1 - level for level in levels])
-    for group in set(groups):
-        members = np.array([g == group for g in groups])
-        together, n_together = quantiles_of(_pooled(samples[:, members]), [1 - level for level in levels])
-        together[n_together < FEWEST_ERRORS] = _poisson(levels)
-        short = members[None, :] & (counts < FEWEST_ERRORS)
-        deviations = np.where(short[:, :, None], together[:, None, :], deviations)
-    around = means[:, :, None] - deviations * spread_of(means)[:, :, None]
-    return np.maximum.accumulate(np.maximum(around, 0.0), axis=-1)
+    sizes = np.abs(errors)
+    by_series = np.ones(errors.shape[2])
+    for _ in range(PASSES):
+        by_lead = _by_lead(sizes / by_series, weights)
+        total = (weights * sizes / by_lead[:, None]).sum(axis=(0, 1))
+        borrowed = BORROWED_WINDOWS * errors.shape[1]
+        by_series = np.maximum((total + borrowed) / (weights.sum(axis=(0, 1)) + borrowed), SMALLEST_SCATTER)
+        by_series /= by_series.mean()
+    both = by_lead[:, None] * by_series
+    for leads in bands(errors.shape[1]):
+        own = (weights[:, leads] * sizes[:, leads] / both[leads]).sum(axis=(0, 1))
+        borrowed = BORROWED_IN_BAND * (leads.stop - leads.start)
+        both[leads] *= (own + borrowed) / (weights[:, leads].sum(axis=(0, 1)) + borrowed)
+    floored: Values = np.maximum(both, SMALLEST_SCATTER)
+    return floored
 
 
-def quantiles_of(samples: Values, levels: Sequence[float]) -> tuple[Values, NDArray[np.int_]]:
-    """Quantiles (..., n_levels) over the last axis of `samples` by the (n + 1) rule, NaN left out; and counts (...).
-
-    The rule is split conformal prediction's (Hyndman and Fan's definition 6); 0 where a sample is empty.
-    """
-    ordered = np.sort(samples, axis=-1)
-    counts = (~np.isnan(ordered)).sum(axis=-1)
-    if samples.shape[-1] == 0:
-        return np.zeros((*counts.shape, len(levels))), counts
-    top = np.maximum(counts - 1, 0)[..., None]
-    position = np.clip(np.multiply.outer(counts + 1, np.asarray(levels)) - 1, 0, top)
-    below = np.floor(position).astype(int)
-    low = np.take_along_axis(ordered, below, axis=-1)
-    high = np.take_along_axis(ordered, np.minimum(below + 1, top), axis=-1)
-    return np.nan_to_num(low + (position - below) * (high - low)), counts
+def bands(horizon: int) -> list[slice]:
+    """The bands of leads within the horizon, as positions."""
+    return [slice(first - 1, min(last, horizon)) for first, last in LEAD_BANDS if first <= horizon]
 
 
-def _neighbours(errors: Values) -> Values:
-    """Errors (n_windows, horizon, n_series) as samples (horizon, n_series, n): of each lead and those near it."""
-    padded = np.pad(errors, ((0, 0), (NEIGHBOUR_LEADS, NEIGHBOUR_LEADS), (0, 0)), constant_values=np.nan)
-    near = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEIGHBOUR_LEADS + 1, axis=1)
-    return near.transpose(1, 2, 0, 3).reshape(*errors.shape[1:], -1)
-
-
-def _pooled(samples: Values) -> Values:
-    return samples.reshape(len(samples), -1)
-
-
-def _poisson(levels: Sequence[float]) -> Values:
-    """What a system in its first weeks gets: the noise of a Poisson count, the least there can be."""
-    return np.array([NormalDist().inv_cdf(1 - level) for level in levels])
+def _by_lead(sizes: Values, weights: Values) -> Values:
+    """Mean size by lead (horizon,), smoothed; a lead without an error yet has its neighbour's."""
+    weight = weights.sum(axis=(0, 2))
+    known = np.flatnonzero(weight > 0)
+    if len(known) == 0:
+        return np.full(len(weight), USUAL_SCATTER)
+    means = (weights * sizes).sum(axis=(0, 2))[known] / weight[known]
+    every: Values = np.interp(np.arange(len(weight)), known, np.maximum(means, SMALLEST_SCATTER))
+    if len(weight) <= SMOOTHED_LEADS:
+        return every
+    padded = np.pad(every, SMOOTHED_LEADS // 2, mode="edge")
+    return np.asarray(np.convolve(padded, np.full(SMOOTHED_LEADS, 1.0 / SMOOTHED_LEADS), mode="valid"))

@@ -4,8 +4,8 @@ import pandas as pd
 
 from training.history.known import KnownHistory
 
-WINDOW_STEP_DAYS = 5  # not a multiple of seven: successive windows start on different weekdays
-WINDOWS = 36  # half a year of them
+WINDOW_STEP_DAYS = 6  # shares no factor with seven: successive windows start on different weekdays
+WINDOWS = 60  # a year of them
 SHORTEST_HISTORY_DAYS = 56
 SETTLED_DAYS = 28
 REPORTED_SHARE = 0.5  # of the four weeks before a window, and of its target days, that must have values for it to teach

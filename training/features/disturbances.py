@@ -24,20 +24,27 @@ def disturbances(
     """
     days, day = np.unique(ds.to_numpy(), return_inverse=True)
     ids, series = np.unique(np.asarray(unique_ids, dtype=object).astype(str), return_inverse=True)
-    index, names = pd.DatetimeIndex(days), [str(unique_id) for unique_id in ids]
+    tables = disturbance_tables(pd.DatetimeIndex(days), [str(unique_id) for unique_id in ids], circumstances, system)
+    return {name: table[day, series] for name, table in tables.items()}
+
+
+def disturbance_tables(
+    days: pd.DatetimeIndex, unique_ids: Sequence[str], circumstances: Circumstances, system: System
+) -> dict[str, NDArray[np.float64]]:
+    """The same for every day and every series: tables (n_days, n_series) by name of the feature."""
     declared = {event.kind for event in circumstances.events}
     tables = {
-        kind.value: days_of(circumstances.events, {kind}, index, names, system)
+        kind.value: days_of(circumstances.events, {kind}, days, unique_ids, system).astype(float)
         for kind in REGRESSORS
         if kind in declared
     }
     if circumstances.school_terms:
-        tables[SCHOOL_TERM] = _in_term(index, names, circumstances, system)
-    return {name: table[day, series].astype(float) for name, table in tables.items()}
+        tables[SCHOOL_TERM] = _in_term(days, unique_ids, circumstances, system).astype(float)
+    return tables
 
 
 def _in_term(
-    days: pd.DatetimeIndex, unique_ids: list[str], circumstances: Circumstances, system: System
+    days: pd.DatetimeIndex, unique_ids: Sequence[str], circumstances: Circumstances, system: System
 ) -> NDArray[np.bool_]:
     holds = np.zeros((len(days), len(unique_ids)), bool)
     places = [series_key(unique_id).place for unique_id in unique_ids]

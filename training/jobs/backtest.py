@@ -1,107 +1,156 @@
-"""`headroom backtest`: rolling-origin evaluation, tracked."""
+"""`headroom backtest`: rolling-origin evaluation, tracked; one that was interrupted goes on where it stopped."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from publication.vocabulary import series_key
-from training.backtest.run import backtest_candidate, backtest_champion
-from training.backtest.scores import mase_scales, scores
-from training.backtest.windows import backtest_cutoffs
-from training.errors import UsageError
+from training.backtest.checkpoint import Checkpoint, key_of
+from training.backtest.evidence import with_evidence
+from training.backtest.judged import COVERAGES, judged
+from training.backtest.plan import CHOSEN as CHOSEN
+from training.backtest.plan import Plan as Plan
+from training.backtest.run import REFIT_POLICY, Cutoffs, backtest_among, in_chunks, last_of_refit
+from training.backtest.scores import BY, COUNTS, LOSSES, SKILLS, long_scores, mase_scales, table
+from training.backtest.windows import backtest_cutoffs, seen_when_sliding, the_one_weekday
+from training.history.known import KnownHistory
 from training.jobs.context import Context
-from training.models.catalogue import CATALOGUE, candidate_names
+from training.models.candidate import fit_day
 from training.pipeline import Forecaster
 from training.tracking.client import connect
+from training.tracking.code import code_version
 from training.tracking.runs import log_backtest
 from training.tracking.runs import run as tracked_run
 
-CHOSEN = "chosen"
+CHECKPOINTS = "backtests"
+SLICINGS = (("measure",), BY, ("series",), ("measure", "weekday"), ("measure", "day"), ("measure", "regime"))
+SHOWN = {
+    "point forecasts": ["mae", "noise_floor", "mase", "rmsse", "bias", *SKILLS],
+    "distributions": ["pinball", "wis", "scaled_wis", *(f"coverage_{p}" for p in COVERAGES), "pit_distance"],
+}
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a backtest is asked: windows, and optionally candidates, places, measures and the last cutoff."""
-
-    windows: int
-    step_days: int
-    horizon: int | None
-    candidates: str | None
-    measures: Sequence[str]
-    places: Sequence[str]
-    last_cutoff: date | None
-
-
-def run(job: Context, console: Console, plan: Plan, out: Path | None) -> None:
-    """Backtest, print and track the scores, and write the forecasts where `out` names a file."""
-    _require_known("--measure", plan.measures, list(job.system.measure_by_name))
-    _require_known("--place", plan.places, list(job.system.place_by_id))
-    names = None if plan.candidates is None else candidate_names(plan.candidates)
-    horizon = plan.horizon or job.system.horizon_days
-    history = job.history(job.now)
+def run(job: Context, console: Console, plan: Plan, out: Path | None, scores_file: Path | None = None) -> None:
+    """Backtest, print and track the scores, and write forecasts and scores where a file is named."""
+    plan.check(job.system, scores_file)
+    horizon, history = plan.horizon or job.system.horizon_days, job.history(job.now)
     last = None if plan.last_cutoff is None else pd.Timestamp(plan.last_cutoff)
     cutoffs = backtest_cutoffs(history, plan.windows, plan.step_days, horizon, last)
-    forecaster = Forecaster(history, horizon)
+    checkpoint = checkpoint_of(job, plan, horizon, cutoffs)
     connect(job.settings.tracking_uri, job.settings.artifacts, job.system.name)
-    parameters = {
+    for sentence in _told(plan, cutoffs, checkpoint):
+        console.print(sentence, soft_wrap=True)
+    name, parameters = f"backtest to {cutoffs[-1]:%Y-%m-%d}", _parameters(plan, horizon, cutoffs)
+    with tracked_run(job.settings.tracking_uri, name, parameters, job.archive.digest(job.now)):
+        make = _maker(job, plan, Forecaster(history, horizon), cutoffs[-1])
+        made = plan.narrowed(in_chunks(cutoffs, make, checkpoint))
+        evidence = with_evidence(made, history, cutoffs[0])
+        rows = judged(evidence, mase_scales(history, cutoffs[0]), job.system.quantiles)
+        frames = {choice: made[made["choice"] == choice].drop(columns="choice") for choice in plan.choices}
+        judged_rows = {choice: rows[rows["choice"] == choice] for choice in plan.choices}
+        tables = {choice: table(some, BY)[[*BY, *COUNTS, *LOSSES]] for choice, some in judged_rows.items()}
+        scores = _every_score(judged_rows, [*SLICINGS, plan.slices])
+        log_backtest(job.settings.tracking_uri, frames, tables, scores)
+    _write(out, pd.concat(frames.values(), ignore_index=True))
+    _write(scores_file, scores)
+    for choice, some in judged_rows.items():
+        for view in scores_tables(choice, table(some, plan.slices), plan.slices):
+            console.print(view)
+    checkpoint.clear()
+
+
+def checkpoint_of(job: Context, plan: Plan, horizon: int, cutoffs: Cutoffs) -> Checkpoint:
+    """Where forecasts are kept while the backtest lasts: a folder of its own for all that they depend on."""
+    data = (job.archive.digest(job.now), len(job.archive.versions()))  # late vintages may leave the newest as they were
+    asked = (plan.choices, horizon, [f"{cutoff:%Y-%m-%d}" for cutoff in cutoffs], plan.sliding_days)
+    key = key_of([*data, code_version(), job.system, job.system_file.circumstances, *asked])
+    checkpoint = Checkpoint(job.settings.home / CHECKPOINTS / key)
+    if plan.is_fresh:
+        checkpoint.clear()
+    return checkpoint
+
+
+def _maker(job: Context, plan: Plan, expanding: Forecaster, last: pd.Timestamp) -> Callable[[Cutoffs], pd.DataFrame]:
+    """What makes the forecasts of cutoffs that share a refit day."""
+    history, horizon = expanding.history, expanding.horizon
+
+    def make(cutoffs: Cutoffs) -> pd.DataFrame:
+        if plan.sliding_days is None:
+            return backtest_among(expanding, cutoffs, plan.choices, history, [last_of_refit(cutoffs, last)])
+        sliding = Forecaster(_sliding(job, fit_day(cutoffs[0]), plan.sliding_days), horizon)
+        return backtest_among(sliding, cutoffs, plan.choices, history)
+
+    return make
+
+
+def _sliding(job: Context, refit_day: pd.Timestamp, days: int) -> KnownHistory:
+    versions = job.archive.versions()
+    seen = seen_when_sliding(versions[versions["known_at"] <= pd.Timestamp(job.now)], refit_day, days)
+    return KnownHistory(seen, job.system, circumstances=job.system_file.circumstances)
+
+
+def _told(plan: Plan, cutoffs: Cutoffs, checkpoint: Checkpoint) -> list[str]:
+    """What a person should know before the scores."""
+    told = [f"History: {plan.history}. Refit policy: {REFIT_POLICY}."]
+    weekday = the_one_weekday(cutoffs)
+    if weekday is not None:
+        told.append(
+            f"All {len(cutoffs)} cutoffs are {weekday}s, because --step {plan.step_days} is a multiple of 7: each lead "
+            "is scored on one weekday alone. Another step, such as 5, takes weekdays in turn."
+        )
+    if done := checkpoint.n_kept:
+        told.append(f"An interrupted backtest goes on: {done} of its refit days are done (--fresh: begin anew).")
+    return told
+
+
+def _parameters(plan: Plan, horizon: int, cutoffs: Cutoffs) -> dict[str, object]:
+    among = ",".join(name for names in plan.choices.values() for name in names)
+    return {
         "windows": plan.windows,
         "step_days": plan.step_days,
         "horizon": horizon,
         "first_cutoff": f"{cutoffs[0]:%Y-%m-%d}",
         "last_cutoff": f"{cutoffs[-1]:%Y-%m-%d}",
-        "candidates": plan.candidates or f"chosen from {','.join(CATALOGUE)}",
+        "candidates": plan.candidates or f"chosen from {among}",
+        "history": plan.history,
+        "refit": REFIT_POLICY,
     }
-    name = f"backtest to {cutoffs[-1]:%Y-%m-%d}"
-    with tracked_run(job.settings.tracking_uri, name, parameters, job.archive.digest(job.now)):
-        frames = {recipe: _narrowed(frame, plan, job) for recipe, frame in _frames(forecaster, cutoffs, names).items()}
-        scales = mase_scales(history, cutoffs[0])
-        tables = {recipe: scores(frame, scales, job.system.quantiles) for recipe, frame in frames.items()}
-        log_backtest(job.settings.tracking_uri, frames, tables)
-    if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        pd.concat(frames.values(), ignore_index=True).to_parquet(out, index=False)
-    for recipe, table in tables.items():
-        console.print(scores_table(recipe, table))
 
 
-def _frames(forecaster: Forecaster, cutoffs: list[pd.Timestamp], names: list[str] | None) -> dict[str, pd.DataFrame]:
-    if names is None:
-        return {CHOSEN: backtest_champion(forecaster, cutoffs, list(CATALOGUE))}
-    forecaster.prepare(names, cutoffs)
-    return {name: backtest_candidate(forecaster, cutoffs, name) for name in names}
+def _every_score(rows: Mapping[str, pd.DataFrame], slicings: Sequence[Sequence[str]]) -> pd.DataFrame:
+    """The scores of each recipe in one long frame, `recipe` first."""
+    parts = {recipe: long_scores(some, slicings) for recipe, some in rows.items()}
+    return pd.concat(parts, names=["recipe"]).reset_index(level=0).reset_index(drop=True)
 
 
-def _narrowed(frame: pd.DataFrame, plan: Plan, job: Context) -> pd.DataFrame:
-    """The rows of the wanted measures and places. Parents stay sums of all their parts."""
-    keys = frame["unique_id"].map(series_key)
-    keep = keys.map(
-        lambda key: (
-            (not plan.measures or key.measure in plan.measures) and (not plan.places or key.place in plan.places)
-        )
-    )
-    return frame[keep].reset_index(drop=True)
+def _write(file: Path | None, frame: pd.DataFrame) -> None:
+    if file is None:
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.suffix == ".csv":
+        frame.to_csv(file, index=False)
+    else:
+        frame.to_parquet(file, index=False)
 
 
-def _require_known(option: str, wanted: Sequence[str], known: Sequence[str]) -> None:
-    for name in wanted:
-        if name not in known:
-            raise UsageError(f"{option} {name} is not of this system, which has {', '.join(known)}.")
+def scores_tables(recipe: str, scores: pd.DataFrame, by: Sequence[str]) -> list[Table]:
+    """The scores of a recipe for a person to read: of its means, and of its distributions."""
+    return [_view(f"{recipe}: {what}", scores, by, losses) for what, losses in SHOWN.items()]
 
 
-def scores_table(recipe: str, table: pd.DataFrame) -> Table:
-    """The scores of a recipe for a person to read."""
-    shown = ["mae", "mase", "wis", "bias", "coverage_50", "coverage_80", "coverage_95"]
-    view = Table("measure", "leads", title=f"{recipe}: rolling-origin scores")
-    for column in ("n", "fallbacks", *shown):
-        view.add_column(column, justify="right")
-    for _, row in table.iterrows():
+def _view(title: str, scores: pd.DataFrame, by: Sequence[str], losses: Sequence[str]) -> Table:
+    """One table; a loss that no slice has is left out."""
+    shown = [name for name in losses if scores[name].notna().any()]
+    view = Table(title=title)
+    for name in by:
+        view.add_column(name, no_wrap=True)
+    for name in (*COUNTS, *shown):
+        view.add_column(name.replace("_", " "), justify="right")
+    for _, row in scores.iterrows():
         numbers = ("-" if pd.isna(row[c]) else f"{row[c]:.3f}" for c in shown)
-        view.add_row(row["measure"], str(row["leads"]), str(row["n"]), str(row["fallbacks"]), *numbers)
+        view.add_row(*(str(row[name]) for name in (*by, *COUNTS)), *numbers)
     return view
 
 

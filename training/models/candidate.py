@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from publication.vocabulary import series_key
 from training.history.known import KnownHistory
 
 REFIT_EVERY_DAYS = (
@@ -55,6 +56,14 @@ def nothing_yet(windows: Windows) -> Means:
     """NaN for every cutoff, series and lead: what a candidate fills in."""
     days = {cutoff: target_days(cutoff, windows.horizon) for cutoff in windows.cutoffs}
     return Means({c: pd.DataFrame(np.nan, days[c], windows.history.at(c).columns) for c in windows.cutoffs})
+
+
+def by_measure(unique_ids: Iterable[str]) -> dict[str, list[str]]:
+    """The series of each measure, in their order."""
+    groups: dict[str, list[str]] = {}
+    for unique_id in unique_ids:
+        groups.setdefault(series_key(unique_id).measure, []).append(unique_id)
+    return groups
 
 
 def fit_day(cutoff: pd.Timestamp) -> pd.Timestamp:

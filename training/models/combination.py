@@ -10,6 +10,17 @@ from training.models.candidate import Means
 
 
 @dataclass(frozen=True)
+class Weighted:
+    """A weighted mean of its members' means: weights by measure and lead, learnt from the windows before each cutoff.
+
+    The pipeline learns them (`training/pipeline/weights.py`): it knows the windows. A member that fails for a series
+    is left out of that series.
+    """
+
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Combination:
     """The plain mean of its members' means; it fails for a series where any member does."""
 

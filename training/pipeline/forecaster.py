@@ -1,19 +1,23 @@
 """From known history to a forecast: candidates' means, fallbacks, parents, quantiles."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from publication.vocabulary import series_key
-from training.calibration.spread import quantiles, scaled_errors, spread_of
+from training.calibration.quantiles import PastErrors, half_count_shifts, in_whole_counts, quantiles
+from training.calibration.spread import scaled_errors, spread_of
+from training.calibration.weights import learnt_weights
 from training.calibration.windows import windows_before
 from training.history.known import KnownHistory
-from training.models.candidate import target_days
-from training.models.catalogue import FALLBACK
+from training.models.candidate import by_measure, target_days
+from training.models.catalogue import CATALOGUE, FALLBACK
+from training.models.combination import Weighted
 from training.pipeline.forecast import DECIMALS, Forecast, Recipe
-from training.pipeline.means import MeansBook, same_for_all
+from training.pipeline.means import MeansBook, Mixing, same_for_all
 from training.reconciliation.bottom_up import aggregated, summing
 
 Values = NDArray[np.float64]
@@ -29,6 +33,7 @@ class Forecaster:
         self.history = history
         self.horizon = horizon
         self._book = MeansBook(history, horizon)
+        self._weights = lru_cache(maxsize=None)(self._learnt)
 
     def prepare(self, candidates: Iterable[str], cutoffs: Sequence[pd.Timestamp]) -> None:
         """Make the candidates' means at the cutoffs, and in the windows their errors are learnt from, in one go."""
@@ -61,18 +66,36 @@ class Forecaster:
         used = {unique_id: FALLBACK if unique_id in reasons else name for unique_id, name in names.items()}
         parts = summing(self.history.system, list(ids))
         means = (bottom @ parts).round(DECIMALS)
-        errors = self._scaled_errors(used, cutoff, parts, bottom.mean().to_numpy())
+        past = self._past_errors(used, cutoff, parts, bottom.mean().to_numpy())
         models = {unique_id: used.get(unique_id, _candidate(recipe, unique_id)) for unique_id in means.columns}
-        return Forecast(cutoff, means, self._quantiles(means, errors), models, reasons, parts)
+        groups = [f"{series_key(i).measure} {used.get(i, 'sum')}" for i in means.columns]
+        return Forecast(cutoff, means, self._quantiles(means, past, parts, groups), models, reasons, parts)
 
     def _windows(self, cutoff: pd.Timestamp) -> list[pd.Timestamp]:
         return windows_before(self.history, cutoff, self.horizon)
 
+    def _mixing(self, names: Iterable[str], cutoff: pd.Timestamp) -> Mixing:
+        """The weights of every learnt combination among the names, for each measure, learnt before the cutoff."""
+        learnt = {name: c.members for name in set(names) if isinstance(c := CATALOGUE[name], Weighted)}
+        groups = by_measure(self.history.at(cutoff).columns) if learnt else {}
+        return {
+            (name, measure): self._weights(members, measure, cutoff)
+            for name, members in learnt.items()
+            for measure in groups
+        }
+
+    def _learnt(self, members: tuple[str, ...], measure: str, cutoff: pd.Timestamp) -> Values:
+        """Weights of the members (horizon, n_members) from their errors in the windows before the cutoff."""
+        ids = by_measure(self.history.at(cutoff).columns)[measure]
+        inside = [self._in_windows(same_for_all(member, ids), cutoff, {}) for member in members]
+        return learnt_weights(np.stack([scaled_errors(means, actuals) for means, actuals in inside]))
+
     def _with_fallbacks(self, names: Mapping[str, str], cutoff: pd.Timestamp) -> tuple[pd.DataFrame, dict[str, str]]:
         """Rounded means of the bottom series, and why the fallback stands in where it does."""
         days = target_days(cutoff, self.horizon)
+        mixing = self._mixing(names.values(), cutoff)
         means, naive = (
-            pd.DataFrame(self._book.composed(chosen, cutoff), days, list(names))
+            pd.DataFrame(self._book.composed(chosen, cutoff, mixing), days, list(names))
             for chosen in (names, same_for_all(FALLBACK, list(names)))
         )
         limits = (self.history.at(cutoff).max() * EXPLODED).clip(lower=SMALLEST_LIMIT)
@@ -87,35 +110,48 @@ class Forecaster:
         means[list(reasons)] = naive[list(reasons)]
         return means.clip(lower=0.0).round(DECIMALS), reasons
 
-    def _in_windows(self, names: Mapping[str, str], cutoff: pd.Timestamp) -> tuple[Values, Values]:
-        """Means and the actuals known at the cutoff, each (n_windows, horizon, n_bottom), in the windows before it."""
+    def _in_windows(self, names: Mapping[str, str], cutoff: pd.Timestamp, mixing: Mixing) -> tuple[Values, Values]:
+        """Means and the actuals known at the cutoff, each (n_windows, horizon, n_bottom), in the windows before it.
+
+        What is mixed there is mixed with the weights of the cutoff: they are part of what is judged.
+        """
         windows = self._windows(cutoff)
         shape = (len(windows), self.horizon, len(names))
         known = self.history.at(cutoff)[list(names)]
-        means = [self._book.composed(names, window).clip(min=0.0) for window in windows]
+        means = [self._book.composed(names, window, mixing).clip(min=0.0) for window in windows]
         actuals = [known.reindex(target_days(window, self.horizon)).to_numpy() for window in windows]
         return np.reshape(means, shape), np.reshape(actuals, shape)
 
     def _losses(self, name: str, ids: Sequence[str], cutoff: pd.Timestamp) -> Values:
         """Mean scaled absolute error by series (n_bottom,), with the fallback's error where the candidate failed."""
-        means, actuals = self._in_windows(same_for_all(name, ids), cutoff)
-        naive, _ = self._in_windows(same_for_all(FALLBACK, ids), cutoff)
+        means, actuals = self._in_windows(same_for_all(name, ids), cutoff, self._mixing([name], cutoff))
+        naive, _ = self._in_windows(same_for_all(FALLBACK, ids), cutoff, {})
         errors = np.abs(scaled_errors(np.where(np.isnan(means), naive, means), actuals))
         counts = (~np.isnan(errors)).sum(axis=(0, 1))
         return np.where(counts > 0, np.nansum(errors, axis=(0, 1)) / np.maximum(counts, 1), np.nan)
 
-    def _scaled_errors(
+    def _past_errors(
         self, names: Mapping[str, str], cutoff: pd.Timestamp, parts: pd.DataFrame, sizes: Values
-    ) -> Values:
-        """Scaled errors (n_windows, horizon, n_series), parents' too, in the windows before the cutoff."""
-        means, actuals = self._in_windows(names, cutoff)
+    ) -> PastErrors:
+        """Scaled errors of every series, parents too, in the windows before the cutoff; whole counts smoothed."""
+        means, actuals = self._in_windows(names, cutoff, self._mixing(names.values(), cutoff))
         sums = parts.to_numpy()
-        return aggregated(means - actuals, sums, sizes) / spread_of(np.nan_to_num(means) @ sums)
+        windows = np.array([window.toordinal() for window in self._windows(cutoff)], dtype=float)
+        days = windows[:, None] + np.arange(1.0, self.horizon + 1)
+        shifts = half_count_shifts(days)[:, :, None] * self._whole(cutoff, parts)
+        errors = aggregated(means - actuals, sums, sizes) - shifts
+        return PastErrors(errors / spread_of(np.nan_to_num(means) @ sums), np.maximum(cutoff.toordinal() - days, 0.0))
 
-    def _quantiles(self, means: pd.DataFrame, errors: Values) -> Values:
+    def _whole(self, cutoff: pd.Timestamp, parts: pd.DataFrame) -> NDArray[np.bool_]:
+        """Which series (n_series,) count in whole numbers, as far as is known."""
+        known = self.history.at(cutoff)[list(parts.index)]
+        broken = ((known % 1).fillna(0.0) != 0).any().to_numpy(dtype=float)
+        return np.asarray(broken @ parts.to_numpy() == 0)
+
+    def _quantiles(self, means: pd.DataFrame, past: PastErrors, parts: pd.DataFrame, groups: Sequence[str]) -> Values:
         """Quantiles (n_series, horizon, n_levels), rounded as the means are."""
-        measures = [series_key(unique_id).measure for unique_id in means.columns]
-        values = quantiles(means.to_numpy(), errors, measures, self.history.system.quantiles)
+        values = quantiles(means.to_numpy(), past, groups, self.history.system.quantiles)
+        values = in_whole_counts(values, means.to_numpy(), self._whole(means.index[0] - pd.Timedelta(days=1), parts))
         return values.transpose(1, 0, 2).round(DECIMALS)
 
 

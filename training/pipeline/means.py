@@ -7,12 +7,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from publication.vocabulary import series_key
 from training.history.known import KnownHistory
 from training.models.candidate import Candidate, Means, Windows, nothing_yet, target_days
 from training.models.catalogue import CATALOGUE
-from training.models.combination import Combination
+from training.models.combination import Combination, Weighted
 
 Values = NDArray[np.float64]
+Mixing = Mapping[tuple[str, str], Values]
+"""Of a learnt combination and a measure: the weights of its members, (horizon, n_members)."""
+
+NOTHING_MIXED: Mixing = {}
 REASON_LENGTH = 200  # a library's message may go on for pages; dashboards show it
 
 
@@ -25,38 +30,67 @@ class MeansBook:
         self._pages: dict[str, Means] = {}
 
     def make(self, name: str, cutoffs: Iterable[pd.Timestamp]) -> Means:
-        """The candidate's page, with at least these cutoffs on it."""
+        """The candidate's page, with at least these cutoffs on it.
+
+        A learnt combination has an empty one: its members' are made, and mixed anew for each cutoff that asks.
+        """
         candidate = CATALOGUE[name]
         page = self._pages.setdefault(name, Means())
         wanted = sorted(set(cutoffs) - set(page.by_cutoff))
-        if not wanted:
-            return page
-        if isinstance(candidate, Combination):
+        if isinstance(candidate, Weighted):
+            for member in candidate.members:
+                self.make(member, cutoffs)
+        elif isinstance(candidate, Combination):
             page.update(candidate.combine([self.make(member, wanted) for member in candidate.members], wanted))
-        else:
+        elif wanted:
             page.update(_asked(candidate, Windows(self._history, wanted, self._horizon)))
         return page
 
-    def composed(self, names: Mapping[str, str], cutoff: pd.Timestamp) -> Values:
+    def composed(self, names: Mapping[str, str], cutoff: pd.Timestamp, mixing: Mixing = NOTHING_MIXED) -> Values:
         """Each series' means from its own candidate, (horizon, n_series); NaN where it failed or did not report.
 
         Declared bed changes, which candidates do not see, are added. A value that is not finite counts as a failure; a
         negative one is left for the caller to judge.
         """
-        ids, chosen = pd.Index(names), np.array(list(names.values()))
+        ids, chosen = np.array(list(names), dtype=object), np.array(list(names.values()), dtype=object)
         means = np.full((self._horizon, len(ids)), np.nan)
-        for name in np.unique(chosen):
-            page = self._pages[name].by_cutoff[cutoff]
-            found = page.columns.get_indexer(ids)
-            take = (chosen == name) & (found >= 0)
-            means[:, take] = page.to_numpy()[:, found[take]]
+        for name in dict.fromkeys(names.values()):
+            take = chosen == name
+            means[:, take] = self._of(name, cutoff, pd.Index(ids[take]), mixing)
         means += self._history.bed_steps(target_days(cutoff, self._horizon), list(names))
         return np.where(np.isfinite(means), means, np.nan)
 
+    def _of(self, name: str, cutoff: pd.Timestamp, ids: pd.Index, mixing: Mixing) -> Values:
+        """One candidate's means (horizon, n_series)."""
+        candidate = CATALOGUE[name]
+        if isinstance(candidate, Weighted):
+            members = np.stack([self._of(member, cutoff, ids, mixing) for member in candidate.members], axis=-1)
+            weights = np.stack([mixing[name, series_key(unique_id).measure] for unique_id in ids], axis=1)
+            return mixed(members, weights)
+        page = self._pages[name].by_cutoff[cutoff]
+        found = page.columns.get_indexer(ids)
+        return np.where(found >= 0, page.to_numpy()[:, found], np.nan)
+
     def failure(self, name: str, cutoff: pd.Timestamp, unique_id: str) -> str:
         """Why the candidate has no means for the series at the cutoff."""
+        candidate = CATALOGUE[name]
+        if isinstance(candidate, Weighted):
+            whys = (f"{member}: {self.failure(member, cutoff, unique_id)}" for member in candidate.members)
+            return shorten("; ".join(whys), REASON_LENGTH, placeholder=" ...")
         why = self._pages[name].failures.get((cutoff, unique_id), "it gave no number")
         return shorten(why, REASON_LENGTH, placeholder=" ...")
+
+
+def mixed(members: Values, weights: Values) -> Values:
+    """The weighted mean (horizon, n_series) of members and weights (horizon, n_series, n_members).
+
+    A member that lacks a lead is left out of that series; where none is whole there is no mean.
+    """
+    whole = np.isfinite(members).all(axis=0, keepdims=True)
+    taken = np.where(whole, weights, 0.0)
+    total = taken.sum(axis=-1)
+    sums = (taken * np.where(whole, members, 0.0)).sum(axis=-1)
+    return np.where(total > 0, sums / np.where(total > 0, total, 1.0), np.nan)
 
 
 def _asked(candidate: Candidate, windows: Windows) -> Means:

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from publication.vocabulary import series_key
+from training.backtest.judged import PIT_TENTHS
 from training.charts import page as whole_page
 from training.charts import picture, plain
 
@@ -63,4 +64,22 @@ def coverage_by_lead(forecasts: pd.DataFrame) -> go.Figure:
     figure.update_layout(title="Coverage of the 80 % prediction interval", template="plotly_white")
     figure.update_xaxes(title="lead (days)")
     figure.update_yaxes(range=[0, 1], tickformat=".0%")
+    return figure
+
+
+def pit_histogram(scores: pd.DataFrame) -> go.Figure:
+    """How many in a hundred actuals fell in each tenth of their forecast distribution, by measure: ten, by its promise.
+
+    `scores` are one recipe's, long. A hollow in the middle says that intervals are too narrow, a hill that they are too
+    wide, a slope that forecasts are too high (down to the right) or too low.
+    """
+    shares = scores[(scores["by"] == "measure") & scores["loss"].isin(PIT_TENTHS)]
+    figure = go.Figure()
+    for measure, some in shares.groupby("measure"):
+        by_tenth = some.set_index("loss")["value"].reindex(PIT_TENTHS)
+        figure.add_bar(x=[f"{tenth / 10:.1f}" for tenth in range(1, 11)], y=by_tenth, name=plain(str(measure)))
+    figure.add_hline(y=0.1, line_dash="dash", line_color=ACTUAL_COLOUR)
+    figure.update_layout(title="Where actuals fell in their forecast distributions (PIT)", template="plotly_white")
+    figure.update_xaxes(title="tenth of the distribution, up to", type="category")
+    figure.update_yaxes(tickformat=".0%")
     return figure

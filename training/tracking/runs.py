@@ -11,7 +11,7 @@ import pandas as pd
 from training.backtest.scores import LOSSES
 from training.tracking.client import reach
 from training.tracking.code import code_version
-from training.tracking.plots import charts, page
+from training.tracking.plots import charts, page, pit_histogram
 
 CHARTS = "charts.html"
 DATA_REPORT = "data-report.html"
@@ -34,10 +34,15 @@ def run(tracking_uri: str, name: str, parameters: Mapping[str, object], data_dig
         mlflow.end_run()
 
 
-def log_backtest(tracking_uri: str, forecasts: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame]) -> None:
+def log_backtest(
+    tracking_uri: str,
+    forecasts: Mapping[str, pd.DataFrame],
+    tables: Mapping[str, pd.DataFrame],
+    scores: pd.DataFrame | None = None,
+) -> None:
     """Log, of each recipe by name, its scores as metrics, and all their forecasts and a leaderboard as artifacts.
 
-    Charts are of the first recipe named.
+    `scores` are those by all slices, long, kept as a file. Charts are of the first recipe named.
     """
     leaderboard = pd.concat(dict(tables.items()), names=["recipe"]).reset_index(level=0)
     with reach(tracking_uri), TemporaryDirectory() as folder:
@@ -47,10 +52,13 @@ def log_backtest(tracking_uri: str, forecasts: Mapping[str, pd.DataFrame], table
             frame.to_parquet(Path(folder) / f"{name}.parquet", index=False)
         leaderboard.to_csv(Path(folder) / "leaderboard.csv", index=False)
         leaderboard.to_html(Path(folder) / "leaderboard.html", index=False, float_format="{:.3f}".format)
+        if scores is not None:
+            scores.to_csv(Path(folder) / "scores.csv", index=False)
         mlflow.log_artifacts(folder, "backtest")
-        first = next(iter(forecasts.values()))
+        recipe, first = next(iter(forecasts.items()))
         if first["y"].notna().any():
-            mlflow.log_text(page(charts(first)), CHARTS)
+            pit = [] if scores is None else [pit_histogram(scores[scores["recipe"] == recipe])]
+            mlflow.log_text(page([*charts(first), *pit]), CHARTS)
 
 
 def log_data_report(tracking_uri: str, html: str) -> None:

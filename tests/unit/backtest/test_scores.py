@@ -20,7 +20,8 @@ SCALES = pd.Series({"A/attendances": 4.0, "B/attendances": 10.0, "A/occupancy": 
 def rows(*cells: tuple[str, int, float, float, float, float, bool]) -> pd.DataFrame:
     """Of unique_id, lead, y, mean, q0.1, q0.9 and fallback; the median is the mean."""
     names = ["unique_id", "lead", "y", "mean", "q0.1", "q0.9", "fallback"]
-    return pd.DataFrame(list(cells), columns=names).assign(**{"q0.5": lambda frame: frame["mean"]})
+    frame = pd.DataFrame(list(cells), columns=names).assign(cutoff=pd.Timestamp("2026-01-04"))
+    return frame.assign(**{"q0.5": frame["mean"]}, ds=frame["cutoff"] + pd.to_timedelta(frame["lead"], unit="D"))
 
 
 FORECASTS = rows(

@@ -3,9 +3,10 @@
 import pandas as pd
 import pytest
 
-from tests.unit.pipeline.histories import build_history, four_sites
-from training.backtest.windows import backtest_cutoffs
+from tests.unit.pipeline.histories import build_history, build_system, four_sites, versions
+from training.backtest.windows import backtest_cutoffs, seen_when_sliding, the_one_weekday
 from training.errors import UsageError
+from training.history.known import KnownHistory
 
 # Sixty days, Monday 3 January to Thursday 3 March 2022.
 HISTORY = build_history(four_sites(60))
@@ -64,3 +65,28 @@ def test_a_backtest_the_history_is_too_short_for_is_refused(
     assert sentence in str(refused.value)
     assert str(refused.value).startswith("Backtesting north: ")
     assert str(refused.value).endswith("Ask for fewer windows, a shorter horizon or another cutoff.")
+
+
+@pytest.mark.parametrize(
+    ("days", "weekday"),
+    [
+        (["2022-02-10", "2022-02-17", "2022-02-24"], "Thursday"),
+        (["2022-02-10", "2022-02-24"], "Thursday"),
+        (["2022-02-10", "2022-02-16"], None),
+        (["2022-02-10"], None),  # one cutoff is not locked on a weekday
+    ],
+)
+def test_cutoffs_locked_on_one_weekday_are_known(days: list[str], weekday: str | None) -> None:
+    assert the_one_weekday([pd.Timestamp(day) for day in days]) == weekday
+
+
+def test_a_sliding_window_hides_the_days_before_it_and_nothing_else() -> None:
+    vintages = versions(four_sites(60))
+    fit_day = pd.Timestamp("2022-02-20")
+    seen = seen_when_sliding(vintages, fit_day, 30)
+    assert sorted(seen["ds"].unique()) == list(
+        pd.date_range("2022-01-22", "2022-03-03")
+    )  # thirty days, and what follows
+    history = KnownHistory(seen, build_system())
+    assert history.at(fit_day).shape == (30, 5)
+    pd.testing.assert_frame_equal(history.at(fit_day), HISTORY.at(fit_day).tail(30), check_freq=False)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import poisson  # type: ignore[import-untyped]
+from scipy.stats import poisson
 
 from tests.unit.pipeline.histories import WEEKLY_WAVE, build_history, build_system, counts
 from training.backtest.run import backtest_candidate

@@ -9,7 +9,7 @@ from training.calibration.windows import SHORTEST_HISTORY_DAYS, WINDOW_STEP_DAYS
 from training.history.known import KnownHistory
 
 DAY = pd.Timedelta(days=1)
-TABLE = four_sites(300)
+TABLE = four_sites(450)
 LAST = pd.Timestamp(TABLE.index[-1])
 
 

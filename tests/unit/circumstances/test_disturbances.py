@@ -15,7 +15,7 @@ from training.history.disturbances import bed_steps, concerns, days_of
 from training.history.known import KnownHistory
 from training.models.candidate import Windows
 from training.models.catalogue import CATALOGUE
-from training.models.combination import Combination
+from training.models.regression import Regression
 from training.pipeline import Forecaster
 from training.pipeline.means import MeansBook
 from training.system import Circumstances, Event, EventKind, SchoolTerm
@@ -117,7 +117,7 @@ def test_a_regression_foresees_the_strike_that_is_declared() -> None:
     coming = [f"{cutoff + pd.Timedelta(days=lead):%Y-%m-%d}" for lead in (3, 5)]
     past = [event(first, last, EventKind.STRIKE, "A") for first, last in days]
     candidate = CATALOGUE["Ridge"]
-    assert not isinstance(candidate, Combination)
+    assert isinstance(candidate, Regression)
 
     def means(*events: Event) -> pd.DataFrame:
         history = build_history(table, circumstances=told(*events))

@@ -1,10 +1,14 @@
 """Calendar features, against days looked up by hand."""
 
+from datetime import date
+
+import numpy as np
 import pandas as pd
 import pytest
 
-from training.features.calendar import calendar
-from training.system.bank_holidays import bank_holidays
+from training.features.calendar import calendar, season
+from training.features.holidays import holiday_features
+from training.system.bank_holidays import bank_holidays, named_holidays
 
 # gov.uk/bank-holidays, England and Wales, 2022.
 ENGLAND_2022 = (
@@ -27,24 +31,54 @@ def test_weekday_bank_holidays_of_england_in_2022_are_those_the_government_liste
 
 
 @pytest.mark.parametrize(
-    ("day", "weekday", "holiday", "after", "gap"),
+    ("day", "weekday", "marks"),
     [
-        ("2022-06-01", 2, 0, 0, 0),
-        ("2022-06-02", 3, 1, 0, 0),
-        ("2022-06-03", 4, 1, 0, 0),  # the day after a bank holiday is a bank holiday itself
-        ("2022-06-04", 5, 0, 1, 0),
-        ("2022-06-05", 6, 0, 0, 0),
-        ("2022-09-19", 0, 1, 0, 0),
-        ("2022-12-27", 1, 1, 0, 0),
-        ("2022-12-28", 2, 0, 1, 1),
-        ("2022-12-31", 5, 0, 0, 1),
-        ("2023-01-03", 1, 0, 1, 0),
+        ("2022-06-01", 2, {"before"}),
+        ("2022-06-02", 3, {"day", "is_spring_bank_holiday"}),
+        ("2022-06-03", 4, {"day"}),  # a jubilee does not come round: no name of its own
+        ("2022-06-04", 5, {"after_on_weekend"}),
+        ("2022-06-05", 6, set()),
+        ("2022-09-19", 0, {"day"}),
+        ("2022-12-17", 5, set()),
+        ("2022-12-18", 6, {"before_christmas"}),
+        ("2022-12-24", 5, {"christmas_eve"}),
+        ("2022-12-25", 6, {"day", "is_christmas_day"}),  # unlike others, Christmas is itself on a Sunday too
+        ("2022-12-26", 0, {"day", "is_boxing_day"}),
+        ("2022-12-28", 2, {"christmas_gap"}),
+        ("2022-12-31", 5, {"new_years_eve"}),
+        ("2023-01-03", 1, {"early_january"}),
+        ("2023-04-06", 3, {"before"}),
+        ("2023-04-07", 4, {"day", "is_good_friday"}),
+        ("2023-04-08", 5, {"between_1"}),
+        ("2023-04-09", 6, {"between_2"}),
+        ("2023-04-10", 0, {"day", "is_easter_monday"}),
+        ("2023-04-11", 1, {"after", "after_easter_monday"}),
     ],
 )
-def test_the_features_of_a_day(day: str, weekday: int, holiday: int, after: int, gap: int) -> None:
+def test_the_features_of_a_day(day: str, weekday: int, marks: set[str]) -> None:
     found = calendar(pd.DatetimeIndex([day]), "GB-ENG", seasons=False).iloc[0]
-    flags = {f"weekday_{i}": float(i == weekday) for i in range(1, 7)}
-    assert found.to_dict() == {**flags, "bank_holiday": holiday, "after_bank_holiday": after, "christmas_gap": gap}
+    assert set(found.index[found == 1]) == {f"holiday_{mark}" for mark in marks} | (
+        {f"weekday_{weekday}"} if weekday else set()
+    )
+    assert set(found.unique()) <= {0.0, 1.0}
+
+
+def test_a_substitute_holiday_bears_the_name_of_the_day_it_stands_for() -> None:
+    assert named_holidays("GB-ENG", 2022)[date(2022, 12, 27)] == ("christmas_day",)
+
+
+@pytest.mark.parametrize(
+    ("country", "day", "mark"),
+    [
+        ("PT", "2019-12-26", "after_christmas"),  # no holiday in Portugal
+        ("PT", "2019-06-20", "is_corpus_christi"),
+        ("DE-BY", "2019-06-20", "is_corpus_christi"),
+        ("SA", "2024-12-25", None),  # an ordinary day where Christmas is not kept
+    ],
+)
+def test_the_holidays_are_those_of_the_country(country: str, day: str, mark: str | None) -> None:
+    found = holiday_features(pd.DatetimeIndex([day]), country).iloc[0]
+    assert [name for name in found.index[found == 1] if name != "holiday_day"] == ([f"holiday_{mark}"] if mark else [])
 
 
 def test_a_day_has_the_same_features_whichever_days_stand_beside_it() -> None:
@@ -57,14 +91,12 @@ def test_a_day_has_the_same_features_whichever_days_stand_beside_it() -> None:
 
 def test_without_a_country_there_are_no_bank_holidays() -> None:
     found = calendar(pd.date_range("2022-01-01", "2022-12-31", freq="D"), "", seasons=False)
-    assert found[["bank_holiday", "after_bank_holiday"]].to_numpy().sum() == 0
+    assert list(found) == [f"weekday_{day}" for day in range(1, 7)]
 
 
-def test_the_season_comes_round_once_a_year_and_only_where_asked() -> None:
-    days = pd.DatetimeIndex(["2021-07-01", "2022-07-01", "2022-01-01"])
-    seasons = calendar(days, "", seasons=True).filter(like="season")
-    assert seasons.shape == (3, 4)
-    assert seasons.iloc[0].to_list() == pytest.approx(seasons.iloc[1].to_list())
-    assert seasons["season_cos_1"].iloc[0] == pytest.approx(-1.0, abs=0.02)
-    assert seasons["season_cos_1"].iloc[2] == pytest.approx(1.0, abs=0.02)
-    assert calendar(days, "", seasons=False).filter(like="season").empty
+def test_the_season_is_a_smooth_wave_that_comes_round_each_year() -> None:
+    waves = season(pd.date_range("2021-01-01", "2022-12-31", freq="D"), harmonics=3)
+    assert waves.shape == (730, 6)
+    steepest = np.abs(np.diff(waves.to_numpy(), axis=0)).max()
+    assert steepest < 3 * 2 * np.pi / 365 + 0.02  # at the year's end by a quarter of a day more
+    assert waves.loc["2021-03-01"].to_numpy() == pytest.approx(waves.loc["2022-03-01"].to_numpy())

