@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from publication.days import target_day
 from publication.errors import MalformedPublicationError
 from publication.model import Publication, SeriesForecast, System
-from publication.vocabulary import SeriesKey
+from publication.vocabulary import DRIVERS, SeriesKey
 
 TOLERANCE = 1e-6
 BREACHES_SHOWN = 5
@@ -80,6 +80,19 @@ def parents_add_up(publication: Publication) -> Iterator[str]:
                 yield f"{series.unique_id} on {day.ds} is {day.mean}, its parts add up to {total}"
 
 
+def drivers_add_up(publication: Publication) -> Iterator[str]:
+    """Where drivers are told, every day has each of them, and they add up to its mean, to `TOLERANCE`."""
+    for series in publication.series:
+        if series.drivers and len(series.drivers) != len(series.days):
+            yield f"{series.unique_id} has drivers of {len(series.drivers)} days, not {len(series.days)}"
+            continue
+        for day, values in zip(series.days, series.drivers, strict=False):
+            if len(values) != len(DRIVERS):
+                yield f"{series.unique_id} on {day.ds} has {len(values)} drivers, not {len(DRIVERS)}"
+            elif not abs(math.fsum(values) - day.mean) <= TOLERANCE:  # a NaN must not pass
+                yield f"{series.unique_id} on {day.ds} is {day.mean}, its drivers add up to {math.fsum(values)}"
+
+
 def _streams(publication: Publication) -> dict[SeriesKey, list[SeriesForecast]]:
     """The streams of each series that is the whole of a measure, published or not."""
     streams: dict[SeriesKey, list[SeriesForecast]] = {}
@@ -106,6 +119,7 @@ RULES: tuple[Rule, ...] = (
     quantiles_increase,
     actuals_are_finite,
     parents_add_up,
+    drivers_add_up,
 )
 
 

@@ -103,7 +103,10 @@ class DayForecast:
 
 @dataclass(frozen=True, slots=True)
 class SeriesForecast:
-    """The forecast of one series; `reason` says why where a fallback stands in for the champion's recipe."""
+    """The forecast of one series; `reason` says why where a fallback stands in for the champion's recipe.
+
+    `drivers` has, for each day, one count for each of `vocabulary.DRIVERS`; it is empty where nothing is told of them.
+    """
 
     key: SeriesKey
     unit: str
@@ -112,6 +115,7 @@ class SeriesForecast:
     reason: str | None
     recent: tuple[Actual, ...]
     days: tuple[DayForecast, ...]
+    drivers: tuple[tuple[float, ...], ...] = ()
 
     @property
     def unique_id(self) -> str:

@@ -74,6 +74,18 @@ def forecast_records(publication: Publication, publication_id: int) -> list[Reco
     ]
 
 
+def driver_records(publication: Publication, publication_id: int) -> list[Record]:
+    return [
+        {
+            "publication_id": publication_id,
+            "unique_id": series.unique_id,
+            "by_day": [list(day) for day in series.drivers],
+        }
+        for series in publication.series
+        if series.drivers
+    ]
+
+
 def heading(row: RowMapping) -> Heading:
     return Heading(
         system=row["system"],
@@ -87,8 +99,11 @@ def heading(row: RowMapping) -> Heading:
     )
 
 
-def publication(row: RowMapping, series: Iterable[RowMapping], forecasts: Iterable[RowMapping]) -> Publication:
+def publication(
+    row: RowMapping, series: Iterable[RowMapping], forecasts: Iterable[RowMapping], drivers: Iterable[RowMapping]
+) -> Publication:
     """The rows of one publication, series by position and forecasts by lead, as it was issued."""
+    driven = {item["unique_id"]: tuple(map(tuple, item["by_day"])) for item in drivers}
     days: dict[str, list[DayForecast]] = {}
     for item in forecasts:
         day = DayForecast(item["ds"], item["lead"], item["mean"], tuple(item["quantiles"]))
@@ -99,7 +114,7 @@ def publication(row: RowMapping, series: Iterable[RowMapping], forecasts: Iterab
         issued_at=row["issued_at"],
         champion=_champion(row),
         data_digest=row["data_digest"],
-        series=tuple(_series(item, days[item["unique_id"]]) for item in series),
+        series=tuple(_series(item, days[item["unique_id"]], driven.get(item["unique_id"], ())) for item in series),
         notes=tuple(row["notes"]),
         revision=row["revision"],
     )
@@ -109,7 +124,7 @@ def _champion(row: RowMapping) -> Champion:
     return Champion(row["champion_name"], row["champion_version"], row["champion_run_id"])
 
 
-def _series(row: RowMapping, days: list[DayForecast]) -> SeriesForecast:
+def _series(row: RowMapping, days: list[DayForecast], drivers: tuple[tuple[float, ...], ...]) -> SeriesForecast:
     return SeriesForecast(
         key=SeriesKey(row["place"], row["measure"], row["stream"]),
         unit=row["unit"],
@@ -118,6 +133,7 @@ def _series(row: RowMapping, days: list[DayForecast]) -> SeriesForecast:
         reason=row["reason"],
         recent=tuple(Actual(date.fromisoformat(ds), y) for ds, y in row["recent"]),
         days=tuple(days),
+        drivers=drivers,
     )
 
 

@@ -73,6 +73,14 @@ series = Table(
     Column("recent", JSON, nullable=False),
 )
 
+drivers = Table(
+    "drivers",
+    metadata,
+    Column("publication_id", ForeignKey("publications.id"), primary_key=True),
+    Column("unique_id", String, primary_key=True),
+    Column("by_day", JSON, nullable=False),
+)
+
 forecasts = Table(
     "forecasts",
     metadata,

@@ -17,7 +17,7 @@ from publication.engines import engine
 from publication.errors import StoreUnreachableError, UnknownPublicationError
 from publication.invariants import check
 from publication.model import Heading, Publication
-from publication.schema import forecasts, metadata, publications, series
+from publication.schema import drivers, forecasts, metadata, publications, series
 
 FILE_NAME = "publications.db"
 HEADING = [column for column in publications.columns if column.name not in ("description", "notes")]
@@ -77,7 +77,11 @@ class Store:
                 connection.execute(select(table).where(table.c.publication_id == row["id"]).order_by(order))
                 .mappings()
                 .all()
-                for table, order in ((series, series.c.position), (forecasts, forecasts.c.lead))
+                for table, order in (
+                    (series, series.c.position),
+                    (forecasts, forecasts.c.lead),
+                    (drivers, drivers.c.unique_id),
+                )
             ]
         return records.publication(row, *parts)
 
@@ -133,6 +137,8 @@ def _write(connection: Connection, publication: Publication) -> None:
     publication_id = inserted.scalar_one()
     connection.execute(insert(series), records.series_records(publication, publication_id))
     connection.execute(insert(forecasts), records.forecast_records(publication, publication_id))
+    if driven := records.driver_records(publication, publication_id):
+        connection.execute(insert(drivers), driven)
 
 
 def _newest(

@@ -34,6 +34,9 @@ class SeriesKey(NamedTuple):
 
 
 SEPARATOR = "/"
+DRIVERS = ("level", "weekday", "season", "holiday", "event", "trend", "rest")
+"""What a mean is made of, in counts that add up to it: the recent level, and what each cause adds to it."""
+
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 

@@ -5,10 +5,10 @@ import io
 import json
 import math
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from publication.model import Actual, DayForecast, Heading, Publication, SeriesForecast, System
-from publication.vocabulary import Freshness, quantile_column
+from publication.vocabulary import DRIVERS, Freshness, quantile_column
 from service.selection import Selection
 
 JSON_TYPE = "application/json"
@@ -87,7 +87,11 @@ def forecast_body(series: SeriesForecast, system: System, selection: Selection) 
 
 def detail_body(series: SeriesForecast, system: System, selection: Selection) -> Json:
     """One series with what its chart needs beside the forecast."""
-    more: Json = {"reason": series.reason, "recent": [_actual(actual) for actual in series.recent]}
+    more: Json = {
+        "reason": series.reason,
+        "recent": [_actual(actual) for actual in series.recent],
+        "drivers": [_drivers(day.ds, series.drivers[day.lead - 1]) for day in selection.days(series) if series.drivers],
+    }
     return forecast_body(series, system, selection) | more
 
 
@@ -127,6 +131,10 @@ def _key(series: SeriesForecast) -> Json:
 def _day(day: DayForecast, levels: list[tuple[int, str]]) -> Json:
     quantiles = {name: day.quantiles[i] for i, name in levels}
     return {"ds": day.ds.isoformat(), "lead": day.lead, "mean": day.mean, "quantiles": quantiles}
+
+
+def _drivers(ds: date, values: tuple[float, ...]) -> Json:
+    return {"ds": ds.isoformat(), **dict(zip(DRIVERS, values, strict=True))}
 
 
 def _actual(actual: Actual) -> Json:

@@ -119,9 +119,23 @@ class ForecastsAnswer(Answer):
     forecasts: list[ForecastOut]
 
 
+class DriversOut(Body):
+    """What a day's mean is made of: counts that add up to it. Empty for a publication that tells nothing of them."""
+
+    ds: date
+    level: float
+    weekday: float
+    season: float
+    holiday: float
+    event: float
+    trend: float
+    rest: float
+
+
 class DetailOut(ForecastOut):
     reason: str | None
     recent: list[ActualOut]
+    drivers: list[DriversOut]
 
 
 class DetailAnswer(Answer):

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from publication.model import (
@@ -72,6 +73,7 @@ def build_publication(
     scale: float = 1.0,
     notes: tuple[str, ...] = (),
     revision: int = 0,
+    with_drivers: bool = False,
 ) -> Publication:
     """A publication that holds every invariant: leaves are made, everything above them is their sum.
 
@@ -81,15 +83,28 @@ def build_publication(
     system = build_system() if system is None else system
     keys = build_keys(system, STREAMS if streams is None else streams)
     stands_in = frozenset(fallbacks)
+    made = [build_series(system, key, cutoff, key in stands_in, recent_days, scale) for key in keys]
     return Publication(
         system=system,
         cutoff=cutoff,
         issued_at=issued_at or ISSUED_AT + (cutoff - CUTOFF),
         champion=champion,
         data_digest="sha256:data",
-        series=tuple(build_series(system, key, cutoff, key in stands_in, recent_days, scale) for key in keys),
+        series=tuple(driven(series) if with_drivers else series for series in made),
         notes=notes,
         revision=revision,
+    )
+
+
+def driven(series: SeriesForecast) -> SeriesForecast:
+    """The series with drivers that add up: a level of nine tenths, and the rest for weekday and rest."""
+    level = [round(0.9 * day.mean, 3) for day in series.days]
+    return replace(
+        series,
+        drivers=tuple(
+            (part, 4.0, 0.0, 0.0, 0.0, 0.0, round(day.mean - part - 4.0, 6))
+            for day, part in zip(series.days, level, strict=True)
+        ),
     )
 
 

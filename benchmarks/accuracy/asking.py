@@ -39,7 +39,9 @@ class Answered:
 def ask(peer: Peer, protocol: Protocol, history: KnownHistory, cutoffs: Cutoffs, cache: Path | None) -> Answered:
     """Forecasts of the protocol's series at the cutoffs, from what the product itself believes then."""
     questions = {
-        (unique_id, cutoff): Question(values, protocol.horizon, history.system.quantiles, history.circumstances.holidays)
+        (unique_id, cutoff): Question(
+            values, protocol.horizon, history.system.quantiles, history.circumstances.holidays
+        )
         for cutoff in cutoffs
         for unique_id, values in believed(history, protocol, cutoff).items()
     }

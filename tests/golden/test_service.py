@@ -46,6 +46,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
                 system=system,
                 fallbacks=[SeriesKey("RXH1", "occupancy")],
                 recent_days=3,
+                with_drivers=True,
             )
         )
     with serve(store, Clock()) as running:

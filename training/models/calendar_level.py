@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from training.history.known import KnownHistory
-from training.models.candidate import Means, Windows, by_fit_day, by_measure, nothing_yet, target_days
+from training.models.candidate import Means, Windows, by_measure, fit_day, nothing_yet, target_days
 from training.models.effects import Design, Effects, design, fitted_effects
 from training.models.level import Level, fitted_level, moving_averages
 from training.progress import tracked
@@ -41,37 +41,30 @@ class CalendarLevel:
 
     def forecast(self, windows: Windows) -> Means:
         means = nothing_yet(windows)
-        groups = by_fit_day(windows.cutoffs)
+        cutoffs = sorted(windows.cutoffs)
         with threadpool_limits(1):  # many small regressions: threads would only wait for one another
-            for fit_on, cutoffs in tracked(groups.items(), "CalendarLevel by refit day", len(groups)):
-                for cutoff in cutoffs:
-                    for measure, unique_ids in by_measure(windows.history.at(cutoff).columns).items():
-                        self._forecast(windows, fit_on, cutoff, measure, unique_ids, means)
+            for cutoff in tracked(cutoffs, "CalendarLevel by cutoff", len(cutoffs)):
+                for measure, unique_ids in by_measure(windows.history.at(cutoff).columns).items():
+                    _forecast(windows, cutoff, measure, unique_ids, means)
         return means
 
-    def _forecast(
-        self,
-        windows: Windows,
-        fit_on: pd.Timestamp,
-        cutoff: pd.Timestamp,
-        measure: str,
-        unique_ids: list[str],
-        means: Means,
-    ) -> None:
-        """Fill in the means of one measure's series at one cutoff, or why there are none."""
-        history = windows.history
-        days = history.filled(cutoff)[unique_ids].count()
-        for unique_id in days.index[days < SHORTEST_DAYS]:
-            means.failures[cutoff, unique_id] = f"{days[unique_id]} days are known, {SHORTEST_DAYS} are needed"
-        known = list(days.index[days >= SHORTEST_DAYS])
-        fitted = fitted_on(history, fit_on, measure, windows.horizon) or fitted_on(
-            history, cutoff, measure, windows.horizon
-        )
-        if fitted is None:
-            reason = f"fewer than {SHORTEST_FIT_DAYS} days of {measure} were known on {cutoff.date()} to fit on"
-            means.failures.update({(cutoff, unique_id): reason for unique_id in known})
-        elif known:
+
+def _forecast(windows: Windows, cutoff: pd.Timestamp, measure: str, unique_ids: list[str], means: Means) -> None:
+    """Fill in the means of one measure's series at one cutoff, or why there are none."""
+    history = windows.history
+    days = history.filled(cutoff)[unique_ids].count()
+    for unique_id in days.index[days < SHORTEST_DAYS]:
+        means.failures[cutoff, unique_id] = f"{days[unique_id]} days are known, {SHORTEST_DAYS} are needed"
+    known = list(days.index[days >= SHORTEST_DAYS])
+    try:
+        fitted = fitted_for(history, cutoff, measure, windows.horizon)
+        if fitted is not None and known:
             means.by_cutoff[cutoff][known] = _means(fitted, history, cutoff, known, windows.horizon)
+        reason = None if fitted else f"fewer than {SHORTEST_FIT_DAYS} days of {measure} were known to fit on"
+    except Exception as error:  # noqa: BLE001  a library may fail in any way; other measures are not disturbed
+        reason = f"{type(error).__name__}: {error}"
+    if reason is not None:
+        means.failures.update({(cutoff, unique_id): reason for unique_id in known})
 
 
 def _means(fitted: Fitted, history: KnownHistory, cutoff: pd.Timestamp, unique_ids: list[str], horizon: int) -> Values:
@@ -82,6 +75,11 @@ def _means(fitted: Fitted, history: KnownHistory, cutoff: pd.Timestamp, unique_i
     multiples = np.exp(fitted.effects.on(features, unique_ids))
     averages = moving_averages(recent.to_numpy() / multiples[: len(recent)])
     return fitted.level.ahead(averages[:, -1]) * multiples[len(recent) :]
+
+
+def fitted_for(history: KnownHistory, cutoff: pd.Timestamp, measure: str, horizon: int) -> Fitted | None:
+    """What was learnt on the cutoff's refit day, or on the cutoff itself where that day knew too little."""
+    return fitted_on(history, fit_day(cutoff), measure, horizon) or fitted_on(history, cutoff, measure, horizon)
 
 
 @lru_cache(maxsize=64)

@@ -8,6 +8,7 @@ import pandas as pd
 from publication.model import Actual, Champion, DayForecast, Publication, SeriesForecast
 from publication.vocabulary import SeriesKey, series_key
 from training.history.known import KnownHistory
+from training.pipeline.drivers import drivers
 from training.pipeline.forecast import DECIMALS, Forecast
 from training.system import Event
 
@@ -32,18 +33,25 @@ def as_publication(
         return places[key.place], measures[key.measure], key.stream or ""
 
     keys = sorted(map(series_key, forecast.means.columns), key=in_tree)
+    told = drivers(history, forecast.means, forecast.parts, DECIMALS)
+    driven = dict(zip(forecast.means.columns, told.tolist(), strict=True))
     return Publication(
         system=system,
         cutoff=forecast.cutoff.date(),
         issued_at=issued_at,
         champion=champion,
         data_digest=data_digest,
-        series=tuple(_series(forecast, key, system.measure_by_name[key.measure].unit, recent) for key in keys),
+        series=tuple(
+            _series(forecast, key, system.measure_by_name[key.measure].unit, recent, driven[key.unique_id])
+            for key in keys
+        ),
         notes=(*_notes(forecast), *coming_events(history, forecast)),
     )
 
 
-def _series(forecast: Forecast, key: SeriesKey, unit: str, recent: pd.DataFrame) -> SeriesForecast:
+def _series(
+    forecast: Forecast, key: SeriesKey, unit: str, recent: pd.DataFrame, driven: list[list[float]]
+) -> SeriesForecast:
     unique_id = key.unique_id
     position = forecast.means.columns.get_loc(unique_id)
     days: list[date] = [day.date() for day in forecast.means.index]
@@ -62,6 +70,7 @@ def _series(forecast: Forecast, key: SeriesKey, unit: str, recent: pd.DataFrame)
             DayForecast(day, lead, mean, tuple(values))
             for lead, (day, mean, values) in enumerate(zip(days, means, quantiles, strict=True), start=1)
         ),
+        drivers=tuple(map(tuple, driven)),
     )
 
 

@@ -29,7 +29,7 @@ class ProphetPeer:
         seen = pd.DataFrame({"ds": question.values.index, "y": question.values.to_numpy()}).dropna()
         model = Prophet(holidays=holiday_table(question))
         model.fit(seen, seed=SEED)
-        np.random.seed(SEED)  # noqa: NPY002  # Prophet draws from the global stream, in a process of its own
+        np.random.seed(SEED)  # Prophet draws from the global stream, in a process of its own
         samples = model.predictive_samples(ahead)["yhat"]
         quantiles = np.quantile(samples, question.levels, axis=1).T
         return Answer(samples.mean(axis=1), quantiles)

@@ -23,6 +23,19 @@ WHOLE = {"publications": 1, "series": 7, "forecasts": 14}
 NOTHING = {"publications": 0, "series": 0, "forecasts": 0}
 
 
+def test_drivers_are_read_back_as_they_were_issued(store: Store, connect: Callable[[], Store]) -> None:
+    plain = publication()
+    told = tuple(
+        replace(series, drivers=tuple((day.mean - 1.5, 1.25, 0.0, 0.0, 0.0, 0.0, 0.25) for day in series.days))
+        for series in plain.series[:3]
+    )
+    issued = store.issue(replace(plain, series=(*told, *plain.series[3:])))
+    read = connect().latest()
+    assert read == issued
+    assert [len(series.drivers) for series in read.series] == [2, 2, 2, 0, 0, 0, 0]
+    assert digest(read) != digest(plain)
+
+
 def test_what_was_issued_is_read_back_equal(store: Store, connect: Callable[[], Store]) -> None:
     issued = store.issue(publication())
     assert issued == replace(publication(), revision=1)

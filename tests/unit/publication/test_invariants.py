@@ -22,6 +22,16 @@ def _of(p: Publication, unique_id: str, **changes: object) -> SeriesForecast:
     return replace(p.series_by_id[unique_id], **changes)  # type: ignore[arg-type]  # a table of changes to any field
 
 
+def with_drivers(p: Publication, unique_id: str, drivers: tuple[tuple[float, ...], ...]) -> Publication:
+    return with_series(p, unique_id, replace(p.series_by_id[unique_id], drivers=drivers))
+
+
+def driven_days(p: Publication, unique_id: str, off: float = 0.0) -> tuple[tuple[float, ...], ...]:
+    """Drivers that add up on every day, but on the last by so much too little."""
+    means = [day.mean for day in p.series_by_id[unique_id].days]
+    return tuple((mean - 3.0, 2.0, 0.0, 0.0, 0.0, 1.0, off if i else 0.0) for i, mean in enumerate(means))
+
+
 BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
     "series twice": (
         lambda p: replace(p, series=(*p.series, p.series[-1])),
@@ -99,6 +109,22 @@ BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
         lambda p: with_day(with_series(p, "RXA/attendances", None), "RXA02/attendances", 1, mean=20.5),
         "parents_add_up: northshire/attendances on 2026-11-22 is 60.0, its parts add up to 60.5",
     ),
+    "drivers of one day only": (
+        lambda p: with_drivers(p, "RXA01/occupancy", ((10.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),)),
+        "drivers_add_up: RXA01/occupancy has drivers of 1 days, not 2",
+    ),
+    "a driver missing": (
+        lambda p: with_drivers(p, "RXA01/occupancy", ((1.0, 2.0), *driven_days(p, "RXA01/occupancy")[1:])),
+        "drivers_add_up: RXA01/occupancy on 2026-11-22 has 2 drivers, not 7",
+    ),
+    "drivers do not add up": (
+        lambda p: with_drivers(p, "RXA01/occupancy", driven_days(p, "RXA01/occupancy", off=0.5)),
+        "drivers_add_up: RXA01/occupancy on 2026-11-23",
+    ),
+    "a driver that is not a number": (
+        lambda p: with_drivers(p, "RXA01/occupancy", driven_days(p, "RXA01/occupancy", off=float("nan"))),
+        "drivers_add_up: RXA01/occupancy on 2026-11-23",
+    ),
     "no series": (lambda p: replace(p, series=()), "the publication has no series"),
 }
 
@@ -118,6 +144,7 @@ def test_every_rule_has_a_row_in_the_table() -> None:
 
 GOOD: dict[str, Callable[[Publication], Publication]] = {
     "as built": lambda p: p,
+    "drivers that add up": lambda p: with_drivers(p, "RXA01/occupancy", driven_days(p, "RXA01/occupancy")),
     "leaves alone": lambda p: replace(p, series=tuple(s for s in p.series if s.key.place == "RXA02")),
     "trust left out": lambda p: with_series(p, "RXA/attendances", None),
     "whole left out, its streams kept": lambda p: replace(
