@@ -59,7 +59,7 @@ def test_each_cause_stands_under_its_own_name() -> None:
     sunday = parts.loc["2023-01-01"]
     assert sunday["weekday"] == pytest.approx(-0.2 * 200 * 6 / 7, abs=12)
     assert sunday["weekday"] < ordinary["weekday"] - 25
-    assert parts.loc["2022-12-26", "holiday"] < -20
+    assert parts["holiday"]["2022-12-26"] < -20
     assert abs(parts["rest"]).max() < 0.01
 
 

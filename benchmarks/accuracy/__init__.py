@@ -1,1 +1,0 @@
-"""The accuracy that the product promises, measured beside other programs: `python -m benchmarks.accuracy`."""
