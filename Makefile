@@ -4,18 +4,20 @@ SERVE ?= 1
 HOME_DIR ?= .demo
 UPGRADE ?=
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 BIN := .venv/bin
 UV := $(BIN)/uv
 INSTALLED := .venv/.installed
+BENCH_INSTALLED := .venv-bench/.installed
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 $(UPGRADE)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup demo test check bench bench-accuracy lock clean
 
 help: ## show this help
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 setup: $(INSTALLED) ## make .venv with everything the other targets need; again when a lock changes
 
@@ -40,7 +42,16 @@ check: $(INSTALLED) ## lint, formatting, types, import rules
 	$(BIN)/lint-imports
 
 bench: $(INSTALLED) ## run the benchmarks
-	@for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python "$$program" || exit 1; done
+	@for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python -m "benchmarks.$$(basename "$$program" .py)" || exit 1; done
+
+bench-accuracy: $(BENCH_INSTALLED) ## print the accuracy promised, reached, and that of other programs (BENCH_ARGS="--rows swast"): hours
+	.venv-bench/bin/python -m benchmarks.accuracy $(BENCH_ARGS)
+
+$(BENCH_INSTALLED): $(INSTALLED) requirements/training.txt requirements/bench.txt
+	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	$(UV) pip install --quiet --python .venv-bench/bin/python --require-hashes -r requirements/training.txt
+	$(UV) pip install --quiet --python .venv-bench/bin/python --require-hashes -r requirements/bench.txt
+	@touch $@
 
 lock: $(INSTALLED) ## compile the locks again (UPGRADE=--upgrade: take newer versions)
 	$(COMPILE) requirements/bootstrap.in -o requirements/bootstrap.txt
@@ -48,7 +59,8 @@ lock: $(INSTALLED) ## compile the locks again (UPGRADE=--upgrade: take newer ver
 	$(COMPILE) pyproject.toml --extra training -c requirements/service.txt -o requirements/training.txt
 	$(COMPILE) pyproject.toml --extra service --extra training --group dev \
 		-c requirements/service.txt -c requirements/training.txt -o requirements/dev.txt
+	$(COMPILE) requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt
 
 clean: ## remove .venv, .demo and caches; never .headroom
-	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf .venv .venv-bench .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

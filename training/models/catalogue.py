@@ -1,14 +1,17 @@
 """The candidates by name."""
 
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
-from statsforecast.models import AutoETS
+from statsforecast.models import MSTL, AutoETS, DynamicOptimizedTheta
 
 from training.errors import UsageError
 from training.frames import WEEK
+from training.models.arima import CalendarArima
 from training.models.calendar_level import CalendarLevel
 from training.models.candidate import Candidate
 from training.models.combination import Combination, Weighted
 from training.models.naive import SeasonalNaive
+from training.models.poisson import LogLagPoisson
 from training.models.regression import Regression
 from training.models.statistical import Statistical
 
@@ -18,7 +21,14 @@ CATALOGUE: dict[str, Candidate | Combination | Weighted] = {
     FALLBACK: SeasonalNaive(),
     # No trend is tried: over weeks to come it wins nothing on counts, and trying it takes four fifths of the time.
     "AutoETS": Statistical(lambda: AutoETS(season_length=WEEK, model="ZNZ")),
+    "AutoARIMA": Statistical(CalendarArima, memory_days=1096, told=True),
+    "DynamicOptimizedTheta": Statistical(lambda: DynamicOptimizedTheta(season_length=WEEK)),
+    "MSTL": Statistical(lambda: MSTL([WEEK], trend_forecaster=AutoETS(model="ZNN"))),
     "Ridge": Regression(lambda: Ridge(alpha=1.0)),
+    "PoissonRegressor": Regression(lambda: LogLagPoisson(alpha=1e-3, max_iter=300)),
+    "HistGradientBoosting": Regression(
+        lambda: HistGradientBoostingRegressor(loss="poisson", max_leaf_nodes=8, min_samples_leaf=50, random_state=0)
+    ),
     "CalendarLevel": CalendarLevel(),
     "Mean": Combination(("CalendarLevel", "AutoETS")),
     "Weighted": Weighted(("CalendarLevel", "AutoETS")),

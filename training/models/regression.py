@@ -96,7 +96,7 @@ def _observed(history: KnownHistory, fit_on: pd.Timestamp, measure: str) -> pd.D
 
 def _training_rows(observed: pd.DataFrame, fit_on: pd.Timestamp, history: KnownHistory, seasons: bool) -> pd.DataFrame:
     """Long rows to fit on: values scaled to a level of one, imputed ones without weight, and the features."""
-    filled = history.filled(fit_on).loc[observed.index, observed.columns]
+    filled = _counts(history, fit_on).loc[observed.index, observed.columns]
     rows = long(filled / level(filled))
     rows["weight"] = long(observed.notna().astype(float).where(filled.notna()))["y"]
     return _with_features(rows, rows["unique_id"], history, seasons)
@@ -110,11 +110,16 @@ def _with_features(rows: pd.DataFrame, series: pd.Series, history: KnownHistory,
     return rows.join(calendar(days, known.holidays, seasons), on="ds").assign(**own)
 
 
+def _counts(history: KnownHistory, cutoff: pd.Timestamp) -> pd.DataFrame:
+    """What is known, gaps filled; never below zero, even where more beds were declared than were ever occupied."""
+    return history.filled(cutoff).clip(lower=0.0)
+
+
 def _recursive_means(
     library: MLForecast, windows: Windows, ids: Mapping[pd.Timestamp, list[str]], seasons: bool
 ) -> dict[pd.Timestamp, pd.DataFrame]:
     """One wide frame of means for each cutoff, from one call of the library."""
-    recent = {c: windows.history.filled(c)[ids[c]].tail(MEMORY_DAYS) for c in ids}
+    recent = {c: _counts(windows.history, c)[ids[c]].tail(MEMORY_DAYS) for c in ids}
     levels = {c: level(frame) for c, frame in recent.items()}
     past = pd.concat([long((frame / levels[c]).add_suffix(f"{AT}{c.date()}")) for c, frame in recent.items()])
     future = pd.concat(

@@ -10,9 +10,11 @@ import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from training.errors import UsageError
 from training.frames import last_stretch
 from training.history.known import KnownHistory
 from training.models.candidate import Means, Windows, fit_day, nothing_yet
+from training.models.regressors import independent, regressors
 from training.progress import tracked
 
 Values = NDArray[np.float64]
@@ -22,36 +24,58 @@ SERIES_WORTH_PROCESSES = 24  # below that, starting worker processes costs more 
 
 
 class LibraryModel(Protocol):
-    """What is used of a statsforecast model."""
+    """What is used of a statsforecast model: `fit(y)` and `forward(y, h)`, with X and X_future if it `uses_exog`."""
 
-    def fit(self, y: Values) -> "LibraryModel": ...
-    def forward(self, y: Values, h: int) -> dict[str, Values]: ...
+    @property
+    def fit(self) -> Callable[..., "LibraryModel"]: ...
+    @property
+    def forward(self) -> Callable[..., dict[str, Values]]: ...
 
 
 @dataclass(frozen=True)
 class Origin:
-    """One series at one cutoff: the values to fit on (of the refit grid's day) and the values to go on from."""
+    """One series at one cutoff: the values to fit on (of the refit grid's day) and the values to go on from.
+
+    Both begin `start` days after the history does.
+    """
 
     cutoff: pd.Timestamp
     fit_on: pd.Timestamp
+    start: int
     fit_values: Values
     values: Values
 
 
 @dataclass(frozen=True)
 class Statistical:
-    """A candidate made of a statsforecast model; `make` gives a new, unfitted one."""
+    """A candidate made of a statsforecast model; `make` gives a new, unfitted one.
+
+    With `told`, it is given the calendar and declared disturbances. A model that would silently ignore them is refused.
+    """
 
     make: Callable[[], LibraryModel]
+    memory_days: int = MEMORY_DAYS
+    told: bool = False
+
+    def __post_init__(self) -> None:
+        if self.told and not getattr(self.make(), "uses_exog", False):
+            raise UsageError(
+                f"Making a candidate of {self._name()}: it ignores regressors. "
+                "Leave out told=True, or take a model that uses them (AutoARIMA, ARIMA)."
+            )
 
     def forecast(self, windows: Windows) -> Means:
-        origins = _origins(windows)
+        origins = _origins(windows, self.memory_days, self.told)
+        last = max(windows.cutoffs) + pd.Timedelta(days=windows.horizon)
+        features = regressors(windows.history, last, list(origins)) if self.told else {}
         jobs = -1 if len(origins) >= SERIES_WORTH_PROCESSES else 1
         run = Parallel(n_jobs=jobs, return_as="generator")
-        answers = run(delayed(forecast_series)(self.make(), series, windows.horizon) for series in origins.values())
+        answers = run(
+            delayed(forecast_series)(self.make(), series, windows.horizon, features.get(unique_id))
+            for unique_id, series in origins.items()
+        )
         means = nothing_yet(windows)
-        doing = f"{self.make().__class__.__name__} by series"
-        for unique_id, answer in zip(origins, tracked(answers, doing, len(origins)), strict=True):
+        for unique_id, answer in zip(origins, tracked(answers, f"{self._name()} by series", len(origins)), strict=True):
             for cutoff, result in answer.items():
                 if isinstance(result, str):
                     means.failures[cutoff, unique_id] = result
@@ -59,45 +83,83 @@ class Statistical:
                     means.by_cutoff[cutoff][unique_id] = result
         return means
 
+    def _name(self) -> str:
+        return self.make().__class__.__name__
 
-def forecast_series(model: LibraryModel, origins: Sequence[Origin], horizon: int) -> dict[pd.Timestamp, Values | str]:
-    """For each cutoff the means (horizon,), or the sentence that says why there are none."""
+
+def forecast_series(
+    model: LibraryModel, origins: Sequence[Origin], horizon: int, told: Values | None = None
+) -> dict[pd.Timestamp, Values | str]:
+    """For each cutoff the means (horizon,), or the sentence that says why there are none.
+
+    `told` are regressors (n_days, n_features) from the first day of the history on.
+    """
     answers: dict[pd.Timestamp, Values | str] = {}
-    fitted_on: pd.Timestamp | None = None
+    fitted: Origin | None = None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library warns of constant series and the like; the result is what counts
         for origin in origins:
             try:
-                if fitted_on != origin.fit_on:
-                    model, fitted_on = model.fit(origin.fit_values), origin.fit_on
-                answers[origin.cutoff] = np.asarray(model.forward(y=origin.values, h=horizon)["mean"], dtype=float)
+                if fitted is None or (fitted.fit_on, fitted.start) != (origin.fit_on, origin.start):
+                    model, fitted = _fitted(model, origin, told), origin
+                answers[origin.cutoff] = _whole(_ahead(model, fitted, origin, horizon, told), horizon)
             except Exception as error:  # noqa: BLE001  a library may fail in any way; the series gets its fallback
-                fitted_on = None
+                fitted = None
                 answers[origin.cutoff] = f"{type(error).__name__}: {error}"
     return answers
 
 
-def _origins(windows: Windows) -> dict[str, list[Origin]]:
+def _fitted(model: LibraryModel, origin: Origin, told: Values | None) -> LibraryModel:
+    if told is None:
+        return model.fit(origin.fit_values)
+    table = told[origin.start : origin.start + len(origin.fit_values)]
+    return model.fit(origin.fit_values, X=table[:, independent(table)])
+
+
+def _ahead(model: LibraryModel, fitted: Origin, origin: Origin, horizon: int, told: Values | None) -> Values:
+    """The model's means; of the regressors it gets the columns that it was fitted on."""
+    if told is None:
+        return model.forward(y=origin.values, h=horizon)["mean"]
+    columns = independent(told[fitted.start : fitted.start + len(fitted.fit_values)])
+    now = origin.start + len(origin.values)
+    past, future = told[origin.start : now, columns], told[now : now + horizon, columns]
+    return model.forward(y=origin.values, h=horizon, X=past, X_future=future)["mean"]
+
+
+def _whole(means: Values, horizon: int) -> Values | str:
+    """The means, or what is wrong with them."""
+    means = np.asarray(means, dtype=float)
+    if means.shape != (horizon,):
+        return f"it gave {means.size} numbers for {horizon} days"
+    return means if np.isfinite(means).all() else "it gave no number"
+
+
+def _origins(windows: Windows, memory_days: int, told: bool) -> dict[str, list[Origin]]:
     """The origins of each series, in order of cutoff."""
+    history = windows.history
     origins: dict[str, list[Origin]] = {}
     for cutoff in sorted(windows.cutoffs):
         fit_on = fit_day(cutoff)
-        filled = windows.history.undisturbed(cutoff)
-        past = _stretches(windows.history, fit_on) if fit_on >= windows.history.first_day else {}
-        for unique_id, stretch in _stretches(windows.history, cutoff).items():
+        filled = history.filled(cutoff) if told else history.undisturbed(cutoff)
+        past = _stretches(history, fit_on, memory_days, told) if fit_on >= history.first_day else {}
+        for unique_id, stretch in _stretches(history, cutoff, memory_days, told).items():
             before = past.get(unique_id, stretch)
-            if len(before) < SHORTEST_FIT_DAYS or before is stretch:
-                origin = Origin(cutoff, cutoff, stretch.to_numpy(), stretch.to_numpy())
+            if before is stretch or len(before) < SHORTEST_FIT_DAYS or before.nunique() == 1:
+                # What was constant taught nothing: a library's model of it stays at that value, come what may.
+                fit_on_it, before, onwards = cutoff, stretch, stretch
             else:
                 # The fitted state belongs to the first day fitted on, so what is carried forward begins there too.
-                onwards = filled.loc[before.index[0] :, unique_id]
-                origin = Origin(cutoff, fit_on, before.to_numpy(), onwards.to_numpy())
-            origins.setdefault(unique_id, []).append(origin)
+                fit_on_it, onwards = fit_on, filled.loc[before.index[0] :, unique_id]
+            start = (before.index[0] - history.first_day).days
+            origins.setdefault(unique_id, []).append(
+                Origin(cutoff, fit_on_it, start, before.to_numpy(), onwards.to_numpy())
+            )
     return origins
 
 
-def _stretches(history: KnownHistory, cutoff: pd.Timestamp) -> dict[str, pd.Series]:
+def _stretches(history: KnownHistory, cutoff: pd.Timestamp, memory_days: int, told: bool) -> dict[str, pd.Series]:
     """The unbroken values that a model may use of each series at a cutoff."""
-    observed, filled = history.at(cutoff), history.undisturbed(cutoff)
-    lengths = {unique_id: min(len(last_stretch(values)), MEMORY_DAYS) for unique_id, values in observed.items()}
+    observed = history.at(cutoff)
+    filled = history.filled(cutoff) if told else history.undisturbed(cutoff)
+    lengths = {unique_id: min(len(last_stretch(values)), memory_days) for unique_id, values in observed.items()}
     return {str(unique_id): filled[unique_id].iloc[len(filled) - length :] for unique_id, length in lengths.items()}

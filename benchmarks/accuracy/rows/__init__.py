@@ -1,0 +1,18 @@
+"""The requirements by the name of their row: what `--rows` takes."""
+
+from collections.abc import Callable, Mapping
+
+from benchmarks.accuracy.desk import Desk
+from benchmarks.accuracy.requirement import Requirement
+from benchmarks.accuracy.rows import backtests, holidays, lockdown, race, simulator
+
+ROWS: Mapping[str, Callable[[Desk], list[Requirement]]] = {
+    "swast": backtests.swast,
+    "portugal": backtests.portugal,
+    "germany": backtests.germany,
+    "winter": backtests.winter,
+    "lockdown": lockdown.lockdown,
+    "holidays": holidays.holidays,
+    "simulator": simulator.simulator,
+    "peers": race.race,
+}

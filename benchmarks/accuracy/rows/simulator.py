@@ -1,0 +1,122 @@
+"""Simulated systems in stable years, where the true distribution of what was to come is known."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chisquare
+
+from benchmarks.accuracy.data import every_so_many
+from benchmarks.accuracy.desk import Desk
+from benchmarks.accuracy.requirement import Requirement, at_least, at_most
+from benchmarks.accuracy.scoring import CASE, judged, mean_of
+from benchmarks.accuracy.shown import heading, said
+from publication.vocabulary import quantile_column, series_key
+from training.backtest.run import backtest_champion
+from training.backtest.scores import mase_scales
+from training.history import Archive, ingest
+from training.history.known import KnownHistory
+from training.models.catalogue import CONTENDERS
+from training.pipeline import Forecaster
+from training.simulate import Scenario, simulate
+from training.simulate.network import nodes
+from training.simulate.outlook import LEVELS, outlook
+from training.simulate.world import World, draw_world
+from training.system import read_system
+
+SEEDS = (1, 2, 3)
+LAST_DAY = date(2025, 12, 31)
+STABLE = Scenario(days=1461)
+HORIZON = 28
+CUTOFFS = 26  # two years, a horizon apart: no two of them forecast the same day
+DRAWS = 1000
+DECLARED = "beds"  # known ahead: there is nothing to forecast
+ALLOWED = 1.04
+SIGNIFICANT = 0.01
+TRUTH = "the true distribution"
+SAMPLE_SEED = 20
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """Our forecasts and the true distributions of the same cases, judged; and the sites, which are the bottom."""
+
+    ours: pd.DataFrame
+    truth: pd.DataFrame
+    sites: frozenset[str]
+
+
+def simulator(desk: Desk) -> list[Requirement]:
+    """WIS over that of the truth on the same actuals, and whether PITs are uniform."""
+    runs = {seed: _simulated(seed, desk.options.every) for seed in SEEDS}
+    data = f"Simulator, {len(SEEDS)} seeds, stable years"
+    ours, truth = (pd.concat([getattr(run, name) for run in runs.values()]) for name in ("ours", "truth"))
+    found = [
+        at_most(data, f"{what} over the truth's", mean_of(ours, loss) / mean_of(truth, loss), ALLOWED, {})
+        for what, loss in {"WIS, scaled": "scaled_wis", "WIS, counts": "wis"}.items()
+    ]
+    samples = {who: pd.concat([independent(run, who) for run in runs.values()]) for who in ("ours", "truth")}
+    pits = {who: uniformity(sample) for who, sample in samples.items()}
+    what = f"PIT uniform: chance of this or worse, {len(samples['ours'])} cases"
+    return [*found, at_least(data, what, pits["ours"], SIGNIFICANT, {TRUTH: pits["truth"]})]
+
+
+def independent(run: Simulated, who: str) -> pd.DataFrame:
+    """One case for each cutoff and site, its measure and lead drawn by lot: the same cases whoever forecast them.
+
+    Targets of different cutoffs do not overlap, sites have their own streams of chance (they share a slow regional
+    level, far smaller than the noise of a count), and of one site's correlated measures and leads there is one.
+    """
+    rows: pd.DataFrame = getattr(run, who).sort_values(CASE)
+    place = rows["unique_id"].map(lambda unique_id: series_key(unique_id).place)
+    bottom = rows[place.isin(run.sites)].assign(place=place)
+    return bottom.groupby(["cutoff", "place"]).sample(1, random_state=SAMPLE_SEED)
+
+
+def uniformity(rows: pd.DataFrame) -> float:
+    """P value of a chi-squared test that actuals fall between neighbouring quantiles as often as levels promise.
+
+    A count stands for all that rounds to it, so it is moved by a random part of half a count first: the randomised PIT,
+    looked at in the ten classes between the published levels. Nothing is assumed between levels.
+    """
+    chance = np.random.default_rng(SAMPLE_SEED)
+    actuals = rows["y"].to_numpy() + chance.uniform(-0.5, 0.5, len(rows))
+    quantiles = rows[[quantile_column(level) for level in LEVELS]].to_numpy()
+    classes = (quantiles < actuals[:, None]).sum(axis=1)
+    seen = np.bincount(classes, minlength=len(LEVELS) + 1)
+    promised = np.diff([0.0, *LEVELS, 1.0]) * len(rows)
+    return float(chisquare(seen, promised).pvalue)
+
+
+def _simulated(seed: int, every: int) -> Simulated:
+    heading(f"simulator: seed {seed}")
+    history = _history(seed)
+    last = pd.Timestamp(LAST_DAY) - pd.Timedelta(days=HORIZON)
+    cutoffs = every_so_many(list(pd.date_range(end=last, periods=CUTOFFS, freq=f"{HORIZON}D")), every)
+    made = backtest_champion(Forecaster(history, HORIZON), cutoffs, CONTENDERS)
+    made = made[made["unique_id"].map(lambda unique_id: series_key(unique_id).measure) != DECLARED]
+    world = draw_world(seed, LAST_DAY, STABLE, nodes(STABLE.trusts, STABLE.sites, STABLE.wards))
+    true = made[[*CASE, "y"]].merge(_truth(world, cutoffs).drop(columns="y"), on=CASE, validate="one_to_one")
+    scales = mase_scales(history, cutoffs[0])
+    ours, truth = judged(made, scales, LEVELS), judged(true, scales, LEVELS)
+    sites = frozenset(code for code in world.truths)
+    return Simulated(ours, truth, sites)
+
+
+def _history(seed: int) -> KnownHistory:
+    with TemporaryDirectory() as folder:
+        described = read_system(simulate(Path(folder) / "system", seed, LAST_DAY, STABLE))
+        archive = Archive(Path(folder) / "history", described.system.timezone)
+        ingest(described, archive, Path(folder) / "quarantine", datetime.now(UTC))
+        return KnownHistory(archive.versions(), described.system, circumstances=described.circumstances)
+
+
+def _truth(world: World, cutoffs: list[pd.Timestamp]) -> pd.DataFrame:
+    frames = []
+    for cutoff in cutoffs:
+        frames.append(outlook(world, cutoff.date(), HORIZON, DRAWS))
+        said(f"the truth: {len(frames)} of {len(cutoffs)} cutoffs", len(frames), len(cutoffs))
+    return pd.concat(frames, ignore_index=True)

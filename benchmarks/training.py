@@ -1,0 +1,140 @@
+"""What a daily publish costs: fit, calibrate and forecast 150 simulated series of three years, 28 days ahead.
+
+Beside it, on the same panel and cores, statsforecast's AutoETS alone. Each is a process of its own. And where the
+pipeline's time goes: the main thread is looked at every few milliseconds, and the time since the last look counts as a
+library's if one of the libraries is anywhere on its stack. For that the pipeline runs once more with joblib kept in one
+process, so that what workers do is seen too, and what is not fitting or predicting cannot hide behind waiting.
+
+`python -m benchmarks.training [--recipe NAME] [--sites 30] [--days 1096]`
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+MEASURES = 5  # of each site
+MOST_TIMES_AUTO_ETS = 3.0
+LEAST_LIBRARY_SHARE = 0.85
+PROGRAM = """
+import json, os, sys, threading, time, warnings
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+import joblib
+from publication.vocabulary import series_key
+from training.frames import long
+from training.history import Archive
+from training.history.known import KnownHistory
+from training.models.catalogue import CATALOGUE, CONTENDERS
+from training.pipeline import Forecaster
+from training.system import read_system
+what, folder, name = sys.argv[1], Path(sys.argv[2]), sys.argv[3] or CONTENDERS[0]
+warnings.simplefilter("ignore")
+file = read_system(folder / "system" / "system.toml")
+versions = Archive(folder / "history", file.system.timezone).versions()
+history = KnownHistory(versions, file.system, circumstances=file.circumstances)
+cutoff = history.last_complete_day
+LIBRARIES = ("statsforecast", "mlforecast", "utilsforecast", "coreforecast", "sklearn", "scipy")
+EVERY_SECONDS = 0.002
+seconds = {"library": 0.0, "other": 0.0}
+where = {}
+
+def look(thread, is_over):
+    last = time.perf_counter()
+    while not is_over.wait(EVERY_SECONDS):
+        frame, modules = sys._current_frames()[thread], []
+        while frame:
+            modules.append(frame.f_globals.get("__name__", ""))
+            frame = frame.f_back
+        now = time.perf_counter()
+        is_library = any(module.split(".")[0] in LIBRARIES for module in modules)
+        seconds["library" if is_library else "other"] += now - last
+        if not is_library:
+            own = next((m for m in modules if m.startswith("training.")), "start")
+            where[own] = where.get(own, 0.0) + now - last
+        last = now
+
+if what == "panel":
+    print(json.dumps({"series": history.filled(cutoff).shape[1], "days": len(history.filled(cutoff)), "recipe": name}))
+elif what == "AutoETS":
+    from statsforecast import StatsForecast
+    from statsforecast.models import AutoETS
+    panel = long(history.filled(cutoff))
+    began = time.perf_counter()
+    StatsForecast([AutoETS(season_length=7)], freq="D", n_jobs=os.cpu_count()).forecast(df=panel, h=28)
+    print(json.dumps({"seconds": time.perf_counter() - began}))
+else:
+    recipe = {series_key(unique_id).measure: name for unique_id in history.newest.columns}
+    is_over, is_looked_at = threading.Event(), what == "looked at"
+    watcher = threading.Thread(target=look, args=(threading.get_ident(), is_over))
+    with joblib.parallel_config("sequential") if is_looked_at else nullcontext():
+        if is_looked_at:
+            watcher.start()
+        began = time.perf_counter()
+        Forecaster(history, 28).forecast(recipe, cutoff)
+        taken = time.perf_counter() - began
+    is_over.set()
+    dearest = sorted(where.items(), key=lambda item: -item[1])[:6]
+    print(json.dumps({"seconds": taken, **seconds, "where": dearest}))
+"""
+PREPARE = """
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from training.history import Archive, ingest
+from training.simulate import Scenario, simulate
+from training.system import read_system
+folder, sites, days = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+scenario = Scenario(days=days, trusts=max(1, sites // 3), sites=sites)
+file = read_system(simulate(folder / "system", 1, date(2025, 12, 31), scenario))
+ingest(file, Archive(folder / "history", file.system.timezone), folder / "quarantine", datetime.now(UTC))
+print("{}")
+"""
+
+
+def main() -> None:
+    """Print seconds, their ratio, and the share of library fits and predictions."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--recipe", default="", help="a name of the catalogue; the first contender, if left out")
+    asked.add_argument("--sites", type=int, default=150 // MEASURES)
+    asked.add_argument("--days", type=int, default=1096)
+    options = asked.parse_args()
+    with TemporaryDirectory() as folder:
+        ran(PREPARE, folder, str(options.sites), str(options.days))
+        panel, theirs, ours, looked_at = (
+            ran(PROGRAM, what, folder, options.recipe) for what in ("panel", "AutoETS", "ours", "looked at")
+        )
+    share = looked_at["library"] / (looked_at["library"] + looked_at["other"])
+    print(f"{panel['series']} series of {panel['days']} days, 28 days ahead, recipe {panel['recipe']}")
+    print(f"AutoETS alone (statsforecast, all cores): {theirs['seconds']:.1f} s")
+    print(f"daily publish (fit, calibrate, forecast): {ours['seconds']:.1f} s")
+    ratio = ours["seconds"] / theirs["seconds"]
+    print(f"ratio: {ratio:.2f}, at most {MOST_TIMES_AUTO_ETS:g}: {verdict(ratio <= MOST_TIMES_AUTO_ETS)}")
+    print(f"in one process, looked at: {looked_at['seconds']:.1f} s, of which in library fits and predictions")
+    print(f"share: {share:.2f}, at least {LEAST_LIBRARY_SHARE:g}: {verdict(share >= LEAST_LIBRARY_SHARE)}")
+    for module, seconds in looked_at["where"]:
+        print(f"  not in a library: {seconds:6.2f} s {module}")
+
+
+def verdict(is_met: bool) -> str:
+    return "met" if is_met else "missed"
+
+
+def ran(program: str, *arguments: str) -> dict[str, Any]:
+    """What a program says, in a process of its own."""
+    root = Path(__file__).parents[1]
+    command = [sys.executable, "-c", program, *arguments]
+    print(f"... {arguments[0] if len(arguments[0]) < 12 else 'simulating'}", file=sys.stderr, flush=True)
+    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603  # our own
+    if ended.returncode:
+        sys.exit(ended.stderr)
+    said: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    return said
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Library models one by one: what they are told, when they are fitted, what they go on from."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsforecast.models import ARIMA, MSTL, AutoARIMA, AutoETS, DynamicOptimizedTheta
+
+from tests.unit.pipeline.histories import build_history, counts
+from training.errors import UsageError
+from training.models.arima import CalendarArima
+from training.models.candidate import Windows, fit_day
+from training.models.catalogue import CATALOGUE
+from training.models.regressors import independent, regressors
+from training.models.statistical import LibraryModel, Statistical
+from training.system import Circumstances
+
+QUEENS_FUNERAL = pd.Timestamp("2022-09-19")
+QUIET = ["2022-01-03", "2022-04-15", "2022-04-18", "2022-05-02", "2022-06-02", "2022-06-03", "2022-08-29"]
+
+
+def quiet_on_holidays() -> pd.DataFrame:
+    table = pd.DataFrame({"A/attendances": counts(420, 60, 1), "B/attendances": counts(420, 200, 2)})
+    table.loc[table.index.isin(pd.to_datetime(QUIET))] *= 0.5
+    return table
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: AutoETS(season_length=7),
+        lambda: DynamicOptimizedTheta(season_length=7),
+        lambda: MSTL([7], trend_forecaster=AutoETS(model="ZNN")),
+        lambda: MSTL([7], trend_forecaster=AutoARIMA()),
+    ],
+)
+def test_a_model_that_would_ignore_regressors_is_refused_them(make: Callable[[], LibraryModel]) -> None:
+    with pytest.raises(UsageError, match=r"Making a candidate of \w+: it ignores regressors\."):
+        Statistical(make, told=True)
+
+
+@pytest.mark.parametrize("model", [CalendarArima, lambda: ARIMA(order=(1, 0, 0), method="CSS")])
+def test_what_the_model_is_told_changes_its_forecast(model: Callable[[], LibraryModel]) -> None:
+    table, cutoff = quiet_on_holidays(), pd.Timestamp("2022-09-15")
+    told, ignorant = (
+        Statistical(model, told=True).forecast(Windows(history, [cutoff], 7)).by_cutoff[cutoff]
+        for history in (build_history(table), build_history(table, circumstances=Circumstances()))
+    )
+    assert (told.loc[QUEENS_FUNERAL] < 0.8 * ignorant.loc[QUEENS_FUNERAL]).all()
+    pd.testing.assert_series_equal(told.iloc[0], ignorant.iloc[0], rtol=0.1)
+
+
+class Recorder:
+    """Notes what it is given."""
+
+    uses_exog = True
+
+    def __init__(self) -> None:
+        self.fits: list[tuple[int, ...]] = []
+        self.columns: set[int] = set()
+
+    def fit(self, y: np.ndarray, X: np.ndarray) -> "Recorder":  # noqa: N803
+        self.fits.append((len(y), len(X)))
+        self.columns.add(X.shape[1])
+        assert np.linalg.matrix_rank(np.column_stack([np.ones(len(X)), X])) == X.shape[1] + 1
+        return self
+
+    def forward(self, y: np.ndarray, h: int, X: np.ndarray, X_future: np.ndarray) -> dict[str, np.ndarray]:  # noqa: N803
+        assert (len(y), h) == (len(X), len(X_future))
+        assert X.shape[1] == X_future.shape[1]
+        self.columns.add(X.shape[1])
+        return {"mean": np.full(h, float(len(y)))}
+
+
+def test_a_model_is_fitted_once_on_each_refit_day_and_carried_on_with_the_same_columns() -> None:
+    table = quiet_on_holidays()[["A/attendances"]]
+    first = fit_day(pd.Timestamp("2022-09-15"))
+    cutoffs = [first + pd.Timedelta(days=n) for n in (0, 1, 30)]
+    recorder = Recorder()
+    means = Statistical(lambda: recorder, told=True).forecast(Windows(build_history(table), cutoffs, 5))
+    days = (first - table.index[0]).days + 1
+    assert means.failures == {}
+    assert recorder.fits == [(days, days)]
+    assert len(recorder.columns) == 1
+    assert [means.by_cutoff[c].iloc[0, 0] for c in cutoffs] == [days, days + 1, days + 30]
+
+
+def test_columns_that_are_constant_or_made_of_others_are_left_out() -> None:
+    a, b = np.eye(6)[:, 0], np.eye(6)[:, 1]
+    table = np.column_stack([a, np.ones(6), a, b, a + 2 * b, 1 - b, np.zeros(6)])
+    assert independent(table).tolist() == [True, False, False, True, False, False, False]
+
+
+def test_a_stretch_shorter_than_its_columns_keeps_what_it_can_tell_apart() -> None:
+    assert independent(np.eye(9)[:3]).sum() == 2
+
+
+def test_regressors_run_from_the_first_day_to_the_last_target() -> None:
+    history = build_history(quiet_on_holidays())
+    tables = regressors(history, QUEENS_FUNERAL, ["A/attendances", "B/attendances"])
+    assert set(tables) == {"A/attendances", "B/attendances"}
+    assert {len(table) for table in tables.values()} == {(QUEENS_FUNERAL - history.first_day).days + 1}
+
+
+@pytest.mark.parametrize("name", ["AutoETS", "AutoARIMA", "DynamicOptimizedTheta", "MSTL"])
+def test_a_series_that_wakes_after_the_refit_day_is_not_held_at_zero(name: str) -> None:
+    values = counts(200, 50, 4)
+    last = values.index[-1]
+    values[values.index <= fit_day(last)] = 0.0
+    history = build_history(values.to_frame("A/attendances"))
+    candidate = CATALOGUE[name]
+    assert isinstance(candidate, Statistical)
+    assert candidate.forecast(Windows(history, [last], 7)).by_cutoff[last].to_numpy().mean() > 10
