@@ -36,7 +36,11 @@ def scores(forecasts: pd.DataFrame, scales: pd.Series, levels: Sequence[float], 
 
 def overall(forecasts: pd.DataFrame, scales: pd.Series, levels: Sequence[float]) -> dict[str, float]:
     """Each loss over all rows with an actual, and the share of fallbacks; a loss that no row has is left out."""
-    rows = judged(forecasts, scales, levels)
+    return overall_of(judged(forecasts, scales, levels))
+
+
+def overall_of(rows: pd.DataFrame) -> dict[str, float]:
+    """What `overall` gives, of rows that are `judged`."""
     found = table(rows.assign(all="all"), ["all"])[LOSSES].mean().dropna()
     return {
         **{str(name): float(value) for name, value in found.items()},

@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from training.backtest.checkpoint import Checkpoint, key_of
-from training.backtest.evidence import with_evidence
-from training.backtest.judged import COVERAGES, judged
+from training.backtest.evaluation import evaluated
+from training.backtest.judged import COVERAGES
 from training.backtest.plan import CHOSEN as CHOSEN
 from training.backtest.plan import Plan as Plan
 from training.backtest.run import REFIT_POLICY, Cutoffs, backtest_among, in_chunks, last_of_refit
-from training.backtest.scores import BY, COUNTS, LOSSES, SKILLS, long_scores, mase_scales, table
+from training.backtest.scores import COUNTS, SKILLS, table
 from training.backtest.windows import backtest_cutoffs, seen_when_sliding, the_one_weekday
 from training.history.known import KnownHistory
 from training.jobs.context import Context
@@ -25,7 +25,6 @@ from training.tracking.runs import log_backtest
 from training.tracking.runs import run as tracked_run
 
 CHECKPOINTS = "backtests"
-SLICINGS = (("measure",), BY, ("series",), ("measure", "weekday"), ("measure", "day"), ("measure", "regime"))
 SHOWN = {
     "point forecasts": ["mae", "noise_floor", "mase", "rmsse", "bias", *SKILLS],
     "distributions": ["pinball", "wis", "scaled_wis", *(f"coverage_{p}" for p in COVERAGES), "pit_distance"],
@@ -46,16 +45,12 @@ def run(job: Context, console: Console, plan: Plan, out: Path | None, scores_fil
     with tracked_run(job.settings.tracking_uri, name, parameters, job.archive.digest(job.now)):
         make = _maker(job, plan, Forecaster(history, horizon), cutoffs[-1])
         made = plan.narrowed(in_chunks(cutoffs, make, checkpoint))
-        evidence = with_evidence(made, history, cutoffs[0])
-        rows = judged(evidence, mase_scales(history, cutoffs[0]), job.system.quantiles)
         frames = {choice: made[made["choice"] == choice].drop(columns="choice") for choice in plan.choices}
-        judged_rows = {choice: rows[rows["choice"] == choice] for choice in plan.choices}
-        tables = {choice: table(some, BY)[[*BY, *COUNTS, *LOSSES]] for choice, some in judged_rows.items()}
-        scores = _every_score(judged_rows, [*SLICINGS, plan.slices])
-        log_backtest(job.settings.tracking_uri, frames, tables, scores)
+        evaluation = evaluated(frames, history, cutoffs[0])
+        log_backtest(job.settings.tracking_uri, frames, evaluation, plan.slices)
     _write(out, pd.concat(frames.values(), ignore_index=True))
-    _write(scores_file, scores)
-    for choice, some in judged_rows.items():
+    _write(scores_file, evaluation.scores(plan.slices))
+    for choice, some in evaluation.rows.items():
         for view in scores_tables(choice, table(some, plan.slices), plan.slices):
             console.print(view)
     checkpoint.clear()
@@ -117,12 +112,6 @@ def _parameters(plan: Plan, horizon: int, cutoffs: Cutoffs) -> dict[str, object]
         "history": plan.history,
         "refit": REFIT_POLICY,
     }
-
-
-def _every_score(rows: Mapping[str, pd.DataFrame], slicings: Sequence[Sequence[str]]) -> pd.DataFrame:
-    """The scores of each recipe in one long frame, `recipe` first."""
-    parts = {recipe: long_scores(some, slicings) for recipe, some in rows.items()}
-    return pd.concat(parts, names=["recipe"]).reset_index(level=0).reset_index(drop=True)
 
 
 def _write(file: Path | None, frame: pd.DataFrame) -> None:

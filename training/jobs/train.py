@@ -7,8 +7,8 @@ from datetime import date
 import pandas as pd
 from rich.console import Console
 
+from training.backtest.evaluation import evaluated
 from training.backtest.run import backtest_candidate, backtest_champion, backtest_recipe
-from training.backtest.scores import mase_scales, overall, scores
 from training.backtest.windows import backtest_cutoffs
 from training.errors import UsageError
 from training.frames import long
@@ -83,10 +83,9 @@ def _evaluate(
     if champion is not None:
         frames[CHAMPION] = backtest_recipe(forecaster, cutoffs, champion.recipe)
     frames |= {name: backtest_candidate(forecaster, cutoffs, name) for name in names}
-    scales, levels = mase_scales(forecaster.history, cutoffs[0]), job.system.quantiles
-    tables = {name: scores(frame, scales, levels) for name, frame in frames.items()}
-    log_backtest(job.settings.tracking_uri, frames, tables)
-    return {name: overall(frame, scales, levels) for name, frame in frames.items()}
+    evaluation = evaluated(frames, forecaster.history, cutoffs[0])
+    log_backtest(job.settings.tracking_uri, frames, evaluation)
+    return evaluation.overall()
 
 
 def _description(

@@ -1,6 +1,6 @@
 """Runs: what was done, on which data, by which code, and what came of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import mlflow
 import pandas as pd
 
+from training.backtest.evaluation import Evaluation
 from training.backtest.scores import LOSSES
 from training.tracking.client import reach
 from training.tracking.code import code_version
@@ -35,15 +36,13 @@ def run(tracking_uri: str, name: str, parameters: Mapping[str, object], data_dig
 
 
 def log_backtest(
-    tracking_uri: str,
-    forecasts: Mapping[str, pd.DataFrame],
-    tables: Mapping[str, pd.DataFrame],
-    scores: pd.DataFrame | None = None,
+    tracking_uri: str, forecasts: Mapping[str, pd.DataFrame], evaluation: Evaluation, *more: Sequence[str]
 ) -> None:
-    """Log, of each recipe by name, its scores as metrics, and all their forecasts and a leaderboard as artifacts.
+    """Log, of each recipe by name, its scores as metrics; forecasts, leaderboard and all scores by slice as artifacts.
 
-    `scores` are those by all slices, long, kept as a file. Charts are of the first recipe named.
+    `more` are slices to score by besides the usual ones. Charts are of the first recipe named.
     """
+    tables, scores = evaluation.tables(), evaluation.scores(*more)
     leaderboard = pd.concat(dict(tables.items()), names=["recipe"]).reset_index(level=0)
     with reach(tracking_uri), TemporaryDirectory() as folder:
         for name, table in tables.items():
@@ -52,13 +51,12 @@ def log_backtest(
             frame.to_parquet(Path(folder) / f"{name}.parquet", index=False)
         leaderboard.to_csv(Path(folder) / "leaderboard.csv", index=False)
         leaderboard.to_html(Path(folder) / "leaderboard.html", index=False, float_format="{:.3f}".format)
-        if scores is not None:
-            scores.to_csv(Path(folder) / "scores.csv", index=False)
+        scores.to_csv(Path(folder) / "scores.csv", index=False)
         mlflow.log_artifacts(folder, "backtest")
         recipe, first = next(iter(forecasts.items()))
         if first["y"].notna().any():
-            pit = [] if scores is None else [pit_histogram(scores[scores["recipe"] == recipe])]
-            mlflow.log_text(page([*charts(first), *pit]), CHARTS)
+            pit = pit_histogram(scores[scores["recipe"] == recipe])
+            mlflow.log_text(page([*charts(first), pit]), CHARTS)
 
 
 def log_data_report(tracking_uri: str, html: str) -> None:

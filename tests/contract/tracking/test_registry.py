@@ -15,6 +15,7 @@ from mlflow import MlflowClient
 from publication.vocabulary import CHALLENGER, CHAMPION
 from tests.contract.tracking.servers import mlflow_server
 from tests.unit.pipeline.histories import ENGLISH, HOLIDAYS, LEVELS, build_system, four_sites
+from training.backtest.evaluation import evaluated
 from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales, overall, scores
 from training.errors import NothingPublishedError, UsageError
@@ -98,7 +99,7 @@ def test_a_run_is_recorded_whole(tracking_uri: str, system: str) -> None:
     scales = mase_scales(FORECASTER.history, cutoffs[0])
     table = scores(frame, scales, LEVELS)
     with run(tracking_uri, "backtest to 2022-04-08", {"windows": 2, "horizon": HORIZON}, "sha256:abc") as run_id:
-        log_backtest(tracking_uri, {"naive": frame}, {"naive": table})
+        log_backtest(tracking_uri, {"naive": frame}, evaluated({"naive": frame}, FORECASTER.history, cutoffs[0]))
         log_data_report(tracking_uri, "<h1>north</h1>")
     client = MlflowClient(tracking_uri, tracking_uri)
     kept = client.get_run(run_id)
@@ -121,6 +122,7 @@ def test_a_run_is_recorded_whole(tracking_uri: str, system: str) -> None:
         "backtest/naive.parquet",
         "backtest/leaderboard.csv",
         "backtest/leaderboard.html",
+        "backtest/scores.csv",
     }
     file = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path="backtest/naive.parquet")
     read = pd.read_parquet(file)
