@@ -1,8 +1,7 @@
-"""Quantiles from the errors of windows before the cutoff: weighted split conformal, scaled by series and lead.
+"""Quantiles from the errors of windows before the cutoff: split conformal, scaled by series, lead and volatility.
 
-The shape of the errors is pooled over the series of a group and a band of leads; their scale is each series' own. Two
-answers are averaged, one that forgets within weeks and one that weighs a whole year alike: the first follows a break,
-the second knows the tails. docs/method.md compares this with the rules that it was chosen over.
+The shape of the errors is pooled over the series of a group and a band of leads; their usual scale is each series' own,
+and how much larger than usual they are just now is the group's. docs/method.md compares this with other rules.
 """
 
 from collections.abc import Sequence
@@ -13,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.calibration.spread import bands, scatter, spread_of
+from training.calibration.volatility import volatility
 
 Values = NDArray[np.float64]
-HALF_LIVES_DAYS = (45.0, float("inf"))  # of an error's weight, by the days since it became known
 FEWEST_ERRORS = 24  # below that, errors are taken for those of a Poisson count
 SMALL_COUNT = 30.0  # up to which quantiles of whole counts are whole numbers
 GOLDEN = (5**0.5 - 1) / 2
@@ -64,35 +63,18 @@ def _deviations(errors: Values, age_days: Values, levels: Sequence[float]) -> Va
     """Scaled errors (horizon, n_series, n_levels) to take off the mean for each level."""
     horizon, n_series = errors.shape[1:]
     upside_down = [1 - level for level in levels]
-    if np.count_nonzero(~np.isnan(errors)) < FEWEST_ERRORS:
+    known = ~np.isnan(errors)
+    if known.sum() < FEWEST_ERRORS:
         poisson = np.array([NormalDist().inv_cdf(level) for level in upside_down])
         return np.broadcast_to(poisson, (horizon, n_series, len(levels)))
-    answers = [_of_half_life(errors, age_days, half_life, upside_down) for half_life in HALF_LIVES_DAYS]
-    return np.asarray(np.mean(answers, axis=0))
-
-
-def _of_half_life(errors: Values, age_days: Values, half_life: float, levels: Sequence[float]) -> Values:
-    known = ~np.isnan(errors)
-    weights = np.where(known, 0.5 ** (age_days / half_life)[:, :, None], 0.0)
-    errors = np.nan_to_num(errors)
-    scale = scatter(errors, weights)
-    shapes = errors / scale
-    found = np.empty((*scale.shape, len(levels)))
-    for leads in bands(len(scale)):
-        enough = known[:, leads].sum() >= FEWEST_ERRORS
-        near = leads if enough else slice(None)
-        shape = weighted_quantiles(shapes[:, near], weights[:, near], levels)
+    usual = scatter(errors)
+    foreseen = volatility(np.abs(errors) / usual, age_days)
+    shapes = errors / usual / foreseen[:-1, :, None]
+    scale = usual * foreseen[-1][:, None]
+    found = np.empty((horizon, n_series, len(levels)))
+    for leads in bands(horizon):
+        near = leads if known[:, leads].sum() >= FEWEST_ERRORS else slice(None)
+        # Weibull's positions, p (n + 1), are those of split conformal prediction (Hyndman and Fan's definition 6).
+        shape = np.quantile(shapes[:, near][known[:, near]], upside_down, method="weibull")
         found[leads] = scale[leads, :, None] * shape
     return found
-
-
-def weighted_quantiles(values: Values, weights: Values, levels: Sequence[float]) -> Values:
-    """Quantiles (n_levels,) of all values of a positive weight, whatever their shape.
-
-    Equal weights give the (n + 1) rule of split conformal prediction (Hyndman and Fan's definition 6), the ends held.
-    """
-    taken = weights > 0
-    values, weights = values[taken], weights[taken]
-    order = np.argsort(values)
-    heaped = np.cumsum(weights[order])
-    return np.interp(levels, heaped / (heaped[-1] + weights.mean()), values[order])

@@ -24,13 +24,14 @@ def scaled_errors(means: Values, actuals: Values) -> Values:
     return (means - actuals) / spread_of(means)
 
 
-def scatter(errors: Values, weights: Values) -> Values:
+def scatter(errors: Values) -> Values:
     """Mean absolute scaled errors by lead and series (horizon, n_series): of the series, times the lead's, nearly.
 
-    `errors` and `weights` (n_windows, horizon, n_series), 0 where an error is not known. Rank one, so that leads and
-    series lend each other strength; what a series does otherwise in a band of leads is let through as it has data.
+    `errors` (n_windows, horizon, n_series), NaN where not known. Rank one, so that leads and series lend each other
+    strength; what a series does otherwise in a band of leads is let through as it has data.
     """
-    sizes = np.abs(errors)
+    weights = (~np.isnan(errors)).astype(float)
+    sizes = np.abs(np.nan_to_num(errors))
     by_series = np.ones(errors.shape[2])
     for _ in range(PASSES):
         by_lead = _by_lead(sizes / by_series, weights)

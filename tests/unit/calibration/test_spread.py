@@ -33,27 +33,25 @@ def test_the_scatter_of_each_series_and_lead_is_found() -> None:
     """Errors that grow with the lead, threefold over four weeks, and are twice as large in every second series."""
     true = np.linspace(1, 3, HORIZON)[:, None] * np.tile([0.8, 1.6], 4)
     errors = np.random.default_rng(1).normal(0, true, (N_WINDOWS, HORIZON, 8))
-    found = scatter(errors, np.ones(errors.shape))
+    found = scatter(errors)
     assert found == pytest.approx(true * np.sqrt(2 / np.pi), rel=0.2)
     assert (found / (true * np.sqrt(2 / np.pi))).mean() == pytest.approx(1.0, abs=0.03)
 
 
 def test_a_series_with_few_errors_borrows_the_scatter_of_the_others() -> None:
     errors = np.random.default_rng(2).normal(0, 1, (N_WINDOWS, HORIZON, 5))
-    weights = np.ones(errors.shape)
-    weights[1:, :, 4] = 0.0
+    errors[1:, :, 4] = NAN
     errors[0, :, 4] = 40.0  # one wild window
-    found = scatter(errors, weights).mean(axis=0)
+    found = scatter(errors).mean(axis=0)
     assert found[4] < 15
     assert found[4] > 2 * found[0]
-    weights[:, :, 4] = 0.0
-    assert scatter(errors, weights).mean(axis=0)[4] == pytest.approx(0.8, abs=0.05)
+    errors[:, :, 4] = NAN
+    assert scatter(errors).mean(axis=0)[4] == pytest.approx(0.8, abs=0.05)
 
 
 def test_a_lead_without_an_error_yet_has_the_scatter_of_the_longest_known() -> None:
     errors = np.random.default_rng(3).normal(0, 1.5, (20, HORIZON, 3))
-    weights = np.ones(errors.shape)
-    weights[:, 10:] = 0.0
-    found = scatter(errors, weights)
+    errors[:, 10:] = NAN
+    found = scatter(errors)
     assert np.ptp(found[13:], axis=0) == pytest.approx(0.0, abs=1e-9)
     assert found[13:].mean() == pytest.approx(1.5 * np.sqrt(2 / np.pi), rel=0.2)
