@@ -9,6 +9,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from publication.vocabulary import quantile_column
 
@@ -52,14 +53,17 @@ def long(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns).dropna(subset="y", ignore_index=True)
 
 
-def last_stretch(values: pd.Series) -> pd.Series:
-    """The series from its first value, or from after its last long gap if what follows can stand alone."""
-    there = np.flatnonzero(values.notna().to_numpy())
-    if not len(there):
-        return values.iloc[:0]
-    after_gaps = there[1:][np.diff(there) > LONG_GAP_DAYS]
-    alone = after_gaps[after_gaps <= len(values) - SHORTEST_STRETCH_DAYS]
-    return values.iloc[alone[-1] if len(alone) else there[0] :]
+def stretch_start(there: NDArray[np.bool_]) -> int:
+    """On which day a series' last stretch begins, by which days have a value (n_days,); n_days where none has.
+
+    On its first value, or after its last long gap if what follows can stand alone.
+    """
+    days = np.flatnonzero(there)
+    if not len(days):
+        return len(there)
+    after_gaps = days[1:][np.diff(days) > LONG_GAP_DAYS]
+    alone = after_gaps[after_gaps <= len(there) - SHORTEST_STRETCH_DAYS]
+    return int(alone[-1] if len(alone) else days[0])
 
 
 def imputed(table: pd.DataFrame, special: Iterable[date] = ()) -> pd.DataFrame:
@@ -77,15 +81,32 @@ def imputed(table: pd.DataFrame, special: Iterable[date] = ()) -> pd.DataFrame:
     donors = table[gappy].mask(np.repeat(is_special[:, None], len(gappy), axis=1))
     without = donors.columns[donors.isna().all()]
     donors[without] = table[without]
-    weekday = np.arange(len(table)) % WEEK
-    by_weekday = pd.concat(
-        [donors[weekday == day].interpolate(method="linear", limit_direction="both") for day in range(WEEK)]
-    ).sort_index()
+    n_days, n_series = donors.shape
+    weeks = np.full((-(-n_days // WEEK) * WEEK, n_series), np.nan)
+    weeks[:n_days] = donors.to_numpy()
+    by_weekday = interpolated(weeks.reshape(-1, WEEK * n_series)).reshape(weeks.shape)[:n_days]
     # A weekday never seen (a series one week old, or reported on working days only) takes its neighbours' level.
-    filled = by_weekday.interpolate(method="linear", limit_direction="both")
+    filled = interpolated(by_weekday)
+    known = table[gappy].to_numpy()
     whole = table.copy()
-    whole[gappy] = table[gappy].where(table[gappy].notna(), filled).where(inside[gappy])
+    whole[gappy] = np.where(inside[gappy], np.where(np.isnan(known), filled, known), np.nan)
     return whole
+
+
+def interpolated(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Gaps of each column filled linearly, those at its ends with the nearest value; (n_rows, n_columns).
+
+    As pandas' `interpolate` has it, but for all columns at once: it takes one after the other.
+    """
+    rows = np.arange(len(values))[:, None]
+    known = ~np.isnan(values)
+    before = np.maximum.accumulate(np.where(known, rows, -1), axis=0)
+    after = np.minimum.accumulate(np.where(known, rows, len(values))[::-1], axis=0)[::-1]
+    first, last = np.where(before < 0, after, before), np.where(after == len(values), before, after)
+    first, last = (np.clip(ends, 0, len(values) - 1) for ends in (first, last))
+    start, end = (np.take_along_axis(values, ends, axis=0) for ends in (first, last))
+    share = (rows - first) / np.maximum(last - first, 1)
+    return np.where(known, values, start + (end - start) * np.where(last > first, share, 0.0))
 
 
 def with_quantiles(rows: pd.DataFrame, values: np.ndarray, quantiles: Iterable[float]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from publication.model import System
 from publication.vocabulary import series_key
-from training.history.disturbances import days_of
+from training.history.disturbances import days_of, spans
 from training.system import Circumstances, EventKind
 
 REGRESSORS = (EventKind.STRIKE, EventKind.CLOSURE, EventKind.DIVERT)
@@ -48,8 +48,7 @@ def _in_term(
 ) -> NDArray[np.bool_]:
     holds = np.zeros((len(days), len(unique_ids)), bool)
     places = [series_key(unique_id).place for unique_id in unique_ids]
-    for term in circumstances.school_terms:
-        on = np.asarray((days >= pd.Timestamp(term.first)) & (days <= pd.Timestamp(term.last)))
+    for term, on in spans(circumstances.school_terms, days):
         there = [term.place is None or term.place in (place, *system.ancestors(place)) for place in places]
-        holds |= on[:, None] & np.array(there)[None, :]
+        holds[on, there] = True
     return holds

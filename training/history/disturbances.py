@@ -1,6 +1,8 @@
 """What the events of a system do to its series: on which days they hold, and by how many beds."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import date
+from typing import Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,18 @@ PASSING = frozenset({EventKind.STRIKE, EventKind.DIVERT})
 """Days that teach only a model that is told of them: all others take them for missing."""
 
 
+class Lasting(Protocol):
+    """What holds from one day to another, both included: an event, a school term."""
+
+    @property
+    def first(self) -> date: ...
+    @property
+    def last(self) -> date: ...
+
+
+AnyLasting = TypeVar("AnyLasting", bound=Lasting)
+
+
 def days_of(
     events: Iterable[Event],
     kinds: Collection[EventKind],
@@ -27,10 +41,8 @@ def days_of(
     """Where an event of these kinds holds: shape (n_days, n_series)."""
     holds = np.zeros((len(days), len(unique_ids)), bool)
     keys = [series_key(unique_id) for unique_id in unique_ids]
-    for event in events:
-        if event.kind in kinds:
-            concerned = [i for i, key in enumerate(keys) if concerns(event, key, system)]
-            holds[np.ix_(_on(event, days), np.array(concerned, dtype=np.intp))] = True
+    for event, on in spans([event for event in events if event.kind in kinds], days):
+        holds[on, [i for i, key in enumerate(keys) if concerns(event, key, system)]] = True
     return holds
 
 
@@ -43,10 +55,9 @@ def bed_steps(
     """
     steps = np.zeros((len(days), len(unique_ids)))
     keys = [series_key(unique_id) for unique_id in unique_ids]
-    for event in events:
-        if event.beds:
-            counted = [i for i, key in enumerate(keys) if key.place == event.place and _counts_beds(event, key, system)]
-            steps[np.ix_(_on(event, days), np.array(counted, dtype=np.intp))] += event.beds
+    for event, on in spans([event for event in events if event.beds], days):
+        counted = [i for i, key in enumerate(keys) if key.place == event.place and _counts_beds(event, key, system)]
+        steps[on, counted] += event.beds
     return steps
 
 
@@ -62,6 +73,10 @@ def _counts_beds(event: Event, key: SeriesKey, system: System) -> bool:
     return measure.kind is Kind.CAPACITY and event.measure in (None, key.measure) and key.stream is None
 
 
-def _on(event: Event, days: pd.DatetimeIndex) -> NDArray[np.intp]:
-    on = (days >= pd.Timestamp(event.first)) & (days <= pd.Timestamp(event.last))
-    return np.flatnonzero(np.asarray(on))
+def spans(lasting: Sequence[AnyLasting], days: pd.DatetimeIndex) -> list[tuple[AnyLasting, slice]]:
+    """Those that hold on any of the days, which are in order, and on which of them."""
+    on = days.to_numpy().astype("datetime64[D]")
+    begins = np.searchsorted(on, np.array([one.first for one in lasting], on.dtype))
+    ends = np.searchsorted(on, np.array([one.last for one in lasting], on.dtype), side="right")
+    every = zip(lasting, begins.tolist(), ends.tolist(), strict=True)
+    return [(one, slice(begin, end)) for one, begin, end in every if begin < end]

@@ -1,7 +1,8 @@
 """The calendar-adjusted level: calendar effects taken out of the counts, the level forecast, the effects put back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from training.history.known import KnownHistory
-from training.models.candidate import Means, Windows, by_measure, fit_day, nothing_yet, target_days
+from training.models.candidate import Means, Windows, by_fit_day, by_measure, fit_day, nothing_yet, target_days
 from training.models.effects import Design, Effects, design, fitted_effects
 from training.models.level import Level, fitted_level, moving_averages
 from training.progress import tracked
@@ -41,40 +42,68 @@ class CalendarLevel:
 
     def forecast(self, windows: Windows) -> Means:
         means = nothing_yet(windows)
-        cutoffs = sorted(windows.cutoffs)
+        groups = by_fit_day(windows.cutoffs)
         with threadpool_limits(1):  # many small regressions: threads would only wait for one another
-            for cutoff in tracked(cutoffs, "CalendarLevel by cutoff", len(cutoffs)):
-                for measure, unique_ids in by_measure(windows.history.at(cutoff).columns).items():
-                    _forecast(windows, cutoff, measure, unique_ids, means)
+            for cutoffs in tracked(groups.values(), "CalendarLevel by refit day", len(groups)):
+                for measure in by_measure(windows.history.newest.columns):
+                    _forecast(windows, cutoffs, measure, means)
         return means
 
 
-def _forecast(windows: Windows, cutoff: pd.Timestamp, measure: str, unique_ids: list[str], means: Means) -> None:
-    """Fill in the means of one measure's series at one cutoff, or why there are none."""
-    history = windows.history
-    days = history.filled(cutoff)[unique_ids].count()
-    for unique_id in days.index[days < SHORTEST_DAYS]:
-        means.failures[cutoff, unique_id] = f"{days[unique_id]} days are known, {SHORTEST_DAYS} are needed"
-    known = list(days.index[days >= SHORTEST_DAYS])
-    try:
-        fitted = fitted_for(history, cutoff, measure, windows.horizon)
-        if fitted is not None and known:
-            means.by_cutoff[cutoff][known] = _means(fitted, history, cutoff, known, windows.horizon)
-        reason = None if fitted else f"fewer than {SHORTEST_FIT_DAYS} days of {measure} were known to fit on"
-    except Exception as error:  # noqa: BLE001  a library may fail in any way; other measures are not disturbed
-        reason = f"{type(error).__name__}: {error}"
-    if reason is not None:
-        means.failures.update({(cutoff, unique_id): reason for unique_id in known})
+@dataclass(frozen=True)
+class Ready:
+    """What was learnt of a measure, and what its effects multiply the level by: (n_days, n_series)."""
+
+    fitted: Fitted
+    multiples: pd.DataFrame
 
 
-def _means(fitted: Fitted, history: KnownHistory, cutoff: pd.Timestamp, unique_ids: list[str], horizon: int) -> Values:
+def _forecast(windows: Windows, cutoffs: Sequence[pd.Timestamp], measure: str, means: Means) -> None:
+    """Fill in the means of one measure's series at the cutoffs of one refit day, or why there are none."""
+    history, horizon = windows.history, windows.horizon
+    ready = cache(lambda day, ahead_of: _ready(history, day, ahead_of, measure, horizon))
+    for cutoff in cutoffs:
+        days = history.filled(cutoff)[_of(measure, history, cutoff)].count()
+        for unique_id in days.index[days < SHORTEST_DAYS]:
+            means.failures[cutoff, unique_id] = f"{days[unique_id]} days are known, {SHORTEST_DAYS} are needed"
+        known = list(days.index[days >= SHORTEST_DAYS])
+        try:
+            learnt = ready(fit_day(cutoff), tuple(cutoffs)) or ready(cutoff, (cutoff,))
+            if learnt is not None and known:
+                means.by_cutoff[cutoff][known] = _means(learnt, history, cutoff, known, horizon)
+            reason = None if learnt else f"fewer than {SHORTEST_FIT_DAYS} days of {measure} were known to fit on"
+        except Exception as error:  # noqa: BLE001  a library may fail in any way; other measures are not disturbed
+            reason = f"{type(error).__name__}: {error}"
+        if reason is not None:
+            means.failures.update({(cutoff, unique_id): reason for unique_id in known})
+
+
+def _of(measure: str, history: KnownHistory, cutoff: pd.Timestamp) -> list[str]:
+    """The measure's series that are known at the cutoff."""
+    return by_measure(history.at(cutoff).columns).get(measure, [])
+
+
+def _ready(
+    history: KnownHistory, day: pd.Timestamp, cutoffs: Sequence[pd.Timestamp], measure: str, horizon: int
+) -> Ready | None:
+    """What was learnt on the day, with its effects on all days that the cutoffs look back to or ahead."""
+    fitted = fitted_on(history, day, measure, horizon)
+    if fitted is None:
+        return None
+    unique_ids = list(dict.fromkeys(i for cutoff in cutoffs for i in _of(measure, history, cutoff)))
+    first = max(cutoffs[0] - pd.Timedelta(days=MEMORY_DAYS - 1), history.first_day)
+    days = pd.date_range(first, cutoffs[-1] + pd.Timedelta(days=horizon))
+    features = design(history, days, unique_ids, fitted.harmonics)
+    return Ready(fitted, pd.DataFrame(np.exp(fitted.effects.on(features, unique_ids)), days, unique_ids))
+
+
+def _means(ready: Ready, history: KnownHistory, cutoff: pd.Timestamp, unique_ids: list[str], horizon: int) -> Values:
     """Means (horizon, n_series)."""
     recent = history.filled(cutoff)[unique_ids].tail(MEMORY_DAYS)
-    ahead = target_days(cutoff, horizon)
-    features = design(history, pd.DatetimeIndex([*recent.index, *ahead]), unique_ids, fitted.harmonics)
-    multiples = np.exp(fitted.effects.on(features, unique_ids))
-    averages = moving_averages(recent.to_numpy() / multiples[: len(recent)])
-    return fitted.level.ahead(averages[:, -1]) * multiples[len(recent) :]
+    multiples = ready.multiples[unique_ids]
+    averages = moving_averages(recent.to_numpy() / multiples.loc[recent.index].to_numpy())
+    means: Values = ready.fitted.level.ahead(averages[:, -1]) * multiples.loc[target_days(cutoff, horizon)].to_numpy()
+    return means
 
 
 def fitted_for(history: KnownHistory, cutoff: pd.Timestamp, measure: str, horizon: int) -> Fitted | None:

@@ -11,9 +11,9 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from training.errors import UsageError
-from training.frames import last_stretch
+from training.frames import stretch_start
 from training.history.known import KnownHistory
-from training.models.candidate import Means, Windows, fit_day, nothing_yet
+from training.models.candidate import Means, Windows, by_fit_day, nothing_yet
 from training.models.regressors import independent, regressors
 from training.progress import tracked
 
@@ -134,32 +134,49 @@ def _whole(means: Values, horizon: int) -> Values | str:
     return means if np.isfinite(means).all() else "it gave no number"
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """The unbroken values that a model may use of a series: from `start` days after the history begins."""
+
+    start: int
+    values: Values
+
+    @property
+    def teaches(self) -> bool:
+        """Whether a model can be carried on from it: that of a constant stays at its value, come what may."""
+        return len(self.values) >= SHORTEST_FIT_DAYS and bool(np.ptp(self.values) > 0)
+
+
 def _origins(windows: Windows, memory_days: int, told: bool) -> dict[str, list[Origin]]:
     """The origins of each series, in order of cutoff."""
     history = windows.history
     origins: dict[str, list[Origin]] = {}
-    for cutoff in sorted(windows.cutoffs):
-        fit_on = fit_day(cutoff)
-        filled = history.filled(cutoff) if told else history.undisturbed(cutoff)
+    for fit_on, cutoffs in by_fit_day(windows.cutoffs).items():
         past = _stretches(history, fit_on, memory_days, told) if fit_on >= history.first_day else {}
-        for unique_id, stretch in _stretches(history, cutoff, memory_days, told).items():
-            before = past.get(unique_id, stretch)
-            if before is stretch or len(before) < SHORTEST_FIT_DAYS or before.nunique() == 1:
-                # What was constant taught nothing: a library's model of it stays at that value, come what may.
-                fit_on_it, before, onwards = cutoff, stretch, stretch
-            else:
-                # The fitted state belongs to the first day fitted on, so what is carried forward begins there too.
-                fit_on_it, onwards = fit_on, filled.loc[before.index[0] :, unique_id]
-            start = (before.index[0] - history.first_day).days
-            origins.setdefault(unique_id, []).append(
-                Origin(cutoff, fit_on_it, start, before.to_numpy(), onwards.to_numpy())
-            )
+        for cutoff in cutoffs:
+            known = _filled(history, cutoff, told).to_numpy()
+            for column, (unique_id, now) in enumerate(_stretches(history, cutoff, memory_days, told).items()):
+                before = past.get(unique_id, now)
+                if cutoff != fit_on and before is not now and before.teaches:
+                    # The fitted state belongs to the first day fitted on, so what is carried on begins there too.
+                    onwards = known[before.start :, column]
+                    origin = Origin(cutoff, fit_on, before.start, before.values, onwards)
+                else:
+                    origin = Origin(cutoff, cutoff, now.start, now.values, now.values)
+                origins.setdefault(unique_id, []).append(origin)
     return origins
 
 
-def _stretches(history: KnownHistory, cutoff: pd.Timestamp, memory_days: int, told: bool) -> dict[str, pd.Series]:
-    """The unbroken values that a model may use of each series at a cutoff."""
-    observed = history.at(cutoff)
-    filled = history.filled(cutoff) if told else history.undisturbed(cutoff)
-    lengths = {unique_id: min(len(last_stretch(values)), memory_days) for unique_id, values in observed.items()}
-    return {str(unique_id): filled[unique_id].iloc[len(filled) - length :] for unique_id, length in lengths.items()}
+def _filled(history: KnownHistory, cutoff: pd.Timestamp, told: bool) -> pd.DataFrame:
+    return history.filled(cutoff) if told else history.undisturbed(cutoff)
+
+
+def _stretches(history: KnownHistory, cutoff: pd.Timestamp, memory_days: int, told: bool) -> dict[str, Stretch]:
+    """What a model may use of each series at a cutoff, in the order of its columns."""
+    observed, filled = history.at(cutoff), _filled(history, cutoff, told).to_numpy()
+    there = observed.notna().to_numpy()
+    found = {}
+    for column, unique_id in enumerate(observed.columns):
+        start = max(stretch_start(there[:, column]), len(there) - memory_days)
+        found[str(unique_id)] = Stretch(start, filled[start:, column])
+    return found

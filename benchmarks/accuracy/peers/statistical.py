@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from benchmarks.accuracy.peers.peer import Answer, Question, Values
-from training.frames import WEEK, last_stretch
+from training.frames import WEEK, stretch_start
 
 CENTRAL = 0.5
 
@@ -32,7 +32,7 @@ class StatsforecastPeer:
         self._memory_days = memory_days
 
     def forecast(self, question: Question) -> Answer:
-        stretch = last_stretch(question.values).ffill()
+        stretch = question.values.iloc[stretch_start(question.values.notna().to_numpy()) :].ffill()
         y = stretch.to_numpy(dtype=float)[-(self._memory_days or len(stretch)) :]
         percents = sorted({percent_of(level) for level in question.levels if level != CENTRAL})
         answer = self._make().forecast(y=y, h=question.horizon, level=percents)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import table_of
-from training.frames import forecast_columns, imputed, last_stretch, long, wide, with_quantiles
+from training.frames import forecast_columns, imputed, long, stretch_start, wide, with_quantiles
 
 NAN = float("nan")
 
@@ -55,12 +55,9 @@ def test_an_empty_long_frame_is_an_empty_wide_one() -> None:
     ],
 )
 def test_the_last_stretch(reported: str, days_before: int, length: int) -> None:
-    values = series(reported)
-    stretch = last_stretch(values)
-    assert len(stretch) == length
-    if length:
-        assert (stretch.index[0] - values.index[0]).days == days_before
-        assert stretch.index[-1] == values.index[-1]
+    there = series(reported).notna().to_numpy()
+    assert stretch_start(there) == days_before
+    assert len(there) == days_before + length
 
 
 @pytest.mark.parametrize(
