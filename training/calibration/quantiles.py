@@ -4,7 +4,7 @@ The shape of the errors is pooled over the series of a group and a band of leads
 and how much larger than usual they are just now is the group's. docs/method.md compares this with other rules.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -31,36 +31,12 @@ class PastErrors:
     age_days: Values
 
 
-def quantiles(means: Values, past: PastErrors, groups: Sequence[str], levels: Sequence[float]) -> Values:
-    """Quantiles (horizon, n_series, n_levels): increasing, not negative. `means` (horizon, n_series).
-
-    Series of one group share the shape of their errors: those of a measure with the same model; sums apart.
-    """
-    deviations = np.zeros((*means.shape, len(levels)))
-    for group in dict.fromkeys(groups):
-        members = np.flatnonzero([name == group for name in groups])
-        deviations[:, members] = _deviations(past.scaled[:, :, members], past.age_days, levels)
-    around = means[:, :, None] - deviations * spread_of(means)[:, :, None]
-    return np.asarray(np.maximum.accumulate(np.maximum(around, 0.0), axis=-1))
+Deviations = Callable[[Values, Values, Sequence[float]], Values]
+"""Of a group's errors and ages, as in `PastErrors`, and levels: what to take off the means, in their spread's units."""
 
 
-def in_whole_counts(values: Values, means: Values, whole: NDArray[np.bool_]) -> Values:
-    """Quantiles of small whole counts as whole numbers; `whole` (n_series,) tells which series count in ones."""
-    small = whole & (means <= SMALL_COUNT)
-    return np.where(small[:, :, None], np.round(values), values)
-
-
-def half_count_shifts(days: Values) -> Values:
-    """By how much to move the whole counts of each day, up to half a count either way, evenly over days. Any shape.
-
-    Moved counts have a distribution without steps, and rounding a quantile of it gives the quantile of the counts. A
-    day, as a number, is always moved alike.
-    """
-    return np.asarray((days * GOLDEN) % 1.0 - 0.5)
-
-
-def _deviations(errors: Values, age_days: Values, levels: Sequence[float]) -> Values:
-    """Scaled errors (horizon, n_series, n_levels) to take off the mean for each level."""
+def deviations(errors: Values, age_days: Values, levels: Sequence[float]) -> Values:
+    """Scaled errors (horizon, n_series, n_levels) to take off the mean for each level, of one group's errors."""
     horizon, n_series = errors.shape[1:]
     upside_down = [1 - level for level in levels]
     known = ~np.isnan(errors)
@@ -78,3 +54,38 @@ def _deviations(errors: Values, age_days: Values, levels: Sequence[float]) -> Va
         shape = np.quantile(shapes[:, near][known[:, near]], upside_down, method="weibull")
         found[leads] = scale[leads, :, None] * shape
     return found
+
+
+def quantiles(
+    means: Values, past: PastErrors, groups: Sequence[str], levels: Sequence[float], rule: Deviations = deviations
+) -> Values:
+    """Quantiles (horizon, n_series, n_levels): increasing, not negative. `means` (horizon, n_series).
+
+    Series of one group share the shape of their errors: those of a measure with the same model; sums apart. The rule is
+    asked once for each group, in the order in which they are first named.
+    """
+    taken_off = np.zeros((*means.shape, len(levels)))
+    for group in dict.fromkeys(groups):
+        members = np.flatnonzero([name == group for name in groups])
+        taken_off[:, members] = rule(past.scaled[:, :, members], past.age_days, levels)
+    around = means[:, :, None] - taken_off * spread_of(means)[:, :, None]
+    return np.asarray(np.maximum.accumulate(np.maximum(around, 0.0), axis=-1))
+
+
+Calibration = Callable[[Values, PastErrors, Sequence[str], Sequence[float]], Values]
+"""Means, past errors, groups and levels to quantiles, as `quantiles` does."""
+
+
+def in_whole_counts(values: Values, means: Values, whole: NDArray[np.bool_]) -> Values:
+    """Quantiles of small whole counts as whole numbers; `whole` (n_series,) tells which series count in ones."""
+    small = whole & (means <= SMALL_COUNT)
+    return np.where(small[:, :, None], np.round(values), values)
+
+
+def half_count_shifts(days: Values) -> Values:
+    """By how much to move the whole counts of each day, up to half a count either way, evenly over days. Any shape.
+
+    Moved counts have a distribution without steps, and rounding a quantile of it gives the quantile of the counts. A
+    day, as a number, is always moved alike.
+    """
+    return np.asarray((days * GOLDEN) % 1.0 - 0.5)

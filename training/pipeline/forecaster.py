@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.vocabulary import series_key
-from training.calibration.quantiles import PastErrors, half_count_shifts, in_whole_counts, quantiles
+from training.calibration.quantiles import Calibration, PastErrors, half_count_shifts, in_whole_counts, quantiles
 from training.calibration.spread import scaled_errors, spread_of
 from training.calibration.weights import learnt_weights
 from training.calibration.windows import windows_before
@@ -27,11 +27,12 @@ SMALLEST_LIMIT = 100.0  # an empty ward may fill
 
 
 class Forecaster:
-    """Forecasts of one system from its known history."""
+    """Forecasts of one system from its known history; `calibrate` makes quantiles of past errors."""
 
-    def __init__(self, history: KnownHistory, horizon: int) -> None:
+    def __init__(self, history: KnownHistory, horizon: int, calibrate: Calibration = quantiles) -> None:
         self.history = history
         self.horizon = horizon
+        self._calibrate = calibrate
         self._book = MeansBook(history, horizon)
         self._weights = lru_cache(maxsize=None)(self._learnt)
 
@@ -150,7 +151,7 @@ class Forecaster:
 
     def _quantiles(self, means: pd.DataFrame, past: PastErrors, parts: pd.DataFrame, groups: Sequence[str]) -> Values:
         """Quantiles (n_series, horizon, n_levels), rounded as the means are."""
-        values = quantiles(means.to_numpy(), past, groups, self.history.system.quantiles)
+        values = self._calibrate(means.to_numpy(), past, groups, self.history.system.quantiles)
         values = in_whole_counts(values, means.to_numpy(), self._whole(means.index[0] - pd.Timedelta(days=1), parts))
         return values.transpose(1, 0, 2).round(DECIMALS)
 
