@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_history, build_system, day_end, four_sites, versions
-from training.calibration.windows import SHORTEST_HISTORY_DAYS, WINDOW_STEP_DAYS, WINDOWS, windows_before
+from training.calibration.windows import (
+    RECENT_DAYS,
+    RECENT_STEP_DAYS,
+    SHORTEST_HISTORY_DAYS,
+    WINDOW_STEP_DAYS,
+    WINDOWS,
+    windows_before,
+)
 from training.history.known import KnownHistory
 
 DAY = pd.Timedelta(days=1)
@@ -17,20 +24,31 @@ LAST = pd.Timestamp(TABLE.index[-1])
 def test_windows_are_over_by_the_cutoff_and_stand_on_one_grid(back: int) -> None:
     history, cutoff = build_history(TABLE), LAST - back * DAY
     windows = windows_before(history, cutoff, 7)
-    assert len(windows) == WINDOWS
     assert windows == sorted(set(windows))
-    assert cutoff - WINDOW_STEP_DAYS * DAY <= windows[-1] < cutoff
-    assert {window.toordinal() % WINDOW_STEP_DAYS for window in windows} == {0}
+    assert cutoff - RECENT_STEP_DAYS * DAY <= windows[-1] < cutoff
+    on_grid = [window for window in windows if window.toordinal() % WINDOW_STEP_DAYS == 0]
+    assert len(on_grid) == WINDOWS
+    between = [window for window in windows if window not in on_grid]
+    assert {window.toordinal() % RECENT_STEP_DAYS for window in between} == {0}
+    assert len(between) == pytest.approx(RECENT_DAYS / WINDOW_STEP_DAYS, abs=1)
+    assert min(between) >= cutoff - (RECENT_DAYS + RECENT_STEP_DAYS) * DAY
+
+
+def test_neighbouring_cutoffs_share_all_but_the_newest_and_the_oldest_windows() -> None:
+    history = build_history(TABLE)
+    today, tomorrow = (set(windows_before(history, LAST - back * DAY, 7)) for back in (1, 0))
+    assert len(today - tomorrow) <= 2
+    assert len(tomorrow - today) <= 1
 
 
 def test_windows_are_never_locked_on_one_weekday() -> None:
     weekdays = [window.weekday() for window in windows_before(build_history(TABLE), LAST, 7)]
-    assert [weekdays.count(day) for day in range(7)] == pytest.approx([WINDOWS / 7] * 7, abs=1)
+    assert [weekdays.count(day) for day in range(7)] == pytest.approx([len(weekdays) / 7] * 7, abs=2)
     assert set(weekdays[-7:]) == set(range(7))
 
 
 @pytest.mark.parametrize(
-    ("n_days", "windows"), [(57, 0), (SHORTEST_HISTORY_DAYS + 6, 1), (SHORTEST_HISTORY_DAYS + 30, 6)]
+    ("n_days", "windows"), [(57, 0), (SHORTEST_HISTORY_DAYS + 6, 1), (SHORTEST_HISTORY_DAYS + 30, 9)]
 )
 def test_a_young_system_has_few_windows_or_none(n_days: int, windows: int) -> None:
     table = four_sites(n_days)
