@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from training.calibration.spread import bands
 
 Values = NDArray[np.float64]
-HALF_LIVES_DAYS = (10.0, 20.0, 40.0, 80.0, 160.0, float("inf"))
+HALF_LIVES_DAYS = (3.0, 6.0, 12.0, 24.0, 48.0, 96.0, float("inf"))
 USUAL_WINDOWS = (0.3, 3.0)  # so many windows' worth of errors of the usual size go into a mean
 FIRST_WINDOWS = 8  # before these, a mean is not judged: it knows too little
 EXCESS_LOSS = 0.01  # beyond the least, for which a mean weighs less by a factor of e
