@@ -1,7 +1,7 @@
 """Quantiles from the errors of windows before the cutoff: split conformal, scaled by series, lead and volatility.
 
 The shape of the errors is pooled over the series of a group and a band of leads; their usual scale is each series' own,
-and how much larger than usual they are just now is the group's. docs/method.md compares this with other rules.
+and how much larger than usual they are just now is the group's. `benchmarks.calibration` compares it with others.
 """
 
 from collections.abc import Callable, Sequence

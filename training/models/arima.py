@@ -48,12 +48,12 @@ class CalendarArima:
         ahead = self._arima.forward(y / self._multiples(X), h)["mean"]
         return {"mean": ahead * self._multiples(X_future)}
 
-    def _multiples(self, X: Values) -> Values:  # noqa: N803
-        return np.asarray(np.exp(X @ self._effects))
+    def _multiples(self, features: Values) -> Values:
+        return np.asarray(np.exp(features @ self._effects))
 
 
-def _effects(counts: Values, X: Values, memory: float) -> tuple[Values, float]:  # noqa: N803
-    """Effects in logs (n_features,), and the squares that they leave."""
-    target, features = whitened(counts, memory), whitened(X, memory)
+def _effects(counts: Values, table: Values, memory: float) -> tuple[Values, float]:
+    """Effects in logs (n_features,), and the squares that they leave; `table` (n_days, n_features)."""
+    target, features = whitened(counts, memory), whitened(table, memory)
     ridge = Ridge(alpha=SHRINKAGE, fit_intercept=False).fit(features, target)
     return np.asarray(ridge.coef_), float(np.sum((target - ridge.predict(features)) ** 2))
