@@ -29,7 +29,9 @@ def main() -> None:
     found = []
     for name in rows:
         heading(name)
-        found += ROWS[name](desk)
+        lines = ROWS[name](desk)
+        print(plain(lines), file=sys.stderr, flush=True)  # a run of hours that is cut off has said what it found
+        found += lines
     whole = "all cutoffs" if asked.every == 1 else f"only every {asked.every}th cutoff: not the protocols"
     kept = "" if asked.cache is None else ", peers' forecasts and times from the cache where it has them"
     print(plain(found))
