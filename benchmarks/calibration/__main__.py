@@ -19,7 +19,8 @@ from benchmarks.accuracy.shown import heading
 from benchmarks.calibration.rules import StaticSplit, Values, rolling, tracked
 from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales
-from training.calibration.quantiles import Calibration, PastErrors, quantiles
+from training.calibration.past_errors import PastErrors
+from training.calibration.quantiles import Calibration, quantiles
 from training.models.catalogue import CONTENDERS
 from training.pipeline import Forecaster
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from training.calibration.quantiles import FEWEST_ERRORS, PastErrors, quantiles
+from training.calibration.past_errors import PastErrors
+from training.calibration.quantiles import FEWEST_ERRORS, quantiles
 from training.calibration.spread import scatter
 
 Values = NDArray[np.float64]
@@ -25,7 +26,7 @@ class StaticSplit:
 
     def __call__(self, means: Values, past: PastErrors, groups: Sequence[str], levels: Sequence[float]) -> Values:
         met = iter(dict.fromkeys(groups))
-        return quantiles(means, past, groups, levels, lambda errors, _, at: self._of(next(met), errors, at))
+        return quantiles(means, past, groups, levels, lambda of_group, at: self._of(next(met), of_group.scaled, at))
 
     def _of(self, group: str, errors: Values, levels: Sequence[float]) -> Values:
         if group not in self._kept:
@@ -33,9 +34,9 @@ class StaticSplit:
         return np.repeat(self._kept[group][:, None], errors.shape[2], axis=1)
 
 
-def rolling(errors: Values, age_days: Values, levels: Sequence[float], days: float = np.inf) -> Values:
+def rolling(past: PastErrors, levels: Sequence[float], days: float = np.inf) -> Values:
     """Split conformal by series and neighbouring leads, from errors that became known in the newest days."""
-    errors = np.where((age_days < days)[:, :, None], errors, np.nan)
+    errors = np.where((past.age_days < days)[:, :, None], past.scaled, np.nan)
     _, horizon, n_series = errors.shape
     found = np.empty((horizon, n_series, len(levels)))
     for lead, near in enumerate(_near(horizon)):
@@ -47,15 +48,15 @@ def rolling(errors: Values, age_days: Values, levels: Sequence[float], days: flo
     return found
 
 
-def tracked(errors: Values, age_days: Values, levels: Sequence[float], step: float) -> Values:
+def tracked(past: PastErrors, levels: Sequence[float], step: float) -> Values:
     """Quantile tracking (Angelopoulos, Candes and Tibshirani 2023) by series and lead, in units of their scatter.
 
     From the quantiles of the first windows, each error as it becomes known moves its quantiles by a step.
     """
-    usual = scatter(errors)
-    shapes = errors / usual
+    usual = scatter(past.scaled)
+    shapes = past.scaled / usual
     upside_down = 1 - np.asarray(levels)
-    _, horizon, n_series = errors.shape
+    _, horizon, n_series = past.scaled.shape
     first = np.stack([_conformal(shapes[:FIRST_WINDOWS, near], levels) for near in _near(horizon)])
     track = np.repeat(first[:, None], n_series, axis=1)
     for shape in shapes[FIRST_WINDOWS:]:

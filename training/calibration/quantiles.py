@@ -1,16 +1,18 @@
 """Quantiles from the errors of windows before the cutoff: split conformal, scaled by series, lead and volatility.
 
 The shape of the errors is pooled over the series of a group and a band of leads; their usual scale is each series' own,
-and how much larger than usual they are just now is the group's. `benchmarks.calibration` compares it with others.
+and how much larger than usual they are just now, and on special days, is the group's. `benchmarks.calibration`
+compares it with others.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
+from training.calibration.past_errors import PastErrors
+from training.calibration.special_days import special_factor
 from training.calibration.spread import bands, scatter, spread_of
 from training.calibration.volatility import volatility
 
@@ -20,33 +22,24 @@ SMALL_COUNT = 30.0  # up to which quantiles of whole counts are whole numbers
 GOLDEN = (5**0.5 - 1) / 2
 
 
-@dataclass(frozen=True)
-class PastErrors:
-    """Scaled errors of windows before a cutoff, forecast minus actual: (n_windows, horizon, n_series), NaN if unknown.
-
-    `age_days` (n_windows, horizon) tells how long ago each became known; none is known before its target day is over.
-    """
-
-    scaled: Values
-    age_days: Values
+Deviations = Callable[[PastErrors, Sequence[float]], Values]
+"""Of a group's errors, and levels: what to take off the means, in their spread's units."""
 
 
-Deviations = Callable[[Values, Values, Sequence[float]], Values]
-"""Of a group's errors and ages, as in `PastErrors`, and levels: what to take off the means, in their spread's units."""
-
-
-def deviations(errors: Values, age_days: Values, levels: Sequence[float]) -> Values:
+def deviations(past: PastErrors, levels: Sequence[float]) -> Values:
     """Scaled errors (horizon, n_series, n_levels) to take off the mean for each level, of one group's errors."""
-    horizon, n_series = errors.shape[1:]
+    horizon, n_series = past.scaled.shape[1:]
     upside_down = [1 - level for level in levels]
-    known = ~np.isnan(errors)
+    known = ~np.isnan(past.scaled)
     if known.sum() < FEWEST_ERRORS:
         poisson = np.array([NormalDist().inv_cdf(level) for level in upside_down])
         return np.broadcast_to(poisson, (horizon, n_series, len(levels)))
+    factor = special_factor(past)
+    errors = past.scaled / np.where(past.is_special, factor, 1.0)[:, :, None]
     usual = scatter(errors)
-    foreseen = volatility(np.abs(errors) / usual, age_days)
+    foreseen = volatility(np.abs(errors) / usual, past.age_days)
     shapes = errors / usual / foreseen[:-1, :, None]
-    scale = usual * foreseen[-1][:, None]
+    scale = usual * (foreseen[-1] * np.where(past.special_ahead, factor, 1.0))[:, None]
     found = np.empty((horizon, n_series, len(levels)))
     for leads in bands(horizon):
         near = leads if known[:, leads].sum() >= FEWEST_ERRORS else slice(None)
@@ -67,7 +60,7 @@ def quantiles(
     taken_off = np.zeros((*means.shape, len(levels)))
     for group in dict.fromkeys(groups):
         members = np.flatnonzero([name == group for name in groups])
-        taken_off[:, members] = rule(past.scaled[:, :, members], past.age_days, levels)
+        taken_off[:, members] = rule(past.of(members), levels)
     around = means[:, :, None] - taken_off * spread_of(means)[:, :, None]
     return np.asarray(np.maximum.accumulate(np.maximum(around, 0.0), axis=-1))
 

@@ -43,6 +43,11 @@ def holiday_features(days: pd.DatetimeIndex, country: str) -> pd.DataFrame:
     return pd.DataFrame(table, index=days, columns=columns)
 
 
+def special_days(days: pd.DatetimeIndex, country: str) -> NDArray[np.bool_]:
+    """Which of the days (n_days,) are on or around a holiday: those that any of its features tells of."""
+    return holiday_features(days, country).any(axis=1).to_numpy(dtype=bool)
+
+
 @lru_cache(maxsize=64)
 def _all_marks(country: str) -> tuple[str, ...]:
     names = usual_holidays(country)

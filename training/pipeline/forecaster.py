@@ -8,10 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.vocabulary import series_key
-from training.calibration.quantiles import Calibration, PastErrors, half_count_shifts, in_whole_counts, quantiles
+from training.calibration.past_errors import PastErrors
+from training.calibration.quantiles import Calibration, half_count_shifts, in_whole_counts, quantiles
 from training.calibration.spread import scaled_errors, spread_of
 from training.calibration.weights import learnt_weights
 from training.calibration.windows import windows_before
+from training.features.holidays import special_days
 from training.history.known import KnownHistory
 from training.models.candidate import by_measure, target_days
 from training.models.catalogue import CATALOGUE, FALLBACK
@@ -141,7 +143,15 @@ class Forecaster:
         days = windows[:, None] + np.arange(1.0, self.horizon + 1)
         shifts = half_count_shifts(days)[:, :, None] * self._whole(cutoff, parts)
         errors = aggregated(means - actuals, sums, sizes) - shifts
-        return PastErrors(errors / spread_of(np.nan_to_num(means) @ sums), np.maximum(cutoff.toordinal() - days, 0.0))
+        scaled = errors / spread_of(np.nan_to_num(means) @ sums)
+        *special, special_ahead = self._special([*self._windows(cutoff), cutoff])
+        marked = np.reshape(special, days.shape).astype(bool)
+        return PastErrors(scaled, np.maximum(cutoff.toordinal() - days, 0.0), marked, special_ahead)
+
+    def _special(self, cutoffs: Sequence[pd.Timestamp]) -> NDArray[np.bool_]:
+        """Which target days (n_cutoffs, horizon) are on or around a bank holiday."""
+        days = pd.DatetimeIndex(np.concatenate([target_days(day, self.horizon) for day in cutoffs]))
+        return special_days(days, self.history.circumstances.holidays).reshape(-1, self.horizon)
 
     def _whole(self, cutoff: pd.Timestamp, parts: pd.DataFrame) -> NDArray[np.bool_]:
         """Which series (n_series,) count in whole numbers, as far as is known."""

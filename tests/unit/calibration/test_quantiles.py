@@ -1,31 +1,21 @@
 """Quantiles from past errors: what a lead, a series and a recent break do to them."""
 
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
 import pytest
 from scipy.stats import poisson
 
-from training.calibration.quantiles import PastErrors, Values, half_count_shifts, in_whole_counts, quantiles
+from tests.unit.calibration.errors import STEP_DAYS, drawn, past
+from training.calibration.quantiles import half_count_shifts, in_whole_counts, quantiles
 
 NAN = float("nan")
 LEVELS = [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975]
-STEP_DAYS = 6
-
-
-def past(scaled: Values) -> PastErrors:
-    """Errors of windows six days apart, the newest of which began the day before the cutoff."""
-    n_windows, horizon, _ = scaled.shape
-    ages = 1 + STEP_DAYS * np.arange(n_windows)[::-1, None] - np.arange(1, horizon + 1)
-    return PastErrors(np.where(ages[:, :, None] >= 0, scaled, NAN), np.maximum(ages, 0).astype(float))
-
-
-def drawn(n_windows: int, horizon: int, n_series: int, scale: Values | float = 1.0, seed: int = 1) -> PastErrors:
-    return past(np.random.default_rng(seed).normal(0, scale, (n_windows, horizon, n_series)))
 
 
 def test_without_errors_a_forecast_has_the_noise_of_a_poisson_count() -> None:
-    nothing = PastErrors(np.empty((0, 2, 1)), np.empty((0, 2)))
+    nothing = past(np.empty((0, 2, 1)))
     found = quantiles(np.full((2, 1), 400.0), nothing, ["attendances"], LEVELS)
     assert found.shape == (2, 1, len(LEVELS))
     np.testing.assert_allclose(found[0, 0], [NormalDist(400, 20).inv_cdf(level) for level in LEVELS], atol=1e-9)
@@ -48,7 +38,7 @@ def test_groups_share_nothing() -> None:
     other = errors.scaled.copy()
     other[:, :, 2:] *= 50
     usual, spoiled = (
-        quantiles(np.full((7, 4), 100.0), PastErrors(scaled, errors.age_days), ["a", "a", "b", "b"], LEVELS)
+        quantiles(np.full((7, 4), 100.0), replace(errors, scaled=scaled), ["a", "a", "b", "b"], LEVELS)
         for scaled in (errors.scaled, other)
     )
     np.testing.assert_array_equal(usual[:, :2], spoiled[:, :2])
@@ -75,7 +65,7 @@ def test_a_lead_that_is_not_over_is_not_learnt_from() -> None:
     means = np.full((28, 3), 50.0)
     np.testing.assert_array_equal(
         quantiles(means, errors, ["a"] * 3, LEVELS),
-        quantiles(means, PastErrors(kept, errors.age_days), ["a"] * 3, LEVELS),
+        quantiles(means, replace(errors, scaled=kept), ["a"] * 3, LEVELS),
     )
 
 

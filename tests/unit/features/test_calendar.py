@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from training.features.calendar import calendar, season
-from training.features.holidays import holiday_features
+from training.features.holidays import holiday_features, special_days
 from training.system.bank_holidays import bank_holidays, named_holidays
 
 # gov.uk/bank-holidays, England and Wales, 2022.
@@ -87,6 +87,13 @@ def test_a_day_has_the_same_features_whichever_days_stand_beside_it() -> None:
     for day in days[::37]:
         alone = calendar(pd.DatetimeIndex([day]), "GB-ENG", seasons=True)
         pd.testing.assert_frame_equal(alone, together.loc[[day]], check_freq=False)
+
+
+def test_special_days_are_those_on_and_around_bank_holidays() -> None:
+    days = pd.date_range("2021-12-16", "2022-01-08")
+    ordinary = {str(day.date()) for day in days[~special_days(days, "GB-ENG")]}
+    assert ordinary == {"2021-12-16", "2021-12-17", "2022-01-06", "2022-01-07", "2022-01-08"}
+    assert not special_days(days, "").any()
 
 
 def test_without_a_country_there_are_no_bank_holidays() -> None:
