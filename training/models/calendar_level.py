@@ -111,7 +111,7 @@ def fitted_for(history: KnownHistory, cutoff: pd.Timestamp, measure: str, horizo
     return fitted_on(history, fit_day(cutoff), measure, horizon) or fitted_on(history, cutoff, measure, horizon)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)  # two years of refit days, of more measures than any system has
 def fitted_on(history: KnownHistory, day: pd.Timestamp, measure: str, horizon: int) -> Fitted | None:
     """What can be learnt of the measure from what was known on a day; None where that is too little."""
     if day < history.first_day:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from training.errors import UsageError
 from training.frames import stretch_start
-from training.history.known import KnownHistory
 from training.models.candidate import Means, Windows, by_fit_day, nothing_yet
+from training.models.holiday_free import HolidayFree
 from training.models.regressors import independent, regressors
 from training.progress import tracked
 
@@ -21,6 +21,9 @@ Values = NDArray[np.float64]
 MEMORY_DAYS = 420  # sixty weeks: all that a model of the weekly pattern uses, at a fifth of the cost of six years
 SHORTEST_FIT_DAYS = 28
 SERIES_WORTH_PROCESSES = 24  # below that, starting worker processes costs more than it saves
+
+Counts = Callable[[pd.Timestamp], Values]
+"""Of a cutoff, the counts (n_days, n_series) that models go on from: every day of the history, without gaps."""
 
 
 class LibraryModel(Protocol):
@@ -50,7 +53,8 @@ class Origin:
 class Statistical:
     """A candidate made of a statsforecast model; `make` gives a new, unfitted one.
 
-    With `told`, it is given the calendar and declared disturbances. A model that would silently ignore them is refused.
+    With `told`, it is given the calendar and declared disturbances. A model that would silently ignore them is refused:
+    it gets counts without holidays and disturbances, and holidays are put back into its means.
     """
 
     make: Callable[[], LibraryModel]
@@ -65,7 +69,16 @@ class Statistical:
             )
 
     def forecast(self, windows: Windows) -> Means:
-        origins = _origins(windows, self.memory_days, self.told)
+        if self.told:
+            return self._forecast(windows, lambda cutoff: windows.history.filled(cutoff).to_numpy())
+        ordinary = HolidayFree(windows, self.memory_days)
+        means = self._forecast(windows, ordinary.counts)
+        means.by_cutoff = {cutoff: ordinary.put_back(table, cutoff) for cutoff, table in means.by_cutoff.items()}
+        return means
+
+    def _forecast(self, windows: Windows, counts: Counts) -> Means:
+        """Means of the counts that the models see."""
+        origins = _origins(windows, self.memory_days, counts)
         last = max(windows.cutoffs) + pd.Timedelta(days=windows.horizon)
         features = regressors(windows.history, last, list(origins)) if self.told else {}
         jobs = -1 if len(origins) >= SERIES_WORTH_PROCESSES else 1
@@ -147,15 +160,15 @@ class Stretch:
         return len(self.values) >= SHORTEST_FIT_DAYS and bool(np.ptp(self.values) > 0)
 
 
-def _origins(windows: Windows, memory_days: int, told: bool) -> dict[str, list[Origin]]:
+def _origins(windows: Windows, memory_days: int, counts: Counts) -> dict[str, list[Origin]]:
     """The origins of each series, in order of cutoff."""
     history = windows.history
     origins: dict[str, list[Origin]] = {}
     for fit_on, cutoffs in by_fit_day(windows.cutoffs).items():
-        past = _stretches(history, fit_on, memory_days, told) if fit_on >= history.first_day else {}
+        past = _stretches(history.at(fit_on), counts(fit_on), memory_days) if fit_on >= history.first_day else {}
         for cutoff in cutoffs:
-            known = _filled(history, cutoff, told).to_numpy()
-            for column, (unique_id, now) in enumerate(_stretches(history, cutoff, memory_days, told).items()):
+            known = counts(cutoff)
+            for column, (unique_id, now) in enumerate(_stretches(history.at(cutoff), known, memory_days).items()):
                 before = past.get(unique_id, now)
                 if cutoff != fit_on and before is not now and before.teaches:
                     # The fitted state belongs to the first day fitted on, so what is carried on begins there too.
@@ -167,16 +180,11 @@ def _origins(windows: Windows, memory_days: int, told: bool) -> dict[str, list[O
     return origins
 
 
-def _filled(history: KnownHistory, cutoff: pd.Timestamp, told: bool) -> pd.DataFrame:
-    return history.filled(cutoff) if told else history.undisturbed(cutoff)
-
-
-def _stretches(history: KnownHistory, cutoff: pd.Timestamp, memory_days: int, told: bool) -> dict[str, Stretch]:
+def _stretches(observed: pd.DataFrame, counts: Values, memory_days: int) -> dict[str, Stretch]:
     """What a model may use of each series at a cutoff, in the order of its columns."""
-    observed, filled = history.at(cutoff), _filled(history, cutoff, told).to_numpy()
     there = observed.notna().to_numpy()
     found = {}
     for column, unique_id in enumerate(observed.columns):
         start = max(stretch_start(there[:, column]), len(there) - memory_days)
-        found[str(unique_id)] = Stretch(start, filled[start:, column])
+        found[str(unique_id)] = Stretch(start, counts[start:, column])
     return found

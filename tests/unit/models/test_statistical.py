@@ -51,6 +51,34 @@ def test_what_the_model_is_told_changes_its_forecast(model: Callable[[], Library
     pd.testing.assert_series_equal(told.iloc[0], ignorant.iloc[0], rtol=0.1)
 
 
+cannot_be_told = pytest.mark.parametrize("name", ["AutoETS", "DynamicOptimizedTheta", "MSTL"])
+
+
+def knowing_over_ignorant(name: str, cutoff: str) -> pd.DataFrame:
+    """Means of a model in a country whose holidays halve the counts, over its means where none are declared."""
+    table, day, candidate = quiet_on_holidays(), pd.Timestamp(cutoff), CATALOGUE[name]
+    table.loc[QUEENS_FUNERAL] *= 0.5
+    assert isinstance(candidate, Statistical)
+    knowing, ignorant = (
+        candidate.forecast(Windows(history, [day], 7)).by_cutoff[day]
+        for history in (build_history(table), build_history(table, circumstances=Circumstances()))
+    )
+    return knowing / ignorant
+
+
+@cannot_be_told
+def test_holidays_are_put_back_on_the_days_ahead_alone(name: str) -> None:
+    ratios = knowing_over_ignorant(name, "2022-09-15")
+    assert (ratios.loc[QUEENS_FUNERAL] < 0.85).all()
+    assert ratios.drop(index=QUEENS_FUNERAL).mean().between(0.96, 1.04).all()
+
+
+@cannot_be_told
+def test_a_holiday_just_over_does_not_drag_the_level_down(name: str) -> None:
+    a_week_later = QUEENS_FUNERAL + pd.Timedelta(days=7)
+    assert (knowing_over_ignorant(name, "2022-09-20").loc[a_week_later] > 1.02).all()
+
+
 class Recorder:
     """Notes what it is given."""
 

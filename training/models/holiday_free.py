@@ -1,0 +1,70 @@
+"""Counts without their holidays, for models that cannot be told of them, and what to put back on the days ahead."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from training.features.holidays import PREFIX, holiday_features
+from training.history.known import KnownHistory
+from training.models.calendar_level import fitted_on
+from training.models.candidate import Windows, by_fit_day, by_measure, fit_day, target_days
+from training.models.effects import Design
+
+Values = NDArray[np.float64]
+
+
+class HolidayFree:
+    """Undisturbed counts over what holidays multiply them by, as the calendar-adjusted level learnt it.
+
+    What was learnt on a refit day serves all its cutoffs, so that counts are the same wherever they are gone on from.
+    Only the newest `memory_days` before a refit day, and what follows, are without holidays.
+    """
+
+    def __init__(self, windows: Windows, memory_days: int) -> None:
+        self._history, self._horizon = windows.history, windows.horizon
+        self._multiples = {
+            day: _multiples(windows.history, day, day - pd.Timedelta(days=memory_days), cutoffs[-1], windows.horizon)
+            for day, cutoffs in by_fit_day(windows.cutoffs).items()
+        }
+
+    def counts(self, cutoff: pd.Timestamp) -> Values:
+        """What was known at the cutoff (n_days, n_series), filled and undisturbed, without holidays."""
+        table = self._history.undisturbed(cutoff)
+        multiples = self._multiples[fit_day(cutoff)].reindex(index=table.index, columns=table.columns)
+        return np.asarray(table.to_numpy() / multiples.fillna(1.0).to_numpy())
+
+    def put_back(self, means: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
+        """Means of the days ahead of a cutoff (horizon, n_series) with their holidays."""
+        days = target_days(cutoff, self._horizon)
+        return means * self._multiples[fit_day(cutoff)].reindex(index=days, columns=means.columns).fillna(1.0)
+
+
+def _multiples(
+    history: KnownHistory, day: pd.Timestamp, first: pd.Timestamp, last: pd.Timestamp, horizon: int
+) -> pd.DataFrame:
+    """What holidays multiply counts by (n_days, n_series), as learnt on a refit day from the series that were known.
+
+    A measure of which nothing could be learnt keeps its holidays.
+    """
+    days = pd.date_range(max(first, history.first_day), last + pd.Timedelta(days=horizon))
+    table = holiday_features(days, history.circumstances.holidays)
+    if table.empty or day < history.first_day:
+        return pd.DataFrame(index=days)
+    features = Design({str(name): table[[name]].to_numpy() for name in table})
+    measures = by_measure(history.at(day).columns)
+    found = [_of_measure(history, day, horizon, measure, of, features) for measure, of in measures.items()]
+    unique_ids = [unique_id for of in measures.values() for unique_id in of]
+    return pd.DataFrame(np.concatenate(found, axis=1), days, unique_ids)
+
+
+def _of_measure(
+    history: KnownHistory, day: pd.Timestamp, horizon: int, measure: str, unique_ids: Sequence[str], features: Design
+) -> Values:
+    """Those of one measure's series, (n_days, n_series)."""
+    fitted = fitted_on(history, day, measure, horizon)
+    n_days = len(next(iter(features.tables.values())))
+    if fitted is None:
+        return np.ones((n_days, len(unique_ids)))
+    return np.asarray(np.exp(fitted.effects.on(features, unique_ids, (f"{PREFIX}_",))))
