@@ -23,7 +23,8 @@ Values = NDArray[np.float64]
 SMALLEST_COUNT = 0.5  # whose logarithm stands for that of none
 USUAL_EFFECTS = {"weekday": 0.2, "season": 0.1}  # prior spread of an effect, in logs; of a season's wave k: / k
 USUAL_EFFECT = 0.1  # of holidays and events
-OWN_SHARE = 0.2  # prior spread of what is a series' own, as a share of that of what its measure has in common
+OWN_SHARES = {"holiday": 0.1}  # prior spread of what is a series' own, as a share of that of what all have in common
+OWN_SHARE = 0.2  # where the kind of effect is not named
 CLIPPED_SPREADS = 4.0  # beyond which a day's surprise teaches no more
 SMALLEST_SPREAD = 1e-3
 
@@ -150,6 +151,7 @@ def _own(surprises: Values, white: Design, common: Values, spreads: Values) -> V
     Series that miss the same days, and share their features, are one regression with many targets.
     """
     own = np.zeros((len(common), surprises.shape[1]))
+    shares = np.array([OWN_SHARES.get(_kind(name), OWN_SHARE) for name in white.names])
     missing = np.isnan(surprises)
     groups: dict[bytes, list[int]] = {}
     for j in range(surprises.shape[1]):
@@ -160,8 +162,8 @@ def _own(surprises: Values, white: Design, common: Values, spreads: Values) -> V
             continue
         features = white.of(members[0])[days]
         left = surprises[days][:, members] - (features @ common)[:, None]
-        ridge = Ridge(alpha=spreads[members] ** 2, fit_intercept=False).fit(features * OWN_SHARE, left)
-        own[:, members] = OWN_SHARE * np.reshape(ridge.coef_, (len(members), -1)).T
+        ridge = Ridge(alpha=spreads[members] ** 2, fit_intercept=False).fit(features * shares, left)
+        own[:, members] = shares[:, None] * np.reshape(ridge.coef_, (len(members), -1)).T
     return own
 
 
@@ -174,7 +176,11 @@ def _spreads(surprises: Values) -> Values:
 def _prior(name: str) -> float:
     if name.startswith("season_"):
         return USUAL_EFFECTS["season"] / _wave(name)
-    return USUAL_EFFECTS.get(name.partition("_")[0], USUAL_EFFECT)
+    return USUAL_EFFECTS.get(_kind(name), USUAL_EFFECT)
+
+
+def _kind(name: str) -> str:
+    return name.partition("_")[0]
 
 
 def _wave(name: str) -> int:
