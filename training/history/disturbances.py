@@ -40,9 +40,14 @@ def days_of(
 ) -> NDArray[np.bool_]:
     """Where an event of these kinds holds: shape (n_days, n_series)."""
     holds = np.zeros((len(days), len(unique_ids)), bool)
-    keys = [series_key(unique_id) for unique_id in unique_ids]
-    for event, on in spans([event for event in events if event.kind in kinds], days):
-        holds[on, [i for i, key in enumerate(keys) if concerns(event, key, system)]] = True
+    holding = spans([event for event in events if event.kind in kinds], days)
+    keys = [series_key(unique_id) for unique_id in unique_ids] if holding else []
+    concerned: dict[tuple[str | None, str | None], list[int]] = {}  # many events are about the same
+    for event, on in holding:
+        about = event.place, event.measure
+        if about not in concerned:
+            concerned[about] = [i for i, key in enumerate(keys) if concerns(event, key, system)]
+        holds[on, concerned[about]] = True
     return holds
 
 
@@ -54,8 +59,11 @@ def bed_steps(
     Only a change of the very place that a series counts: how one of a trust is shared by its sites is not declared.
     """
     steps = np.zeros((len(days), len(unique_ids)))
+    changes = spans([event for event in events if event.kind is EventKind.BED_CHANGE], days)
+    if not changes:
+        return steps
     keys = [series_key(unique_id) for unique_id in unique_ids]
-    for event, on in spans([event for event in events if event.beds], days):
+    for event, on in changes:
         counted = [i for i, key in enumerate(keys) if key.place == event.place and _counts_beds(event, key, system)]
         steps[on, counted] += event.beds
     return steps

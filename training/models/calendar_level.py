@@ -70,7 +70,7 @@ def _forecast(windows: Windows, cutoffs: Sequence[pd.Timestamp], measure: str, m
         try:
             learnt = ready(fit_day(cutoff), tuple(cutoffs)) or ready(cutoff, (cutoff,))
             if learnt is not None and known:
-                means.by_cutoff[cutoff][known] = _means(learnt, history, cutoff, known, horizon)
+                means.fill(cutoff, known, _means(learnt, history, cutoff, known, horizon))
             reason = None if learnt else f"fewer than {SHORTEST_FIT_DAYS} days of {measure} were known to fit on"
         except Exception as error:  # noqa: BLE001  a library may fail in any way; other measures are not disturbed
             reason = f"{type(error).__name__}: {error}"

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from publication.vocabulary import series_key
 from training.history.known import KnownHistory
@@ -33,6 +34,11 @@ class Means:
 
     by_cutoff: dict[pd.Timestamp, pd.DataFrame] = field(default_factory=dict)
     failures: dict[tuple[pd.Timestamp, str], str] = field(default_factory=dict)
+
+    def fill(self, cutoff: pd.Timestamp, unique_ids: Sequence[str], values: NDArray[np.float64]) -> None:
+        """Write the means of some series, (horizon, n_series), over what there is."""
+        table = self.by_cutoff[cutoff]
+        table.iloc[:, table.columns.get_indexer(pd.Index(unique_ids))] = values  # at once: by column is slow
 
     def update(self, other: "Means") -> None:
         self.by_cutoff.update(other.by_cutoff)

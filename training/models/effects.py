@@ -59,10 +59,6 @@ class Design:
         """The features whose name has one of the prefixes."""
         return Design({name: table for name, table in self.tables.items() if name.startswith(prefixes)})
 
-    @property
-    def is_shared(self) -> bool:
-        return all(table.shape[1] == 1 for table in self.tables.values())
-
 
 def design(history: KnownHistory, days: pd.DatetimeIndex, unique_ids: Sequence[str], harmonics: int) -> Design:
     """The calendar, and what the system declares of strikes, closures, diverts and school terms."""
@@ -148,15 +144,12 @@ def _common(surprises: Values, white: Design, spreads: Values, before: Values) -
 def _own(surprises: Values, white: Design, common: Values, spreads: Values) -> Values:
     """Coefficients (n_features, n_series) of what the common ones leave over.
 
-    Series that miss the same days, and share their features, are one regression with many targets.
+    Series that miss the same days, and have the same features, are one regression with many targets.
     """
     own = np.zeros((len(common), surprises.shape[1]))
     shares = np.array([OWN_SHARES.get(_kind(name), OWN_SHARE) for name in white.names])
     missing = np.isnan(surprises)
-    groups: dict[bytes, list[int]] = {}
-    for j in range(surprises.shape[1]):
-        groups.setdefault(missing[:, j].tobytes() + (b"" if white.is_shared else bytes(str(j), "ascii")), []).append(j)
-    for members in groups.values():
+    for members in _alike(missing, white):
         days = ~missing[:, members[0]]
         if not days.any():
             continue
@@ -165,6 +158,16 @@ def _own(surprises: Values, white: Design, common: Values, spreads: Values) -> V
         ridge = Ridge(alpha=spreads[members] ** 2, fit_intercept=False).fit(features * shares, left)
         own[:, members] = shares[:, None] * np.reshape(ridge.coef_, (len(members), -1)).T
     return own
+
+
+def _alike(missing: NDArray[np.bool_], design: Design) -> list[list[int]]:
+    """The series, by position, in groups that miss the same days (n_days, n_series) and have the same features."""
+    tables = [table for table in design.tables.values() if table.shape[1] > 1]
+    groups: dict[tuple[bytes, ...], list[int]] = {}
+    for series in range(missing.shape[1]):
+        same = tuple(part[:, series].tobytes() for part in (missing, *tables))
+        groups.setdefault(same, []).append(series)
+    return list(groups.values())
 
 
 def _spreads(surprises: Values) -> Values:

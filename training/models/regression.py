@@ -63,7 +63,7 @@ class Regression:
             return
         try:
             for cutoff, frame in self._forecast_batch(windows, observed, fit_on, ids).items():
-                means.by_cutoff[cutoff][frame.columns] = frame
+                means.fill(cutoff, list(frame.columns), frame.to_numpy())
         except Exception as error:  # noqa: BLE001  a library may fail in any way; the series get their fallback
             if len(cutoffs) > 1:
                 for cutoff in cutoffs:

@@ -1,7 +1,7 @@
 """One statsforecast model for each series, its parameters refitted on a grid of days and carried forward in between."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -87,14 +87,8 @@ class Statistical:
             delayed(forecast_series)(self.make(), series, windows.horizon, features.get(unique_id))
             for unique_id, series in origins.items()
         )
-        means = nothing_yet(windows)
-        for unique_id, answer in zip(origins, tracked(answers, f"{self._name()} by series", len(origins)), strict=True):
-            for cutoff, result in answer.items():
-                if isinstance(result, str):
-                    means.failures[cutoff, unique_id] = result
-                else:
-                    means.by_cutoff[cutoff][unique_id] = result
-        return means
+        made = tracked(answers, f"{self._name()} by series", len(origins))
+        return _gathered(windows, dict(zip(origins, made, strict=True)))
 
     def _name(self) -> str:
         return self.make().__class__.__name__
@@ -120,6 +114,18 @@ def forecast_series(
                 fitted = None
                 answers[origin.cutoff] = f"{type(error).__name__}: {error}"
     return answers
+
+
+def _gathered(windows: Windows, answers: Mapping[str, Mapping[pd.Timestamp, Values | str]]) -> Means:
+    """The answers of each series, by cutoff."""
+    means = nothing_yet(windows)
+    for cutoff in windows.cutoffs:
+        made = {unique_id: answer[cutoff] for unique_id, answer in answers.items() if cutoff in answer}
+        means.failures.update({(cutoff, i): result for i, result in made.items() if isinstance(result, str)})
+        found = {unique_id: result for unique_id, result in made.items() if not isinstance(result, str)}
+        if found:
+            means.fill(cutoff, list(found), np.column_stack(list(found.values())))
+    return means
 
 
 def _fitted(model: LibraryModel, origin: Origin, told: Values | None) -> LibraryModel:
