@@ -86,8 +86,8 @@ PROTOCOLS = {
 }
 
 
-def read_history(system: str, holidays: bool = True) -> KnownHistory:
-    """What the archive would know of a system; without `holidays` it has no bank holidays.
+def read_history(system: str, holidays: bool = True, measure: str = "") -> KnownHistory:
+    """What the archive would know of a system; without `holidays` it has no bank holidays, with `measure` that alone.
 
     Ends the program, saying so, where the real data is absent.
     """
@@ -99,7 +99,10 @@ def read_history(system: str, holidays: bool = True) -> KnownHistory:
         ingest(described, archive, Path(folder) / "quarantine", datetime.now(UTC))
         known = described.circumstances
         bare = Circumstances("", known.events, known.school_terms, known.tenures)
-        return KnownHistory(archive.versions(), described.system, circumstances=known if holidays else bare)
+        versions = archive.versions()
+        if measure:
+            versions = versions[[series_key(unique_id).measure == measure for unique_id in versions["unique_id"]]]
+        return KnownHistory(versions, described.system, circumstances=known if holidays else bare)
 
 
 def every_so_many(cutoffs: Sequence[pd.Timestamp], every: int) -> list[pd.Timestamp]:

@@ -76,7 +76,8 @@ class Desk:
         """Ours and the slow peers at every fourth cutoff, each timed from a known history to quantiles."""
         cutoffs, protocol = every_so_many(self.cutoffs(name), RACE_EVERY), PROTOCOLS[name]
         heading(f"{name}: ours, timed at {len(cutoffs)} cutoffs")
-        history = read_history(protocol.system)  # a new one: what the other holds ready would not be timed
+        # A new one: what the other holds ready would not be timed. Of the measure that peers answer for, not of all.
+        history = read_history(protocol.system, measure=protocol.measure)
         began = time.perf_counter()
         made = backtest_champion(Forecaster(history, protocol.horizon), cutoffs, CONTENDERS)
         race = Race(seconds={OURS: time.perf_counter() - began})

@@ -62,10 +62,12 @@ def bed_steps(
     changes = spans([event for event in events if event.kind is EventKind.BED_CHANGE], days)
     if not changes:
         return steps
-    keys = [series_key(unique_id) for unique_id in unique_ids]
+    at_place: dict[str, list[tuple[int, SeriesKey]]] = {}
+    for i, key in enumerate(map(series_key, unique_ids)):
+        at_place.setdefault(key.place, []).append((i, key))
     for event, on in changes:
-        counted = [i for i, key in enumerate(keys) if key.place == event.place and _counts_beds(event, key, system)]
-        steps[on, counted] += event.beds
+        there = at_place.get(event.place or "", [])
+        steps[on, [i for i, key in there if _counts_beds(event, key, system)]] += event.beds
     return steps
 
 

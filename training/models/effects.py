@@ -79,11 +79,14 @@ class Effects:
     def on(self, days: Design, unique_ids: Sequence[str], prefixes: tuple[str, ...] = ("",)) -> Values:
         """The sum of the effects whose name has one of the prefixes, (n_days, n_series), in logs."""
         coefficients = np.column_stack([self.by_series.get(unique_id, self.common) for unique_id in unique_ids])
+        named = {n: c for n, c in zip(self.names, coefficients, strict=True) if n.startswith(prefixes)}
+        shared = [name for name in named if days.tables[name].shape[1] == 1]
         n_days = len(next(iter(days.tables.values())))
         total = np.zeros((n_days, len(unique_ids)))
-        for name, coefficient in zip(self.names, coefficients, strict=True):
-            if name.startswith(prefixes):
-                total += days.tables[name] * coefficient
+        if shared:
+            total += np.hstack([days.tables[name] for name in shared]) @ np.stack([named[name] for name in shared])
+        for name in (name for name in named if name not in shared):
+            total += days.tables[name] * named[name]
         return total
 
 

@@ -14,8 +14,7 @@ class SeasonalNaive:
         means = Means()
         for cutoff in windows.cutoffs:
             week = windows.history.undisturbed(cutoff).tail(WEEK).reset_index(drop=True).reindex(range(WEEK))
-            week = week.fillna(week.mean())
-            repeats = -(-windows.horizon // WEEK)
-            values = np.tile(week.to_numpy(), (repeats, 1))[: windows.horizon]
+            whole = np.where(week.isna(), week.mean(), week)
+            values = np.tile(whole, (-(-windows.horizon // WEEK), 1))[: windows.horizon]
             means.by_cutoff[cutoff] = pd.DataFrame(values, target_days(cutoff, windows.horizon), week.columns)
         return means
