@@ -37,15 +37,18 @@ class Fitted:
     harmonics: int
 
 
+@dataclass(frozen=True)
 class CalendarLevel:
-    """A candidate for every measure: multiplicative calendar effects around a level."""
+    """A candidate for every measure, or `only` one: multiplicative calendar effects around a level."""
+
+    only: str = ""
 
     def forecast(self, windows: Windows) -> Means:
         means = nothing_yet(windows)
         groups = by_fit_day(windows.cutoffs)
         with threadpool_limits(1):  # many small regressions: threads would only wait for one another
             for cutoffs in tracked(groups.values(), "CalendarLevel by refit day", len(groups)):
-                for measure in by_measure(windows.history.newest.columns):
+                for measure in [self.only] if self.only else by_measure(windows.history.newest.columns):
                     _forecast(windows, cutoffs, measure, means)
         return means
 

@@ -10,6 +10,7 @@ from training.models.arima import CalendarArima
 from training.models.calendar_level import CalendarLevel
 from training.models.candidate import Candidate
 from training.models.combination import Combination, Weighted
+from training.models.flow_balance import FlowBalance
 from training.models.naive import SeasonalNaive
 from training.models.poisson import LogLagPoisson
 from training.models.regression import Regression
@@ -30,6 +31,7 @@ CATALOGUE: dict[str, Candidate | Combination | Weighted] = {
         lambda: HistGradientBoostingRegressor(loss="poisson", max_leaf_nodes=8, min_samples_leaf=50, random_state=0)
     ),
     "CalendarLevel": CalendarLevel(),
+    "FlowBalance": FlowBalance(),
     "Mean": Combination(("CalendarLevel", "AutoETS")),
     "Weighted": Weighted(("CalendarLevel", "AutoETS")),
 }

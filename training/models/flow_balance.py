@@ -1,0 +1,160 @@
+"""The balance of flows: who is in bed tomorrow is who is in bed today, and who comes in, less who leaves.
+
+Where a place counts occupancy, admissions and discharges, the last two are forecast, day by day: admissions by the
+calendar-adjusted level, discharges by a hazard on the census that has been reached (`discharges.py`). The census starts
+at the last known one, and follows from them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from training.history.known import KnownHistory
+from training.models.calendar_level import CalendarLevel
+from training.models.candidate import Means, Windows, by_fit_day, fit_day, nothing_yet, target_days
+from training.models.discharges import Hazard, causes, fitted_hazard, moved_on, moving_averages
+from training.models.effects import design
+from training.models.ledger import ADMISSIONS, Balance, Ledger, balances, read_ledger
+from training.progress import tracked
+
+Values = NDArray[np.float64]
+TRAINING_DAYS = 1096
+SHORTEST_DAYS = 180  # of a place that all three are known of
+SEASONS_TAKE_DAYS = 730
+HARMONICS = 2  # waves of the year in the hazard
+MEMORY_DAYS = 420
+CORRECTED_OVER_DAYS = 14.0  # half-life of the recent days by which the hazard, and what is unexplained, are corrected
+USUAL_DAYS = 7.0  # so many days' worth of no need for a correction
+SETTLES_IN_DAYS = 4  # beyond which the census scatters no further: a fuller place discharges more
+UNBALANCED = "the place does not count occupancy, admissions and discharges, or not for long enough"
+SCATTER = 1.5  # of a day's census beside that of its discharges alone: admissions scatter too
+
+
+class FlowBalance:
+    """A candidate for occupancy and discharges of the places that count both, and admissions; it fails elsewhere."""
+
+    def forecast(self, windows: Windows) -> Means:
+        means, entering = nothing_yet(windows), CalendarLevel(only=ADMISSIONS).forecast(windows)
+        groups = by_fit_day(windows.cutoffs)
+        with threadpool_limits(1):  # many small regressions: threads would only wait for one another
+            for cutoffs in tracked(groups.values(), "FlowBalance by refit day", len(groups)):
+                _forecast(windows, cutoffs, entering, means)
+        for cutoff, table in means.by_cutoff.items():
+            missing = table.columns[table.isna().any()]
+            means.failures.update({(cutoff, unique_id): UNBALANCED for unique_id in missing})
+        return means
+
+
+def _forecast(windows: Windows, cutoffs: Sequence[pd.Timestamp], entering: Means, means: Means) -> None:
+    """Fill in occupancy and discharges of every place that balances, at the cutoffs of one refit day."""
+    history, horizon = windows.history, windows.horizon
+    ready = cache(lambda day, ahead_of: _ready(history, day, ahead_of, horizon))
+    for cutoff in cutoffs:
+        learnt = ready(fit_day(cutoff), tuple(cutoffs)) or ready(cutoff, (cutoff,))
+        admissions = entering.by_cutoff[cutoff]
+        places = [] if learnt is None else [i for i, b in enumerate(learnt.balances) if _is_known(b, admissions)]
+        if learnt is not None and places:
+            learnt = learnt.of(places)
+            come = np.column_stack([admissions[list(b.admissions)].sum(axis=1) for b in learnt.balances])
+            census, leaving = _ahead(history, cutoff, learnt, come)
+            means.fill(cutoff, [b.occupancy for b in learnt.balances], census)
+            means.fill(cutoff, [b.discharges for b in learnt.balances], leaving)
+
+
+def _is_known(balance: Balance, admissions: pd.DataFrame) -> bool:
+    """Whether every part of the balance still reports, and its admissions have a forecast."""
+    reports = set(balance.parts) <= set(admissions.columns)
+    return reports and bool(admissions[list(balance.admissions)].notna().all(axis=None))
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """The hazard of the places that balanced on one day; what the calendar multiplies it by (n_days, n_places)."""
+
+    balances: tuple[Balance, ...]
+    hazard: Hazard
+    multiples: pd.DataFrame
+
+    def of(self, places: Sequence[int]) -> "Learnt":
+        """Of some of the places, by position."""
+        hazard = Hazard(self.hazard.effects, self.hazard.coefficients[places], self.hazard.spread[places])
+        return Learnt(tuple(self.balances[i] for i in places), hazard, self.multiples.iloc[:, list(places)])
+
+
+def _ready(history: KnownHistory, day: pd.Timestamp, cutoffs: Sequence[pd.Timestamp], horizon: int) -> Learnt | None:
+    """What was learnt on the day, with its effects on all days that the cutoffs look back to or ahead."""
+    fitted = fitted_on(history, day)
+    if fitted is None:
+        return None
+    places, hazard, harmonics = fitted
+    first = max(cutoffs[0] - pd.Timedelta(days=MEMORY_DAYS - 1), history.first_day)
+    days = pd.date_range(first, cutoffs[-1] + pd.Timedelta(days=horizon))
+    names = [b.discharges for b in places]
+    multiples = np.exp(hazard.effects.on(design(history, days, names, harmonics), names))
+    return Learnt(places, hazard, pd.DataFrame(multiples, days, names))
+
+
+@lru_cache(maxsize=256)  # as many refit days as the calendar-adjusted level keeps
+def fitted_on(history: KnownHistory, day: pd.Timestamp) -> tuple[tuple[Balance, ...], Hazard, int] | None:
+    """The places that balanced for long enough, what can be learnt of their discharges, and the hazard's yearly waves.
+
+    From what was known on the day; None where there is no such place.
+    """
+    if day < history.first_day:
+        return None
+    known = history.at(day).tail(TRAINING_DAYS)
+    n_days = known.count()
+    places = [b for b in balances(list(known.columns)) if n_days[b.parts].min() >= SHORTEST_DAYS]
+    if not places:
+        return None
+    ledger, days = read_ledger(history, day, places, TRAINING_DAYS)
+    observed = np.column_stack([known.loc[days, b.parts].notna().all(axis=1) for b in places])
+    names = [b.discharges for b in places]
+    harmonics = HARMONICS if int(observed.any(axis=1).sum()) >= SEASONS_TAKE_DAYS else 0
+    features = design(history, days, names, harmonics)
+    return tuple(places), fitted_hazard(ledger, observed, features, names, history.system.thresholds), harmonics
+
+
+def _ahead(history: KnownHistory, cutoff: pd.Timestamp, learnt: Learnt, entering: Values) -> tuple[Values, Values]:
+    """Census and discharges, each (horizon, n_places), where so many enter (horizon, n_places)."""
+    ledger, days = read_ledger(history, cutoff, learnt.balances, MEMORY_DAYS)
+    to_come = target_days(cutoff, len(entering))
+    hazard, thresholds, averages = learnt.hazard, history.system.thresholds, moving_averages(ledger.admissions)
+    past = causes(ledger.occupancy, averages, ledger.beds, thresholds, np.zeros(len(learnt.balances)))[:-1]
+    correction, unexplained = _corrections(ledger, hazard.discharges(past, learnt.multiples.loc[days[1:]].to_numpy()))
+    multiples = correction * learnt.multiples.loc[to_come].to_numpy()
+    census, mix, beds = ledger.occupancy[-1], averages[-1], ledger.beds[-1] + _beds_added(history, learnt, to_come)
+    found = np.empty((2, *entering.shape))
+    for lead in range(len(entering)):
+        spread = SCATTER * hazard.spread * min(lead, SETTLES_IN_DAYS) ** 0.5
+        today = causes(census, mix, beds[lead], thresholds, spread)
+        leaving = np.maximum(hazard.discharges(today, multiples[lead]), 0.0)
+        census = np.maximum(census + entering[lead] - leaving + unexplained, 0.0)
+        mix = moved_on(mix, entering[lead])
+        found[:, lead] = census, leaving
+    return found[0], found[1]
+
+
+def _beds_added(history: KnownHistory, learnt: Learnt, to_come: pd.DatetimeIndex) -> Values:
+    """By how many beds declared changes move the last known number, on each day to come: (horizon, n_places)."""
+    days = pd.DatetimeIndex([to_come[0] - pd.Timedelta(days=1), *to_come])
+    steps = history.bed_steps(days, [b.beds or b.occupancy for b in learnt.balances])
+    return np.asarray(steps[1:] - steps[0])
+
+
+def _corrections(ledger: Ledger, usual: Values) -> tuple[Values, Values]:
+    """By what recent discharges were more than `usual` (n_days - 1, n_places), and what flows leave unexplained a day.
+
+    Both (n_places,), from the newest days, and drawn towards 1 and 0.
+    """
+    weights = 0.5 ** (np.arange(len(usual))[::-1] / CORRECTED_OVER_DAYS)
+    leaving = ledger.discharges[1:]
+    borrowed = USUAL_DAYS * leaving.mean(axis=0)
+    correction = (weights @ leaving + borrowed) / np.maximum(weights @ usual + borrowed, 1e-9)
+    gaps = np.diff(ledger.occupancy, axis=0) - ledger.admissions[1:] + leaving
+    return correction, weights @ gaps / (weights.sum() + USUAL_DAYS)

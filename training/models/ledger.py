@@ -1,0 +1,72 @@
+"""Which series balance, and their counts side by side: who was in bed, who came in, who left."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from publication.vocabulary import SeriesKey, series_key
+from training.history.known import KnownHistory
+
+Values = NDArray[np.float64]
+OCCUPANCY, ADMISSIONS, DISCHARGES, BEDS = "occupancy", "admissions", "discharges", "beds"
+
+
+@dataclass(frozen=True)
+class Balance:
+    """The series, by unique_id, of a place or a stream of it that balance; `beds` is None where not counted."""
+
+    occupancy: str
+    admissions: tuple[str, ...]
+    discharges: str
+    beds: str | None
+
+    @property
+    def parts(self) -> list[str]:
+        """What must be known of it."""
+        return [self.occupancy, self.discharges, *self.admissions]
+
+
+def balances(unique_ids: Sequence[str]) -> list[Balance]:
+    """What balances among the series: occupancy and discharges of one place and stream, and its admissions.
+
+    Occupancy that is not split takes all admissions of its place, whatever streams they are split by.
+    """
+    keys = {series_key(unique_id): unique_id for unique_id in unique_ids}
+    admitted = [key for key in keys if key.measure == ADMISSIONS]
+    found = []
+    for key in (key for key in keys if key.measure == OCCUPANCY):
+        entering = tuple(keys[a] for a in admitted if a.place == key.place and key.stream in (None, a.stream))
+        leaving, beds = (keys.get(SeriesKey(key.place, measure, key.stream)) for measure in (DISCHARGES, BEDS))
+        if leaving and entering:
+            found.append(Balance(keys[key], entering, leaving, beds))
+    return found
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Daily counts of some places, each (n_days, n_places), without gaps; `beds` is NaN where nobody counts them."""
+
+    occupancy: Values
+    admissions: Values
+    discharges: Values
+    beds: Values
+
+
+def read_ledger(
+    history: KnownHistory, cutoff: pd.Timestamp, places: Sequence[Balance], n_days: int
+) -> tuple[Ledger, pd.DatetimeIndex]:
+    """The newest days' counts, gaps filled, and which days they are; before a series' first value it has that value."""
+    table = history.filled(cutoff).tail(n_days)
+    table = table.loc[table[[b.occupancy for b in places]].notna().any(axis=1)].bfill()
+    days = pd.DatetimeIndex(table.index)
+    counts = table + history.bed_steps(days, list(table.columns))
+    ledger = Ledger(
+        occupancy=counts[[b.occupancy for b in places]].to_numpy(),
+        admissions=np.column_stack([counts[list(b.admissions)].sum(axis=1) for b in places]),
+        discharges=counts[[b.discharges for b in places]].to_numpy(),
+        beds=np.column_stack([counts[b.beds] if b.beds in counts else np.full(len(days), np.nan) for b in places]),
+    )
+    return ledger, days
