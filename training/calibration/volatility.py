@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from training.calibration.spread import bands
 
 Values = NDArray[np.float64]
-HALF_LIVES_DAYS = (1.5, 3.0, 6.0, 12.0, 24.0, 48.0, 96.0, float("inf"))
+HALF_LIVES_DAYS = (3.0, 6.0, 12.0, 24.0, 48.0, 96.0, float("inf"))
 USUAL_WINDOWS = (0.3, 3.0)  # so many windows' worth of errors of the usual size go into a mean
-CLOSE_DAYS = 3.0  # windows that begin closer to one another than that tell so much less each
 FIRST_WINDOWS = 8  # before these, a mean is not judged: it knows too little
 EXCESS_LOSS = 0.01  # beyond the least, for which a mean weighs less by a factor of e
 
@@ -26,9 +25,8 @@ def volatility(sizes: Values, age_days: Values) -> Values:
     last. What a window is given comes from errors known on its day alone, so an error of lead 7 tells after 7 days.
     """
     windows_ago = np.append(age_days[:, 0] + 1, 0.0)  # in days, from each window, and from the cutoff
-    alone = np.minimum(-np.diff(windows_ago) / CLOSE_DAYS, 1.0)[:, None]
-    counts = alone * (~np.isnan(sizes)).sum(axis=2)
-    totals = alone * np.nansum(sizes, axis=2)
+    counts = (~np.isnan(sizes)).sum(axis=2).astype(float)
+    totals = np.nansum(sizes, axis=2)
     memories = _memories(windows_ago, int(age_days.max(initial=0.0)))
     expected = np.ones((len(windows_ago), age_days.shape[1]))
     known: list[Values] = []

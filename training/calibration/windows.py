@@ -6,8 +6,9 @@ from training.history.known import KnownHistory
 
 WINDOW_STEP_DAYS = 6  # shares no factor with seven: successive windows start on different weekdays
 WINDOWS = 60  # a year of them
-CLOSER_STEPS_DAYS = {14: 1, 56: 3}  # by days before the cutoff: a break shows sooner where the newest are closer
-SHORTEST_HISTORY = pd.Timedelta(days=56)
+RECENT_STEP_DAYS = 3  # a break shows sooner where the newest windows are closer
+RECENT_DAYS = 56
+SHORTEST_HISTORY_DAYS = 56
 SETTLED_DAYS = 28
 REPORTED_SHARE = 0.5  # of the four weeks before a window, and of its target days, that must have values for it to teach
 
@@ -21,21 +22,19 @@ def windows_before(history: KnownHistory, cutoff: pd.Timestamp, horizon: int) ->
     """
     reported = history.at(cutoff).notna().any(axis=1)  # as known then: days filled in later must not add windows
     first = pd.Timestamp(reported.index[int(reported.to_numpy().argmax())])
-    window = cutoff
+    window = _newest_on_grid(cutoff - pd.Timedelta(days=1), RECENT_STEP_DAYS)
     chosen: list[pd.Timestamp] = []
     whole = 0
-    while whole < WINDOWS and (window := _next_older(window, cutoff)) >= first + SHORTEST_HISTORY:
+    while whole < WINDOWS and window >= first + pd.Timedelta(days=SHORTEST_HISTORY_DAYS):
         before = reported.loc[window - pd.Timedelta(days=SETTLED_DAYS - 1) : window]
         targets = reported.loc[window + pd.Timedelta(days=1) : window + pd.Timedelta(days=horizon)]
         if before.iloc[-1] and min(before.mean(), targets.mean()) >= REPORTED_SHARE:
             chosen.append(window)
             whole += window.toordinal() % WINDOW_STEP_DAYS == 0
+        is_recent = (cutoff - window).days < RECENT_DAYS
+        window = _newest_on_grid(window - pd.Timedelta(days=1), RECENT_STEP_DAYS if is_recent else WINDOW_STEP_DAYS)
     return chosen[::-1]
 
 
-def _next_older(window: pd.Timestamp, cutoff: pd.Timestamp) -> pd.Timestamp:
-    """The day before, or the next older one that is on the grid of windows as old as that."""
-    older = window - pd.Timedelta(days=1)
-    age_days = (cutoff - window).days
-    step = next((step for days, step in CLOSER_STEPS_DAYS.items() if age_days < days), WINDOW_STEP_DAYS)
-    return older - pd.Timedelta(days=older.toordinal() % step)
+def _newest_on_grid(day: pd.Timestamp, step: int) -> pd.Timestamp:
+    return day - pd.Timedelta(days=day.toordinal() % step)

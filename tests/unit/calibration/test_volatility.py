@@ -72,9 +72,3 @@ def test_errors_that_are_all_zero_or_absent_leave_the_usual_size_in_reach() -> N
     found = volatility(zero, age)
     assert np.isfinite(found).all()
     assert (found > 0).all()
-
-
-def test_a_window_that_is_given_twice_tells_what_it_tells_once() -> None:
-    known, age = sizes(np.where(np.arange(40) >= 36, 3.0, 1.0), 2)
-    twice = np.repeat(np.arange(40), np.where(np.arange(40) >= 30, 2, 1))
-    assert volatility(known[twice], age[twice])[-1] == pytest.approx(volatility(known, age)[-1], rel=1e-12)

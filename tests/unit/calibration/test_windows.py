@@ -1,14 +1,14 @@
 """Which windows errors are learnt from."""
 
-from itertools import pairwise
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_history, build_system, day_end, four_sites, versions
 from training.calibration.windows import (
-    SHORTEST_HISTORY,
+    RECENT_DAYS,
+    RECENT_STEP_DAYS,
+    SHORTEST_HISTORY_DAYS,
     WINDOW_STEP_DAYS,
     WINDOWS,
     windows_before,
@@ -25,18 +25,19 @@ def test_windows_are_over_by_the_cutoff_and_stand_on_one_grid(back: int) -> None
     history, cutoff = build_history(TABLE), LAST - back * DAY
     windows = windows_before(history, cutoff, 7)
     assert windows == sorted(set(windows))
-    ages = [(cutoff - window).days for window in windows[::-1]]
-    assert ages[:14] == list(range(1, 15))  # each of the newest fortnight
-    middle = [age for age in ages if 15 <= age <= 56]
-    assert {old - new for new, old in pairwise(middle)} == {3}
-    assert {old - new for new, old in pairwise(age for age in ages if age > 62)} == {6}
-    assert len([window for window in windows if window.toordinal() % WINDOW_STEP_DAYS == 0]) == WINDOWS
+    assert cutoff - RECENT_STEP_DAYS * DAY <= windows[-1] < cutoff
+    on_grid = [window for window in windows if window.toordinal() % WINDOW_STEP_DAYS == 0]
+    assert len(on_grid) == WINDOWS
+    between = [window for window in windows if window not in on_grid]
+    assert {window.toordinal() % RECENT_STEP_DAYS for window in between} == {0}
+    assert len(between) == pytest.approx(RECENT_DAYS / WINDOW_STEP_DAYS, abs=1)
+    assert min(between) >= cutoff - (RECENT_DAYS + RECENT_STEP_DAYS) * DAY
 
 
 def test_neighbouring_cutoffs_share_all_but_the_newest_and_the_oldest_windows() -> None:
     history = build_history(TABLE)
     today, tomorrow = (set(windows_before(history, LAST - back * DAY, 7)) for back in (1, 0))
-    assert len(today - tomorrow) <= 3
+    assert len(today - tomorrow) <= 2
     assert len(tomorrow - today) <= 1
 
 
@@ -47,13 +48,13 @@ def test_windows_are_never_locked_on_one_weekday() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_days", "windows"), [(57, 0), (SHORTEST_HISTORY.days + 6, 5), (SHORTEST_HISTORY.days + 30, 19)]
+    ("n_days", "windows"), [(57, 0), (SHORTEST_HISTORY_DAYS + 6, 1), (SHORTEST_HISTORY_DAYS + 30, 9)]
 )
 def test_a_young_system_has_few_windows_or_none(n_days: int, windows: int) -> None:
     table = four_sites(n_days)
     found = windows_before(build_history(table), pd.Timestamp(table.index[-1]), 7)
     assert len(found) == pytest.approx(windows, abs=1)
-    assert all(window - table.index[0] >= SHORTEST_HISTORY for window in found)
+    assert all((window - table.index[0]).days >= SHORTEST_HISTORY_DAYS for window in found)
 
 
 def test_a_long_gap_is_passed_over_and_learnt_from_on_both_sides() -> None:
