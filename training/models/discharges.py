@@ -11,16 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 from scipy.special import ndtr
 from sklearn.linear_model import Ridge
 
 from training.models.effects import Design, Effects, fitted_effects
 from training.models.ledger import Ledger
+from training.models.level import moving_averages
 
 Values = NDArray[np.float64]
 SPEEDS = (0.5, 0.2, 0.07, 0.02)  # share of the newest day in each moving average of admissions
-FIRST_DAYS = 28  # whose mean the averages start from
 WARM_UP_DAYS = 60  # in which the slow averages find their place
 PASSES = 2  # effects of the calendar, then the mix of stays, and both once more
 STEADY = 0.9  # memory of the hazard's process: it hardly wanders
@@ -45,11 +44,9 @@ class Hazard:
         return np.asarray((causes * self.coefficients).sum(axis=-1) * multiples)
 
 
-def moving_averages(admissions: Values) -> Values:
+def recent_admissions(admissions: Values) -> Values:
     """Exponential averages (n_days, n_places, n_speeds) of admissions (n_days, n_places)."""
-    start = admissions[:FIRST_DAYS].mean(axis=0)
-    averages = [lfilter([s], [1.0, s - 1.0], admissions, axis=0, zi=((1 - s) * start)[None])[0] for s in SPEEDS]
-    return np.stack(averages, axis=-1)
+    return np.moveaxis(moving_averages(admissions, SPEEDS), 0, -1)
 
 
 def moved_on(averages: Values, admissions: Values) -> Values:
@@ -77,7 +74,7 @@ def fitted_hazard(
     `names` are those of the discharges' series.
     """
     none = np.zeros(ledger.occupancy.shape[1])
-    before = causes(ledger.occupancy, moving_averages(ledger.admissions), ledger.beds, thresholds, none)[:-1]
+    before = causes(ledger.occupancy, recent_admissions(ledger.admissions), ledger.beds, thresholds, none)[:-1]
     leaving, seen, days = ledger.discharges[1:], observed[1:] & observed[:-1], features.rows(1, len(observed))
     expected = ledger.occupancy[:-1]
     for _ in range(PASSES):

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from training.history.known import KnownHistory
 from training.models.calendar_level import CalendarLevel
 from training.models.candidate import Means, Windows, by_fit_day, fit_day, nothing_yet, target_days
-from training.models.discharges import Hazard, causes, fitted_hazard, moved_on, moving_averages
+from training.models.discharges import Hazard, causes, fitted_hazard, moved_on, recent_admissions
 from training.models.effects import design
 from training.models.ledger import ADMISSIONS, Balance, Ledger, balances, read_ledger
 from training.progress import tracked
@@ -124,7 +124,7 @@ def _ahead(history: KnownHistory, cutoff: pd.Timestamp, learnt: Learnt, entering
     """Census and discharges, each (horizon, n_places), where so many enter (horizon, n_places)."""
     ledger, days = read_ledger(history, cutoff, learnt.balances, MEMORY_DAYS)
     to_come = target_days(cutoff, len(entering))
-    hazard, thresholds, averages = learnt.hazard, history.system.thresholds, moving_averages(ledger.admissions)
+    hazard, thresholds, averages = learnt.hazard, history.system.thresholds, recent_admissions(ledger.admissions)
     past = causes(ledger.occupancy, averages, ledger.beds, thresholds, np.zeros(len(learnt.balances)))[:-1]
     correction, unexplained = _corrections(ledger, hazard.discharges(past, learnt.multiples.loc[days[1:]].to_numpy()))
     multiples = correction * learnt.multiples.loc[to_come].to_numpy()

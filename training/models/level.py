@@ -4,6 +4,7 @@ For each lead one ridge regression, pooled over the series of a measure, of the 
 averages stand to one another: a level that reverts, drifts on or just wanders is told apart by the data.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,11 +44,11 @@ class Level:
         return np.asarray(np.maximum(averages[BASE] + _base(averages) * change, 0.0))
 
 
-def moving_averages(ratios: Values) -> Values:
+def moving_averages(ratios: Values, speeds: Sequence[float] = SPEEDS) -> Values:
     """Exponential averages (n_speeds, n_days, n_series); before a series' first value (NaN) it has its first level."""
     whole = _from_the_start(ratios)
     start = whole[:FIRST_DAYS].mean(axis=0)
-    return np.stack([lfilter([s], [1.0, s - 1.0], whole, axis=0, zi=((1.0 - s) * start)[None, :])[0] for s in SPEEDS])
+    return np.stack([lfilter([s], [1.0, s - 1.0], whole, axis=0, zi=((1.0 - s) * start)[None, :])[0] for s in speeds])
 
 
 def fitted_level(ratios: Values, observed: NDArray[np.bool_], horizon: int) -> Level:
