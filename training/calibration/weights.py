@@ -19,7 +19,13 @@ def learnt_weights(errors: Values) -> Values:
     NaN where an error is not known, or a member has none. In each band of leads the weights make the errors of the
     mixture least spread out: the pinball loss of the mixture around its own quantiles. They are found by exponentiated
     gradient descent (Kivinen and Warmuth 1997) from equal weights, and the later half of the steps is averaged.
+    A member without a single error has no weight, and keeps nothing from the others.
     """
+    answers = ~np.isnan(errors).all(axis=(1, 2, 3))
+    if answers.any() and not answers.all():
+        weights = np.zeros((errors.shape[2], len(errors)))
+        weights[:, answers] = learnt_weights(errors[answers])
+        return weights
     weights = np.full((errors.shape[2], len(errors)), 1 / len(errors))
     sizes = _sizes(errors.mean(axis=0))
     for leads in bands(errors.shape[2]):

@@ -33,7 +33,7 @@ CATALOGUE: dict[str, Candidate | Combination | Weighted] = {
     "CalendarLevel": CalendarLevel(),
     "FlowBalance": FlowBalance(),
     "Mean": Combination(("CalendarLevel", "AutoETS")),
-    "Weighted": Weighted(("CalendarLevel", "AutoETS")),
+    "Weighted": Weighted(("CalendarLevel", "AutoETS", "FlowBalance")),
 }
 
 CONTENDERS = ("Weighted", "CalendarLevel", "AutoETS", FALLBACK)

@@ -13,7 +13,7 @@ from training.models.candidate import Means
 class Weighted:
     """A weighted mean of its members' means: weights by measure and lead, learnt from the windows before each cutoff.
 
-    The pipeline learns them (`training/pipeline/weights.py`): it knows the windows. A member that fails for a series
+    The pipeline learns them (`training/calibration/weights.py`): it knows the windows. A member that fails for a series
     is left out of that series.
     """
 

@@ -19,7 +19,7 @@ from training.models.calendar_level import CalendarLevel
 from training.models.candidate import Means, Windows, by_fit_day, fit_day, nothing_yet, target_days
 from training.models.discharges import Hazard, causes, fitted_hazard, moved_on, recent_admissions
 from training.models.effects import design
-from training.models.ledger import ADMISSIONS, Balance, Ledger, balances, read_ledger
+from training.models.ledger import ADMISSIONS, Balance, Ledger, balances, by_place, read_ledger
 from training.progress import tracked
 
 Values = NDArray[np.float64]
@@ -57,19 +57,19 @@ def _forecast(windows: Windows, cutoffs: Sequence[pd.Timestamp], entering: Means
     for cutoff in cutoffs:
         learnt = ready(fit_day(cutoff), tuple(cutoffs)) or ready(cutoff, (cutoff,))
         admissions = entering.by_cutoff[cutoff]
-        places = [] if learnt is None else [i for i, b in enumerate(learnt.balances) if _is_known(b, admissions)]
+        places = [] if learnt is None else _known(learnt.balances, admissions)
         if learnt is not None and places:
             learnt = learnt.of(places)
-            come = np.column_stack([admissions[list(b.admissions)].sum(axis=1) for b in learnt.balances])
+            come = by_place(admissions, [b.admissions for b in learnt.balances])
             census, leaving = _ahead(history, cutoff, learnt, come)
             means.fill(cutoff, [b.occupancy for b in learnt.balances], census)
             means.fill(cutoff, [b.discharges for b in learnt.balances], leaving)
 
 
-def _is_known(balance: Balance, admissions: pd.DataFrame) -> bool:
-    """Whether every part of the balance still reports, and its admissions have a forecast."""
-    reports = set(balance.parts) <= set(admissions.columns)
-    return reports and bool(admissions[list(balance.admissions)].notna().all(axis=None))
+def _known(places: Sequence[Balance], admissions: pd.DataFrame) -> list[int]:
+    """Of which places, by position, every part still reports, and the admissions have a forecast."""
+    reporting, forecast = set(admissions.columns), set(admissions.columns[admissions.notna().all()])
+    return [i for i, b in enumerate(places) if reporting.issuperset(b.parts) and forecast.issuperset(b.admissions)]
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,12 @@ def fitted_on(history: KnownHistory, day: pd.Timestamp) -> tuple[tuple[Balance, 
     if day < history.first_day:
         return None
     known = history.at(day).tail(TRAINING_DAYS)
-    n_days = known.count()
-    places = [b for b in balances(list(known.columns)) if n_days[b.parts].min() >= SHORTEST_DAYS]
+    long_enough = set(known.columns[known.count() >= SHORTEST_DAYS])
+    places = [b for b in balances(list(known.columns)) if long_enough.issuperset(b.parts)]
     if not places:
         return None
     ledger, days = read_ledger(history, day, places, TRAINING_DAYS)
-    observed = np.column_stack([known.loc[days, b.parts].notna().all(axis=1) for b in places])
+    observed = by_place(known.loc[days].isna(), [b.parts for b in places]) == 0
     names = [b.discharges for b in places]
     harmonics = HARMONICS if int(observed.any(axis=1).sum()) >= SEASONS_TAKE_DAYS else 0
     features = design(history, days, names, harmonics)

@@ -12,6 +12,7 @@ from training.history.known import KnownHistory
 
 Values = NDArray[np.float64]
 OCCUPANCY, ADMISSIONS, DISCHARGES, BEDS = "occupancy", "admissions", "discharges", "beds"
+NOT_COUNTED = ""  # the name of no series
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,15 @@ def read_ledger(
     counts = table + history.bed_steps(days, list(table.columns))
     ledger = Ledger(
         occupancy=counts[[b.occupancy for b in places]].to_numpy(),
-        admissions=np.column_stack([counts[list(b.admissions)].sum(axis=1) for b in places]),
+        admissions=by_place(counts, [b.admissions for b in places]),
         discharges=counts[[b.discharges for b in places]].to_numpy(),
-        beds=np.column_stack([counts[b.beds] if b.beds in counts else np.full(len(days), np.nan) for b in places]),
+        beds=counts.reindex(columns=[b.beds or NOT_COUNTED for b in places]).to_numpy(),
     )
     return ledger, days
+
+
+def by_place(table: pd.DataFrame, parts: Sequence[Sequence[str]]) -> Values:
+    """The parts of each place, at least one, added up: (n_days, n_places)."""
+    starts = np.cumsum([0, *map(len, parts[:-1])])
+    values = table[[part for place in parts for part in place]].to_numpy(dtype=np.float64)
+    return np.asarray(np.add.reduceat(values, starts, axis=1))

@@ -53,3 +53,11 @@ def test_errors_that_one_member_lacks_are_left_out() -> None:
     errors[0, :, :, 3:] = 99.0
     whole = learnt_weights(errors[:, :, :, :3])
     assert learnt_weights(errors) == pytest.approx(whole, abs=0.05)
+
+
+def test_a_member_without_any_error_has_no_weight_and_keeps_nothing_from_the_others() -> None:
+    """So attendances are mixed as if the balance of flows, which knows nothing of them, were no member."""
+    pair = np.stack([noise(1, 11), noise(2, 12)])
+    weights = learnt_weights(np.concatenate([pair, np.full((1, *SHAPE), np.nan)]))
+    assert (weights[:, 2] == 0.0).all()
+    assert weights[:, :2] == pytest.approx(learnt_weights(pair))
