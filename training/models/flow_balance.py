@@ -39,15 +39,22 @@ class FlowBalance:
     """A candidate for occupancy and discharges of the places that count both, and admissions; it fails elsewhere."""
 
     def forecast(self, windows: Windows) -> Means:
-        means, entering = nothing_yet(windows), CalendarLevel(only=ADMISSIONS).forecast(windows)
-        groups = by_fit_day(windows.cutoffs)
-        with threadpool_limits(1):  # many small regressions: threads would only wait for one another
-            for cutoffs in tracked(groups.values(), "FlowBalance by refit day", len(groups)):
-                _forecast(windows, cutoffs, entering, means)
+        means = nothing_yet(windows)
+        if balances(list(windows.history.newest.columns)):
+            _forecast_all(windows, means)
         for cutoff, table in means.by_cutoff.items():
             missing = table.columns[table.isna().any()]
             means.failures.update({(cutoff, unique_id): UNBALANCED for unique_id in missing})
         return means
+
+
+def _forecast_all(windows: Windows, means: Means) -> None:
+    """Fill in occupancy and discharges of every place that balances, at all cutoffs."""
+    entering = CalendarLevel(only=ADMISSIONS).forecast(windows)
+    groups = by_fit_day(windows.cutoffs)
+    with threadpool_limits(1):  # many small regressions: threads would only wait for one another
+        for cutoffs in tracked(groups.values(), "FlowBalance by refit day", len(groups)):
+            _forecast(windows, cutoffs, entering, means)
 
 
 def _forecast(windows: Windows, cutoffs: Sequence[pd.Timestamp], entering: Means, means: Means) -> None:
