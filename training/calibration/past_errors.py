@@ -25,3 +25,10 @@ class PastErrors:
     def of(self, members: NDArray[np.intp]) -> "PastErrors":
         """Those of some series, by position."""
         return replace(self, scaled=self.scaled[:, :, members])
+
+    def as_ahead(self, errors: Values) -> Values:
+        """The `errors` (n_windows, horizon, n_series) without those of special days, at leads that are none ahead.
+
+        Around bank holidays all places err alike; on other days that would tell of more in common than there is.
+        """
+        return np.where((self.is_special & ~self.special_ahead)[:, :, None], np.nan, errors)

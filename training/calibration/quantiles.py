@@ -54,15 +54,15 @@ def quantiles(
 ) -> Values:
     """Quantiles (horizon, n_series, n_levels): increasing, not negative. `means` (horizon, n_series).
 
-    Series of one group share the shape of their errors: those of a measure with the same model; sums apart. The rule is
+    Series of one group share the shape of their errors: those of a measure with the same model. The rule is
     asked once for each group, in the order in which they are first named.
     """
-    taken_off = np.zeros((*means.shape, len(levels)))
+    found, spread = np.empty((*means.shape, len(levels))), spread_of(means)[:, :, None]
     for group in dict.fromkeys(groups):
         members = np.flatnonzero([name == group for name in groups])
-        taken_off[:, members] = rule(past.of(members), levels)
-    around = means[:, :, None] - taken_off * spread_of(means)[:, :, None]
-    return np.asarray(np.maximum.accumulate(np.maximum(around, 0.0), axis=-1))
+        around = means[:, members, None] - rule(past.of(members), levels) * spread[:, members]
+        found[:, members] = np.maximum.accumulate(np.maximum(around, 0.0), axis=-1)
+    return found
 
 
 Calibration = Callable[[Values, PastErrors, Sequence[str], Sequence[float]], Values]

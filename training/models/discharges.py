@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from sklearn.linear_model import Ridge
 
+from training.history.ledger import Ledger
 from training.models.effects import Design, Effects, fitted_effects
-from training.models.ledger import Ledger
 from training.models.level import moving_averages
 
 Values = NDArray[np.float64]

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from training.history.known import KnownHistory
+from training.history.ledger import ADMISSIONS, Balance, Ledger, balances, by_place, read_ledger
 from training.models.calendar_level import CalendarLevel
 from training.models.candidate import Means, Windows, by_fit_day, fit_day, nothing_yet, target_days
 from training.models.discharges import Hazard, causes, fitted_hazard, moved_on, recent_admissions
 from training.models.effects import design
-from training.models.ledger import ADMISSIONS, Balance, Ledger, balances, by_place, read_ledger
 from training.progress import tracked
 
 Values = NDArray[np.float64]

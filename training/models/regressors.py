@@ -16,10 +16,17 @@ DEPENDENT = 1e-7  # the share of a column that the columns before it leave unexp
 
 def independent(table: Values) -> NDArray[np.bool_]:
     """Which columns are neither constant nor made up of the columns before them."""
-    whole = np.column_stack([np.ones(len(table)), table])
-    sizes = np.linalg.norm(whole, axis=0)
-    left = np.abs(np.diagonal(np.linalg.qr(whole / np.where(sizes > 0, sizes, 1.0), mode="r")))
-    return np.concatenate([left, np.zeros(whole.shape[1] - len(left))])[1:] > DEPENDENT
+    basis = np.full((len(table), 1), len(table) ** -0.5)
+    kept = np.zeros(table.shape[1], bool)
+    for position, column in enumerate(table.T):
+        # One by one: a QR of all columns at once goes on with the rounding noise that a dependent one leaves.
+        left = column - basis @ (basis.T @ column)
+        left -= basis @ (basis.T @ left)
+        size = np.linalg.norm(left)
+        kept[position] = size > DEPENDENT * np.linalg.norm(column)
+        if kept[position]:
+            basis = np.column_stack([basis, left / size])
+    return kept
 
 
 def regressors(history: KnownHistory, last: pd.Timestamp, unique_ids: Sequence[str]) -> dict[str, Values]:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from training.flow.paths import Paths
 from training.frames import with_quantiles
 
 Values = NDArray[np.float64]
@@ -22,7 +23,7 @@ class Forecast:
     """`means` is wide, (horizon, n_series), coherent; `quantiles` is (n_series, horizon, n_levels).
 
     `models` names what made each series; `reasons` says why where the fallback stands in. `parts` is the 0/1 matrix
-    (n_bottom, n_series) of what adds up to what.
+    (n_bottom, n_series) of what adds up to what; `paths` are of the bottom series.
     """
 
     cutoff: pd.Timestamp
@@ -31,6 +32,7 @@ class Forecast:
     models: Mapping[str, str]
     reasons: Mapping[str, str]
     parts: pd.DataFrame
+    paths: Paths
 
     def rows(self, levels: Sequence[float]) -> pd.DataFrame:
         """One row per series and lead: `unique_id, cutoff, ds, lead, mean`, quantiles, `model, fallback`."""

@@ -14,13 +14,16 @@ from training.calibration.spread import scaled_errors, spread_of
 from training.calibration.weights import learnt_weights
 from training.calibration.windows import windows_before
 from training.features.holidays import special_days
+from training.flow.dependence import Trajectories
+from training.flow.paths import MARGIN_LEVELS, Paths, joint_paths
+from training.flow.paths import quantiles as quantiles_of
 from training.history.known import KnownHistory
 from training.models.candidate import by_measure, target_days
 from training.models.catalogue import CATALOGUE, FALLBACK
 from training.models.combination import Weighted
 from training.pipeline.forecast import DECIMALS, Forecast, Recipe
 from training.pipeline.means import MeansBook, Mixing, same_for_all
-from training.reconciliation.bottom_up import aggregated, summing
+from training.reconciliation.bottom_up import summing
 
 Values = NDArray[np.float64]
 FEWEST_WINDOWS = 4
@@ -69,10 +72,9 @@ class Forecaster:
         used = {unique_id: FALLBACK if unique_id in reasons else name for unique_id, name in names.items()}
         parts = summing(self.history.system, list(ids))
         means = (bottom @ parts).round(DECIMALS)
-        past = self._past_errors(used, cutoff, parts, bottom.mean().to_numpy())
+        margins, paths = self._spread_out(bottom, used, cutoff)
         models = {unique_id: used.get(unique_id, _candidate(recipe, unique_id)) for unique_id in means.columns}
-        groups = [f"{series_key(i).measure} {used.get(i, 'sum')}" for i in means.columns]
-        return Forecast(cutoff, means, self._quantiles(means, past, parts, groups), models, reasons, parts)
+        return Forecast(cutoff, means, self._quantiles(margins, paths, parts), models, reasons, parts, paths)
 
     def _windows(self, cutoff: pd.Timestamp) -> list[pd.Timestamp]:
         return windows_before(self.history, cutoff, self.horizon)
@@ -133,37 +135,42 @@ class Forecaster:
         counts = (~np.isnan(errors)).sum(axis=(0, 1))
         return np.where(counts > 0, np.nansum(errors, axis=(0, 1)) / np.maximum(counts, 1), np.nan)
 
-    def _past_errors(
-        self, names: Mapping[str, str], cutoff: pd.Timestamp, parts: pd.DataFrame, sizes: Values
-    ) -> PastErrors:
-        """Scaled errors of every series, parents too, in the windows before the cutoff; whole counts smoothed."""
-        means, actuals = self._in_windows(names, cutoff, self._mixing(names.values(), cutoff))
-        sums = parts.to_numpy()
+    def _spread_out(self, bottom: pd.DataFrame, used: Mapping[str, str], cutoff: pd.Timestamp) -> tuple[Values, Paths]:
+        """Quantiles of the bottom series (n_bottom, horizon, n_levels), and paths with exactly these margins."""
+        means, actuals = self._in_windows(used, cutoff, self._mixing(used.values(), cutoff))
+        errors, whole = scaled_errors(means, actuals), self._whole(cutoff, list(used))
+        groups = [f"{series_key(unique_id).measure} {name}" for unique_id, name in used.items()]
+        levels = sorted({*self.history.system.quantiles, *MARGIN_LEVELS})
+        past = self._past_errors(errors, means, whole, cutoff)
+        values = in_whole_counts(self._calibrate(bottom.to_numpy(), past, groups, levels), bottom.to_numpy(), whole)
+        values = values.transpose(1, 0, 2).round(DECIMALS)
+        published, evenly = (np.searchsorted(levels, some) for some in (self.history.system.quantiles, MARGIN_LEVELS))
+        together = Trajectories(past.as_ahead(errors), (past.age_days + 1)[:, 0])
+        return values[:, :, published], joint_paths(values[:, :, evenly], together, list(used))
+
+    def _past_errors(self, errors: Values, means: Values, whole: NDArray[np.bool_], cutoff: pd.Timestamp) -> PastErrors:
+        """The errors and `means` (n_windows, horizon, n_bottom) of the windows as calibration takes them."""
         windows = np.array([window.toordinal() for window in self._windows(cutoff)], dtype=float)
         days = windows[:, None] + np.arange(1.0, self.horizon + 1)
-        shifts = half_count_shifts(days)[:, :, None] * self._whole(cutoff, parts)
-        errors = aggregated(means - actuals, sums, sizes) - shifts
-        scaled = errors / spread_of(np.nan_to_num(means) @ sums)
+        shifts = half_count_shifts(days)[:, :, None] * whole / spread_of(np.nan_to_num(means))
         *special, special_ahead = self._special([*self._windows(cutoff), cutoff])
         marked = np.reshape(special, days.shape).astype(bool)
-        return PastErrors(scaled, np.maximum(cutoff.toordinal() - days, 0.0), marked, special_ahead)
+        return PastErrors(errors - shifts, np.maximum(cutoff.toordinal() - days, 0.0), marked, special_ahead)
 
     def _special(self, cutoffs: Sequence[pd.Timestamp]) -> NDArray[np.bool_]:
         """Which target days (n_cutoffs, horizon) are on or around a bank holiday."""
         days = pd.DatetimeIndex(np.concatenate([target_days(day, self.horizon) for day in cutoffs]))
         return special_days(days, self.history.circumstances.holidays).reshape(-1, self.horizon)
 
-    def _whole(self, cutoff: pd.Timestamp, parts: pd.DataFrame) -> NDArray[np.bool_]:
-        """Which series (n_series,) count in whole numbers, as far as is known."""
-        known = self.history.at(cutoff)[list(parts.index)]
-        broken = ((known % 1).fillna(0.0) != 0).any().to_numpy(dtype=float)
-        return np.asarray(broken @ parts.to_numpy() == 0)
+    def _whole(self, cutoff: pd.Timestamp, ids: list[str]) -> NDArray[np.bool_]:
+        """Which bottom series (n_bottom,) count in whole numbers, as far as is known."""
+        return np.asarray(((self.history.at(cutoff)[ids] % 1).fillna(0.0) == 0).all())
 
-    def _quantiles(self, means: pd.DataFrame, past: PastErrors, parts: pd.DataFrame, groups: Sequence[str]) -> Values:
-        """Quantiles (n_series, horizon, n_levels), rounded as the means are."""
-        values = self._calibrate(means.to_numpy(), past, groups, self.history.system.quantiles)
-        values = in_whole_counts(values, means.to_numpy(), self._whole(means.index[0] - pd.Timedelta(days=1), parts))
-        return values.transpose(1, 0, 2).round(DECIMALS)
+    def _quantiles(self, margins: Values, paths: Paths, parts: pd.DataFrame) -> Values:
+        """Quantiles of every series (n_series, horizon, n_levels): the margins, and those of sums from their paths."""
+        adding = parts.to_numpy(dtype=bool).T[len(margins) :]
+        sums = [quantiles_of(paths.summed(of), self.history.system.quantiles) for of in adding]
+        return np.concatenate([margins, np.reshape(sums, (-1, *margins.shape[1:])).round(DECIMALS)])
 
 
 def _candidate(recipe: Recipe, unique_id: str) -> str:

@@ -7,9 +7,9 @@ import pytest
 from tests.unit.models.wards import COME, FULL, GOES_HOME, MORE_WHEN_FULL, flows_system, played
 from tests.unit.pipeline.histories import build_history, poisoned, versions
 from training.history.known import KnownHistory
+from training.history.ledger import balances
 from training.models.candidate import Means, Windows
 from training.models.flow_balance import UNBALANCED, FlowBalance
-from training.models.ledger import balances
 from training.system import Circumstances
 
 HORIZON = 14

@@ -1,0 +1,105 @@
+"""Draws that move together as the errors of past windows did, on errors whose dependence is known."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm, spearmanr
+
+from training.flow.dependence import Trajectories, Values
+from training.flow.paths import MARGIN_LEVELS, N_PATHS, Paths, joint_paths, quantiles
+
+NAMES = ["A/occupancy", "B/occupancy", "C/occupancy"]
+NORMAL = np.sort(norm.ppf(MARGIN_LEVELS))
+
+
+def with_common_part(n_windows: int, horizon: int, share: float, seed: int = 1) -> Values:
+    """Errors (n_windows, horizon, 3): a share of their variance is the same in A and B; C is alone."""
+    rng = np.random.default_rng(seed)
+    common = rng.standard_normal((n_windows, 1, 1)) * np.ones((1, horizon, 1))
+    own = rng.standard_normal((n_windows, horizon, 3))
+    loads = np.sqrt([share, share, 0.0])
+    return np.asarray(loads * common + np.sqrt(1 - loads**2) * own)
+
+
+def made(errors: Values, age_days: Values | None = None, names: list[str] = NAMES) -> Paths:
+    """Paths with standard normal margins."""
+    n_windows, horizon, n_series = errors.shape
+    past = Trajectories(errors, np.zeros(n_windows) if age_days is None else age_days)
+    return joint_paths(np.broadcast_to(NORMAL, (n_series, horizon, N_PATHS)), past, names)
+
+
+def test_each_margin_holds_exactly_its_own_values() -> None:
+    margins = np.sort(np.random.default_rng(3).gamma(5.0, 20.0, (3, 4, N_PATHS)), axis=-1)
+    past = Trajectories(with_common_part(50, 4, 0.5), np.zeros(50))
+    paths = joint_paths(margins, past, NAMES)
+    np.testing.assert_array_equal(np.sort(paths.values, axis=-1), margins)
+    levels = [0.025, 0.1, 0.5, 0.9, 0.975]
+    np.testing.assert_allclose(
+        quantiles(paths.values, levels), margins[:, :, [24, 99, 499, 899, 974]], rtol=1e-12
+    )  # the k-th of 999 values is their quantile at k / 1000
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.8])
+def test_places_are_as_correlated_as_their_errors_were(share: float) -> None:
+    errors = with_common_part(400, 1, share)
+    a, b, c = made(errors).values[:, 0]
+    assert spearmanr(a, b).statistic == pytest.approx(spearmanr(errors[:, 0, 0], errors[:, 0, 1]).statistic, abs=0.05)
+    assert spearmanr(a, c).statistic == pytest.approx(0.0, abs=0.15)
+
+
+def test_the_interval_of_a_sum_is_that_of_correlated_normals() -> None:
+    paths = made(with_common_part(2000, 2, 0.5))
+    low, high = quantiles(paths.summed(np.array([True, True, False])), [0.1, 0.9])[1]
+    true = norm(scale=(2 + 2 * 0.5) ** 0.5).ppf([0.1, 0.9])
+    assert [low, high] == pytest.approx(list(true), abs=0.12)
+    assert high - low < 0.9 * 2 * (NORMAL[899] - NORMAL[99])  # adding up the children's intervals is too wide
+
+
+def test_the_peak_of_a_week_knows_that_its_days_are_alike() -> None:
+    rng = np.random.default_rng(8)
+    walk = np.zeros((600, 7))
+    for lead in range(7):
+        walk[:, lead] = 0.8 * (walk[:, lead - 1] if lead else rng.standard_normal(600)) + 0.6 * rng.standard_normal(600)
+    week = walk[:, :, None] / walk.std(axis=0)[:, None]
+    found = np.quantile(made(week, names=["A/occupancy"]).values[0].max(axis=0), [0.1, 0.9])
+    true = np.quantile(np.max(-week[:, :, 0], axis=1), [0.1, 0.9])  # an actual is its forecast less the error
+    independent = norm.ppf(np.array([0.1, 0.9]) ** (1 / 7))
+    assert found == pytest.approx(true, abs=0.2)
+    assert np.abs(independent - true).max() > 0.4
+
+
+def test_the_order_of_the_series_changes_nothing() -> None:
+    errors, turned = with_common_part(60, 5, 0.6), [2, 0, 1]
+    straight, other = made(errors), made(errors[:, :, turned], names=[NAMES[i] for i in turned])
+    np.testing.assert_array_equal(straight.values[turned], other.values)
+
+
+def test_a_new_place_leaves_the_others_as_they_were() -> None:
+    errors = with_common_part(60, 5, 0.6)
+    np.testing.assert_array_equal(made(errors).values[:2], made(errors[:, :, :2], names=NAMES[:2]).values)
+
+
+def test_newer_windows_say_more() -> None:
+    together, apart = with_common_part(200, 1, 0.9, 5), with_common_part(200, 1, 0.0, 6)
+    age = np.repeat([700.0, 10.0], 200)
+    newly, formerly = (
+        spearmanr(*made(np.concatenate(both), age).values[:2, 0]).statistic
+        for both in ((apart, together), (together, apart))
+    )
+    assert newly > 0.7
+    assert formerly < 0.3
+
+
+@pytest.mark.parametrize("n_windows", [0, 1, 3])
+def test_with_hardly_any_windows_there_is_little_in_common_and_the_margins_hold(n_windows: int) -> None:
+    paths = made(with_common_part(n_windows, 2, 1.0))
+    np.testing.assert_array_equal(np.sort(paths.values, axis=-1)[2, 1], NORMAL)
+    assert abs(spearmanr(*paths.values[:2, 0]).statistic) < 0.8
+
+
+def test_days_that_are_not_over_and_series_that_never_err_are_no_trouble() -> None:
+    errors = with_common_part(60, 7, 0.6)
+    errors[-1, 3:] = np.nan
+    errors[:, :, 2] = 0.0
+    values = made(errors).values
+    assert np.isfinite(values).all()
+    assert abs(spearmanr(values[0, 0], values[2, 0]).statistic) < 0.15
