@@ -13,7 +13,9 @@ def digest(publication: Publication) -> str:
     """`sha256:` and the hash of everything but the instant of issue and the revision."""
     content = {key: value for key, value in asdict(publication).items() if key not in NOT_CONTENT}
     for series in content["series"]:
-        if not series["drivers"]:  # a publication of before there were any keeps its digest
+        if not series["drivers"]:  # a publication of before there were any keeps its digest, and so below
             del series["drivers"]
+    if not content["headroom"]:
+        del content["headroom"]
     text = json.dumps(content, default=str, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from publication.days import target_day
 from publication.errors import MalformedPublicationError
 from publication.model import Publication, SeriesForecast, System
+from publication.pressure import headroom_levels
 from publication.vocabulary import DRIVERS, SeriesKey
 
 TOLERANCE = 1e-6
@@ -93,6 +94,29 @@ def drivers_add_up(publication: Publication) -> Iterator[str]:
                 yield f"{series.unique_id} on {day.ds} is {day.mean}, its drivers add up to {math.fsum(values)}"
 
 
+def headroom_is_whole(publication: Publication) -> Iterator[str]:
+    """Headroom is of the system's places, each once, with every day and level, increasing, and finite."""
+    horizon, levels = publication.system.horizon_days, publication.system.quantiles
+    n_fine, seen = len(headroom_levels(publication.system)), set[str]()
+    for of in publication.headroom:
+        if of.place in seen or of.place not in publication.system.place_by_id:
+            yield f"headroom of {of.place} is told twice, or of a place that the system does not have"
+        seen.add(of.place)
+        if {len(of.beds), len(of.occupancy), len(of.headroom), len(of.relief)} != {horizon}:
+            yield f"headroom of {of.place} does not have each of {horizon} days"
+        peaks = [peak.quantiles for peak in of.peaks]
+        for rows, n_levels in ((of.occupancy, len(levels)), (of.headroom, n_fine), (peaks, len(levels))):
+            if any(len(row) != n_levels or list(row) != sorted(row) for row in rows):
+                yield f"headroom of {of.place} has quantiles that cross, or not {n_levels} of them"
+        numbers = (
+            *of.beds,
+            *of.relief,
+            *(v for rows in (of.occupancy, of.headroom, peaks) for row in rows for v in row),
+        )
+        if not all(map(math.isfinite, numbers)) or min((*of.beds, *of.relief), default=0.0) < 0:
+            yield f"headroom of {of.place} has a value that is not a number, or beds or relief below 0"
+
+
 def _streams(publication: Publication) -> dict[SeriesKey, list[SeriesForecast]]:
     """The streams of each series that is the whole of a measure, published or not."""
     streams: dict[SeriesKey, list[SeriesForecast]] = {}
@@ -120,6 +144,7 @@ RULES: tuple[Rule, ...] = (
     actuals_are_finite,
     parents_add_up,
     drivers_add_up,
+    headroom_is_whole,
 )
 
 

@@ -1,7 +1,7 @@
 """What a publication is: every forecast of one system for one cutoff and revision, immutable once issued."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 
@@ -127,6 +127,42 @@ class SeriesForecast:
         return next((actual for actual in reversed(self.recent) if actual.y is not None), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The highest occupancy of the next `days`: a quantile for each of the system's levels, and its lead on average."""
+
+    days: int
+    quantiles: tuple[float, ...]
+    lead: float
+
+
+@dataclass(frozen=True, slots=True)
+class Headroom:
+    """What is left of a place's beds on each day of the horizon, counted on paths of the places that have both.
+
+    For each day: the expected `beds`; `occupancy` at the system's quantile levels; `headroom`, beds minus occupancy, at
+    those of `pressure.headroom_levels`; and `relief`, the beds freed by then for each further discharge a day.
+    """
+
+    place: str
+    beds: tuple[float, ...]
+    occupancy: tuple[tuple[float, ...], ...]
+    headroom: tuple[tuple[float, ...], ...]
+    relief: tuple[float, ...]
+    peaks: tuple[Peak, ...]
+
+    def first(self, days: int | None) -> "Headroom":
+        """The same of the first days alone, if a number is given; peaks stay whole."""
+        upto = slice(days)
+        return replace(
+            self,
+            beds=self.beds[upto],
+            occupancy=self.occupancy[upto],
+            headroom=self.headroom[upto],
+            relief=self.relief[upto],
+        )
+
+
 @dataclass(frozen=True)
 class Publication:
     """Every forecast of one system for one cutoff; `revision` 0 means not issued yet."""
@@ -139,6 +175,11 @@ class Publication:
     series: tuple[SeriesForecast, ...]
     notes: tuple[str, ...] = ()
     revision: int = 0
+    headroom: tuple[Headroom, ...] = ()
+
+    @cached_property
+    def headroom_by_place(self) -> dict[str, Headroom]:
+        return {headroom.place: headroom for headroom in self.headroom}
 
     @cached_property
     def series_by_id(self) -> dict[str, SeriesForecast]:

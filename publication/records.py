@@ -13,7 +13,9 @@ from publication.model import (
     Champion,
     DayForecast,
     Heading,
+    Headroom,
     Measure,
+    Peak,
     Place,
     Publication,
     SeriesForecast,
@@ -86,6 +88,13 @@ def driver_records(publication: Publication, publication_id: int) -> list[Record
     ]
 
 
+def headroom_records(publication: Publication, publication_id: int) -> list[Record]:
+    return [
+        {"publication_id": publication_id, "place": headroom.place, "position": position, "by_day": asdict(headroom)}
+        for position, headroom in enumerate(publication.headroom)
+    ]
+
+
 def heading(row: RowMapping) -> Heading:
     return Heading(
         system=row["system"],
@@ -100,7 +109,11 @@ def heading(row: RowMapping) -> Heading:
 
 
 def publication(
-    row: RowMapping, series: Iterable[RowMapping], forecasts: Iterable[RowMapping], drivers: Iterable[RowMapping]
+    row: RowMapping,
+    series: Iterable[RowMapping],
+    forecasts: Iterable[RowMapping],
+    drivers: Iterable[RowMapping],
+    headroom: Iterable[RowMapping],
 ) -> Publication:
     """The rows of one publication, series by position and forecasts by lead, as it was issued."""
     driven = {item["unique_id"]: tuple(map(tuple, item["by_day"])) for item in drivers}
@@ -117,6 +130,19 @@ def publication(
         series=tuple(_series(item, days[item["unique_id"]], driven.get(item["unique_id"], ())) for item in series),
         notes=tuple(row["notes"]),
         revision=row["revision"],
+        headroom=tuple(_headroom(item["by_day"]) for item in headroom),
+    )
+
+
+def _headroom(fields: Mapping[str, Any]) -> Headroom:
+    """Headroom as JSON gives it: `dataclasses.asdict`, with lists for tuples."""
+    return Headroom(
+        place=fields["place"],
+        beds=tuple(fields["beds"]),
+        occupancy=tuple(map(tuple, fields["occupancy"])),
+        headroom=tuple(map(tuple, fields["headroom"])),
+        relief=tuple(fields["relief"]),
+        peaks=tuple(Peak(peak["days"], tuple(peak["quantiles"]), peak["lead"]) for peak in fields["peaks"]),
     )
 
 

@@ -81,6 +81,15 @@ drivers = Table(
     Column("by_day", JSON, nullable=False),
 )
 
+headroom = Table(
+    "headroom",
+    metadata,
+    Column("publication_id", ForeignKey("publications.id"), primary_key=True),
+    Column("place", String, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("by_day", JSON, nullable=False),
+)
+
 forecasts = Table(
     "forecasts",
     metadata,

@@ -17,7 +17,7 @@ from publication.engines import engine
 from publication.errors import StoreUnreachableError, UnknownPublicationError
 from publication.invariants import check
 from publication.model import Heading, Publication
-from publication.schema import drivers, forecasts, metadata, publications, series
+from publication.schema import drivers, forecasts, headroom, metadata, publications, series
 
 FILE_NAME = "publications.db"
 HEADING = [column for column in publications.columns if column.name not in ("description", "notes")]
@@ -81,6 +81,7 @@ class Store:
                     (series, series.c.position),
                     (forecasts, forecasts.c.lead),
                     (drivers, drivers.c.unique_id),
+                    (headroom, headroom.c.position),
                 )
             ]
         return records.publication(row, *parts)
@@ -139,6 +140,8 @@ def _write(connection: Connection, publication: Publication) -> None:
     connection.execute(insert(forecasts), records.forecast_records(publication, publication_id))
     if driven := records.driver_records(publication, publication_id):
         connection.execute(insert(drivers), driven)
+    if left := records.headroom_records(publication, publication_id):
+        connection.execute(insert(headroom), left)
 
 
 def _newest(

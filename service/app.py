@@ -18,6 +18,7 @@ from service.routes.catalogue import catalogue_router
 from service.routes.docs import DOCS_ASSETS, docs_router
 from service.routes.forecasts import forecasts_router
 from service.routes.pages import pages_router
+from service.routes.pressure import pressure_router
 from service.routes.probes import probes_router
 from service.schemas import label_problems
 from service.settings import Settings
@@ -56,6 +57,7 @@ def create_app(settings: Settings, store: PublicationStore, clock: Clock) -> Fas
     for router in (
         catalogue_router(watcher, archive, clock),
         forecasts_router(archive, clock),
+        pressure_router(archive, clock),
         probes_router(watcher, registry, clock),
         docs_router(TITLE, OPENAPI_URL),
         pages_router(watcher, Assets(), clock),

@@ -11,6 +11,7 @@ from publication.model import Heading, Publication
 from publication.vocabulary import Freshness
 from service import rendering
 from service.conditional import Representation
+from service.pressure import WhatIf
 from service.rendering import CSV_TYPE, JSON_TYPE, Json
 from service.selection import EVERYTHING, Selection
 
@@ -80,6 +81,9 @@ class Edition:
         system = self.publication.system
         chosen = selection.series(self.publication)
         return self.body({"forecasts": [rendering.detail_body(s, system, selection) for s in chosen]}, freshness)
+
+    def pressure(self, selection: Selection, what_if: WhatIf, freshness: Freshness) -> Representation:
+        return self.body(rendering.pressure_body(self.publication, selection, what_if), freshness)
 
     def csv(self, selection: Selection) -> Representation:
         return Representation.of(rendering.forecasts_csv(self.publication, selection), CSV_TYPE)

@@ -10,10 +10,14 @@ from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 from starlette.requests import Request
 
+from service.pressure import Amounts, WhatIf
 from service.problems import Finding, invalid, one_of
 from service.selection import Selection
 
 MOST_PUBLICATIONS = 1000
+MOST_CHANGED = 100_000  # beds, or discharges a day
+CHANGE = {"beds": r"([+-]?[0-9]{1,6}(?:\.[0-9]{1,3})?)", "discharges": r"([+-]?[0-9]{1,6}(?:\.[0-9]{1,3})?)(?:/day)?"}
+CHANGE_WRITTEN = {"beds": "RXH:+12 or RXH:+12,RXK:-4", "discharges": "RXH:+5/day or RXH:+5/day,RXK:-2/day"}
 
 
 def _day(text: object) -> date:
@@ -23,6 +27,7 @@ def _day(text: object) -> date:
 
 
 Day = Annotated[date, BeforeValidator(_day)]
+Changes = Annotated[str, WithJsonSchema({"type": "string", "examples": ["RXH:+12"]})]
 Levels = Annotated[str, WithJsonSchema({"type": "string", "examples": ["0.1,0.5,0.9"]})]
 
 
@@ -60,6 +65,24 @@ class ForecastParameters(AmountParameters, SeriesParameters):
         return Selection(self.place, self.under, self.measure, self.stream, None, self.horizon, self.levels())
 
 
+class PressureParameters(BaseModel):
+    """Of which places, and what if."""
+
+    under: str | None = Field(None, description="id of a place: it and every place below it")
+    horizon: int | None = Field(None, description="largest lead, in days: 1 up to the horizon of the system")
+    cutoff: Day | None = Field(None, description="cutoff of an older publication; the newest one without it")
+    beds: Changes | None = Field(None, description="what if places had more (or fewer) open beds: RXH:+12,RXK:-4")
+    discharges: Changes | None = Field(
+        None, description="what if places discharged more (or fewer) patients a day: RXH:+5/day"
+    )
+
+    def selection(self) -> Selection:
+        return Selection(under=self.under, horizon=self.horizon)
+
+    def what_if(self) -> WhatIf:
+        return WhatIf(_read_changes("beds", self.beds), _read_changes("discharges", self.discharges))
+
+
 class PublicationParameters(BaseModel):
     limit: Annotated[int, Query(ge=1, le=MOST_PUBLICATIONS)] = Field(100, description="how many, newest first")
 
@@ -76,6 +99,20 @@ def read_levels(text: str) -> tuple[float, ...]:
             raise invalid(Finding("quantiles", text, "published levels separated by commas, as 0.1,0.5,0.9"))
         levels.add(level)
     return tuple(sorted(levels))
+
+
+def _read_changes(parameter: str, text: str | None) -> Amounts:
+    """Changes of a comma list by place, in the order of the places. Raises a problem for what is not one."""
+    changes: dict[str, float] = {}
+    for part in text.split(",") if text else ():
+        place, _, amount = part.strip().rpartition(":")
+        # A plus sign that nobody encoded reaches us as a blank.
+        found = re.fullmatch(CHANGE[parameter], amount.strip())
+        if not place or not found or place in changes or abs(float(found.group(1))) > MOST_CHANGED:
+            allowed = f"{CHANGE_WRITTEN[parameter]}, each place once, at most {MOST_CHANGED:,}"
+            raise invalid(Finding(parameter, part, allowed))
+        changes[place] = float(found.group(1))
+    return tuple(sorted(changes.items()))
 
 
 def takes(parameters: type[BaseModel] | None = None) -> Callable[[Request], Awaitable[None]]:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from http import HTTPStatus
 from typing import Literal, TypedDict
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from service import problems
 
@@ -140,6 +140,58 @@ class DetailOut(ForecastOut):
 
 class DetailAnswer(Answer):
     forecasts: list[DetailOut]
+
+
+class WhatIfOut(Body):
+    """Changes asked for, by place: open beds, and discharges a day."""
+
+    beds: dict[str, float]
+    discharges: dict[str, float]
+
+
+class DayPressureOut(Body):
+    """Quantiles by level, in beds; chances to pass each threshold, and to be short by so many beds or more."""
+
+    ds: date
+    lead: int
+    beds: float
+    occupancy: dict[str, float]
+    headroom: dict[str, float]
+    over: dict[str, float]
+    short: dict[str, float]
+
+
+class PlacePressureOut(Body):
+    """A place: `peak` has quantiles of the highest occupancy of the next days, by how many days."""
+
+    place: str
+    parent: str | None
+    name: str
+    kind: str
+    worst_day: date
+    driver: str | None
+    discharges_needed: float
+    days: list[DayPressureOut]
+    peak: dict[str, dict[str, float]]
+
+
+class AidOut(Body):
+    """So many beds of one place for patients of another, and the chance that it passes 95 % without and with them."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    donor: str = Field(alias="from")
+    receiver: str = Field(alias="to")
+    ds: date
+    beds: int
+    before: float = Field(alias="over_0.95_before")
+    after: float = Field(alias="over_0.95_after")
+
+
+class PressureAnswer(Answer):
+    what_if: WhatIfOut
+    places: list[PlacePressureOut]
+    mutual_aid: list[AidOut]
 
 
 class ReadyAnswer(Answer):

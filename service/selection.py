@@ -46,6 +46,10 @@ class Selection:
             if self._admits(series.key) and (below is None or series.key.place in below)
         )
 
+    def places(self, publication: Publication) -> set[str]:
+        """Ids of the selected places."""
+        return set(publication.system.under(self.under or publication.system.name))
+
     def days(self, series: SeriesForecast) -> tuple[DayForecast, ...]:
         return series.days[: self.horizon]
 

@@ -9,12 +9,15 @@ from publication.model import (
     Actual,
     Champion,
     DayForecast,
+    Headroom,
     Measure,
+    Peak,
     Place,
     Publication,
     SeriesForecast,
     System,
 )
+from publication.pressure import PEAK_DAYS, headroom_levels
 from publication.vocabulary import Kind, SeriesKey
 
 CUTOFF = date(2026, 11, 21)
@@ -74,6 +77,7 @@ def build_publication(
     notes: tuple[str, ...] = (),
     revision: int = 0,
     with_drivers: bool = False,
+    with_headroom: bool = False,
 ) -> Publication:
     """A publication that holds every invariant: leaves are made, everything above them is their sum.
 
@@ -93,6 +97,35 @@ def build_publication(
         series=tuple(driven(series) if with_drivers else series for series in made),
         notes=notes,
         revision=revision,
+        headroom=build_headroom(system, cutoff, scale) if with_headroom else (),
+    )
+
+
+def build_headroom(system: System, cutoff: date, scale: float = 1.0) -> tuple[Headroom, ...]:
+    """Of every place, from the series of `build_series`: as wide as occupancy; a tenth of those in bed leave a day."""
+    return tuple(_headroom(system, place.id, cutoff, scale) for place in system.places)
+
+
+def _headroom(system: System, place: str, cutoff: date, scale: float) -> Headroom:
+    leads = range(1, system.horizon_days + 1)
+    fine = headroom_levels(system)
+    days, beds = (
+        [build_day(system, SeriesKey(place, measure), cutoff, lead, scale) for lead in leads]
+        for measure in ("occupancy", "beds")
+    )
+    left = [
+        tuple(round(b.mean - d.mean + 0.12 * d.mean * math.sqrt(d.lead) * (level - 0.5), 3) for level in fine)
+        for d, b in zip(days, beds, strict=True)
+    ]
+    return Headroom(
+        place=place,
+        beds=tuple(day.mean for day in beds),
+        occupancy=tuple(day.quantiles for day in days),
+        headroom=tuple(left),
+        relief=tuple(round((1 - 0.9**lead) / 0.1, 3) for lead in leads),
+        peaks=tuple(
+            Peak(n, max(day.quantiles for day in days[:n]), 1.5) for n in PEAK_DAYS if n <= system.horizon_days
+        ),
     )
 
 

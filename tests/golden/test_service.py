@@ -24,6 +24,7 @@ JSON_ROUTES = {
     "forecasts": "/v1/forecasts",
     "forecasts_filtered": "/v1/forecasts?under=RXH&measure=occupancy&horizon=1&quantiles=0.1,0.9",
     "one_series": "/v1/forecasts/RXH1/occupancy",
+    "pressure": "/v1/pressure?under=RXH&beds=RXH1:+12&discharges=RXH1:+2/day",
     "ready": "/readyz",
     "openapi": "/openapi.json",
 }
@@ -47,6 +48,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
                 fallbacks=[SeriesKey("RXH1", "occupancy")],
                 recent_days=3,
                 with_drivers=True,
+                with_headroom=True,
             )
         )
     with serve(store, Clock()) as running:

@@ -8,11 +8,14 @@ import pandas as pd
 from publication.model import Actual, Champion, DayForecast, Publication, SeriesForecast
 from publication.vocabulary import SeriesKey, series_key
 from training.history.known import KnownHistory
+from training.history.ledger import BEDS
 from training.pipeline.drivers import drivers
 from training.pipeline.forecast import DECIMALS, Forecast
+from training.pipeline.pressure import headroom, uncounted
 from training.system import Event
 
 MOST_EVENTS_NOTED = 12
+MOST_PLACES_NAMED = 12
 RECENT_DAYS = 56  # of actuals that a publication carries, for charts
 
 
@@ -45,7 +48,8 @@ def as_publication(
             _series(forecast, key, system.measure_by_name[key.measure].unit, recent, driven[key.unique_id])
             for key in keys
         ),
-        notes=(*_notes(forecast), *coming_events(history, forecast)),
+        notes=(*_notes(forecast), *_without_beds(forecast, history), *coming_events(history, forecast)),
+        headroom=headroom(forecast, history),
     )
 
 
@@ -71,6 +75,17 @@ def _series(
             for lead, (day, mean, values) in enumerate(zip(days, means, quantiles, strict=True), start=1)
         ),
         drivers=tuple(map(tuple, driven)),
+    )
+
+
+def _without_beds(forecast: Forecast, history: KnownHistory) -> tuple[str, ...]:
+    """A sentence on the places that pressure leaves out, where it is told of others."""
+    left_out = sorted(set(uncounted(forecast, history)))
+    if not left_out or not any(series_key(i).measure == BEDS for i in forecast.paths.unique_ids):
+        return ()
+    named = ", ".join(left_out[:MOST_PLACES_NAMED]) + (" and others" if len(left_out) > MOST_PLACES_NAMED else "")
+    return (
+        f"Pressure leaves out {len(left_out)} places whose beds are not counted, also from their parents: {named}.",
     )
 
 

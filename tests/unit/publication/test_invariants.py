@@ -8,7 +8,8 @@ import pytest
 
 from publication.errors import MalformedPublicationError
 from publication.invariants import BREACHES_SHOWN, RULES, check
-from publication.model import Actual, Publication, SeriesForecast
+from publication.model import Actual, Headroom, Peak, Publication, SeriesForecast
+from publication.pressure import headroom_levels
 from tests.unit.publication.tiny import publication, series, system, with_day, with_series
 
 FINITE = "values_are_finite_and_not_negative"
@@ -30,6 +31,15 @@ def driven_days(p: Publication, unique_id: str, off: float = 0.0) -> tuple[tuple
     """Drivers that add up on every day, but on the last by so much too little."""
     means = [day.mean for day in p.series_by_id[unique_id].days]
     return tuple((mean - 3.0, 2.0, 0.0, 0.0, 0.0, 1.0, off if i else 0.0) for i, mean in enumerate(means))
+
+
+def with_headroom(p: Publication, **changes: object) -> Publication:
+    """Two days of RXA01 with twenty beds, and a peak; `changes` to any field."""
+    n_fine = len(headroom_levels(p.system))
+    day = tuple(i / n_fine for i in range(n_fine))
+    three = (12.0, 15.0, 18.0)
+    good = Headroom("RXA01", (20.0, 20.0), (three, three), (day, day), (1.0, 1.9), (Peak(2, three, 1.5),))
+    return replace(p, headroom=(replace(good, **changes),))  # type: ignore[arg-type]
 
 
 BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
@@ -125,6 +135,34 @@ BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
         lambda p: with_drivers(p, "RXA01/occupancy", driven_days(p, "RXA01/occupancy", off=float("nan"))),
         "drivers_add_up: RXA01/occupancy on 2026-11-23",
     ),
+    "headroom of an unknown place": (
+        lambda p: with_headroom(p, place="RZZ"),
+        "headroom_is_whole: headroom of RZZ is told twice, or of a place that the system does not have",
+    ),
+    "headroom twice": (
+        lambda p: replace(p, headroom=with_headroom(p).headroom * 2),
+        "headroom_is_whole: headroom of RXA01 is told twice",
+    ),
+    "headroom of one day only": (
+        lambda p: with_headroom(p, beds=(20.0,)),
+        "headroom_is_whole: headroom of RXA01 does not have each of 2 days",
+    ),
+    "headroom that crosses": (
+        lambda p: with_headroom(p, headroom=(with_headroom(p).headroom[0].headroom[0][::-1],) * 2),
+        "headroom_is_whole: headroom of RXA01 has quantiles that cross",
+    ),
+    "a peak without a quantile": (
+        lambda p: with_headroom(p, peaks=(Peak(2, (12.0, 15.0), 1.5),)),
+        "headroom_is_whole: headroom of RXA01 has quantiles that cross, or not 3 of them",
+    ),
+    "beds that are not a number": (
+        lambda p: with_headroom(p, beds=(20.0, float("nan"))),
+        "headroom_is_whole: headroom of RXA01 has a value that is not a number",
+    ),
+    "relief below zero": (
+        lambda p: with_headroom(p, relief=(1.0, -0.1)),
+        "headroom_is_whole: headroom of RXA01 has a value that is not a number, or beds or relief below 0",
+    ),
     "no series": (lambda p: replace(p, series=()), "the publication has no series"),
 }
 
@@ -144,6 +182,7 @@ def test_every_rule_has_a_row_in_the_table() -> None:
 
 GOOD: dict[str, Callable[[Publication], Publication]] = {
     "as built": lambda p: p,
+    "headroom": with_headroom,
     "drivers that add up": lambda p: with_drivers(p, "RXA01/occupancy", driven_days(p, "RXA01/occupancy")),
     "leaves alone": lambda p: replace(p, series=tuple(s for s in p.series if s.key.place == "RXA02")),
     "trust left out": lambda p: with_series(p, "RXA/attendances", None),

@@ -1,0 +1,62 @@
+"""The chances that a bed manager asks for, read off the published distribution of headroom."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from math import ceil
+
+from publication.model import System
+
+SHORT_BY = (1, 5, 10, 20)
+"""Numbers of beds that a place may be short by, or more."""
+PEAK_DAYS = (3, 7, 14)
+"""Over how many of the next days a peak of occupancy is told."""
+FINE_LEVELS = (0.001, 0.005, *(percent / 100 for percent in range(1, 100)), 0.995, 0.999)
+CALM_RATE, CALM = 0.92, 0.8
+"""Further discharges are counted that keep the occupancy rate within the first, with the second for a probability."""
+HALF_A_COUNT = 0.5
+ROUNDED_TO = 9  # decimals: 100 beds less 92 % of them are eight, and not a little more
+
+
+def headroom_levels(system: System) -> tuple[float, ...]:
+    """The levels at which headroom is published: fine enough for chances, and those of the system's quantiles."""
+    mirrored = (round(1 - level, ROUNDED_TO) for level in system.quantiles)
+    return tuple(sorted({*FINE_LEVELS, *system.quantiles, *mirrored}))
+
+
+def chance_below(levels: Sequence[float], values: Sequence[float], limit: float) -> float:
+    """The chance that a count is below `limit`, of the quantiles `values` at `levels`, drawn straight between them.
+
+    Outside all of them it is 0 or 1.
+    """
+    position = bisect_left(values, limit)
+    if position == 0:
+        return 0.0
+    if position == len(values):
+        return 1.0
+    low, high = values[position - 1], values[position]
+    share = (limit - low) / (high - low)
+    return levels[position - 1] + share * (levels[position] - levels[position - 1])
+
+
+def chance_over(levels: Sequence[float], headroom: Sequence[float], beds: float, threshold: float) -> float:
+    """The chance that occupancy / beds passes the threshold: that headroom is below what the threshold leaves of beds.
+
+    Counts are whole: the limit stands halfway between the last that passes and the first that does not.
+    """
+    left = round((1 - threshold) * beds, ROUNDED_TO)
+    return chance_below(levels, headroom, ceil(left) - HALF_A_COUNT)
+
+
+def chance_short(levels: Sequence[float], headroom: Sequence[float], beds_short: int) -> float:
+    """The chance that as many beds, or more, are missing."""
+    return chance_below(levels, headroom, HALF_A_COUNT - beds_short)
+
+
+def discharges_needed(levels: Sequence[float], headroom: Sequence[float], beds: float, relief: float) -> float:
+    """Further discharges a day with which occupancy / beds stays within `CALM_RATE` on the day, as surely as `CALM`.
+
+    `relief` are the beds that one of them frees by then. `levels` must have 1 - `CALM`.
+    """
+    left = headroom[levels.index(round(1 - CALM, ROUNDED_TO))]
+    wanted = ceil(round((1 - CALM_RATE) * beds, ROUNDED_TO)) - HALF_A_COUNT
+    return max(wanted - left, 0.0) / relief

@@ -1,0 +1,81 @@
+"""What if a place had more beds, or discharged more patients a day: the published distributions, shifted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from publication.model import Headroom, Peak, Publication
+from service.problems import Finding, one_of, unknown
+
+Amounts = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """Changes by place: open beds, and discharges a day from the first day on. Negative ones take away."""
+
+    beds: Amounts = ()
+    discharges: Amounts = ()
+
+    def check(self, publication: Publication) -> None:
+        """Raises a problem naming each place whose pressure is not published, and those whose is."""
+        there = list(publication.headroom_by_place)
+        missing = tuple(
+            Finding(parameter, place, one_of(there, place) or "no pressure is published")
+            for parameter, amounts in (("beds", self.beds), ("discharges", self.discharges))
+            for place, _ in amounts
+            if place not in publication.headroom_by_place
+        )
+        if missing:
+            raise unknown(*missing)
+
+
+NOTHING_CHANGED = WhatIf()
+
+
+def changed(publication: Publication, what_if: WhatIf) -> tuple[Headroom, ...]:
+    """Headroom of every place as it would be. A change at a place is one of all places above it, too.
+
+    Beds shift headroom exactly. Of further discharges, those patients are taken off who would have left by then anyway
+    (`relief`); a peak is moved by what that is on its usual day. See docs/method.md for how near this comes.
+    """
+    return tuple(_changed(headroom, publication, what_if) for headroom in publication.headroom)
+
+
+def _changed(headroom: Headroom, publication: Publication, what_if: WhatIf) -> Headroom:
+    added = sum(amount for place, amount in what_if.beds if _is_within(publication, place, headroom.place))
+    reliefs = [
+        (amount, publication.headroom_by_place[place].relief)
+        for place, amount in what_if.discharges
+        if _is_within(publication, place, headroom.place)
+    ]
+    if not added and not reliefs:
+        return headroom
+    freed = [sum(amount * relief[i] for amount, relief in reliefs) for i in range(len(headroom.beds))]
+    beds = [max(was + added, 0.0) for was in headroom.beds]
+    more = [is_now - was for is_now, was in zip(beds, headroom.beds, strict=True)]
+    return replace(
+        headroom,
+        beds=tuple(beds),
+        occupancy=tuple(tuple(_fewer(row, free)) for row, free in zip(headroom.occupancy, freed, strict=True)),
+        headroom=tuple(
+            tuple(value + m + min(free, max(was - value, 0.0)) for value in row)  # nobody leaves an empty bed
+            for row, m, free, was in zip(headroom.headroom, more, freed, headroom.beds, strict=True)
+        ),
+        peaks=tuple(_moved(peak, freed) for peak in headroom.peaks),
+    )
+
+
+def _is_within(publication: Publication, place: str, above: str) -> bool:
+    return place == above or above in publication.system.ancestors(place)
+
+
+def _fewer(counts: tuple[float, ...], freed: float) -> Iterator[float]:
+    return (max(count - freed, 0.0) for count in counts)
+
+
+def _moved(peak: Peak, freed: list[float]) -> Peak:
+    """The peak less what is freed by its usual lead, which is drawn straight between days."""
+    day = min(int(peak.lead), len(freed) - 1)  # the position of the day after it
+    share = peak.lead - int(peak.lead)
+    then = freed[day - 1] + share * (freed[day] - freed[day - 1])
+    return replace(peak, quantiles=tuple(_fewer(peak.quantiles, then)))

@@ -1,0 +1,83 @@
+"""Chances read off a distribution, against scipy's for the same distribution and counts done by hand."""
+
+from statistics import NormalDist
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import norm, poisson
+
+from publication.pressure import (
+    chance_below,
+    chance_over,
+    chance_short,
+    discharges_needed,
+    headroom_levels,
+)
+from tests.builders import build_system
+
+LEVELS = headroom_levels(build_system())
+HEADROOM = [NormalDist(40, 15).inv_cdf(level) for level in LEVELS]  # of 500 beds: 460 occupied
+ROWS = st.lists(st.floats(-50, 200), min_size=len(LEVELS), max_size=len(LEVELS)).map(sorted)
+
+
+def test_the_levels_hold_those_of_the_system_and_their_mirror_images() -> None:
+    odd = headroom_levels(build_system(quantiles=(0.123, 0.5)))
+    assert {0.123, 0.877, 0.5, 0.001, 0.999, 0.2} <= set(odd)
+    assert list(odd) == sorted(odd)
+
+
+@pytest.mark.parametrize("limit", [-5.0, 20.0, 40.0, 55.5, 80.0])
+def test_a_chance_is_that_of_the_distribution(limit: float) -> None:
+    assert chance_below(LEVELS, HEADROOM, limit) == pytest.approx(norm(40, 15).cdf(limit), abs=1e-3)
+
+
+@pytest.mark.parametrize(("limit", "chance"), [(-1e9, 0.0), (1e9, 1.0)])
+def test_beyond_every_value_all_is_certain(limit: float, chance: float) -> None:
+    assert chance_below(LEVELS, HEADROOM, limit) == chance
+
+
+@pytest.mark.parametrize(
+    ("threshold", "first_that_passes"),
+    [(0.85, 426), (0.92, 461), (0.95, 476), (1.0, 501)],  # occupied beds out of 500
+)
+def test_a_rate_is_passed_by_whole_patients(threshold: float, first_that_passes: int) -> None:
+    true = norm(460, 15).sf(first_that_passes - 0.5)
+    assert chance_over(LEVELS, HEADROOM, 500.0, threshold) == pytest.approx(true, abs=1e-3)
+
+
+@pytest.mark.parametrize("k", [1, 5, 10, 20])
+def test_short_by_so_many_or_more(k: int) -> None:
+    true = norm(460, 15).sf(500 + k - 0.5)
+    assert chance_short(LEVELS, HEADROOM, k) == pytest.approx(true, abs=1.5e-3)
+
+
+def test_to_pass_all_beds_is_to_be_short_by_one() -> None:
+    assert chance_over(LEVELS, HEADROOM, 500.0, 1.0) == chance_short(LEVELS, HEADROOM, 1)
+
+
+def test_whole_counts_of_a_small_ward_have_the_chances_of_their_distribution() -> None:
+    """Twelve beds; occupancy is Poisson with mean nine, its quantiles whole numbers."""
+    left = sorted(12.0 - poisson(9).ppf(1 - level) for level in LEVELS)
+    for k in (1, 5):
+        assert chance_short(LEVELS, left, k) == pytest.approx(poisson(9).sf(11 + k), abs=0.011)
+    assert chance_over(LEVELS, left, 12.0, 0.85) == pytest.approx(poisson(9).sf(10), abs=0.011)
+
+
+@given(row=ROWS, beds=st.integers(0, 900), more=st.integers(1, 60), t=st.floats(0.5, 0.99), step=st.floats(0.001, 0.2))
+def test_chances_fall_with_the_threshold_and_with_beds(
+    row: list[float], beds: int, more: int, t: float, step: float
+) -> None:
+    chance = chance_over(LEVELS, row, beds, t)
+    assert 0 <= chance <= 1
+    assert chance_over(LEVELS, row, beds, t + step) <= chance
+    assert chance_over(LEVELS, [left + more for left in row], beds + more, t) <= chance
+
+
+def test_the_discharges_needed_are_enough_and_no_more() -> None:
+    needed = discharges_needed(LEVELS, HEADROOM, 500.0, 2.5)
+    assert needed > 0
+    for discharges, chance in ((needed, 0.2), (needed * 0.5, 0.3)):
+        left = [value + 2.5 * discharges for value in HEADROOM]
+        assert chance_over(LEVELS, left, 500.0, 0.92) == pytest.approx(chance, abs=0.1 if chance == 0.3 else 1e-9)
+    assert discharges_needed(LEVELS, [value + 200 for value in HEADROOM], 500.0, 2.5) == 0.0

@@ -1,0 +1,112 @@
+"""Headroom of every place that counts both beds and occupancy, from the paths of a forecast."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from publication.model import Headroom, Peak, System
+from publication.pressure import PEAK_DAYS, headroom_levels
+from publication.vocabulary import series_key
+from training.flow.headroom import peak, relief
+from training.flow.paths import quantiles
+from training.history.known import KnownHistory
+from training.history.ledger import ADMISSIONS, BEDS, DISCHARGES, OCCUPANCY
+from training.pipeline.forecast import DECIMALS, Forecast
+
+Values = NDArray[np.float64]
+Chosen = NDArray[np.intp]
+RECENT_DAYS = 56  # in which is counted how many of those in bed leave in a day
+
+
+def headroom(forecast: Forecast, history: KnownHistory) -> tuple[Headroom, ...]:
+    """Of each place of the tree where both are counted, parents before children."""
+    system, levels = history.system, headroom_levels(history.system)
+    recent = history.filled(forecast.cutoff).tail(RECENT_DAYS).mean()
+    found = []
+    for place in system.under(system.name):
+        occupied, open_beds = _of_place(system, place, forecast.paths.unique_ids)
+        if len(occupied):
+            leaving_share = _leaving_share(recent, system, place)
+            found.append(_headroom(place, forecast, occupied, open_beds, levels, system.quantiles, leaving_share))
+    return tuple(found)
+
+
+def uncounted(forecast: Forecast, history: KnownHistory) -> tuple[str, ...]:
+    """Places with occupancy of their own that no beds are known for: pressure leaves them out, with their parents'."""
+    occupied, _ = _of_place(history.system, history.system.name, forecast.paths.unique_ids)
+    counted = {forecast.paths.unique_ids[i] for i in occupied}
+    keys = map(series_key, forecast.paths.unique_ids)
+    return tuple(key.place for key in keys if key.measure == OCCUPANCY and key.unique_id not in counted)
+
+
+def _headroom(
+    place: str,
+    forecast: Forecast,
+    occupied: Chosen,
+    open_beds: Chosen,
+    levels: tuple[float, ...],
+    published: tuple[float, ...],
+    leaving_share: float,
+) -> Headroom:
+    """One place's; `occupied` and `open_beds` are the positions of its bottom series."""
+    paths, means = forecast.paths, forecast.means.to_numpy()
+    occupancy, beds = paths.values[occupied].sum(axis=0), paths.values[open_beds].sum(axis=0)
+    freed = relief(leaving_share, len(means))
+    peaks = {days: peak(occupancy, days, published) for days in PEAK_DAYS if days <= len(means)}
+    return Headroom(
+        place=place,
+        beds=tuple(means[:, open_beds].sum(axis=1).round(DECIMALS).tolist()),
+        occupancy=_rows(quantiles(occupancy, published)),
+        headroom=_rows(quantiles(beds - occupancy, levels)),
+        relief=tuple(freed.round(DECIMALS).tolist()),
+        peaks=tuple(_peak(days, *found) for days, found in peaks.items()),
+    )
+
+
+def _peak(days: int, values: Values, lead: float) -> Peak:
+    return Peak(days, tuple(values.round(DECIMALS).tolist()), round(lead, DECIMALS))
+
+
+def _of_place(system: System, place: str, unique_ids: tuple[str, ...]) -> tuple[Chosen, Chosen]:
+    """Positions of the bottom series of occupancy and of beds, at the place or below, that have their counterpart.
+
+    Beds may be counted at the same place as occupancy, or at one above or below it.
+    """
+    within = set(system.under(place))
+    keys = [(i, key) for i, key in enumerate(map(series_key, unique_ids)) if key.place in within]
+    occupied, open_beds = ([(i, key.place) for i, key in keys if key.measure == of] for of in (OCCUPANCY, BEDS))
+    lines = {p: {p, *system.ancestors(p)} for _, p in (*occupied, *open_beds)}
+
+    def matched(some: list[tuple[int, str]], others: list[tuple[int, str]]) -> Iterator[int]:
+        there = {p for _, p in others}
+        above = set().union(*(lines[p] for p in there)) if there else set()
+        return (i for i, p in some if p in above or lines[p] & there)
+
+    return (
+        np.array(list(matched(occupied, open_beds)), dtype=np.intp),
+        np.array(list(matched(open_beds, occupied)), dtype=np.intp),
+    )
+
+
+def _leaving_share(recent: pd.Series, system: System, place: str) -> float:
+    """The share of those in bed that leaves in a day: discharges, else admissions, over occupancy.
+
+    Over the bottom places that count the flow as well as occupancy; 0 where neither flow is counted.
+    """
+    keys = {series_key(str(unique_id)): value for unique_id, value in recent.items()}
+    within = set(system.under(place))
+    for flow in (DISCHARGES, ADMISSIONS):
+        there = {m: {k.place for k in keys if k.measure == m and k.place in within} for m in (flow, OCCUPANCY)}
+        both = there[flow] & there[OCCUPANCY]
+        leaving, occupied = (
+            sum(v for k, v in keys.items() if k.place in both and k.measure == m) for m in (flow, OCCUPANCY)
+        )
+        if occupied > 0 and leaving > 0:
+            return float(min(leaving / occupied, 1.0))
+    return 0.0
+
+
+def _rows(values: Values) -> tuple[tuple[float, ...], ...]:
+    return tuple(map(tuple, values.round(DECIMALS).tolist()))
