@@ -93,7 +93,7 @@ def uniformity(rows: pd.DataFrame) -> float:
 
 def _simulated(seed: int, every: int) -> Simulated:
     heading(f"simulator: seed {seed}")
-    history = _history(seed)
+    history = read_simulated(seed)
     last = pd.Timestamp(LAST_DAY) - pd.Timedelta(days=HORIZON)
     cutoffs = every_so_many(list(pd.date_range(end=last, periods=CUTOFFS, freq=f"{HORIZON}D")), every)
     made = backtest_champion(Forecaster(history, HORIZON), cutoffs, CONTENDERS)
@@ -106,7 +106,8 @@ def _simulated(seed: int, every: int) -> Simulated:
     return Simulated(ours, truth, sites)
 
 
-def _history(seed: int) -> KnownHistory:
+def read_simulated(seed: int) -> KnownHistory:
+    """What the archive would know of a simulated system in stable years."""
     with TemporaryDirectory() as folder:
         described = read_system(simulate(Path(folder) / "system", seed, LAST_DAY, STABLE))
         archive = Archive(Path(folder) / "history", described.system.timezone)

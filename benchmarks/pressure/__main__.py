@@ -1,0 +1,45 @@
+"""Print what pressure, paths and sums must reach, and what they reach, beside rivals on the same cases.
+
+`python -m benchmarks.pressure [--rows simulator,winter,germany] [--every N] [--markdown FILE]`
+"""
+
+import argparse
+import logging
+import sys
+import time
+import warnings
+from pathlib import Path
+
+from benchmarks.accuracy.shown import heading
+from benchmarks.accuracy.table import markdown, plain
+from benchmarks.pressure import real, simulated
+
+ROWS = {"simulator": simulated.simulator, "winter": real.winter, "germany": real.germany}
+
+
+def main() -> None:
+    """Run the rows and print the table; what is missed is reported, not an error."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pressure", description=__doc__)
+    parser.add_argument("--rows", default=",".join(ROWS), help=f"some of {', '.join(ROWS)}")
+    parser.add_argument("--every", type=int, default=1, help="only every so many of all cutoffs, to try things")
+    parser.add_argument("--markdown", type=Path, help="write the table as Markdown too")
+    asked = parser.parse_args()
+    if unknown := set(asked.rows.split(",")) - set(ROWS):
+        sys.exit(f"--rows names {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}.")
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    warnings.simplefilter("ignore")  # libraries warn of each series that is short or constant
+    began, found = time.perf_counter(), []
+    for name in asked.rows.split(","):
+        heading(name)
+        lines = ROWS[name](asked.every)
+        print(plain(lines), file=sys.stderr, flush=True)
+        found += lines
+    print(plain(found))
+    n_met, minutes = sum(line.met is True for line in found), (time.perf_counter() - began) / 60
+    print(f"{n_met} of {len(found)} met, {minutes:.0f} minutes")
+    if asked.markdown:
+        asked.markdown.write_text(markdown(found) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
