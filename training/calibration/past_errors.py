@@ -26,6 +26,11 @@ class PastErrors:
         """Those of some series, by position."""
         return replace(self, scaled=self.scaled[:, :, members])
 
+    def without_first(self, n_windows: int) -> "PastErrors":
+        """Those of all but the oldest windows."""
+        rest = slice(n_windows, None)
+        return replace(self, scaled=self.scaled[rest], age_days=self.age_days[rest], is_special=self.is_special[rest])
+
     def as_ahead(self, errors: Values) -> Values:
         """The `errors` (n_windows, horizon, n_series) without those of special days, at leads that are none ahead.
 

@@ -1,7 +1,10 @@
 """Which windows before a cutoff errors are learnt from."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
+from training.frames import LONG_GAP_DAYS
 from training.history.known import KnownHistory
 
 WINDOW_STEP_DAYS = 6  # shares no factor with seven: successive windows start on different weekdays
@@ -10,6 +13,7 @@ RECENT_STEP_DAYS = 3  # a break shows sooner where the newest windows are closer
 RECENT_DAYS = 56
 SHORTEST_HISTORY_DAYS = 56
 SETTLED_DAYS = 28
+STAND_ALONE = RECENT_DAYS // RECENT_STEP_DAYS  # windows, as many as the recent days hold
 REPORTED_SHARE = 0.5  # of the four weeks before a window, and of its target days, that must have values for it to teach
 
 
@@ -34,6 +38,15 @@ def windows_before(history: KnownHistory, cutoff: pd.Timestamp, horizon: int) ->
         is_recent = (cutoff - window).days < RECENT_DAYS
         window = _newest_on_grid(window - pd.Timedelta(days=1), RECENT_STEP_DAYS if is_recent else WINDOW_STEP_DAYS)
     return chosen[::-1]
+
+
+def before_long_gap(windows: Sequence[pd.Timestamp]) -> int:
+    """How many of the windows, oldest first, lie before a long gap after which there are enough to learn from.
+
+    Errors of another winter have another size and bias; 0 until `STAND_ALONE` windows are known of this one.
+    """
+    starts = [i for i in range(1, len(windows)) if (windows[i] - windows[i - 1]).days > LONG_GAP_DAYS]
+    return next((start for start in reversed(starts) if len(windows) - start >= STAND_ALONE), 0)
 
 
 def _newest_on_grid(day: pd.Timestamp, step: int) -> pd.Timestamp:

@@ -12,7 +12,7 @@ from training.calibration.past_errors import PastErrors
 from training.calibration.quantiles import Calibration, half_count_shifts, in_whole_counts, quantiles
 from training.calibration.spread import scaled_errors, spread_of
 from training.calibration.weights import learnt_weights
-from training.calibration.windows import windows_before
+from training.calibration.windows import before_long_gap, windows_before
 from training.features.holidays import special_days
 from training.flow.dependence import Trajectories
 from training.flow.paths import MARGIN_LEVELS, Paths, joint_paths
@@ -142,7 +142,8 @@ class Forecaster:
         groups = [f"{series_key(unique_id).measure} {name}" for unique_id, name in used.items()]
         levels = sorted({*self.history.system.quantiles, *MARGIN_LEVELS})
         past = self._past_errors(errors, means, whole, cutoff)
-        values = in_whole_counts(self._calibrate(bottom.to_numpy(), past, groups, levels), bottom.to_numpy(), whole)
+        near = past.without_first(before_long_gap(self._windows(cutoff)))
+        values = in_whole_counts(self._calibrate(bottom.to_numpy(), near, groups, levels), bottom.to_numpy(), whole)
         values = values.transpose(1, 0, 2).round(DECIMALS)
         published, evenly = (np.searchsorted(levels, some) for some in (self.history.system.quantiles, MARGIN_LEVELS))
         together = Trajectories(past.as_ahead(errors), (past.age_days + 1)[:, 0])

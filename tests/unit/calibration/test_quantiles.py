@@ -104,3 +104,14 @@ def test_days_are_moved_evenly_and_always_alike() -> None:
     shifts = half_count_shifts(days)
     assert np.sort(shifts) == pytest.approx(np.linspace(-0.5, 0.5, len(days)), abs=0.01)
     np.testing.assert_array_equal(half_count_shifts(days[5:9]), shifts[5:9])
+
+
+def test_the_oldest_windows_can_be_left_out() -> None:
+    errors = drawn(40, 7, 5)
+    other = errors.scaled.copy()
+    other[:10] *= 30
+    spoiled = replace(errors, scaled=other)
+    np.testing.assert_array_equal(
+        quantiles(np.full((7, 5), 100.0), spoiled.without_first(10), ["a"] * 5, LEVELS),
+        quantiles(np.full((7, 5), 100.0), errors.without_first(10), ["a"] * 5, LEVELS),
+    )

@@ -11,6 +11,7 @@ from training.calibration.windows import (
     SHORTEST_HISTORY_DAYS,
     WINDOW_STEP_DAYS,
     WINDOWS,
+    before_long_gap,
     windows_before,
 )
 from training.history.known import KnownHistory
@@ -79,3 +80,22 @@ def test_days_that_were_filled_in_later_add_no_windows() -> None:
     late = versions(table.loc[gap]).assign(known_at=day_end(cutoff) + DAY)
     later = KnownHistory(pd.concat([versions(clean), late], ignore_index=True), build_system())
     assert windows_before(later, cutoff, 7) == windows_before(build_history(clean), cutoff, 7)
+
+
+def every(step_days: int, count: int, last: str) -> list[pd.Timestamp]:
+    return list(pd.date_range(end=last, periods=count, freq=f"{step_days}D"))
+
+
+@pytest.mark.parametrize(
+    ("windows", "before"),
+    [
+        ([], 0),
+        (every(6, 60, "2022-03-01"), 0),
+        ([*every(6, 20, "2021-03-31"), *every(3, 17, "2022-01-30")], 0),  # too few of this winter yet
+        ([*every(6, 20, "2021-03-31"), *every(3, 18, "2022-02-02")], 20),
+        ([*every(6, 9, "2020-03-31"), *every(6, 20, "2021-03-31"), *every(3, 5, "2021-12-30")], 9),
+        ([*every(6, 20, "2021-03-31"), *every(6, 20, "2021-08-19")], 0),  # 27 days apart: no long gap
+    ],
+)
+def test_errors_of_another_winter_are_left_once_this_one_has_enough(windows: list[pd.Timestamp], before: int) -> None:
+    assert before_long_gap(windows) == before
