@@ -14,6 +14,7 @@ from training.calibration.spread import scaled_errors, spread_of
 from training.calibration.weights import learnt_weights
 from training.calibration.windows import before_long_gap, windows_before
 from training.features.holidays import special_days
+from training.flow.balance import balanced
 from training.flow.dependence import Trajectories
 from training.flow.paths import MARGIN_LEVELS, Paths, joint_paths
 from training.flow.paths import quantiles as quantiles_of
@@ -147,7 +148,8 @@ class Forecaster:
         values = values.transpose(1, 0, 2).round(DECIMALS)
         published, evenly = (np.searchsorted(levels, some) for some in (self.history.system.quantiles, MARGIN_LEVELS))
         together = Trajectories(past.as_ahead(errors), (past.age_days + 1)[:, 0])
-        return values[:, :, published], joint_paths(values[:, :, evenly], together, list(used))
+        paths = joint_paths(values[:, :, evenly], together, list(used))
+        return values[:, :, published], balanced(paths, self.history, cutoff)
 
     def _past_errors(self, errors: Values, means: Values, whole: NDArray[np.bool_], cutoff: pd.Timestamp) -> PastErrors:
         """The errors and `means` (n_windows, horizon, n_bottom) of the windows as calibration takes them."""

@@ -1,0 +1,106 @@
+"""Flows on paths: they balance from the census on, and leave no more unexplained than counts did."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from publication.model import Measure, Place, System
+from publication.vocabulary import Kind
+from tests.unit.pipeline.histories import build_history
+from training.flow.balance import Account, account, balanced
+from training.flow.paths import Paths
+from training.history.known import KnownHistory
+from training.history.ledger import balances
+from training.pipeline import Forecast, Forecaster
+
+MEASURES = ("occupancy", "admissions", "discharges")
+HORIZON = 7
+
+
+def system() -> System:
+    kinds = {"occupancy": Kind.STOCK}
+    measures = tuple(Measure(name, kinds.get(name, Kind.FLOW), "patients") for name in MEASURES)
+    places = (
+        Place("north", None, "North", "system"),
+        Place("A", "north", "A", "site"),
+        Place("B", "north", "B", "site"),
+    )
+    return System("north", "Europe/London", 8, HORIZON, (0.92,), (0.1, 0.5, 0.9), measures, places)
+
+
+def two_sites(n_days: int = 260) -> KnownHistory:
+    """Sites whose counts balance to the patient: a fifth of those in bed leave, more on weekdays."""
+    rng = np.random.default_rng(4)
+    days = pd.date_range("2024-01-01", periods=n_days, freq="D", name="ds")
+    columns: dict[str, np.ndarray] = {}
+    for site, level in (("A", 60.0), ("B", 25.0)):
+        admissions = rng.poisson(level, n_days)
+        census, counts = round(5 * level), np.zeros((3, n_days))
+        for day in range(n_days):
+            leaving = rng.binomial(census, 0.22 if days[day].dayofweek < 5 else 0.14)
+            census = census + admissions[day] - leaving
+            counts[:, day] = census, admissions[day], leaving
+        columns |= {f"{site}/{name}": counts[i] for i, name in enumerate(MEASURES)}
+    return build_history(pd.DataFrame(columns, index=days), system())
+
+
+@pytest.fixture(scope="module")
+def history() -> KnownHistory:
+    return two_sites()
+
+
+@pytest.fixture(scope="module")
+def forecast(history: KnownHistory) -> Forecast:
+    return Forecaster(history, HORIZON).forecast(dict.fromkeys(MEASURES, "AutoETS"), history.last_complete_day)
+
+
+def accounts(paths: Paths, history: KnownHistory) -> list[Account]:
+    census = history.newest.iloc[-1]
+    return [account(paths, b, float(census[b.occupancy])) for b in balances(list(paths.unique_ids))]
+
+
+def test_on_every_path_the_flows_lead_from_the_census_to_each_day(forecast: Forecast, history: KnownHistory) -> None:
+    """Walked day by day, path by path, as a clerk would."""
+    for place, of in zip("AB", accounts(forecast.paths, history), strict=True):
+        in_bed = np.full(of.occupancy.shape[1], history.newest[f"{place}/occupancy"].iloc[-1])
+        for day in range(HORIZON):
+            in_bed = in_bed + of.admissions[day] - of.discharges[day] + of.unexplained[day]
+            np.testing.assert_allclose(in_bed, of.occupancy[day], atol=1e-9)
+
+
+def test_little_is_left_unexplained_where_counts_balance(forecast: Forecast, history: KnownHistory) -> None:
+    rng = np.random.default_rng(1)
+    positions = [i for i, unique_id in enumerate(forecast.paths.unique_ids) if unique_id.endswith("/discharges")]
+    alone = forecast.paths.values.copy()
+    alone[positions] = rng.permuted(alone[positions], axis=-1)
+    for ours, by_chance in zip(
+        accounts(forecast.paths, history), accounts(Paths(forecast.paths.unique_ids, alone), history), strict=True
+    ):
+        assert ours.unexplained.std() < 0.5 * by_chance.unexplained.std()
+        assert np.corrcoef(ours.discharges[0], ours.implied[0])[0, 1] > 0.95
+
+
+def test_the_margins_stay_as_they_are(forecast: Forecast, history: KnownHistory) -> None:
+    rng = np.random.default_rng(2)
+    shuffled = Paths(forecast.paths.unique_ids, rng.permuted(forecast.paths.values, axis=-1))
+    after = balanced(shuffled, history, forecast.cutoff)
+    np.testing.assert_array_equal(np.sort(after.values, axis=-1), np.sort(shuffled.values, axis=-1))
+    for i, unique_id in enumerate(after.unique_ids):
+        is_as_it_was = np.array_equal(after.values[i], shuffled.values[i])
+        assert is_as_it_was == (not unique_id.endswith("/discharges"))
+
+
+def test_counts_that_leave_much_open_loosen_what_discharges_follow(history: KnownHistory) -> None:
+    """Transfers that nobody counts: admissions are told with a scatter of twelve patients."""
+    table = history.newest.copy()
+    rng = np.random.default_rng(3)
+    table["A/admissions"] = (table["A/admissions"] + rng.normal(0, 12, len(table)).round()).clip(lower=0)
+    noisy = build_history(table, system())
+    made = Forecaster(noisy, HORIZON).forecast(dict.fromkeys(MEASURES, "AutoETS"), noisy.last_complete_day)
+    of = accounts(made.paths, noisy)[0]
+    assert np.corrcoef(of.discharges[0], of.implied[0])[0, 1] < 0.9
+
+
+def test_where_nothing_balances_the_paths_are_the_same(history: KnownHistory) -> None:
+    paths = Paths(("A/occupancy", "B/admissions"), np.ones((2, 3, 5)))
+    assert balanced(paths, history, history.last_complete_day) is paths

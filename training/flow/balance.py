@@ -1,0 +1,76 @@
+"""Flows that balance on every path: who is in bed follows from who was, who came in, and who left."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from training.flow.dependence import SEED, reordered
+from training.flow.paths import Paths
+from training.history.known import KnownHistory
+from training.history.ledger import Balance, balances, read_ledger
+
+Values = NDArray[np.float64]
+RECENT_DAYS = 56  # in which is seen how much the counts of a place leave unexplained
+
+
+@dataclass(frozen=True)
+class Account:
+    """One place's flows on every path, each (horizon, n_paths), from the last census on.
+
+    occupancy(d) = occupancy(d-1) + admissions(d) - discharges(d) + unexplained(d), where occupancy(0) is `census`.
+    """
+
+    census: float
+    occupancy: Values
+    admissions: Values
+    discharges: Values
+
+    @property
+    def before(self) -> Values:
+        """Occupancy of the day before each day: that of day 0 is the census on every path."""
+        return np.concatenate([np.full((1, self.occupancy.shape[1]), self.census), self.occupancy[:-1]])
+
+    @property
+    def implied(self) -> Values:
+        """The discharges that census and admissions ask for, if nothing is left unexplained."""
+        return self.before + self.admissions - self.occupancy
+
+    @property
+    def unexplained(self) -> Values:
+        """What the counts of a day leave open."""
+        return self.discharges - self.implied
+
+
+def balanced(paths: Paths, history: KnownHistory, cutoff: pd.Timestamp) -> Paths:
+    """The paths, with the discharges of places that balance in the order that census and admissions ask for.
+
+    Each margin keeps its values: only on which path they stand changes, so that as little is left unexplained as in
+    the recent past.
+    """
+    places = balances(list(paths.unique_ids))
+    if not places:
+        return paths
+    ledger, _ = read_ledger(history, cutoff, places, RECENT_DAYS)
+    left_open = np.diff(ledger.occupancy, axis=0) - ledger.admissions[1:] + ledger.discharges[1:]
+    usual = np.nan_to_num(left_open.std(axis=0)) if len(left_open) else np.zeros(len(places))
+    values = paths.values.copy()
+    for place, scatter in zip(places, usual, strict=True):
+        position = paths.unique_ids.index(place.discharges)
+        wanted = account(paths, place, float(ledger.occupancy[-1, places.index(place)])).implied
+        rng = np.random.default_rng([SEED, crc32(f"{place.discharges} unexplained".encode())])
+        order = wanted + scatter * rng.standard_normal(wanted.shape)
+        values[position] = reordered(np.sort(paths.values[position], axis=-1), order)
+    return Paths(paths.unique_ids, values)
+
+
+def account(paths: Paths, place: Balance, census: float) -> Account:
+    """The place's flows on every path."""
+
+    def of(unique_ids: Sequence[str]) -> Values:
+        return np.asarray(sum(paths.values[paths.unique_ids.index(unique_id)] for unique_id in unique_ids))
+
+    return Account(census, of([place.occupancy]), of(place.admissions), of([place.discharges]))
