@@ -12,7 +12,7 @@ from training.frames import with_quantiles
 
 Values = NDArray[np.float64]
 Recipe = Mapping[str, str]
-"""Measure to name of a candidate."""
+"""Measure to name of a candidate, and of a reconciliation where it is not bottom-up: `Weighted+mint`."""
 
 DECIMALS = 3
 """Of a published count. Parents are sums of rounded children, so they agree in every digit that is served."""

@@ -22,13 +22,28 @@ from training.history.known import KnownHistory
 from training.models.candidate import by_measure, target_days
 from training.models.catalogue import CATALOGUE, FALLBACK
 from training.models.combination import Weighted
+from training.pipeline.coherence import (
+    Agreements,
+    Coherent,
+    Sums,
+    Tree,
+    best_method,
+    came_of,
+    candidate_of,
+    learnt,
+    method_of,
+    named,
+    tree_of,
+)
 from training.pipeline.forecast import DECIMALS, Forecast, Recipe
 from training.pipeline.means import MeansBook, Mixing, same_for_all
 from training.reconciliation.bottom_up import summing
+from training.reconciliation.methods import BOTTOM_UP
 
 Values = NDArray[np.float64]
 FEWEST_WINDOWS = 4
 EXPLODED = 10.0  # times the largest value known: no hospital's count goes there in twelve weeks
+NONE_AGREED: Agreements = {}
 SMALLEST_LIMIT = 100.0  # an empty ward may fill
 
 
@@ -41,12 +56,18 @@ class Forecaster:
         self._calibrate = calibrate
         self._book = MeansBook(history, horizon)
         self._weights = lru_cache(maxsize=None)(self._learnt)
+        self._sums = Sums(history, horizon)
 
     def prepare(self, candidates: Iterable[str], cutoffs: Sequence[pd.Timestamp]) -> None:
-        """Make the candidates' means at the cutoffs, and in the windows their errors are learnt from, in one go."""
+        """Make the candidates' means at the cutoffs, and in the windows their errors are learnt from, in one go.
+
+        Of a name that asks for a reconciliation, as recipes write it, those of sums too.
+        """
         everywhere = {w for c in cutoffs for w in self._windows(c)} | set(cutoffs)
         for name in dict.fromkeys([FALLBACK, *candidates]):
-            self._book.make(name, everywhere)
+            self._book.make(candidate_of(name), everywhere)
+            if method_of(name) != BOTTOM_UP:
+                self._sums.prepare(candidate_of(name), everywhere)
 
     def choose(self, candidates: Sequence[str], cutoff: pd.Timestamp) -> dict[str, str]:
         """For each measure, the candidate with the least scaled absolute error in the windows before the cutoff.
@@ -59,7 +80,8 @@ class Forecaster:
         by_measure = losses.groupby([series_key(unique_id).measure for unique_id in ids]).mean()
         if len(self._windows(cutoff)) < FEWEST_WINDOWS:
             return dict.fromkeys(map(str, by_measure.index), candidates[0])
-        return {str(m): candidates[0] if row.isna().all() else str(row.idxmin()) for m, row in by_measure.iterrows()}
+        best = {m: candidates[0] if row.isna().all() else str(row.idxmin()) for m, row in by_measure.iterrows()}
+        return {str(m): named(name, self._best_method(str(m), name, cutoff)) for m, name in best.items()}
 
     def forecast(self, recipe: Recipe, cutoff: pd.Timestamp) -> Forecast:
         """What would be published at the cutoff: bottom series and parents, coherent, with quantiles.
@@ -68,12 +90,16 @@ class Forecaster:
         """
         ids = self.history.at(cutoff).columns
         names = {unique_id: _candidate(recipe, unique_id) for unique_id in ids}
-        self.prepare(sorted(set(names.values())), [cutoff])
+        self.prepare(sorted({*names.values(), *recipe.values()}), [cutoff])
         bottom, reasons = self._with_fallbacks(names, cutoff)
+        failed = {series_key(unique_id).measure for unique_id in reasons}
+        agreements = self._agreements({m: name for m, name in recipe.items() if m not in failed}, cutoff)
+        mixing = self._mixing(names.values(), cutoff)
+        bottom = self._agreed(bottom, agreements, mixing).round(DECIMALS)
         used = {unique_id: FALLBACK if unique_id in reasons else name for unique_id, name in names.items()}
         parts = summing(self.history.system, list(ids))
         means = (bottom @ parts).round(DECIMALS)
-        margins, paths = self._spread_out(bottom, used, cutoff)
+        margins, paths = self._spread_out(bottom, used, cutoff, agreements)
         models = {unique_id: used.get(unique_id, _candidate(recipe, unique_id)) for unique_id in means.columns}
         return Forecast(cutoff, means, self._quantiles(margins, paths, parts), models, reasons, parts, paths)
 
@@ -116,7 +142,42 @@ class Forecaster:
         means[list(reasons)] = naive[list(reasons)]
         return means.clip(lower=0.0).round(DECIMALS), reasons
 
-    def _in_windows(self, names: Mapping[str, str], cutoff: pd.Timestamp, mixing: Mixing) -> tuple[Values, Values]:
+    def _agreed(self, bottom: pd.DataFrame, agreements: Agreements, mixing: Mixing) -> pd.DataFrame:
+        """The bottom means of one cutoff, made to agree with those of their sums."""
+        told = bottom.copy()
+        for agreement in agreements.values():
+            told[list(agreement.tree.bottom)] = self._sums.agreed(bottom, agreement, mixing)
+        return told
+
+    def _best_method(self, measure: str, name: str, cutoff: pd.Timestamp) -> str:
+        """The reconciliation that does best for a measure's candidate in the windows before the cutoff."""
+        tree = tree_of(self.history, by_measure(self.history.at(cutoff).columns)[measure])
+        return best_method(tree, *self._of_tree(tree, name, cutoff)) if tree.sums else BOTTOM_UP
+
+    def _agreements(self, recipe: Recipe, cutoff: pd.Timestamp) -> Agreements:
+        """What makes bottom means agree with those of their sums, where the recipe asks for it and there are sums."""
+        found, bottom = {}, by_measure(self.history.at(cutoff).columns)
+        for measure in bottom:
+            candidate, method = (part(recipe.get(measure, FALLBACK)) for part in (candidate_of, method_of))
+            tree = tree_of(self.history, bottom[measure])
+            if method != BOTTOM_UP and tree.sums and len(self._windows(cutoff)) >= FEWEST_WINDOWS:
+                forecasts, actuals = self._of_tree(tree, candidate, cutoff)
+                by = learnt(method, tree, forecasts, came_of(tree, actuals))
+                found[measure] = Coherent(tree, candidate, by)
+        return found
+
+    def _of_tree(self, tree: Tree, name: str, cutoff: pd.Timestamp) -> tuple[Values, Values]:
+        """Means of all series of a tree and actuals of its bottom ones, in the windows before the cutoff."""
+        self._sums.prepare(name, [*self._windows(cutoff), cutoff])
+        mixing = self._mixing([name], cutoff)
+        bottom, actuals = self._in_windows(same_for_all(name, tree.bottom), cutoff, mixing)
+        windows = self._windows(cutoff)
+        told = [self._sums.beside(b, tree, name, w, mixing) for b, w in zip(bottom, windows, strict=True)]
+        return np.reshape(told, (len(windows), self.horizon, -1)), actuals
+
+    def _in_windows(
+        self, names: Mapping[str, str], cutoff: pd.Timestamp, mixing: Mixing, agreements: Agreements = NONE_AGREED
+    ) -> tuple[Values, Values]:
         """Means and the actuals known at the cutoff, each (n_windows, horizon, n_bottom), in the windows before it.
 
         What is mixed there is mixed with the weights of the cutoff: they are part of what is judged.
@@ -124,7 +185,11 @@ class Forecaster:
         windows = self._windows(cutoff)
         shape = (len(windows), self.horizon, len(names))
         known = self.history.at(cutoff)[list(names)]
-        means = [self._book.composed(names, window, mixing).clip(min=0.0) for window in windows]
+        plain = [
+            pd.DataFrame(self._book.composed(names, w, mixing).clip(min=0.0), target_days(w, self.horizon), list(names))
+            for w in windows
+        ]
+        means = [self._agreed(bottom, agreements, mixing).to_numpy() for bottom in plain]
         actuals = [known.reindex(target_days(window, self.horizon)).to_numpy() for window in windows]
         return np.reshape(means, shape), np.reshape(actuals, shape)
 
@@ -136,9 +201,11 @@ class Forecaster:
         counts = (~np.isnan(errors)).sum(axis=(0, 1))
         return np.where(counts > 0, np.nansum(errors, axis=(0, 1)) / np.maximum(counts, 1), np.nan)
 
-    def _spread_out(self, bottom: pd.DataFrame, used: Mapping[str, str], cutoff: pd.Timestamp) -> tuple[Values, Paths]:
+    def _spread_out(
+        self, bottom: pd.DataFrame, used: Mapping[str, str], cutoff: pd.Timestamp, agreements: Agreements
+    ) -> tuple[Values, Paths]:
         """Quantiles of the bottom series (n_bottom, horizon, n_levels), and paths with exactly these margins."""
-        means, actuals = self._in_windows(used, cutoff, self._mixing(used.values(), cutoff))
+        means, actuals = self._in_windows(used, cutoff, self._mixing(used.values(), cutoff), agreements)
         errors, whole = scaled_errors(means, actuals), self._whole(cutoff, list(used))
         groups = [f"{series_key(unique_id).measure} {name}" for unique_id, name in used.items()]
         levels = sorted({*self.history.system.quantiles, *MARGIN_LEVELS})
@@ -177,4 +244,4 @@ class Forecaster:
 
 
 def _candidate(recipe: Recipe, unique_id: str) -> str:
-    return recipe.get(series_key(unique_id).measure, FALLBACK)
+    return candidate_of(recipe.get(series_key(unique_id).measure, FALLBACK))

@@ -20,6 +20,7 @@ from training.history.known import KnownHistory
 from training.models.candidate import Means, Windows, nothing_yet
 from training.models.catalogue import CATALOGUE, CONTENDERS
 from training.pipeline import Forecast, Forecaster
+from training.pipeline.coherence import candidate_of
 
 HORIZON = 7
 NAIVE = ["SeasonalNaive"]
@@ -59,6 +60,43 @@ def test_a_poisoned_future_changes_nothing_that_is_published(candidates: list[st
     pd.testing.assert_frame_equal(bad.means, forecast.means, check_exact=True)
     np.testing.assert_array_equal(bad.quantiles, forecast.quantiles)
     assert (bad.models, bad.reasons) == (forecast.models, forecast.reasons)
+
+
+@pytest.mark.parametrize("method", ["mint", "top_down"])
+def test_a_reconciled_recipe_is_coherent_and_blind_to_the_future(method: str) -> None:
+    table = four_sites(160)
+    clean, cutoff = versions(table), pd.Timestamp(table.index[-9])
+    recipe = dict.fromkeys(("attendances", "occupancy"), f"AutoETS+{method}")
+    (forecast, bad), plain = (
+        (
+            Forecaster(KnownHistory(seen, build_system(), circumstances=ENGLISH), HORIZON).forecast(recipe, cutoff)
+            for seen in (clean, poisoned(clean, cutoff, "D/occupancy"))
+        ),
+        publish(KnownHistory(clean, build_system(), circumstances=ENGLISH), ["AutoETS"], cutoff)[1],
+    )
+    pd.testing.assert_frame_equal(bad.means, forecast.means, check_exact=True)
+    np.testing.assert_array_equal(bad.quantiles, forecast.quantiles)
+    sites = [f"{site}/attendances" for site in "ABCD"]
+    np.testing.assert_allclose(forecast.means["north/attendances"], forecast.means[sites].sum(axis=1), atol=1e-6)
+    np.testing.assert_allclose(forecast.means["T1/attendances"], forecast.means[sites[:2]].sum(axis=1), atol=1e-6)
+    assert not np.allclose(forecast.means[sites], plain.means[sites], atol=0.01)
+    np.testing.assert_array_equal(forecast.means["A/occupancy"], plain.means["A/occupancy"])  # it has no sums
+
+
+def test_a_series_that_falls_back_leaves_its_measure_bottom_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gappy(Steady):
+        def forecast(self, windows: Windows) -> Means:
+            means = super().forecast(windows)
+            for frame in means.by_cutoff.values():
+                if "A/attendances" in frame:
+                    frame["A/attendances"] = np.nan
+            return means
+
+    monkeypatch.setitem(CATALOGUE, "Gappy", Gappy(50.0))
+    history = build_history(four_sites(160))
+    forecast = Forecaster(history, HORIZON).forecast({"attendances": "Gappy+mint"}, history.last_complete_day)
+    assert "A/attendances" in forecast.reasons
+    assert (forecast.means["B/attendances"] == 50.0).all()
 
 
 def test_what_is_published_of_awkward_series_is_whole() -> None:
@@ -108,7 +146,7 @@ def test_a_tie_and_a_system_without_windows_get_the_first_candidate_named(monkey
         table = four_sites(n_days)
         for names in (["Other", "SeasonalNaive"], ["SeasonalNaive", "Other"]):
             recipe, _ = publish(build_history(table), names, table.index[-1])
-            assert set(recipe.values()) == {names[0]}
+            assert {candidate_of(name) for name in recipe.values()} == {names[0]}
 
 
 def test_a_measure_that_the_recipe_does_not_name_gets_the_fallbacks_method() -> None:

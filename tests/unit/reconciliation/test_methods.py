@@ -1,0 +1,78 @@
+"""Bottom-up, top-down and MinT on sums small enough to reconcile by hand."""
+
+import numpy as np
+import pytest
+
+from training.pipeline.coherence import Tree, best_method
+from training.reconciliation.methods import fitted_map, reconciled
+
+Values = np.ndarray
+TWO = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])  # A, B, and A + B
+DEEP = np.hstack([np.eye(4), [[1, 0, 1], [1, 0, 1], [0, 1, 1], [0, 1, 1]]])  # two sites in each of two trusts
+
+
+def forecasts_of(parts: Values, spreads: list[float], n: int = 4000, seed: int = 1) -> tuple[Values, Values]:
+    """Actuals and forecasts of all series: errors independent between them, with these spreads."""
+    rng = np.random.default_rng(seed)
+    bottom = rng.poisson(100, (n, len(parts))).astype(float)
+    actuals = bottom @ parts
+    return actuals, actuals + rng.normal(0, spreads, actuals.shape)
+
+
+def test_mint_shares_what_is_missing_alike_between_places_that_err_alike() -> None:
+    by = fitted_map("mint", TWO, *forecasts_of(TWO, [10, 10, 0.01]))
+    np.testing.assert_allclose(reconciled(np.array([5.0, 5.0, 12.0]), by), [6.0, 6.0], atol=0.05)
+
+
+def test_mint_gives_most_of_it_to_the_place_that_errs_most() -> None:
+    """Spreads 3 and 1 are variances 9 and 1: of ten missing patients, nine and one."""
+    by = fitted_map("mint", TWO, *forecasts_of(TWO, [3, 1, 0.001]))
+    np.testing.assert_allclose(reconciled(np.array([50.0, 50.0, 110.0]), by), [59.0, 51.0], atol=0.3)
+
+
+def test_mint_leaves_places_alone_whose_sum_is_badly_forecast() -> None:
+    by = fitted_map("mint", TWO, *forecasts_of(TWO, [1, 1, 1000]))
+    np.testing.assert_allclose(reconciled(np.array([50.0, 50.0, 300.0]), by), [50.0, 50.0], atol=0.5)
+
+
+@pytest.mark.parametrize("parts", [TWO, DEEP], ids=["one sum", "sums of sums"])
+def test_mint_changes_nothing_that_agrees_already(parts: Values) -> None:
+    by = fitted_map("mint", parts, *forecasts_of(parts, list(np.arange(1.0, parts.shape[1] + 1))))
+    bottom = np.arange(10.0, 10.0 + len(parts))
+    np.testing.assert_allclose(reconciled(bottom @ parts, by), bottom, rtol=1e-6)
+
+
+def test_top_down_shares_the_whole_as_it_was_shared() -> None:
+    actuals = np.array([[30.0, 70.0, 100.0], [20.0, 80.0, 100.0], [25.0, 75.0, 100.0]])
+    by = fitted_map("top_down", TWO, actuals, actuals)
+    np.testing.assert_allclose(reconciled(np.array([1.0, 1.0, 200.0]), by), [50.0, 150.0])
+
+
+def test_what_is_missing_or_negative() -> None:
+    by = fitted_map("mint", TWO, *forecasts_of(TWO, [10, 10, 0.01]))
+    told = np.array([[5.0, 5.0, np.nan], [1.0, 9.0, 0.0]])
+    found = reconciled(told, by)
+    np.testing.assert_array_equal(found[0], [5.0, 5.0])
+    assert (found[1] >= 0).all()
+
+
+def test_errors_that_are_not_known_teach_nothing() -> None:
+    actuals, told = forecasts_of(TWO, [10, 10, 0.01])
+    holes = actuals.copy()
+    holes[::2, 0] = np.nan
+    assert np.isfinite(fitted_map("mint", TWO, holes, told)).all()
+
+
+@pytest.mark.parametrize(
+    ("spreads", "best"),
+    [([10, 10, 1000], "bottom_up"), ([10, 10, 0.01], "mint")],
+    ids=["the sum is forecast badly", "the sum is forecast well"],
+)
+def test_the_method_is_the_one_that_errs_least_on_windows_it_has_not_seen(spreads: list[float], best: str) -> None:
+    actuals, told = (values.reshape(40, 7, 3) for values in forecasts_of(TWO, spreads, 280))
+    assert best_method(Tree(("A", "B"), ("north",), TWO), told, actuals[:, :, :2]) == best
+
+
+def test_few_windows_choose_nothing() -> None:
+    actuals, told = (values.reshape(10, 7, 3) for values in forecasts_of(TWO, [10, 10, 0.01], 70))
+    assert best_method(Tree(("A", "B"), ("north",), TWO), told, actuals[:, :, :2]) == "bottom_up"

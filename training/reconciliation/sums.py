@@ -1,0 +1,39 @@
+"""The history of sums, as if they were counted themselves: candidates forecast a trust as they do a site."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from training.history.known import SNAPSHOTS_KEPT, KnownHistory
+from training.history.parts import bottom
+from training.reconciliation.bottom_up import aggregated, summing
+
+
+class SumsHistory(KnownHistory):
+    """What is known of every sum of bottom series at any cutoff; `base` is the history of those."""
+
+    def __init__(self, base: KnownHistory) -> None:  # its parts are the base's: nothing is read again
+        self.system = base.system
+        self.circumstances = base.circumstances
+        self._base = base
+        self.newest = self._summed(base.newest[bottom(base.system, list(base.newest.columns))])
+        self.at = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.at(cutoff)))
+        self.filled = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.filled(cutoff)))
+        self.undisturbed = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.undisturbed(cutoff)))
+
+    def bed_steps(self, days: pd.DatetimeIndex, unique_ids: Sequence[str]) -> NDArray[np.float64]:
+        """Beds added by declared changes of any part, (n_days, n_series)."""
+        ids = bottom(self.system, list(self._base.newest.columns))
+        parts = summing(self.system, ids).reindex(columns=list(unique_ids), fill_value=0.0)
+        return np.asarray(self._base.bed_steps(days, ids) @ parts.to_numpy())
+
+    def _summed(self, counts: pd.DataFrame) -> pd.DataFrame:
+        """The sums that have more than one part; NaN where parts that matter are missing."""
+        parts = summing(self.system, list(counts.columns))
+        wholes = parts.columns[(parts.sum() > 1).to_numpy()]
+        sizes = counts.tail(56).mean().fillna(0.0).to_numpy()
+        values = aggregated(counts.to_numpy(dtype=float), parts[wholes].to_numpy(), sizes)
+        return pd.DataFrame(values, counts.index, wholes).sort_index(axis=1)
