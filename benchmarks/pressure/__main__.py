@@ -1,6 +1,6 @@
 """Print what pressure, paths and sums must reach, and what they reach, beside rivals on the same cases.
 
-`python -m benchmarks.pressure [--rows simulator,winter,germany] [--every N] [--markdown FILE]`
+`python -m benchmarks.pressure [--rows simulator,winter] [--every N] [--markdown FILE]`
 """
 
 import argparse
@@ -12,9 +12,9 @@ from pathlib import Path
 
 from benchmarks.accuracy.shown import heading
 from benchmarks.accuracy.table import markdown, plain
-from benchmarks.pressure import real, simulated
+from benchmarks.pressure import real, simulated, what_if
 
-ROWS = {"simulator": simulated.simulator, "winter": real.winter, "germany": real.germany}
+ROWS = {"simulator": simulated.simulator, "winter": real.winter, "germany": real.germany, "what_if": what_if.what_if}
 
 
 def main() -> None:
