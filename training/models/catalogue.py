@@ -10,6 +10,7 @@ from training.models.arima import CalendarArima
 from training.models.calendar_level import CalendarLevel
 from training.models.candidate import Candidate
 from training.models.combination import Combination, Weighted
+from training.models.conversion import Conversion
 from training.models.flow_balance import FlowBalance
 from training.models.naive import SeasonalNaive
 from training.models.poisson import LogLagPoisson
@@ -32,8 +33,9 @@ CATALOGUE: dict[str, Candidate | Combination | Weighted] = {
     ),
     "CalendarLevel": CalendarLevel(),
     "FlowBalance": FlowBalance(),
+    "Conversion": Conversion(),
     "Mean": Combination(("CalendarLevel", "AutoETS")),
-    "Weighted": Weighted(("CalendarLevel", "AutoETS", "FlowBalance")),
+    "Weighted": Weighted(("CalendarLevel", "AutoETS", "FlowBalance", "Conversion")),
 }
 
 CONTENDERS = ("Weighted", "CalendarLevel", "AutoETS", FALLBACK)
