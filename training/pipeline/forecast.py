@@ -23,7 +23,8 @@ class Forecast:
     """`means` is wide, (horizon, n_series), coherent; `quantiles` is (n_series, horizon, n_levels).
 
     `models` names what made each series; `reasons` says why where the fallback stands in. `parts` is the 0/1 matrix
-    (n_bottom, n_series) of what adds up to what; `paths` are of the bottom series.
+    (n_bottom, n_series) of what adds up to what. `paths` are of the bottom series; `headroom` are those of the series
+    of occupancy that count their own beds.
     """
 
     cutoff: pd.Timestamp
@@ -33,6 +34,7 @@ class Forecast:
     reasons: Mapping[str, str]
     parts: pd.DataFrame
     paths: Paths
+    headroom: Paths
 
     def rows(self, levels: Sequence[float]) -> pd.DataFrame:
         """One row per series and lead: `unique_id, cutoff, ds, lead, mean`, quantiles, `model, fallback`."""

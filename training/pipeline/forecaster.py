@@ -9,16 +9,17 @@ from numpy.typing import NDArray
 
 from publication.vocabulary import series_key
 from training.calibration.past_errors import PastErrors
-from training.calibration.quantiles import Calibration, half_count_shifts, in_whole_counts, quantiles
+from training.calibration.quantiles import SMALL_COUNT, Calibration, half_count_shifts, in_whole_counts, quantiles
 from training.calibration.spread import scaled_errors, spread_of
 from training.calibration.weights import learnt_weights
 from training.calibration.windows import before_long_gap, windows_before
 from training.features.holidays import special_days
 from training.flow.balance import balanced
-from training.flow.dependence import Trajectories
+from training.flow.dependence import Trajectories, reordered
 from training.flow.paths import MARGIN_LEVELS, Paths, joint_paths
 from training.flow.paths import quantiles as quantiles_of
 from training.history.known import KnownHistory
+from training.history.ledger import BEDS, OCCUPANCY
 from training.models.candidate import by_measure, target_days
 from training.models.catalogue import CATALOGUE, FALLBACK
 from training.models.combination import Weighted
@@ -99,9 +100,9 @@ class Forecaster:
         used = {unique_id: FALLBACK if unique_id in reasons else name for unique_id, name in names.items()}
         parts = summing(self.history.system, list(ids))
         means = (bottom @ parts).round(DECIMALS)
-        margins, paths = self._spread_out(bottom, used, cutoff, agreements)
+        margins, paths, left = self._spread_out(bottom, used, cutoff, agreements)
         models = {unique_id: used.get(unique_id, _candidate(recipe, unique_id)) for unique_id in means.columns}
-        return Forecast(cutoff, means, self._quantiles(margins, paths, parts), models, reasons, parts, paths)
+        return Forecast(cutoff, means, self._quantiles(margins, paths, parts), models, reasons, parts, paths, left)
 
     def _windows(self, cutoff: pd.Timestamp) -> list[pd.Timestamp]:
         return windows_before(self.history, cutoff, self.horizon)
@@ -203,8 +204,8 @@ class Forecaster:
 
     def _spread_out(
         self, bottom: pd.DataFrame, used: Mapping[str, str], cutoff: pd.Timestamp, agreements: Agreements
-    ) -> tuple[Values, Paths]:
-        """Quantiles of the bottom series (n_bottom, horizon, n_levels), and paths with exactly these margins."""
+    ) -> tuple[Values, Paths, Paths]:
+        """Quantiles of the bottom series (n_bottom, horizon, n_levels), paths with these margins, and headroom's."""
         means, actuals = self._in_windows(used, cutoff, self._mixing(used.values(), cutoff), agreements)
         errors, whole = scaled_errors(means, actuals), self._whole(cutoff, list(used))
         groups = [f"{series_key(unique_id).measure} {name}" for unique_id, name in used.items()]
@@ -216,7 +217,31 @@ class Forecaster:
         published, evenly = (np.searchsorted(levels, some) for some in (self.history.system.quantiles, MARGIN_LEVELS))
         together = Trajectories(past.as_ahead(errors), (past.age_days + 1)[:, 0])
         paths = joint_paths(values[:, :, evenly], together, list(used))
-        return values[:, :, published], balanced(paths, self.history, cutoff)
+        left = self._headroom(bottom, used, means - actuals, paths, cutoff)
+        return values[:, :, published], balanced(paths, self.history, cutoff), left
+
+    def _headroom(
+        self, bottom: pd.DataFrame, used: Mapping[str, str], errors: Values, paths: Paths, cutoff: pd.Timestamp
+    ) -> Paths:
+        """Headroom paths of the occupancy series whose beds are counted at the same place, under their names.
+
+        Its margins are learnt from how occupancy less beds was forecast: `errors` (n_windows, horizon, n_bottom), in
+        counts. On the paths it stands as occupancy less beds does.
+        """
+        ids = list(used)
+        occupied = [i for i in ids if series_key(i).measure == OCCUPANCY and _beds_of(i) in used]
+        columns, others = ([ids.index(i) for i in some] for some in (occupied, map(_beds_of, occupied)))
+        net = errors[:, :, columns] - errors[:, :, others]
+        means, beds = bottom[occupied].to_numpy(), bottom.iloc[:, others].to_numpy()
+        sizes = np.broadcast_to(means.mean(axis=0), net.shape)
+        whole = self._whole(cutoff, occupied)
+        past = self._past_errors(net / spread_of(sizes), sizes, whole, cutoff)
+        near = past.without_first(before_long_gap(self._windows(cutoff)))
+        groups = [f"headroom {used[i]} {used[_beds_of(i)]}" for i in occupied]
+        values = beds[:, :, None] - self._calibrate(means, near, groups, MARGIN_LEVELS)
+        values = np.where((whole & (means <= SMALL_COUNT))[:, :, None], np.round(values), values).transpose(1, 0, 2)
+        order = paths.values[others] - paths.values[columns]
+        return Paths(tuple(occupied), reordered(values[:, :, ::-1].round(DECIMALS), order))
 
     def _past_errors(self, errors: Values, means: Values, whole: NDArray[np.bool_], cutoff: pd.Timestamp) -> PastErrors:
         """The errors and `means` (n_windows, horizon, n_bottom) of the windows as calibration takes them."""
@@ -241,6 +266,10 @@ class Forecaster:
         adding = parts.to_numpy(dtype=bool).T[len(margins) :]
         sums = [quantiles_of(paths.summed(of), self.history.system.quantiles) for of in adding]
         return np.concatenate([margins, np.reshape(sums, (-1, *margins.shape[1:])).round(DECIMALS)])
+
+
+def _beds_of(occupancy: str) -> str:
+    return series_key(occupancy)._replace(measure=BEDS).unique_id
 
 
 def _candidate(recipe: Recipe, unique_id: str) -> str:

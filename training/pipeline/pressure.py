@@ -52,17 +52,28 @@ def _headroom(
 ) -> Headroom:
     """One place's; `occupied` and `open_beds` are the positions of its bottom series."""
     paths, means = forecast.paths, forecast.means.to_numpy()
-    occupancy, beds = paths.values[occupied].sum(axis=0), paths.values[open_beds].sum(axis=0)
+    occupancy = paths.values[occupied].sum(axis=0)
     freed = relief(leaving_share, len(means))
     peaks = {days: peak(occupancy, days, published) for days in PEAK_DAYS if days <= len(means)}
     return Headroom(
         place=place,
         beds=tuple(means[:, open_beds].sum(axis=1).round(DECIMALS).tolist()),
         occupancy=_rows(quantiles(occupancy, published)),
-        headroom=_rows(quantiles(beds - occupancy, levels)),
+        headroom=_rows(quantiles(_left(forecast, occupied, open_beds), levels)),
         relief=tuple(freed.round(DECIMALS).tolist()),
         peaks=tuple(_peak(days, *found) for days, found in peaks.items()),
     )
+
+
+def _left(forecast: Forecast, occupied: Chosen, open_beds: Chosen) -> Values:
+    """Headroom (horizon, n_paths): as calibrated where beds are counted beside occupancy; elsewhere the difference."""
+    paths, ids = forecast.paths, forecast.paths.unique_ids
+    own = {unique_id: i for i, unique_id in enumerate(forecast.headroom.unique_ids)}
+    calibrated = [own[ids[i]] for i in occupied if ids[i] in own]
+    taken = {series_key(forecast.headroom.unique_ids[i])._replace(measure=BEDS).unique_id for i in calibrated}
+    rest = [i for i in occupied if ids[i] not in own], [i for i in open_beds if ids[i] not in taken]
+    beds, occupancy = (paths.values[some].sum(axis=0) for some in reversed(rest))
+    return np.asarray(forecast.headroom.values[calibrated].sum(axis=0) + beds - occupancy)
 
 
 def _peak(days: int, values: Values, lead: float) -> Peak:

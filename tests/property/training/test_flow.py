@@ -97,13 +97,10 @@ def test_chances_are_shares_of_paths_and_fall_with_threshold_and_beds(
             with_more = [chance_over(levels, [v + more for v in left], beds + more, t) for t in thresholds]
             assert all(now <= was for now, was in zip(with_more, chances, strict=True))
     for of in told:
-        pairs = [(f"{p}/occupancy", f"{p}/beds") for p in system.under(of.place)]
-        both = [(o, b) for o, b in pairs if o in forecast.paths.unique_ids and b in forecast.paths.unique_ids]
-        occupied, beds_open = (
-            sum(forecast.paths.values[forecast.paths.unique_ids.index(pair[i])] for pair in both) for i in (0, 1)
-        )
+        below = [i for i in forecast.headroom.unique_ids if i.split("/")[0] in system.under(of.place)]
+        on_paths = sum(forecast.headroom.values[forecast.headroom.unique_ids.index(i)] for i in below)
         for day, left in enumerate(of.headroom):
-            counted = float((occupied[day] - beds_open[day] > 0.5).mean())
+            counted = float((on_paths[day] < -0.5).mean())
             assert abs(chance_short(levels, left, 1) - counted) <= 0.012
 
 
