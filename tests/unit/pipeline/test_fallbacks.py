@@ -13,6 +13,7 @@ from training.models.combination import Combination
 from training.models.naive import SeasonalNaive
 from training.models.statistical import Statistical
 from training.pipeline import Forecast, Forecaster
+from training.pipeline.coherence import candidate_of
 
 HORIZON = 7
 TABLE = four_sites(110)
