@@ -58,6 +58,7 @@ class Forecaster:
         self._book = MeansBook(history, horizon)
         self._weights = lru_cache(maxsize=None)(self._learnt)
         self._sums = Sums(history, horizon)
+        self._asked: set[pd.Timestamp] = set()  # so that sums, once they are wanted, are made for all in one go
 
     def prepare(self, candidates: Iterable[str], cutoffs: Sequence[pd.Timestamp]) -> None:
         """Make the candidates' means at the cutoffs, and in the windows their errors are learnt from, in one go.
@@ -65,6 +66,7 @@ class Forecaster:
         Of a name that asks for a reconciliation, as recipes write it, those of sums too.
         """
         everywhere = {w for c in cutoffs for w in self._windows(c)} | set(cutoffs)
+        self._asked |= everywhere
         for name in dict.fromkeys([FALLBACK, *candidates]):
             self._book.make(candidate_of(name), everywhere)
             if method_of(name) != BOTTOM_UP:
@@ -169,7 +171,7 @@ class Forecaster:
 
     def _of_tree(self, tree: Tree, name: str, cutoff: pd.Timestamp) -> tuple[Values, Values]:
         """Means of all series of a tree and actuals of its bottom ones, in the windows before the cutoff."""
-        self._sums.prepare(name, [*self._windows(cutoff), cutoff])
+        self._sums.prepare(name, self._asked)
         mixing = self._mixing([name], cutoff)
         bottom, actuals = self._in_windows(same_for_all(name, tree.bottom), cutoff, mixing)
         windows = self._windows(cutoff)
