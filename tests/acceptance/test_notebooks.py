@@ -11,7 +11,7 @@ from tests.architecture.repository import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PICTURE_BYTES = 60_000
-SECONDS = 300
+SECONDS = 600
 NEEDED = ("nbformat", "nbclient", "ipykernel")
 
 

@@ -16,7 +16,7 @@ from training.cli import main
 
 OURS = ("HEADROOM_", "MLFLOW_")
 WIDE = "200"  # columns, so that no sentence is broken
-SECONDS = 300
+SECONDS = 600
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"  # set by a command for its own process: here it is taken back
 
 
