@@ -1,7 +1,7 @@
 """Chances to pass a threshold at real hospitals: Brier scores beside those of rivals, and whether they are reliable."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from scipy.stats import norm
 from benchmarks.accuracy.data import PROTOCOLS, every_so_many, read_history
 from benchmarks.accuracy.requirement import Requirement, at_most, less_than, within
 from benchmarks.accuracy.shown import heading, said
-from benchmarks.pressure.rivals import climatology, normal, yesterday
+from benchmarks.pressure.rivals import Values, climatology, normal, yesterday
 from publication.pressure import chance_over, headroom_levels
 from training.backtest.run import same_for_every_measure
 from training.history.known import KnownHistory
@@ -110,10 +110,10 @@ def _told(of: Pressed, every: int) -> Told:
     forecaster = Forecaster(history, LEADS)
     recipe = same_for_every_measure(forecaster, CONTENDERS[0])
     forecaster.prepare([CONTENDERS[0]], cutoffs)
-    rates, frames, totals = _rates(history), [], []
+    rates, frames, totals = _rates(history.newest), [], []
     for done, cutoff in enumerate(cutoffs, start=1):
         forecast = forecaster.forecast(recipe, cutoff)
-        past = _rates_known(history, cutoff)
+        past = _rates(history.at(cutoff))
         ours = _ours(forecast, history, of.thresholds)
         frames.append(ours.merge(_rivals(past, cutoff, of.thresholds), on=CASE, how="left"))
         totals.append(_totals(forecast, history))
@@ -146,12 +146,15 @@ def _rivals(past: pd.DataFrame, cutoff: pd.Timestamp, thresholds: Sequence[float
         "cutoff": cutoff,
         "lead": np.tile(np.arange(1, LEADS + 1), n_series),
     }
-    share: Callable[[np.ndarray, float], float] = lambda s, t: float((s > t).mean()) if len(s) else np.nan  # noqa: E731
     for t in thresholds:
         columns[f"{CLIMATOLOGY} {t}"] = np.repeat(climatology(past, t), LEADS)
-        columns[f"{YESTERDAY} {t}"] = [share(s, t) for by_lead in samples for s in by_lead]
+        columns[f"{YESTERDAY} {t}"] = [_share_above(s, t) for by_lead in samples for s in by_lead]
         columns[f"{AUTO_ETS} {t}"] = norm.sf((t - means) / np.maximum(spreads, 1e-9)).ravel()
     return pd.DataFrame(columns)
+
+
+def _share_above(sample: Values, threshold: float) -> float:
+    return float((sample > threshold).mean()) if len(sample) else np.nan
 
 
 def _totals(forecast: Forecast, history: KnownHistory) -> pd.DataFrame:
@@ -167,16 +170,8 @@ def _totals(forecast: Forecast, history: KnownHistory) -> pd.DataFrame:
     return pd.DataFrame({**columns, "y": y.to_numpy()})
 
 
-def _rates(history: KnownHistory) -> pd.DataFrame:
+def _rates(counts: pd.DataFrame) -> pd.DataFrame:
     """The occupancy rate (n_days, n_places) of every place that counts both."""
-    return _rate(history.newest)
-
-
-def _rates_known(history: KnownHistory, cutoff: pd.Timestamp) -> pd.DataFrame:
-    return _rate(history.at(cutoff))
-
-
-def _rate(counts: pd.DataFrame) -> pd.DataFrame:
     places = [str(i).removesuffix("/occupancy") for i in counts.columns if str(i).endswith("/occupancy")]
     both = [place for place in places if f"{place}/beds" in counts.columns]
     beds = counts[[f"{place}/beds" for place in both]].set_axis(both, axis=1)

@@ -46,6 +46,11 @@ def balances(unique_ids: Sequence[str]) -> list[Balance]:
     return found
 
 
+def beds_of(unique_id: str) -> str:
+    """The series of the beds at the same place and stream, counted or not."""
+    return series_key(unique_id)._replace(measure=BEDS).unique_id
+
+
 @dataclass(frozen=True)
 class Ledger:
     """Daily counts of some places, each (n_days, n_places), without gaps; `beds` is NaN where nobody counts them."""

@@ -19,7 +19,7 @@ from training.flow.dependence import Trajectories, reordered
 from training.flow.paths import MARGIN_LEVELS, Paths, joint_paths
 from training.flow.paths import quantiles as quantiles_of
 from training.history.known import KnownHistory
-from training.history.ledger import BEDS, OCCUPANCY
+from training.history.ledger import OCCUPANCY, beds_of
 from training.models.candidate import by_measure, target_days
 from training.models.catalogue import CATALOGUE, FALLBACK
 from training.models.combination import Weighted
@@ -213,7 +213,7 @@ class Forecaster:
         groups = [f"{series_key(unique_id).measure} {name}" for unique_id, name in used.items()]
         levels = sorted({*self.history.system.quantiles, *MARGIN_LEVELS})
         past = self._past_errors(errors, means, whole, cutoff)
-        near = past.without_first(before_long_gap(self._windows(cutoff)))
+        near = self._after_long_gap(past, cutoff)
         values = in_whole_counts(self._calibrate(bottom.to_numpy(), near, groups, levels), bottom.to_numpy(), whole)
         values = values.transpose(1, 0, 2).round(DECIMALS)
         published, evenly = (np.searchsorted(levels, some) for some in (self.history.system.quantiles, MARGIN_LEVELS))
@@ -231,15 +231,15 @@ class Forecaster:
         counts. On the paths it stands as occupancy less beds does.
         """
         ids = list(used)
-        occupied = [i for i in ids if series_key(i).measure == OCCUPANCY and _beds_of(i) in used]
-        columns, others = ([ids.index(i) for i in some] for some in (occupied, map(_beds_of, occupied)))
+        occupied = [i for i in ids if series_key(i).measure == OCCUPANCY and beds_of(i) in used]
+        columns, others = ([ids.index(i) for i in some] for some in (occupied, map(beds_of, occupied)))
         net = errors[:, :, columns] - errors[:, :, others]
         means, beds = bottom[occupied].to_numpy(), bottom.iloc[:, others].to_numpy()
         sizes = np.broadcast_to(means.mean(axis=0), net.shape)
         whole = self._whole(cutoff, occupied)
         past = self._past_errors(net / spread_of(sizes), sizes, whole, cutoff)
-        near = past.without_first(before_long_gap(self._windows(cutoff)))
-        groups = [f"headroom {used[i]} {used[_beds_of(i)]}" for i in occupied]
+        near = self._after_long_gap(past, cutoff)
+        groups = [f"headroom {used[i]} {used[beds_of(i)]}" for i in occupied]
         values = beds[:, :, None] - self._calibrate(means, near, groups, MARGIN_LEVELS)
         values = np.where((whole & (means <= SMALL_COUNT))[:, :, None], np.round(values), values).transpose(1, 0, 2)
         order = paths.values[others] - paths.values[columns]
@@ -253,6 +253,10 @@ class Forecaster:
         *special, special_ahead = self._special([*self._windows(cutoff), cutoff])
         marked = np.reshape(special, days.shape).astype(bool)
         return PastErrors(errors - shifts, np.maximum(cutoff.toordinal() - days, 0.0), marked, special_ahead)
+
+    def _after_long_gap(self, past: PastErrors, cutoff: pd.Timestamp) -> PastErrors:
+        """Without those from before a long gap, where enough are known after it."""
+        return past.without_first(before_long_gap(self._windows(cutoff)))
 
     def _special(self, cutoffs: Sequence[pd.Timestamp]) -> NDArray[np.bool_]:
         """Which target days (n_cutoffs, horizon) are on or around a bank holiday."""
@@ -268,10 +272,6 @@ class Forecaster:
         adding = parts.to_numpy(dtype=bool).T[len(margins) :]
         sums = [quantiles_of(paths.summed(of), self.history.system.quantiles) for of in adding]
         return np.concatenate([margins, np.reshape(sums, (-1, *margins.shape[1:])).round(DECIMALS)])
-
-
-def _beds_of(occupancy: str) -> str:
-    return series_key(occupancy)._replace(measure=BEDS).unique_id
 
 
 def _candidate(recipe: Recipe, unique_id: str) -> str:

@@ -12,7 +12,7 @@ from publication.vocabulary import series_key
 from training.flow.headroom import peak, relief
 from training.flow.paths import quantiles
 from training.history.known import KnownHistory
-from training.history.ledger import ADMISSIONS, BEDS, DISCHARGES, OCCUPANCY
+from training.history.ledger import ADMISSIONS, BEDS, DISCHARGES, OCCUPANCY, beds_of
 from training.pipeline.forecast import DECIMALS, Forecast
 
 Values = NDArray[np.float64]
@@ -70,7 +70,7 @@ def _left(forecast: Forecast, occupied: Chosen, open_beds: Chosen) -> Values:
     paths, ids = forecast.paths, forecast.paths.unique_ids
     own = {unique_id: i for i, unique_id in enumerate(forecast.headroom.unique_ids)}
     calibrated = [own[ids[i]] for i in occupied if ids[i] in own]
-    taken = {series_key(forecast.headroom.unique_ids[i])._replace(measure=BEDS).unique_id for i in calibrated}
+    taken = {beds_of(forecast.headroom.unique_ids[i]) for i in calibrated}
     rest = [i for i in occupied if ids[i] not in own], [i for i in open_beds if ids[i] not in taken]
     beds, occupancy = (paths.values[some].sum(axis=0) for some in reversed(rest))
     return np.asarray(forecast.headroom.values[calibrated].sum(axis=0) + beds - occupancy)
