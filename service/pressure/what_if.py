@@ -42,16 +42,21 @@ def changed(publication: Publication, what_if: WhatIf) -> tuple[Headroom, ...]:
 
 
 def _changed(headroom: Headroom, publication: Publication, what_if: WhatIf) -> Headroom:
-    added = sum(amount for place, amount in what_if.beds if _is_within(publication, place, headroom.place))
-    reliefs = [
-        (amount, publication.headroom_by_place[place].relief)
-        for place, amount in what_if.discharges
-        if _is_within(publication, place, headroom.place)
-    ]
-    if not added and not reliefs:
+    added, discharged = (
+        [
+            (amount, publication.headroom_by_place[p])
+            for p, amount in amounts
+            if _is_within(publication, p, headroom.place)
+        ]
+        for amounts in (what_if.beds, what_if.discharges)
+    )
+    if not added and not discharged:
         return headroom
-    freed = [sum(amount * relief[i] for amount, relief in reliefs) for i in range(len(headroom.beds))]
-    beds = [max(was + added, 0.0) for was in headroom.beds]
+    # No place loses more beds than it has, nor sends more patients home than may be in them: nor do those above it.
+    days = range(len(headroom.beds))
+    freed = [sum(min(amount * of.relief[i], of.occupancy[i][-1]) for amount, of in discharged) for i in days]
+    wanted = [sum(max(amount, -of.beds[i]) for amount, of in added) for i in days]
+    beds = [max(was + m, 0.0) for was, m in zip(headroom.beds, wanted, strict=True)]
     more = [is_now - was for is_now, was in zip(beds, headroom.beds, strict=True)]
     return replace(
         headroom,

@@ -95,6 +95,26 @@ def test_further_beds_shift_headroom_of_the_place_and_all_above_it(client: Clien
         assert of(after, place)["peak"] == of(before, place)["peak"]
 
 
+def test_a_place_loses_no_more_beds_than_it_has_and_its_parents_no_more_either(client: Client) -> None:
+    before, after = pressure(client), pressure(client, "beds=RXH1:-99999")
+    for was, lost, now in zip(
+        of(before, "RXH")["days"], of(before, "RXH1")["days"], of(after, "RXH")["days"], strict=True
+    ):
+        assert now["beds"] == pytest.approx(was["beds"] - lost["beds"])
+        assert now["headroom"]["0.5"] == pytest.approx(was["headroom"]["0.5"] - lost["beds"], abs=2e-4)
+    assert {day["beds"] for day in of(after, "RXH1")["days"]} == {0.0}
+
+
+def test_a_place_sends_no_more_patients_home_than_it_may_have(client: Client) -> None:
+    before, after = pressure(client), pressure(client, "discharges=RXH1:99999/day")
+    for was, emptied, now in zip(
+        of(before, "RXH")["days"], of(before, "RXH1")["days"], of(after, "RXH")["days"], strict=True
+    ):
+        gone = was["occupancy"]["0.5"] - now["occupancy"]["0.5"]
+        assert gone == pytest.approx(emptied["occupancy"]["0.975"], abs=2e-4)
+    assert {value for day in of(after, "RXH1")["days"] for value in day["occupancy"].values()} == {0.0}
+
+
 def test_further_discharges_empty_beds_more_each_day_until_those_would_have_left_anyway(client: Client) -> None:
     before, after = pressure(client), pressure(client, "discharges=RXK1:%2B5/day")
     freed = [
