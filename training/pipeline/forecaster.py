@@ -8,18 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.vocabulary import series_key
-from training.calibration.past_errors import PastErrors
-from training.calibration.quantiles import SMALL_COUNT, Calibration, half_count_shifts, in_whole_counts, quantiles
-from training.calibration.spread import scaled_errors, spread_of
+from training.calibration.quantiles import Calibration
+from training.calibration.quantiles import quantiles as pooled_quantiles
+from training.calibration.spread import scaled_errors
 from training.calibration.weights import learnt_weights
-from training.calibration.windows import before_long_gap, windows_before
-from training.features.holidays import special_days
-from training.flow.balance import balanced
-from training.flow.dependence import Trajectories, reordered
-from training.flow.paths import MARGIN_LEVELS, Paths, joint_paths
-from training.flow.paths import quantiles as quantiles_of
+from training.calibration.windows import windows_before
 from training.history.known import KnownHistory
-from training.history.ledger import OCCUPANCY, beds_of
 from training.models.candidate import by_measure, target_days
 from training.models.catalogue import CATALOGUE, FALLBACK
 from training.models.combination import Weighted
@@ -37,6 +31,7 @@ from training.pipeline.coherence import (
     tree_of,
 )
 from training.pipeline.forecast import DECIMALS, Forecast, Recipe
+from training.pipeline.margins import Margins, of_every_series
 from training.pipeline.means import MeansBook, Mixing, same_for_all
 from training.reconciliation.bottom_up import summing
 from training.reconciliation.methods import BOTTOM_UP
@@ -51,10 +46,10 @@ SMALLEST_LIMIT = 100.0  # an empty ward may fill
 class Forecaster:
     """Forecasts of one system from its known history; `calibrate` makes quantiles of past errors."""
 
-    def __init__(self, history: KnownHistory, horizon: int, calibrate: Calibration = quantiles) -> None:
+    def __init__(self, history: KnownHistory, horizon: int, calibrate: Calibration = pooled_quantiles) -> None:
         self.history = history
         self.horizon = horizon
-        self._calibrate = calibrate
+        self._margins = Margins(history, horizon, calibrate)
         self._book = MeansBook(history, horizon)
         self._weights = lru_cache(maxsize=None)(self._learnt)
         self._sums = Sums(history, horizon)
@@ -102,9 +97,11 @@ class Forecaster:
         used = {unique_id: FALLBACK if unique_id in reasons else name for unique_id, name in names.items()}
         parts = summing(self.history.system, list(ids))
         means = (bottom @ parts).round(DECIMALS)
-        margins, paths, left = self._spread_out(bottom, used, cutoff, agreements)
+        inside = self._in_windows(used, cutoff, mixing, agreements)
+        margins, paths, left = self._margins.around(bottom, used, *inside, self._windows(cutoff))
         models = {unique_id: used.get(unique_id, _candidate(recipe, unique_id)) for unique_id in means.columns}
-        return Forecast(cutoff, means, self._quantiles(margins, paths, parts), models, reasons, parts, paths, left)
+        quantiles = of_every_series(margins, paths, parts, self.history.system.quantiles)
+        return Forecast(cutoff, means, quantiles, models, reasons, parts, paths, left)
 
     def _windows(self, cutoff: pd.Timestamp) -> list[pd.Timestamp]:
         return windows_before(self.history, cutoff, self.horizon)
@@ -203,75 +200,6 @@ class Forecaster:
         errors = np.abs(scaled_errors(np.where(np.isnan(means), naive, means), actuals))
         counts = (~np.isnan(errors)).sum(axis=(0, 1))
         return np.where(counts > 0, np.nansum(errors, axis=(0, 1)) / np.maximum(counts, 1), np.nan)
-
-    def _spread_out(
-        self, bottom: pd.DataFrame, used: Mapping[str, str], cutoff: pd.Timestamp, agreements: Agreements
-    ) -> tuple[Values, Paths, Paths]:
-        """Quantiles of the bottom series (n_bottom, horizon, n_levels), paths with these margins, and headroom's."""
-        means, actuals = self._in_windows(used, cutoff, self._mixing(used.values(), cutoff), agreements)
-        errors, whole = scaled_errors(means, actuals), self._whole(cutoff, list(used))
-        groups = [f"{series_key(unique_id).measure} {name}" for unique_id, name in used.items()]
-        levels = sorted({*self.history.system.quantiles, *MARGIN_LEVELS})
-        past = self._past_errors(errors, means, whole, cutoff)
-        near = self._after_long_gap(past, cutoff)
-        values = in_whole_counts(self._calibrate(bottom.to_numpy(), near, groups, levels), bottom.to_numpy(), whole)
-        values = values.transpose(1, 0, 2).round(DECIMALS)
-        published, evenly = (np.searchsorted(levels, some) for some in (self.history.system.quantiles, MARGIN_LEVELS))
-        together = Trajectories(past.as_ahead(errors), (past.age_days + 1)[:, 0])
-        paths = joint_paths(values[:, :, evenly], together, list(used))
-        left = self._headroom(bottom, used, means - actuals, paths, cutoff)
-        return values[:, :, published], balanced(paths, self.history, cutoff), left
-
-    def _headroom(
-        self, bottom: pd.DataFrame, used: Mapping[str, str], errors: Values, paths: Paths, cutoff: pd.Timestamp
-    ) -> Paths:
-        """Headroom paths of the occupancy series whose beds are counted at the same place, under their names.
-
-        Its margins are learnt from how occupancy less beds was forecast: `errors` (n_windows, horizon, n_bottom), in
-        counts. On the paths it stands as occupancy less beds does.
-        """
-        ids = list(used)
-        occupied = [i for i in ids if series_key(i).measure == OCCUPANCY and beds_of(i) in used]
-        columns, others = ([ids.index(i) for i in some] for some in (occupied, map(beds_of, occupied)))
-        net = errors[:, :, columns] - errors[:, :, others]
-        means, beds = bottom[occupied].to_numpy(), bottom.iloc[:, others].to_numpy()
-        sizes = np.broadcast_to(means.mean(axis=0), net.shape)
-        whole = self._whole(cutoff, occupied)
-        past = self._past_errors(net / spread_of(sizes), sizes, whole, cutoff)
-        near = self._after_long_gap(past, cutoff)
-        groups = [f"headroom {used[i]} {used[beds_of(i)]}" for i in occupied]
-        values = beds[:, :, None] - self._calibrate(means, near, groups, MARGIN_LEVELS)
-        values = np.where((whole & (means <= SMALL_COUNT))[:, :, None], np.round(values), values).transpose(1, 0, 2)
-        order = paths.values[others] - paths.values[columns]
-        return Paths(tuple(occupied), reordered(values[:, :, ::-1].round(DECIMALS), order))
-
-    def _past_errors(self, errors: Values, means: Values, whole: NDArray[np.bool_], cutoff: pd.Timestamp) -> PastErrors:
-        """The errors and `means` (n_windows, horizon, n_bottom) of the windows as calibration takes them."""
-        windows = np.array([window.toordinal() for window in self._windows(cutoff)], dtype=float)
-        days = windows[:, None] + np.arange(1.0, self.horizon + 1)
-        shifts = half_count_shifts(days)[:, :, None] * whole / spread_of(np.nan_to_num(means))
-        *special, special_ahead = self._special([*self._windows(cutoff), cutoff])
-        marked = np.reshape(special, days.shape).astype(bool)
-        return PastErrors(errors - shifts, np.maximum(cutoff.toordinal() - days, 0.0), marked, special_ahead)
-
-    def _after_long_gap(self, past: PastErrors, cutoff: pd.Timestamp) -> PastErrors:
-        """Without those from before a long gap, where enough are known after it."""
-        return past.without_first(before_long_gap(self._windows(cutoff)))
-
-    def _special(self, cutoffs: Sequence[pd.Timestamp]) -> NDArray[np.bool_]:
-        """Which target days (n_cutoffs, horizon) are on or around a bank holiday."""
-        days = pd.DatetimeIndex(np.concatenate([target_days(day, self.horizon) for day in cutoffs]))
-        return special_days(days, self.history.circumstances.holidays).reshape(-1, self.horizon)
-
-    def _whole(self, cutoff: pd.Timestamp, ids: list[str]) -> NDArray[np.bool_]:
-        """Which bottom series (n_bottom,) count in whole numbers, as far as is known."""
-        return np.asarray(((self.history.at(cutoff)[ids] % 1).fillna(0.0) == 0).all())
-
-    def _quantiles(self, margins: Values, paths: Paths, parts: pd.DataFrame) -> Values:
-        """Quantiles of every series (n_series, horizon, n_levels): the margins, and those of sums from their paths."""
-        adding = parts.to_numpy(dtype=bool).T[len(margins) :]
-        sums = [quantiles_of(paths.summed(of), self.history.system.quantiles) for of in adding]
-        return np.concatenate([margins, np.reshape(sums, (-1, *margins.shape[1:])).round(DECIMALS)])
 
 
 def _candidate(recipe: Recipe, unique_id: str) -> str:
