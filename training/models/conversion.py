@@ -68,8 +68,11 @@ def _forecast(history: KnownHistory, cutoff: pd.Timestamp, arriving: pd.DataFram
     if not from_where:
         return
     admitted, parts = list(from_where), list(from_where.values())
-    usable = known[[*admitted, *dict.fromkeys(i for some in parts for i in some)]].dropna()
-    shares = conversions(usable[admitted].to_numpy(), by_place(usable, parts), pd.DatetimeIndex(usable.index))
+    whole = (by_place(known.isna(), parts) == 0) & known[admitted].notna().to_numpy()
+    came, arrived = (
+        np.where(whole, counts, np.nan) for counts in (known[admitted], by_place(known.fillna(0.0), parts))
+    )
+    shares = conversions(came, arrived, pd.DatetimeIndex(known.index))
     days = target_days(cutoff, len(arriving))
     means.fill(cutoff, admitted, by_place(arriving, parts) * shares[days.dayofweek.to_numpy()])
 
@@ -77,14 +80,17 @@ def _forecast(history: KnownHistory, cutoff: pd.Timestamp, arriving: pd.DataFram
 def conversions(admissions: Values, attendances: Values, days: pd.DatetimeIndex) -> Values:
     """Admissions over attendances, (7, n_places), by weekday from Monday on, from daily counts (n_days, n_places).
 
-    The recent level of each place, times its weekdays' pattern, which is drawn to the one that all places share.
+    The recent level of each place, times its weekdays' pattern, which is drawn to the one that all places share. A day
+    of a place counts where both its numbers are known, and is NaN in both where not.
     """
+    n_known = np.maximum((~np.isnan(admissions)).sum(axis=0), 1)
+    admissions, attendances = np.nan_to_num(admissions), np.nan_to_num(attendances)
     ago, weekday = np.arange(len(days))[::-1], np.eye(WEEK)[days.dayofweek.to_numpy()].T
     recent, slow = (0.5 ** (ago / half_life) for half_life in (LEVEL_HALF_LIFE_DAYS, WEEKDAY_HALF_LIFE_DAYS))
     usual = _ratio(slow @ admissions, slow @ attendances)
     expected = attendances * usual
     common = _ratio((weekday * slow) @ admissions.sum(axis=1), (weekday * slow) @ expected.sum(axis=1))
-    borrowed = BORROWED_DAYS / WEEK * expected.mean(axis=0)
+    borrowed = BORROWED_DAYS / WEEK * expected.sum(axis=0) / n_known
     came, awaited = (weekday * slow) @ admissions, (weekday * slow) @ expected
     pattern = _ratio(came + common[:, None] * borrowed, awaited + borrowed)
     patterned = (pattern[days.dayofweek.to_numpy()] * expected).T @ recent

@@ -56,6 +56,19 @@ def test_a_new_level_of_conversion_is_followed_within_weeks() -> None:
     assert (found < 0.31).all()
 
 
+def test_a_place_that_counts_since_ten_weeks_ago_leaves_the_others_their_year() -> None:
+    """Few were admitted at A on Sundays until then: the last ten weeks alone do not know it."""
+    days = pd.date_range(FIRST_DAY, periods=364)
+    attendances = np.full((364, 2), 100.0)
+    admissions = np.where(days.dayofweek == 6, 5.0, 30.0)[:, None] * np.ones((1, 2))
+    admissions[294:, 0] = 30.0
+    alone = conversions(admissions[:, :1], attendances[:, :1], days)
+    admissions[:294, 1] = attendances[:294, 1] = np.nan
+    beside = conversions(admissions, attendances, days)
+    assert beside[6, 0] < 0.85 * beside[2, 0]
+    np.testing.assert_allclose(beside[:, 0], alone[:, 0], rtol=0.15)
+
+
 def test_nobody_attended_is_no_trouble() -> None:
     days = pd.date_range(FIRST_DAY, periods=70)
     assert np.isfinite(conversions(np.zeros((70, 2)), np.zeros((70, 2)), days)).all()
