@@ -1,6 +1,10 @@
-"""Weights of a combination's members, learnt by pinball loss."""
+"""Weights of a combination's members, learnt by pinball loss: those of a measure, and what a series makes of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from training.calibration.spread import bands
@@ -9,8 +13,27 @@ Values = NDArray[np.float64]
 LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 STEPS = 60
 STEP_SIZE = 3.0
+OWN_STEPS = 5  # of a series, from where its measure came to: few, for its own errors are few
+OWN_STEP_SIZE = 2.0
 FEWEST_ERRORS = 24  # below that, members weigh alike
 MOST_ERRORS = 40_000  # more of them change nothing but the time it takes
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of members, adding up to one: `usual` (horizon, n_members), and the `own` of some series.
+
+    `own` is (horizon, n_series, n_members), of the series `unique_ids`.
+    """
+
+    usual: Values
+    unique_ids: pd.Index
+    own: Values
+
+    def of(self, unique_ids: Sequence[str]) -> Values:
+        """The weights of some series, (horizon, n_series, n_members): their own, else the usual ones."""
+        found = self.unique_ids.get_indexer(pd.Index(unique_ids))
+        return np.where((found >= 0)[None, :, None], self.own[:, found], self.usual[:, None])
 
 
 def learnt_weights(errors: Values) -> Values:
@@ -36,6 +59,23 @@ def learnt_weights(errors: Values) -> Values:
     return weights
 
 
+def own_weights(errors: Values, usual: Values) -> Values:
+    """What each series makes of the usual weights (horizon, n_members): (horizon, n_series, n_members).
+
+    From its own scaled errors, of (n_members, n_windows, horizon, n_series), by a few steps of the same descent from
+    the usual weights: to stop early is to be drawn towards them.
+    """
+    own = np.repeat(usual[:, None], errors.shape[3], axis=1)
+    answers = ~np.isnan(errors).all(axis=(1, 2, 3))
+    known = errors[answers]
+    sizes = _sizes(known.mean(axis=0))
+    for leads in bands(errors.shape[2]):
+        of_band = (known[:, :, leads] / sizes).reshape(len(known), -1, errors.shape[3])
+        tilted = _tilted(of_band, usual[leads.start, answers])
+        own[leads.start : leads.stop, :, answers] = tilted.T
+    return own
+
+
 def _sizes(errors: Values) -> Values:
     """Mean absolute error of each series (n_series,), 1 where there is none: so that all series count alike."""
     known = ~np.isnan(errors)
@@ -55,3 +95,20 @@ def _descended(errors: Values) -> Values:
         weights /= weights.sum()
         path.append(weights)
     return np.asarray(np.mean(path[STEPS // 2 :], axis=0))
+
+
+def _tilted(errors: Values, start: Values) -> Values:
+    """Weights (n_members, n_series) for errors (n_members, n, n_series), from those of the start (n_members,)."""
+    known = ~np.isnan(errors).any(axis=0)
+    counts = np.maximum(known.sum(axis=0), 1)
+    taught = known.sum(axis=0) >= FEWEST_ERRORS
+    errors = np.where(known, errors, np.nan)
+    weights = np.repeat(start[:, None], errors.shape[2], axis=1)
+    for _ in range(OWN_STEPS if taught.any() else 0):
+        mixture = np.einsum("ms,mns->ns", weights[:, taught], errors[:, :, taught])
+        above = mixture > np.nanquantile(mixture, LEVELS, axis=0)[:, None]
+        pull = above.mean(axis=0) - (1 - LEVELS).mean()
+        slope = np.nansum(pull * errors[:, :, taught], axis=1) / counts[taught]
+        weights[:, taught] *= np.exp(-OWN_STEP_SIZE * slope)
+        weights[:, taught] /= weights[:, taught].sum(axis=0)
+    return weights

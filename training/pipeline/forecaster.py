@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from publication.vocabulary import series_key
+from publication.vocabulary import Kind, series_key
 from training.calibration.quantiles import Calibration
 from training.calibration.quantiles import quantiles as pooled_quantiles
 from training.calibration.spread import scaled_errors
-from training.calibration.weights import learnt_weights
+from training.calibration.weights import Weights, learnt_weights, own_weights
 from training.calibration.windows import windows_before
 from training.history.known import KnownHistory
 from training.models.candidate import by_measure, target_days
@@ -52,6 +52,7 @@ class Forecaster:
         self._margins = Margins(history, horizon, calibrate)
         self._book = MeansBook(history, horizon)
         self._weights = lru_cache(maxsize=None)(self._learnt)
+        self._stocks = {measure.name for measure in history.system.measures if measure.kind is Kind.STOCK}
         self._sums = Sums(history, horizon)
         self._asked: set[pd.Timestamp] = set()  # so that sums, once they are wanted, are made for all in one go
 
@@ -116,11 +117,14 @@ class Forecaster:
             for measure in groups
         }
 
-    def _learnt(self, members: tuple[str, ...], measure: str, cutoff: pd.Timestamp) -> Values:
-        """Weights of the members (horizon, n_members) from their errors in the windows before the cutoff."""
+    def _learnt(self, members: tuple[str, ...], measure: str, cutoff: pd.Timestamp) -> Weights:
+        """Weights of the members from their errors in the windows before the cutoff; every stock has its own."""
         ids = by_measure(self.history.at(cutoff).columns)[measure]
         inside = [self._in_windows(same_for_all(member, ids), cutoff, {}) for member in members]
-        return learnt_weights(np.stack([scaled_errors(means, actuals) for means, actuals in inside]))
+        errors = np.stack([scaled_errors(means, actuals) for means, actuals in inside])
+        usual = learnt_weights(errors)
+        own = own_weights(errors, usual) if measure in self._stocks else usual[:, None].repeat(len(ids), axis=1)
+        return Weights(usual, pd.Index(ids), own)
 
     def _with_fallbacks(self, names: Mapping[str, str], cutoff: pd.Timestamp) -> tuple[pd.DataFrame, dict[str, str]]:
         """Rounded means of the bottom series, and why the fallback stands in where it does."""

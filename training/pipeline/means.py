@@ -8,14 +8,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.vocabulary import series_key
+from training.calibration.weights import Weights
 from training.history.known import KnownHistory
 from training.models.candidate import Candidate, Means, Windows, nothing_yet, target_days
 from training.models.catalogue import CATALOGUE
 from training.models.combination import Combination, Weighted
 
 Values = NDArray[np.float64]
-Mixing = Mapping[tuple[str, str], Values]
-"""Of a learnt combination and a measure: the weights of its members, (horizon, n_members)."""
+Mixing = Mapping[tuple[str, str], Weights]
+"""Of a learnt combination and a measure: the weights of its members."""
 
 NOTHING_MIXED: Mixing = {}
 REASON_LENGTH = 200  # a library's message may go on for pages; dashboards show it
@@ -65,11 +66,17 @@ class MeansBook:
         candidate = CATALOGUE[name]
         if isinstance(candidate, Weighted):
             members = np.stack([self._of(member, cutoff, ids, mixing) for member in candidate.members], axis=-1)
-            weights = np.stack([mixing[name, series_key(unique_id).measure] for unique_id in ids], axis=1)
-            return mixed(members, weights)
+            return mixed(members, self._weights(name, ids, mixing))
         page = self._pages[name].by_cutoff[cutoff]
         found = page.columns.get_indexer(ids)
         return np.where(found >= 0, page.to_numpy()[:, found], np.nan)
+
+    def _weights(self, name: str, ids: pd.Index, mixing: Mixing) -> Values:
+        """Of the members of a learnt combination, (horizon, n_series, n_members)."""
+        measures = np.array([series_key(unique_id).measure for unique_id in ids])
+        weights = [mixing[name, measure].of(ids[measures == measure]) for measure in dict.fromkeys(measures)]
+        order = np.concatenate([np.flatnonzero(measures == measure) for measure in dict.fromkeys(measures)])
+        return np.concatenate(weights, axis=1)[:, np.argsort(order)]
 
     def failure(self, name: str, cutoff: pd.Timestamp, unique_id: str) -> str:
         """Why the candidate has no means for the series at the cutoff."""

@@ -1,9 +1,10 @@
 """Weights of members whose errors are known."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from training.calibration.weights import Values, learnt_weights
+from training.calibration.weights import Values, Weights, learnt_weights, own_weights
 
 SHAPE = (60, 28, 6)  # windows, leads, series
 
@@ -61,3 +62,30 @@ def test_a_member_without_any_error_has_no_weight_and_keeps_nothing_from_the_oth
     weights = learnt_weights(np.concatenate([pair, np.full((1, *SHAPE), np.nan)]))
     assert (weights[:, 2] == 0.0).all()
     assert weights[:, :2] == pytest.approx(learnt_weights(pair))
+
+
+def test_a_series_of_its_own_kind_leans_to_the_member_that_serves_it() -> None:
+    """The first member is the better one everywhere but in the last series, which the second foretells."""
+    errors = np.stack([noise(1, 13), noise(2, 14)])
+    errors[:, :, :, 5] = errors[::-1, :, :, 5]
+    usual = learnt_weights(errors)
+    own = own_weights(errors, usual)
+    assert own.shape == (28, 6, 2)
+    assert own.sum(axis=2) == pytest.approx(1.0)
+    assert (own[:, 5, 1] > usual[:, 1] + 0.1).all()
+    assert (own[:, :5, 0] > usual[:, None, 0]).all()
+
+
+def test_a_series_without_errors_and_a_member_without_any_keep_the_usual_weights() -> None:
+    errors = np.stack([noise(1, 15), noise(2, 16), np.full(SHAPE, np.nan)])
+    errors[:, :, :, 2] = np.nan
+    usual = learnt_weights(errors)
+    own = own_weights(errors, usual)
+    assert own[:, 2] == pytest.approx(usual)
+    assert (own[:, :, 2] == 0.0).all()
+
+
+def test_weights_are_asked_for_by_series_and_a_stranger_gets_the_usual_ones() -> None:
+    usual = np.array([[0.5, 0.5]])
+    weights = Weights(usual, pd.Index(["A", "B"]), np.array([[[0.1, 0.9], [0.8, 0.2]]]))
+    assert weights.of(["B", "sum", "A"]).tolist() == [[[0.8, 0.2], [0.5, 0.5], [0.1, 0.9]]]
