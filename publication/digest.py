@@ -6,11 +6,11 @@ from dataclasses import asdict
 
 from publication.model import Publication
 
-NOT_CONTENT = ("issued_at", "revision")
+NOT_CONTENT = ("issued_at", "revision", "remarks")
 
 
 def digest(publication: Publication) -> str:
-    """`sha256:` and the hash of everything but the instant of issue and the revision."""
+    """`sha256:` and the hash of everything but the instant of issue, the revision and the remarks."""
     content = {key: value for key, value in asdict(publication).items() if key not in NOT_CONTENT}
     for series in content["series"]:
         if not series["drivers"]:  # a publication of before there were any keeps its digest, and so below

@@ -165,7 +165,10 @@ class Headroom:
 
 @dataclass(frozen=True)
 class Publication:
-    """Every forecast of one system for one cutoff; `revision` 0 means not issued yet."""
+    """Every forecast of one system for one cutoff; `revision` 0 means not issued yet.
+
+    `remarks` tell how it came to be made, and are not part of its content.
+    """
 
     system: System
     cutoff: date
@@ -176,6 +179,7 @@ class Publication:
     notes: tuple[str, ...] = ()
     revision: int = 0
     headroom: tuple[Headroom, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @cached_property
     def headroom_by_place(self) -> dict[str, Headroom]:

@@ -95,6 +95,13 @@ def headroom_records(publication: Publication, publication_id: int) -> list[Reco
     ]
 
 
+def remark_records(publication: Publication, publication_id: int) -> list[Record]:
+    return [
+        {"publication_id": publication_id, "position": position, "remark": remark}
+        for position, remark in enumerate(publication.remarks)
+    ]
+
+
 def heading(row: RowMapping) -> Heading:
     return Heading(
         system=row["system"],
@@ -114,6 +121,7 @@ def publication(
     forecasts: Iterable[RowMapping],
     drivers: Iterable[RowMapping],
     headroom: Iterable[RowMapping],
+    remarks: Iterable[RowMapping],
 ) -> Publication:
     """The rows of one publication, series by position and forecasts by lead, as it was issued."""
     driven = {item["unique_id"]: tuple(map(tuple, item["by_day"])) for item in drivers}
@@ -131,6 +139,7 @@ def publication(
         notes=tuple(row["notes"]),
         revision=row["revision"],
         headroom=tuple(_headroom(item["by_day"]) for item in headroom),
+        remarks=tuple(item["remark"] for item in remarks),
     )
 
 

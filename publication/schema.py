@@ -90,6 +90,14 @@ headroom = Table(
     Column("by_day", JSON, nullable=False),
 )
 
+remarks = Table(
+    "remarks",
+    metadata,
+    Column("publication_id", ForeignKey("publications.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("remark", String, nullable=False),
+)
+
 forecasts = Table(
     "forecasts",
     metadata,

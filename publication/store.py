@@ -17,7 +17,7 @@ from publication.engines import engine
 from publication.errors import StoreUnreachableError, UnknownPublicationError
 from publication.invariants import check
 from publication.model import Heading, Publication
-from publication.schema import drivers, forecasts, headroom, metadata, publications, series
+from publication.schema import drivers, forecasts, headroom, metadata, publications, remarks, series
 
 FILE_NAME = "publications.db"
 HEADING = [column for column in publications.columns if column.name not in ("description", "notes")]
@@ -82,6 +82,7 @@ class Store:
                     (forecasts, forecasts.c.lead),
                     (drivers, drivers.c.unique_id),
                     (headroom, headroom.c.position),
+                    (remarks, remarks.c.position),
                 )
             ]
         return records.publication(row, *parts)
@@ -142,6 +143,8 @@ def _write(connection: Connection, publication: Publication) -> None:
         connection.execute(insert(drivers), driven)
     if left := records.headroom_records(publication, publication_id):
         connection.execute(insert(headroom), left)
+    if told := records.remark_records(publication, publication_id):
+        connection.execute(insert(remarks), told)
 
 
 def _newest(

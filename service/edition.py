@@ -69,7 +69,7 @@ class Edition:
 
     def body(self, content: Json, freshness: Freshness) -> Representation:
         """JSON with the block that every body carries."""
-        whole = {"publication": rendering.publication_block(self.heading, freshness), **content}
+        whole = {"publication": rendering.publication_block(self.publication, self.heading, freshness), **content}
         return Representation.of(rendering.json_bytes(whole), JSON_TYPE)
 
     def forecasts(self, selection: Selection, freshness: Freshness) -> Representation:

@@ -33,9 +33,10 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def publication_block(heading: Heading, freshness: Freshness) -> Json:
+def publication_block(publication: Publication, heading: Heading, freshness: Freshness) -> Json:
     """What every body says of the publication it is taken from."""
-    return {**_identity(heading), "freshness": freshness.value}
+    told = {"data_digest": publication.data_digest, "remarks": list(publication.remarks)}
+    return {**_identity(heading), **told, "freshness": freshness.value}
 
 
 def system_body(system: System) -> Json:

@@ -30,6 +30,8 @@ class PublicationOut(Body):
     issued_at: datetime
     digest: str
     champion: ChampionOut
+    data_digest: str
+    remarks: list[str]
     freshness: Literal["fresh", "late", "stale"]
 
 

@@ -39,6 +39,12 @@ class PromotionRefusedError(TrainingError):
     exit_code = 5
 
 
+class BusyError(TrainingError):
+    """Another job does the same, and takes long."""
+
+    exit_code = 6
+
+
 class OutOfReachError(TrainingError):
     """The store or the model registry does not answer."""
 

@@ -1,11 +1,24 @@
 """The gate: whether a challenger may publish in the champion's stead. A pure function of what the backtest measured."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-WORSE_AT_MOST = 0.0  # relative: the challenger's scaled WIS may not exceed the champion's
+import numpy as np
+
+from training.backtest.track_record import TrackRecord
+
+FEWEST_WINDOWS = 4  # that both were judged on; fewer say nothing of a difference
 COVERAGE_AT_LEAST = 0.70  # of the 80 % prediction interval
+COVERAGE_PROMISED = 0.80
+COVERAGE_LOST_AT_MOST = 0.05  # further from the promise than the champion's
+WORSE_AT_MOST = {"holidays": 0.10, "measure": 0.05, "large place": 0.10}  # relative, of the scaled WIS of a part
 FALLBACKS_AT_MOST = 0.10  # share of forecasts
+FALLBACKS_MORE_AT_MOST = 0.02  # than the champion's
+SLOWER_AT_MOST = 2.0  # times the champion's publish time,
+SECONDS_NOBODY_MINDS = 30.0  # or so many seconds more
+FLIPS = 4096  # ways to flip the signs of windows that are tried; all there are of twelve
+
+PASS, REFUSE = "pass", "refuse"
 
 
 @dataclass(frozen=True)
@@ -14,7 +27,13 @@ class Check:
 
     name: str
     passed: bool
+    found: str
+    allowed: str
     sentence: str
+
+    @property
+    def verdict(self) -> str:
+        return PASS if self.passed else REFUSE
 
 
 @dataclass(frozen=True)
@@ -27,39 +46,149 @@ class Verdict:
     def opens(self) -> bool:
         return all(check.passed for check in self.checks)
 
+    @property
+    def refusals(self) -> str:
+        """The sentences of the checks that did not pass."""
+        return " ".join(check.sentence for check in self.checks if not check.passed)
 
-def gate(challenger: Mapping[str, float], champion: Mapping[str, float] | None) -> Verdict:
-    """The verdict on a challenger, from overall scores on the same windows (see `backtest.scores.overall`).
+
+def gate(challenger: TrackRecord, champion: TrackRecord | None) -> Verdict:
+    """The verdict on a challenger, from what was measured of both on the same windows.
 
     Without a champion the challenger is held to its own promises only.
     """
-    checks = [_coverage(challenger), _fallbacks(challenger)]
+    checks = [_coverage(challenger), _fallbacks(challenger, champion)]
     if champion is not None:
-        checks.insert(0, _wis(challenger, champion))
+        checks = [*_beside(challenger, champion), *checks]
     return Verdict(tuple(checks))
 
 
-def _wis(challenger: Mapping[str, float], champion: Mapping[str, float]) -> Check:
-    ours, theirs = challenger["scaled_wis"], champion["scaled_wis"]
-    passed = ours <= theirs * (1 + WORSE_AT_MOST)
+def _beside(challenger: TrackRecord, champion: TrackRecord) -> Iterator[Check]:
+    """What a challenger is held to beside a champion."""
+    together = sorted(set(challenger.windows) & set(champion.windows))
+    yield _windows(challenger, champion, len(together))
+    if len(together) >= FEWEST_WINDOWS:
+        yield _wis([challenger.windows[w] for w in together], [champion.windows[w] for w in together])
+    yield _coverage_kept(challenger, champion)
+    yield _holidays(challenger, champion)
+    for name in sorted({*challenger.measures, *champion.measures}):
+        yield _part("measure", name, challenger.measures, champion.measures)
+    for name in sorted({*challenger.large_places, *champion.large_places}):
+        yield _part("large place", name, challenger.large_places, champion.large_places)
+    yield _publish_time(challenger, champion)
+
+
+def _windows(challenger: TrackRecord, champion: TrackRecord, together: int) -> Check:
+    passed = together >= FEWEST_WINDOWS and len(champion.windows) == len(challenger.windows) == together
+    sentence = f"Both were judged on {together} windows, the challenger on {len(challenger.windows)}; "
+    sentence += "the comparison holds." if passed else f"it takes {FEWEST_WINDOWS}, the same for both."
+    return Check("windows", passed, f"{together}", f"at least {FEWEST_WINDOWS}", sentence)
+
+
+def _wis(ours: list[float], theirs: list[float]) -> Check:
+    """Not above the champion's on average; how likely so great a difference is by chance is stated."""
+    mine, other = float(np.mean(ours)), float(np.mean(theirs))
+    passed = mine <= other
     verb = "is not above" if passed else "is above"
-    return Check("scaled WIS", passed, f"The challenger's scaled WIS {ours:.4f} {verb} the champion's {theirs:.4f}.")
-
-
-def _coverage(challenger: Mapping[str, float]) -> Check:
-    if "coverage_80" not in challenger:
-        return Check("coverage", True, "The system publishes no 80 % prediction interval to judge.")
-    share = challenger["coverage_80"]
-    passed = share >= COVERAGE_AT_LEAST
-    verb = "covers" if passed else "covers only"
+    chance = chance_of_difference(ours, theirs)
     return Check(
-        "coverage",
+        "scaled WIS",
         passed,
-        f"The 80 % prediction interval {verb} {share:.1%} of actuals; {COVERAGE_AT_LEAST:.0%} is asked.",
+        f"{mine:.4f}, p = {chance:.2f}",
+        f"{other:.4f}",
+        f"The challenger's scaled WIS {mine:.4f} {verb} the champion's {other:.4f} over {len(ours)} windows "
+        f"(the sign-flip test gives a difference as great a chance of {chance:.2f}).",
     )
 
 
-def _fallbacks(challenger: Mapping[str, float]) -> Check:
-    share = challenger["fallback_share"]
-    passed = share <= FALLBACKS_AT_MOST
-    return Check("fallbacks", passed, f"{share:.1%} of forecasts are fallbacks; {FALLBACKS_AT_MOST:.0%} is allowed.")
+def chance_of_difference(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """Two-sided p-value of paired losses by window: the sign-flip test (Fisher 1935), exact up to a dozen windows.
+
+    Windows that overlap are not independent, which makes it a little small.
+    """
+    from scipy.stats import permutation_test  # takes a while to import
+
+    tested = permutation_test(
+        (np.asarray(ours), np.asarray(theirs)), _mean_difference, permutation_type="samples", n_resamples=FLIPS, rng=0
+    )
+    return float(tested.pvalue)
+
+
+def _mean_difference(ours: np.ndarray, theirs: np.ndarray, axis: int) -> np.ndarray:
+    return np.asarray(np.mean(ours - theirs, axis=axis))
+
+
+def _coverage(challenger: TrackRecord) -> Check:
+    allowed = f"at least {COVERAGE_AT_LEAST:.0%}"
+    share = challenger.coverage_80
+    if share is None:
+        return Check("coverage", True, "-", allowed, "There is no 80 % prediction interval, or no actual, to judge.")
+    passed = share >= COVERAGE_AT_LEAST
+    verb = "covers" if passed else "covers only"
+    sentence = f"The 80 % prediction interval {verb} {share:.1%} of actuals; {COVERAGE_AT_LEAST:.0%} is asked."
+    return Check("coverage", passed, f"{share:.1%}", allowed, sentence)
+
+
+def _coverage_kept(challenger: TrackRecord, champion: TrackRecord) -> Check:
+    name, ours, theirs = "coverage kept", challenger.coverage_80, champion.coverage_80
+    if ours is None or theirs is None:
+        return Check(name, True, "-", "-", "There is no coverage of both to compare.")
+    off, allowed = abs(ours - COVERAGE_PROMISED), abs(theirs - COVERAGE_PROMISED) + COVERAGE_LOST_AT_MOST
+    passed = off <= allowed
+    verb = "is not" if passed else "is"
+    return Check(
+        name,
+        passed,
+        f"{off:.1%} off",
+        f"{allowed:.1%} off",
+        f"The coverage of {ours:.1%} {verb} further from {COVERAGE_PROMISED:.0%} than the champion's {theirs:.1%} by "
+        f"more than {COVERAGE_LOST_AT_MOST:.0%}.",
+    )
+
+
+def _holidays(challenger: TrackRecord, champion: TrackRecord) -> Check:
+    if challenger.holidays is None or champion.holidays is None:
+        allowed = f"{WORSE_AT_MOST['holidays']:.0%} above the champion's"
+        return Check("holidays", True, "-", allowed, "No window has a bank holiday to judge.")
+    return _not_much_worse("holidays", "on bank holidays", "holidays", challenger.holidays, champion.holidays)
+
+
+def _part(kind: str, name: str, ours: Mapping[str, float], theirs: Mapping[str, float]) -> Check:
+    """A measure or a large place; one that only one of the two has is not compared, and one that is lost is refused."""
+    title = f"{kind} {name}"
+    if name not in theirs:
+        return Check(title, True, "-", "-", f"The champion has nothing of {name} to compare with.")
+    if name not in ours:
+        return Check(title, False, "-", f"{theirs[name]:.4f}", f"The challenger has no forecast of {name} to judge.")
+    return _not_much_worse(title, f"of {name}", kind, ours[name], theirs[name])
+
+
+def _not_much_worse(title: str, of_what: str, kind: str, ours: float, theirs: float) -> Check:
+    allowed = theirs * (1 + WORSE_AT_MOST[kind])
+    passed = ours <= allowed
+    verb = "is not" if passed else "is"
+    return Check(
+        title,
+        passed,
+        f"{ours:.4f}",
+        f"{allowed:.4f}",
+        f"The scaled WIS {of_what}, {ours:.4f}, {verb} more than {WORSE_AT_MOST[kind]:.0%} above the champion's "
+        f"{theirs:.4f}.",
+    )
+
+
+def _fallbacks(challenger: TrackRecord, champion: TrackRecord | None) -> Check:
+    share, before = challenger.fallback_share, None if champion is None else champion.fallback_share
+    allowed = FALLBACKS_AT_MOST if before is None else min(FALLBACKS_AT_MOST, before + FALLBACKS_MORE_AT_MOST)
+    beside = "" if before is None else f" (the champion has {before:.1%})"
+    sentence = f"{share:.1%} of forecasts are fallbacks; {allowed:.1%} is allowed{beside}."
+    return Check("fallbacks", share <= allowed, f"{share:.1%}", f"at most {allowed:.1%}", sentence)
+
+
+def _publish_time(challenger: TrackRecord, champion: TrackRecord) -> Check:
+    ours, theirs = challenger.publish_seconds, champion.publish_seconds
+    if ours is None or theirs is None:
+        return Check("publish time", True, "-", "-", "The time of publishing was not measured of both.")
+    allowed = max(theirs * SLOWER_AT_MOST, theirs + SECONDS_NOBODY_MINDS)
+    sentence = f"Publishing takes {ours:.1f} s; the champion takes {theirs:.1f} s, and {allowed:.1f} s is allowed."
+    return Check("publish time", ours <= allowed, f"{ours:.1f} s", f"at most {allowed:.1f} s", sentence)

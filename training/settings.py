@@ -38,6 +38,16 @@ class Settings:
         return self.home / "reports"
 
     @property
+    def champions(self) -> Path:
+        """Registered versions that were fetched, so that publishing goes on without MLflow."""
+        return self.home / "champions"
+
+    @property
+    def locks(self) -> Path:
+        """What jobs hold so that no other does the same."""
+        return self.home / "locks"
+
+    @property
     def artifacts(self) -> Path:
         """Where MLflow's files go when the tracking database is a local one."""
         return self.home / "mlartifacts"

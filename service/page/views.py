@@ -107,7 +107,7 @@ def frame(edition: Edition, freshness: str) -> Frame:
         champion=f"{champion.name} version {champion.version}",
         n_series=heading.n_series,
         n_fallbacks=heading.n_fallbacks,
-        notes=edition.publication.notes,
+        notes=(*edition.publication.remarks, *edition.publication.notes),
     )
 
 

@@ -25,7 +25,7 @@ def probes_router(watcher: Watcher, registry: CollectorRegistry, clock: Clock) -
     async def readyz() -> Response:
         """Able to serve: there is a publication. A lost store is told, but what was read before is still served."""
         edition = watcher.edition
-        block = publication_block(edition.heading, edition.freshness(clock()))
+        block = publication_block(edition.publication, edition.heading, edition.freshness(clock()))
         return JSONResponse({"publication": block, "status": "ready", "store": watcher.store_state}, headers=NO_STORE)
 
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})

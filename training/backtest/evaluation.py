@@ -16,9 +16,13 @@ RECIPE = "recipe"
 
 @dataclass(frozen=True)
 class Evaluation:
-    """By the name of each recipe, its forecasts with the losses of each; those without an actual are left out."""
+    """By the name of each recipe, its forecasts with the losses of each; those without an actual are left out.
+
+    `levels` are those of the quantiles.
+    """
 
     rows: Mapping[str, pd.DataFrame]
+    levels: Sequence[float]
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The scores of each recipe by measure and lead band."""
@@ -39,4 +43,5 @@ def evaluated(forecasts: Mapping[str, pd.DataFrame], history: KnownHistory, firs
     together = pd.concat(dict(forecasts.items()), names=[RECIPE]).reset_index(level=0).reset_index(drop=True)
     beside = with_evidence(together, history, first_cutoff)
     rows = judged(beside, mase_scales(history, first_cutoff), history.system.quantiles)
-    return Evaluation({name: rows[rows[RECIPE] == name].drop(columns=RECIPE) for name in forecasts})
+    by_recipe = {name: rows[rows[RECIPE] == name].drop(columns=RECIPE) for name in forecasts}
+    return Evaluation(by_recipe, history.system.quantiles)

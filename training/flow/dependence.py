@@ -7,6 +7,7 @@ docs/method.md.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -57,6 +58,7 @@ def reordered(margins: Values, order: NDArray[np.floating]) -> Values:
     return values
 
 
+@lru_cache(maxsize=8)
 def _mixing(n_windows: int, n_paths: int) -> Draws:
     """Weights (n_windows, n_paths) of the windows in each path: Gaussian, made exactly uncorrelated and centred."""
     weights = np.random.default_rng(SEED).standard_normal((n_paths, n_windows))

@@ -14,6 +14,7 @@ from training.errors import NothingPublishedError
 from training.frames import imputed, wide
 from training.history.belief import believed
 from training.history.disturbances import PASSING, bed_steps, days_of
+from training.history.learnt import Learnt
 from training.history.parts import bottom, of_system
 from training.history.plausibility import Lags, suspect_lags
 from training.history.succession import succeeded, with_inherited
@@ -32,7 +33,7 @@ class KnownHistory:
 
     `versions` is `Archive.versions()`: `unique_id, ds, y, known_at`. Where `issued_for` is given, that cutoff sees all
     of it up to its day (a publication uses what is known when it is made); every other cutoff sees what was known at
-    the end of its day. `newest` is all that is known, suspect days too, wide.
+    the end of its day. `newest` is all that is known, suspect days too, wide. `learnt` is what candidates learnt of it.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class KnownHistory:
     ) -> None:
         self.system = system
         self.circumstances = circumstances
+        self.learnt = Learnt()
         self._issued_for = issued_for
         versions = of_system(versions, system)
         self._today = versions["ds"].max().date()

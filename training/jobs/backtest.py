@@ -17,11 +17,13 @@ from training.backtest.scores import COUNTS, SKILLS, table
 from training.backtest.windows import backtest_cutoffs, seen_when_sliding, the_one_weekday
 from training.history.known import KnownHistory
 from training.jobs.context import Context
+from training.jobs.registry import data_of
 from training.models.candidate import fit_day
+from training.models.catalogue import CATALOGUE
 from training.pipeline import Forecaster
 from training.tracking.client import connect
 from training.tracking.code import code_version
-from training.tracking.runs import log_backtest
+from training.tracking.runs import BACKTEST, log_backtest
 from training.tracking.runs import run as tracked_run
 
 CHECKPOINTS = "backtests"
@@ -42,12 +44,14 @@ def run(job: Context, console: Console, plan: Plan, out: Path | None, scores_fil
     for sentence in _told(plan, cutoffs, checkpoint):
         console.print(sentence, soft_wrap=True)
     name, parameters = f"backtest to {cutoffs[-1]:%Y-%m-%d}", _parameters(plan, horizon, cutoffs)
-    with tracked_run(job.settings.tracking_uri, name, parameters, job.archive.digest(job.now)):
-        make = _maker(job, plan, Forecaster(history, horizon), cutoffs[-1])
+    with tracked_run(job.settings.tracking_uri, BACKTEST, name, parameters, data_of(job, job.now)):
+        forecaster = Forecaster(history, horizon)
+        make = _maker(job, plan, forecaster, cutoffs[-1])
         made = plan.narrowed(in_chunks(cutoffs, make, checkpoint))
         frames = {choice: made[made["choice"] == choice].drop(columns="choice") for choice in plan.choices}
         evaluation = evaluated(frames, history, cutoffs[0])
-        log_backtest(job.settings.tracking_uri, frames, evaluation, plan.slices)
+        seconds = {choice: forecaster.seconds(choice) for choice in plan.choices if choice in CATALOGUE}
+        log_backtest(job.settings.tracking_uri, frames, evaluation, seconds, plan.slices)
     _write(out, pd.concat(frames.values(), ignore_index=True))
     _write(scores_file, evaluation.scores(plan.slices))
     for choice, some in evaluation.rows.items():

@@ -7,7 +7,7 @@ from rich.console import Console
 from publication.model import Publication
 from training.jobs import ingest, promote, publish, train
 from training.jobs.context import Context
-from training.jobs.registry import registry
+from training.jobs.registry import has_champion
 
 FIRST = "The first champion: before it, nothing is published."
 
@@ -23,7 +23,7 @@ def run(job: Context, console: Console, cutoff: date | None = None, strict: bool
     as_of = job.as_of(cutoff)
     if cutoff is not None:
         job.history(as_of, cutoff)  # a cutoff before the history is refused before anything is trained
-    if registry(job).champion() is None:
+    if not has_champion(job):
         train.run(job, console, cutoff=cutoff)
         promote.run(job, console, force=True, reason=FIRST)  # refused, it would leave the hospital with nothing
     return publish.run(job, console, cutoff, as_of)

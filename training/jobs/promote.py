@@ -1,57 +1,103 @@
 """`headroom promote` and `headroom rollback`: which version publishes."""
 
+import getpass
+
+import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
 from training.errors import PromotionRefusedError, UsageError
+from training.jobs.alone import Alone, alone
 from training.jobs.context import Context
 from training.jobs.registry import registry
 from training.promotion import Verdict, gate
-from training.tracking.registry import Registered
+from training.tracking.registry import Registered, Registry
+from training.tracking.runs import log_verdict, name_champion
+
+COLUMNS = ("check", "verdict", "found", "allowed", "says")
 
 
 def run(job: Context, console: Console, force: bool = False, reason: str | None = None) -> None:
     """Let the challenger through the gate, or past it with `force` and a reason; raises PromotionRefusedError."""
-    if force and not reason:
+    if force and not (reason and reason.strip()):
         raise UsageError("--force needs --reason TEXT: say why the gate is passed by.")
-    versions = registry(job)
+    with alone(job, Alone.MOVES_ALIASES):
+        _promote(job, console, registry(job), reason if force else None)
+
+
+def _promote(job: Context, console: Console, versions: Registry, reason: str | None) -> None:
+    """Through the gate, or past it for a reason."""
     challenger, champion = versions.challenger(), versions.champion()
     if challenger is None:
         raise UsageError(f"Promoting {job.system.name}: no version is the challenger. Run `headroom train` first.")
-    version = challenger.champion.version
-    verdict = gate(challenger.scores, _rival(challenger, champion, force))
-    console.print(_table(verdict))
-    if not verdict.opens and not force:
+    number = challenger.champion.version
+    verdict = _verdict(challenger, champion, reason is not None)
+    console.print(_shown(verdict))
+    notes = _notes(job, verdict, reason)
+    log_verdict(job.settings.tracking_uri, challenger.champion.run_id, _table(verdict), notes)
+    if not verdict.opens and reason is None:
         raise PromotionRefusedError(
-            f"Version {version} of {job.system.name} is not promoted: "
-            + " ".join(check.sentence for check in verdict.checks if not check.passed)
-            + ' Train another, or use --force --reason "...".'
+            f"Version {number} of {job.system.name} is not promoted: {verdict.refusals} "
+            'Train another, or use --force --reason "...".'
         )
-    tags = {"headroom.verdict": "open" if verdict.opens else "forced", "headroom.promoted_at": job.now.isoformat()}
-    versions.promote(challenger, {**tags, **({"headroom.reason": reason} if reason else {})})
-    console.print(f"Version {version} of {job.system.name} is the champion.")
+    versions.promote(challenger, notes, job.now.isoformat())
+    name_champion(job.settings.tracking_uri, challenger.champion.run_id, f"{job.now:%Y-%m-%d}")
+    console.print(f"Version {number} of {job.system.name} is the champion.")
+
+
+def if_better(job: Context, console: Console) -> None:
+    """Let the challenger through the gate, or say why the champion goes on: no error where nobody waits for it."""
+    try:
+        run(job, console)
+    except PromotionRefusedError as refused:
+        console.print(f"The champion goes on. {refused}", soft_wrap=True)
 
 
 def roll_back(job: Context, console: Console) -> None:
     """Give the champion alias back to the version that had it before."""
-    champion = registry(job).roll_back()
-    console.print(f"Version {champion.version} of {job.system.name} is the champion again.")
+    with alone(job, Alone.MOVES_ALIASES):
+        left, champion = registry(job).roll_back()
+    console.print(
+        f"Version {champion.champion.version} of {job.system.name}, trained to {champion.version.trained_to}, is the "
+        f"champion again; version {left.version} was.",
+        soft_wrap=True,
+    )
 
 
-def _rival(challenger: Registered, champion: Registered | None, force: bool) -> dict[str, float] | None:
-    """The champion's scores on the challenger's windows; refused where it was compared with another version."""
-    now = None if champion is None else champion.champion.version
-    if challenger.compared_with != now and not force:
+def _verdict(challenger: Registered, champion: Registered | None, force: bool) -> Verdict:
+    """The gate's; refused where the challenger was compared with another champion than there is now."""
+    compared, now = challenger.version.compared_with, None if champion is None else champion.champion.version
+    if compared != now and not force:
         raise PromotionRefusedError(
             f"Version {challenger.champion.version} was compared with "
-            f"{'no champion' if challenger.compared_with is None else f'version {challenger.compared_with}'}, but the "
+            f"{'no champion' if compared is None else f'version {compared}'}, but the "
             f"champion is {'none' if now is None else f'version {now}'}. Run `headroom train` again."
         )
-    return None if challenger.champion_scores is None else dict(challenger.champion_scores)
+    return gate(challenger.version.record, challenger.version.champion_record)
 
 
-def _table(verdict: Verdict) -> Table:
-    table = Table("check", "verdict", "found", title="Gate")
-    for check in verdict.checks:
-        table.add_row(check.name, "pass" if check.passed else "refuse", check.sentence)
+def _notes(job: Context, verdict: Verdict, reason: str | None) -> dict[str, str]:
+    """What the registry and the run are told of a verdict."""
+    closed = "refused" if reason is None else "forced"
+    notes = {"headroom.verdict": "open" if verdict.opens else closed, "headroom.judged_at": job.now.isoformat()}
+    return notes if reason is None else notes | {"headroom.forced_by": _who(), "headroom.reason": reason}
+
+
+def _who() -> str:
+    """The user who runs the command; nobody has a name in some containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def _table(verdict: Verdict) -> pd.DataFrame:
+    rows = [(c.name, c.verdict, c.found, c.allowed, c.sentence) for c in verdict.checks]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _shown(verdict: Verdict) -> Table:
+    table = Table(*COLUMNS, title="Gate")
+    for row in _table(verdict).itertuples(index=False):
+        table.add_row(*map(str, row))
     return table

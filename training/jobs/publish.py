@@ -1,5 +1,6 @@
 """`headroom publish`: the champion's forecasts into the store."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import pandas as pd
@@ -9,10 +10,12 @@ from publication.model import Publication
 from training.backtest.actuals import actuals
 from training.errors import NothingPublishedError
 from training.history.known import KnownHistory
+from training.jobs.alone import Alone, alone
 from training.jobs.context import Context
-from training.jobs.registry import registry
+from training.jobs.registry import publishing
 from training.pipeline import Forecaster
 from training.pipeline.publishing import RECENT_DAYS, as_publication
+from training.tracking.version import read_whole
 
 
 def run(job: Context, console: Console, cutoff: date | None = None, as_of: datetime | None = None) -> Publication:
@@ -20,12 +23,17 @@ def run(job: Context, console: Console, cutoff: date | None = None, as_of: datet
 
     Everything known at `as_of` (default: now) of the days up to the cutoff is used.
     """
+    with alone(job, Alone.PUBLISHES):
+        return _publish(job, console, cutoff, as_of)
+
+
+def _publish(job: Context, console: Console, cutoff: date | None, as_of: datetime | None) -> Publication:
     store = job.store  # before the work: a store out of reach is found at once
-    champion = registry(job).publishing()
+    champion, folder, remarks = publishing(job)
+    version, state = read_whole(folder)
     instant = as_of or job.now
     day = cutoff or job.history(instant).last_complete_day.date()
     history = job.history(instant, day, issued_for=day)
-    forecaster = Forecaster(history, job.system.horizon_days)
     at = pd.Timestamp(day)
     if history.at(at).empty:
         raise NothingPublishedError(
@@ -33,10 +41,10 @@ def run(job: Context, console: Console, cutoff: date | None = None, as_of: datet
             f"(the newest is of {history.newest.index[-1]:%Y-%m-%d}). Ingest newer extracts, or choose an earlier "
             "cutoff."
         )
-    forecast = forecaster.forecast(champion.recipe, at)
+    forecast = Forecaster(history, job.system.horizon_days, state=state).forecast(version.recipe, at)
     recent = _recent(history, forecast.parts, at)
-    draft = as_publication(forecast, history, recent, champion.champion, job.archive.digest(instant, day), job.now)
-    issued = store.issue(draft)
+    draft = as_publication(forecast, history, recent, champion, job.archive.digest(instant, day), job.now)
+    issued = store.issue(replace(draft, remarks=remarks))
     fallbacks = sum(series.fallback for series in issued.series)
     console.print(
         f"Published {job.system.name} for cutoff {issued.cutoff}, revision {issued.revision}: "

@@ -1,11 +1,62 @@
-"""The registry that a job works with."""
+"""The registry that a job works with, and what MLflow is told of its data."""
 
+import logging
+from datetime import date, datetime
+from pathlib import Path
+
+from publication.model import Champion
+from training.errors import OutOfReachError
 from training.jobs.context import Context
+from training.tracking.champions import Champions
 from training.tracking.client import connect
+from training.tracking.data import Data
 from training.tracking.registry import Registry
+
+log = logging.getLogger("headroom")
 
 
 def registry(job: Context) -> Registry:
     """The versions of the job's system, with MLflow pointed at the system's experiment."""
     connect(job.settings.tracking_uri, job.settings.artifacts, job.system.name)
-    return Registry(job.settings.tracking_uri, job.system.name)
+    return Registry(job.settings.tracking_uri, job.system.name, champions(job))
+
+
+def champions(job: Context) -> Champions:
+    """The versions of the job's system that are kept at home."""
+    return Champions(job.settings.champions / job.system.name)
+
+
+def publishing(job: Context) -> tuple[Champion, Path, tuple[str, ...]]:
+    """The champion, the folder of its files, and remarks: one where MLflow is out of reach and the last one serves.
+
+    Raises OutOfReachError where no champion was kept at home.
+    """
+    try:
+        return *registry(job).publishing(), ()
+    except OutOfReachError as error:
+        last = champions(job).last()
+        if last is None:
+            raise
+        champion, folder = last
+        log.warning("%s Going on with version %d, the champion when last heard of.", error, champion.version)
+        remark = (
+            f"The model registry was out of reach: version {champion.version}, the champion when it last answered, "
+            "made this publication."
+        )
+        return champion, folder, (remark,)
+
+
+def has_champion(job: Context) -> bool:
+    """Whether a version publishes: of the registry, or kept at home where that is out of reach."""
+    try:
+        return registry(job).champion() is not None
+    except OutOfReachError:
+        if champions(job).last() is None:
+            raise
+        return True
+
+
+def data_of(job: Context, as_of: datetime, cutoff: date | None = None) -> Data:
+    """The history known at an instant, of the days up to the cutoff where one is given, as MLflow is told of it."""
+    archive = job.settings.archive / job.system.name
+    return Data(job.system.name, archive, job.archive.digest(as_of, cutoff), as_of)

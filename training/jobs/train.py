@@ -1,32 +1,37 @@
 """`headroom train`: fit, backtest, track, register the result as challenger."""
 
+import time
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import date
 
 import pandas as pd
 from rich.console import Console
 
-from training.backtest.evaluation import evaluated
+from training.backtest.evaluation import Evaluation, evaluated
 from training.backtest.run import backtest_candidate, backtest_champion, backtest_recipe
+from training.backtest.track_record import NO_RECORD, TrackRecord, track_record
 from training.backtest.windows import backtest_cutoffs
 from training.errors import UsageError
 from training.frames import long
 from training.history.known import KnownHistory
+from training.jobs.alone import Alone, alone
 from training.jobs.backtest import CHOSEN, leaderboard
 from training.jobs.context import Context
 from training.jobs.history import report_of
-from training.jobs.registry import registry
+from training.jobs.registry import data_of, registry
 from training.models.catalogue import candidate_names
-from training.pipeline import Forecaster
-from training.tracking.registry import Registered
-from training.tracking.runs import log_backtest, log_data_report
+from training.pipeline import Forecast, Forecaster, Recipe
+from training.pipeline.state import State
+from training.tracking.code import code_version
+from training.tracking.registry import Registered, Registry
+from training.tracking.runs import TRAIN, end_killed, log_backtest, log_data_report
 from training.tracking.runs import run as tracked_run
+from training.tracking.version import Version
 
 WINDOWS = 8
 STEP_DAYS = 6  # not seven: cutoffs fall on every weekday in turn
 CHAMPION = "champion"
-EXAMPLE_DAYS = 70
+EXAMPLE_DAYS, EXAMPLE_SERIES = 70, 8  # of the input that MLflow keeps with a model, and tries the model on
 
 
 def run(job: Context, console: Console, candidates: str | None = None, cutoff: date | None = None) -> int:
@@ -34,12 +39,18 @@ def run(job: Context, console: Console, candidates: str | None = None, cutoff: d
 
     With `cutoff`, everything after that day is hidden.
     """
-    as_of = job.as_of(cutoff)
+    with alone(job, Alone.TRAINS):
+        return _train(job, console, candidates, cutoff)
+
+
+def _train(job: Context, console: Console, candidates: str | None, cutoff: date | None) -> int:
+    as_of, uri = job.as_of(cutoff), job.settings.tracking_uri
     names = candidate_names(candidates)
     forecaster = Forecaster(job.history(as_of, cutoff), job.system.horizon_days)
     newest = forecaster.history.last_complete_day
     cutoffs = _cutoffs(forecaster.history, forecaster.horizon)
     versions = registry(job)
+    _clear_away(job, versions, console)
     champion = versions.champion()
     parameters = {
         "candidates": ",".join(names),
@@ -47,20 +58,42 @@ def run(job: Context, console: Console, candidates: str | None = None, cutoff: d
         "step_days": STEP_DAYS,
         "horizon": forecaster.horizon,
         "last_day": f"{newest:%Y-%m-%d}",
-        "as_of": as_of.isoformat(),
+        "compared_with": "none" if champion is None else champion.champion.version,
     }
-    name = f"train to {newest:%Y-%m-%d}"
-    with tracked_run(job.settings.tracking_uri, name, parameters, job.archive.digest(as_of, cutoff)) as run_id:
+    data = data_of(job, as_of, cutoff)
+    with tracked_run(uri, TRAIN, f"train to {newest:%Y-%m-%d}", parameters, data):
         forecaster.prepare(names, [*cutoffs, newest])  # in one go: the candidates' libraries work in batches
         recipe = forecaster.choose(names, newest)
-        scored = _evaluate(job, forecaster, cutoffs, names, champion)
-        description = _description(job, recipe, newest, scored, champion)
-        version = versions.register(run_id, description, *_example(forecaster, recipe, newest))
-        log_data_report(job.settings.tracking_uri, report_of(job, as_of, cutoff))
-    console.print(leaderboard(scored))
+        evaluation = _evaluate(job, forecaster, cutoffs, names, champion)
+        state, forecast, seconds = _first_publication(forecaster, recipe, newest)
+        version = Version(
+            system=job.system,
+            circumstances=job.system_file.circumstances,
+            recipe=recipe,
+            trained_to=newest.date(),
+            data_digest=data.digest,
+            code_version=code_version(),
+            record=_record(job, evaluation, CHOSEN, seconds),
+            champion_record=_record_of(job, champion, evaluation),
+            compared_with=None if champion is None else champion.champion.version,
+        )
+        example = long(forecaster.history.at(newest).iloc[-EXAMPLE_DAYS:, :EXAMPLE_SERIES])
+        with alone(job, Alone.MOVES_ALIASES):
+            number = versions.register(version, state, example, forecast.rows(job.system.quantiles))
+        log_data_report(uri, report_of(job, as_of, cutoff))
+    console.print(leaderboard({} if evaluation is None else evaluation.overall()))
     chosen = ", ".join(f"{measure}: {name}" for measure, name in recipe.items())
-    console.print(f"Registered version {version} of {job.system.name} as challenger ({chosen}).", soft_wrap=True)
-    return version
+    console.print(f"Registered version {number} of {job.system.name} as challenger ({chosen}).", soft_wrap=True)
+    return number
+
+
+def _clear_away(job: Context, versions: Registry, console: Console) -> None:
+    """What a job that was killed left behind; no other is running while this one has the home to itself."""
+    ended = end_killed(job.settings.tracking_uri, job.system.name)
+    deleted = versions.clear_away()
+    if ended or deleted:
+        left = ", ".join(map(str, deleted)) or "none"
+        console.print(f"A job was killed before: {ended} runs ended, half-registered versions deleted: {left}.")
 
 
 def _cutoffs(history: KnownHistory, horizon: int) -> list[pd.Timestamp]:
@@ -75,41 +108,39 @@ def _cutoffs(history: KnownHistory, horizon: int) -> list[pd.Timestamp]:
 
 def _evaluate(
     job: Context, forecaster: Forecaster, cutoffs: list[pd.Timestamp], names: list[str], champion: Registered | None
-) -> dict[str, dict[str, float]]:
-    """Overall scores of the chosen recipe, the champion and every candidate, on the same windows; all are tracked."""
+) -> Evaluation | None:
+    """The chosen recipe, the champion and every candidate judged on the same windows, and tracked; None without any."""
     if not cutoffs:
-        return {CHOSEN: {"fallback_share": 0.0}}
+        return None
     frames = {CHOSEN: backtest_champion(forecaster, cutoffs, names)}
     if champion is not None:
-        frames[CHAMPION] = backtest_recipe(forecaster, cutoffs, champion.recipe)
+        frames[CHAMPION] = backtest_recipe(forecaster, cutoffs, champion.version.recipe)
     frames |= {name: backtest_candidate(forecaster, cutoffs, name) for name in names}
     evaluation = evaluated(frames, forecaster.history, cutoffs[0])
-    log_backtest(job.settings.tracking_uri, frames, evaluation)
-    return evaluation.overall()
+    log_backtest(job.settings.tracking_uri, frames, evaluation, {name: forecaster.seconds(name) for name in names})
+    return evaluation
 
 
-def _description(
-    job: Context,
-    recipe: Mapping[str, str],
-    newest: pd.Timestamp,
-    scored: Mapping[str, Mapping[str, float]],
-    champion: Registered | None,
-) -> dict[str, object]:
-    """All that is kept of a version: what it needs to forecast, and what the gate needs to judge it."""
-    return {
-        "system": asdict(job.system),
-        "holidays": job.system_file.circumstances.holidays,
-        "recipe": recipe,
-        "trained_to": newest.date().isoformat(),
-        "scores": scored[CHOSEN],
-        "champion_scores": scored.get(CHAMPION),
-        "compared_with": None if champion is None else champion.champion.version,
-    }
+def _first_publication(forecaster: Forecaster, recipe: Recipe, newest: pd.Timestamp) -> tuple[State, Forecast, float]:
+    """The state that a version brings along, what it forecasts with it, and in how many seconds.
+
+    What cannot forecast is not registered: this raises.
+    """
+    forecaster.prepare(sorted(set(recipe.values())), [newest])
+    forecaster.forecast(recipe, newest)
+    state = forecaster.state(recipe, newest)
+    began = time.perf_counter()
+    forecast = Forecaster(forecaster.history, forecaster.horizon, state=state).forecast(recipe, newest)
+    return state, forecast, time.perf_counter() - began
 
 
-def _example(
-    forecaster: Forecaster, recipe: Mapping[str, str], newest: pd.Timestamp
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A history as the registered model takes it, and the rows it answers with: the model's signature."""
-    known = forecaster.history.at(newest).tail(EXAMPLE_DAYS)
-    return long(known), forecaster.forecast(recipe, newest).rows(forecaster.history.system.quantiles)
+def _record_of(job: Context, champion: Registered | None, evaluation: Evaluation | None) -> TrackRecord | None:
+    """The champion's on the challenger's windows; the time it took to publish is that of its own training."""
+    if champion is None:
+        return None
+    return _record(job, evaluation, CHAMPION, champion.version.record.publish_seconds)
+
+
+def _record(job: Context, evaluation: Evaluation | None, recipe: str, publish_seconds: float | None) -> TrackRecord:
+    rows: Mapping[str, pd.DataFrame] = {} if evaluation is None else evaluation.rows
+    return track_record(rows[recipe], job.system, publish_seconds) if recipe in rows else NO_RECORD

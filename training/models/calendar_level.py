@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -114,9 +114,14 @@ def fitted_for(history: KnownHistory, cutoff: pd.Timestamp, measure: str, horizo
     return fitted_on(history, fit_day(cutoff), measure, horizon) or fitted_on(history, cutoff, measure, horizon)
 
 
-@lru_cache(maxsize=256)  # two years of refit days, of more measures than any system has
 def fitted_on(history: KnownHistory, day: pd.Timestamp, measure: str, horizon: int) -> Fitted | None:
-    """What can be learnt of the measure from what was known on a day; None where that is too little."""
+    """What can be learnt of the measure from what was known on a day; None where that is too little. Learnt once."""
+    return history.learnt.of(
+        CalendarLevel.__name__, day, measure, horizon, make=lambda: _learnt(history, day, measure, horizon)
+    )
+
+
+def _learnt(history: KnownHistory, day: pd.Timestamp, measure: str, horizon: int) -> Fitted | None:
     if day < history.first_day:
         return None
     known = history.at(day).tail(TRAINING_DAYS)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -53,6 +54,7 @@ class Candidate(Protocol):
         ...
 
 
+@lru_cache(maxsize=4096)  # asked for again and again, and a while to make
 def target_days(cutoff: pd.Timestamp, horizon: int) -> pd.DatetimeIndex:
     """The days with leads 1 to `horizon`."""
     return pd.date_range(cutoff + pd.Timedelta(days=1), periods=horizon, freq="D", name="ds")

@@ -77,9 +77,13 @@ class Effects:
     by_series: Mapping[str, Values]
 
     def on(self, days: Design, unique_ids: Sequence[str], prefixes: tuple[str, ...] = ("",)) -> Values:
-        """The sum of the effects whose name has one of the prefixes, (n_days, n_series), in logs."""
+        """The sum of the effects whose name has one of the prefixes, (n_days, n_series), in logs.
+
+        An effect of what is no longer told of (events may be taken back after a version was trained) is none.
+        """
         coefficients = np.column_stack([self.by_series.get(unique_id, self.common) for unique_id in unique_ids])
-        named = {n: c for n, c in zip(self.names, coefficients, strict=True) if n.startswith(prefixes)}
+        told = zip(self.names, coefficients, strict=True)
+        named = {name: c for name, c in told if name.startswith(prefixes) and name in days.tables}
         shared = [name for name in named if days.tables[name].shape[1] == 1]
         n_days = len(next(iter(days.tables.values())))
         total = np.zeros((n_days, len(unique_ids)))

@@ -7,7 +7,7 @@ at the last known one, and follows from them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -80,38 +80,47 @@ def _known(places: Sequence[Balance], admissions: pd.DataFrame) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Learnt:
+class Ready:
     """The hazard of the places that balanced on one day; what the calendar multiplies it by (n_days, n_places)."""
 
     balances: tuple[Balance, ...]
     hazard: Hazard
     multiples: pd.DataFrame
 
-    def of(self, places: Sequence[int]) -> "Learnt":
+    def of(self, places: Sequence[int]) -> "Ready":
         """Of some of the places, by position."""
         hazard = Hazard(self.hazard.effects, self.hazard.coefficients[places], self.hazard.spread[places])
-        return Learnt(tuple(self.balances[i] for i in places), hazard, self.multiples.iloc[:, list(places)])
+        return Ready(tuple(self.balances[i] for i in places), hazard, self.multiples.iloc[:, list(places)])
 
 
-def _ready(history: KnownHistory, day: pd.Timestamp, cutoffs: Sequence[pd.Timestamp], horizon: int) -> Learnt | None:
+def _ready(history: KnownHistory, day: pd.Timestamp, cutoffs: Sequence[pd.Timestamp], horizon: int) -> Ready | None:
     """What was learnt on the day, with its effects on all days that the cutoffs look back to or ahead."""
     fitted = fitted_on(history, day)
     if fitted is None:
         return None
-    places, hazard, harmonics = fitted
+    hazard = fitted.hazard
     first = max(cutoffs[0] - pd.Timedelta(days=MEMORY_DAYS - 1), history.first_day)
     days = pd.date_range(first, cutoffs[-1] + pd.Timedelta(days=horizon))
-    names = [b.discharges for b in places]
-    multiples = np.exp(hazard.effects.on(design(history, days, names, harmonics), names))
-    return Learnt(places, hazard, pd.DataFrame(multiples, days, names))
+    names = [b.discharges for b in fitted.balances]
+    multiples = np.exp(hazard.effects.on(design(history, days, names, fitted.harmonics), names))
+    return Ready(fitted.balances, hazard, pd.DataFrame(multiples, days, names))
 
 
-@lru_cache(maxsize=256)  # as many refit days as the calendar-adjusted level keeps
-def fitted_on(history: KnownHistory, day: pd.Timestamp) -> tuple[tuple[Balance, ...], Hazard, int] | None:
-    """The places that balanced for long enough, what can be learnt of their discharges, and the hazard's yearly waves.
+@dataclass(frozen=True)
+class Fitted:
+    """The places that balanced for long enough, what was learnt of their discharges, and the hazard's yearly waves."""
 
-    From what was known on the day; None where there is no such place.
-    """
+    balances: tuple[Balance, ...]
+    hazard: Hazard
+    harmonics: int
+
+
+def fitted_on(history: KnownHistory, day: pd.Timestamp) -> Fitted | None:
+    """What can be learnt from what was known on the day; None where no place balanced. Learnt once."""
+    return history.learnt.of(FlowBalance.__name__, day, make=lambda: _learnt(history, day))
+
+
+def _learnt(history: KnownHistory, day: pd.Timestamp) -> Fitted | None:
     if day < history.first_day:
         return None
     known = history.at(day).tail(TRAINING_DAYS)
@@ -124,10 +133,11 @@ def fitted_on(history: KnownHistory, day: pd.Timestamp) -> tuple[tuple[Balance, 
     names = [b.discharges for b in places]
     harmonics = HARMONICS if int(observed.any(axis=1).sum()) >= SEASONS_TAKE_DAYS else 0
     features = design(history, days, names, harmonics)
-    return tuple(places), fitted_hazard(ledger, observed, features, names, history.system.thresholds), harmonics
+    hazard = fitted_hazard(ledger, observed, features, names, history.system.thresholds)
+    return Fitted(tuple(places), hazard, harmonics)
 
 
-def _ahead(history: KnownHistory, cutoff: pd.Timestamp, learnt: Learnt, entering: Values) -> tuple[Values, Values]:
+def _ahead(history: KnownHistory, cutoff: pd.Timestamp, learnt: Ready, entering: Values) -> tuple[Values, Values]:
     """Census and discharges, each (horizon, n_places), where so many enter (horizon, n_places)."""
     ledger, days = read_ledger(history, cutoff, learnt.balances, MEMORY_DAYS)
     to_come = target_days(cutoff, len(entering))
@@ -147,7 +157,7 @@ def _ahead(history: KnownHistory, cutoff: pd.Timestamp, learnt: Learnt, entering
     return found[0], found[1]
 
 
-def _beds_added(history: KnownHistory, learnt: Learnt, to_come: pd.DatetimeIndex) -> Values:
+def _beds_added(history: KnownHistory, learnt: Ready, to_come: pd.DatetimeIndex) -> Values:
     """By how many beds declared changes move the last known number, on each day to come: (horizon, n_places)."""
     days = pd.DatetimeIndex([to_come[0] - pd.Timedelta(days=1), *to_come])
     steps = history.bed_steps(days, [b.beds or b.occupancy for b in learnt.balances])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ SHORTEST_FIT_DAYS = 56
 SHORTEST_LAGGED_DAYS = 29  # what the longest lag or rolling mean looks back on
 SEASONS_TAKE_DAYS = 730  # of observed days: two years
 LEVEL_DAYS = 8 * WEEK
+MEAN, WEIGHT = "mean", "weight"
 AT = "@"  # joins series and cutoff to one id, so that one call of the library forecasts every window of a refit day
 
 
@@ -76,13 +78,23 @@ class Regression:
         self, windows: Windows, observed: pd.DataFrame, fit_on: pd.Timestamp, ids: Mapping[pd.Timestamp, list[str]]
     ) -> dict[pd.Timestamp, pd.DataFrame]:
         """One wide frame of means for each cutoff, fitted on the observed series."""
-        seasons = len(observed.dropna(how="all")) >= SEASONS_TAKE_DAYS
-        training = _training_rows(observed, fit_on, windows.history, seasons)
-        return _recursive_means(self._fitted(training), windows, ids, seasons)
+        history, seasons = windows.history, len(observed.dropna(how="all")) >= SEASONS_TAKE_DAYS
+        name, measure = self.make().__class__.__name__, series_key(str(observed.columns[0])).measure
+        rows = cache(lambda days: _training_rows(observed.tail(days), fit_on, history, seasons))
+        fitted = history.learnt.of(name, fit_on, measure, make=lambda: self._fitted(rows(TRAINING_DAYS)))
+        return _recursive_means(_library(fitted, rows(MEMORY_DAYS)), windows, ids, seasons)
 
-    def _fitted(self, training: pd.DataFrame) -> MLForecast:
-        library = MLForecast({"mean": self.make()}, freq="D", lags=LAGS, lag_transforms=ROLLING)
-        return library.fit(training, static_features=[], weight_col="weight", keep_last_n=MEMORY_DAYS)
+    def _fitted(self, training: pd.DataFrame) -> RegressorMixin:
+        library = MLForecast({MEAN: self.make()}, freq="D", lags=LAGS, lag_transforms=ROLLING)
+        return library.fit(training, static_features=[], weight_col=WEIGHT, keep_last_n=MEMORY_DAYS).models_[MEAN]
+
+
+def _library(fitted: RegressorMixin, rows: pd.DataFrame) -> MLForecast:
+    """The library around a fitted regressor; from a few rows it reads how the features of others are made."""
+    library = MLForecast({MEAN: fitted}, freq="D", lags=LAGS, lag_transforms=ROLLING)
+    library.preprocess(rows, static_features=[], weight_col=WEIGHT, keep_last_n=MEMORY_DAYS)
+    library.models_ = {MEAN: fitted}
+    return library
 
 
 def _observed(history: KnownHistory, fit_on: pd.Timestamp, measure: str) -> pd.DataFrame:
@@ -98,7 +110,7 @@ def _training_rows(observed: pd.DataFrame, fit_on: pd.Timestamp, history: KnownH
     """Long rows to fit on: values scaled to a level of one, imputed ones without weight, and the features."""
     filled = _counts(history, fit_on).loc[observed.index, observed.columns]
     rows = long(filled / level(filled))
-    rows["weight"] = long(observed.notna().astype(float).where(filled.notna()))["y"]
+    rows[WEIGHT] = long(observed.notna().astype(float).where(filled.notna()))["y"]
     return _with_features(rows, rows["unique_id"], history, seasons)
 
 
@@ -135,7 +147,7 @@ def _recursive_means(
         for rows in (past.reset_index(drop=True), future)
     )
     answer = library.predict(windows.horizon, new_df=given, X_df=asked)
-    answer = answer.pivot(index="ds", columns="unique_id", values="mean")
+    answer = answer.pivot(index="ds", columns="unique_id", values=MEAN)
     return {
         c: (answer.reindex(target_days(c, windows.horizon))[[f"{i}{AT}{c.date()}" for i in ids[c]]])
         .set_axis(ids[c], axis=1)

@@ -8,7 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from training.history.known import KnownHistory
-from training.pipeline.means import MeansBook, Mixing, same_for_all
+from training.pipeline.means import Days, MeansBook, Mixing, same_for_all
+from training.pipeline.state import Chapter
 from training.reconciliation.bottom_up import aggregated, summing
 from training.reconciliation.methods import BOTTOM_UP, METHODS, fitted_map, reconciled
 from training.reconciliation.sums import SumsHistory
@@ -64,8 +65,15 @@ class Sums:
     """Means of sums, forecast by themselves, and what they make of the bottom means."""
 
     def __init__(self, history: KnownHistory, horizon: int) -> None:
-        self.history = history
         self._book = MeansBook(SumsHistory(history), horizon)
+
+    def bring(self, chapter: Chapter) -> None:
+        """Take what a version brings along of sums."""
+        self._book.bring(chapter)
+
+    def chapter(self, candidates: Iterable[str], cutoffs: Days, days: Days) -> Chapter:
+        """The candidates' means of sums at the cutoffs, and what was learnt up to the days."""
+        return self._book.chapter(candidates, cutoffs, days)
 
     def prepare(self, candidate: str, cutoffs: Iterable[pd.Timestamp]) -> None:
         self._book.make(candidate, cutoffs)

@@ -14,7 +14,7 @@ from training.calibration.spread import scaled_errors
 from training.calibration.weights import Weights, learnt_weights, own_weights
 from training.calibration.windows import windows_before
 from training.history.known import KnownHistory
-from training.models.candidate import by_measure, target_days
+from training.models.candidate import by_measure, fit_day, target_days
 from training.models.catalogue import CATALOGUE, FALLBACK
 from training.models.combination import Weighted
 from training.pipeline.coherence import (
@@ -33,6 +33,7 @@ from training.pipeline.coherence import (
 from training.pipeline.forecast import DECIMALS, Forecast, Recipe
 from training.pipeline.margins import Margins, of_every_series
 from training.pipeline.means import MeansBook, Mixing, same_for_all
+from training.pipeline.state import State
 from training.reconciliation.bottom_up import summing
 from training.reconciliation.methods import BOTTOM_UP
 
@@ -40,20 +41,33 @@ Values = NDArray[np.float64]
 FEWEST_WINDOWS = 4
 EXPLODED = 10.0  # times the largest value known: no hospital's count goes there in twelve weeks
 NONE_AGREED: Agreements = {}
+NOTHING_BROUGHT = State()
 SMALLEST_LIMIT = 100.0  # an empty ward may fill
 
 
 class Forecaster:
-    """Forecasts of one system from its known history; `calibrate` makes quantiles of past errors."""
+    """Forecasts of one system from its known history; `calibrate` makes quantiles of past errors.
 
-    def __init__(self, history: KnownHistory, horizon: int, calibrate: Calibration = pooled_quantiles) -> None:
+    A `state` is what a version was trained to know: it is not made again.
+    """
+
+    def __init__(
+        self,
+        history: KnownHistory,
+        horizon: int,
+        calibrate: Calibration = pooled_quantiles,
+        state: State = NOTHING_BROUGHT,
+    ) -> None:
         self.history = history
         self.horizon = horizon
         self._margins = Margins(history, horizon, calibrate)
         self._book = MeansBook(history, horizon)
         self._weights = lru_cache(maxsize=None)(self._learnt)
+        self._windows = lru_cache(maxsize=None)(lambda cutoff: windows_before(history, cutoff, horizon))
         self._stocks = {measure.name for measure in history.system.measures if measure.kind is Kind.STOCK}
         self._sums = Sums(history, horizon)
+        self._book.bring(state.series)
+        self._sums.bring(state.sums)
         self._asked: set[pd.Timestamp] = set()  # so that sums, once they are wanted, are made for all in one go
 
     def prepare(self, candidates: Iterable[str], cutoffs: Sequence[pd.Timestamp]) -> None:
@@ -104,8 +118,16 @@ class Forecaster:
         quantiles = of_every_series(margins, paths, parts, self.history.system.quantiles)
         return Forecast(cutoff, means, quantiles, models, reasons, parts, paths, left)
 
-    def _windows(self, cutoff: pd.Timestamp) -> list[pd.Timestamp]:
-        return windows_before(self.history, cutoff, self.horizon)
+    def seconds(self, candidate: str) -> float:
+        """How long the means of a candidate, and of those it is combined of, have taken to make."""
+        return self._book.seconds(candidate)
+
+    def state(self, recipe: Recipe, cutoff: pd.Timestamp) -> State:
+        """What was made and learnt to forecast with the recipe at the cutoff, and serves the cutoffs after it too."""
+        names = {candidate_of(name) for name in recipe.values()} | {FALLBACK}
+        agreed = {candidate_of(name) for name in recipe.values() if method_of(name) != BOTTOM_UP}
+        windows, days = self._windows(cutoff), (fit_day(cutoff), cutoff)
+        return State(self._book.chapter(names, windows, days), self._sums.chapter(agreed, windows, days))
 
     def _mixing(self, names: Iterable[str], cutoff: pd.Timestamp) -> Mixing:
         """The weights of every learnt combination among the names, for each measure, learnt before the cutoff."""

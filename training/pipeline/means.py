@@ -1,7 +1,9 @@
 """The means of the candidates, made once for each cutoff and kept."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from textwrap import shorten
+from time import perf_counter
 
 import numpy as np
 import pandas as pd
@@ -13,8 +15,10 @@ from training.history.known import KnownHistory
 from training.models.candidate import Candidate, Means, Windows, nothing_yet, target_days
 from training.models.catalogue import CATALOGUE
 from training.models.combination import Combination, Weighted
+from training.pipeline.state import Chapter
 
 Values = NDArray[np.float64]
+Days = Collection[pd.Timestamp]
 Mixing = Mapping[tuple[str, str], Weights]
 """Of a learnt combination and a measure: the weights of its members."""
 
@@ -29,6 +33,7 @@ class MeansBook:
         self._history = history
         self._horizon = horizon
         self._pages: dict[str, Means] = {}
+        self._seconds: defaultdict[str, float] = defaultdict(float)
 
     def make(self, name: str, cutoffs: Iterable[pd.Timestamp]) -> Means:
         """The candidate's page, with at least these cutoffs on it.
@@ -44,8 +49,37 @@ class MeansBook:
         elif isinstance(candidate, Combination):
             page.update(candidate.combine([self.make(member, wanted) for member in candidate.members], wanted))
         elif wanted:
+            began = perf_counter()
             page.update(_asked(candidate, Windows(self._history, wanted, self._horizon)))
+            self._seconds[name] += perf_counter() - began
         return page
+
+    def seconds(self, name: str) -> float:
+        """How long the candidate's means, and its members', took to make."""
+        return sum(self._seconds.get(member, 0.0) for member in with_members([name]))
+
+    def bring(self, chapter: Chapter) -> None:
+        """Take what a version brings along as made and learnt.
+
+        Means for a longer horizon serve too; those of cutoffs at which other series report by now do not.
+        """
+        self._history.learnt.bring(chapter.learnt)
+        for name, made in chapter.means.items():
+            page = self._pages.setdefault(name, Means())
+            for cutoff, table in made.by_cutoff.items():
+                if self._still_holds(table, cutoff):
+                    page.by_cutoff[cutoff] = table.iloc[: self._horizon]
+
+    def _still_holds(self, table: pd.DataFrame, cutoff: pd.Timestamp) -> bool:
+        if len(table) < self._horizon or cutoff < self._history.first_day:
+            return False
+        return set(table) == set(self._history.at(cutoff))
+
+    def chapter(self, names: Iterable[str], cutoffs: Days, days: Days) -> Chapter:
+        """The means of candidates, and of members of combinations, at the cutoffs; what was learnt up to the days."""
+        pages = {name: self._pages.get(name, Means()).by_cutoff for name in with_members(names)}
+        means = {name: Means({c: page[c] for c in cutoffs if c in page}) for name, page in pages.items()}
+        return Chapter(means, self._history.learnt.of_days(days))
 
     def composed(self, names: Mapping[str, str], cutoff: pd.Timestamp, mixing: Mixing = NOTHING_MIXED) -> Values:
         """Each series' means from its own candidate, (horizon, n_series); NaN where it failed or did not report.
@@ -86,6 +120,16 @@ class MeansBook:
             return shorten("; ".join(whys), REASON_LENGTH, placeholder=" ...")
         why = self._pages[name].failures.get((cutoff, unique_id), "it gave no number")
         return shorten(why, REASON_LENGTH, placeholder=" ...")
+
+
+def with_members(names: Iterable[str]) -> list[str]:
+    """The names of candidates, and of all that they are combined of."""
+    found: dict[str, None] = {}
+    for name in names:
+        candidate = CATALOGUE[name]
+        members = candidate.members if isinstance(candidate, Combination | Weighted) else ()
+        found |= dict.fromkeys([name, *members])
+    return list(found)
 
 
 def mixed(members: Values, weights: Values) -> Values:

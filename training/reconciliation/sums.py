@@ -1,13 +1,14 @@
 """The history of sums, as if they were counted themselves: candidates forecast a trust as they do a site."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from training.history.known import SNAPSHOTS_KEPT, KnownHistory
+from training.history.learnt import Learnt
 from training.history.parts import bottom
 from training.reconciliation.bottom_up import aggregated, summing
 
@@ -18,6 +19,7 @@ class SumsHistory(KnownHistory):
     def __init__(self, base: KnownHistory) -> None:  # its parts are the base's: nothing is read again
         self.system = base.system
         self.circumstances = base.circumstances
+        self.learnt = Learnt()
         self._base = base
         self.newest = self._summed(base.newest[bottom(base.system, list(base.newest.columns))])
         self.at = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.at(cutoff)))
@@ -26,9 +28,15 @@ class SumsHistory(KnownHistory):
 
     def bed_steps(self, days: pd.DatetimeIndex, unique_ids: Sequence[str]) -> NDArray[np.float64]:
         """Beds added by declared changes of any part, (n_days, n_series)."""
-        ids = bottom(self.system, list(self._base.newest.columns))
-        parts = summing(self.system, ids).reindex(columns=list(unique_ids), fill_value=0.0)
-        return np.asarray(self._base.bed_steps(days, ids) @ parts.to_numpy())
+        of_parts = self._base.bed_steps(days, list(self._parts.index))
+        if not of_parts.any():
+            return np.zeros((len(days), len(unique_ids)))
+        return np.asarray(of_parts @ self._parts.reindex(columns=list(unique_ids), fill_value=0.0).to_numpy())
+
+    @cached_property
+    def _parts(self) -> pd.DataFrame:
+        """Of what parts each sum is made: the matrix of `summing`."""
+        return summing(self.system, bottom(self.system, list(self._base.newest.columns)))
 
     def _summed(self, counts: pd.DataFrame) -> pd.DataFrame:
         """The sums that have more than one part; NaN where parts that matter are missing."""

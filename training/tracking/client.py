@@ -25,6 +25,7 @@ def connect(tracking_uri: str, artifacts: Path, system: str) -> None:
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     with reach(tracking_uri):
         mlflow.set_tracking_uri(tracking_uri)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from publication.vocabulary import series_key
+from publication.vocabulary import quantile_column, series_key
 from training.backtest.judged import PIT_TENTHS
 from training.charts import page as whole_page
 from training.charts import picture, plain
@@ -21,15 +21,25 @@ def page(figures: Sequence[go.Figure]) -> str:
     return whole_page("Backtest", [picture(figure, f"chart-{i}") for i, figure in enumerate(figures, start=1)])
 
 
-def charts(forecasts: pd.DataFrame) -> list[go.Figure]:
-    """What a person looks at first: the largest series of each measure, and how intervals keep their promise."""
-    sizes = forecasts.dropna(subset="y").groupby("unique_id")["y"].mean()
-    largest = sizes.groupby(lambda unique_id: series_key(unique_id).measure).idxmax()
-    figures = [fan_chart(forecasts, str(unique_id)) for unique_id in largest]
+def charts(forecasts: pd.DataFrame, scores: pd.DataFrame) -> list[go.Figure]:
+    """What a person looks at first: the best and worst series of each measure, and how intervals keep their promise.
+
+    `scores` are those of the recipe that made the forecasts, long.
+    """
+    figures = [fan_chart(forecasts, unique_id, standing) for unique_id, standing in _best_and_worst(scores)]
     return [*figures, coverage_by_lead(forecasts)] if set(forecasts.columns) >= OUTER_80 else figures
 
 
-def fan_chart(forecasts: pd.DataFrame, unique_id: str) -> go.Figure:
+def _best_and_worst(scores: pd.DataFrame) -> list[tuple[str, str]]:
+    """Of each measure the series with the least and the greatest scaled WIS, and which it is."""
+    rows = scores[(scores["by"] == "series") & (scores["loss"] == "scaled_wis")]
+    by_series = rows.set_index(rows["series"].astype(str))["value"]
+    grouped = by_series.groupby(lambda unique_id: series_key(unique_id).measure)
+    found = [((str(of.idxmin()), "best"), (str(of.idxmax()), "worst")) for _, of in grouped]
+    return [pick for best, worst in found for pick in ((best,) if best[0] == worst[0] else (best, worst))]
+
+
+def fan_chart(forecasts: pd.DataFrame, unique_id: str, standing: str) -> go.Figure:
     """The forecasts of one series in the newest window of a backtest, with what happened."""
     series = forecasts[forecasts["unique_id"] == unique_id]
     window = series[series["cutoff"] == series["cutoff"].max()]
@@ -49,7 +59,8 @@ def fan_chart(forecasts: pd.DataFrame, unique_id: str) -> go.Figure:
     figure.add_scatter(x=window["ds"], y=window["mean"], mode="lines", line_color=MEAN_COLOUR, name="mean")
     figure.add_scatter(x=window["ds"], y=window["y"], mode="markers", marker_color=ACTUAL_COLOUR, name="actual")
     figure.update_layout(
-        title=f"{plain(unique_id)}, cutoff {window['cutoff'].iloc[0]:%Y-%m-%d}", template="plotly_white"
+        title=f"{plain(unique_id)} ({standing} of its measure), cutoff {window['cutoff'].iloc[0]:%Y-%m-%d}",
+        template="plotly_white",
     )
     return figure
 
@@ -82,4 +93,22 @@ def pit_histogram(scores: pd.DataFrame) -> go.Figure:
     figure.update_layout(title="Where actuals fell in their forecast distributions (PIT)", template="plotly_white")
     figure.update_xaxes(title="tenth of the distribution, up to", type="category")
     figure.update_yaxes(tickformat=".0%")
+    return figure
+
+
+def reliability(forecasts: pd.DataFrame, levels: Sequence[float]) -> go.Figure:
+    """The share of actuals at or below each published quantile, by measure, against its level: the diagonal.
+
+    The reliability diagram of quantile forecasts (Pinson et al. 2007). Below the diagonal they are too low.
+    """
+    rows = forecasts[forecasts["y"].notna()]
+    measures = rows["unique_id"].map({i: series_key(str(i)).measure for i in rows["unique_id"].unique()})
+    figure = go.Figure(go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line_color=ACTUAL_COLOUR, name="promised"))
+    figure.data[0].line.dash = "dash"
+    for measure, some in rows.groupby(measures):
+        shares = [float((some["y"] <= some[quantile_column(level)]).mean()) for level in levels]
+        figure.add_scatter(x=levels, y=shares, mode="lines+markers", name=plain(str(measure)))
+    figure.update_layout(title="Reliability of the quantiles", template="plotly_white")
+    figure.update_xaxes(title="level", range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(title="actuals at or below", range=[0, 1], tickformat=".0%")
     return figure

@@ -1,36 +1,41 @@
-"""The registered model as MLflow loads and serves it: the recipe applied to a history, by the pipeline that publishes.
+"""The registered model as MLflow loads and serves it: the version applied to a history, by the pipeline that publishes.
 
 MLflow runs this file when it loads the model: nothing is unpickled.
 """
 
-import json
 from pathlib import Path
 
 import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from publication.records import system_of
-from training.history.known import known_at_day_end
+from training.history.known import KnownHistory, known_at_day_end
 from training.pipeline import Forecaster
-from training.system import Circumstances
+from training.tracking.version import read_whole
+
+KNOWN_AT = "known_at"
 
 
-class RecipeModel(PythonModel):
-    """Given `unique_id, ds, y` up to a cutoff, the rows that would be published for it."""
+class VersionModel(PythonModel):
+    """Given `unique_id, ds, y` and where there is one `known_at`, the rows that would be published for the last day."""
 
     def load_context(self, context: PythonModelContext) -> None:
-        self._kept = json.loads(Path(context.artifacts["recipe"]).read_text(encoding="utf-8"))
+        self._version, self._state = read_whole(Path(context.artifacts["version"]))
 
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, object] | None = None
     ) -> pd.DataFrame:
-        """One row per series and lead after the last day of the input."""
-        system = system_of(self._kept["system"])
-        cutoff = pd.Timestamp(model_input["ds"].max())
-        history = known_at_day_end(model_input, system, Circumstances(self._kept["holidays"]))
-        forecaster = Forecaster(history, system.horizon_days)
-        return forecaster.forecast(self._kept["recipe"], cutoff).rows(system.quantiles)
+        """One row per series and lead after the last day of the input, as `headroom publish` makes them of it."""
+        system, cutoff = self._version.system, pd.Timestamp(model_input["ds"].max())
+        forecaster = Forecaster(self._history(model_input, cutoff), system.horizon_days, state=self._state)
+        return forecaster.forecast(self._version.recipe, cutoff).rows(system.quantiles)
+
+    def _history(self, rows: pd.DataFrame, cutoff: pd.Timestamp) -> KnownHistory:
+        system, circumstances = self._version.system, self._version.circumstances
+        if KNOWN_AT not in rows or rows[KNOWN_AT].isna().any():
+            return known_at_day_end(rows[["unique_id", "ds", "y"]], system, circumstances)
+        rows = rows.assign(known_at=pd.to_datetime(rows[KNOWN_AT], utc=True))
+        return KnownHistory(rows, system, cutoff, circumstances)
 
 
-set_model(RecipeModel())
+set_model(VersionModel())

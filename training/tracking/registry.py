@@ -1,99 +1,128 @@
-"""Registered models: one for each system; the alias `champion` names the version that publishes."""
+"""Registered models: one for each system; the alias `champion` names the version that publishes.
+
+A version is whole before an alias names it, and an alias moves in one step: whenever a job is killed, the champion is a
+version that can publish. What a killed job left half-done has no alias, and the next training clears it away.
+"""
 
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import mlflow
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.models import infer_signature
+from mlflow.models import ModelSignature
+from mlflow.models.signature import infer_signature
+from mlflow.types import ColSpec, Schema
 
 from publication.model import Champion
 from publication.vocabulary import CHALLENGER, CHAMPION
 from training.errors import NothingPublishedError, OutOfReachError, UsageError
+from training.pipeline.state import State
+from training.tracking.champions import Champions
 from training.tracking.client import reach
+from training.tracking.version import DESCRIPTION, Version, read_version, read_whole, write
 
-MODEL = "model"
-RECIPE = "recipe.json"
+MODEL, VERSION = "model", "version"
 MODEL_CODE = Path(__file__).parent / "pyfunc_model.py"
-PREVIOUS = "headroom.previous_champion"
+PREVIOUS, WHOLE, SINCE = "headroom.previous_champion", "headroom.whole", "headroom.champion_since"
 NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+INPUT = Schema(
+    [
+        ColSpec("string", "unique_id"),
+        ColSpec("datetime", "ds"),
+        ColSpec("double", "y"),
+        ColSpec("datetime", "known_at", required=False),
+    ]
+)
 
 
 @dataclass(frozen=True)
 class Registered:
-    """A registered version: what a publication names, and all that was kept of its training."""
+    """A registered version: what a publication names, and what it was trained on and how it did."""
 
     champion: Champion
-    recipe: Mapping[str, str]
-    scores: Mapping[str, float]
-    champion_scores: Mapping[str, float] | None
-    compared_with: int | None
+    version: Version
 
 
 class Registry:
     """The versions of one system's model. Every method raises OutOfReachError when MLflow does not answer."""
 
-    def __init__(self, tracking_uri: str, system: str) -> None:
+    def __init__(self, tracking_uri: str, system: str, champions: Champions) -> None:
         self._uri = tracking_uri
         self._name = system
+        self._champions = champions
         with reach(tracking_uri):
             self._client = MlflowClient(tracking_uri, tracking_uri)
 
-    def register(
-        self, run_id: str, description: Mapping[str, object], example: pd.DataFrame, answer: pd.DataFrame
-    ) -> int:
-        """Log the description as a model of the active run and register it as the challenger; gives its version."""
-        with reach(self._uri), warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # hints on input examples and on integers that may be missing
-            mlflow.log_dict(dict(description), RECIPE)
-            recipe = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=RECIPE)
+    def register(self, version: Version, state: State, example: pd.DataFrame, answer: pd.DataFrame) -> int:
+        """Log the version as a model of the active run and register it as the challenger; gives its number."""
+        with reach(self._uri), warnings.catch_warnings(), TemporaryDirectory() as temporary:
+            warnings.simplefilter("ignore", UserWarning)  # hints on integers that may be missing
+            folder = Path(temporary) / VERSION
+            write(version, state, folder)
+            mlflow.log_artifact(str(folder / DESCRIPTION))
             logged = mlflow.pyfunc.log_model(
                 name=MODEL,
                 python_model=str(MODEL_CODE),
-                artifacts={"recipe": recipe},
-                signature=infer_signature(example, answer),
+                artifacts={VERSION: str(folder)},
+                signature=ModelSignature(INPUT, infer_signature(answer).inputs),
+                input_example=example,
                 registered_model_name=self._name,
                 pip_requirements=["headroom-forecast[training]"],
             )
-            version = int(logged.registered_model_version)
-            self._client.set_registered_model_alias(self._name, CHALLENGER, str(version))
-        return version
+            number = str(logged.registered_model_version)
+            self._client.update_model_version(self._name, number, _described(version))
+            self._client.set_model_version_tag(self._name, number, WHOLE, "yes")
+            self._client.set_registered_model_alias(self._name, CHALLENGER, number)
+        return int(number)
 
     def champion(self) -> Registered | None:
         """The version that publishes, if there is one."""
         return self._aliased(CHAMPION)
 
     def challenger(self) -> Registered | None:
-        """The version that asks to publish, if there is one."""
-        return self._aliased(CHALLENGER)
+        """The version that asks to publish, if there is one that is not the champion already."""
+        found = self._aliased(CHALLENGER)
+        champion = None if found is None else self._champion()
+        return None if champion is not None and found and found.champion == champion else found
 
-    def publishing(self) -> Registered:
-        """The champion. Raises NothingPublishedError when there is none."""
-        champion = self.champion()
+    def publishing(self) -> tuple[Champion, Path]:
+        """The champion, and the folder of its files. Raises NothingPublishedError when there is none."""
+        champion = self._champion()
         if champion is None:
             raise NothingPublishedError(
                 f"Publishing {self._name}: no version is the champion. Run `headroom train`, then `headroom promote`."
             )
-        return champion
+        folder = self._fetched(champion)
+        self._champions.crown(champion)
+        return champion, folder
 
-    def promote(self, challenger: Registered, tags: Mapping[str, str]) -> None:
-        """Move the champion alias to the challenger, remembering which version had it."""
-        version, before = str(challenger.champion.version), self.champion()
+    def promote(self, challenger: Registered, tags: Mapping[str, str], since: str) -> None:
+        """Move the champion alias to the challenger, remembering which version had it.
+
+        Before that the version is fetched and read: what cannot be read cannot publish.
+        """
+        number, before = str(challenger.champion.version), self._champion()
+        self._check_whole(challenger.champion)
         with reach(self._uri):
-            remembered = {} if before is None else {PREVIOUS: str(before.champion.version)}
-            for key, value in {**tags, **remembered}.items():
-                self._client.set_model_version_tag(self._name, version, key, value)
-            self._client.set_registered_model_alias(self._name, CHAMPION, version)
+            remembered = {} if before is None else {PREVIOUS: str(before.version)}
+            for key, value in {**tags, **remembered, SINCE: since}.items():
+                self._client.set_model_version_tag(self._name, number, key, value)
+            self._client.set_registered_model_alias(self._name, CHAMPION, number)
             self._client.delete_registered_model_alias(self._name, CHALLENGER)
+        self._champions.crown(challenger.champion)
 
-    def roll_back(self) -> Champion:
-        """Move the champion alias to the version that had it before. Raises UsageError when there is none."""
-        now = self.publishing().champion
+    def roll_back(self) -> tuple[Champion, Registered]:
+        """Move the champion alias to the version that had it before; gives who had it and who has it now.
+
+        Raises UsageError when there is none.
+        """
+        now, _ = self.publishing()
         with reach(self._uri):
             tags = self._client.get_model_version(self._name, str(now.version)).tags
         if PREVIOUS not in tags:
@@ -101,29 +130,92 @@ class Registry:
                 f"Rolling back {self._name}: version {now.version} followed no other, so there is no step back."
             )
         with reach(self._uri):
+            before = self._registered(self._client.get_model_version(self._name, tags[PREVIOUS]))
+            self._check_whole(before.champion)
             self._client.set_registered_model_alias(self._name, CHAMPION, tags[PREVIOUS])
-        return self.publishing().champion
+        self._champions.crown(before.champion)
+        return now, before
+
+    def clear_away(self) -> list[int]:
+        """Delete the versions that a killed job left half-registered; gives their numbers."""
+        with reach(self._uri):
+            found = self._client.search_model_versions(f"name = '{self._name}'")
+            named = {int(v) for v in self._aliases().values()}
+            half = sorted(int(v.version) for v in found if WHOLE not in v.tags and int(v.version) not in named)
+            for number in half:
+                self._client.delete_model_version(self._name, str(number))
+        return half
+
+    def _aliases(self) -> Mapping[str, str]:
+        try:
+            return dict(self._client.get_registered_model(self._name).aliases)
+        except MlflowException as error:
+            if error.error_code in NOT_FOUND:
+                return {}
+            raise
+
+    def _check_whole(self, champion: Champion) -> None:
+        """Raises OutOfReachError where the version's files cannot be read."""
+        folder = self._fetched(champion)
+        try:
+            read_whole(folder)
+        except (OSError, ValueError, KeyError) as error:
+            raise OutOfReachError(
+                f"Reading version {champion.version} of {self._name}: {error}. It cannot publish; run `headroom train` "
+                "again."
+            ) from error
+
+    def _fetched(self, champion: Champion) -> Path:
+        """The folder of the version's files, at home."""
+
+        def fetch(into: Path) -> Path:
+            uri = f"models:/{self._name}/{champion.version}"
+            with reach(self._uri):
+                whole = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(into)))
+            return whole / "artifacts" / VERSION
+
+        return self._champions.fetched(champion, fetch)
+
+    def _champion(self) -> Champion | None:
+        version = self._version_of(CHAMPION)
+        return None if version is None else self._named(version)
 
     def _aliased(self, alias: str) -> Registered | None:
+        version = self._version_of(alias)
+        return None if version is None else self._registered(version)
+
+    def _version_of(self, alias: str) -> ModelVersion | None:
         with reach(self._uri):
             try:
-                version = self._client.get_model_version_by_alias(self._name, alias)
+                return self._client.get_model_version_by_alias(self._name, alias)
             except MlflowException as error:
                 if error.error_code in NOT_FOUND:
                     return None
                 raise
-            return self._registered(version)
 
-    def _registered(self, version: ModelVersion) -> Registered:
+    def _named(self, version: ModelVersion) -> Champion:
         if version.run_id is None:
             raise OutOfReachError(
                 f"Version {version.version} of {self._name} has no run: it was not made by `headroom train`."
             )
-        kept = mlflow.artifacts.load_dict(f"runs:/{version.run_id}/{RECIPE}")
-        return Registered(
-            champion=Champion(self._name, int(version.version), version.run_id),
-            recipe=kept["recipe"],
-            scores=kept["scores"],
-            champion_scores=kept["champion_scores"],
-            compared_with=kept["compared_with"],
-        )
+        return Champion(self._name, int(version.version), version.run_id)
+
+    def _registered(self, version: ModelVersion) -> Registered:
+        champion = self._named(version)
+        with reach(self._uri), TemporaryDirectory() as temporary:
+            uri = f"runs:/{champion.run_id}/{DESCRIPTION}"
+            file = mlflow.artifacts.download_artifacts(uri, dst_path=temporary)
+            try:
+                return Registered(champion, read_version(Path(file).parent))
+            except ValueError as error:
+                raise UsageError(
+                    f"Version {champion.version} of {self._name} is of another release of Headroom "
+                    f"({str(error).splitlines()[0]}). Run `headroom train`, then `headroom promote --force --reason "
+                    '"new release"`.'
+                ) from error
+
+
+def _described(version: Version) -> str:
+    """What the list of versions shows of one."""
+    recipe = ", ".join(f"{measure}: {name}" for measure, name in version.recipe.items())
+    return f"Trained to {version.trained_to}. {recipe}."

@@ -1,4 +1,4 @@
-"""Runs: what was done, on which data, by which code, and what came of it."""
+"""Runs: what was done, on which data, by which code, and what came of it; one run, and one below it for each recipe."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -7,56 +7,80 @@ from tempfile import TemporaryDirectory
 
 import mlflow
 import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities import Metric, RunStatus, RunTag, ViewType
 
 from training.backtest.evaluation import Evaluation
 from training.backtest.scores import LOSSES
 from training.tracking.client import reach
 from training.tracking.code import code_version
-from training.tracking.plots import charts, page, pit_histogram
+from training.tracking.data import Data
+from training.tracking.environment import installed, measured, tags
+from training.tracking.plots import charts, page, pit_histogram, reliability
 
-CHARTS = "charts.html"
-DATA_REPORT = "data-report.html"
+CHARTS, DATA_REPORT, ENVIRONMENT, GATE = "charts.html", "data-report.html", "environment.txt", "gate"
+BACKTEST = "backtest"
+KIND = "headroom.kind"
+TRAIN = "train"
+SLICED = ("measure,day", "measure,regime", "measure,weekday")
+SLICED_LOSSES = ("mae", "mase", "scaled_wis", "coverage_80")
 
 
 @contextmanager
-def run(tracking_uri: str, name: str, parameters: Mapping[str, object], data_digest: str) -> Iterator[str]:
-    """One MLflow run with its parameters, the digest of its data and the version of its code; gives the run's id."""
-    tags = {"headroom.data_digest": data_digest, "headroom.code_version": code_version()}
+def run(tracking_uri: str, kind: str, name: str, parameters: Mapping[str, object], data: Data) -> Iterator[str]:
+    """One MLflow run with its parameters, its data, the version of its code, and what it took; gives the run's id."""
     with reach(tracking_uri):
-        active = mlflow.start_run(run_name=name, tags=tags)
+        marks = {KIND: kind, **data.tags(), "headroom.code_version": code_version(), **tags()}
+        active = mlflow.start_run(run_name=name, tags=marks)
         mlflow.log_params(dict(parameters))
+        mlflow.log_input(data.dataset(), context=kind, tags={"as_of": data.as_of.isoformat()})
+        mlflow.log_text(installed(), ENVIRONMENT)
     try:
-        yield active.info.run_id
+        with measured() as cost:
+            yield active.info.run_id
     except BaseException:
         with reach(tracking_uri):
             mlflow.end_run("FAILED")
         raise
     with reach(tracking_uri):
+        mlflow.log_metrics(cost.metrics())
         mlflow.end_run()
 
 
 def log_backtest(
-    tracking_uri: str, forecasts: Mapping[str, pd.DataFrame], evaluation: Evaluation, *more: Sequence[str]
+    tracking_uri: str,
+    forecasts: Mapping[str, pd.DataFrame],
+    evaluation: Evaluation,
+    seconds: Mapping[str, float],
+    *more: Sequence[str],
 ) -> None:
-    """Log, of each recipe by name, its scores as metrics; forecasts, leaderboard and all scores by slice as artifacts.
+    """Log of each recipe by name a run of its own, and to the active run forecasts, leaderboard, scores and charts.
 
-    `more` are slices to score by besides the usual ones. Charts are of the first recipe named.
+    `seconds` is what candidates' means took to make. `more` are slices to score by besides the usual ones. Charts are
+    of the first recipe named.
     """
     tables, scores = evaluation.tables(), evaluation.scores(*more)
     leaderboard = pd.concat(dict(tables.items()), names=["recipe"]).reset_index(level=0)
+    overall = evaluation.overall()
     with reach(tracking_uri), TemporaryDirectory() as folder:
         for name, table in tables.items():
-            mlflow.log_metrics(_metrics(name, table))
+            metrics = {**_by_lead(table), **_by_slice(scores[scores["recipe"] == name]), **overall[name]}
+            _log_child(name, metrics | ({"duration_seconds": seconds[name]} if name in seconds else {}))
+        mlflow.log_metrics(
+            {f"{name}/{loss}": value for name, losses in overall.items() for loss, value in losses.items()}
+        )
         for name, frame in forecasts.items():
             frame.to_parquet(Path(folder) / f"{name}.parquet", index=False)
         leaderboard.to_csv(Path(folder) / "leaderboard.csv", index=False)
         leaderboard.to_html(Path(folder) / "leaderboard.html", index=False, float_format="{:.3f}".format)
         scores.to_csv(Path(folder) / "scores.csv", index=False)
-        mlflow.log_artifacts(folder, "backtest")
+        mlflow.log_artifacts(folder, BACKTEST)
         recipe, first = next(iter(forecasts.items()))
         if first["y"].notna().any():
-            pit = pit_histogram(scores[scores["recipe"] == recipe])
-            mlflow.log_text(page([*charts(first), pit]), CHARTS)
+            of_first = scores[scores["recipe"] == recipe]
+            mlflow.log_text(
+                page([*charts(first, of_first), reliability(first, evaluation.levels), pit_histogram(of_first)]), CHARTS
+            )
 
 
 def log_data_report(tracking_uri: str, html: str) -> None:
@@ -65,11 +89,54 @@ def log_data_report(tracking_uri: str, html: str) -> None:
         mlflow.log_text(html, DATA_REPORT)
 
 
-def _metrics(name: str, table: pd.DataFrame) -> dict[str, float]:
-    """`recipe/measure/leads/loss` to value; a loss without a value is left out."""
+def log_verdict(tracking_uri: str, run_id: str, table: pd.DataFrame, notes: Mapping[str, str]) -> None:
+    """Log the table of a gate's checks to the run of the version that was judged, and tell of it in tags."""
+    client = MlflowClient(tracking_uri, tracking_uri)
+    with reach(tracking_uri):
+        client.log_text(run_id, table.to_csv(index=False), f"{GATE}/checks.csv")
+        client.log_text(run_id, table.to_html(index=False), f"{GATE}/checks.html")
+        client.log_batch(run_id, tags=[RunTag(name, text) for name, text in notes.items()])
+
+
+def name_champion(tracking_uri: str, run_id: str, day: str) -> None:
+    """Name a run so that a person finds it in the list: `champion of 2026-03-03`."""
+    with reach(tracking_uri):
+        MlflowClient(tracking_uri, tracking_uri).update_run(run_id, name=f"champion of {day}")
+
+
+def end_killed(tracking_uri: str, system: str) -> int:
+    """End the runs of a system that a killed job left running; gives how many. Nobody else may be training it."""
+    client = MlflowClient(tracking_uri, tracking_uri)
+    with reach(tracking_uri):
+        experiment = client.get_experiment_by_name(system)
+        if experiment is None:
+            return 0
+        running = f"attributes.status = 'RUNNING' AND tags.`{KIND}` = '{TRAIN}'"
+        left = client.search_runs([experiment.experiment_id], running, ViewType.ACTIVE_ONLY)
+        for abandoned in left:
+            client.set_terminated(abandoned.info.run_id, RunStatus.to_string(RunStatus.KILLED))
+    return len(left)
+
+
+def _log_child(name: str, metrics: Mapping[str, float]) -> None:
+    with mlflow.start_run(run_name=name, nested=True, tags={"headroom.recipe": name}) as child:
+        now = child.info.start_time
+        MlflowClient().log_batch(child.info.run_id, [Metric(key, value, now, 0) for key, value in metrics.items()])
+
+
+def _by_lead(table: pd.DataFrame) -> dict[str, float]:
+    """`measure/leads/loss` to value; a loss without a value is left out."""
     return {
-        f"{name}/{row['measure']}/{row['leads']}/{loss}": float(row[loss])
+        f"{row['measure']}/{row['leads']}/{loss}": float(row[loss])
         for _, row in table.iterrows()
         for loss in LOSSES
         if pd.notna(row[loss])
     }
+
+
+def _by_slice(scores: pd.DataFrame) -> dict[str, float]:
+    """`measure/slice/loss` to value, of the usual slices and what is looked at first."""
+    rows = scores[scores["by"].isin(SLICED) & scores["loss"].isin(SLICED_LOSSES)]
+    sliced = rows.apply(lambda row: row[row["by"].partition(",")[2]], axis=1) if len(rows) else rows["by"]
+    names = rows["measure"].astype(str) + "/" + sliced.astype(str) + "/" + rows["loss"].astype(str)
+    return {name: float(value) for name, value in zip(names, rows["value"], strict=True)}

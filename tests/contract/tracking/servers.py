@@ -17,11 +17,11 @@ START_SECONDS = 90.0  # it imports for ten seconds and makes its tables, on a ma
 
 
 @contextmanager
-def mlflow_server(folder: Path) -> Iterator[str]:
-    """The address of a server with a SQLite database, which keeps the artifacts itself."""
+def mlflow_server(folder: Path, database: str | None = None) -> Iterator[str]:
+    """The address of a server with a database (default: SQLite), which keeps the artifacts itself."""
     port = free_port()
     options = {
-        "--backend-store-uri": f"sqlite:///{folder / 'mlflow.db'}",
+        "--backend-store-uri": database or f"sqlite:///{folder / 'mlflow.db'}",
         "--artifacts-destination": (folder / "artifacts").as_uri(),
         "--host": LOOPBACK,
         "--port": str(port),

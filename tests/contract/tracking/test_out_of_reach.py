@@ -10,6 +10,7 @@ import mlflow
 import pytest
 
 from training.errors import OutOfReachError
+from training.tracking.champions import Champions
 from training.tracking.client import connect, reach
 from training.tracking.registry import Registry
 
@@ -59,10 +60,10 @@ def test_connecting_fails_soon_and_in_words(which: str, free_port: int, tmp_path
     assert refused.value.exit_code == 6
 
 
-def test_the_registry_says_so_too(free_port: int) -> None:
+def test_the_registry_says_so_too(free_port: int, tmp_path: Path) -> None:
     os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
     with pytest.raises(OutOfReachError) as refused:
-        Registry(addresses(free_port)["with a password"], "north").champion()
+        Registry(addresses(free_port)["with a password"], "north", Champions(tmp_path)).champion()
     assert PASSWORD not in str(refused.value)
 
 

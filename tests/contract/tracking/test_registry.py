@@ -3,29 +3,37 @@
 import json
 import logging
 import os
+import platform
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import mlflow
+import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
 from publication.vocabulary import CHALLENGER, CHAMPION
 from tests.contract.tracking.servers import mlflow_server
-from tests.unit.pipeline.histories import ENGLISH, HOLIDAYS, LEVELS, build_system, four_sites
+from tests.servers import ServerAbsentError, postgresql
+from tests.unit.pipeline.histories import ENGLISH, LEVELS, build_system, four_sites
 from training.backtest.evaluation import evaluated
 from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales, overall, scores
-from training.errors import NothingPublishedError, UsageError
+from training.backtest.track_record import NO_RECORD, TrackRecord
+from training.errors import NothingPublishedError, OutOfReachError, UsageError
 from training.frames import long
 from training.history.known import known_at_day_end
 from training.pipeline import Forecaster
+from training.tracking.champions import Champions
 from training.tracking.client import connect
 from training.tracking.code import code_version
+from training.tracking.data import Data
 from training.tracking.registry import Registered, Registry
-from training.tracking.runs import log_backtest, log_data_report, run
+from training.tracking.runs import end_killed, log_backtest, log_data_report, run
+from training.tracking.version import Version, read_whole
 
 # The library's own: type hints, deprecated parts, and database connections left to the collector.
 pytestmark = [
@@ -36,6 +44,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
+DIGEST = "sha256:" + "0123456789abcdef" * 4
 HORIZON = 7
 SYSTEM = build_system(horizon_days=HORIZON)
 TABLE = four_sites(110)
@@ -44,22 +53,35 @@ RECIPE = {"attendances": "SeasonalNaive", "occupancy": "SeasonalNaive"}
 FORECASTER = Forecaster(known_at_day_end(long(TABLE), SYSTEM, ENGLISH), HORIZON)
 
 
-@pytest.fixture(scope="module", params=["server", "database"])
+@pytest.fixture(scope="module", params=["server", "server on PostgreSQL", "database"])
 def tracking_uri(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """MLflow reached over HTTP, and without a server; the process is left as it was."""
-    folder = tmp_path_factory.mktemp(request.param)
+    """MLflow reached over HTTP, with either database, and without a server; the process is left as it was."""
+    folder = tmp_path_factory.mktemp("mlflow")
     environ, levels = dict(os.environ), {name: logging.getLogger(name).level for name in ("mlflow", "alembic")}
     try:
         if request.param == "server":
             with mlflow_server(folder) as address:
                 yield address
+        elif request.param == "server on PostgreSQL":
+            with (
+                postgresql() as url,
+                mlflow_server(folder, url.replace("postgresql:", "postgresql+psycopg:")) as address,
+            ):
+                yield address
         else:
             yield f"sqlite:///{folder / 'mlflow.db'}"
+    except ServerAbsentError as absent:
+        pytest.skip(str(absent))
     finally:
         os.environ.clear()
         os.environ.update(environ)
         for name, level in levels.items():
             logging.getLogger(name).setLevel(level)
+
+
+@pytest.fixture
+def registry(tracking_uri: str, system: str, tmp_path: Path) -> Registry:
+    return Registry(tracking_uri, system, Champions(tmp_path / "champions"))
 
 
 @pytest.fixture
@@ -70,21 +92,31 @@ def system(tracking_uri: str, tmp_path: Path, request: pytest.FixtureRequest) ->
     return str(name)
 
 
-def train(tracking_uri: str, system: str, wis: float = 0.5, champion: Registered | None = None) -> int:
+def record(wis: float) -> TrackRecord:
+    return replace(NO_RECORD, windows={"2022-04-01": wis})
+
+
+def train(tracking_uri: str, system: str, registry: Registry, champion: Registered | None = None) -> int:
     """A run that registers a version."""
-    description = {
-        "system": asdict(SYSTEM),
-        "holidays": HOLIDAYS,
-        "recipe": RECIPE,
-        "trained_to": "2022-04-22",
-        "scores": {"scaled_wis": wis, "fallback_share": 0.0},
-        "champion_scores": None if champion is None else {"scaled_wis": 0.7},
-        "compared_with": None if champion is None else champion.champion.version,
-    }
-    example = long(TABLE.tail(70))
-    answer = FORECASTER.forecast(RECIPE, CUTOFF).rows(LEVELS)
-    with run(tracking_uri, "train", {"windows": 1}, "sha256:abc") as run_id:
-        return Registry(tracking_uri, system).register(run_id, description, example, answer)
+    version = Version(
+        system=SYSTEM,
+        circumstances=ENGLISH,
+        recipe=RECIPE,
+        trained_to=date(2022, 4, 22),
+        data_digest="sha256:abc",
+        code_version=code_version(),
+        record=record(0.5),
+        champion_record=None if champion is None else record(0.7),
+        compared_with=None if champion is None else champion.champion.version,
+    )
+    forecaster = Forecaster(FORECASTER.history, HORIZON)
+    answer = forecaster.forecast(RECIPE, CUTOFF).rows(LEVELS)
+    with run(tracking_uri, "train", "train", {"windows": 1}, data_of(system)):
+        return registry.register(version, forecaster.state(RECIPE, CUTOFF), long(TABLE.tail(70)), answer)
+
+
+def data_of(system: str) -> Data:
+    return Data(system, Path("/history"), DIGEST, datetime(2022, 4, 23, 5, tzinfo=UTC))
 
 
 def aliases(tracking_uri: str, system: str) -> dict[str, int]:
@@ -98,25 +130,39 @@ def test_a_run_is_recorded_whole(tracking_uri: str, system: str) -> None:
     frame = backtest_candidate(FORECASTER, cutoffs, "SeasonalNaive")
     scales = mase_scales(FORECASTER.history, cutoffs[0])
     table = scores(frame, scales, LEVELS)
-    with run(tracking_uri, "backtest to 2022-04-08", {"windows": 2, "horizon": HORIZON}, "sha256:abc") as run_id:
-        log_backtest(tracking_uri, {"naive": frame}, evaluated({"naive": frame}, FORECASTER.history, cutoffs[0]))
+    parameters = {"windows": 2, "horizon": HORIZON}
+    with run(tracking_uri, "backtest", "backtest to 2022-04-08", parameters, data_of(system)) as run_id:
+        evaluation = evaluated({"naive": frame}, FORECASTER.history, cutoffs[0])
+        log_backtest(tracking_uri, {"naive": frame}, evaluation, {"naive": 1.5})
         log_data_report(tracking_uri, "<h1>north</h1>")
     client = MlflowClient(tracking_uri, tracking_uri)
     kept = client.get_run(run_id)
     assert kept.info.status == "FINISHED"
     assert kept.info.run_name == "backtest to 2022-04-08"
     assert kept.data.params == {"windows": "2", "horizon": "7"}
-    assert kept.data.tags["headroom.data_digest"] == "sha256:abc"
+    assert kept.data.tags["headroom.data_digest"] == DIGEST
+    assert kept.data.tags["headroom.as_of"] == "2022-04-23T05:00:00+00:00"
+    assert kept.data.tags["headroom.python"] == platform.python_version()
+    [seen] = kept.inputs.dataset_inputs if kept.inputs else []
+    assert (seen.dataset.name, seen.dataset.digest) == (system, DIGEST[7:39])
+    assert {tag.key: tag.value for tag in seen.tags}["as_of"] == "2022-04-23T05:00:00+00:00"
+    assert kept.data.metrics["duration_seconds"] > 0
+    assert kept.data.metrics["peak_memory_bytes"] > 1e7
     assert kept.data.tags["headroom.code_version"] == code_version()
     experiment = client.get_experiment_by_name(system)
     assert experiment is not None
     assert kept.info.experiment_id == experiment.experiment_id
-    expected = table.set_index("measure").loc["attendances", "mase"]
-    assert kept.data.metrics["naive/attendances/01-07/mase"] == expected
+    [child] = client.search_runs([experiment.experiment_id], f"tags.mlflow.parentRunId = '{run_id}'")
+    assert child.info.run_name == "naive"
+    assert child.data.metrics["attendances/01-07/mase"] == table.set_index("measure").loc["attendances", "mase"]
+    assert child.data.metrics["attendances/holiday/mae"] > 0
+    assert child.data.metrics["duration_seconds"] == 1.5
+    assert kept.data.metrics["naive/mase"] == child.data.metrics["mase"] == overall(frame, scales, LEVELS)["mase"]
     assert {artifact.path for artifact in client.list_artifacts(run_id)} == {
         "backtest",
         "charts.html",
         "data-report.html",
+        "environment.txt",
     }
     assert {artifact.path for artifact in client.list_artifacts(run_id, "backtest")} == {
         "backtest/naive.parquet",
@@ -132,62 +178,116 @@ def test_a_run_is_recorded_whole(tracking_uri: str, system: str) -> None:
 
 @pytest.mark.usefixtures("system")
 def test_a_run_that_fails_is_recorded_as_failed(tracking_uri: str) -> None:
-    with pytest.raises(ZeroDivisionError), run(tracking_uri, "broken", {}, "sha256:abc") as run_id:
+    with pytest.raises(ZeroDivisionError), run(tracking_uri, "train", "broken", {}, data_of("north")) as run_id:
         raise ZeroDivisionError
     assert MlflowClient(tracking_uri, tracking_uri).get_run(run_id).info.status == "FAILED"
     assert mlflow.active_run() is None
 
 
-def test_aliases_move_from_challenger_to_champion_and_back(tracking_uri: str, system: str) -> None:
-    registry = Registry(tracking_uri, system)
+def test_aliases_move_from_challenger_to_champion_and_back(tracking_uri: str, system: str, registry: Registry) -> None:
     assert (registry.champion(), registry.challenger()) == (None, None)
     with pytest.raises(NothingPublishedError, match="no version is the champion"):
         registry.publishing()
 
-    first = train(tracking_uri, system)
+    first = train(tracking_uri, system, registry)
     assert aliases(tracking_uri, system) == {CHALLENGER: first}
     challenger = registry.challenger()
     assert challenger is not None
-    assert (challenger.recipe, challenger.scores["scaled_wis"]) == (RECIPE, 0.5)
-    assert (challenger.champion_scores, challenger.compared_with) == (None, None)
-    registry.promote(challenger, {"headroom.verdict": "open"})
+    assert (challenger.version.recipe, challenger.version.record) == (RECIPE, record(0.5))
+    assert (challenger.version.champion_record, challenger.version.compared_with) == (None, None)
+    registry.promote(challenger, {"headroom.verdict": "open"}, "2026-03-03")
     assert aliases(tracking_uri, system) == {CHAMPION: first}
     with pytest.raises(UsageError, match="followed no other, so there is no step back"):
         registry.roll_back()
 
-    second = train(tracking_uri, system, 0.4, registry.champion())
+    second = train(tracking_uri, system, registry, registry.champion())
     assert aliases(tracking_uri, system) == {CHAMPION: first, CHALLENGER: second}
     challenger = registry.challenger()
     assert challenger is not None
-    assert (challenger.compared_with, challenger.champion_scores) == (first, {"scaled_wis": 0.7})
-    registry.promote(challenger, {"headroom.verdict": "forced", "headroom.reason": "a drill"})
+    assert (challenger.version.compared_with, challenger.version.champion_record) == (first, record(0.7))
+    registry.promote(challenger, {"headroom.verdict": "forced", "headroom.reason": "a drill"}, "2026-03-10")
     assert aliases(tracking_uri, system) == {CHAMPION: second}
-    kept = MlflowClient(tracking_uri, tracking_uri).get_model_version(system, str(second)).tags
-    assert kept["headroom.reason"] == "a drill"
+    kept = MlflowClient(tracking_uri, tracking_uri).get_model_version(system, str(second))
+    assert kept.tags["headroom.reason"] == "a drill"
+    assert kept.tags["headroom.champion_since"] == "2026-03-10"
+    assert "attendances: SeasonalNaive" in (kept.description or "")
 
-    assert registry.publishing().champion.version == second
-    assert registry.roll_back().version == first
+    assert registry.publishing()[0].version == second
+    left, back = registry.roll_back()
+    assert (left.version, back.champion.version) == (second, first)
     assert aliases(tracking_uri, system) == {CHAMPION: first}
-    assert registry.publishing().champion.name == system
+    assert registry.publishing()[0].name == system
 
 
-def test_the_registered_model_gives_the_numbers_of_the_pipeline(tracking_uri: str, system: str) -> None:
-    registry = Registry(tracking_uri, system)
-    train(tracking_uri, system)
+def test_a_champion_is_fetched_once_and_remembered_where_the_registry_is_gone(
+    tracking_uri: str, system: str, registry: Registry, tmp_path: Path
+) -> None:
+    train(tracking_uri, system, registry)
+    champions = Champions(tmp_path / "champions")
+    assert champions.last() is None
     challenger = registry.challenger()
     assert challenger is not None
-    registry.promote(challenger, {})
+    registry.promote(challenger, {}, "2026-03-03")
+    champion, folder = registry.publishing()
+    assert champions.last() == (champion, folder)
+    assert read_whole(folder)[0].recipe == RECIPE
+    assert [p.name for p in (tmp_path / "champions").iterdir() if p.is_dir()] == [folder.name]
+
+
+def test_a_version_that_cannot_be_read_is_not_promoted(
+    tracking_uri: str, system: str, registry: Registry, tmp_path: Path
+) -> None:
+    train(tracking_uri, system, registry)
+    challenger = registry.challenger()
+    assert challenger is not None
+    spoilt = tmp_path / "champions" / f"{challenger.champion.version}-{challenger.champion.run_id}"
+    spoilt.mkdir(parents=True)
+    (spoilt / "version.json").write_text("{}")
+    with pytest.raises(OutOfReachError, match="It cannot publish"):
+        registry.promote(challenger, {}, "2026-03-03")
+    assert aliases(tracking_uri, system) == {CHALLENGER: challenger.champion.version}
+
+
+def test_what_killed_jobs_left_is_cleared_away(tracking_uri: str, system: str, registry: Registry) -> None:
+    """A version that was not whole yet and has no alias, and a run that never ended; all else stays."""
+    whole = train(tracking_uri, system, registry)
+    client = MlflowClient(tracking_uri, tracking_uri)
+    half = train(tracking_uri, system, registry)
+    client.delete_model_version_tag(system, str(half), "headroom.whole")
+    client.set_registered_model_alias(system, CHALLENGER, str(whole))
+    experiment = client.get_experiment_by_name(system)
+    assert experiment is not None
+    left = client.create_run(experiment.experiment_id, tags={"headroom.kind": "train"}).info.run_id
+    assert registry.clear_away() == [half]
+    assert end_killed(tracking_uri, system) == 1
+    assert [int(v.version) for v in client.search_model_versions(f"name = '{system}'")] == [whole]
+    assert client.get_run(left).info.status == "KILLED"
+    assert (registry.clear_away(), end_killed(tracking_uri, system)) == ([], 0)
+
+
+def test_the_registered_model_gives_the_numbers_of_the_pipeline(
+    tracking_uri: str, system: str, registry: Registry
+) -> None:
+    train(tracking_uri, system, registry)
+    challenger = registry.challenger()
+    assert challenger is not None
+    registry.promote(challenger, {}, "2026-03-03")
     model = mlflow.pyfunc.load_model(f"models:/{system}@champion")
+    assert model.metadata.signature.inputs.input_names() == ["unique_id", "ds", "y", "known_at"]
+    assert model.metadata.saved_input_example_info is not None
     cutoff = CUTOFF - pd.Timedelta(days=3)
     answered = model.predict(long(TABLE.loc[:cutoff]))
     expected = FORECASTER.forecast(RECIPE, cutoff).rows(LEVELS)
     pd.testing.assert_frame_equal(answered, expected, check_exact=True)
 
 
-def test_nothing_that_is_registered_is_unpickled(tracking_uri: str, system: str) -> None:
-    train(tracking_uri, system)
+def test_nothing_that_is_registered_is_unpickled(tracking_uri: str, system: str, registry: Registry) -> None:
+    train(tracking_uri, system, registry)
     folder = Path(mlflow.artifacts.download_artifacts(f"models:/{system}@challenger"))
     kept = {path.name for path in folder.rglob("*") if path.is_file()}
     assert {name for name in kept if name.endswith((".pkl", ".pickle", ".joblib"))} == set()
-    [recipe] = folder.rglob("recipe.json")
-    assert json.loads(recipe.read_text(encoding="utf-8"))["recipe"] == RECIPE
+    [description] = folder.rglob("version.json")
+    assert json.loads(description.read_text(encoding="utf-8"))["recipe"] == RECIPE
+    for archive in folder.rglob("*.npz"):
+        with np.load(archive, allow_pickle=False) as arrays:
+            assert all(arrays[name].dtype != object for name in arrays.files)

@@ -1,56 +1,162 @@
 """The gate's verdicts."""
 
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
 import pytest
 
-from training.promotion import Check, Verdict, gate
+from training.backtest.track_record import NO_RECORD, TrackRecord
+from training.promotion import Check, Verdict, chance_of_difference, gate
 
-GOOD = {"scaled_wis": 0.50, "coverage_80": 0.80, "fallback_share": 0.0}
-CHAMPION = {"scaled_wis": 0.50, "coverage_80": 0.40, "fallback_share": 0.9}
-
-
-@pytest.mark.parametrize(
-    ("what", "challenger", "champion", "refused"),
-    [
-        ("equal to the champion", {}, CHAMPION, []),
-        ("better", {"scaled_wis": 0.49}, CHAMPION, []),
-        ("worse by a hair", {"scaled_wis": 0.5001}, CHAMPION, ["scaled WIS"]),
-        ("no champion: however bad its WIS", {"scaled_wis": 99.0}, None, []),
-        ("coverage just enough", {"coverage_80": 0.70}, None, []),
-        ("coverage just not enough", {"coverage_80": 0.699}, None, ["coverage"]),
-        ("intervals far too wide are the WIS's business", {"coverage_80": 1.0}, None, []),
-        ("a tenth are fallbacks", {"fallback_share": 0.10}, None, []),
-        ("more than a tenth", {"fallback_share": 0.11}, None, ["fallbacks"]),
-        (
-            "everything at once",
-            {"scaled_wis": 1.0, "coverage_80": 0.1, "fallback_share": 1.0},
-            CHAMPION,
-            ["scaled WIS", "coverage", "fallbacks"],
-        ),
-    ],
+WINDOWS = {f"2026-01-{day:02d}": 0.5 for day in range(1, 9)}
+CHAMPION = TrackRecord(
+    windows=WINDOWS,
+    measures={"attendances": 0.4, "occupancy": 0.6},
+    large_places={"RXA": 0.5, "RXB": 0.55},
+    holidays=0.7,
+    coverage_80=0.80,
+    fallback_share=0.0,
+    publish_seconds=20.0,
 )
-def test_the_gate(
-    what: str, challenger: dict[str, float], champion: dict[str, float] | None, refused: list[str]
-) -> None:
-    verdict = gate({**GOOD, **challenger}, champion)
-    assert [check.name for check in verdict.checks if not check.passed] == refused, what
+
+
+def all_windows(wis: float, n: int = 8) -> dict[str, float]:
+    return dict.fromkeys(list(WINDOWS)[:n], wis)
+
+
+ROWS: dict[str, tuple[dict[str, object], TrackRecord | None, list[str]]] = {
+    "ties in everything": ({}, CHAMPION, []),
+    "better in every window": ({"windows": all_windows(0.45)}, CHAMPION, []),
+    "worse by a hair": ({"windows": all_windows(0.5001)}, CHAMPION, ["scaled WIS"]),
+    "worse in one window, better in another": (
+        {"windows": {**WINDOWS, "2026-01-01": 0.7, "2026-01-02": 0.2}},
+        CHAMPION,
+        [],
+    ),
+    "better in most windows, but worse on average": (
+        {"windows": {**all_windows(0.49), "2026-01-01": 2.0}},
+        CHAMPION,
+        ["scaled WIS"],
+    ),
+    "no champion: however bad its WIS": ({"windows": all_windows(99.0)}, None, []),
+    "no champion and no window: nothing better publishes": ({**vars(NO_RECORD)}, None, []),
+    "no window of the challenger": ({"windows": {}}, CHAMPION, ["windows"]),
+    "no window of the champion": ({}, replace(CHAMPION, windows={}), ["windows"]),
+    "fewer windows than needed": ({"windows": all_windows(0.1, 3)}, CHAMPION, ["windows"]),
+    "the fewest windows, of both": (
+        {"windows": all_windows(0.4, 4)},
+        replace(CHAMPION, windows=all_windows(0.5, 4)),
+        [],
+    ),
+    "other windows than the champion's": (
+        {"windows": {f"2025-01-{day:02d}": 0.1 for day in range(1, 9)}},
+        CHAMPION,
+        ["windows"],
+    ),
+    "one window that the champion was not judged on": (
+        {"windows": {**WINDOWS, "2026-02-01": 0.1}},
+        CHAMPION,
+        ["windows"],
+    ),
+    "coverage just enough": ({"coverage_80": 0.751}, CHAMPION, []),
+    "wins on the mean, loses coverage": (
+        {"windows": all_windows(0.3), "coverage_80": 0.60},
+        CHAMPION,
+        ["coverage kept", "coverage"],
+    ),
+    "wins on the mean, intervals far too wide": (
+        {"windows": all_windows(0.3), "coverage_80": 0.90},
+        CHAMPION,
+        ["coverage kept"],
+    ),
+    "too wide, but the champion is no better": ({"coverage_80": 0.97}, replace(CHAMPION, coverage_80=0.95), []),
+    "too narrow, and the champion is no better": (
+        {"coverage_80": 0.66},
+        replace(CHAMPION, coverage_80=0.65),
+        ["coverage"],
+    ),
+    "no champion, coverage just enough": ({"coverage_80": 0.70}, None, []),
+    "no champion, coverage just not enough": ({"coverage_80": 0.699}, None, ["coverage"]),
+    "no 80 % interval is published": ({"coverage_80": None}, CHAMPION, []),
+    "holidays a little worse": ({"holidays": 0.76}, CHAMPION, []),
+    "holidays much worse": ({"holidays": 0.78}, CHAMPION, ["holidays"]),
+    "no holiday in the windows": ({"holidays": None}, CHAMPION, []),
+    "a measure a little worse": ({"measures": {"attendances": 0.41, "occupancy": 0.6}}, CHAMPION, []),
+    "a measure much worse, another much better": (
+        {"measures": {"attendances": 0.2, "occupancy": 0.66}},
+        CHAMPION,
+        ["measure occupancy"],
+    ),
+    "a measure that is lost": ({"measures": {"attendances": 0.4}}, CHAMPION, ["measure occupancy"]),
+    "a measure that is new": ({"measures": {**CHAMPION.measures, "discharges": 9.0}}, CHAMPION, []),
+    "a large place a little worse": ({"large_places": {"RXA": 0.54, "RXB": 0.55}}, CHAMPION, []),
+    "a large place much worse": ({"large_places": {"RXA": 0.56, "RXB": 0.1}}, CHAMPION, ["large place RXA"]),
+    "no large place": ({"large_places": {}}, replace(CHAMPION, large_places={}), []),
+    "some fallbacks more": ({"fallback_share": 0.02}, CHAMPION, []),
+    "many fallbacks more": ({"fallback_share": 0.03}, CHAMPION, ["fallbacks"]),
+    "many fallbacks, as the champion has": ({"fallback_share": 0.09}, replace(CHAMPION, fallback_share=0.09), []),
+    "too many fallbacks, as the champion has": (
+        {"fallback_share": 0.12},
+        replace(CHAMPION, fallback_share=0.12),
+        ["fallbacks"],
+    ),
+    "no champion, a tenth are fallbacks": ({"fallback_share": 0.10}, None, []),
+    "no champion, more than a tenth": ({"fallback_share": 0.11}, None, ["fallbacks"]),
+    "slower, by what nobody minds": ({"publish_seconds": 50.0}, CHAMPION, []),
+    "much slower": ({"publish_seconds": 51.0}, CHAMPION, ["publish time"]),
+    "twice as slow as one that takes minutes": (
+        {"publish_seconds": 400.0},
+        replace(CHAMPION, publish_seconds=200.0),
+        [],
+    ),
+    "the time was not measured": ({"publish_seconds": None}, CHAMPION, []),
+    "everything at once": (
+        {"windows": all_windows(1.0), "coverage_80": 0.1, "fallback_share": 1.0, "holidays": 9.0},
+        CHAMPION,
+        ["scaled WIS", "coverage kept", "holidays", "coverage", "fallbacks"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("found", "champion", "refused"), ROWS.values(), ids=ROWS)
+def test_the_gate(found: dict[str, object], champion: TrackRecord | None, refused: list[str]) -> None:
+    verdict = gate(replace(CHAMPION, **found), champion)  # type: ignore[arg-type]
+    assert [check.name for check in verdict.checks if not check.passed] == refused
     assert verdict.opens is (not refused)
 
 
-def test_a_system_without_an_80_percent_interval_is_not_judged_by_it() -> None:
-    verdict = gate({"scaled_wis": 0.5, "fallback_share": 0.0}, None)
-    assert verdict.opens
-    assert verdict.checks[0].sentence == "The system publishes no 80 % prediction interval to judge."
+def test_every_check_has_a_name_of_its_own_and_says_what_was_found() -> None:
+    checks = gate(CHAMPION, CHAMPION).checks
+    assert len({check.name for check in checks}) == len(checks) == 11
+    assert all(check.sentence.endswith(".") and check.found and check.allowed for check in checks)
 
 
 def test_a_refusal_says_what_was_found_and_what_is_asked() -> None:
-    verdict = gate({"scaled_wis": 0.61, "coverage_80": 0.5, "fallback_share": 0.25}, CHAMPION)
-    assert [check.sentence for check in verdict.checks] == [
-        "The challenger's scaled WIS 0.6100 is above the champion's 0.5000.",
-        "The 80 % prediction interval covers only 50.0% of actuals; 70% is asked.",
-        "25.0% of forecasts are fallbacks; 10% is allowed.",
-    ]
+    poor = replace(CHAMPION, windows=all_windows(0.61), coverage_80=0.5, fallback_share=0.25)
+    assert gate(poor, CHAMPION).refusals == (
+        "The challenger's scaled WIS 0.6100 is above the champion's 0.5000 over 8 windows "
+        "(the sign-flip test gives a difference as great a chance of 0.01). "
+        "The coverage of 50.0% is further from 80% than the champion's 80.0% by more than 5%. "
+        "The 80 % prediction interval covers only 50.0% of actuals; 70% is asked. "
+        "25.0% of forecasts are fallbacks; 2.0% is allowed (the champion has 0.0%)."
+    )
+
+
+def test_the_chance_of_a_difference_is_the_share_of_sign_flips_that_reach_it() -> None:
+    ours, theirs = [0.5, 0.4, 0.7, 0.3, 0.6], [0.4, 0.45, 0.5, 0.1, 0.3]
+    differences = np.subtract(ours, theirs)
+    flips = [abs(np.dot(signs, differences)) for signs in product((1, -1), repeat=5)]
+    share = np.mean(np.array(flips) >= abs(differences.sum()) - 1e-12)
+    assert chance_of_difference(ours, theirs) == pytest.approx(share)
+
+
+def test_ties_may_well_be_chance() -> None:
+    assert chance_of_difference([0.5] * 8, [0.5] * 8) == 1.0
 
 
 def test_one_failed_check_keeps_the_gate_closed() -> None:
-    assert Verdict((Check("a", True, ""), Check("b", False, ""))).opens is False
-    assert Verdict((Check("a", True, ""),)).opens is True
+    good, bad = Check("a", True, "", "", "Good."), Check("b", False, "", "", "Bad.")
+    assert Verdict((good, bad)).opens is False
+    assert Verdict((good, bad)).refusals == "Bad."
+    assert Verdict((good,)).opens is True

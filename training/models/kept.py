@@ -1,0 +1,95 @@
+"""What candidates learnt, in files that hold numbers and names alone: nothing is unpickled to read them back.
+
+Arrays go into one NumPy archive (its pickles are refused), scikit-learn's regressors into skops' format, of which only
+known types are read, and all else into JSON whose classes are those named here.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+
+from training.history.learnt import Key
+from training.history.ledger import Balance
+from training.models import calendar_level, flow_balance
+from training.models.discharges import Hazard
+from training.models.effects import Effects
+from training.models.level import Level
+
+CLASSES: dict[str, type] = {
+    "calendar level": calendar_level.Fitted,
+    "flow balance": flow_balance.Fitted,
+    "effects": Effects,
+    "level": Level,
+    "hazard": Hazard,
+    "balance": Balance,
+}
+TRUSTED = ["training.models.poisson.LogLagPoisson", "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
+"""Types beyond those that skops reads anyway: ours, and one of scikit-learn's that it does not know."""
+
+PARTS, ARRAYS = "parts.json", "arrays.npz"
+Arrays = list[NDArray[np.generic]]
+Json = object
+
+
+def keep(parts: Mapping[Key, object], folder: Path) -> None:
+    """Write fitted parts into a folder, which is made."""
+    arrays: Arrays = []
+    written = [{"key": list(key), "part": _written(part, arrays)} for key, part in sorted(parts.items())]
+    folder.mkdir(parents=True)
+    (folder / PARTS).write_text(json.dumps(written), encoding="utf-8")
+    np.savez_compressed(folder / ARRAYS, *arrays)
+
+
+def kept(folder: Path) -> dict[Key, object]:
+    """The fitted parts of a folder. Raises ValueError where it holds anything else."""
+    with np.load(folder / ARRAYS, allow_pickle=False) as archive:
+        arrays = [archive[name] for name in archive.files]
+    written = json.loads((folder / PARTS).read_text(encoding="utf-8"))
+    return {tuple(entry["key"]): _read(entry["part"], arrays) for entry in written}
+
+
+def _written(value: object, arrays: Arrays) -> Json:
+    """The value for JSON; its arrays are added to `arrays`, and named by their position."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, np.ndarray):
+        return {"array": _added(value, arrays)}
+    if isinstance(value, BaseEstimator):
+        from skops.io import dumps
+
+        return {"regressor": _added(np.frombuffer(dumps(value), dtype=np.uint8), arrays)}
+    if is_dataclass(value) and not isinstance(value, type):
+        name = next(name for name, its_class in CLASSES.items() if type(value) is its_class)
+        return {"class": name, "fields": {f.name: _written(getattr(value, f.name), arrays) for f in fields(value)}}
+    if isinstance(value, Mapping):  # of equally long arrays, by series: hundreds of them are one
+        return {"by name": list(value), "array": _added(np.stack(list(value.values())), arrays)}
+    if isinstance(value, list | tuple):
+        return [_written(item, arrays) for item in value]
+    raise TypeError(f"a fitted part holds a {type(value).__name__}, which is not written")
+
+
+def _added(array: NDArray[np.generic], arrays: Arrays) -> int:
+    arrays.append(array)
+    return len(arrays) - 1
+
+
+def _read(value: Json, arrays: Arrays) -> object:
+    if isinstance(value, list):
+        return tuple(_read(item, arrays) for item in value)
+    if not isinstance(value, dict):
+        return value
+    if "class" in value:
+        return CLASSES[value["class"]](**{name: _read(item, arrays) for name, item in value["fields"].items()})
+    if "by name" in value:
+        return dict(zip(value["by name"], arrays[value["array"]], strict=True))
+    if "regressor" in value:
+        from skops.io import loads
+
+        return loads(arrays[value["regressor"]].tobytes(), trusted=TRUSTED)
+    return arrays[cast(int, value["array"])]
