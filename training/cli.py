@@ -192,12 +192,26 @@ def backtest(
 
 
 @app.command()
-def train(system: SystemOption, home: HomeOption = None, candidates: CandidatesOption = None) -> None:
+def train(
+    system: SystemOption,
+    home: HomeOption = None,
+    candidates: CandidatesOption = None,
+    promote_if_better: Annotated[
+        bool,
+        typer.Option(
+            "--promote-if-better", help="Then let it through the gate; refused, the champion goes on: exit 0."
+        ),
+    ] = False,
+) -> None:
     """Choose, backtest and register a challenger."""
     context = _context(system, home)
     from training.jobs import train as job
 
     job.run(context, _console(), candidates)
+    if promote_if_better:
+        from training.jobs import promote as gate
+
+        gate.if_better(context, _console())
 
 
 @app.command()

@@ -105,8 +105,9 @@ def best_method(tree: Tree, forecasts: Values, actuals: Values) -> str:
     losses = {BOTTOM_UP: 1 - WORTH_IT}
     for method in METHODS if (plain > 0).any() else ():
         by = learnt(method, tree, forecasts[:half], came[:half])
-        sizes = _sizes(reconciled(forecasts[half:], by) @ tree.parts - came[half:])
-        losses[method] = float((sizes[plain > 0] / plain[plain > 0]).mean())
+        if by is not None:
+            sizes = _sizes(reconciled(forecasts[half:], by) @ tree.parts - came[half:])
+            losses[method] = float((sizes[plain > 0] / plain[plain > 0]).mean())
     return min(losses, key=lambda method: losses[method])
 
 
@@ -115,8 +116,11 @@ def came_of(tree: Tree, actuals: Values) -> Values:
     return aggregated(actuals, tree.parts, _sizes(actuals, default=0.0))
 
 
-def learnt(method: str, tree: Tree, forecasts: Values, came: Values) -> Values:
-    """The method's map from windows: forecasts and what came of all series, (n_windows, horizon, n_series)."""
+def learnt(method: str, tree: Tree, forecasts: Values, came: Values) -> Values | None:
+    """The method's map from windows: forecasts and what came of all series, (n_windows, horizon, n_series).
+
+    None where it finds none.
+    """
     n_series = tree.parts.shape[1]
     return fitted_map(method, tree.parts, came.reshape(-1, n_series), forecasts.reshape(-1, n_series))
 

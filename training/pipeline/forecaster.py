@@ -189,7 +189,8 @@ class Forecaster:
             if method != BOTTOM_UP and tree.sums and len(self._windows(cutoff)) >= FEWEST_WINDOWS:
                 forecasts, actuals = self._of_tree(tree, candidate, cutoff)
                 by = learnt(method, tree, forecasts, came_of(tree, actuals))
-                found[measure] = Coherent(tree, candidate, by)
+                if by is not None:
+                    found[measure] = Coherent(tree, candidate, by)
         return found
 
     def _of_tree(self, tree: Tree, name: str, cutoff: pd.Timestamp) -> tuple[Values, Values]:

@@ -1,10 +1,12 @@
 """How bottom series and their sums, each forecast by itself, are made to agree."""
 
+import logging
 from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+log = logging.getLogger("headroom")
 Values = NDArray[np.float64]
 MOST_ERRORS = 2000  # of each series: more of them change nothing but the time it takes
 BOTTOM_UP = "bottom_up"
@@ -31,8 +33,10 @@ METHODS: Mapping[str, Method] = {"top_down": _top_down, "mint": _mint}
 """Beside `BOTTOM_UP`, which needs no forecasts of sums."""
 
 
-def fitted_map(method: str, parts: Values, actuals: Values, forecasts: Values) -> Values:
+def fitted_map(method: str, parts: Values, actuals: Values, forecasts: Values) -> Values | None:
     """The matrix (n_bottom, n_series) that makes bottom means of the forecasts of all series.
+
+    None where the method finds none: of series that never err there is no covariance of errors.
 
     `parts` (n_bottom, n_series) is the 0/1 matrix of what adds up to what, bottom series first, the sum of all of them
     among the others. `actuals` and `forecasts` (n, n_series); what is not known of one is taken to have been forecast.
@@ -44,9 +48,12 @@ def fitted_map(method: str, parts: Values, actuals: Values, forecasts: Values) -
     told = forecasts[known][:: 1 + int(known.sum()) // MOST_ERRORS]
     came = actuals[known][:: 1 + int(known.sum()) // MOST_ERRORS]
     came = np.where(np.isnan(came), told, came)
-    found = np.zeros(parts.shape)
-    found[:, order] = METHODS[method](parts[:, order].T, came[:, order].T, told[:, order].T)
-    return found
+    found = np.full(parts.shape, np.nan)
+    try:
+        found[:, order] = METHODS[method](parts[:, order].T, came[:, order].T, told[:, order].T)
+    except Exception as error:  # noqa: BLE001  a library may fail in any way; bottom-up serves
+        log.info("No reconciliation by %s: %s: %s", method, type(error).__name__, error)
+    return found if np.isfinite(found).all() else None
 
 
 def reconciled(forecasts: Values, by: Values) -> Values:

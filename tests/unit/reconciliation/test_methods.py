@@ -19,37 +19,57 @@ def forecasts_of(parts: Values, spreads: list[float], n: int = 4000, seed: int =
     return actuals, actuals + rng.normal(0, spreads, actuals.shape)
 
 
+def the_map(method: str, parts: Values, actuals: Values, forecasts: Values) -> Values:
+    found = fitted_map(method, parts, actuals, forecasts)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("n", [0, 60], ids=["nothing known", "never an error"])
+def test_where_mint_has_no_errors_to_learn_from_there_is_no_map(n: int) -> None:
+    beds = np.tile([30.0, 70.0, 100.0], (n, 1))
+    assert fitted_map("mint", TWO, beds, beds) is None
+
+
+def test_beds_that_stood_still_until_lately_stay_bottom_up() -> None:
+    """Older windows without an error teach nothing; the newer ones, in which beds were added, are what is judged."""
+    tree = Tree(("A", "B"), ("AB",), TWO)
+    forecasts = np.tile([30.0, 70.0, 100.0], (40, 7, 1))
+    actuals = forecasts[:, :, :2] + np.where(np.arange(40) < 20, 0.0, 2.0)[:, None, None] * np.array([1.0, 0.0])
+    assert best_method(tree, forecasts, actuals) == "bottom_up"
+
+
 def test_mint_shares_what_is_missing_alike_between_places_that_err_alike() -> None:
-    by = fitted_map("mint", TWO, *forecasts_of(TWO, [10, 10, 0.01]))
+    by = the_map("mint", TWO, *forecasts_of(TWO, [10, 10, 0.01]))
     np.testing.assert_allclose(reconciled(np.array([5.0, 5.0, 12.0]), by), [6.0, 6.0], atol=0.05)
 
 
 def test_mint_gives_most_of_it_to_the_place_that_errs_most() -> None:
     """Spreads 3 and 1 are variances 9 and 1: of ten missing patients, nine and one."""
-    by = fitted_map("mint", TWO, *forecasts_of(TWO, [3, 1, 0.001]))
+    by = the_map("mint", TWO, *forecasts_of(TWO, [3, 1, 0.001]))
     np.testing.assert_allclose(reconciled(np.array([50.0, 50.0, 110.0]), by), [59.0, 51.0], atol=0.3)
 
 
 def test_mint_leaves_places_alone_whose_sum_is_badly_forecast() -> None:
-    by = fitted_map("mint", TWO, *forecasts_of(TWO, [1, 1, 1000]))
+    by = the_map("mint", TWO, *forecasts_of(TWO, [1, 1, 1000]))
     np.testing.assert_allclose(reconciled(np.array([50.0, 50.0, 300.0]), by), [50.0, 50.0], atol=0.5)
 
 
 @pytest.mark.parametrize("parts", [TWO, DEEP], ids=["one sum", "sums of sums"])
 def test_mint_changes_nothing_that_agrees_already(parts: Values) -> None:
-    by = fitted_map("mint", parts, *forecasts_of(parts, list(np.arange(1.0, parts.shape[1] + 1))))
+    by = the_map("mint", parts, *forecasts_of(parts, list(np.arange(1.0, parts.shape[1] + 1))))
     bottom = np.arange(10.0, 10.0 + len(parts))
     np.testing.assert_allclose(reconciled(bottom @ parts, by), bottom, rtol=1e-6)
 
 
 def test_top_down_shares_the_whole_as_it_was_shared() -> None:
     actuals = np.array([[30.0, 70.0, 100.0], [20.0, 80.0, 100.0], [25.0, 75.0, 100.0]])
-    by = fitted_map("top_down", TWO, actuals, actuals)
+    by = the_map("top_down", TWO, actuals, actuals)
     np.testing.assert_allclose(reconciled(np.array([1.0, 1.0, 200.0]), by), [50.0, 150.0])
 
 
 def test_what_is_missing_or_negative() -> None:
-    by = fitted_map("mint", TWO, *forecasts_of(TWO, [10, 10, 0.01]))
+    by = the_map("mint", TWO, *forecasts_of(TWO, [10, 10, 0.01]))
     told = np.array([[5.0, 5.0, np.nan], [1.0, 9.0, 0.0]])
     found = reconciled(told, by)
     np.testing.assert_array_equal(found[0], [5.0, 5.0])
@@ -60,7 +80,7 @@ def test_errors_that_are_not_known_teach_nothing() -> None:
     actuals, told = forecasts_of(TWO, [10, 10, 0.01])
     holes = actuals.copy()
     holes[::2, 0] = np.nan
-    assert np.isfinite(fitted_map("mint", TWO, holes, told)).all()
+    assert np.isfinite(the_map("mint", TWO, holes, told)).all()
 
 
 @pytest.mark.parametrize(
