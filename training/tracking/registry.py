@@ -18,6 +18,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.models.signature import infer_signature
 from mlflow.types import ColSpec, Schema
+from mlflow.types.schema import AnyType
 
 from publication.model import Champion
 from publication.vocabulary import CHALLENGER, CHAMPION
@@ -31,12 +32,13 @@ MODEL, VERSION = "model", "version"
 MODEL_CODE = Path(__file__).parent / "pyfunc_model.py"
 PREVIOUS, WHOLE, SINCE = "headroom.previous_champion", "headroom.whole", "headroom.champion_since"
 NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+ANY = AnyType()  # type: ignore[no-untyped-call]
 INPUT = Schema(
     [
         ColSpec("string", "unique_id"),
         ColSpec("datetime", "ds"),
         ColSpec("double", "y"),
-        ColSpec("datetime", "known_at", required=False),
+        ColSpec(ANY, "known_at", required=False),  # an instant, which MLflow has no type for
     ]
 )
 

@@ -2,16 +2,15 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers import LOOPBACK, free_port, stop, wait_until_listening
+from tests.servers import LOOPBACK, free_port, stop_group, wait_until_listening
 
 START_SECONDS = 90.0  # it imports for ten seconds and makes its tables, on a machine that may be busy
 
@@ -42,9 +41,7 @@ def mlflow_server(folder: Path, database: str | None = None) -> Iterator[str]:
         _wait_until_healthy(f"http://{LOOPBACK}:{port}/health")
         yield f"http://{LOOPBACK}:{port}"
     finally:
-        stop(process)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # workers that outlive their server
+        stop_group(process)  # workers may outlive their server
 
 
 def ends_with_us() -> list[str]:

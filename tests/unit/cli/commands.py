@@ -43,7 +43,7 @@ def process(*arguments: object, **environ: str) -> Ended:
     return Ended(ran.returncode, ran.stdout, ran.stderr)
 
 
-def headroom(*arguments: object) -> Ended:
+def headroom(*arguments: object, **environ: str) -> Ended:
     """What `process` gives, from this process: it need not import everything again."""
     out, err = io.StringIO(), io.StringIO()
     exit_code: str | int | None = 0
@@ -59,6 +59,8 @@ def headroom(*arguments: object) -> Ended:
             patch.delenv(variable)
         patch.setenv("COLUMNS", WIDE)
         patch.setenv(RETRIES, "2")
+        for variable, value in environ.items():
+            patch.setenv(variable, value)
         try:
             main()
         except SystemExit as ended:
