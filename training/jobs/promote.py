@@ -58,8 +58,8 @@ def roll_back(job: Context, console: Console) -> None:
     with alone(job, Alone.MOVES_ALIASES):
         left, champion = registry(job).roll_back()
     console.print(
-        f"Version {champion.champion.version} of {job.system.name}, trained to {champion.version.trained_to}, is the "
-        f"champion again; version {left.version} was.",
+        f"Version {champion.champion.version} of {job.system.name} is the champion again, trained to "
+        f"{champion.version.trained_to}; version {left.version} was.",
         soft_wrap=True,
     )
 

@@ -36,6 +36,8 @@ def test_every_body_names_its_publication(client: Client, address: str) -> None:
         "issued_at": "2026-11-22T05:02:11Z",
         "digest": digest(build_publication()),
         "champion": {"name": "northshire", "version": 7, "run_id": "4f1c9a"},
+        "data_digest": "sha256:data",
+        "remarks": [],
         "freshness": "fresh",
     }
 
