@@ -42,7 +42,7 @@ check: $(INSTALLED) ## lint, formatting, types, import rules
 	$(BIN)/lint-imports
 
 bench: $(INSTALLED) ## run the benchmarks
-	@for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python -m "benchmarks.$$(basename "$$program" .py)" || exit 1; done
+	@for program in flow history simulate training; do echo "== $$program"; $(BIN)/python -m "benchmarks.$$program" || exit 1; done
 
 bench-accuracy: $(BENCH_INSTALLED) ## print the accuracy promised, reached, and that of other programs (BENCH_ARGS="--rows swast"): hours
 	.venv-bench/bin/python -m benchmarks.accuracy $(BENCH_ARGS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -64,14 +64,14 @@ class Ready:
 def _forecast(windows: Windows, cutoffs: Sequence[pd.Timestamp], measure: str, means: Means) -> None:
     """Fill in the means of one measure's series at the cutoffs of one refit day, or why there are none."""
     history, horizon = windows.history, windows.horizon
-    ready = cache(lambda day, ahead_of: _ready(history, day, ahead_of, measure, horizon))
     for cutoff in cutoffs:
         days = history.filled(cutoff)[_of(measure, history, cutoff)].count()
         for unique_id in days.index[days < SHORTEST_DAYS]:
             means.failures[cutoff, unique_id] = f"{days[unique_id]} days are known, {SHORTEST_DAYS} are needed"
         known = list(days.index[days >= SHORTEST_DAYS])
         try:
-            learnt = ready(fit_day(cutoff), tuple(cutoffs)) or ready(cutoff, (cutoff,))
+            learnt = _ready(history, fit_day(cutoff), tuple(cutoffs), measure, horizon)
+            learnt = learnt or _ready(history, cutoff, (cutoff,), measure, horizon)
             if learnt is not None and known:
                 means.fill(cutoff, known, _means(learnt, history, cutoff, known, horizon))
             reason = None if learnt else f"fewer than {SHORTEST_FIT_DAYS} days of {measure} were known to fit on"
@@ -86,8 +86,9 @@ def _of(measure: str, history: KnownHistory, cutoff: pd.Timestamp) -> list[str]:
     return by_measure(history.at(cutoff).columns).get(measure, [])
 
 
+@lru_cache(maxsize=256)  # candidates that build on the levels of a measure ask for the same days again
 def _ready(
-    history: KnownHistory, day: pd.Timestamp, cutoffs: Sequence[pd.Timestamp], measure: str, horizon: int
+    history: KnownHistory, day: pd.Timestamp, cutoffs: tuple[pd.Timestamp, ...], measure: str, horizon: int
 ) -> Ready | None:
     """What was learnt on the day, with its effects on all days that the cutoffs look back to or ahead."""
     fitted = fitted_on(history, day, measure, horizon)

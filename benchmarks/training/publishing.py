@@ -4,11 +4,8 @@ Beside it, on the same panel and cores, statsforecast's AutoETS alone. Each is a
 pipeline's time goes: the main thread is looked at every few milliseconds, and the time since the last look counts as a
 library's if one of the libraries is anywhere on its stack. For that the pipeline runs once more with joblib kept in one
 process, so that what workers do is seen too, and what is not fitting or predicting cannot hide behind waiting.
-
-`python -m benchmarks.training [--recipe NAME] [--sites 30] [--days 1096]`
 """
 
-import argparse
 import json
 import subprocess
 import sys
@@ -16,7 +13,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-MEASURES = 5  # of each site
 MOST_TIMES_AUTO_ETS = 3.0
 LEAST_LIBRARY_SHARE = 0.85
 PROGRAM = """
@@ -96,17 +92,12 @@ print("{}")
 """
 
 
-def main() -> None:
+def publishing(recipe: str, sites: int, days: int) -> None:
     """Print seconds, their ratio, and the share of library fits and predictions."""
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--recipe", default="", help="a name of the catalogue; the first contender, if left out")
-    asked.add_argument("--sites", type=int, default=150 // MEASURES)
-    asked.add_argument("--days", type=int, default=1096)
-    options = asked.parse_args()
     with TemporaryDirectory() as folder:
-        ran(PREPARE, folder, str(options.sites), str(options.days))
+        ran(PREPARE, folder, str(sites), str(days))
         panel, theirs, ours, looked_at = (
-            ran(PROGRAM, what, folder, options.recipe) for what in ("panel", "AutoETS", "ours", "looked at")
+            ran(PROGRAM, what, folder, recipe) for what in ("panel", "AutoETS", "ours", "looked at")
         )
     share = looked_at["library"] / (looked_at["library"] + looked_at["other"])
     print(f"{panel['series']} series of {panel['days']} days, 28 days ahead, recipe {panel['recipe']}")
@@ -126,7 +117,7 @@ def verdict(is_met: bool) -> str:
 
 def ran(program: str, *arguments: str) -> dict[str, Any]:
     """What a program says, in a process of its own."""
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     command = [sys.executable, "-c", program, *arguments]
     print(f"... {arguments[0] if len(arguments[0]) < 12 else 'simulating'}", file=sys.stderr, flush=True)
     ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603  # our own
@@ -134,7 +125,3 @@ def ran(program: str, *arguments: str) -> dict[str, Any]:
         sys.exit(ended.stderr)
     said: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
     return said
-
-
-if __name__ == "__main__":
-    main()
