@@ -14,7 +14,7 @@ COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-ind
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench bench-accuracy lock clean
+.PHONY: help setup demo test drills check bench bench-accuracy lock clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -34,6 +34,9 @@ demo: $(INSTALLED) ## simulate a hospital system, forecast it, serve it (SERVE=0
 
 test: $(INSTALLED) ## run the tests (PYTEST_ARGS="-k store")
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+drills: $(INSTALLED) ## kill jobs at random moments, and see that the champion publishes: minutes
+	$(BIN)/python -m pytest -m drill $(PYTEST_ARGS)
 
 check: $(INSTALLED) ## lint, formatting, types, import rules
 	$(BIN)/ruff check
