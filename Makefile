@@ -14,7 +14,7 @@ COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-ind
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test drills check bench bench-accuracy lock clean
+.PHONY: help setup demo test drills notebooks check bench bench-accuracy lock clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -37,6 +37,9 @@ test: $(INSTALLED) ## run the tests (PYTEST_ARGS="-k store")
 
 drills: $(INSTALLED) ## kill jobs at random moments, and see that the champion publishes: minutes
 	$(BIN)/python -m pytest -m drill $(PYTEST_ARGS)
+
+notebooks: $(INSTALLED) ## run the notebooks from empty: minutes
+	$(BIN)/python -m pytest -m notebook -n 2 $(PYTEST_ARGS)
 
 check: $(INSTALLED) ## lint, formatting, types, import rules
 	$(BIN)/ruff check

@@ -46,6 +46,7 @@ def test_its_pictures_are_there_and_small(notebook: Path) -> None:
     assert max(len(base64.b64decode(picture)) for picture in pictures) < PICTURE_BYTES
 
 
+@pytest.mark.notebook
 @pytest.mark.filterwarnings("default")  # of the kernel
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
 def test_it_runs_from_empty(notebook: Path) -> None:

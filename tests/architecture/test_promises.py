@@ -34,7 +34,19 @@ def test_every_make_target_is_in_its_help() -> None:
     makefile = (ROOT / "Makefile").read_text()
     without_help = [line for line in makefile.splitlines() if TARGET.match(line) and "## " not in line]
     assert without_help == []
-    targets = {"help", "setup", "demo", "test", "check", "bench", "bench-accuracy", "drills", "lock", "clean"}
+    targets = {
+        "help",
+        "setup",
+        "demo",
+        "test",
+        "check",
+        "bench",
+        "bench-accuracy",
+        "drills",
+        "notebooks",
+        "lock",
+        "clean",
+    }
     assert set(TARGET.findall(makefile)) == targets
 
 
