@@ -15,7 +15,6 @@ from training.jobs.context import Context
 from training.jobs.registry import publishing
 from training.pipeline import Forecaster
 from training.pipeline.publishing import RECENT_DAYS, as_publication
-from training.tracking.version import read_whole
 
 
 def run(job: Context, console: Console, cutoff: date | None = None, as_of: datetime | None = None) -> Publication:
@@ -29,8 +28,7 @@ def run(job: Context, console: Console, cutoff: date | None = None, as_of: datet
 
 def _publish(job: Context, console: Console, cutoff: date | None, as_of: datetime | None) -> Publication:
     store = job.store  # before the work: a store out of reach is found at once
-    champion, folder, remarks = publishing(job)
-    version, state = read_whole(folder)
+    whole, remarks = publishing(job)
     instant = as_of or job.now
     day = cutoff or job.history(instant).last_complete_day.date()
     history = job.history(instant, day, issued_for=day)
@@ -41,9 +39,9 @@ def _publish(job: Context, console: Console, cutoff: date | None, as_of: datetim
             f"(the newest is of {history.newest.index[-1]:%Y-%m-%d}). Ingest newer extracts, or choose an earlier "
             "cutoff."
         )
-    forecast = Forecaster(history, job.system.horizon_days, state=state).forecast(version.recipe, at)
+    forecast = Forecaster(history, job.system.horizon_days, state=whole.state).forecast(whole.version.recipe, at)
     recent = _recent(history, forecast.parts, at)
-    draft = as_publication(forecast, history, recent, champion, job.archive.digest(instant, day), job.now)
+    draft = as_publication(forecast, history, recent, whole.champion, job.archive.digest(instant, day), job.now)
     issued = store.issue(replace(draft, remarks=remarks))
     fallbacks = sum(series.fallback for series in issued.series)
     console.print(

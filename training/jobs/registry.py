@@ -2,12 +2,10 @@
 
 import logging
 from datetime import date, datetime
-from pathlib import Path
 
-from publication.model import Champion
 from training.errors import OutOfReachError
 from training.jobs.context import Context
-from training.tracking.champions import Champions
+from training.tracking.champions import Champions, Whole
 from training.tracking.client import connect
 from training.tracking.data import Data
 from training.tracking.registry import Registry
@@ -26,24 +24,24 @@ def champions(job: Context) -> Champions:
     return Champions(job.settings.champions / job.system.name)
 
 
-def publishing(job: Context) -> tuple[Champion, Path, tuple[str, ...]]:
-    """The champion, the folder of its files, and remarks: one where MLflow is out of reach and the last one serves.
+def publishing(job: Context) -> tuple[Whole, tuple[str, ...]]:
+    """The champion, and remarks: one where MLflow is out of reach and the last one serves.
 
     Raises OutOfReachError where no champion was kept at home.
     """
     try:
-        return *registry(job).publishing(), ()
+        return registry(job).publishing(), ()
     except OutOfReachError as error:
         last = champions(job).last()
         if last is None:
             raise
-        champion, folder = last
-        log.warning("%s Going on with version %d, the champion when last heard of.", error, champion.version)
+        number = last.champion.version
+        log.warning("%s Going on with version %d, the champion when last heard of.", error, number)
         remark = (
-            f"The model registry was out of reach: version {champion.version}, the champion when it last answered, "
-            "made this publication."
+            f"The model registry was out of reach: version {number}, the champion when it last answered, made this "
+            "publication."
         )
-        return champion, folder, (remark,)
+        return last, (remark,)
 
 
 def has_champion(job: Context) -> bool:

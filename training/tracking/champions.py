@@ -3,15 +3,34 @@
 import json
 import os
 import shutil
+import zipfile
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from publication.model import Champion
+from training.pipeline.state import State
+from training.tracking.version import Version, read_whole
 
 CHAMPION = "champion.json"
+DAMAGED = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    zipfile.BadZipFile,
+)  # what reading a folder that is not whole raises
 KEPT = 3  # versions: the champion, the one before it, and a challenger
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A version with all that it publishes with."""
+
+    champion: Champion
+    version: Version
+    state: State
 
 
 class Champions:
@@ -25,13 +44,21 @@ class Champions:
 
         A version is known by its run too: a new registry counts its versions from one again.
         """
-        place = self._folder / f"{champion.version}-{champion.run_id}"
+        place = self._place(champion)
         if not place.exists():
             self._folder.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(dir=self._folder, prefix=".fetching-") as temporary:
                 fetch(Path(temporary)).replace(place)
         os.utime(place)
         return place
+
+    def read(self, champion: Champion, folder: Path) -> Whole:
+        """The version in its folder. Raises one of `DAMAGED` where it is not whole."""
+        return Whole(champion, *read_whole(folder))
+
+    def forget(self, champion: Champion) -> None:
+        """Throw the version's folder away."""
+        shutil.rmtree(self._place(champion), ignore_errors=True)
 
     def crown(self, champion: Champion) -> None:
         """Remember the champion, and forget the versions that were not asked for lately."""
@@ -43,11 +70,13 @@ class Champions:
         for old in versions[:-KEPT]:
             shutil.rmtree(old, ignore_errors=True)
 
-    def last(self) -> tuple[Champion, Path] | None:
-        """The champion when last heard of and its folder, if both are here."""
+    def last(self) -> Whole | None:
+        """The champion when last heard of, if it and its files are here."""
         remembered = self._folder / CHAMPION
         if not remembered.exists():
             return None
         champion = Champion(**json.loads(remembered.read_text(encoding="utf-8")))
-        place = self._folder / f"{champion.version}-{champion.run_id}"
-        return (champion, place) if place.exists() else None
+        return self.read(champion, self._place(champion)) if self._place(champion).exists() else None
+
+    def _place(self, champion: Champion) -> Path:
+        return self._folder / f"{champion.version}-{champion.run_id}"

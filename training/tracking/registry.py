@@ -24,9 +24,9 @@ from publication.model import Champion
 from publication.vocabulary import CHALLENGER, CHAMPION
 from training.errors import NothingPublishedError, OutOfReachError, UsageError
 from training.pipeline.state import State
-from training.tracking.champions import Champions
+from training.tracking.champions import DAMAGED, Champions, Whole
 from training.tracking.client import reach
-from training.tracking.version import DESCRIPTION, Version, read_version, read_whole, write
+from training.tracking.version import DESCRIPTION, Version, read_version, write
 
 MODEL, VERSION = "model", "version"
 MODEL_CODE = Path(__file__).parent / "pyfunc_model.py"
@@ -93,16 +93,16 @@ class Registry:
         champion = None if found is None else self._champion()
         return None if champion is not None and found and found.champion == champion else found
 
-    def publishing(self) -> tuple[Champion, Path]:
-        """The champion, and the folder of its files. Raises NothingPublishedError when there is none."""
+    def publishing(self) -> Whole:
+        """The champion, with all that it publishes with. Raises NothingPublishedError when there is none."""
         champion = self._champion()
         if champion is None:
             raise NothingPublishedError(
                 f"Publishing {self._name}: no version is the champion. Run `headroom train`, then `headroom promote`."
             )
-        folder = self._fetched(champion)
+        whole = self._whole(champion)
         self._champions.crown(champion)
-        return champion, folder
+        return whole
 
     def promote(self, challenger: Registered, tags: Mapping[str, str], since: str) -> None:
         """Move the champion alias to the challenger, remembering which version had it.
@@ -110,7 +110,7 @@ class Registry:
         Before that the version is fetched and read: what cannot be read cannot publish.
         """
         number, before = str(challenger.champion.version), self._champion()
-        self._check_whole(challenger.champion)
+        self._whole(challenger.champion)
         with reach(self._uri):
             remembered = {} if before is None else {PREVIOUS: str(before.version)}
             for key, value in {**tags, **remembered, SINCE: since}.items():
@@ -124,7 +124,7 @@ class Registry:
 
         Raises UsageError when there is none.
         """
-        now, _ = self.publishing()
+        now = self.publishing().champion
         with reach(self._uri):
             tags = self._client.get_model_version(self._name, str(now.version)).tags
         if PREVIOUS not in tags:
@@ -133,7 +133,7 @@ class Registry:
             )
         with reach(self._uri):
             before = self._registered(self._client.get_model_version(self._name, tags[PREVIOUS]))
-            self._check_whole(before.champion)
+            self._whole(before.champion)
             self._client.set_registered_model_alias(self._name, CHAMPION, tags[PREVIOUS])
         self._champions.crown(before.champion)
         return now, before
@@ -156,14 +156,21 @@ class Registry:
                 return {}
             raise
 
-    def _check_whole(self, champion: Champion) -> None:
-        """Raises OutOfReachError where the version's files cannot be read."""
-        folder = self._fetched(champion)
+    def _whole(self, champion: Champion) -> Whole:
+        """The version's files, read; a copy at home that is damaged is fetched again.
+
+        Raises OutOfReachError where they cannot be read.
+        """
         try:
-            read_whole(folder)
-        except (OSError, ValueError, KeyError) as error:
+            return self._champions.read(champion, self._fetched(champion))
+        except DAMAGED:
+            self._champions.forget(champion)
+        try:
+            return self._champions.read(champion, self._fetched(champion))
+        except DAMAGED as error:
+            said = next(iter(str(error).splitlines()), type(error).__name__)
             raise OutOfReachError(
-                f"Reading version {champion.version} of {self._name}: {error}. It cannot publish; run `headroom train` "
+                f"Reading version {champion.version} of {self._name}: {said}. It cannot publish; run `headroom train` "
                 "again."
             ) from error
 

@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
+from publication.model import Champion
 from publication.vocabulary import CHALLENGER, CHAMPION
 from tests.contract.tracking.servers import mlflow_server
 from tests.servers import ServerAbsentError, postgresql
@@ -33,7 +34,7 @@ from training.tracking.code import code_version
 from training.tracking.data import Data
 from training.tracking.registry import Registered, Registry
 from training.tracking.runs import end_killed, log_backtest, log_data_report, run
-from training.tracking.version import Version, read_whole
+from training.tracking.version import Version
 
 # The library's own: type hints, deprecated parts, and database connections left to the collector.
 pytestmark = [
@@ -212,11 +213,11 @@ def test_aliases_move_from_challenger_to_champion_and_back(tracking_uri: str, sy
     assert kept.tags["headroom.champion_since"] == "2026-03-10"
     assert "attendances: SeasonalNaive" in (kept.description or "")
 
-    assert registry.publishing()[0].version == second
+    assert registry.publishing().champion.version == second
     left, back = registry.roll_back()
     assert (left.version, back.champion.version) == (second, first)
     assert aliases(tracking_uri, system) == {CHAMPION: first}
-    assert registry.publishing()[0].name == system
+    assert registry.publishing().champion.name == system
 
 
 def test_a_champion_is_fetched_once_and_remembered_where_the_registry_is_gone(
@@ -228,10 +229,13 @@ def test_a_champion_is_fetched_once_and_remembered_where_the_registry_is_gone(
     challenger = registry.challenger()
     assert challenger is not None
     registry.promote(challenger, {}, "2026-03-03")
-    champion, folder = registry.publishing()
-    assert champions.last() == (champion, folder)
-    assert read_whole(folder)[0].recipe == RECIPE
-    assert [p.name for p in (tmp_path / "champions").iterdir() if p.is_dir()] == [folder.name]
+    whole, last = registry.publishing(), champions.last()
+    assert last is not None
+    assert (last.champion, last.version) == (whole.champion, whole.version)
+    assert whole.version.recipe == RECIPE
+    [folder] = [path for path in (tmp_path / "champions").iterdir() if path.is_dir()]
+    (folder / "version.json").write_text("{}")
+    assert registry.publishing().version == whole.version, "a copy that is damaged is fetched again"
 
 
 def test_a_version_that_cannot_be_read_is_not_promoted(
@@ -240,11 +244,17 @@ def test_a_version_that_cannot_be_read_is_not_promoted(
     train(tracking_uri, system, registry)
     challenger = registry.challenger()
     assert challenger is not None
-    spoilt = tmp_path / "champions" / f"{challenger.champion.version}-{challenger.champion.run_id}"
-    spoilt.mkdir(parents=True)
-    (spoilt / "version.json").write_text("{}")
+
+    class Spoilt(Champions):
+        """Whatever is fetched arrives without its description."""
+
+        def fetched(self, champion: Champion, fetch: Callable[[Path], Path]) -> Path:
+            place = super().fetched(champion, fetch)
+            (place / "version.json").write_text("{}")
+            return place
+
     with pytest.raises(OutOfReachError, match="It cannot publish"):
-        registry.promote(challenger, {}, "2026-03-03")
+        Registry(tracking_uri, system, Spoilt(tmp_path / "spoilt")).promote(challenger, {}, "2026-03-03")
     assert aliases(tracking_uri, system) == {CHALLENGER: challenger.champion.version}
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from publication.model import Champion
-from training.tracking.champions import KEPT, Champions
+from training.tracking.champions import DAMAGED, KEPT, Champions
 
 FIRST = Champion("north", 1, "a1")
 
@@ -49,8 +49,15 @@ def test_the_last_champion_is_known_only_with_its_files(champions: Champions) ->
     assert champions.last() is None
     champions.crown(FIRST)
     assert champions.last() is None
-    folder = champions.fetched(FIRST, lambda into: fetch("one", into))
-    assert champions.last() == (FIRST, folder)
+
+
+def test_a_copy_that_is_not_whole_is_found_out(champions: Champions) -> None:
+    champions.fetched(FIRST, lambda into: fetch("no version", into))
+    champions.crown(FIRST)
+    with pytest.raises(DAMAGED):
+        champions.last()
+    champions.forget(FIRST)
+    assert champions.last() is None
 
 
 def test_only_the_newest_versions_are_kept(champions: Champions, tmp_path: Path) -> None:
