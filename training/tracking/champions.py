@@ -14,13 +14,7 @@ from training.pipeline.state import State
 from training.tracking.version import Version, read_whole
 
 CHAMPION = "champion.json"
-DAMAGED = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    zipfile.BadZipFile,
-)  # what reading a folder that is not whole raises
+DAMAGED = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile)  # raised by reading what is not whole
 KEPT = 3  # versions: the champion, the one before it, and a challenger
 
 
@@ -71,12 +65,15 @@ class Champions:
             shutil.rmtree(old, ignore_errors=True)
 
     def last(self) -> Whole | None:
-        """The champion when last heard of, if it and its files are here."""
+        """The champion when last heard of, if it and its files are here and whole."""
         remembered = self._folder / CHAMPION
         if not remembered.exists():
             return None
         champion = Champion(**json.loads(remembered.read_text(encoding="utf-8")))
-        return self.read(champion, self._place(champion)) if self._place(champion).exists() else None
+        try:
+            return self.read(champion, self._place(champion))
+        except DAMAGED:
+            return None
 
     def _place(self, champion: Champion) -> Path:
         return self._folder / f"{champion.version}-{champion.run_id}"

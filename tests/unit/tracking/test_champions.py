@@ -52,12 +52,13 @@ def test_the_last_champion_is_known_only_with_its_files(champions: Champions) ->
 
 
 def test_a_copy_that_is_not_whole_is_found_out(champions: Champions) -> None:
-    champions.fetched(FIRST, lambda into: fetch("no version", into))
+    folder = champions.fetched(FIRST, lambda into: fetch("no version", into))
     champions.crown(FIRST)
-    with pytest.raises(DAMAGED):
-        champions.last()
-    champions.forget(FIRST)
     assert champions.last() is None
+    with pytest.raises(DAMAGED):
+        champions.read(FIRST, folder)
+    champions.forget(FIRST)
+    assert not folder.exists()
 
 
 def test_only_the_newest_versions_are_kept(champions: Champions, tmp_path: Path) -> None:
