@@ -1,6 +1,6 @@
 """What a publication is: every forecast of one system for one cutoff and revision, immutable once issued."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -106,6 +106,7 @@ class SeriesForecast:
     """The forecast of one series; `reason` says why where a fallback stands in for the champion's recipe.
 
     `drivers` has, for each day, one count for each of `vocabulary.DRIVERS`; it is empty where nothing is told of them.
+    The sequences are tuples, or `packed` where many publications are held.
     """
 
     key: SeriesKey
@@ -113,9 +114,9 @@ class SeriesForecast:
     model: str
     fallback: bool
     reason: str | None
-    recent: tuple[Actual, ...]
-    days: tuple[DayForecast, ...]
-    drivers: tuple[tuple[float, ...], ...] = ()
+    recent: Sequence[Actual]
+    days: Sequence[DayForecast]
+    drivers: Sequence[Sequence[float]] = ()
 
     @property
     def unique_id(self) -> str:
@@ -146,8 +147,8 @@ class Headroom:
 
     place: str
     beds: tuple[float, ...]
-    occupancy: tuple[tuple[float, ...], ...]
-    headroom: tuple[tuple[float, ...], ...]
+    occupancy: Sequence[Sequence[float]]
+    headroom: Sequence[Sequence[float]]
     relief: tuple[float, ...]
     peaks: tuple[Peak, ...]
 

@@ -1,13 +1,17 @@
 """Publications as rows of the store's tables, and back."""
 
-from collections.abc import Iterable, Mapping
+import math
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 
 from sqlalchemy import RowMapping
 
+from publication.days import target_day
 from publication.digest import digest
+from publication.errors import MalformedPublicationError
 from publication.model import (
     Actual,
     Champion,
@@ -21,6 +25,7 @@ from publication.model import (
     SeriesForecast,
     System,
 )
+from publication.packed import Packed, packed
 from publication.vocabulary import Kind, SeriesKey
 
 Record = dict[str, object]
@@ -118,24 +123,28 @@ def heading(row: RowMapping) -> Heading:
 def publication(
     row: RowMapping,
     series: Iterable[RowMapping],
-    forecasts: Iterable[RowMapping],
+    forecasts: Iterable[tuple[str, int, float, Sequence[float]]],
     drivers: Iterable[RowMapping],
     headroom: Iterable[RowMapping],
     remarks: Iterable[RowMapping],
 ) -> Publication:
-    """The rows of one publication, series by position and forecasts by lead, as it was issued."""
-    driven = {item["unique_id"]: tuple(map(tuple, item["by_day"])) for item in drivers}
-    days: dict[str, list[DayForecast]] = {}
-    for item in forecasts:
-        day = DayForecast(item["ds"], item["lead"], item["mean"], tuple(item["quantiles"]))
-        days.setdefault(item["unique_id"], []).append(day)
+    """The rows of one publication, series by position, as it was issued; its numbers are packed.
+
+    `forecasts` give unique_id, lead, mean and quantiles, by series and lead. Raises MalformedPublicationError where
+    days of a series are missing.
+    """
+    system = system_of(row["description"])
+    driven = {item["unique_id"]: packed(item["by_day"]) for item in drivers}
+    days = _days(row["cutoff"], system, forecasts)
     return Publication(
-        system=system_of(row["description"]),
+        system=system,
         cutoff=row["cutoff"],
         issued_at=row["issued_at"],
         champion=_champion(row),
         data_digest=row["data_digest"],
-        series=tuple(_series(item, days[item["unique_id"]], driven.get(item["unique_id"], ())) for item in series),
+        series=tuple(
+            _series(item, days.get(item["unique_id"], ()), driven.get(item["unique_id"], ())) for item in series
+        ),
         notes=tuple(row["notes"]),
         revision=row["revision"],
         headroom=tuple(_headroom(item["by_day"]) for item in headroom),
@@ -143,13 +152,36 @@ def publication(
     )
 
 
+def _days(
+    cutoff: date, system: System, forecasts: Iterable[tuple[str, int, float, Sequence[float]]]
+) -> dict[str, Packed[DayForecast]]:
+    """The days of each series. The day of a lead is not read: it follows from the cutoff."""
+    targets = [target_day(cutoff, lead) for lead in range(1, system.horizon_days + 1)]
+
+    def read(index: int, numbers: tuple[float, ...]) -> DayForecast:
+        return DayForecast(targets[index], index + 1, numbers[0], numbers[1:])
+
+    width = 1 + len(system.quantiles)
+    numbers: dict[str, array[float]] = {}
+    for unique_id, lead, mean, quantiles in forecasts:
+        of_series = numbers.setdefault(unique_id, array("d"))
+        of_series.append(mean)
+        of_series.extend(quantiles)
+        if len(of_series) != lead * width:
+            raise MalformedPublicationError(
+                f"Reading the publication of {system.name} for {cutoff}: {unique_id} is damaged at lead {lead}: "
+                "a day before it, or a quantile, is missing. Issue it again."
+            )
+    return {unique_id: Packed(of_series, width, read) for unique_id, of_series in numbers.items()}
+
+
 def _headroom(fields: Mapping[str, Any]) -> Headroom:
     """Headroom as JSON gives it: `dataclasses.asdict`, with lists for tuples."""
     return Headroom(
         place=fields["place"],
         beds=tuple(fields["beds"]),
-        occupancy=tuple(map(tuple, fields["occupancy"])),
-        headroom=tuple(map(tuple, fields["headroom"])),
+        occupancy=packed(fields["occupancy"]),
+        headroom=packed(fields["headroom"]),
         relief=tuple(fields["relief"]),
         peaks=tuple(Peak(peak["days"], tuple(peak["quantiles"]), peak["lead"]) for peak in fields["peaks"]),
     )
@@ -159,17 +191,30 @@ def _champion(row: RowMapping) -> Champion:
     return Champion(row["champion_name"], row["champion_version"], row["champion_run_id"])
 
 
-def _series(row: RowMapping, days: list[DayForecast], drivers: tuple[tuple[float, ...], ...]) -> SeriesForecast:
+def _series(row: RowMapping, days: Sequence[DayForecast], drivers: Sequence[Sequence[float]]) -> SeriesForecast:
     return SeriesForecast(
         key=SeriesKey(row["place"], row["measure"], row["stream"]),
         unit=row["unit"],
         model=row["model"],
         fallback=row["fallback"],
         reason=row["reason"],
-        recent=tuple(Actual(date.fromisoformat(ds), y) for ds, y in row["recent"]),
-        days=tuple(days),
+        recent=_recent(row["recent"]),
+        days=days,
         drivers=drivers,
     )
+
+
+def _recent(actuals: Sequence[tuple[str, float | None]]) -> Sequence[Actual]:
+    return Packed(
+        (number for ds, y in actuals for number in (date.fromisoformat(ds).toordinal(), math.nan if y is None else y)),
+        2,
+        _read_actual,
+    )
+
+
+def _read_actual(_index: int, numbers: tuple[float, ...]) -> Actual:
+    ds, y = numbers
+    return Actual(date.fromordinal(int(ds)), None if math.isnan(y) else y)
 
 
 def system_of(fields: Mapping[str, Any]) -> System:

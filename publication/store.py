@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.schema import CreateTable
@@ -21,6 +21,7 @@ from publication.schema import drivers, forecasts, headroom, metadata, publicati
 
 FILE_NAME = "publications.db"
 HEADING = [column for column in publications.columns if column.name not in ("description", "notes")]
+ROWS_AT_A_TIME = 1000
 ISSUE_ATTEMPTS = 10  # of jobs that issue the same cutoff at once, each round lets one through
 
 
@@ -73,19 +74,7 @@ class Store:
                 wanted = f" of {system}" * bool(system) + f" for cutoff {cutoff}" * bool(cutoff)
                 wanted += f", revision {revision}" * bool(revision)
                 raise UnknownPublicationError(f"{self._shown_url} holds no publication{wanted}.")
-            parts = [
-                connection.execute(select(table).where(table.c.publication_id == row["id"]).order_by(order))
-                .mappings()
-                .all()
-                for table, order in (
-                    (series, series.c.position),
-                    (forecasts, forecasts.c.lead),
-                    (drivers, drivers.c.unique_id),
-                    (headroom, headroom.c.position),
-                    (remarks, remarks.c.position),
-                )
-            ]
-        return records.publication(row, *parts)
+            return self._whole(connection, row)
 
     def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]:
         """Headings of the publications, newest first: by cutoff, then revision."""
@@ -111,6 +100,24 @@ class Store:
             issued = replace(publication, revision=1 if row is None else row["revision"] + 1)
             _write(connection, issued)
         return issued
+
+    def _whole(self, connection: Connection, row: RowMapping) -> Publication:
+        """The publication whose own row this is. Rows are read as they come: a large one is never held twice."""
+
+        def rows(table: Table, *order: ColumnElement[object]) -> Iterator[RowMapping]:
+            query = select(table).where(table.c.publication_id == row["id"]).order_by(*order)
+            return iter(connection.execute(query, execution_options={"yield_per": ROWS_AT_A_TIME}).mappings())
+
+        columns = [forecasts.c[name] for name in ("unique_id", "lead", "mean", "quantiles")]
+        days = select(*columns).where(forecasts.c.publication_id == row["id"]).order_by(*columns[:2])
+        return records.publication(
+            row,
+            rows(series, series.c.position),
+            (tuple(day) for day in connection.execute(days, execution_options={"yield_per": ROWS_AT_A_TIME})),
+            rows(drivers),
+            rows(headroom, headroom.c.position),
+            rows(remarks, remarks.c.position),
+        )
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:

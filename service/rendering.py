@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 
 from publication.days import target_day
@@ -207,7 +207,7 @@ def _day(day: DayForecast, levels: list[tuple[int, str]]) -> Json:
     return {"ds": day.ds.isoformat(), "lead": day.lead, "mean": day.mean, "quantiles": quantiles}
 
 
-def _drivers(ds: date, values: tuple[float, ...]) -> Json:
+def _drivers(ds: date, values: Sequence[float]) -> Json:
     return {"ds": ds.isoformat(), **dict(zip(DRIVERS, values, strict=True))}
 
 

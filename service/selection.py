@@ -1,5 +1,6 @@
 """Which part of a publication a request asks for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from publication.model import DayForecast, Publication, SeriesForecast, System
@@ -50,7 +51,7 @@ class Selection:
         """Ids of the selected places."""
         return set(publication.system.under(self.under or publication.system.name))
 
-    def days(self, series: SeriesForecast) -> tuple[DayForecast, ...]:
+    def days(self, series: SeriesForecast) -> Sequence[DayForecast]:
         return series.days[: self.horizon]
 
     def quantiles(self, system: System) -> tuple[tuple[int, float], ...]:

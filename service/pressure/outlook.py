@@ -1,6 +1,6 @@
 """The chances of a place on each day, its worst day, and what would help."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -23,7 +23,7 @@ class DayPressure:
     """One day: `over` has a chance for each of the system's thresholds, `short` for each of `SHORT_BY`."""
 
     beds: float
-    occupancy: tuple[float, ...]
+    occupancy: Sequence[float]
     headroom: tuple[float, ...]
     over: tuple[float, ...]
     short: tuple[float, ...]

@@ -1,6 +1,6 @@
 """What if a place had more beds, or discharged more patients a day: the published distributions, shifted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from publication.model import Headroom, Peak, Publication
@@ -74,7 +74,7 @@ def _is_within(publication: Publication, place: str, above: str) -> bool:
     return place == above or above in publication.system.ancestors(place)
 
 
-def _fewer(counts: tuple[float, ...], freed: float) -> Iterator[float]:
+def _fewer(counts: Sequence[float], freed: float) -> Iterator[float]:
     return (max(count - freed, 0.0) for count in counts)
 
 
