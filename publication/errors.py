@@ -13,5 +13,9 @@ class StoreUnreachableError(PublicationError):
     """The publication store does not answer."""
 
 
+class SchemaVersionError(PublicationError):
+    """The store's tables are of another release."""
+
+
 class UnknownPublicationError(PublicationError):
     """No publication with the cutoff (and revision) that was asked for."""

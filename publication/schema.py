@@ -35,7 +35,13 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+VERSION = "0003"
+"""Of the tables below: the newest step of training/migrations."""
+
 metadata = MetaData()
+bookkeeping = MetaData()
+
+versions = Table("alembic_version", bookkeeping, Column("version_num", String(32), primary_key=True))
 
 publications = Table(
     "publications",

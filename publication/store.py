@@ -1,12 +1,12 @@
 """Where publications are kept: one SQLAlchemy Core store, SQLite by default, PostgreSQL by URL."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, insert, inspect, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.schema import CreateTable
@@ -14,13 +14,24 @@ from sqlalchemy.schema import CreateTable
 from publication import records
 from publication.digest import digest
 from publication.engines import engine
-from publication.errors import StoreUnreachableError, UnknownPublicationError
+from publication.errors import SchemaVersionError, StoreUnreachableError, UnknownPublicationError
 from publication.invariants import check
 from publication.model import Heading, Publication
-from publication.schema import drivers, forecasts, headroom, metadata, publications, remarks, series
+from publication.schema import (
+    VERSION,
+    drivers,
+    forecasts,
+    headroom,
+    metadata,
+    publications,
+    remarks,
+    series,
+    versions,
+)
 
 FILE_NAME = "publications.db"
 HEADING = [column for column in publications.columns if column.name not in ("description", "notes")]
+UNSTAMPED = "0000"
 ROWS_AT_A_TIME = 1000
 ISSUE_ATTEMPTS = 10  # of jobs that issue the same cutoff at once, each round lets one through
 
@@ -39,12 +50,34 @@ class Store:
         self._shown_url = without_query.render_as_string(hide_password=True)
 
     def prepare(self) -> None:
-        """Create the tables where they are absent."""
+        """Create the tables in a database that has none. Raises SchemaVersionError where there are others."""
         with self._reach():
             try:
                 self._create_tables()
-            except (IntegrityError, ProgrammingError):  # PostgreSQL, when another job made them at the same moment
+            except (IntegrityError, ProgrammingError):  # when another job made them at the same moment
                 self._create_tables()
+        self.check_version()
+
+    def check_version(self) -> None:
+        """Raises SchemaVersionError where there are tables, and they are of another release."""
+        with self._connection() as connection:
+            there = _version(connection)
+        if there in (None, VERSION):
+            return
+        do = "Run `headroom migrate` with the same --home or HEADROOM_STORE_URL."
+        if there > VERSION:
+            do = "They were made by a newer release: install that, or a newer one."
+        raise SchemaVersionError(
+            f"Opening the publication store at {self._shown_url}: its tables are of version {there}, "
+            f"this release reads version {VERSION}. {do}"
+        )
+
+    def migrate(self, steps: Callable[[Connection], None]) -> tuple[str | None, str | None]:
+        """Let `steps` bring the tables to this release, in one transaction. Gives the version before and after."""
+        with self._reach(), self._engine.begin() as connection:
+            before = _version(connection)
+            steps(connection)
+            return before, _version(connection)
 
     def issue(self, publication: Publication) -> Publication:
         """Check the invariants, then write the publication whole, as the next revision of its cutoff.
@@ -88,8 +121,11 @@ class Store:
 
     def _create_tables(self) -> None:
         with self._engine.begin() as connection:
-            for table in metadata.sorted_tables:
+            if _version(connection) is not None:
+                return
+            for table in (*metadata.sorted_tables, versions):
                 connection.execute(CreateTable(table, if_not_exists=True))
+            connection.execute(insert(versions), {"version_num": VERSION})
 
     def _issue_once(self, publication: Publication) -> Publication:
         with self._reach(), self._engine.begin() as connection:
@@ -137,6 +173,16 @@ class Store:
                 "Check that it runs, that HEADROOM_STORE_URL is right, "
                 "and that the tables exist (any training job makes them)."
             ) from error
+
+
+def _version(connection: Connection) -> str | None:
+    """Of the tables that are there: `UNSTAMPED` before there were versions; None where there are no tables."""
+    there = inspect(connection)
+    if there.has_table(versions.name):
+        stamped = connection.execute(select(versions.c.version_num)).scalar()
+        if stamped is not None:
+            return str(stamped)
+    return UNSTAMPED if there.has_table(publications.name) else None
 
 
 def _write(connection: Connection, publication: Publication) -> None:

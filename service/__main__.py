@@ -1,7 +1,7 @@
 """`python -m service`, also installed as `headroom-service`."""
 
 import argparse
-import logging
+import contextlib
 import os
 import sys
 from collections.abc import Mapping
@@ -11,9 +11,14 @@ from pathlib import Path
 import uvicorn
 from pydantic import ValidationError
 
-from publication.errors import StoreUnreachableError
+from publication.errors import SchemaVersionError, StoreUnreachableError
 from publication.store import Store, default_url
+from service import logs
+from service.access import commands
+from service.access.key_store import KeyStore, default_keys_url
 from service.app import create_app
+from service.errors import ServiceError
+from service.protocol import GuardedProtocol
 from service.security import is_loopback
 from service.settings import ENVIRONMENT, Settings, read_settings
 from service.sqlite import read_only
@@ -22,45 +27,92 @@ UNEXPECTED = 1
 USAGE_ERROR = 2
 STORE_OUT_OF_REACH = 6
 SHUTDOWN_SECONDS = 5
+KEEP_ALIVE_SECONDS = 75  # longer than the minute between two looks of a dashboard
+
+OPEN_TO_ALL = (
+    "Listening on {host}: everyone who can reach it could read the forecasts, for no key has been made. "
+    "Make one with `headroom-service keys create NAME`, leave --host at 127.0.0.1, "
+    "or give --allow-anonymous where the network itself is guarded."
+)
 
 
 def main(argv: list[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
-    """Serve until stopped. Gives the exit code."""
+    """Serve until stopped, or run a command on keys. Gives the exit code."""
     options = _parser().parse_args(argv)
-    if not is_loopback(options.host) and not options.allow_anonymous:
-        return _refuse(
-            f"Listening on {options.host}: everyone who can reach it could read the forecasts, for there is no "
-            "access control. Leave --host at 127.0.0.1, or give --allow-anonymous where the network itself is guarded.",
-            USAGE_ERROR,
-        )
     try:
         settings = read_settings(environ, options.home)
-        store = Store(read_only(settings.store_url or default_url(settings.home)))
+        if options.command == "keys":
+            commands.run(options, KeyStore(_keys_url(settings), writable=True), datetime.now(UTC))
+            return 0
+        return _open_and_serve(settings, options)
     except ValidationError as error:
         return _refuse(_sentences(error), USAGE_ERROR)
-    except StoreUnreachableError as error:
+    except ServiceError as error:
+        return _refuse(str(error), USAGE_ERROR)
+    except (StoreUnreachableError, SchemaVersionError) as error:
         return _refuse(str(error), STORE_OUT_OF_REACH)
-    return _serve(settings, store, options.host, options.port)
 
 
-def _serve(settings: Settings, store: Store, host: str, port: int) -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    app = create_app(settings, store, lambda: datetime.now(UTC))
+def _open_and_serve(settings: Settings, options: argparse.Namespace) -> int:
+    store = Store(read_only(_store_url(settings)))
+    keys = KeyStore(_keys_url(settings))
+    is_guarded = is_loopback(options.host) or options.allow_anonymous
+    if not is_guarded and _has_no_keys(keys):
+        return _refuse(OPEN_TO_ALL.format(host=options.host), USAGE_ERROR)
+    with contextlib.suppress(StoreUnreachableError):  # it may come: what is served says so until then
+        store.check_version()
+    return _serve(settings, store, keys, options, open_without_keys=is_guarded)
+
+
+def _serve(
+    settings: Settings, store: Store, keys: KeyStore, options: argparse.Namespace, *, open_without_keys: bool
+) -> int:
+    logs.configure()
+    app = create_app(
+        settings,
+        store,
+        lambda: datetime.now(UTC),
+        keys,
+        open_without_keys=open_without_keys,
+        log=logs.RequestLog(sys.stderr),
+    )
     try:
         uvicorn.run(
             app,
-            host=host,
-            port=port,
+            host=options.host,
+            port=options.port,
+            http=GuardedProtocol,
+            ws="none",
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies or None,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
     except SystemExit:  # the port is taken, as the log has said: uvicorn's own code means something else here
         return UNEXPECTED
     finally:
         store.close()
+        keys.close()
     return 0
+
+
+def _has_no_keys(keys: KeyStore) -> bool:
+    """Whether it is certain that there are none; where they cannot be read, nobody is let in until they can."""
+    try:
+        return not keys.read()
+    except StoreUnreachableError:
+        return False
+
+
+def _store_url(settings: Settings) -> str:
+    return settings.store_url or default_url(settings.home)
+
+
+def _keys_url(settings: Settings) -> str:
+    return settings.keys_url or default_keys_url(_store_url(settings), settings.home)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,8 +123,11 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=int, default=8000, help="port to listen on, 0 for any free one (default %(default)s)"
     )
     parser.add_argument(
-        "--allow-anonymous", action="store_true", help="listen beyond this machine although anyone may then read"
+        "--allow-anonymous",
+        action="store_true",
+        help="listen beyond this machine although no key has been made, so that anyone may read",
     )
+    commands.add_to(parser.add_subparsers(dest="command", metavar="keys", help="make, list, expire and revoke keys"))
     return parser
 
 

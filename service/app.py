@@ -4,50 +4,71 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from fastapi_offline import FastAPIOffline
 from prometheus_client import CollectorRegistry, disable_created_metrics
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from service import problems
+from service.access.gate import Gate
+from service.access.keyring import Keyring, Keys
 from service.archive import Archive
-from service.assets import Assets
+from service.assets import page_assets
 from service.collector import PublicationCollector
-from service.freshness import Clock, PublicationStore, Watcher
+from service.freshness import Watcher
+from service.logs import RequestLog
 from service.metrics import RequestMetrics
 from service.middleware import Edge
+from service.ports import Clock, PublicationStore
+from service.reception import Reception
 from service.routes.catalogue import catalogue_router
-from service.routes.docs import DOCS_ASSETS, docs_router
+from service.routes.docs import docs_router
 from service.routes.forecasts import forecasts_router
 from service.routes.pages import pages_router
 from service.routes.pressure import pressure_router
 from service.routes.probes import probes_router
-from service.schemas import label_problems
+from service.schemas import finish
 from service.settings import Settings
+from service.shelf import Shelf
 
 TITLE = "Headroom"
 API_VERSION = "1"
-OPENAPI_URL = "/openapi.json"
 DESCRIPTION = (
     "Forecasts of emergency attendances, admissions, discharges and bed occupancy. "
-    "Every body names the publication that it is taken from."
+    "Every body names the publication that it is taken from. Counts are in the unit of their series; "
+    "days are hospital days of the system's time zone; instants are in UTC."
 )
+PREFLIGHT_SECONDS = 600
 
 
-def create_app(settings: Settings, store: PublicationStore, clock: Clock) -> FastAPI:
-    """The service over `store`, which it only reads. `clock` gives the present instant with its offset."""
-    watcher = Watcher(store, clock, settings.poll_seconds, settings.system)
-    archive = Archive(store, watcher, clock)
-    registry = _registry(watcher)
+def create_app(
+    settings: Settings,
+    store: PublicationStore,
+    clock: Clock,
+    keys: Keys,
+    *,
+    open_without_keys: bool = True,
+    log: RequestLog | None = None,
+) -> ASGIApp:
+    """The service over `store` and `keys`, which it only reads. `clock` gives the present instant with its offset.
+
+    `open_without_keys`: let anyone read as long as there has never been a key. `log` gets a line for each request.
+    """
+    shelf = Shelf(store, clock)
+    watcher = Watcher(store, shelf, clock, settings.poll_seconds, settings.system)
+    keyring = Keyring(keys, settings.poll_seconds)
+    archive = Archive(store, shelf, watcher)
+    registry = _registry(watcher, keyring)
+    metrics = RequestMetrics(registry)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with watcher.watching():
+        async with keyring.watching(), watcher.watching():
             yield
 
-    app: FastAPI = FastAPIOffline(
+    app = FastAPI(
         docs_url=None,
         redoc_url=None,
-        static_url=DOCS_ASSETS,
-        openapi_url=OPENAPI_URL,
+        openapi_url=None,
         title=TITLE,
         version=API_VERSION,
         description=DESCRIPTION,
@@ -55,23 +76,33 @@ def create_app(settings: Settings, store: PublicationStore, clock: Clock) -> Fas
         redirect_slashes=False,
     )
     for router in (
-        catalogue_router(watcher, archive, clock),
+        catalogue_router(archive, clock),
         forecasts_router(archive, clock),
         pressure_router(archive, clock),
-        probes_router(watcher, registry, clock),
-        docs_router(TITLE, OPENAPI_URL),
-        pages_router(watcher, Assets(), clock),
+        probes_router(watcher, archive, registry, clock),
+        pages_router(archive, page_assets(), clock),
     ):
         app.include_router(router)
+    finish(document := app.openapi())
+    app.include_router(docs_router(TITLE, document))
     problems.install(app)
-    app.add_middleware(Edge, metrics=RequestMetrics(registry), unrouted=(OPENAPI_URL, DOCS_ASSETS))
-    label_problems(app.openapi()["paths"])
-    return app
+    gate = Gate(keyring, open_without_keys=open_without_keys)
+    admitted: ASGIApp = Reception(app, gate, watcher, metrics, clock)
+    if settings.origins:
+        admitted = CORSMiddleware(
+            admitted,
+            allow_origins=settings.origins,
+            allow_methods=("GET", "HEAD"),
+            allow_headers=("Authorization", "If-None-Match", "If-Modified-Since", "X-Request-ID"),
+            expose_headers=("ETag", "Last-Modified", "Link", "Retry-After", "X-Request-ID"),
+            max_age=PREFLIGHT_SECONDS,
+        )
+    return Edge(admitted, metrics, log)
 
 
-def _registry(watcher: Watcher) -> CollectorRegistry:
+def _registry(watcher: Watcher, keyring: Keyring) -> CollectorRegistry:
     """A registry of this app's own, so that two apps in one process do not count each other's requests."""
     disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
-    registry.register(PublicationCollector(watcher))
+    registry.register(PublicationCollector(watcher, keyring))
     return registry

@@ -1,55 +1,65 @@
-"""Older publications, asked for by their cutoff."""
+"""Publications by their cutoff, as far as the caller may see them."""
 
 import asyncio
-from collections import OrderedDict
 from datetime import date
 
-from publication.errors import UnknownPublicationError
+from publication.errors import StoreUnreachableError, UnknownPublicationError
 from publication.model import Heading
+from service.access import Visitor
 from service.edition import Edition
-from service.freshness import Clock, PublicationStore, Watcher, load
+from service.freshness import Watcher
+from service.ports import PublicationStore
 from service.problems import Finding, one_of, unknown
-
-EDITIONS_KEPT = 4
+from service.shelf import Shelf
 
 
 class Archive:
-    """Editions by cutoff: the newest from memory, older ones from the store, the last few asked for kept."""
+    """The newest edition from memory, older ones from the store; the one last asked for is kept."""
 
-    def __init__(self, store: PublicationStore, watcher: Watcher, clock: Clock) -> None:
+    def __init__(self, store: PublicationStore, shelf: Shelf, watcher: Watcher) -> None:
         self._store = store
+        self._shelf = shelf
         self._watcher = watcher
-        self._clock = clock
-        self._kept: OrderedDict[Heading, Edition] = OrderedDict()
 
-    async def edition(self, cutoff: date | None) -> Edition:
-        """The newest edition, or the last revision for `cutoff`. Raises a 404 problem naming the cutoffs there are."""
+    async def edition(self, visitor: Visitor, cutoff: date | None = None, revision: int | None = None) -> Edition:
+        """The newest edition, or the last (or the given) revision for `cutoff`, as the visitor sees it.
+
+        Raises a 404 problem naming the cutoffs there are.
+        """
         newest = self._watcher.edition
-        if cutoff is None or cutoff == newest.heading.cutoff:
-            return newest
-        heading = await self._heading(newest.heading.system, cutoff)
-        if heading not in self._kept:
-            try:
-                self._kept[heading] = await asyncio.to_thread(load, self._store, heading, self._clock())
-            except UnknownPublicationError as error:  # removed between our two looks
-                raise _unknown(cutoff, []) from error
-        self._kept.move_to_end(heading)
-        edition = self._kept[heading]
-        if len(self._kept) > EDITIONS_KEPT:
-            self._kept.popitem(last=False)
-        return edition
+        edition = newest if cutoff is None else await self._of(newest, cutoff, revision)
+        return await edition.view(visitor.place)
 
     async def headings(self, limit: int | None = None) -> tuple[Heading, ...]:
         """Headings of the served system, newest first."""
         return await asyncio.to_thread(self._store.headings, self._watcher.edition.heading.system, limit)
 
-    async def _heading(self, system: str, cutoff: date) -> Heading:
-        headings = await asyncio.to_thread(self._store.headings, system)
-        found = next((heading for heading in headings if heading.cutoff == cutoff), None)
+    async def _of(self, newest: Edition, cutoff: date, revision: int | None) -> Edition:
+        if newest.heading.cutoff == cutoff and revision in (None, newest.heading.revision):
+            return newest
+        try:
+            heading = await self._heading(cutoff, revision)
+        except StoreUnreachableError:
+            held = self._shelf.other
+            if held is None or held.heading.cutoff != cutoff or revision not in (None, held.heading.revision):
+                raise
+            return held
+        try:
+            return await self._shelf.older(heading)
+        except UnknownPublicationError as error:  # removed between our two looks
+            raise _unknown(cutoff, revision, ()) from error
+
+    async def _heading(self, cutoff: date, revision: int | None) -> Heading:
+        headings = await self.headings()
+        of_cutoff = [heading for heading in headings if heading.cutoff == cutoff]
+        found = next((heading for heading in of_cutoff if revision in (None, heading.revision)), None)
         if found is None:
-            raise _unknown(cutoff, list(dict.fromkeys(heading.cutoff.isoformat() for heading in headings)))
+            raise _unknown(cutoff, revision, of_cutoff or headings)
         return found
 
 
-def _unknown(cutoff: date, cutoffs: list[str]) -> Exception:
+def _unknown(cutoff: date, revision: int | None, there: "tuple[Heading, ...] | list[Heading]") -> Exception:
+    if any(heading.cutoff == cutoff for heading in there):
+        return unknown(Finding("revision", str(revision), one_of([str(heading.revision) for heading in there])))
+    cutoffs = list(dict.fromkeys(heading.cutoff.isoformat() for heading in there))
     return unknown(Finding("cutoff", cutoff.isoformat(), one_of(cutoffs) or "the newest publication only"))

@@ -1,4 +1,4 @@
-"""The files that the page loads: our own, and Plotly.js as the plotly wheel ships it."""
+"""The files that pages load: our own, Plotly.js as the plotly wheel ships it, Swagger UI as fastapi-offline does."""
 
 import asyncio
 import hashlib
@@ -15,31 +15,33 @@ MEDIA_TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".png": "image/png",
 }
 FOR_GOOD = "public, max-age=31536000, immutable"
 VERSION_LENGTH = 12
 
 
-def asset_paths() -> dict[str, Path]:
-    """Every asset by its name."""
-    ours = {path.name: path for path in sorted(HERE.iterdir()) if path.suffix in MEDIA_TYPES}
-    return ours | {PLOTLY: plotly_path()}
-
-
 @cache
 def plotly_path() -> Path:
-    """Where the plotly wheel keeps Plotly.js; found without importing plotly, which takes a second."""
-    spec = find_spec("plotly")
-    if spec is None or spec.origin is None:
-        raise RuntimeError("The page needs the plotly package for Plotly.js. Install headroom-forecast[service].")
-    return Path(spec.origin).parent / "package_data" / PLOTLY
+    """Where the plotly wheel keeps Plotly.js."""
+    return _package("plotly") / "package_data" / PLOTLY
+
+
+def page_assets() -> "Assets":
+    """What the operations page loads."""
+    return Assets(_files(HERE) | {PLOTLY: plotly_path()})
+
+
+def documentation_assets() -> "Assets":
+    """What the API documentation loads."""
+    return Assets(_files(_package("fastapi_offline") / "static"))
 
 
 class Assets:
     """Assets by name, each read and compressed once, when it is first asked for."""
 
-    def __init__(self) -> None:
-        self._paths = asset_paths()
+    def __init__(self, paths: dict[str, Path]) -> None:
+        self._paths = paths
         self._versions = {name: _version(name, path) for name, path in self._paths.items()}
         self._ready: dict[str, Representation] = {}
         self._one_at_a_time = asyncio.Lock()
@@ -59,6 +61,18 @@ class Assets:
             if name not in self._ready:
                 self._ready[name] = await asyncio.to_thread(_read, self._paths[name])
         return self._ready[name]
+
+
+def _package(name: str) -> Path:
+    """Its folder, found without importing it, which may take a second."""
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise RuntimeError(f"The service needs the package {name}. Install headroom-forecast[service].")
+    return Path(spec.origin).parent
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    return {path.name: path for path in sorted(folder.iterdir()) if path.suffix in MEDIA_TYPES}
 
 
 def _read(path: Path) -> Representation:

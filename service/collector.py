@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from publication.days import DAYS_UNTIL_STALE, end_of_day
 from service import metrics
+from service.access.keyring import Keyring
 from service.edition import Edition
 from service.freshness import Watcher
 from service.metrics import Metric
@@ -19,8 +20,9 @@ Sample = tuple[tuple[str, ...], float]
 class PublicationCollector(Collector):
     """Timestamps rather than ages: an alert works the age out itself, and a dead service does not look young."""
 
-    def __init__(self, watcher: Watcher) -> None:
+    def __init__(self, watcher: Watcher, keyring: Keyring) -> None:
         self._watcher = watcher
+        self._keyring = keyring
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
         return ()
@@ -30,7 +32,9 @@ class PublicationCollector(Collector):
         yield _gauge(metrics.STORE_UP, [((), float(seen.store_up))])
         reached = seen.store_reached_at
         yield _gauge(metrics.STORE_REACHED, [((), reached.timestamp())] if reached else [])
-        for metric, samples in _of_edition(seen.edition) if seen.edition else ():
+        yield _gauge(metrics.KEYS_UP, [((), float(self._keyring.up))])
+        edition = self._watcher.newest
+        for metric, samples in _of_edition(edition) if edition else ():
             yield _gauge(metric, samples)
 
 

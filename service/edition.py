@@ -1,95 +1,136 @@
 """A publication as it is served: with its heading, and with what has been rendered of it."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from urllib.parse import urlencode
 
-from publication import days
+from publication.days import DAYS_UNTIL_STALE, end_of_day, target_day
 from publication.model import Heading, Publication
 from publication.vocabulary import Freshness
 from service import rendering
 from service.conditional import Representation
+from service.formats import CSV, JSON, Format
 from service.pressure import WhatIf
-from service.rendering import CSV_TYPE, JSON_TYPE, Json
+from service.problems import OutOfScopeError
+from service.rendered import Key, Rendered
+from service.rendering import Json
 from service.selection import EVERYTHING, Selection
+from service.view import heading_within, within
 
-Key = tuple[Hashable, ...]
-
-FILTERED_BYTES_KEPT = 32 * 1024 * 1024
-
-
-class Rendered:
-    """What has been rendered of one publication. Whole bodies are kept, filtered ones while there is room."""
-
-    def __init__(self, room: int = FILTERED_BYTES_KEPT) -> None:
-        self._kept: dict[Key, Representation] = {}
-        self._passing: OrderedDict[Key, Representation] = OrderedDict()
-        self._room = room
-        self._one_at_a_time = asyncio.Lock()
-
-    def keep(self, key: Key, representation: Representation) -> None:
-        self._kept[key] = representation
-
-    async def get(self, key: Key, render: Callable[[], Representation]) -> Representation:
-        """The representation under `key`, rendered off the event loop where there is none yet."""
-        found = self._find(key)
-        if found is not None:
-            return found
-        async with self._one_at_a_time:  # a crowd that asks for the same body renders it once
-            found = self._find(key)
-            if found is None:
-                found = await asyncio.to_thread(render)
-                self._add(key, found)
-        return found
-
-    def _find(self, key: Key) -> Representation | None:
-        if key in self._passing:
-            self._passing.move_to_end(key)
-            return self._passing[key]
-        return self._kept.get(key)
-
-    def _add(self, key: Key, representation: Representation) -> None:
-        self._passing[key] = representation
-        while len(self._passing) > 1 and sum(kept.size for kept in self._passing.values()) > self._room:
-            self._passing.popitem(last=False)
+FORECASTS, SERIES = "/v1/forecasts", "/v1/series"
+GONE = "The publication that is served has no place {place!r}, which this key is for. Make a key for a place it has."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Edition:
-    """One publication, never changed once made: a newer one takes its place in whole."""
+    """One publication, or what one place sees of it; never changed once made: a newer one takes its place in whole.
+
+    `place` is that place, None where all of it is seen.
+    """
 
     publication: Publication
     heading: Heading
-    rendered: Rendered = field(default_factory=Rendered, compare=False)
+    place: str | None = None
+    rendered: Rendered = field(default_factory=Rendered)
+    _views: dict[str, "Edition"] = field(default_factory=dict)
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def freshness(self, now: datetime) -> Freshness:
-        return days.freshness(self.heading.cutoff, now, self.publication.system.timezone)
+        """As `publication.days.freshness`, in two comparisons: it is asked for at every request."""
+        if now < self._late_from:
+            return Freshness.FRESH
+        return Freshness.LATE if now < self._stale_from else Freshness.STALE
 
-    def body(self, content: Json, freshness: Freshness) -> Representation:
+    def modified(self, freshness: Freshness) -> datetime:
+        """Since when a body with this freshness is as it is."""
+        since = {Freshness.LATE: self._late_from, Freshness.STALE: self._stale_from}
+        return max(self.heading.issued_at, since.get(freshness, self.heading.issued_at))
+
+    async def view(self, place: str | None) -> "Edition":
+        """What `place` sees of it. Raises a 403 problem where the publication has no such place."""
+        if place is None:
+            return self
+        if place not in self.publication.system.place_by_id:
+            raise OutOfScopeError(GONE.format(place=place))
+        async with self._one_at_a_time:
+            if place not in self._views:
+                self._views[place] = await asyncio.to_thread(self._seen_from, place)
+        return self._views[place]
+
+    async def get(self, key: Key, render: Callable[[], Representation]) -> Representation:
+        """The body under `key` of this view, rendered where there is none yet."""
+        return await self.rendered.get((self.place, *key), render)
+
+    def body(self, content: Json, freshness: Freshness, link: str | None = None) -> Representation:
         """JSON with the block that every body carries."""
-        whole = {"publication": rendering.publication_block(self.publication, self.heading, freshness), **content}
-        return Representation.of(rendering.json_bytes(whole), JSON_TYPE)
+        whole = {"publication": self.block(freshness), **content}
+        return self.represent(rendering.json_bytes(whole), JSON, freshness, link)
 
-    def forecasts(self, selection: Selection, freshness: Freshness) -> Representation:
-        system = self.publication.system
-        chosen = selection.series(self.publication)
-        return self.body({"forecasts": [rendering.forecast_body(s, system, selection) for s in chosen]}, freshness)
+    def block(self, freshness: Freshness) -> Json:
+        return rendering.publication_block(self.publication, self.heading, freshness)
 
-    def detail(self, selection: Selection, freshness: Freshness) -> Representation:
-        system = self.publication.system
-        chosen = selection.series(self.publication)
-        return self.body({"forecasts": [rendering.detail_body(s, system, selection) for s in chosen]}, freshness)
+    def forecasts(
+        self, selection: Selection, form: Format, freshness: Freshness, *, detailed: bool = False
+    ) -> Representation:
+        """The selected series; in tables there is nothing that grows stale."""
+        if form is JSON:
+            parts = rendering.forecasts_json(self.publication, selection, self.block(freshness), detailed=detailed)
+            return self.represent(parts, form, freshness, self.link(FORECASTS, selection, form))
+        table = rendering.forecasts_csv if form is CSV else rendering.forecasts_ndjson
+        return self.represent(
+            table(self.publication, selection), form, Freshness.FRESH, self.link(FORECASTS, selection, form)
+        )
+
+    def series(self, selection: Selection, freshness: Freshness) -> Representation:
+        listed = [rendering.series_body(series) for series in selection.series(self.publication)]
+        return self.body({"series": listed}, freshness, self.link(SERIES, selection, JSON))
 
     def pressure(self, selection: Selection, what_if: WhatIf, freshness: Freshness) -> Representation:
         return self.body(rendering.pressure_body(self.publication, selection, what_if), freshness)
 
-    def csv(self, selection: Selection) -> Representation:
-        return Representation.of(rendering.forecasts_csv(self.publication, selection), CSV_TYPE)
+    def represent(
+        self, body: bytes | Iterable[bytes], form: Format, freshness: Freshness, link: str | None = None
+    ) -> Representation:
+        more = {} if link is None else {"Link": link}
+        return Representation.of(body, form.media_type, self.modified(freshness), **more)
+
+    def link(self, address: str, selection: Selection, form: Format) -> str | None:
+        """Where the page after this one is, of the same publication (RFC 8288); None after the last."""
+        following = selection.following(self.publication)
+        if following is None:
+            return None
+        told = {"cutoff": self.heading.cutoff.isoformat(), "revision": str(self.heading.revision)}
+        query = {**following.query(), **told, **({} if form is JSON else {"format": form.value})}
+        return f'<{address}?{urlencode(query)}>; rel="next"'
 
     def render_whole(self, now: datetime) -> None:
         """Render what most callers ask for, before anyone does."""
         freshness = self.freshness(now)
-        self.rendered.keep(("json", EVERYTHING, freshness), self.forecasts(EVERYTHING, freshness))
-        self.rendered.keep(("csv", EVERYTHING), self.csv(EVERYTHING))
+        self.rendered.keep(
+            {
+                (self.place, "forecasts", EVERYTHING, JSON, freshness): self.forecasts(EVERYTHING, JSON, freshness),
+                (self.place, "forecasts", EVERYTHING, CSV, None): self.forecasts(EVERYTHING, CSV, freshness),
+            }
+        )
+
+    def is_outdated(self, now: datetime) -> bool:
+        """Whether it has grown late or stale since it was rendered whole."""
+        return not self.rendered.keeps((self.place, "forecasts", EVERYTHING, JSON, self.freshness(now)))
+
+    @cached_property
+    def _late_from(self) -> datetime:
+        return self._end_of(1)
+
+    @cached_property
+    def _stale_from(self) -> datetime:
+        return self._end_of(DAYS_UNTIL_STALE)
+
+    def _end_of(self, days_after_cutoff: int) -> datetime:
+        return end_of_day(target_day(self.heading.cutoff, days_after_cutoff), self.publication.system.timezone)
+
+    def _seen_from(self, place: str) -> "Edition":
+        view = within(self.publication, place)
+        return Edition(view, heading_within(self.heading, view), place, self.rendered)

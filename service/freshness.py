@@ -1,22 +1,21 @@
-"""Keeps what is served fresh: notices a new publication in the store, and swaps it in whole."""
+"""Keeps what is served fresh: notices a new publication in the store, and has it swapped in whole."""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Protocol
+from datetime import datetime
 
 from publication.errors import StoreUnreachableError
-from publication.model import Heading, Publication
+from publication.model import Heading
 from service.edition import Edition
+from service.ports import Clock, PublicationStore
 from service.problems import NothingToServeError
+from service.shelf import Shelf
 
-Clock = Callable[[], datetime]
-
-PATIENCE_SECONDS = 15.0
-"""How long one look at the store may take before it counts as lost; longer than the store's own connect timeout."""
+PATIENCE_SECONDS = 5.0
+"""How long a look at the store may take before it counts as lost. (Reading a whole publication may take longer.)"""
 FIRST_LOOK_SECONDS = 5.0
 
 NOTHING_YET = (
@@ -26,32 +25,22 @@ NOTHING_YET = (
 logger = logging.getLogger(__name__)
 
 
-class PublicationStore(Protocol):
-    """What the service asks of publication.store.Store: it only reads."""
-
-    def latest(
-        self, system: str | None = None, cutoff: date | None = None, revision: int | None = None
-    ) -> Publication: ...
-
-    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]: ...
-
-    def close(self) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the last look at the store found. Replaced as one object, so no request sees half of it."""
+    """What the last look found of the store."""
 
-    edition: Edition | None = None
     store_up: bool = False
     store_reached_at: datetime | None = None
 
 
 class Watcher:
-    """Looks at the store every few seconds, and holds the newest edition."""
+    """Looks at the store every few seconds, and keeps the newest edition on the shelf."""
 
-    def __init__(self, store: PublicationStore, clock: Clock, poll_seconds: float, system: str | None = None) -> None:
+    def __init__(
+        self, store: PublicationStore, shelf: Shelf, clock: Clock, poll_seconds: float, system: str | None = None
+    ) -> None:
         self._store = store
+        self._shelf = shelf
         self._clock = clock
         self._poll_seconds = poll_seconds
         self._system = system
@@ -61,9 +50,14 @@ class Watcher:
     @property
     def edition(self) -> Edition:
         """The newest edition. Raises a 503 problem before the first."""
-        if self.seen.edition is None:
+        if self._shelf.newest is None:
             raise NothingToServeError(NOTHING_YET, store=self.store_state)
-        return self.seen.edition
+        return self._shelf.newest
+
+    @property
+    def newest(self) -> Edition | None:
+        """The newest edition, if there is one yet."""
+        return self._shelf.newest
 
     @property
     def store_state(self) -> str:
@@ -85,13 +79,20 @@ class Watcher:
 
     async def look(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
         """One look, off the event loop. A store that does not answer in time counts as lost until it does."""
-        looking = asyncio.create_task(asyncio.to_thread(self._look))
-        while not looking.done():
-            await asyncio.wait({looking}, timeout=patience_seconds)
-            if not looking.done() and self.seen.store_up:
-                logger.error("The publication store has not answered for %g seconds.", patience_seconds)
-                self.seen = replace(self.seen, store_up=False)
-        self.seen = looking.result()
+        try:
+            heading = await self._newest_heading(patience_seconds)
+            if heading is not None and (self._shelf.newest is None or heading != self._shelf.newest.heading):
+                await self._shelf.renew(heading)
+            await self._shelf.refresh()
+        except StoreUnreachableError as error:
+            if self.seen.store_up or self.seen.store_reached_at is None:
+                logger.error("%s The last publication is still served.", error)
+            self._lost()
+        except Exception:  # whatever a damaged store holds, what is served goes on being served
+            logger.exception("Reading the newest publication failed. The last publication is still served.")
+            self._lost()
+        else:
+            self.seen = Seen(store_up=True, store_reached_at=self._clock())
 
     async def _look_on(self) -> None:
         while True:
@@ -99,32 +100,21 @@ class Watcher:
             self._first_look.set()
             await asyncio.sleep(self._poll_seconds)
 
-    def _look(self) -> Seen:
-        try:
-            edition = self._newest()
-        except StoreUnreachableError as error:
-            if self.seen.store_up or self.seen.store_reached_at is None:
-                logger.error("%s The last publication is still served.", error)
-            return replace(self.seen, store_up=False)
-        except Exception:  # whatever a damaged store holds, what is served goes on being served
-            logger.exception("Reading the newest publication failed. The last publication is still served.")
-            return replace(self.seen, store_up=False)
-        return Seen(edition, store_up=True, store_reached_at=self._clock())
+    async def _newest_heading(self, patience_seconds: float) -> Heading | None:
+        """The heading of the newest publication: a look at one row."""
+        looking = asyncio.create_task(asyncio.to_thread(self._look))
+        while not looking.done():
+            await asyncio.wait({looking}, timeout=patience_seconds)
+            if not looking.done() and self.seen.store_up:
+                logger.error("The publication store has not answered for %g seconds.", patience_seconds)
+                self._lost()
+        return looking.result()
 
-    def _newest(self) -> Edition | None:
-        """The newest edition: the one already held where the store has none newer."""
-        held = self.seen.edition
+    def _look(self) -> Heading | None:
+        held = self._shelf.newest
         # Without a named system the first one found is kept to: a shared store must not make the page change hospitals.
         system = self._system or (held.heading.system if held else None)
-        headings = self._store.headings(system, limit=1)
-        if not headings or (held is not None and headings[0] == held.heading):
-            return held
-        return load(self._store, headings[0], self._clock())
+        return next(iter(self._store.headings(system, limit=1)), None)
 
-
-def load(store: PublicationStore, heading: Heading, now: datetime) -> Edition:
-    """The publication under `heading`, with its whole representations rendered."""
-    edition = Edition(store.latest(heading.system, heading.cutoff, heading.revision), heading)
-    edition.render_whole(now)
-    logger.info("Serving %s for cutoff %s, revision %s.", heading.system, heading.cutoff, heading.revision)
-    return edition
+    def _lost(self) -> None:
+        self.seen = replace(self.seen, store_up=False)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
@@ -79,6 +80,20 @@ DURATION = Metric(
     ("route",),
 )
 
+KEY_REQUESTS = Metric(
+    "headroom_key_requests_total",
+    MetricType.COUNTER,
+    "Answered requests by the name of the key that asked, and status.",
+    ("key", "status"),
+)
+KEYS_REFUSED = Metric(
+    "headroom_access_refused_total",
+    MetricType.COUNTER,
+    "Requests that were not let in, by reason.",
+    ("reason",),
+)
+KEYS_UP = Metric("headroom_keys_up", MetricType.GAUGE, "1 when the last look at the keys got an answer, else 0.")
+
 CATALOGUE: tuple[Metric, ...] = (
     CUTOFF,
     ISSUED,
@@ -92,6 +107,9 @@ CATALOGUE: tuple[Metric, ...] = (
     STORE_REACHED,
     REQUESTS,
     DURATION,
+    KEY_REQUESTS,
+    KEYS_REFUSED,
+    KEYS_UP,
 )
 
 DURATION_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -101,11 +119,22 @@ class RequestMetrics:
     """Counts and times requests in one registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._requests = Counter(REQUESTS.name, REQUESTS.help, REQUESTS.labels, registry=registry)
-        self._durations = Histogram(
-            DURATION.name, DURATION.help, DURATION.labels, registry=registry, buckets=DURATION_BUCKETS
+        def counter(metric: Metric) -> Counter:
+            return Counter(metric.name, metric.help, metric.labels, registry=registry)
+
+        # Looking up a labelled child takes longer than counting with it; there are few of them.
+        self._requests = cache(counter(REQUESTS).labels)
+        self._by_key = cache(counter(KEY_REQUESTS).labels)
+        self._refused = cache(counter(KEYS_REFUSED).labels)
+        self._durations = cache(
+            Histogram(DURATION.name, DURATION.help, DURATION.labels, registry=registry, buckets=DURATION_BUCKETS).labels
         )
 
-    def observe(self, method: str, route: str, status: int, duration_seconds: float) -> None:
-        self._requests.labels(method, route, str(status)).inc()
-        self._durations.labels(route).observe(duration_seconds)
+    def observe(self, method: str, route: str, status: int, duration_seconds: float, key: str | None) -> None:
+        self._requests(method, route, str(status)).inc()
+        self._durations(route).observe(duration_seconds)
+        if key is not None:
+            self._by_key(key, str(status)).inc()
+
+    def refuse(self, reason: str) -> None:
+        self._refused(reason).inc()

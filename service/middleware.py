@@ -1,72 +1,103 @@
-"""What happens to every request, whatever answers it: an id, a count, headers, HEAD, and no fault that leaves bare."""
+"""What happens to every request, whatever answers it: an id, a count, a log line, headers, HEAD, no bare fault."""
 
 import logging
+import os
 import re
 import time
-import uuid
 from dataclasses import dataclass
+from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.logs import RequestLog, Told
 from service.metrics import RequestMetrics
-from service.problems import ProblemError, problem_response
+from service.problems import UNEXPECTED, BodyTooLargeError, ProblemError, problem_response
 from service.security import API_POLICY, COMMON_HEADERS
 
-REQUEST_ID = "X-Request-ID"
+REQUEST_ID = b"x-request-id"
 UNKNOWN_ROUTE = "unknown"
 OTHER_METHOD = "other"
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
-UNEXPECTED = "Something unforeseen went wrong here. It is in the service's log under this request id."
+MOST_BODY_BYTES = 16 * 1024
+NO_BODY = f"No route takes a body; up to {MOST_BODY_BYTES:,} bytes are ignored. Send the request without one."
 
 _WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_PLAIN_ADDRESS = re.compile(r"[0-9A-Za-z.:%_-]{1,64}")
+_COMMON = [(name.lower().encode(), value.encode()) for name, value in COMMON_HEADERS.items()]
+_POLICY = b"content-security-policy"
+_API_POLICY = (_POLICY, API_POLICY.encode())
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Answer:
     """What is known of an answer while it leaves."""
 
     status: int = 500
+    size: int = 0
     started: bool = False
+    complete: bool = False
 
 
 class Edge:
     """The outermost layer of the service."""
 
-    def __init__(self, app: ASGIApp, metrics: RequestMetrics, unrouted: tuple[str, ...] = ()) -> None:
-        """`unrouted`: addresses that are answered without a route of ours, and are their own label."""
+    def __init__(self, app: ASGIApp, metrics: RequestMetrics, log: RequestLog | None = None) -> None:
         self._app = app
-        self._unrouted = unrouted
         self._metrics = metrics
+        self._log = log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(Headers(scope=scope))
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+        state: dict[str, Any] = {
+            **scope.get("state", {}),
+            "request_id": _request_id(headers.get("x-request-id")),
+            "headers": headers,
+            "key": None,
+            "route": None,
+        }
         is_head = scope["method"] == "HEAD"
-        inner: Scope = {**scope, "state": {**scope.get("state", {}), "request_id": request_id}}
+        inner: Scope = {**scope, "state": state}
         if is_head:
             inner["method"] = "GET"
         answer, began = _Answer(), time.perf_counter()
-        sender = _dressed(send, answer, request_id, is_head)
         try:
-            await self._answer(inner, receive, sender, answer)
+            await self._answer(inner, receive, _dressed(send, answer, state["request_id"], is_head), answer)
         finally:
-            method = scope["method"] if scope["method"] in METHODS else OTHER_METHOD
-            self._metrics.observe(method, _route(inner, self._unrouted), answer.status, time.perf_counter() - began)
+            self._tell(scope, inner, answer, time.perf_counter() - began)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, answer: _Answer) -> None:
+        request_id = scope["state"]["request_id"]
         try:
-            await self._app(scope, receive, send)
+            if _body_bytes(scope["state"]["headers"]) > MOST_BODY_BYTES:
+                await problem_response(BodyTooLargeError(NO_BODY), scope["path"], request_id)(scope, receive, send)
+            else:
+                await self._app(scope, receive, send)
         except Exception:
-            logger.exception("Request %s failed.", scope["state"]["request_id"])
+            logger.exception("Request %s failed.", request_id)
+            if answer.complete:  # the routes' own last resort has answered, and let it pass on to be logged
+                return
             if answer.started:
                 raise
-            problem = problem_response(ProblemError(UNEXPECTED), scope["path"], scope["state"]["request_id"])
-            await problem(scope, receive, send)
+            await problem_response(ProblemError(UNEXPECTED), scope["path"], request_id)(scope, receive, send)
+
+    def _tell(self, outer: Scope, inner: Scope, answer: _Answer, duration_seconds: float) -> None:
+        """Count the request, and log it. The address is not logged: someone may have written a key into it."""
+        state = inner["state"]
+        method = outer["method"] if outer["method"] in METHODS else OTHER_METHOD
+        route = state["route"] or getattr(inner.get("route"), "path_format", UNKNOWN_ROUTE)
+        self._metrics.observe(method, route, answer.status, duration_seconds, state["key"])
+        if self._log is not None:
+            client = (outer.get("client") or ("-",))[0]  # what a trusted proxy passes on may be anything
+            client = client if _PLAIN_ADDRESS.fullmatch(client) else "-"
+            key = state["key"] or "-"
+            self._log.write(
+                Told(state["request_id"], key, method, route, answer.status, duration_seconds, answer.size, client)
+            )
 
 
 def _dressed(send: Send, answer: _Answer, request_id: str, is_head: bool) -> Send:
@@ -75,27 +106,28 @@ def _dressed(send: Send, answer: _Answer, request_id: str, is_head: bool) -> Sen
     async def dressed(message: Message) -> None:
         if message["type"] == "http.response.start":
             answer.status, answer.started = message["status"], True
-            headers = MutableHeaders(scope=message)
-            headers[REQUEST_ID] = request_id
-            for name, value in {"Content-Security-Policy": API_POLICY, **COMMON_HEADERS}.items():
-                headers.setdefault(name, value)
-        elif is_head and message["type"] == "http.response.body":
-            message = {**message, "body": b""}
+            headers = [*message.get("headers", ()), *_COMMON, (REQUEST_ID, request_id.encode())]
+            if not any(name == _POLICY for name, _ in headers):
+                headers.append(_API_POLICY)
+            message = {**message, "headers": headers}
+        elif message["type"] == "http.response.body":
+            if is_head:
+                message = {**message, "body": b""}
+            answer.size += len(message.get("body", b""))
+            answer.complete = not message.get("more_body", False)
         await send(message)
 
     return dressed
 
 
-def _request_id(headers: Headers) -> str:
+def _request_id(given: str | None) -> str:
     """The caller's own id where it is a plain one, so that both logs can be laid side by side."""
-    given = headers.get(REQUEST_ID, "")
-    return given if _WELL_FORMED_ID.fullmatch(given) else uuid.uuid4().hex
+    return given if given is not None and _WELL_FORMED_ID.fullmatch(given) else os.urandom(16).hex()
 
 
-def _route(scope: Scope, unrouted: tuple[str, ...]) -> str:
-    """The template of the route that answered: never the address itself, which anyone may invent."""
-    template: object = getattr(scope.get("route"), "path_format", None)
-    if isinstance(template, str):
-        return template
-    path = scope["path"]
-    return next((own for own in unrouted if path == own or path.startswith(f"{own}/")), UNKNOWN_ROUTE)
+def _body_bytes(headers: dict[str, str]) -> int:
+    """As the request says; the server holds it to that. A body of unsaid length counts as too large."""
+    if "transfer-encoding" in headers:
+        return MOST_BODY_BYTES + 1
+    length = headers.get("content-length", "0")
+    return int(length) if length.isdecimal() and len(length) < 20 else MOST_BODY_BYTES + 1

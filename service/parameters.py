@@ -3,30 +3,46 @@
 import math
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Query
-from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, model_validator
 from starlette.requests import Request
 
+from service.formats import Format
 from service.pressure import Amounts, WhatIf
 from service.problems import Finding, invalid, one_of
 from service.selection import Selection
 
 MOST_PUBLICATIONS = 1000
+MOST_SERIES = 100_000
+MOST_REVISIONS = 1_000_000_000
 MOST_CHANGED = 100_000  # beds, or discharges a day
 CHANGE = {"beds": r"([+-]?[0-9]{1,6}(?:\.[0-9]{1,3})?)", "discharges": r"([+-]?[0-9]{1,6}(?:\.[0-9]{1,3})?)(?:/day)?"}
 CHANGE_WRITTEN = {"beds": "RXH:+12 or RXH:+12,RXK:-4", "discharges": "RXH:+5/day or RXH:+5/day,RXK:-2/day"}
 
 
 def _day(text: object) -> date:
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(text)):
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(text), re.ASCII):
         raise ValueError("a day is written as 2026-11-21")
     return date.fromisoformat(str(text))
 
 
-Day = Annotated[date, BeforeValidator(_day)]
+def _issue(text: object) -> tuple[date, int]:
+    found = re.fullmatch(r"(\d{4}-\d{2}-\d{2})\.([0-9]{1,9})", str(text), re.ASCII)
+    if not found:
+        raise ValueError("a publication is written as 2026-11-21.1")
+    return date.fromisoformat(found.group(1)), int(found.group(2))
+
+
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Issue = Annotated[
+    tuple[date, int],
+    BeforeValidator(_issue),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}\.[0-9]{1,9}$", "examples": ["2026-11-21.1"]}),
+]
 Changes = Annotated[str, WithJsonSchema({"type": "string", "examples": ["RXH:+12"]})]
 Levels = Annotated[str, WithJsonSchema({"type": "string", "examples": ["0.1,0.5,0.9"]})]
 
@@ -43,13 +59,34 @@ class SeriesParameters(BaseModel):
         return Selection(place=self.place, under=self.under, measure=self.measure, stream=self.stream)
 
 
-class AmountParameters(BaseModel):
-    """How much of each series, of which publication, in which form."""
+class PageParameters(BaseModel):
+    """A page of a long list; the header Link leads to the next one."""
+
+    after: str | None = Field(None, description="unique_id of the last series of the page before")
+    limit: Annotated[int, Query(ge=1, le=MOST_SERIES)] | None = Field(None, description="series on a page; all without")
+
+
+class OlderParameters(BaseModel):
+    """Of which publication."""
+
+    cutoff: Day | None = Field(None, description="cutoff of a publication, as 2026-11-21; the newest one without it")
+    revision: Annotated[int, Query(ge=1, le=MOST_REVISIONS)] | None = Field(
+        None, description="revision for that cutoff; its last one without it"
+    )
+
+    @model_validator(mode="after")
+    def _revision_is_of_a_cutoff(self) -> "OlderParameters":
+        if self.revision is not None and self.cutoff is None:
+            raise invalid(Finding("revision", str(self.revision), "together with cutoff"))
+        return self
+
+
+class AmountParameters(OlderParameters):
+    """How much of each series, in which form."""
 
     horizon: int | None = Field(None, description="largest lead, in days: 1 up to the horizon of the system")
     quantiles: Levels | None = Field(None, description="published quantile levels, separated by commas")
-    cutoff: Day | None = Field(None, description="cutoff of an older publication; the newest one without it")
-    format: Literal["json", "csv"] | None = Field(None, description="overrides the Accept header")
+    format: Format | None = Field(None, description="overrides the Accept header")
 
     def levels(self) -> tuple[float, ...] | None:
         return None if self.quantiles is None else read_levels(self.quantiles)
@@ -60,17 +97,23 @@ class OneSeriesParameters(AmountParameters):
         return Selection(unique_id=unique_id, horizon=self.horizon, levels=self.levels())
 
 
-class ForecastParameters(AmountParameters, SeriesParameters):
+class SeriesListParameters(OlderParameters, PageParameters, SeriesParameters):
     def selection(self) -> Selection:
-        return Selection(self.place, self.under, self.measure, self.stream, None, self.horizon, self.levels())
+        return replace(super().selection(), after=self.after, limit=self.limit)
 
 
-class PressureParameters(BaseModel):
+class ForecastParameters(AmountParameters, PageParameters, SeriesParameters):
+    def selection(self) -> Selection:
+        return replace(
+            super().selection(), horizon=self.horizon, levels=self.levels(), after=self.after, limit=self.limit
+        )
+
+
+class PressureParameters(OlderParameters):
     """Of which places, and what if."""
 
     under: str | None = Field(None, description="id of a place: it and every place below it")
     horizon: int | None = Field(None, description="largest lead, in days: 1 up to the horizon of the system")
-    cutoff: Day | None = Field(None, description="cutoff of an older publication; the newest one without it")
     beds: Changes | None = Field(None, description="what if places had more (or fewer) open beds: RXH:+12,RXK:-4")
     discharges: Changes | None = Field(
         None, description="what if places discharged more (or fewer) patients a day: RXH:+5/day"
@@ -85,6 +128,7 @@ class PressureParameters(BaseModel):
 
 class PublicationParameters(BaseModel):
     limit: Annotated[int, Query(ge=1, le=MOST_PUBLICATIONS)] = Field(100, description="how many, newest first")
+    after: Issue | None = Field(None, description="the last of the page before: its cutoff and revision, 2026-11-21.1")
 
 
 def read_levels(text: str) -> tuple[float, ...]:

@@ -1,6 +1,7 @@
 """Everything that can go wrong, in one shape: RFC 9457 problem+json with a request id."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from http import HTTPStatus
@@ -15,7 +16,9 @@ from starlette.responses import Response
 from publication.errors import StoreUnreachableError
 
 MEDIA_TYPE = "application/problem+json"
+OPTIONS = "GET, HEAD, OPTIONS"
 VALUES_SHOWN = 20
+LONGEST_COMPARED, MOST_COMPARED = 100, 2000  # beyond, a search for what resembles it takes longer than it helps
 RETRY_AFTER_SECONDS = 30
 
 
@@ -32,17 +35,56 @@ class Finding:
 
 
 class ProblemError(Exception):
-    """Base of what the service answers with an error status. `detail` is for the caller, and shows no internals."""
+    """Base of what the service answers with an error status. `detail` is for the caller, and shows no internals.
+
+    `visitor`: the name of the key that asked, where that is known before the request is let in.
+    """
 
     status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
     kind: ClassVar[str] = "unexpected"
     title: ClassVar[str] = "The service failed unexpectedly"
+    headers: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, detail: str, findings: tuple[Finding, ...] = (), **more: object) -> None:
         super().__init__(detail)
         self.detail = detail
         self.findings = findings
         self.more = more
+        self.visitor: str | None = None
+
+
+class MalformedRequestError(ProblemError):
+    """What arrived is no HTTP request."""
+
+    status = HTTPStatus.BAD_REQUEST
+    kind = "malformed-request"
+    title = "This is not an HTTP request that can be read"
+
+
+class UnauthorisedError(ProblemError):
+    """No key, or none that is valid. `reason`: missing, unknown, expired or revoked."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    kind = "unauthorised"
+    title = "A valid key is asked for"
+    headers: ClassVar[Mapping[str, str]] = {
+        "WWW-Authenticate": 'Basic realm="Headroom", charset="UTF-8", Bearer realm="Headroom"'
+    }
+
+
+class ForbiddenError(ProblemError):
+    """A valid key, which is not for this."""
+
+    status = HTTPStatus.FORBIDDEN
+    kind = "forbidden"
+    title = "The key is not for this"
+
+
+class OutOfScopeError(ForbiddenError):
+    """A key of a place that the publication does not have."""
+
+    kind = "place-gone"
+    title = "The place of the key is not in the publication"
 
 
 class RouteNotFoundError(ProblemError):
@@ -55,6 +97,40 @@ class MethodNotAllowedError(ProblemError):
     status = HTTPStatus.METHOD_NOT_ALLOWED
     kind = "method-not-allowed"
     title = "The service only reads: use GET or HEAD"
+    headers: ClassVar[Mapping[str, str]] = {"Allow": "GET, HEAD"}
+
+
+class TooSlowError(ProblemError):
+    """The head of a request does not arrive."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+    kind = "too-slow"
+    title = "The request did not arrive in time"
+
+
+class BodyTooLargeError(ProblemError):
+    """A body, where none is asked for, of more than may be ignored."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    kind = "body-too-large"
+    title = "The service takes no bodies"
+    headers: ClassVar[Mapping[str, str]] = {"Connection": "close"}
+
+
+class HeadTooLargeError(ProblemError):
+    """An address and headers of more than may be read."""
+
+    status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    kind = "head-too-large"
+    title = "The address or the headers are too long"
+
+
+class TooManyRequestsError(ProblemError):
+    """A key that asks more often than it may."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    kind = "too-many-requests"
+    title = "The key asks too often"
 
 
 class UnknownValueError(ProblemError):
@@ -89,16 +165,43 @@ class StoreLostError(ProblemError):
     title = "The publication store does not answer"
 
 
+class KeysUnknownError(ProblemError):
+    """The keys have not been read yet."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    kind = "keys-unknown"
+    title = "The keys cannot be read"
+
+
+class TooManyConnectionsError(ProblemError):
+    """More connections than the service holds open."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    kind = "too-many-connections"
+    title = "Too many connections are open"
+
+
 PROBLEMS: tuple[type[ProblemError], ...] = (
+    MalformedRequestError,
+    UnauthorisedError,
+    ForbiddenError,
+    OutOfScopeError,
     RouteNotFoundError,
-    MethodNotAllowedError,
     UnknownValueError,
+    MethodNotAllowedError,
+    TooSlowError,
+    BodyTooLargeError,
     InvalidParameterError,
+    TooManyRequestsError,
+    HeadTooLargeError,
     NothingToServeError,
     StoreLostError,
+    KeysUnknownError,
+    TooManyConnectionsError,
     ProblemError,
 )
 
+UNEXPECTED = "Something unforeseen went wrong here. It is in the service's log under this request id."
 STORE_LOST = (
     "This answer is read from the publication store, which does not answer. The newest forecasts are still served."
 )
@@ -106,7 +209,9 @@ STORE_LOST = (
 
 def one_of(values: list[str], near: str = "") -> str:
     """A readable list of what is allowed, what resembles `near` first, not endlessly long."""
-    close = get_close_matches(near, values, n=5)
+    close = (
+        get_close_matches(near, values, n=5) if len(near) <= LONGEST_COMPARED and len(values) <= MOST_COMPARED else []
+    )
     ordered = close + [value for value in values if value not in close]
     rest = len(ordered) - VALUES_SHOWN
     return ", ".join(ordered[:VALUES_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
@@ -114,6 +219,16 @@ def one_of(values: list[str], near: str = "") -> str:
 
 def problem_response(problem: ProblemError, instance: str, request_id: str) -> Response:
     """The problem as its HTTP answer."""
+    headers = {"Cache-Control": "no-store", **problem.headers}
+    retry_after = problem.more.get("retry_after")
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        retry_after = RETRY_AFTER_SECONDS
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
+    return Response(problem_body(problem, instance, request_id), problem.status, headers, MEDIA_TYPE)
+
+
+def problem_body(problem: ProblemError, instance: str, request_id: str) -> bytes:
     body = {
         "type": f"urn:headroom:problem:{problem.kind}",
         "title": problem.title,
@@ -124,12 +239,7 @@ def problem_response(problem: ProblemError, instance: str, request_id: str) -> R
         "errors": [{"parameter": f.parameter, "found": f.found, "allowed": f.allowed} for f in problem.findings],
         **problem.more,
     }
-    headers = {"Cache-Control": "no-store"}
-    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = "GET, HEAD"
-    return Response(json.dumps(body), problem.status, headers, MEDIA_TYPE)
+    return json.dumps(body).encode()
 
 
 def install(app: FastAPI) -> None:
@@ -138,6 +248,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(ProblemError)
     async def _problem(request: Request, error: ProblemError) -> Response:
         return _answer(request, error)
+
+    @app.exception_handler(Exception)
+    async def _unforeseen(request: Request, _error: Exception) -> Response:
+        return _answer(request, ProblemError(UNEXPECTED))
 
     @app.exception_handler(StoreUnreachableError)
     async def _store_lost(request: Request, _error: StoreUnreachableError) -> Response:
@@ -153,6 +267,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _router(request: Request, error: HTTPException) -> Response:
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            if request.method == "OPTIONS":
+                return Response(
+                    status_code=HTTPStatus.NO_CONTENT, headers={"Allow": OPTIONS, "Cache-Control": "no-store"}
+                )
             return _answer(request, MethodNotAllowedError(f"{request.method} is not answered here. Use GET or HEAD."))
         return _answer(request, RouteNotFoundError("No route has this address. The routes are listed at /docs."))
 

@@ -2,8 +2,9 @@
 
 from datetime import date, datetime
 from http import HTTPStatus
-from typing import Literal, TypedDict
+from typing import Annotated, Any, Literal
 
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from service import problems
@@ -30,7 +31,7 @@ class PublicationOut(Body):
     issued_at: datetime
     digest: str
     champion: ChampionOut
-    data_digest: str
+    data_digest: str | None
     remarks: list[str]
     freshness: Literal["fresh", "late", "stale"]
 
@@ -72,10 +73,10 @@ class HeadingOut(Body):
     cutoff: date
     revision: int
     issued_at: datetime
-    digest: str
+    digest: str | None
     champion: ChampionOut
-    series: int
-    fallbacks: int
+    series: int | None
+    fallbacks: int | None
 
 
 class PublicationsAnswer(Answer):
@@ -196,7 +197,10 @@ class PressureAnswer(Answer):
     mutual_aid: list[AidOut]
 
 
-class ReadyAnswer(Answer):
+class ReadyAnswer(Body):
+    """`publication` is left out where keys are asked for and none is sent."""
+
+    publication: PublicationOut | None = None
     status: Literal["ready"]
     store: Literal["ok", "unreachable"]
 
@@ -209,12 +213,6 @@ class FindingOut(Body):
     parameter: str
     found: str
     allowed: str
-
-
-class Operation(TypedDict):
-    """What is read here of an operation in OpenAPI."""
-
-    responses: dict[str, dict[str, dict[str, object]]]
 
 
 class ProblemAnswer(BaseModel):
@@ -231,25 +229,41 @@ class ProblemAnswer(BaseModel):
     errors: list[FindingOut]
 
 
-CSV_CONTENT: dict[str, object] = {"text/csv": {"schema": {"type": "string"}}}
+UniqueId = Annotated[
+    str,
+    Path(
+        description="`place/measure`, or `place/measure/stream`, as it is, slashes and all", examples=["RXH/occupancy"]
+    ),
+]
+TABLES: dict[str, object] = {
+    "text/csv": {"schema": {"type": "string"}},
+    "application/x-ndjson": {"schema": {"type": "string"}},
+}
+EVERYWHERE = (401, 403, 429, 500)
 
 
-def answers(*problem_statuses: int, csv: bool = False) -> Answers:
+def answers(*problem_statuses: int, tables: bool = False) -> Answers:
     """What a route may answer beside its JSON."""
     described: Answers = {
         error.status.value: {"model": ProblemAnswer, "description": error.title}
         for error in reversed(problems.PROBLEMS)
-        if error.status in problem_statuses
+        if error.status in (*problem_statuses, *EVERYWHERE)
     }
     described[304] = {"description": "The caller has this representation already"}
-    if csv:
-        described[200] = {"content": CSV_CONTENT}
+    if tables:
+        described[200] = {"content": TABLES}
     return described
 
 
-def label_problems(paths: dict[str, dict[str, Operation]]) -> None:
-    """Label the errors of OpenAPI's paths as what they are: FastAPI writes every model as application/json."""
-    for operation in (operation for operations in paths.values() for operation in operations.values()):
-        for status, response in operation["responses"].items():
-            if int(status) >= HTTPStatus.BAD_REQUEST:
-                response["content"] = {problems.MEDIA_TYPE: response["content"]["application/json"]}
+def finish(document: dict[str, Any]) -> None:
+    """Say in OpenAPI's document what FastAPI does not: how a key is sent, and what errors are labelled as."""
+    document.setdefault("components", {})["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, where the service asks for one."},
+        "basic": {"type": "http", "scheme": "basic", "description": "The key as password; any user name."},
+    }
+    document["security"] = [{}, {"bearer": []}, {"basic": []}]
+    for path in document["paths"].values():
+        for operation in path.values():
+            for status, response in operation["responses"].items():
+                if int(status) >= HTTPStatus.BAD_REQUEST:
+                    response["content"] = {problems.MEDIA_TYPE: response["content"]["application/json"]}

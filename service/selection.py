@@ -1,7 +1,8 @@
 """Which part of a publication a request asks for."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import dropwhile, islice
 
 from publication.model import DayForecast, Publication, SeriesForecast, System
 from publication.vocabulary import SeriesKey
@@ -10,7 +11,10 @@ from service.problems import Finding, invalid, one_of, unknown
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Filters, all optional. `under`: a place and everything below it; `horizon`: the largest lead."""
+    """Filters, all optional. `under`: a place and everything below it; `horizon`: the largest lead.
+
+    `after` and `limit` make a page: as many series as `limit`, from the one that follows `after` on.
+    """
 
     place: str | None = None
     under: str | None = None
@@ -19,18 +23,21 @@ class Selection:
     unique_id: str | None = None
     horizon: int | None = None
     levels: tuple[float, ...] | None = None
+    after: str | None = None
+    limit: int | None = None
 
     def check(self, publication: Publication) -> None:
         """Raises a problem naming each value that the publication does not have, and what it has."""
-        wanted = {
-            "place": (self.place, list(publication.system.place_by_id)),
-            "under": (self.under, list(publication.system.place_by_id)),
-            "measure": (self.measure, list(publication.system.measure_by_name)),
-            "stream": (self.stream, _streams(publication)),
-            "unique_id": (self.unique_id, list(publication.series_by_id)),
+        wanted: dict[str, tuple[str | None, Collection[str]]] = {
+            "place": (self.place, publication.system.place_by_id),
+            "under": (self.under, publication.system.place_by_id),
+            "measure": (self.measure, publication.system.measure_by_name),
+            "stream": (self.stream, _streams(publication) if self.stream is not None else ()),
+            "unique_id": (self.unique_id, publication.series_by_id),
+            "after": (self.after, publication.series_by_id),
         }
         missing = tuple(
-            Finding(parameter, value, one_of(allowed, value) or "none is published")
+            Finding(parameter, value, one_of(list(allowed), value) or "none is published")
             for parameter, (value, allowed) in wanted.items()
             if value is not None and value not in allowed
         )
@@ -40,12 +47,22 @@ class Selection:
 
     def series(self, publication: Publication) -> tuple[SeriesForecast, ...]:
         """The selected series, in the order of the publication."""
-        below = None if self.under is None else set(publication.system.under(self.under))
-        return tuple(
-            series
-            for series in publication.series
-            if self._admits(series.key) and (below is None or series.key.place in below)
-        )
+        return tuple(islice(self._from(publication), self.limit))
+
+    def following(self, publication: Publication) -> "Selection | None":
+        """The page after this one; None where this is the last."""
+        if self.limit is None:
+            return None
+        page = tuple(islice(self._from(publication), self.limit + 1))
+        return replace(self, after=page[-2].unique_id) if len(page) > self.limit else None
+
+    def query(self) -> dict[str, str]:
+        """The parameters that select the same."""
+        told = {
+            name: getattr(self, name) for name in ("place", "under", "measure", "stream", "horizon", "after", "limit")
+        }
+        levels = {} if self.levels is None else {"quantiles": ",".join(f"{level:g}" for level in self.levels)}
+        return {name: str(value) for name, value in told.items() if value is not None} | levels
 
     def places(self, publication: Publication) -> set[str]:
         """Ids of the selected places."""
@@ -59,12 +76,23 @@ class Selection:
         wanted = system.quantiles if self.levels is None else self.levels
         return tuple((i, level) for i, level in enumerate(system.quantiles) if level in wanted)
 
+    def _from(self, publication: Publication) -> Iterator[SeriesForecast]:
+        if self.unique_id is not None:
+            yield publication.series_by_id[self.unique_id]
+            return
+        below = None if self.under is None else set(publication.system.under(self.under))
+        listed = iter(publication.series)
+        if self.after is not None:
+            listed = islice(dropwhile(lambda series: series.unique_id != self.after, listed), 1, None)
+        for series in listed:
+            if self._admits(series.key) and (below is None or series.key.place in below):
+                yield series
+
     def _admits(self, key: SeriesKey) -> bool:
         wanted = (
             (self.place, key.place),
             (self.measure, key.measure),
             (self.stream, key.stream),
-            (self.unique_id, key.unique_id),
         )
         return all(value is None or value == found for value, found in wanted)
 

@@ -17,6 +17,13 @@ class Settings(BaseModel):
     store_url: str | None = Field(default=None, description="address of a shared store")
     system: str | None = Field(default=None, description="the system to serve, where a store holds more than one")
     poll_seconds: float = Field(default=2.0, gt=0, le=3600, description="seconds between looks for a new publication")
+    keys_url: str | None = Field(default=None, description="where the keys are, if not beside the publications")
+    allowed_origins: str = Field(default="", description="web origins, by commas, whose pages may read the answers")
+    trusted_proxies: str = Field(default="", description="addresses, by commas, that may say whom they ask for")
+
+    @property
+    def origins(self) -> list[str]:
+        return [origin.strip() for origin in self.allowed_origins.split(",") if origin.strip()]
 
 
 ENVIRONMENT = {
@@ -24,6 +31,9 @@ ENVIRONMENT = {
     "store_url": "HEADROOM_STORE_URL",
     "system": "HEADROOM_SYSTEM",
     "poll_seconds": "HEADROOM_POLL_SECONDS",
+    "keys_url": "HEADROOM_KEYS_URL",
+    "allowed_origins": "HEADROOM_ALLOWED_ORIGINS",
+    "trusted_proxies": "HEADROOM_TRUSTED_PROXIES",
 }
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperCommand
 
-from publication.errors import MalformedPublicationError, PublicationError, StoreUnreachableError
+from publication.errors import MalformedPublicationError, PublicationError, SchemaVersionError, StoreUnreachableError
 from training.errors import NothingPublishedError, OutOfReachError, TrainingError
 from training.settings import settings
 
@@ -35,11 +35,15 @@ UNEXPECTED = 1
 WIDTH_ELSEWHERE = 140  # of a log file or a pipe, where no terminal says how wide it is
 EXIT_CODES: dict[type[PublicationError], int] = {
     StoreUnreachableError: OutOfReachError.exit_code,
+    SchemaVersionError: OutOfReachError.exit_code,
     MalformedPublicationError: NothingPublishedError.exit_code,
 }
 DAY = "%Y-%m-%d"
 
 SystemOption = Annotated[Path, typer.Option("--system", help="The system.toml that describes the hospital system.")]
+OptionalSystemOption = Annotated[
+    Path | None, typer.Option("--system", help="Taken as by every command; nothing is read of it.")
+]
 HomeOption = Annotated[
     Path | None,
     typer.Option(
@@ -235,6 +239,17 @@ def rollback(system: SystemOption, home: HomeOption = None) -> None:
     from training.jobs import promote as job
 
     job.roll_back(context, _console())
+
+
+@app.command()
+def migrate(system: OptionalSystemOption = None, home: HomeOption = None) -> None:
+    """Bring the tables of the publication store to this release.
+
+    Of the store alone: no system is needed.
+    """
+    from training.jobs import migrate as job
+
+    job.run(settings(home, os.environ), _console())
 
 
 @app.command()

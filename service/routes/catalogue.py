@@ -7,14 +7,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from publication.errors import StoreUnreachableError
+from publication.model import Heading
 from service import rendering, schemas
 from service.archive import Archive
 from service.conditional import respond
-from service.freshness import Clock, Watcher
-from service.parameters import PublicationParameters, SeriesParameters, takes
+from service.formats import JSON
+from service.parameters import PublicationParameters, SeriesListParameters, takes
+from service.ports import Clock
+from service.reception import reply, visitor_of
 
 
-def catalogue_router(watcher: Watcher, archive: Archive, clock: Clock) -> APIRouter:
+def catalogue_router(archive: Archive, clock: Clock) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["catalogue"])
 
     @router.get(
@@ -25,11 +28,10 @@ def catalogue_router(watcher: Watcher, archive: Archive, clock: Clock) -> APIRou
     )
     async def system(request: Request) -> Response:
         """The hospital system: time zone, census hour, measures, thresholds, horizon and places."""
-        edition = watcher.edition
+        edition = await archive.edition(visitor_of(request))
         freshness = edition.freshness(clock())
         content: rendering.Json = {"system": rendering.system_body(edition.publication.system)}
-        body = await edition.rendered.get(("system", freshness), lambda: edition.body(content, freshness))
-        return respond(body, request.headers)
+        return await reply(request, edition, ("system", freshness), lambda: edition.body(content, freshness))
 
     @router.get(
         "/publications",
@@ -39,30 +41,39 @@ def catalogue_router(watcher: Watcher, archive: Archive, clock: Clock) -> APIRou
     )
     async def publications(request: Request, wanted: Annotated[PublicationParameters, Query()]) -> Response:
         """Publications of the system, newest first. While the store is lost, the one that is served."""
-        edition = watcher.edition
+        visitor = visitor_of(request)
+        edition = await archive.edition(visitor)
         try:
-            headings = await archive.headings(wanted.limit)
+            page, link = _page(await archive.headings(), wanted)
         except StoreUnreachableError:
-            headings = (edition.heading,)
-        content: rendering.Json = {"publications": [rendering.heading_body(heading) for heading in headings]}
-        return respond(edition.body(content, edition.freshness(clock())), request.headers)
+            page, link = (edition.heading,), None
+        told = [rendering.heading_body(heading, whole=visitor.place is None) for heading in page]
+        body = edition.body({"publications": told}, edition.freshness(clock()), link)
+        return respond(body, request.headers, visitor.cache_control)
 
     @router.get(
         "/series",
         response_model=schemas.SeriesAnswer,
         responses=schemas.answers(404, 422, 503),
-        dependencies=[Depends(takes(SeriesParameters))],
+        dependencies=[Depends(takes(SeriesListParameters))],
     )
-    async def series(request: Request, wanted: Annotated[SeriesParameters, Query()]) -> Response:
+    async def series(request: Request, wanted: Annotated[SeriesListParameters, Query()]) -> Response:
         """What is forecast: each series with its unit, last actual and model."""
-        edition = watcher.edition
+        edition = await archive.edition(visitor_of(request), wanted.cutoff, wanted.revision)
         selection = wanted.selection()
         selection.check(edition.publication)
         freshness = edition.freshness(clock())
-        content: rendering.Json = {
-            "series": [rendering.series_body(chosen) for chosen in selection.series(edition.publication)]
-        }
-        body = await edition.rendered.get(("series", selection, freshness), lambda: edition.body(content, freshness))
-        return respond(body, request.headers)
+        key = ("series", selection, JSON, freshness)
+        return await reply(request, edition, key, lambda: edition.series(selection, freshness))
 
     return router
+
+
+def _page(headings: tuple[Heading, ...], wanted: PublicationParameters) -> tuple[tuple[Heading, ...], str | None]:
+    """The headings that are asked for, and where the next ones are."""
+    older = [h for h in headings if wanted.after is None or (h.cutoff, h.revision) < wanted.after]
+    page = tuple(older[: wanted.limit])
+    if len(page) == len(older):
+        return page, None
+    last = f"{page[-1].cutoff.isoformat()}.{page[-1].revision}"
+    return page, f'</v1/publications?limit={wanted.limit}&after={last}>; rel="next"'

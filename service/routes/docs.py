@@ -1,27 +1,53 @@
 """API documentation that needs no network: hospital networks are closed."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import Response
 
+from service.assets import documentation_assets
+from service.conditional import Representation, respond
+from service.problems import RouteNotFoundError
+from service.reception import visitor_of
+from service.rendering import json_bytes
 from service.security import docs_policy
 
+OPENAPI_URL = "/openapi.json"
 DOCS_ASSETS = "/docs/assets"
+HTML_TYPE = "text/html; charset=utf-8"
 
 
-def docs_router(title: str, openapi_url: str) -> APIRouter:
+def docs_router(title: str, document: dict[str, Any]) -> APIRouter:
+    """The page, the files it loads, and `document`: the API as OpenAPI has it."""
     router = APIRouter(include_in_schema=False)
-    page = get_swagger_ui_html(
-        openapi_url=openapi_url,
-        title=title,
-        swagger_js_url=f"{DOCS_ASSETS}/swagger-ui-bundle.js",
-        swagger_css_url=f"{DOCS_ASSETS}/swagger-ui.css",
-        swagger_favicon_url=f"{DOCS_ASSETS}/favicon.png",
+    page = bytes(
+        get_swagger_ui_html(
+            openapi_url=OPENAPI_URL,
+            title=title,
+            swagger_js_url=f"{DOCS_ASSETS}/swagger-ui-bundle.js",
+            swagger_css_url=f"{DOCS_ASSETS}/swagger-ui.css",
+            swagger_favicon_url=f"{DOCS_ASSETS}/favicon.png",
+        ).body
     )
-    html = bytes(page.body).decode()
+    html = Representation.of(page, HTML_TYPE, Content_Security_Policy=docs_policy(page.decode()))
+    described = Representation.of(json_bytes(document), "application/json")
+    assets = documentation_assets()
 
     @router.get("/docs")
-    async def docs() -> HTMLResponse:
-        return HTMLResponse(html, headers={"Content-Security-Policy": docs_policy(html)})
+    async def docs(request: Request) -> Response:
+        return respond(html, request.headers, visitor_of(request).cache_control)
+
+    @router.get(OPENAPI_URL)
+    async def openapi(request: Request) -> Response:
+        return respond(described, request.headers, visitor_of(request).cache_control)
+
+    @router.get(f"{DOCS_ASSETS}/{{name}}")
+    async def asset(request: Request, name: str) -> Response:
+        found = await assets.get(name)
+        if found is None:
+            raise RouteNotFoundError("No route has this address. The routes are listed at /docs.")
+        return respond(found, request.headers, visitor_of(request).cache_control)
 
     return router

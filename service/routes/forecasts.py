@@ -1,4 +1,4 @@
-"""The forecasts themselves, as JSON and as CSV."""
+"""The forecasts themselves, as JSON and as tables."""
 
 from typing import Annotated
 
@@ -8,61 +8,48 @@ from starlette.responses import Response
 
 from service import schemas
 from service.archive import Archive
-from service.conditional import Representation, prefers_csv, respond
-from service.edition import Edition
-from service.freshness import Clock
+from service.formats import JSON, negotiated
 from service.parameters import AmountParameters, ForecastParameters, OneSeriesParameters, takes
+from service.ports import Clock
+from service.reception import reply, visitor_of
 from service.selection import Selection
 
 
 def forecasts_router(archive: Archive, clock: Clock) -> APIRouter:
     router = APIRouter(prefix="/v1/forecasts", tags=["forecasts"])
 
+    async def answer(
+        request: Request, wanted: AmountParameters, selection: Selection, *, detailed: bool = False
+    ) -> Response:
+        edition = await archive.edition(visitor_of(request), wanted.cutoff, wanted.revision)
+        selection.check(edition.publication)
+        form = negotiated(wanted.format, request.headers.get("accept", ""))
+        freshness = edition.freshness(clock())
+        key = ("detail" if detailed else "forecasts", selection, form, freshness if form is JSON else None)
+        return await reply(
+            request, edition, key, lambda: edition.forecasts(selection, form, freshness, detailed=detailed)
+        )
+
     @router.get(
         "",
         response_model=schemas.ForecastsAnswer,
-        responses=schemas.answers(404, 422, 503, csv=True),
+        responses=schemas.answers(404, 422, 503, tables=True),
         dependencies=[Depends(takes(ForecastParameters))],
     )
     async def forecasts(request: Request, wanted: Annotated[ForecastParameters, Query()]) -> Response:
         """Forecasts of every series, or of those that are asked for."""
-        edition = await archive.edition(wanted.cutoff)
-        selection = wanted.selection()
-        selection.check(edition.publication)
-        if _wants_csv(request, wanted):
-            return respond(await _csv(edition, selection), request.headers)
-        freshness = edition.freshness(clock())
-        key = ("json", selection, freshness)
-        body = await edition.rendered.get(key, lambda: edition.forecasts(selection, freshness))
-        return respond(body, request.headers)
+        return await answer(request, wanted, wanted.selection())
 
     @router.get(
         "/{unique_id:path}",
         response_model=schemas.DetailAnswer,
-        responses=schemas.answers(404, 422, 503, csv=True),
+        responses=schemas.answers(404, 422, 503, tables=True),
         dependencies=[Depends(takes(OneSeriesParameters))],
     )
-    async def one_series(request: Request, unique_id: str, wanted: Annotated[OneSeriesParameters, Query()]) -> Response:
+    async def one_series(
+        request: Request, unique_id: schemas.UniqueId, wanted: Annotated[OneSeriesParameters, Query()]
+    ) -> Response:
         """The forecast of one series, its recent actuals, and why a fallback stands in where one does."""
-        edition = await archive.edition(wanted.cutoff)
-        selection = wanted.selection(unique_id)
-        selection.check(edition.publication)
-        if _wants_csv(request, wanted):
-            return respond(await _csv(edition, selection), request.headers)
-        freshness = edition.freshness(clock())
-        key = ("detail", selection, freshness)
-        body = await edition.rendered.get(key, lambda: edition.detail(selection, freshness))
-        return respond(body, request.headers)
+        return await answer(request, wanted, wanted.selection(unique_id), detailed=True)
 
     return router
-
-
-async def _csv(edition: Edition, selection: Selection) -> Representation:
-    return await edition.rendered.get(("csv", selection), lambda: edition.csv(selection))
-
-
-def _wants_csv(request: Request, wanted: AmountParameters) -> bool:
-    """`format` where it is given, else what `Accept` prefers."""
-    if wanted.format is not None:
-        return wanted.format == "csv"
-    return prefers_csv(request.headers.get("accept"))

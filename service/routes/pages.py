@@ -8,12 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from publication.days import today
+from service.archive import Archive
 from service.assets import FOR_GOOD, Assets
-from service.conditional import REVALIDATE, Representation, respond
-from service.freshness import Clock, Watcher
+from service.conditional import Representation, respond
 from service.page import views
 from service.page.reading import planning_day
+from service.ports import Clock
 from service.problems import RouteNotFoundError
+from service.reception import visitor_of
 from service.security import PAGE_POLICY
 from service.selection import Selection
 
@@ -21,7 +23,7 @@ HTML_TYPE = "text/html; charset=utf-8"
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
-def pages_router(watcher: Watcher, assets: Assets, clock: Clock) -> APIRouter:
+def pages_router(archive: Archive, assets: Assets, clock: Clock) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     templates = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -30,7 +32,8 @@ def pages_router(watcher: Watcher, assets: Assets, clock: Clock) -> APIRouter:
     index_page, place_page = templates.get_template("index.html"), templates.get_template("place.html")
 
     async def page(request: Request, place: str | None) -> Response:
-        edition, now = watcher.edition, clock()
+        visitor, now = visitor_of(request), clock()
+        edition = await archive.edition(visitor)
         publication, freshness = edition.publication, edition.freshness(now)
         Selection(place=place).check(publication)
         planning = planning_day(publication, today(now, publication.system.timezone))
@@ -41,12 +44,10 @@ def pages_router(watcher: Watcher, assets: Assets, clock: Clock) -> APIRouter:
                 html = index_page.render(frame=frame, index=views.index_view(publication, planning))
             else:
                 html = place_page.render(frame=frame, view=views.place_view(publication, place, planning))
-            return Representation.of(html.encode(), HTML_TYPE)
+            return Representation.of(html.encode(), HTML_TYPE, Content_Security_Policy=PAGE_POLICY)
 
-        rendered = await edition.rendered.get(("page", place, freshness, planning), render)
-        response = respond(rendered, request.headers)
-        response.headers["Content-Security-Policy"] = PAGE_POLICY
-        return response
+        rendered = await edition.get(("page", place, freshness, planning), render)
+        return respond(rendered, request.headers, visitor.cache_control)
 
     @router.get("/")
     async def index(request: Request) -> Response:
@@ -62,6 +63,6 @@ def pages_router(watcher: Watcher, assets: Assets, clock: Clock) -> APIRouter:
         if found is None:
             raise RouteNotFoundError("No route has this address. The routes are listed at /docs.")
         current = assets.is_current(name, request.query_params.get("v"))
-        return respond(found, request.headers, FOR_GOOD if current else REVALIDATE)
+        return respond(found, request.headers, FOR_GOOD if current else visitor_of(request).cache_control)
 
     return router

@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from service import schemas
 from service.archive import Archive
-from service.conditional import respond
-from service.freshness import Clock
 from service.parameters import PressureParameters, takes
+from service.ports import Clock
+from service.reception import reply, visitor_of
 
 
 def pressure_router(archive: Archive, clock: Clock) -> APIRouter:
@@ -24,13 +24,12 @@ def pressure_router(archive: Archive, clock: Clock) -> APIRouter:
     )
     async def pressure(request: Request, wanted: Annotated[PressureParameters, Query()]) -> Response:
         """Pressure of each place that counts beds and occupancy, worst first; also what if it had more of either."""
-        edition = await archive.edition(wanted.cutoff)
+        edition = await archive.edition(visitor_of(request), wanted.cutoff, wanted.revision)
         selection, what_if = wanted.selection(), wanted.what_if()
         selection.check(edition.publication)
         what_if.check(edition.publication)
         freshness = edition.freshness(clock())
         key = ("pressure", selection, what_if, freshness)
-        body = await edition.rendered.get(key, lambda: edition.pressure(selection, what_if, freshness))
-        return respond(body, request.headers)
+        return await reply(request, edition, key, lambda: edition.pressure(selection, what_if, freshness))
 
     return router

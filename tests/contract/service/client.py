@@ -1,18 +1,21 @@
 """A service in this process, asked over ASGI, with its real background task and a clock that stands still."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
 
 import httpx
-from fastapi import FastAPI
+from starlette.types import ASGIApp, Message
 
 from publication.errors import StoreUnreachableError
 from publication.model import Heading, Publication
 from publication.store import Store
+from service.access.keyring import Keys
+from service.access.keys import Key
 from service.app import create_app
+from service.logs import RequestLog
 from service.settings import Settings
 
 MORNING = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
@@ -58,9 +61,9 @@ class Cable:
 class Client:
     """Blocking requests to a running service. Plain bodies unless a test asks for gzip."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._runner = asyncio.Runner()
-        self._lifespan: AbstractAsyncContextManager[object] = app.router.lifespan_context(app)
+        self._lifespan = lifespan(app)
         self._http = httpx.AsyncClient(
             transport=httpx.ASGITransport(app),
             base_url="http://headroom.test",
@@ -91,20 +94,53 @@ class Client:
 
         return self._runner.run(gather())
 
-    def get_until(self, address: str, holds: Callable[[httpx.Response], bool]) -> httpx.Response:
+    def get_until(self, address: str, holds: Callable[[httpx.Response], bool], **headers: str) -> httpx.Response:
         """Ask until the answer holds: what the background task does takes a moment."""
 
         async def wait() -> httpx.Response:
             async with asyncio.timeout(GIVE_UP_SECONDS):
-                while not holds(response := await self._http.get(address)):
+                while not holds(response := await self._http.get(address, headers=headers)):
                     await asyncio.sleep(POLL_SECONDS)
                 return response
 
         return self._runner.run(wait())
 
 
-def serve(store: Store | Cable, clock: Clock, system: str | None = None) -> Client:
-    return Client(create_app(Settings(poll_seconds=POLL_SECONDS, system=system), store, clock))
+class NoKeys:
+    """A store of keys in which none was ever made."""
+
+    def read(self) -> tuple[Key, ...]:
+        return ()
+
+
+def serve(
+    store: Store | Cable,
+    clock: Clock,
+    system: str | None = None,
+    keys: Keys | None = None,
+    log: RequestLog | None = None,
+    allowed_origins: str = "",
+) -> Client:
+    settings = Settings(poll_seconds=POLL_SECONDS, system=system, allowed_origins=allowed_origins)
+    return Client(create_app(settings, store, clock, keys or NoKeys(), log=log))
+
+
+@asynccontextmanager
+async def lifespan(app: ASGIApp) -> AsyncIterator[None]:
+    """What a server does with an application before its first request, and after its last."""
+    to_app: asyncio.Queue[Message] = asyncio.Queue()
+    from_app: asyncio.Queue[Message] = asyncio.Queue()
+
+    async def live() -> None:
+        await app({"type": "lifespan", "state": {}}, to_app.get, from_app.put)
+
+    task = asyncio.create_task(live())
+    for asked in ("startup", "shutdown"):
+        await to_app.put({"type": f"lifespan.{asked}"})
+        assert (await from_app.get())["type"] == f"lifespan.{asked}.complete"
+        if asked == "startup":
+            yield
+    await task
 
 
 async def _enter(lifespan: AbstractAsyncContextManager[object]) -> None:

@@ -1,6 +1,7 @@
 """Metrics: each in the catalogue is exposed, none is exposed that is not, and their values are right."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -8,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from publication.store import Store
 from service.metrics import CATALOGUE, PREFIX
 from tests.contract.service.client import Cable, Client, Clock, serve
+from tests.contract.service.keys import make_bunch
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -21,10 +23,14 @@ def value(samples: Samples, name: str, /, **labels: str) -> float:
     return samples[PREFIX + name, tuple(sorted(labels.items()))]
 
 
-def test_what_is_exposed_is_what_the_catalogue_says(issued_store: Store, clock: Clock) -> None:
-    with serve(issued_store, clock) as client:
+def test_what_is_exposed_is_what_the_catalogue_says(issued_store: Store, clock: Clock, tmp_path: Path) -> None:
+    bunch = make_bunch(tmp_path)
+    both = bunch.bearer("both")
+    with serve(issued_store, clock, keys=bunch.store) as client:
         client.get("/v1/system")
-        families = list(text_string_to_metric_families(client.get("/metrics").text))
+        client.get("/v1/system", authorization=both)
+        families = list(text_string_to_metric_families(client.get("/metrics", authorization=both).text))
+    bunch.store.close()
     told = {metric.name.removesuffix("_total"): metric for metric in CATALOGUE}
     assert {family.name for family in families} == set(told)
     for family in families:
@@ -75,7 +81,7 @@ def test_series_fallbacks_and_champion_are_told(client: Client) -> None:
         ("GET", "/invented/1234", {"method": "GET", "route": "unknown", "status": "404"}),
         ("BREW", "/invented", {"method": "other", "route": "unknown", "status": "404"}),
         ("POST", "/v1/series", {"method": "POST", "route": "/v1/series", "status": "405"}),
-        ("GET", "/docs/assets/favicon.png", {"method": "GET", "route": "/docs/assets", "status": "200"}),
+        ("GET", "/docs/assets/favicon.png", {"method": "GET", "route": "/docs/assets/{name}", "status": "200"}),
         ("GET", "/openapi.json", {"method": "GET", "route": "/openapi.json", "status": "200"}),
     ],
 )

@@ -28,7 +28,9 @@ def test_making_an_app_loads_no_numerical_library_and_reads_no_store() -> None:
     code = (
         "import sys; from datetime import datetime, UTC; from publication.store import Store\n"
         "from service.app import create_app; from service.settings import Settings\n"
-        "create_app(Settings(), Store('sqlite:////nowhere/at/all.db'), lambda: datetime.now(UTC))\n"
+        "from service.access.key_store import KeyStore\n"
+        "keys = KeyStore('sqlite:////nowhere/at/keys.db')\n"
+        "create_app(Settings(), Store('sqlite:////nowhere/at/all.db'), lambda: datetime.now(UTC), keys)\n"
         f"print([name for name in {FORBIDDEN} if name in sys.modules])"
     )
     assert python(code) == "[]"

@@ -8,6 +8,7 @@ from pathlib import Path
 from publication.model import Heading, Publication
 from publication.store import Store, default_url
 from service.freshness import Watcher
+from service.shelf import Shelf
 from tests.builders import build_publication
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
@@ -33,7 +34,8 @@ class Hanging:
 
 
 async def _up_before_during_and_after(store: Hanging) -> list[bool]:
-    watcher = Watcher(store, lambda: NOW, poll_seconds=1)
+    shelf = Shelf(store, lambda: NOW)
+    watcher = Watcher(store, shelf, lambda: NOW, poll_seconds=1)
     await watcher.look()
     told = [watcher.seen.store_up]
     store.gate.clear()

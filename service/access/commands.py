@@ -1,0 +1,111 @@
+"""`headroom-service keys`: make, list, expire and revoke keys."""
+
+import argparse
+import sys
+from datetime import UTC, date, datetime, time, timedelta
+
+from service.access.key_store import KeyStore
+from service.access.keys import MOST_PER_MINUTE, NAME, Key, new_key
+from service.access.visitor import Scope
+from service.errors import KeyNameError
+
+DEFAULT_PER_MINUTE = 600
+METRICS_ARE_OF_ALL = (
+    "Making the key {name}: metrics are of the whole system, so a key of one place cannot have them. "
+    "Leave out --place or --scope metrics."
+)
+
+Subparsers = argparse._SubParsersAction
+
+
+def add_to(subparsers: "Subparsers[argparse.ArgumentParser]") -> None:
+    """The command and what it takes."""
+    actions = subparsers.add_parser("keys", help="make, list, expire and revoke keys").add_subparsers(
+        dest="action", required=True
+    )
+    create = actions.add_parser("create", help="make a key; its text is shown this once, and kept nowhere")
+    create.add_argument("name", help="who has it: this stands in logs and metrics")
+    create.add_argument(
+        "--scope", action="append", choices=[scope.value for scope in Scope], help="what it opens (default read)"
+    )
+    create.add_argument("--place", help="id of a place: it and those below are all that is to be seen")
+    create.add_argument(
+        "--per-minute", type=_per_minute, default=DEFAULT_PER_MINUTE, help="requests a minute (default %(default)s)"
+    )
+    create.add_argument(
+        "--expires", type=_day, metavar="DAY", help="last day (UTC) on which it is valid, as 2027-03-31"
+    )
+    actions.add_parser("list", help="list every key that was made, without its text")
+    expire = actions.add_parser("expire", help="set the last day of a key")
+    expire.add_argument("name")
+    expire.add_argument("--on", type=_day, required=True, metavar="DAY", help="last day (UTC) on which it is valid")
+    revoke = actions.add_parser("revoke", help="end a key at once, for good")
+    revoke.add_argument("name")
+
+
+def run(options: argparse.Namespace, store: KeyStore, now: datetime) -> None:
+    """Raises KeyNameError, StoreUnreachableError."""
+    try:
+        ACTIONS[options.action](options, store, now)
+    finally:
+        store.close()
+
+
+def _create(options: argparse.Namespace, store: KeyStore, now: datetime) -> None:
+    scopes = frozenset(Scope(scope) for scope in options.scope or [Scope.READ])
+    if not NAME.fullmatch(options.name):
+        raise KeyNameError(
+            f"Making a key: its name was {options.name!r}. Use lower-case letters, digits, dots and dashes, at most 63."
+        )
+    if options.place is not None and Scope.METRICS in scopes:
+        raise KeyNameError(METRICS_ARE_OF_ALL.format(name=options.name))
+    key, text = new_key(options.name, scopes, now, options.place, options.per_minute, options.expires)
+    store.add(key)
+    sys.stdout.write(f"{text}\n")
+    sys.stderr.write("This is the key. It is shown this once: what is kept is a salted hash.\n")
+
+
+def _list(_options: argparse.Namespace, store: KeyStore, now: datetime) -> None:
+    lines: list[tuple[str, ...]] = [("name", "state", "scopes", "place", "per minute", "created", "expires")]
+    lines += [_line(key, now) for key in store.read()]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+
+
+def _line(key: Key, now: datetime) -> tuple[str, ...]:
+    return (
+        key.name,
+        key.state(now),
+        " ".join(sorted(key.scopes)),
+        key.place or "all",
+        str(key.per_minute),
+        f"{key.created_at:%Y-%m-%d}",
+        f"{key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "never",
+    )
+
+
+def _expire(options: argparse.Namespace, store: KeyStore, _now: datetime) -> None:
+    store.change(options.name, expires_at=options.on)
+
+
+def _revoke(options: argparse.Namespace, store: KeyStore, now: datetime) -> None:
+    store.change(options.name, revoked_at=now)
+
+
+ACTIONS = {"create": _create, "list": _list, "expire": _expire, "revoke": _revoke}
+
+
+def _day(text: str) -> datetime:
+    """The end of the day, in UTC."""
+    try:
+        return datetime.combine(date.fromisoformat(text) + timedelta(days=1), time.min, tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day, as 2027-03-31") from None
+
+
+def _per_minute(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_PER_MINUTE:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST_PER_MINUTE:,}")
+    return int(text)

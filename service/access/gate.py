@@ -1,0 +1,103 @@
+"""Lets in who belongs: finds the key of a request, and refuses with a reason that tells nothing else."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from datetime import datetime
+from math import ceil
+
+from service.access.keyring import Keyring
+from service.access.keys import DECOY, Key, parts
+from service.access.limits import Limits
+from service.access.visitor import ANYONE, Scope, Visitor
+from service.problems import (
+    ForbiddenError,
+    KeysUnknownError,
+    ProblemError,
+    TooManyRequestsError,
+    UnauthorisedError,
+)
+
+OPEN = frozenset({"/healthz", "/readyz"})
+NO_KEY = "This service asks for a key. Send it as `Authorization: Bearer KEY`, or as the password of HTTP Basic."
+NO_KEYS_YET = "Nobody may read here yet: no key has been made. Run `headroom-service keys create NAME`."
+NOT_A_KEY = "The key that was sent is not one of this service. Ask whoever runs it."
+NOT_NOW = "The key {name} is {state}. Ask whoever runs the service for another."
+KEYS_UNKNOWN = "The keys cannot be read, so nobody is let in. They are asked for again every few seconds."
+TOO_MANY = (
+    "The key {name} may ask {per_minute} times a minute. Wait {seconds} s, or ask whoever runs the service for more."
+)
+NOT_FOR_THAT = "The key {name} is not for this: it has {scopes}, and this asks for {wanted}."
+
+
+class Gate:
+    """Decides who a request is from, and whether it may pass."""
+
+    def __init__(self, keyring: Keyring, *, open_without_keys: bool) -> None:
+        """`open_without_keys`: let anyone read as long as there has never been a key."""
+        self._keyring = keyring
+        self._open_without_keys = open_without_keys
+        self._limits = Limits()
+
+    def admit(self, path: str, headers: Mapping[str, str], now: datetime, ticks: float) -> Visitor | None:
+        """Who asks; None for someone without a key where none is needed, who learns nothing of what is published.
+
+        Raises a 401, 403, 429 or 503 problem. `ticks` are seconds of a clock that only goes forward.
+        """
+        if self._keyring.known and not self._keyring.has_keys and self._open_without_keys:
+            return ANYONE
+        if path in OPEN:
+            return self._quietly(headers, now)
+        key = self._key(headers, now)
+        wait_seconds = self._limits.take(key.id, key.per_minute, ticks)
+        if wait_seconds:
+            seconds = ceil(wait_seconds)
+            detail = TOO_MANY.format(name=key.name, per_minute=key.per_minute, seconds=seconds)
+            raise _of(key, TooManyRequestsError(detail, retry_after=seconds))
+        wanted = Scope.METRICS if path == "/metrics" else Scope.READ
+        if wanted not in key.scopes:
+            scopes = " and ".join(sorted(key.scopes))
+            raise _of(key, ForbiddenError(NOT_FOR_THAT.format(name=key.name, scopes=scopes, wanted=wanted.value)))
+        return key.visitor
+
+    def _quietly(self, headers: Mapping[str, str], now: datetime) -> Visitor | None:
+        try:
+            key = self._key(headers, now)
+        except ProblemError:
+            return None
+        return key.visitor if Scope.READ in key.scopes else None
+
+    def _key(self, headers: Mapping[str, str], now: datetime) -> Key:
+        if not self._keyring.known:
+            raise KeysUnknownError(KEYS_UNKNOWN)
+        authorization = headers.get("authorization")
+        if authorization is None:
+            raise UnauthorisedError(NO_KEY if self._keyring.has_keys else NO_KEYS_YET, reason="missing")
+        found = parts(secret_of(authorization))
+        key_id, secret = found or ("", "")
+        key = self._keyring.find(key_id)
+        if not (key or DECOY).opens(secret) or key is None:
+            raise UnauthorisedError(NOT_A_KEY, reason="unknown")
+        state = key.state(now)
+        if state != "valid":
+            raise _of(key, UnauthorisedError(NOT_NOW.format(name=key.name, state=state), reason=state))
+        return key
+
+
+def secret_of(authorization: str) -> str:
+    """The key that the header carries: after Bearer, or as the password of Basic; nothing where it carries none."""
+    scheme, _, rest = authorization.strip().partition(" ")
+    if scheme.lower() == "bearer":
+        return rest.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(rest.strip(), validate=True).decode().partition(":")[2].strip()
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+    return ""
+
+
+def _of(key: Key, problem: ProblemError) -> ProblemError:
+    """The problem, with whose it is: for the log and the metrics."""
+    problem.visitor = key.name
+    return problem

@@ -1,0 +1,9 @@
+"""What can go wrong with a command of the service. Each class has a line in docs/errors.md."""
+
+
+class ServiceError(Exception):
+    """Base of these."""
+
+
+class KeyNameError(ServiceError):
+    """No key of that name, or one already, or a name that cannot be."""

@@ -1,0 +1,22 @@
+"""What the service is handed: a store that it only reads, and a clock."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Protocol
+
+from publication.model import Heading, Publication
+
+Clock = Callable[[], datetime]
+"""The present instant, with its offset."""
+
+
+class PublicationStore(Protocol):
+    """What the service asks of publication.store.Store."""
+
+    def latest(
+        self, system: str | None = None, cutoff: date | None = None, revision: int | None = None
+    ) -> Publication: ...
+
+    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]: ...
+
+    def close(self) -> None: ...

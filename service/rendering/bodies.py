@@ -1,0 +1,88 @@
+"""The parts of JSON bodies: what a publication, a system and a series are called by others."""
+
+import json
+import math
+from datetime import UTC, datetime
+
+from publication.model import Actual, Heading, Publication, SeriesForecast, System
+from publication.vocabulary import Freshness
+
+Json = dict[str, object]
+
+
+def json_text(body: Json) -> str:
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def json_bytes(body: Json) -> bytes:
+    return json_text(body).encode()
+
+
+def instant(moment: datetime) -> str:
+    """UTC to the second, as `2026-11-22T05:02:11Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def publication_block(publication: Publication, heading: Heading, freshness: Freshness) -> Json:
+    """What every body says of the publication it is taken from."""
+    told = {"data_digest": publication.data_digest or None, "remarks": list(publication.remarks)}
+    return {**_identity(heading), **told, "freshness": freshness.value}
+
+
+def system_body(system: System) -> Json:
+    return {
+        "name": system.name,
+        "timezone": system.timezone,
+        "census_hour": system.census_hour,
+        "horizon_days": system.horizon_days,
+        "thresholds": list(system.thresholds),
+        "quantiles": list(system.quantiles),
+        "measures": [{"name": m.name, "kind": m.kind.value, "unit": m.unit} for m in system.measures],
+        "places": [{"id": p.id, "parent": p.parent, "name": p.name, "kind": p.kind} for p in system.places],
+    }
+
+
+def heading_body(heading: Heading, *, whole: bool) -> Json:
+    """One line of the list of publications. What would tell of the rest of the system is left out unless `whole`."""
+    identity = _identity(heading)
+    if not whole:
+        return identity | {"digest": None, "series": None, "fallbacks": None}
+    return identity | {"series": heading.n_series, "fallbacks": heading.n_fallbacks}
+
+
+def _identity(heading: Heading) -> Json:
+    """Which publication it is, and what made it."""
+    return {
+        "system": heading.system,
+        "cutoff": heading.cutoff.isoformat(),
+        "revision": heading.revision,
+        "issued_at": instant(heading.issued_at),
+        "digest": heading.digest,
+        "champion": _champion(heading),
+    }
+
+
+def series_body(series: SeriesForecast) -> Json:
+    """One line of the list of series."""
+    last = series.last_actual
+    return {
+        **key_body(series),
+        "model": series.model,
+        "fallback": series.fallback,
+        "reason": series.reason,
+        "last_actual": None if last is None else actual_body(last),
+    }
+
+
+def _champion(heading: Heading) -> Json:
+    champion = heading.champion
+    return {"name": champion.name, "version": champion.version, "run_id": champion.run_id}
+
+
+def key_body(series: SeriesForecast) -> Json:
+    return {"unique_id": series.unique_id, **series.key._asdict(), "unit": series.unit}
+
+
+def actual_body(actual: Actual) -> Json:
+    known = actual.y is not None and math.isfinite(actual.y)
+    return {"ds": actual.ds.isoformat(), "y": actual.y if known else None}

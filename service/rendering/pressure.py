@@ -1,0 +1,80 @@
+"""Pressure as JSON."""
+
+from collections.abc import Iterable
+
+from publication.days import target_day
+from publication.model import Publication
+from publication.pressure import SHORT_BY
+from service.pressure import Aid, Amounts, PlacePressure, WhatIf, changed, mutual_aid, worst_first
+from service.rendering.bodies import Json
+from service.selection import Selection
+
+COMPUTED_DECIMALS = 4
+
+
+def pressure_body(publication: Publication, selection: Selection, what_if: WhatIf) -> Json:
+    """The pressure of the selected places, worst first, as it would be; and the mutual aid that would lower it."""
+    headroom = changed(publication, what_if)
+    ranked = worst_first(publication, [of.first(selection.horizon) for of in headroom])
+    shown = selection.places(publication)
+    return {
+        "what_if": {"beds": _amounts(what_if.beds), "discharges": _amounts(what_if.discharges)},
+        "places": [_place_pressure(publication, place) for place in ranked if place.place in shown],
+        "mutual_aid": [
+            _aid(publication, aid)
+            for aid in mutual_aid(publication, ranked, headroom)
+            if aid.donor in shown and aid.receiver in shown
+        ],
+    }
+
+
+def _place_pressure(publication: Publication, pressure: PlacePressure) -> Json:
+    place, cutoff = publication.system.place_by_id[pressure.place], publication.cutoff
+    names = [f"{level:g}" for level in publication.system.quantiles]
+    thresholds = [str(threshold) for threshold in publication.system.thresholds]
+    return {
+        "place": place.id,
+        "parent": place.parent,
+        "name": place.name,
+        "kind": place.kind,
+        "worst_day": target_day(cutoff, pressure.worst + 1).isoformat(),
+        "driver": pressure.driver,
+        "discharges_needed": pressure.discharges_needed,
+        "days": [
+            {
+                "ds": target_day(cutoff, lead).isoformat(),
+                "lead": lead,
+                "beds": _rounded(day.beds),
+                "occupancy": _named(names, day.occupancy),
+                "headroom": _named(names, day.headroom),
+                "over": _named(thresholds, day.over),
+                "short": _named(map(str, SHORT_BY), day.short),
+            }
+            for lead, day in enumerate(pressure.days, start=1)
+        ],
+        "peak": {str(peak.days): _named(names, peak.quantiles) for peak in pressure.peaks},
+    }
+
+
+def _aid(publication: Publication, aid: Aid) -> Json:
+    return {
+        "from": aid.donor,
+        "to": aid.receiver,
+        "ds": target_day(publication.cutoff, aid.day + 1).isoformat(),
+        "beds": aid.beds,
+        "over_0.95_before": _rounded(aid.before),
+        "over_0.95_after": _rounded(aid.after),
+    }
+
+
+def _amounts(amounts: Amounts) -> Json:
+    return {place: int(amount) if amount.is_integer() else amount for place, amount in amounts}
+
+
+def _named(names: Iterable[str], values: Iterable[float]) -> Json:
+    return {name: _rounded(value) for name, value in zip(names, values, strict=True)}
+
+
+def _rounded(value: float) -> float:
+    """What is computed here, to the decimals of what was published: shifted counts, and chances."""
+    return round(value, COMPUTED_DECIMALS)

@@ -1,0 +1,56 @@
+"""The publications that are held in memory: the newest, and one other. Never more, however large they are."""
+
+import asyncio
+import gc
+import logging
+
+from publication.model import Heading
+from service.edition import Edition
+from service.ports import Clock, PublicationStore
+
+logger = logging.getLogger(__name__)
+
+
+class Shelf:
+    """The newest edition, and one older: that which was newest before, or that which was last asked for."""
+
+    def __init__(self, store: PublicationStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
+        self.newest: Edition | None = None
+        self.other: Edition | None = None
+
+    async def renew(self, heading: Heading) -> None:
+        """Load the publication, then let it take the place of the newest, in whole and at once."""
+        async with self._one_at_a_time:
+            self.other = None
+            edition = await asyncio.to_thread(self._load, heading, whole=True)
+            if self.newest is not None:
+                self.newest.rendered.keep({})  # who stays on it asks for parts of it
+            self.newest, self.other = edition, self.newest
+        logger.info("Serving %s for cutoff %s, revision %s.", heading.system, heading.cutoff, heading.revision)
+
+    async def older(self, heading: Heading) -> Edition:
+        """The edition under this heading, loaded in the place of the other one if it is not that."""
+        async with self._one_at_a_time:
+            for held in (self.newest, self.other):
+                if held is not None and held.heading == heading:
+                    return held
+            self.other = None
+            self.other = await asyncio.to_thread(self._load, heading, whole=False)
+            return self.other
+
+    async def refresh(self) -> None:
+        """Render the newest again where it has grown late or stale since."""
+        async with self._one_at_a_time:
+            if self.newest is not None and self.newest.is_outdated(self._clock()):
+                await asyncio.to_thread(self.newest.render_whole, self._clock())
+
+    def _load(self, heading: Heading, *, whole: bool) -> Edition:
+        edition = Edition(self._store.latest(heading.system, heading.cutoff, heading.revision), heading)
+        if whole:
+            edition.render_whole(self._clock())
+        gc.collect()  # what was made on the way, before the collector stops a request for it
+        gc.freeze()
+        return edition

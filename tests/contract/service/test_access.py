@@ -1,0 +1,392 @@
+"""Who gets in, and what they see: the cases as a table, and that a key of one place learns nothing of another."""
+
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from publication.errors import StoreUnreachableError
+from publication.model import DayForecast, Headroom, Publication, SeriesForecast
+from publication.store import Store, default_url
+from service.access.keys import Key
+from service.logs import RequestLog
+from tests.builders import CUTOFF, PLACES, build_publication
+from tests.contract.service.client import Client, Clock, serve
+from tests.contract.service.keys import Bunch, basic, make_bunch
+
+
+@pytest.fixture(scope="module")
+def bunch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bunch]:
+    made = make_bunch(tmp_path_factory.mktemp("keys"))
+    yield made
+    made.store.close()
+
+
+@pytest.fixture(scope="module")
+def client(issued_store: Store, bunch: Bunch) -> Iterator[Client]:
+    with serve(issued_store, Clock(), keys=bunch.store) as running:
+        yield running
+
+
+CASES: list[tuple[str, str | None, int]] = [
+    # address, Authorization with {name} for the text of a key, status
+    ("/v1/system", None, 401),
+    ("/v1/forecasts", None, 401),
+    ("/v1/forecasts/RXH/beds", None, 401),
+    ("/v1/pressure", None, 401),
+    ("/v1/publications", None, 401),
+    ("/", None, 401),
+    ("/places/RXH", None, 401),
+    ("/static/page.css", None, 401),
+    ("/docs", None, 401),
+    ("/openapi.json", None, 401),
+    ("/metrics", None, 401),
+    ("/nothing/here", None, 401),
+    ("/healthz", None, 200),
+    ("/readyz", None, 200),
+    ("/healthz", "Bearer nonsense", 200),
+    ("/readyz", "Bearer nonsense", 200),
+    ("/v1/system", "Bearer {reader}", 200),
+    ("/v1/system", "bearer {reader}", 200),
+    ("/v1/system", "BEARER {reader}", 200),
+    ("/v1/system", "Bearer   {reader}", 200),
+    ("/v1/system", "Bearer {reader}  ", 200),
+    ("/v1/system", "Bearer\t{reader}", 401),
+    ("/v1/system", "Bearer {reader} more", 401),
+    ("/v1/system", "Bearer {reader},{both}", 401),
+    ("/v1/system", "Bearer {reader}x", 401),
+    ("/v1/system", "Bearer x{reader}", 401),
+    ("/v1/system", "Bearer", 401),
+    ("/v1/system", "Bearer ", 401),
+    ("/v1/system", "{reader}", 401),
+    ("/v1/system", "Token {reader}", 401),
+    ("/v1/system", "Digest {reader}", 401),
+    ("/v1/system", "", 401),
+    ("/v1/system", "Bearer hr_0000000000_" + 43 * "A", 401),
+    ("/v1/system", "BASIC anyone:{reader}", 200),
+    ("/v1/system", "BASIC :{reader}", 200),
+    ("/v1/system", "BASIC reader: {reader} ", 200),
+    ("/v1/system", "BASIC {reader}:", 401),
+    ("/v1/system", "BASIC {reader}", 401),
+    ("/v1/system", "BASIC anyone:not-a-key", 401),
+    ("/v1/system", "Basic ///", 401),
+    ("/v1/system", "Basic /w==", 401),
+    ("/v1/system", "Basic {reader}", 401),
+    ("/v1/system", "Bearer {expired}", 401),
+    ("/v1/system", "Bearer {revoked}", 401),
+    ("/v1/system", "Bearer {soon}", 200),
+    ("/v1/system", "Bearer {scraper}", 403),
+    ("/", "Bearer {scraper}", 403),
+    ("/metrics", "Bearer {scraper}", 200),
+    ("/metrics", "BASIC p:{scraper}", 200),
+    ("/metrics", "Bearer {reader}", 403),
+    ("/metrics", "Bearer {both}", 200),
+    ("/metrics", "Bearer {trust-h}", 403),
+    ("/v1/system", "Bearer {elsewhere}", 403),
+    ("/v1/forecasts?place=RXH1", "Bearer {trust-h}", 200),
+    ("/v1/forecasts?under=RXH", "Bearer {trust-h}", 200),
+    ("/v1/forecasts?place=RXK", "Bearer {trust-h}", 404),
+    ("/v1/forecasts?under=northshire", "Bearer {trust-h}", 404),
+    ("/v1/forecasts/RXK1/beds", "Bearer {trust-h}", 404),
+    ("/v1/forecasts/northshire/beds", "Bearer {trust-h}", 404),
+    ("/v1/forecasts?after=RXK1/beds", "Bearer {trust-h}", 404),
+    ("/v1/series?place=RXK1", "Bearer {trust-h}", 404),
+    ("/v1/pressure?under=RXK1", "Bearer {trust-h}", 404),
+    ("/v1/pressure?beds=RXK1:+5", "Bearer {trust-h}", 404),
+    ("/places/RXK1", "Bearer {trust-h}", 404),
+    ("/places/RXH1", "Bearer {trust-h}", 200),
+    ("/v1/forecasts?place=RXH", "Bearer {site}", 404),
+    ("/v1/forecasts?cutoff=2026-11-14", "Bearer {site}", 200),
+    ("/v1/forecasts?cutoff=2026-11-14&place=RXK", "Bearer {site}", 404),
+    ("/nothing/here", "Bearer {site}", 404),
+]
+
+
+def header(template: str | None, bunch: Bunch) -> dict[str, str]:
+    if template is None:
+        return {}
+    filled = re.sub(r"\{([\w-]+)\}", lambda found: bunch.text[found.group(1)], template)
+    if filled.startswith("BASIC "):
+        user, _, password = filled.removeprefix("BASIC ").partition(":")
+        filled = basic(user, password)
+    return {"authorization": filled}
+
+
+@pytest.mark.parametrize(("address", "template", "status"), CASES)
+def test_who_gets_in(client: Client, bunch: Bunch, address: str, template: str | None, status: int) -> None:
+    assert client.get(address, **header(template, bunch)).status_code == status
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE", "OPTIONS"])
+def test_no_method_gets_past_the_key(client: Client, method: str) -> None:
+    response = client.get("/v1/forecasts", method)
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"].startswith("Basic")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "told"),
+    [("expired", "expired", "The key expired is expired"), ("revoked", "revoked", "The key revoked is revoked")],
+)
+def test_who_had_a_key_is_told_what_became_of_it(
+    client: Client, bunch: Bunch, name: str, reason: str, told: str
+) -> None:
+    problem = client.get("/v1/system", authorization=bunch.bearer(name)).json()
+    assert problem["reason"] == reason
+    assert told in problem["detail"]
+
+
+def test_a_key_that_expires_does_so_while_the_service_runs(issued_store: Store, bunch: Bunch) -> None:
+    clock = Clock()
+    with serve(issued_store, clock, keys=bunch.store) as client:
+        assert client.get("/v1/system", authorization=bunch.bearer("soon")).status_code == 200
+        clock.now += timedelta(hours=1)
+        assert client.get("/v1/system", authorization=bunch.bearer("soon")).status_code == 401
+
+
+def test_keys_made_and_revoked_count_without_a_restart(issued_store: Store, tmp_path: Path) -> None:
+    bunch = make_bunch(tmp_path)
+    with serve(issued_store, Clock(), keys=bunch.store) as client:
+        bunch.add("late-comer")
+        told = {"authorization": bunch.bearer("late-comer")}
+        client.get_until("/v1/system", lambda response: bool(response.status_code == 200), **told)
+        bunch.store.change("late-comer", revoked_at=Clock().now)
+        client.get_until("/v1/system", lambda response: bool(response.status_code == 401), **told)
+    bunch.store.close()
+
+
+class OnAndOff:
+    """Keys that can be out of reach, or gone."""
+
+    def __init__(self, *keys: Key) -> None:
+        self.keys = keys
+        self.is_up = True
+
+    def read(self) -> tuple[Key, ...]:
+        if not self.is_up:
+            raise StoreUnreachableError("Reaching the keys: no route to host.")
+        return self.keys
+
+
+def settled(client: Client, status: int, **headers: str) -> httpx.Response:
+    return client.get_until("/v1/system", lambda response: bool(response.status_code == status), **headers)
+
+
+def test_without_keys_anyone_reads_until_the_first_is_made_and_never_again(issued_store: Store, bunch: Bunch) -> None:
+    keys = OnAndOff()
+    with serve(issued_store, Clock(), keys=keys) as client:
+        assert client.get("/v1/system").status_code == 200
+        keys.keys = bunch.store.read()
+        settled(client, 401)
+        keys.keys = ()
+        settled(client, 401, authorization=bunch.bearer("reader"))
+        assert client.get("/v1/system").status_code == 401
+
+
+def test_keys_out_of_reach_let_nobody_in_at_first_and_go_on_later(issued_store: Store, bunch: Bunch) -> None:
+    keys = OnAndOff(*bunch.store.read())
+    keys.is_up = False
+    reader = {"authorization": bunch.bearer("reader")}
+    with serve(issued_store, Clock(), keys=keys) as client:
+        for headers in ({}, reader):
+            response = client.get("/v1/system", **headers)
+            assert (response.status_code, response.json()["type"]) == (503, "urn:headroom:problem:keys-unknown")
+        keys.is_up = True
+        settled(client, 200, **reader)
+        keys.is_up = False
+        client.get_until("/metrics", lambda response: "headroom_keys_up 0.0" in response.text, **both(bunch))
+        assert client.get("/v1/system", **reader).status_code == 200
+
+
+def both(bunch: Bunch) -> dict[str, str]:
+    return {"authorization": bunch.bearer("both")}
+
+
+def test_a_key_that_asks_too_often_is_told_when_to_ask_again(issued_store: Store, tmp_path: Path) -> None:
+    bunch = make_bunch(tmp_path)
+    bunch.add("eager", per_minute=2)
+    with serve(issued_store, Clock(), keys=bunch.store) as client:
+        answers = [client.get("/v1/system", authorization=bunch.bearer("eager")) for _ in range(3)]
+        assert client.get("/v1/system", authorization=bunch.bearer("reader")).status_code == 200
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert 1 <= int(answers[2].headers["retry-after"]) <= 30
+    bunch.store.close()
+
+
+def test_each_use_is_counted_by_the_name_of_the_key(issued_store: Store, bunch: Bunch) -> None:
+    with serve(issued_store, Clock(), keys=bunch.store) as client:
+        for name, address in (("reader", "/v1/system"), ("reader", "/v1/system?x=1"), ("scraper", "/v1/system")):
+            client.get(address, authorization=bunch.bearer(name))
+        client.get("/v1/system", authorization="Bearer nonsense")
+        families = text_string_to_metric_families(client.get("/metrics", **both(bunch)).text)
+    counted = {
+        (sample.labels.get("key") or sample.labels.get("reason"), sample.labels.get("status")): sample.value
+        for family in families
+        for sample in family.samples
+        if sample.name in {"headroom_key_requests_total", "headroom_access_refused_total"}
+    }
+    assert counted == {
+        ("reader", "200"): 1,
+        ("reader", "422"): 1,
+        ("scraper", "403"): 1,
+        ("forbidden", None): 1,
+        ("unknown", None): 1,
+    }
+
+
+def test_a_line_of_the_log_names_the_key_and_never_shows_it(
+    issued_store: Store, bunch: Bunch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = io.StringIO()
+    with (
+        caplog.at_level(logging.DEBUG, "service"),
+        serve(issued_store, Clock(), keys=bunch.store, log=RequestLog(lines)) as client,
+    ):
+        for name, text in bunch.text.items():
+            client.get(f"/v1/system?key={text}", authorization=bunch.bearer(name), x_request_id=f"of-{name}")
+    told = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert [(line["request_id"], line["key"]) for line in told] == [(f"of-{name}", name) for name in bunch.text]
+    assert {line["route"] for line in told} == {"/v1/system", "unknown"}  # no route was looked at for who was refused
+    said = lines.getvalue() + "".join(r.getMessage() for r in caplog.records if r.name.startswith("service"))
+    assert all(text not in said for text in bunch.text.values())
+
+
+READERS_ROUTES = [
+    "/",
+    "/places/RXH",
+    "/v1/system",
+    "/v1/series",
+    "/v1/series?limit=2",
+    "/v1/forecasts",
+    "/v1/forecasts?format=csv",
+    "/v1/forecasts?format=ndjson",
+    "/v1/forecasts?limit=3",
+    "/v1/forecasts?cutoff=2026-11-20",
+    "/v1/forecasts/RXH/occupancy",
+    "/v1/pressure",
+    "/v1/pressure?beds=RXH1:+12&discharges=RXH2:-4/day",
+    "/v1/publications",
+    "/readyz",
+    "/docs",
+    "/openapi.json",
+    # refusals
+    "/v1/forecasts?place=RXK",
+    "/v1/forecasts?place=RXK1&under=northshire",
+    "/v1/forecasts/RXK1/occupancy",
+    "/v1/forecasts?stream=neonatal",
+    "/v1/forecasts?measure=ambulances",
+    "/v1/pressure?beds=RXK1:+5",
+    "/places/RXK1",
+    "/v1/forecasts?cutoff=2020-01-01",
+    "/v1/forecasts?horizon=99",
+]
+MINE = {"RXH", "RXH1", "RXH2"}
+
+
+def elsewhere_changed(publication: Publication) -> Publication:
+    """The same of Harbour Trust; everything else has other numbers, names, models and notes."""
+
+    def other_days(series: SeriesForecast) -> tuple[DayForecast, ...]:
+        """Three times as many at Kingsmoor, so that the whole has twice those more."""
+        if series.key.place != "northshire":
+            more = [2 * day.mean for day in series.days]
+        else:
+            more = [2 * day.mean for day in publication.series_by_id[series.key._replace(place="RXK").unique_id].days]
+        return tuple(
+            replace(day, mean=day.mean + extra, quantiles=tuple(q + extra for q in day.quantiles))
+            for day, extra in zip(series.days, more, strict=True)
+        )
+
+    def other_series(series: SeriesForecast) -> SeriesForecast:
+        if series.key.place in MINE:
+            return series
+        told = {"model": "another", "fallback": True, "reason": "another place failed", "drivers": ()}
+        return replace(series, days=other_days(series), **told)  # type: ignore[arg-type]  # each of its own kind
+
+    def other_headroom(of: Headroom) -> Headroom:
+        return of if of.place in MINE else replace(of, beds=tuple(3 * beds for beds in of.beds))
+
+    places = publication.system.places
+    renamed = tuple(place if place.id in MINE else replace(place, name=f"Renamed {place.id}") for place in places)
+    return replace(
+        publication,
+        system=replace(publication.system, places=renamed),
+        data_digest="sha256:other",
+        notes=("RXK1 is closed",),
+        remarks=("RXK1 was late",),
+        series=tuple(map(other_series, publication.series)),
+        headroom=tuple(map(other_headroom, publication.headroom)),
+    )
+
+
+@pytest.fixture(scope="module")
+def two_worlds(tmp_path_factory: pytest.TempPathFactory, bunch: Bunch) -> Iterator[tuple[Client, Client]]:
+    """The same trust in two systems that have nothing else in common."""
+    clients, stores = [], []
+    for change in (lambda publication: publication, elsewhere_changed):
+        store = Store(default_url(tmp_path_factory.mktemp("world")))
+        store.prepare()
+        for days_ago in (1, 0):
+            made = build_publication(
+                CUTOFF - timedelta(days=days_ago), with_drivers=True, with_headroom=True, recent_days=7
+            )
+            store.issue(change(made))
+        stores.append(store)
+        clients.append(serve(store, Clock(), keys=bunch.store))
+    with clients[0] as one, clients[1] as other:
+        yield one, other
+    for store in stores:
+        store.close()
+
+
+@pytest.mark.parametrize("address", READERS_ROUTES)
+def test_a_key_of_one_place_gets_the_same_whatever_the_others_are(
+    two_worlds: tuple[Client, Client], bunch: Bunch, address: str
+) -> None:
+    answers = [world.get(address, authorization=bunch.bearer("trust-h"), x_request_id="same") for world in two_worlds]
+    assert answers[0].status_code == answers[1].status_code
+    assert answers[0].content == answers[1].content
+    assert dict(answers[0].headers) == dict(answers[1].headers)
+
+
+@pytest.mark.parametrize("address", [address for address in READERS_ROUTES if address != "/openapi.json"])
+def test_no_answer_to_a_key_of_one_place_names_another(
+    two_worlds: tuple[Client, Client], bunch: Bunch, address: str
+) -> None:
+    answer = two_worlds[0].get(address, authorization=bunch.bearer("trust-h"))
+    asked = {place.id for place in PLACES if place.id in address}
+    for place in PLACES:
+        if place.id not in MINE | asked | {"northshire"}:  # the publication is called by its system everywhere
+            assert place.id not in answer.text
+            assert place.name not in answer.text
+    assert "Northshire" not in answer.text
+
+
+def test_a_place_of_others_is_as_unknown_as_one_that_does_not_exist(client: Client, bunch: Bunch) -> None:
+    told = [
+        client.get(f"/v1/forecasts?place={place}", authorization=bunch.bearer("trust-h"), x_request_id="same").text
+        for place in ("RXK1", "RXJ1")
+    ]
+    assert told[0].replace("RXK1", "RXJ1") == told[1]
+
+
+def test_the_view_of_a_place_adds_up_as_its_own_system(client: Client, bunch: Bunch) -> None:
+    headers = {"authorization": bunch.bearer("trust-h")}
+    system = client.get("/v1/system", **headers).json()["system"]
+    assert [(place["id"], place["parent"]) for place in system["places"]] == [
+        ("RXH", None),
+        ("RXH1", "RXH"),
+        ("RXH2", "RXH"),
+    ]
+    assert system["name"] == "RXH"
+    assert {row["place"] for row in client.get("/v1/series", **headers).json()["series"]} == MINE
+    (listed, *_) = client.get("/v1/publications", **headers).json()["publications"]
+    assert (listed["digest"], listed["series"], listed["fallbacks"]) == (None, None, None)

@@ -1,0 +1,23 @@
+"""Brings the publication store to this release."""
+
+from rich.console import Console
+
+from publication.store import Store
+from training.migrations.steps import upgrade
+from training.settings import Settings
+
+
+def run(settings: Settings, console: Console) -> None:
+    """All steps the store lacks, in one transaction: none of them, where one fails."""
+    if settings.store_url.startswith("sqlite:///"):
+        settings.home.mkdir(parents=True, exist_ok=True)
+    store = Store(settings.store_url)
+    try:
+        before, after = store.migrate(upgrade)
+    finally:
+        store.close()
+    console.print(
+        f"The publication store is of version {after} already."
+        if before == after
+        else f"The publication store went from version {before or 'none'} to {after}."
+    )

@@ -1,0 +1,1 @@
+"""The tables of the publication store, step by step (Alembic)."""

@@ -1,0 +1,23 @@
+"""Runs the steps that a store lacks."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, inspect
+
+BEFORE_VERSIONS = (("remarks", "0003"), ("headroom", "0002"), ("publications", "0001"))
+"""What a store has, that was made before its version was written into it, and so which that is."""
+
+
+def upgrade(connection: Connection) -> None:
+    """All steps to the newest. A store of before there were versions is taken as what its tables show it to be."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.attributes["connection"] = connection
+    there = set(inspect(connection).get_table_names())
+    if "alembic_version" not in there:
+        reached = next((version for table, version in BEFORE_VERSIONS if table in there), None)
+        if reached is not None:
+            command.stamp(config, reached)
+    command.upgrade(config, "head")
