@@ -84,7 +84,7 @@ def create_app(
     ):
         app.include_router(router)
     finish(document := app.openapi())
-    app.include_router(docs_router(TITLE, document))
+    app.include_router(docs_router(TITLE, document, archive))
     problems.install(app)
     gate = Gate(keyring, open_without_keys=open_without_keys)
     admitted: ASGIApp = Reception(app, gate, watcher, metrics, clock)

@@ -27,7 +27,9 @@ class Archive:
         Raises a 404 problem naming the cutoffs there are.
         """
         newest = self._watcher.edition
-        edition = newest if cutoff is None else await self._of(newest, cutoff, revision)
+        if cutoff is None and revision is None:
+            return await newest.view(visitor.place)
+        edition = await self._of(newest, cutoff or newest.heading.cutoff, revision)
         return await edition.view(visitor.place)
 
     async def headings(self, limit: int | None = None) -> tuple[Heading, ...]:

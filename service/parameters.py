@@ -8,7 +8,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 from starlette.requests import Request
 
 from service.formats import Format
@@ -19,8 +19,8 @@ from service.selection import Selection
 MOST_PUBLICATIONS = 1000
 MOST_SERIES = 100_000
 MOST_REVISIONS = 1_000_000_000
-MOST_CHANGED = 100_000  # beds, or discharges a day
-CHANGE = {"beds": r"([+-]?[0-9]{1,6}(?:\.[0-9]{1,3})?)", "discharges": r"([+-]?[0-9]{1,6}(?:\.[0-9]{1,3})?)(?:/day)?"}
+AMOUNT = r"([+-]?[0-9]{1,5}(?:\.[0-9]{1,3})?)"
+CHANGE = {"beds": AMOUNT, "discharges": AMOUNT + "(?:/day)?"}
 CHANGE_WRITTEN = {"beds": "RXH:+12 or RXH:+12,RXK:-4", "discharges": "RXH:+5/day or RXH:+5/day,RXK:-2/day"}
 
 
@@ -30,20 +30,18 @@ def _day(text: object) -> date:
     return date.fromisoformat(str(text))
 
 
-def _issue(text: object) -> tuple[date, int]:
-    found = re.fullmatch(r"(\d{4}-\d{2}-\d{2})\.([0-9]{1,9})", str(text), re.ASCII)
-    if not found:
-        raise ValueError("a publication is written as 2026-11-21.1")
-    return date.fromisoformat(found.group(1)), int(found.group(2))
+def _listed(amount: str) -> str:
+    """Places with an amount, separated by commas, as a pattern of JSON Schema."""
+    one = f"[^:,]+:{amount}"
+    return f"^{one}(,{one})*$"
 
 
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
-Issue = Annotated[
-    tuple[date, int],
-    BeforeValidator(_issue),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}\.[0-9]{1,9}$", "examples": ["2026-11-21.1"]}),
+Issue = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\.[0-9]{1,9}$", examples=["2026-11-21.1"])]
+Beds = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["beds"]), "examples": ["RXH:+12"]})]
+Discharges = Annotated[
+    str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["discharges"]), "examples": ["RXH:+5/day"]})
 ]
-Changes = Annotated[str, WithJsonSchema({"type": "string", "examples": ["RXH:+12"]})]
 Levels = Annotated[str, WithJsonSchema({"type": "string", "examples": ["0.1,0.5,0.9"]})]
 
 
@@ -71,14 +69,8 @@ class OlderParameters(BaseModel):
 
     cutoff: Day | None = Field(None, description="cutoff of a publication, as 2026-11-21; the newest one without it")
     revision: Annotated[int, Query(ge=1, le=MOST_REVISIONS)] | None = Field(
-        None, description="revision for that cutoff; its last one without it"
+        None, description="revision for that cutoff, or for the newest; the last one without it"
     )
-
-    @model_validator(mode="after")
-    def _revision_is_of_a_cutoff(self) -> "OlderParameters":
-        if self.revision is not None and self.cutoff is None:
-            raise invalid(Finding("revision", str(self.revision), "together with cutoff"))
-        return self
 
 
 class AmountParameters(OlderParameters):
@@ -114,8 +106,8 @@ class PressureParameters(OlderParameters):
 
     under: str | None = Field(None, description="id of a place: it and every place below it")
     horizon: int | None = Field(None, description="largest lead, in days: 1 up to the horizon of the system")
-    beds: Changes | None = Field(None, description="what if places had more (or fewer) open beds: RXH:+12,RXK:-4")
-    discharges: Changes | None = Field(
+    beds: Beds | None = Field(None, description="what if places had more (or fewer) open beds: RXH:+12,RXK:-4")
+    discharges: Discharges | None = Field(
         None, description="what if places discharged more (or fewer) patients a day: RXH:+5/day"
     )
 
@@ -129,6 +121,13 @@ class PressureParameters(OlderParameters):
 class PublicationParameters(BaseModel):
     limit: Annotated[int, Query(ge=1, le=MOST_PUBLICATIONS)] = Field(100, description="how many, newest first")
     after: Issue | None = Field(None, description="the last of the page before: its cutoff and revision, 2026-11-21.1")
+
+    def issued_before(self, cutoff: date, revision: int) -> bool:
+        """Whether a publication belongs on this page, or a later one."""
+        if self.after is None:
+            return True
+        day, _, number = self.after.partition(".")
+        return (cutoff.isoformat(), revision) < (day, int(number))
 
 
 def read_levels(text: str) -> tuple[float, ...]:
@@ -148,12 +147,12 @@ def read_levels(text: str) -> tuple[float, ...]:
 def _read_changes(parameter: str, text: str | None) -> Amounts:
     """Changes of a comma list by place, in the order of the places. Raises a problem for what is not one."""
     changes: dict[str, float] = {}
-    for part in text.split(",") if text else ():
+    for part in text.split(",") if text is not None else ():
         place, _, amount = part.strip().rpartition(":")
         # A plus sign that nobody encoded reaches us as a blank.
         found = re.fullmatch(CHANGE[parameter], amount.strip())
-        if not place or not found or place in changes or abs(float(found.group(1))) > MOST_CHANGED:
-            allowed = f"{CHANGE_WRITTEN[parameter]}, each place once, at most {MOST_CHANGED:,}"
+        if not place or not found or place in changes:
+            allowed = f"{CHANGE_WRITTEN[parameter]}, each place once, at most 99,999"
             raise invalid(Finding(parameter, part, allowed))
         changes[place] = float(found.group(1))
     return tuple(sorted(changes.items()))

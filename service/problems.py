@@ -17,7 +17,7 @@ from publication.errors import StoreUnreachableError
 
 MEDIA_TYPE = "application/problem+json"
 OPTIONS = "GET, HEAD, OPTIONS"
-VALUES_SHOWN = 20
+VALUES_SHOWN, LONGEST_SHOWN = 20, 200
 LONGEST_COMPARED, MOST_COMPARED = 100, 2000  # beyond, a search for what resembles it takes longer than it helps
 RETRY_AFTER_SECONDS = 30
 
@@ -30,8 +30,14 @@ class Finding:
     found: str
     allowed: str
 
+    @property
+    def shown(self) -> str:
+        """No more of what was found than helps to find it."""
+        rest = len(self.found) - LONGEST_SHOWN
+        return self.found if rest <= 0 else f"{self.found[:LONGEST_SHOWN]}... and {rest} characters more"
+
     def __str__(self) -> str:
-        return f"{self.parameter} was {self.found!r}; allowed: {self.allowed}"
+        return f"{self.parameter} was {self.shown!r}; allowed: {self.allowed}"
 
 
 class ProblemError(Exception):
@@ -236,7 +242,7 @@ def problem_body(problem: ProblemError, instance: str, request_id: str) -> bytes
         "detail": problem.detail,
         "instance": instance,
         "request_id": request_id,
-        "errors": [{"parameter": f.parameter, "found": f.found, "allowed": f.allowed} for f in problem.findings],
+        "errors": [{"parameter": f.parameter, "found": f.shown, "allowed": f.allowed} for f in problem.findings],
         **problem.more,
     }
     return json.dumps(body).encode()
@@ -276,11 +282,13 @@ def install(app: FastAPI) -> None:
 
 
 def unknown(*findings: Finding) -> UnknownValueError:
-    return UnknownValueError(_sentences(findings), findings)
+    shown = findings[:VALUES_SHOWN]
+    return UnknownValueError(_sentences(shown), shown)
 
 
 def invalid(*findings: Finding) -> InvalidParameterError:
-    return InvalidParameterError(_sentences(findings), findings)
+    shown = findings[:VALUES_SHOWN]
+    return InvalidParameterError(_sentences(shown), shown)
 
 
 def _sentences(findings: tuple[Finding, ...]) -> str:

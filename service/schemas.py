@@ -1,5 +1,8 @@
 """The bodies of v1 as OpenAPI documents them; contract tests hold service/rendering.py to them."""
 
+import re
+from collections.abc import Iterator
+from copy import deepcopy
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -7,6 +10,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
+from publication.model import System
 from service import problems
 
 Answers = dict[int | str, dict[str, object]]
@@ -253,6 +257,27 @@ def answers(*problem_statuses: int, tables: bool = False) -> Answers:
     if tables:
         described[200] = {"content": TABLES}
     return described
+
+
+def of_system(document: dict[str, Any], system: System) -> dict[str, Any]:
+    """The document with what a system's horizon and levels allow."""
+    level = "|".join(re.escape(f"{level:g}") for level in system.quantiles)
+    limits = {
+        "horizon": {"minimum": 1, "maximum": system.horizon_days},
+        "quantiles": {"pattern": f"^({level})(,({level}))*$"},
+    }
+    described = deepcopy(document)
+    for parameter in _parameters(described):
+        for kind in parameter["schema"].get("anyOf", [parameter["schema"]]):
+            if kind.get("type") != "null":
+                kind.update(limits.get(parameter["name"], {}))
+    return described
+
+
+def _parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document["paths"].values():
+        for operation in path.values():
+            yield from operation.get("parameters", ())
 
 
 def finish(document: dict[str, Any]) -> None:

@@ -6,14 +6,17 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
+ROOT = Path(__file__).parents[1]
 LOOPBACK = "127.0.0.1"
 POSTGRESQL_PROGRAMS = ("initdb", "postgres")
 POSTGRESQL_ABSENT = "PostgreSQL server binaries (initdb, postgres) are absent"
@@ -202,3 +205,31 @@ def _wait_until_answering(url: str, log: Path) -> None:
             time.sleep(0.05)
         else:
             return
+
+
+@dataclass(frozen=True)
+class Service:
+    """The service, running."""
+
+    process: "subprocess.Popen[bytes]"
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+
+@contextmanager
+def service(home: Path, *options: str, port: int | None = None, **environ: str) -> Iterator[Service]:
+    """The real service over the store under `home`, as long as the block runs. `environ` is added to this process's."""
+    port = free_port() if port is None else port
+    log = home / "service.log"
+    command = [sys.executable, "-m", "service", "--home", str(home), "--port", str(port), *options]
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, env={**os.environ, **environ})
+    try:
+        wait_until_listening(port, process, log)
+        yield Service(process, port, log)
+    finally:
+        stop(process)

@@ -71,7 +71,7 @@ def catalogue_router(archive: Archive, clock: Clock) -> APIRouter:
 
 def _page(headings: tuple[Heading, ...], wanted: PublicationParameters) -> tuple[tuple[Heading, ...], str | None]:
     """The headings that are asked for, and where the next ones are."""
-    older = [h for h in headings if wanted.after is None or (h.cutoff, h.revision) < wanted.after]
+    older = [heading for heading in headings if wanted.issued_before(heading.cutoff, heading.revision)]
     page = tuple(older[: wanted.limit])
     if len(page) == len(older):
         return page, None

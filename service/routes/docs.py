@@ -7,11 +7,13 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.archive import Archive
 from service.assets import documentation_assets
 from service.conditional import Representation, respond
-from service.problems import RouteNotFoundError
+from service.problems import NothingToServeError, RouteNotFoundError
 from service.reception import visitor_of
 from service.rendering import json_bytes
+from service.schemas import of_system
 from service.security import docs_policy
 
 OPENAPI_URL = "/openapi.json"
@@ -19,8 +21,8 @@ DOCS_ASSETS = "/docs/assets"
 HTML_TYPE = "text/html; charset=utf-8"
 
 
-def docs_router(title: str, document: dict[str, Any]) -> APIRouter:
-    """The page, the files it loads, and `document`: the API as OpenAPI has it."""
+def docs_router(title: str, document: dict[str, Any], archive: Archive) -> APIRouter:
+    """The page, the files it loads, and `document`: the API as OpenAPI has it, and as the served system limits it."""
     router = APIRouter(include_in_schema=False)
     page = bytes(
         get_swagger_ui_html(
@@ -32,7 +34,7 @@ def docs_router(title: str, document: dict[str, Any]) -> APIRouter:
         ).body
     )
     html = Representation.of(page, HTML_TYPE, Content_Security_Policy=docs_policy(page.decode()))
-    described = Representation.of(json_bytes(document), "application/json")
+    described = _described(document)
     assets = documentation_assets()
 
     @router.get("/docs")
@@ -41,7 +43,13 @@ def docs_router(title: str, document: dict[str, Any]) -> APIRouter:
 
     @router.get(OPENAPI_URL)
     async def openapi(request: Request) -> Response:
-        return respond(described, request.headers, visitor_of(request).cache_control)
+        visitor = visitor_of(request)
+        try:
+            edition = await archive.edition(visitor)
+        except NothingToServeError:
+            return respond(described, request.headers, visitor.cache_control)
+        limited = await edition.get(("openapi",), lambda: _described(of_system(document, edition.publication.system)))
+        return respond(limited, request.headers, visitor.cache_control)
 
     @router.get(f"{DOCS_ASSETS}/{{name}}")
     async def asset(request: Request, name: str) -> Response:
@@ -51,3 +59,7 @@ def docs_router(title: str, document: dict[str, Any]) -> APIRouter:
         return respond(found, request.headers, visitor_of(request).cache_control)
 
     return router
+
+
+def _described(document: dict[str, Any]) -> Representation:
+    return Representation.of(json_bytes(document), "application/json")

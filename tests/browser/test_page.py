@@ -3,9 +3,7 @@
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -43,19 +41,6 @@ def browser() -> str:
     return found
 
 
-@contextmanager
-def _running_service(home: Path) -> Iterator[str]:
-    port, log = servers.free_port(), home / "service.log"
-    command = [sys.executable, "-m", "service", "--home", str(home), "--port", str(port)]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
-    try:
-        servers.wait_until_listening(port, process, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        servers.stop(process)
-
-
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, browser: str) -> Iterator[str]:
     """The real service over a publication of yesterday."""
@@ -64,8 +49,8 @@ def address(tmp_path_factory: pytest.TempPathFactory, browser: str) -> Iterator[
     store.prepare()
     store.issue(build_publication(datetime.now(UTC).date() - timedelta(days=1)))
     store.close()
-    with _running_service(home) as url:
-        yield url
+    with servers.service(home) as running:
+        yield running.url
 
 
 @pytest.fixture(scope="module")
