@@ -1,0 +1,89 @@
+"""Load, and what it met: wrk for how many, a paced client for how long, a reader for how much."""
+
+import asyncio
+import hashlib
+import re
+import subprocess
+import time
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
+CONNECTIONS = 32
+
+
+@dataclass(frozen=True)
+class Wrk:
+    """What wrk tells: requests a second, milliseconds of the 99th percentile, and everything that went wrong."""
+
+    per_second: float
+    p99_ms: float
+    failed: int
+
+
+def wrk(url: str, seconds: int, *headers: str, connections: int = CONNECTIONS) -> Wrk:
+    told = [argument for header in headers for argument in ("-H", header)]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *told, url]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    p99, unit = re.findall(r"99%\s+([\d.]+)(us|ms|s)", text)[0]
+    errors = re.findall(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
+    refused = re.findall(r"Non-2xx or 3xx responses: (\d+)", text)
+    failed = sum(map(int, errors[0] if errors else ())) + sum(map(int, refused))
+    return Wrk(float(re.findall(r"Requests/sec:\s+([\d.]+)", text)[0]), float(p99) * UNITS[unit], failed)
+
+
+@dataclass
+class Met:
+    """What a paced client met: seconds from when a request was due to its last byte, and what was not as it should be."""
+
+    seconds: list[float] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    tags: set[str] = field(default_factory=set)
+
+    def percentile_ms(self, percent: float) -> float:
+        ordered = sorted(self.seconds)
+        return 1000 * ordered[min(int(len(ordered) * percent / 100), len(ordered) - 1)]
+
+
+async def paced(url: str, per_second: float, seconds: float, key: str, connections: int = 8) -> Met:
+    """Ask at a steady pace, whatever the answers take; hold each body to its ETag."""
+    met, parts = Met(), urlsplit(url)
+    request = (
+        f"GET {parts.path}{'?' + parts.query if parts.query else ''} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+        f"Authorization: Bearer {key}\r\n\r\n"
+    ).encode()
+    due: asyncio.Queue[float | None] = asyncio.Queue()
+
+    async def ask() -> None:
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        while (at := await due.get()) is not None:
+            writer.write(request)
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+            length = int(re.findall(r"content-length: (\d+)", head)[0])
+            body = await reader.readexactly(length)
+            met.seconds.append(time.perf_counter() - at)
+            tag = (re.findall(r'etag: "(\w+)"', head) or [""])[0]
+            met.tags.add(tag)
+            if not head.startswith("http/1.1 200") or hashlib.sha256(body).hexdigest()[: len(tag)] != tag or not tag:
+                met.failed.append(head.partition("\r\n")[0])
+        writer.close()
+
+    async def pace() -> None:
+        began = time.perf_counter()
+        for n in range(int(per_second * seconds)):
+            at = began + n / per_second
+            await asyncio.sleep(max(at - time.perf_counter(), 0))
+            due.put_nowait(at)
+        for _ in range(connections):
+            due.put_nowait(None)
+
+    await asyncio.gather(pace(), *(ask() for _ in range(connections)))
+    return met
+
+
+def download(url: str, key: str) -> tuple[float, float, int]:
+    """Seconds to the first byte, megabytes a second, bytes: of one whole body, as curl tells them."""
+    command = ["curl", "-s", "-o", "/dev/null", "-H", f"Authorization: Bearer {key}"]
+    told = ["-w", "%{time_starttransfer} %{time_total} %{size_download}", url]
+    first, total, size = subprocess.run([*command, *told], capture_output=True, text=True, check=True).stdout.split()
+    return float(first), int(size) / 1e6 / (float(total) - float(first)), int(size)

@@ -1,0 +1,70 @@
+"""Publications that take each other's place under load."""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks.serving.load import Met, Wrk, paced, wrk
+from publication.store import FILE_NAME
+
+KEPT_FROM = 30
+"""Days before today for which the first publication stands."""
+MINUTE_SECONDS = 60
+PACE = 100
+MOST_P99_MS = 50.0
+TABLES = ("series", "forecasts", "drivers", "headroom", "remarks")
+
+
+def swaps(home: Path, url: str, key: str, rounds: int) -> Iterator[str]:
+    """A minute of wrk and of a client that holds every body to its ETag, while `rounds` revisions are issued."""
+    found: dict[str, Any] = {}
+    address = f"{url}/v1/forecasts/S7/occupancy"
+
+    def hammer() -> None:
+        found["wrk"] = wrk(address, MINUTE_SECONDS, f"Authorization: Bearer {key}")
+
+    def check() -> None:
+        found["met"] = asyncio.run(paced(address, PACE, MINUTE_SECONDS, key))
+
+    threads = [threading.Thread(target=of) for of in (hammer, check)]
+    for thread in threads:
+        thread.start()
+    began = time.monotonic()
+    for n in range(rounds):
+        time.sleep(max(began + n * MINUTE_SECONDS / (rounds + 1) - time.monotonic(), 0))
+        copy_as_revision(home)
+    for thread in threads:
+        thread.join()
+    hammered: Wrk = found["wrk"]
+    met: Met = found["met"]
+    yield f"{rounds} publications in a minute under load: {len(met.tags)} bodies seen, each with one ETag"
+    yield f"  wrk: {hammered.per_second:,.0f} a second, {hammered.failed} failed, p99 {hammered.p99_ms:.1f} ms"
+    yield (
+        f"  {PACE} a second, held to their ETags: {len(met.seconds):,} asked, {len(met.failed)} failed, "
+        f"p99 {met.percentile_ms(99):.1f} ms (at most {MOST_P99_MS:g})"
+    )
+
+
+def copy_as_revision(home: Path) -> None:
+    """The newest publication once more, as its next revision: by SQL, so that writing it takes little of the machine."""
+    connection = sqlite3.connect(home / FILE_NAME, timeout=60)
+    with connection:
+        newest = "SELECT * FROM publications ORDER BY cutoff DESC, revision DESC LIMIT 1"
+        names = [column[0] for column in connection.execute(newest).description]
+        row = dict(zip(names, connection.execute(newest).fetchone(), strict=True))
+        was = row.pop("id")
+        row |= {"revision": row["revision"] + 1, "digest": f"sha256:{row['revision'] + 1:064d}"}
+        marks = ",".join("?" * len(row))
+        made = connection.execute(f"INSERT INTO publications ({','.join(row)}) VALUES ({marks})", list(row.values()))  # noqa: S608
+        for table in TABLES:
+            columns = [column[1] for column in connection.execute(f"PRAGMA table_info({table})")]
+            others = ",".join(name for name in columns if name != "publication_id")
+            connection.execute(
+                f"INSERT INTO {table} (publication_id,{others}) SELECT ?,{others} FROM {table} WHERE publication_id=?",  # noqa: S608
+                (made.lastrowid, was),
+            )
+    connection.close()
