@@ -93,7 +93,7 @@ def timed(what: str, folder: Path) -> dict[str, float]:
     """One job in a process of its own."""
     root = Path(__file__).parents[1]
     command = [sys.executable, "-c", TIMED, what, str(folder)]
-    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603  # our own
+    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # our own
     if ended.returncode:
         sys.exit(ended.stderr)
     said: dict[str, float] = json.loads(ended.stdout)

@@ -77,27 +77,54 @@ def stop_group(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-@contextmanager
-def postgresql() -> Iterator[str]:
-    """A PostgreSQL cluster of its own, as long as the block runs; gives the URL of its database `postgres`.
+class Cluster:
+    """A PostgreSQL cluster of its own, that can be killed and started again."""
 
-    Raises ServerAbsentError where the server is not installed.
-    """
+    def __init__(self, folder: Path, binaries: Path, user: pwd.struct_passwd | None) -> None:
+        self._folder, self._binaries, self._user = folder, binaries, user
+        self._process, self.port = _start(binaries, folder, user)
+        self.url = f"postgresql://{POSTGRESQL_USER}:{POSTGRESQL_PASSWORD}@{LOOPBACK}:{self.port}/postgres"
+        self._wait()
+
+    def kill(self) -> None:
+        """End it as a crash does: connections break, nothing is put in order."""
+        stop(self._process, first=signal.SIGQUIT)
+
+    def start(self) -> None:
+        """Start it again, at the same address."""
+        self._process, _ = _start(self._binaries, self._folder, self._user, self.port)
+        self._wait()
+
+    def stop(self) -> None:
+        stop(self._process, first=signal.SIGINT)  # PostgreSQL's fast shutdown: open connections are closed
+
+    def _wait(self) -> None:
+        _wait_until_answering(self.url, self._folder / "log")
+
+
+@contextmanager
+def postgresql_cluster() -> Iterator[Cluster]:
+    """A cluster as long as the block runs. Raises ServerAbsentError where the server is not installed."""
     binaries = _postgresql_binaries()
     user = _unprivileged_user()
     folder = Path(tempfile.mkdtemp(prefix="headroom-pg-"))  # not pytest's folder: that is closed to other users
     try:
         _give_to(folder, user)
         _initialise(binaries, folder, user)
-        process, port = _start(binaries, folder, user)
+        cluster = Cluster(folder, binaries, user)
         try:
-            url = f"postgresql://{POSTGRESQL_USER}:{POSTGRESQL_PASSWORD}@{LOOPBACK}:{port}/postgres"
-            _wait_until_answering(url, folder / "log")
-            yield url
+            yield cluster
         finally:
-            stop(process, first=signal.SIGINT)  # PostgreSQL's fast shutdown: open connections are closed
+            cluster.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """The URL of the database `postgres` of a cluster of its own, as long as the block runs."""
+    with postgresql_cluster() as cluster:
+        yield cluster.url
 
 
 def _postgresql_binaries() -> Path:
@@ -160,9 +187,11 @@ def _initialise(binaries: Path, folder: Path, user: pwd.struct_passwd | None) ->
         raise ServerFailedError(f"initdb failed:\n{(folder / 'log').read_text(errors='replace')}")
 
 
-def _start(binaries: Path, folder: Path, user: pwd.struct_passwd | None) -> tuple[subprocess.Popen[bytes], int]:
+def _start(
+    binaries: Path, folder: Path, user: pwd.struct_passwd | None, wanted: int | None = None
+) -> tuple[subprocess.Popen[bytes], int]:
     for attempt in range(1, START_ATTEMPTS + 1):
-        port = free_port()
+        port = free_port() if wanted is None else wanted
         process = _popen([*_ends_with_us(), binaries / "postgres", *_options(folder, port)], folder, user)
         try:
             wait_until_listening(port, process, folder / "log")
@@ -233,3 +262,18 @@ def service(home: Path, *options: str, port: int | None = None, **environ: str) 
         yield Service(process, port, log)
     finally:
         stop(process)
+
+
+def run_service(home: Path, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+    """A command of the service that ends by itself."""
+    command = [sys.executable, "-m", "service", "--home", str(home), *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **environ}
+    )
+
+
+def make_key(home: Path, name: str, *options: str, **environ: str) -> str:
+    """The text of a new key."""
+    made = run_service(home, "keys", "create", name, *options, **environ)
+    assert made.returncode == 0, made.stderr
+    return made.stdout.strip()

@@ -22,6 +22,7 @@ from benchmarks.serving.load import CONNECTIONS, download, paced, wrk
 from benchmarks.serving.mlflow_peer import mlflow_server
 from benchmarks.serving.region import N_SITES, publication
 from benchmarks.serving.swaps import KEPT_FROM, swaps
+from publication.model import Heading
 from publication.store import Store, default_url
 from tests import servers
 
@@ -65,7 +66,7 @@ def _measure(home: Path, n_sites: int, rounds: int, seconds: int, running: ExitS
     print(f"after the swaps: {_memory(service.process.pid)} (at most {MOST_MIB} MiB)")
 
 
-def _issued(home: Path, n_sites: int):  # noqa: ANN202
+def _issued(home: Path, n_sites: int) -> Heading:
     """The newest heading of the store under `home`, which is made where it is absent."""
     home.mkdir(parents=True, exist_ok=True)
     store = Store(default_url(home))

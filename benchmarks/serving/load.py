@@ -34,7 +34,7 @@ def wrk(url: str, seconds: int, *headers: str, connections: int = CONNECTIONS) -
 
 @dataclass
 class Met:
-    """What a paced client met: seconds from when a request was due to its last byte, and what was not as it should be."""
+    """What a paced client met: seconds from when a request was due to its last byte, and what was not right."""
 
     seconds: list[float] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)

@@ -50,7 +50,7 @@ def swaps(home: Path, url: str, key: str, rounds: int) -> Iterator[str]:
 
 
 def copy_as_revision(home: Path) -> None:
-    """The newest publication once more, as its next revision: by SQL, so that writing it takes little of the machine."""
+    """The newest publication once more, as its next revision: by SQL, so that writing takes little of the machine."""
     connection = sqlite3.connect(home / FILE_NAME, timeout=60)
     with connection:
         newest = "SELECT * FROM publications ORDER BY cutoff DESC, revision DESC LIMIT 1"

@@ -120,7 +120,7 @@ def ran(program: str, *arguments: str) -> dict[str, Any]:
     root = Path(__file__).parents[2]
     command = [sys.executable, "-c", program, *arguments]
     print(f"... {arguments[0] if len(arguments[0]) < 12 else 'simulating'}", file=sys.stderr, flush=True)
-    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603  # our own
+    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # our own
     if ended.returncode:
         sys.exit(ended.stderr)
     said: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
