@@ -14,7 +14,7 @@ COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-ind
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test drills notebooks check bench bench-accuracy lock clean
+.PHONY: help setup demo test drills notebooks check bench bench-accuracy soak lock clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -38,6 +38,9 @@ test: $(INSTALLED) ## run the tests (PYTEST_ARGS="-k store")
 drills: $(INSTALLED) ## kill jobs at random moments, and see that the champion publishes: minutes
 	$(BIN)/python -m pytest -m drill $(PYTEST_ARGS)
 
+soak: $(INSTALLED) ## ask the service 20,000 times for what OpenAPI allows, and what it does not: minutes
+	$(BIN)/python -m pytest -m soak $(PYTEST_ARGS)
+
 notebooks: $(INSTALLED) ## run the notebooks from empty: minutes
 	$(BIN)/python -m pytest -m notebook -n 2 $(PYTEST_ARGS)
 
@@ -48,7 +51,7 @@ check: $(INSTALLED) ## lint, formatting, types, import rules
 	$(BIN)/lint-imports
 
 bench: $(INSTALLED) ## run the benchmarks
-	@for program in flow history simulate training; do echo "== $$program"; $(BIN)/python -m "benchmarks.$$program" || exit 1; done
+	@for program in flow history serving simulate training; do echo "== $$program"; $(BIN)/python -m "benchmarks.$$program" || exit 1; done
 
 bench-accuracy: $(BENCH_INSTALLED) ## print the accuracy promised, reached, and that of other programs (BENCH_ARGS="--rows swast"): hours
 	.venv-bench/bin/python -m benchmarks.accuracy $(BENCH_ARGS)

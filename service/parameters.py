@@ -145,16 +145,16 @@ def read_levels(text: str) -> tuple[float, ...]:
 
 
 def _read_changes(parameter: str, text: str | None) -> Amounts:
-    """Changes of a comma list by place, in the order of the places. Raises a problem for what is not one."""
+    """Changes of a comma list by place, in their order, added up. Raises a problem for what is not one."""
     changes: dict[str, float] = {}
     for part in text.split(",") if text is not None else ():
         place, _, amount = part.strip().rpartition(":")
         # A plus sign that nobody encoded reaches us as a blank.
         found = re.fullmatch(CHANGE[parameter], amount.strip())
-        if not place or not found or place in changes:
-            allowed = f"{CHANGE_WRITTEN[parameter]}, each place once, at most 99,999"
+        if not place or not found:
+            allowed = f"{CHANGE_WRITTEN[parameter]}, at most 99,999"
             raise invalid(Finding(parameter, part, allowed))
-        changes[place] = float(found.group(1))
+        changes[place] = changes.get(place, 0.0) + float(found.group(1))
     return tuple(sorted(changes.items()))
 
 

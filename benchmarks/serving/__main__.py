@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -51,7 +52,8 @@ def _measure(home: Path, n_sites: int, rounds: int, seconds: int, running: ExitS
     key = _key(home)
     service = running.enter_context(servers.service(home))
     client = httpx.Client(base_url=service.url, headers={"Authorization": f"Bearer {key}"}, timeout=120)
-    client.get("/v1/forecasts", params={"limit": 1})
+    while client.get("/readyz").status_code != httpx.codes.OK:
+        time.sleep(0.2)
     print(f"{issued.n_series:,} series; {_memory(service.process.pid)}")
     for name, address in (
         ("one series", f"/v1/forecasts/{SERIES}"),
