@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
+from types import MappingProxyType
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from service.security import ANSWER_HEADERS
 
 REVALIDATE = "no-cache"
 VARY = "Accept, Accept-Encoding"
@@ -19,6 +22,8 @@ GZIP_LEVEL = 4  # of ten thousand series, 6 takes twice as long to save one byte
 GZIP_CONTAINER = 31  # zlib's window bits for a gzip header, which it writes without an instant
 CHUNK_BYTES = 256 * 1024
 HEADERS_REMEMBERED = 512
+
+NO_MORE: Mapping[str, str] = MappingProxyType({})
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 
@@ -47,11 +52,15 @@ class Representation:
 
     @classmethod
     def of(
-        cls, body: bytes | Iterable[bytes], media_type: str, modified: datetime | None = None, **headers: str
+        cls,
+        body: bytes | Iterable[bytes],
+        media_type: str,
+        modified: datetime | None = None,
+        more: Mapping[str, str] = NO_MORE,
     ) -> "Representation":
         """Of a body, whole or in parts. The tag is the start of the SHA-256 of the plain bytes, in hexadecimal digits.
 
-        `modified`: since when it is as it is. `headers`: those that it always carries, with underscores.
+        `modified`: since when it is as it is. `more`: headers that it carries beside those of every answer.
         """
         hashed, zipper = hashlib.sha256(), zlib.compressobj(GZIP_LEVEL, wbits=GZIP_CONTAINER)
         plain, gzipped = _Chunks(), _Chunks()
@@ -61,7 +70,7 @@ class Representation:
             gzipped.add(zipper.compress(part))
         gzipped.add(zipper.flush())
         since = None if modified is None else format_datetime(modified, usegmt=True)
-        always = {"Last-Modified": since, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        always = {"Last-Modified": since, **ANSWER_HEADERS, **more}
         tag = hashed.hexdigest()[:TAG_LENGTH]
         return cls(
             _encoded(plain.whole(), f'"{tag}"', media_type, always),
@@ -80,7 +89,10 @@ class Representation:
 
 
 class Prepared(Response):
-    """An answer whose headers are ready. Its chunks leave as fast as the caller takes them, and others get a turn."""
+    """An answer whose headers are ready, those of every answer among them.
+
+    Its chunks leave as fast as the caller takes them, and others get a turn.
+    """
 
     def __init__(self, status: int, headers: RawHeaders, chunks: tuple[bytes, ...]) -> None:
         self.status_code = status
@@ -89,6 +101,7 @@ class Prepared(Response):
         self._chunks = chunks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"]["dressed"] = True
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         *first, last = self._chunks or (b"",)
         for chunk in first:

@@ -95,7 +95,7 @@ class Edition:
         self, body: bytes | Iterable[bytes], form: Format, freshness: Freshness, link: str | None = None
     ) -> Representation:
         more = {} if link is None else {"Link": link}
-        return Representation.of(body, form.media_type, self.modified(freshness), **more)
+        return Representation.of(body, form.media_type, self.modified(freshness), more)
 
     def link(self, address: str, selection: Selection, form: Format) -> str | None:
         """Where the page after this one is, of the same publication (RFC 8288); None after the last."""

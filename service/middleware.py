@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.logs import RequestLog, Told
 from service.metrics import RequestMetrics
 from service.problems import UNEXPECTED, BodyTooLargeError, ProblemError, problem_response
-from service.security import API_POLICY, COMMON_HEADERS
+from service.security import ANSWER_HEADERS
 
 REQUEST_ID = b"x-request-id"
 UNKNOWN_ROUTE = "unknown"
@@ -23,9 +23,7 @@ NO_BODY = f"No route takes a body; up to {MOST_BODY_BYTES:,} bytes are ignored. 
 
 _WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PLAIN_ADDRESS = re.compile(r"[0-9A-Za-z.:%_-]{1,64}")
-_COMMON = [(name.lower().encode(), value.encode()) for name, value in COMMON_HEADERS.items()]
-_POLICY = b"content-security-policy"
-_API_POLICY = (_POLICY, API_POLICY.encode())
+_ANSWER_HEADERS = [(name.lower().encode(), value.encode()) for name, value in ANSWER_HEADERS.items()]
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +64,7 @@ class Edge:
             inner["method"] = "GET"
         answer, began = _Answer(), time.perf_counter()
         try:
-            await self._answer(inner, receive, _dressed(send, answer, state["request_id"], is_head), answer)
+            await self._answer(inner, receive, _dressed(send, answer, state, is_head), answer)
         finally:
             self._tell(scope, inner, answer, time.perf_counter() - began)
 
@@ -100,16 +98,14 @@ class Edge:
             )
 
 
-def _dressed(send: Send, answer: _Answer, request_id: str, is_head: bool) -> Send:
+def _dressed(send: Send, answer: _Answer, state: dict[str, Any], is_head: bool) -> Send:
     """`send` with our headers on the answer, and without its body where only its head was asked for."""
 
     async def dressed(message: Message) -> None:
         if message["type"] == "http.response.start":
             answer.status, answer.started = message["status"], True
-            headers = [*message.get("headers", ()), *_COMMON, (REQUEST_ID, request_id.encode())]
-            if not any(name == _POLICY for name, _ in headers):
-                headers.append(_API_POLICY)
-            message = {**message, "headers": headers}
+            headers = [*message.get("headers", ()), (REQUEST_ID, state["request_id"].encode())]
+            message = {**message, "headers": headers if "dressed" in state else headers + _ANSWER_HEADERS}
         elif message["type"] == "http.response.body":
             if is_head:
                 message = {**message, "body": b""}

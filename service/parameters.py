@@ -145,8 +145,8 @@ def read_levels(text: str) -> tuple[float, ...]:
 
 
 def _read_changes(parameter: str, text: str | None) -> Amounts:
-    """Changes of a comma list by place, in their order, added up. Raises a problem for what is not one."""
-    changes: dict[str, float] = {}
+    """Changes of a comma list by place, in the order of the places. Raises a problem for what is not one."""
+    changes: list[tuple[str, float]] = []
     for part in text.split(",") if text is not None else ():
         place, _, amount = part.strip().rpartition(":")
         # A plus sign that nobody encoded reaches us as a blank.
@@ -154,8 +154,8 @@ def _read_changes(parameter: str, text: str | None) -> Amounts:
         if not place or not found:
             allowed = f"{CHANGE_WRITTEN[parameter]}, at most 99,999"
             raise invalid(Finding(parameter, part, allowed))
-        changes[place] = changes.get(place, 0.0) + float(found.group(1))
-    return tuple(sorted(changes.items()))
+        changes.append((place, float(found.group(1))))
+    return tuple(sorted(changes))
 
 
 def takes(parameters: type[BaseModel] | None = None) -> Callable[[Request], Awaitable[None]]:

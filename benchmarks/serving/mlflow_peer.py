@@ -1,6 +1,7 @@
 """MLflow's own server, with a model that does nothing but give the rows of one series."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -41,7 +42,11 @@ def mlflow_server(body: dict[str, Any], home: Path) -> Iterator[Callable[[int], 
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(model), "-p", str(port)]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, "--env-manager", "local"], stdout=output, stderr=output, start_new_session=True
+            [*command, "--env-manager", "local"],
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
         )
     try:
         servers.wait_until_listening(port, process, log, START_SECONDS)

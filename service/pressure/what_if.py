@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from publication.model import Headroom, Peak, Publication
-from service.problems import Finding, one_of, unknown
+from service.problems import Finding, invalid, one_of, unknown
 
 Amounts = tuple[tuple[str, float], ...]
 
@@ -17,7 +18,7 @@ class WhatIf:
     discharges: Amounts = ()
 
     def check(self, publication: Publication) -> None:
-        """Raises a problem naming each place whose pressure is not published, and those whose is."""
+        """Raises a problem naming each place whose pressure is not published, or that is named twice."""
         there = list(publication.headroom_by_place)
         missing = tuple(
             Finding(parameter, place, one_of(there, place) or "no pressure is published")
@@ -27,6 +28,14 @@ class WhatIf:
         )
         if missing:
             raise unknown(*missing)
+        twice = tuple(
+            Finding(parameter, place, "each place once")
+            for parameter, amounts in (("beds", self.beds), ("discharges", self.discharges))
+            for (place, _), (before, _) in pairwise(amounts)
+            if place == before
+        )
+        if twice:
+            raise invalid(*twice)
 
 
 NOTHING_CHANGED = WhatIf()

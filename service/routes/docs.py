@@ -14,7 +14,7 @@ from service.problems import NothingToServeError, RouteNotFoundError
 from service.reception import visitor_of
 from service.rendering import json_bytes
 from service.schemas import of_system
-from service.security import docs_policy
+from service.security import docs_headers
 
 OPENAPI_URL = "/openapi.json"
 DOCS_ASSETS = "/docs/assets"
@@ -33,7 +33,7 @@ def docs_router(title: str, document: dict[str, Any], archive: Archive) -> APIRo
             swagger_favicon_url=f"{DOCS_ASSETS}/favicon.png",
         ).body
     )
-    html = Representation.of(page, HTML_TYPE, Content_Security_Policy=docs_policy(page.decode()))
+    html = Representation.of(page, HTML_TYPE, more=docs_headers(page.decode()))
     described = _described(document)
     assets = documentation_assets()
 

@@ -16,7 +16,7 @@ from service.page.reading import planning_day
 from service.ports import Clock
 from service.problems import RouteNotFoundError
 from service.reception import visitor_of
-from service.security import PAGE_POLICY
+from service.security import PAGE_HEADERS
 from service.selection import Selection
 
 HTML_TYPE = "text/html; charset=utf-8"
@@ -44,7 +44,7 @@ def pages_router(archive: Archive, assets: Assets, clock: Clock) -> APIRouter:
                 html = index_page.render(frame=frame, index=views.index_view(publication, planning))
             else:
                 html = place_page.render(frame=frame, view=views.place_view(publication, place, planning))
-            return Representation.of(html.encode(), HTML_TYPE, Content_Security_Policy=PAGE_POLICY)
+            return Representation.of(html.encode(), HTML_TYPE, more=PAGE_HEADERS)
 
         rendered = await edition.get(("page", place, freshness, planning), render)
         return respond(rendered, request.headers, visitor.cache_control)

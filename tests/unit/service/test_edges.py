@@ -14,7 +14,7 @@ from publication.store import Store
 from service.conditional import Representation, matches
 from service.formats import Format, negotiated
 from service.rendered import Rendered
-from service.security import docs_policy, is_loopback
+from service.security import POLICY, docs_headers, is_loopback
 from service.settings import Settings, read_settings
 from service.sqlite import read_only
 from tests.builders import build_publication
@@ -78,7 +78,7 @@ def test_settings_come_from_the_environment_and_the_command_line_wins() -> None:
 
 def test_a_documentation_page_may_run_its_own_inline_script_and_no_other() -> None:
     # echo -n 'go()' | openssl dgst -sha256 -binary | base64
-    assert "'sha256-5KYv+PUboo5h+0+YAtGRPbwv5d/QxzHslP4YGnUaxRw='" in docs_policy("<p><script>go()</script>")
+    assert "'sha256-5KYv+PUboo5h+0+YAtGRPbwv5d/QxzHslP4YGnUaxRw='" in docs_headers("<p><script>go()</script>")[POLICY]
 
 
 @given(st.text(st.characters(codec="latin-1")))
