@@ -246,13 +246,18 @@ TABLES: dict[str, object] = {
 EVERYWHERE = (401, 403, 429, 500)
 
 
-def answers(*problem_statuses: int, tables: bool = False) -> Answers:
-    """What a route may answer beside its JSON."""
-    described: Answers = {
+def refusals(*statuses: int) -> Answers:
+    """What any route may answer to whom it does not let in, and with these statuses."""
+    return {
         error.status.value: {"model": ProblemAnswer, "description": error.title}
         for error in reversed(problems.PROBLEMS)
-        if error.status in (*problem_statuses, *EVERYWHERE)
+        if error.status in (*statuses, *EVERYWHERE)
     }
+
+
+def answers(*problem_statuses: int, tables: bool = False) -> Answers:
+    """What a route may answer beside its JSON."""
+    described = refusals(*problem_statuses)
     described[304] = {"description": "The caller has this representation already"}
     if tables:
         described[200] = {"content": TABLES}

@@ -35,7 +35,9 @@ def probes_router(watcher: Watcher, archive: Archive, registry: CollectorRegistr
         edition = await archive.edition(request.state.visitor)
         return JSONResponse({"publication": edition.block(edition.freshness(clock())), **told}, headers=NO_STORE)
 
-    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    @router.get(
+        "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **schemas.refusals()}
+    )
     async def metrics(request: Request) -> Response:
         """Metrics in the format that the scraper asks for."""
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
