@@ -1,10 +1,12 @@
 """Publications as rows of the store's tables, and back."""
 
+import json
 import math
-from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -123,15 +125,15 @@ def heading(row: RowMapping) -> Heading:
 def publication(
     row: RowMapping,
     series: Iterable[RowMapping],
-    forecasts: Iterable[tuple[str, int, float, Sequence[float]]],
+    forecasts: Iterable[Sequence[Any]],
     drivers: Iterable[RowMapping],
     headroom: Iterable[RowMapping],
     remarks: Iterable[RowMapping],
 ) -> Publication:
     """The rows of one publication, series by position, as it was issued; its numbers are packed.
 
-    `forecasts` give unique_id, lead, mean and quantiles, by series and lead. Raises MalformedPublicationError where
-    days of a series are missing.
+    `forecasts` give unique_id, lead, mean and quantiles (as JSON writes them), by series and lead. Raises
+    MalformedPublicationError where days of a series are missing.
     """
     system = system_of(row["description"])
     driven = {item["unique_id"]: packed(item["by_day"]) for item in drivers}
@@ -152,27 +154,26 @@ def publication(
     )
 
 
-def _days(
-    cutoff: date, system: System, forecasts: Iterable[tuple[str, int, float, Sequence[float]]]
-) -> dict[str, Packed[DayForecast]]:
+def _days(cutoff: date, system: System, forecasts: Iterable[Sequence[Any]]) -> dict[str, Packed[DayForecast]]:
     """The days of each series. The day of a lead is not read: it follows from the cutoff."""
     targets = [target_day(cutoff, lead) for lead in range(1, system.horizon_days + 1)]
 
     def read(index: int, numbers: tuple[float, ...]) -> DayForecast:
         return DayForecast(targets[index], index + 1, numbers[0], numbers[1:])
 
-    width = 1 + len(system.quantiles)
-    numbers: dict[str, array[float]] = {}
-    for unique_id, lead, mean, quantiles in forecasts:
-        of_series = numbers.setdefault(unique_id, array("d"))
-        of_series.append(mean)
-        of_series.extend(quantiles)
-        if len(of_series) != lead * width:
+    width, leads = 1 + len(system.quantiles), range(1, system.horizon_days + 1)
+    days: dict[str, Packed[DayForecast]] = {}
+    for unique_id, rows in groupby(forecasts, key=itemgetter(0)):
+        _, found, means, quantiles, *_ = zip(*rows, strict=True)
+        levels = json.loads(f"[{','.join(quantiles)}]")  # one call for a series takes a third of one for each day
+        if found != tuple(leads)[: len(found)] or {len(of_day) for of_day in levels} != {width - 1}:
             raise MalformedPublicationError(
-                f"Reading the publication of {system.name} for {cutoff}: {unique_id} is damaged at lead {lead}: "
-                "a day before it, or a quantile, is missing. Issue it again."
+                f"Reading the publication of {system.name} for {cutoff}: {unique_id} is damaged: "
+                f"a lead or a quantile is missing among leads {found[0]} to {found[-1]}. Issue it again."
             )
-    return {unique_id: Packed(of_series, width, read) for unique_id, of_series in numbers.items()}
+        numbers = chain.from_iterable((mean, *of_day) for mean, of_day in zip(means, levels, strict=True))
+        days[unique_id] = Packed(numbers, width, read)
+    return days
 
 
 def _headroom(fields: Mapping[str, Any]) -> Headroom:

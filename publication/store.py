@@ -1,12 +1,25 @@
 """Where publications are kept: one SQLAlchemy Core store, SQLite by default, PostgreSQL by URL."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, insert, inspect, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    RowMapping,
+    Select,
+    Table,
+    Text,
+    cast,
+    insert,
+    inspect,
+    select,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.schema import CreateTable
@@ -140,20 +153,27 @@ class Store:
     def _whole(self, connection: Connection, row: RowMapping) -> Publication:
         """The publication whose own row this is. Rows are read as they come: a large one is never held twice."""
 
-        def rows(table: Table, *order: ColumnElement[object]) -> Iterator[RowMapping]:
-            query = select(table).where(table.c.publication_id == row["id"]).order_by(*order)
-            return iter(connection.execute(query, execution_options={"yield_per": ROWS_AT_A_TIME}).mappings())
+        def execute(query: Select[Any]) -> CursorResult[Any]:
+            mine = query.where(query.selected_columns["publication_id"] == row["id"])
+            return results.enter_context(connection.execute(mine, execution_options={"yield_per": ROWS_AT_A_TIME}))
 
-        columns = [forecasts.c[name] for name in ("unique_id", "lead", "mean", "quantiles")]
-        days = select(*columns).where(forecasts.c.publication_id == row["id"]).order_by(*columns[:2])
-        return records.publication(
-            row,
-            rows(series, series.c.position),
-            (tuple(day) for day in connection.execute(days, execution_options={"yield_per": ROWS_AT_A_TIME})),
-            rows(drivers),
-            rows(headroom, headroom.c.position),
-            rows(remarks, remarks.c.position),
+        def rows(table: Table, *order: ColumnElement[Any]) -> Iterable[RowMapping]:
+            found: Iterable[RowMapping] = execute(select(table).order_by(*order)).mappings()
+            return found
+
+        unique_id, lead = forecasts.c.unique_id, forecasts.c.lead
+        by_day = select(
+            unique_id, lead, forecasts.c.mean, cast(forecasts.c.quantiles, Text), forecasts.c.publication_id
         )
+        with ExitStack() as results:
+            return records.publication(
+                row,
+                rows(series, series.c.position),
+                execute(by_day.order_by(unique_id, lead)).tuples(),
+                rows(drivers),
+                rows(headroom, headroom.c.position),
+                rows(remarks, remarks.c.position),
+            )
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:

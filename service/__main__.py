@@ -27,6 +27,7 @@ UNEXPECTED = 1
 USAGE_ERROR = 2
 STORE_OUT_OF_REACH = 6
 SHUTDOWN_SECONDS = 5
+SWITCH_SECONDS = 0.0005  # how long a request waits for a thread that renders: a tenth of Python's own choice
 KEEP_ALIVE_SECONDS = 75  # longer than the minute between two looks of a dashboard
 
 OPEN_TO_ALL = (
@@ -68,6 +69,7 @@ def _serve(
     settings: Settings, store: Store, keys: KeyStore, options: argparse.Namespace, *, open_without_keys: bool
 ) -> int:
     logs.configure()
+    sys.setswitchinterval(SWITCH_SECONDS)
     app = create_app(
         settings,
         store,

@@ -48,9 +48,12 @@ class Shelf:
                 await asyncio.to_thread(self.newest.render_whole, self._clock())
 
     def _load(self, heading: Heading, *, whole: bool) -> Edition:
-        edition = Edition(self._store.latest(heading.system, heading.cutoff, heading.revision), heading)
-        if whole:
-            edition.render_whole(self._clock())
-        gc.collect()  # what was made on the way, before the collector stops a request for it
-        gc.freeze()
+        gc.disable()  # it would stop every request to look through what is being made, which has no cycles
+        try:
+            edition = Edition(self._store.latest(heading.system, heading.cutoff, heading.revision), heading)
+            if whole:
+                edition.render_whole(self._clock())
+            gc.freeze()
+        finally:
+            gc.enable()
         return edition

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from publication.model import Publication
 from publication.vocabulary import quantile_column
 from service.rendering.bodies import json_text
-from service.rendering.forecasts import rows
+from service.rendering.days import Days
 from service.selection import Selection
 
 BEFORE_QUANTILES = ("unique_id", "place", "measure", "stream", "cutoff", "ds", "lead", "mean")
 AFTER_QUANTILES = ("model", "fallback")
+BEFORE, AFTER = "\x00", "\x01"  # where they stand in a row: no date and no number has such characters
 
 
 def forecasts_csv(publication: Publication, selection: Selection) -> Iterator[bytes]:
@@ -20,26 +21,32 @@ def forecasts_csv(publication: Publication, selection: Selection) -> Iterator[by
     levels = selection.quantiles(publication.system)
     names = (*BEFORE_QUANTILES, *(quantile_column(level) for _, level in levels), *AFTER_QUANTILES)
     yield f"{_cells(names)}\n".encode()
-    template = f"%s,%s,%d,%r{',%r' * len(levels)},%s\n"
-    positions = [i for i, _ in levels]
+    quantiles = ",%r" * len(levels)
+    days = Days(publication, selection, lambda ds, lead: f"{BEFORE},{ds},{lead},%r{quantiles},{AFTER}\n", between="")
     for series in selection.series(publication):
-        before = _cells(
-            (series.unique_id, series.key.place, series.key.measure, series.key.stream or "", publication.cutoff)
-        )
-        after = _cells((series.model, "true" if series.fallback else "false"))
-        yield "".join(template % (before, *row, after) for row in rows(series, selection, positions)).encode()
+        before = (series.unique_id, series.key.place, series.key.measure, series.key.stream or "", publication.cutoff)
+        after = (series.model, "true" if series.fallback else "false")
+        yield _filled(days.text(series), _cells(before), _cells(after))
 
 
 def forecasts_ndjson(publication: Publication, selection: Selection) -> Iterator[bytes]:
     """The rows of each selected series, each a JSON object with the columns of the CSV."""
     levels = selection.quantiles(publication.system)
     quantiles = "".join(f",{json.dumps(quantile_column(level))}:%r" for _, level in levels)
-    template = f'%s,"ds":"%s","lead":%d,"mean":%r{quantiles},%s\n'
-    positions = [i for i, _ in levels]
+
+    def row(ds: str, lead: int) -> str:
+        return f'{BEFORE},"ds":"{ds}","lead":{lead},"mean":%r{quantiles},{AFTER}\n'
+
+    days = Days(publication, selection, row, between="")
     for series in selection.series(publication):
         key = {"unique_id": series.unique_id, **series.key._asdict(), "cutoff": publication.cutoff.isoformat()}
         before, after = json_text(key)[:-1], json_text({"model": series.model, "fallback": series.fallback})[1:]
-        yield "".join(template % (before, *row, after) for row in rows(series, selection, positions)).encode()
+        yield _filled(days.text(series), before, after)
+
+
+def _filled(rows: str, before: str, after: str) -> bytes:
+    """The rows of one series, with what is the same in each."""
+    return rows.replace(AFTER, after).replace(BEFORE, before).encode()
 
 
 def _cells(values: Iterable[object]) -> str:
