@@ -169,7 +169,7 @@ class Store:
             return records.publication(
                 row,
                 rows(series, series.c.position),
-                execute(by_day.order_by(unique_id, lead)).tuples(),
+                execute(by_day.order_by(unique_id, lead)),
                 rows(drivers),
                 rows(headroom, headroom.c.position),
                 rows(remarks, remarks.c.position),
