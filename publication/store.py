@@ -87,7 +87,7 @@ class Store:
 
     def migrate(self, steps: Callable[[Connection], None]) -> tuple[str | None, str | None]:
         """Let `steps` bring the tables to this release, in one transaction. Gives the version before and after."""
-        with self._reach(), self._engine.begin() as connection:
+        with self._reach(), self._changing_tables() as connection:
             before = _version(connection)
             steps(connection)
             return before, _version(connection)
@@ -133,12 +133,20 @@ class Store:
         self._engine.dispose()
 
     def _create_tables(self) -> None:
-        with self._engine.begin() as connection:
+        with self._changing_tables() as connection:
             if _version(connection) is not None:
                 return
             for table in (*metadata.sorted_tables, versions):
                 connection.execute(CreateTable(table, if_not_exists=True))
             connection.execute(insert(versions), {"version_num": VERSION})
+
+    @contextmanager
+    def _changing_tables(self) -> Iterator[Connection]:
+        """A transaction over tables, too: SQLite's driver begins none for them by itself."""
+        with self._engine.begin() as connection:
+            if self._engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
 
     def _issue_once(self, publication: Publication) -> Publication:
         with self._reach(), self._engine.begin() as connection:

@@ -28,7 +28,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "series",
-        sa.Column("publication_id", sa.ForeignKey("publications.id"), primary_key=True),
+        sa.Column("publication_id", sa.Integer, sa.ForeignKey("publications.id"), primary_key=True),
         sa.Column("unique_id", sa.String, primary_key=True),
         sa.Column("position", sa.Integer, nullable=False),
         sa.Column("place", sa.String, nullable=False),
@@ -42,7 +42,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "forecasts",
-        sa.Column("publication_id", sa.ForeignKey("publications.id"), primary_key=True),
+        sa.Column("publication_id", sa.Integer, sa.ForeignKey("publications.id"), primary_key=True),
         sa.Column("unique_id", sa.String, primary_key=True),
         sa.Column("lead", sa.Integer, primary_key=True),
         sa.Column("ds", sa.Date, nullable=False),
