@@ -63,9 +63,17 @@ def _measure(home: Path, n_sites: int, rounds: int, seconds: int, running: ExitS
     _paced(service.url, key)
     _csv(service.url, key)
     print(f"after that: {_memory(service.process.pid)}")
+    _swap(home, service, key, issued.n_series)
+    small = home / "small"
+    region = _issued(small, N_SITES // 10)
+    _swap(small, running.enter_context(servers.service(small)), _key(small), region.n_series)
+
+
+def _swap(home: Path, service: servers.Service, key: str, n_series: int) -> None:
+    print(f"{n_series:,} series, publications that are issued while wrk runs:")
     for line in swaps(home, service.url, key, rounds=10):
-        print(line)
-    print(f"after the swaps: {_memory(service.process.pid)} (at most {MOST_MIB} MiB)")
+        print(f"  {line}")
+    print(f"  after that: {_memory(service.process.pid)} (at most {MOST_MIB} MiB)")
 
 
 def _issued(home: Path, n_sites: int) -> Heading:
