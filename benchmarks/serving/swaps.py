@@ -41,7 +41,7 @@ def swaps(home: Path, url: str, key: str, rounds: int) -> Iterator[str]:
         thread.join()
     hammered: Wrk = found["wrk"]
     met: Met = found["met"]
-    yield f"{rounds} issued in a minute, {len(met.tags) - 1} of them taken up in it (the newest, whenever one was ready)"
+    yield f"{rounds} issued in a minute, {len(met.tags) - 1} of them taken up in it: the newest, each time"
     yield f"wrk: {hammered.per_second:,.0f} a second, {hammered.failed} failed, p99 {hammered.p99_ms:.1f} ms"
     yield (
         f"{PACE} a second, held to their ETags: {len(met.seconds):,} asked, {len(met.failed)} failed, "

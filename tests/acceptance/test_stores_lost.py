@@ -18,6 +18,8 @@ from tests import servers
 from tests.builders import build_publication
 from tests.contract.store.databases import new_postgresql_database
 
+pytestmark = pytest.mark.drill
+
 TRUTH_SECONDS = 10.0
 ADDRESSES = ["/v1/forecasts/RXH/occupancy", "/v1/forecasts?place=RXK1", "/v1/forecasts?format=csv", "/v1/pressure"]
 

@@ -12,8 +12,8 @@ from publication.store import Store, default_url
 from tests import servers
 from tests.builders import build_publication
 
-EXAMPLES_A_DAY, EXAMPLES_IN_A_SOAK = 25, 2000  # of each route, in each phase
-LEAST_IN_A_SOAK = 20_000
+EXAMPLES = 2000  # of each route, in each phase
+LEAST = 20_000
 HOURS_SECONDS = 3600
 MOST = "1000000000"
 
@@ -37,10 +37,6 @@ def generated(home: Path, examples: int) -> int:
     return int(re.findall(r"(\d+) generated", run.stdout)[0])
 
 
-def test_generated_requests_find_nothing(tmp_path: Path) -> None:
-    assert generated(tmp_path, EXAMPLES_A_DAY) > 500
-
-
 @pytest.mark.soak
 def test_twenty_thousand_generated_requests_find_nothing(tmp_path: Path) -> None:
-    assert generated(tmp_path, EXAMPLES_IN_A_SOAK) >= LEAST_IN_A_SOAK
+    assert generated(tmp_path, EXAMPLES) >= LEAST
