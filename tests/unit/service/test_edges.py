@@ -1,6 +1,8 @@
 """Small rules at the edge: where to listen, what may be cached how long, how an address reads."""
 
 import asyncio
+import gzip
+import hashlib
 import os
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from sqlalchemy import URL
 
 from publication.errors import StoreUnreachableError
 from publication.store import Store
-from service.conditional import Representation, matches
+from service.conditional import CHUNK_BYTES, KEPT_PLAIN_BYTES, Representation, matches
 from service.formats import Format, negotiated
 from service.rendered import Rendered
 from service.security import POLICY, docs_headers, is_loopback
@@ -91,6 +93,17 @@ def test_no_header_can_make_negotiation_fail(header: str) -> None:
 def test_a_tag_changes_with_the_body_and_with_nothing_else(body: bytes) -> None:
     assert Representation.of(body, "a/b").tag == Representation.of(body, "c/d").tag
     assert Representation.of(body, "a/b").tag != Representation.of(body + b"x", "a/b").tag
+
+
+@pytest.mark.parametrize("length", [0, 1, CHUNK_BYTES, KEPT_PLAIN_BYTES, KEPT_PLAIN_BYTES + 1, 3 * KEPT_PLAIN_BYTES])
+def test_a_body_leaves_as_it_came_plain_and_zipped(length: int) -> None:
+    body = (b"northshire/occupancy,2026-11-22,1,878.749\n" * (length // 42 + 1))[:length]
+    made = Representation.of((body[i : i + 10_000] for i in range(0, length, 10_000)), "text/csv")
+    assert b"".join(made.plain.chunks) == body
+    assert gzip.decompress(b"".join(made.gzipped.chunks)) == body
+    assert dict(made.plain.whole)[b"content-length"] == str(length).encode()
+    assert made.tag == f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    assert (made.size >= length) == (length <= KEPT_PLAIN_BYTES)  # of a larger one, the zipped bytes alone
 
 
 async def _ask(rendered: Rendered, keys: list[str], made: list[str]) -> None:

@@ -1,0 +1,121 @@
+"""Forms beside JSON, pages of long lists, instants, revisions, and other origins."""
+
+import json
+from email.utils import parsedate_to_datetime
+from io import StringIO
+
+import httpx
+import pandas as pd
+import pytest
+
+from publication.store import Store
+from tests.contract.service.client import Client, Clock, serve
+
+ORIGIN = "https://board.example.org"
+
+
+def next_page(response: httpx.Response) -> str | None:
+    found = response.links.get("next")
+    return None if found is None else found["url"]
+
+
+def walked(client: Client, address: str | None, key: str) -> list[list[object]]:
+    """The pages from the address on, each as what its members are called."""
+    pages = []
+    while address is not None:
+        response = client.get(address)
+        assert response.status_code == 200
+        pages.append([item.get("unique_id") or (item["cutoff"], item["revision"]) for item in response.json()[key]])
+        address = next_page(response)
+    return pages
+
+
+def test_a_line_of_ndjson_is_a_row_of_the_csv(client: Client) -> None:
+    query = "under=RXK&horizon=3&quantiles=0.1,0.9"
+    lines = client.get(f"/v1/forecasts?{query}", accept="application/x-ndjson")
+    assert lines.headers["content-type"] == "application/x-ndjson"
+    told = pd.DataFrame([json.loads(line) for line in lines.text.splitlines()])
+    table = pd.read_csv(StringIO(client.get(f"/v1/forecasts?{query}&format=csv").text))
+    assert list(told.columns) == list(table.columns)
+    pd.testing.assert_frame_equal(told, table, check_dtype=False)
+
+
+@pytest.mark.parametrize("limit", [1, 7, 48, 49, 1000])
+@pytest.mark.parametrize("route", ["series", "forecasts"])
+def test_pages_put_together_are_the_whole(client: Client, route: str, limit: int) -> None:
+    whole = walked(client, f"/v1/{route}", route)[0]
+    pages = walked(client, f"/v1/{route}?limit={limit}", route)
+    assert [unique_id for page in pages for unique_id in page] == whole
+    assert {len(page) for page in pages[:-1]} <= {limit}
+    assert len(pages) == -(-len(whole) // limit)
+
+
+def test_pages_keep_the_filters_and_the_publication(client: Client) -> None:
+    first = client.get("/v1/forecasts?under=RXH&measure=beds&horizon=2&quantiles=0.1,0.5&limit=2&format=csv")
+    address = str(next_page(first))
+    for part in ("under=RXH", "measure=beds", "horizon=2", "quantiles=0.1%2C0.5", "limit=2", "format=csv"):
+        assert part in address
+    assert "cutoff=2026-11-21&revision=1" in address
+    assert pd.read_csv(StringIO(client.get(address).text))["place"].unique().tolist() == ["RXH2"]
+
+
+def test_publications_come_in_pages_too(client: Client) -> None:
+    (whole,) = walked(client, "/v1/publications", "publications")
+    pages = walked(client, "/v1/publications?limit=3", "publications")
+    assert pages == [whole[:3], whole[3:]]
+
+
+@pytest.mark.parametrize(
+    ("query", "revision"), [("cutoff=2026-11-20&revision=1", 1), ("cutoff=2026-11-20&revision=2", 2), ("revision=1", 1)]
+)
+def test_a_revision_can_be_asked_for(client: Client, query: str, revision: int) -> None:
+    assert client.get(f"/v1/system?{query}").status_code == 422  # the system is that of the newest
+    for route in ("forecasts", "series", "pressure", "forecasts/RXH/beds"):
+        assert client.get(f"/v1/{route}?{query}").json()["publication"]["revision"] == revision
+
+
+def test_a_revision_that_is_not_there_is_told_with_those_that_are(client: Client) -> None:
+    problem = client.get("/v1/forecasts?cutoff=2026-11-20&revision=3").json()
+    assert problem["errors"] == [{"parameter": "revision", "found": "3", "allowed": "2, 1"}]
+
+
+def test_the_instant_of_the_last_change_is_told_and_believed(issued_store: Store, clock: Clock) -> None:
+    with serve(issued_store, clock) as client:
+        first = client.get("/v1/forecasts")
+        changed = first.headers["last-modified"]
+        assert parsedate_to_datetime(changed).isoformat() == "2026-11-22T05:02:11+00:00"
+        assert client.get("/v1/forecasts", if_modified_since=changed).status_code == 304
+        assert client.get("/v1/forecasts", if_modified_since=changed, if_none_match='"other"').status_code == 200
+        assert client.get("/v1/forecasts", if_modified_since="Sun, 22 Nov 2026 09:00:00 GMT").status_code == 200
+        assert client.get("/v1/forecasts", if_modified_since="nonsense").status_code == 200
+        clock.pass_days(1)  # it is late now, since midnight
+        late = client.get("/v1/forecasts", if_modified_since=changed)
+        assert late.status_code == 200
+        assert parsedate_to_datetime(late.headers["last-modified"]).isoformat() == "2026-11-23T00:00:00+00:00"
+
+
+@pytest.mark.parametrize("address", ["/", "/v1/forecasts", "/v1/pressure", "/docs", "/static/page.js"])
+def test_options_say_what_is_allowed(client: Client, address: str) -> None:
+    response = client.get(address, "OPTIONS")
+    assert (response.status_code, response.content) == (204, b"")
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+@pytest.mark.parametrize(("origin", "is_allowed"), [(ORIGIN, True), ("https://evil.example.org", False)])
+def test_pages_of_named_origins_alone_may_read(
+    issued_store: Store, clock: Clock, origin: str, is_allowed: bool
+) -> None:
+    with serve(issued_store, clock, allowed_origins=f"{ORIGIN}, https://other.example.org") as client:
+        asked = {"access_control_request_method": "GET", "access_control_request_headers": "authorization"}
+        before = client.get("/v1/forecasts", "OPTIONS", origin=origin, **asked)
+        answers = [client.get(address, origin=origin) for address in ("/v1/forecasts", "/v1/forecasts", "/nowhere")]
+    allowed = origin if is_allowed else None
+    assert before.headers.get("access-control-allow-origin") == allowed
+    assert before.status_code == (200 if is_allowed else 400)
+    for answer in answers:
+        assert answer.headers.get("access-control-allow-origin") == allowed
+        assert "Origin" in answer.headers["vary"]
+
+
+def test_without_named_origins_none_may(client: Client) -> None:
+    assert "access-control-allow-origin" not in client.get("/v1/forecasts", origin=ORIGIN).headers
