@@ -31,7 +31,7 @@ def walked(client: Client, address: str | None, key: str) -> list[list[object]]:
 
 
 def test_a_line_of_ndjson_is_a_row_of_the_csv(client: Client) -> None:
-    query = "under=RXK&horizon=3&quantiles=0.1,0.9"
+    query = "under=RXK&stream=adult&horizon=3&quantiles=0.1,0.9"
     lines = client.get(f"/v1/forecasts?{query}", accept="application/x-ndjson")
     assert lines.headers["content-type"] == "application/x-ndjson"
     told = pd.DataFrame([json.loads(line) for line in lines.text.splitlines()])
