@@ -18,6 +18,10 @@ from service.problems import ProblemError, problem_response
 from service.rendered import Key
 
 
+LONGEST_REMEMBERED = 1000
+"""Characters of an address and what it accepts: of longer ones, memory would hold what a caller made up."""
+
+
 class Reception:
     """Between the edge and the routes. Sets `visitor` for the routes, and `key` for the log and the metrics."""
 
@@ -51,6 +55,8 @@ class Reception:
         if edition is None or scope["method"] != "GET":
             return self._app
         accept, freshness = state["headers"].get("accept", ""), edition.freshness(now)
+        if len(accept) + len(scope["path"]) + len(scope["query_string"]) > LONGEST_REMEMBERED:
+            return self._app
         state["newest"] = edition.rendered
         state["address"] = (visitor.place, scope["path"], scope["query_string"], accept, freshness)
         ready = edition.rendered.shortcut(state["address"])
