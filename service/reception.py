@@ -17,7 +17,6 @@ from service.ports import Clock
 from service.problems import ProblemError, problem_response
 from service.rendered import Key
 
-
 LONGEST_REMEMBERED = 1000
 """Characters of an address and what it accepts: of longer ones, memory would hold what a caller made up."""
 
