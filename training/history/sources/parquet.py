@@ -42,6 +42,7 @@ def _encoded(content: pq.ParquetFile, name: str) -> list[pa.DictionaryArray]:
     column = content.read(columns=[name]).column(name)
     if pa.types.is_nested(column.type):
         raise pa.ArrowInvalid(f"column {name!r} holds {column.type}, not single values")
+    column.validate(full=True)  # a damaged file may point beyond its own texts
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     chunks: list[pa.DictionaryArray] = column.chunks
