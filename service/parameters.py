@@ -148,9 +148,10 @@ def _read_changes(parameter: str, text: str | None) -> Amounts:
     """Changes of a comma list by place, in the order of the places. Raises a problem for what is not one."""
     changes: list[tuple[str, float]] = []
     for part in text.split(",") if text is not None else ():
-        place, _, amount = part.strip().rpartition(":")
+        place, _, amount = part.rpartition(":")
+        place = place.strip(" ") or place  # of other white space a name may well be made
         # A plus sign that nobody encoded reaches us as a blank.
-        found = re.fullmatch(CHANGE[parameter], amount.strip())
+        found = re.fullmatch(CHANGE[parameter], amount.strip(" "))
         if not place or not found:
             allowed = f"{CHANGE_WRITTEN[parameter]}, at most 99,999"
             raise invalid(Finding(parameter, part, allowed))
