@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, insert, inspect, select, update
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchTableError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchTableError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.schema import CreateSchema
 
@@ -113,7 +113,7 @@ def _file(url: str) -> Path | None:
     """The SQLite file of the address, if it is one."""
     try:
         parsed = make_url(url)
-    except Exception:  # noqa: BLE001 - the engine says what is wrong with it
+    except (ArgumentError, ValueError):  # the engine says what is wrong with it
         return None
     is_file = (
         parsed.get_backend_name() == "sqlite" and parsed.database and not parsed.database.startswith((":", "file:"))
