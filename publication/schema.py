@@ -19,6 +19,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from publication.ledger import Losses
+
 
 class Instant(TypeDecorator[datetime]):
     """An instant, kept in UTC: SQLite drops the offset, so it is put back on reading."""
@@ -35,7 +37,7 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-VERSION = "0003"
+VERSION = "0004"
 """Of the tables below: the newest step of training/migrations."""
 
 metadata = MetaData()
@@ -113,4 +115,28 @@ forecasts = Table(
     Column("ds", Date, nullable=False),
     Column("mean", Float, nullable=False),
     Column("quantiles", JSON, nullable=False),
+)
+
+ledgers = Table(
+    "ledgers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("system", String, nullable=False),
+    Column("scored_at", Instant, nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("n_publications", Integer, nullable=False),
+)
+
+scores = Table(
+    "scores",
+    metadata,
+    Column("ledger_id", ForeignKey("ledgers.id"), primary_key=True),
+    Column("unique_id", String, primary_key=True),
+    Column("leads", String, primary_key=True),
+    Column("regime", String, primary_key=True),
+    Column("measure", String, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("fallbacks", Integer, nullable=False),
+    *(Column(loss, Float) for loss in Losses._fields),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.schema import CreateTable
 
-from publication import records
+from publication import ledgers, records
 from publication.digest import digest
 from publication.engines import engine
 from publication.errors import SchemaVersionError, StoreUnreachableError, UnknownPublicationError
 from publication.invariants import check
+from publication.ledger import Ledger
 from publication.model import Heading, Publication
 from publication.schema import (
     VERSION,
@@ -128,6 +129,21 @@ class Store:
             newest = _newest(system).with_only_columns(*HEADING).limit(limit)
             rows = connection.execute(newest).mappings().all()
         return tuple(records.heading(row) for row in rows)
+
+    def keep(self, ledger: Ledger) -> None:
+        """Put the ledger in the place of its system's last one, whole or not at all."""
+        with self._reach(), self._engine.begin() as connection:
+            ledgers.write(connection, ledger)
+
+    def scored_at(self, system: str) -> datetime | None:
+        """When the newest ledger of the system was made: a look at one row. None where there is none."""
+        with self._connection() as connection:
+            return ledgers.scored_at(connection, system)
+
+    def ledger(self, system: str) -> Ledger | None:
+        """The newest ledger of the system; None where nothing has been scored yet."""
+        with self._connection() as connection:
+            return ledgers.read(connection, system)
 
     def close(self) -> None:
         self._engine.dispose()

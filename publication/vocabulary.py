@@ -37,6 +37,9 @@ SEPARATOR = "/"
 DRIVERS = ("level", "weekday", "season", "holiday", "event", "trend", "rest")
 """What a mean is made of, in counts that add up to it: the recent level, and what each cause adds to it."""
 
+COVERAGES = (50, 80, 95)
+"""Central intervals, in percent, whose coverage is scored."""
+
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 

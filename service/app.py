@@ -26,6 +26,7 @@ from service.routes.forecasts import forecasts_router
 from service.routes.pages import pages_router
 from service.routes.pressure import pressure_router
 from service.routes.probes import probes_router
+from service.routes.scores import scores_router
 from service.schemas import finish
 from service.settings import Settings
 from service.shelf import Shelf
@@ -79,6 +80,7 @@ def create_app(
         catalogue_router(archive, clock),
         forecasts_router(archive, clock),
         pressure_router(archive, clock),
+        scores_router(archive, clock),
         probes_router(watcher, archive, registry, clock),
         pages_router(archive, page_assets(), clock),
     ):

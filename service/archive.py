@@ -4,6 +4,7 @@ import asyncio
 from datetime import date
 
 from publication.errors import StoreUnreachableError, UnknownPublicationError
+from publication.ledger import Ledger
 from publication.model import Heading
 from service.access import Visitor
 from service.edition import Edition
@@ -31,6 +32,11 @@ class Archive:
             return await newest.view(visitor.place)
         edition = await self._of(newest, cutoff or newest.heading.cutoff, revision)
         return await edition.view(visitor.place)
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """The newest ledger, if anything has been scored yet."""
+        return self._watcher.ledger
 
     async def headings(self, limit: int | None = None) -> tuple[Heading, ...]:
         """Headings of the served system, newest first."""

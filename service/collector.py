@@ -8,6 +8,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from publication.days import DAYS_UNTIL_STALE, end_of_day
+from publication.ledger import Ledger
+from publication.vocabulary import COVERAGES
 from service import metrics
 from service.access.keyring import Keyring
 from service.edition import Edition
@@ -36,6 +38,9 @@ class PublicationCollector(Collector):
         edition = self._watcher.newest
         for metric, samples in _of_edition(edition) if edition else ():
             yield _gauge(metric, samples)
+        ledger = self._watcher.ledger
+        for metric, samples in _of_ledger(ledger) if ledger else ():
+            yield _gauge(metric, samples)
 
 
 def _of_edition(edition: Edition) -> Iterator[tuple[Metric, list[Sample]]]:
@@ -54,6 +59,22 @@ def _of_edition(edition: Edition) -> Iterator[tuple[Metric, list[Sample]]]:
     yield metrics.FALLBACKS, [((measure.name,), fallbacks[measure.name]) for measure in system.measures]
     champion = heading.champion
     yield metrics.CHAMPION, [((champion.name, str(champion.version), champion.run_id), 1)]
+
+
+def _of_ledger(ledger: Ledger) -> Iterator[tuple[Metric, list[Sample]]]:
+    """By measure and lead band: bounded, however many places there are."""
+    by_slice = [((score.of.measure or "", score.of.leads or ""), score) for score in ledger.by_measure_and_leads]
+    yield metrics.SCORED, [((), ledger.scored_at.timestamp())]
+    yield metrics.SCORED_FORECASTS, [(labels, score.n) for labels, score in by_slice]
+    for name, metric in metrics.SCORE.items():
+        told = ((labels, getattr(score.losses, name)) for labels, score in by_slice)
+        yield metric, [(labels, loss) for labels, loss in told if loss is not None]
+    kept = (
+        ((*labels, f"{percent / 100:g}"), score.losses.coverage(percent))
+        for labels, score in by_slice
+        for percent in COVERAGES
+    )
+    yield metrics.COVERAGE, [(labels, share) for labels, share in kept if share is not None]
 
 
 def _gauge(metric: Metric, samples: list[Sample]) -> GaugeMetricFamily:

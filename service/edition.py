@@ -8,6 +8,7 @@ from functools import cached_property
 from urllib.parse import urlencode
 
 from publication.days import DAYS_UNTIL_STALE, end_of_day, target_day
+from publication.ledger import Ledger
 from publication.model import Heading, Publication
 from publication.vocabulary import Freshness
 from service import rendering
@@ -17,6 +18,7 @@ from service.pressure import WhatIf
 from service.problems import OutOfScopeError
 from service.rendered import Key, Rendered
 from service.rendering import Json
+from service.scores import ScoreSelection
 from service.selection import EVERYTHING, Selection
 from service.view import heading_within, within
 
@@ -91,11 +93,31 @@ class Edition:
     def pressure(self, selection: Selection, what_if: WhatIf, freshness: Freshness) -> Representation:
         return self.body(rendering.pressure_body(self.publication, selection, what_if), freshness)
 
-    def represent(
-        self, body: bytes | Iterable[bytes], form: Format, freshness: Freshness, link: str | None = None
+    def scores(
+        self, selection: ScoreSelection, ledger: Ledger | None, form: Format, freshness: Freshness
     ) -> Representation:
+        """The selected scores of the ledger, as far as the places of this edition go."""
+        found = selection.scores(self.publication, ledger)
+        since = self.heading.issued_at if ledger is None else ledger.scored_at
+        if form is JSON:
+            whole = {"publication": self.block(freshness), **rendering.scores_body(ledger, found)}
+            return self.represent(rendering.json_bytes(whole), form, freshness, since=since)
+        table = rendering.scores_csv if form is CSV else rendering.scores_ndjson
+        return Representation.of(table(found), form.media_type, since)
+
+    def represent(
+        self,
+        body: bytes | Iterable[bytes],
+        form: Format,
+        freshness: Freshness,
+        link: str | None = None,
+        since: datetime | None = None,
+    ) -> Representation:
+        """`since`: when what it tells beside the publication was made."""
         more = {} if link is None else {"Link": link}
-        return Representation.of(body, form.media_type, self.modified(freshness), more)
+        return Representation.of(
+            body, form.media_type, max(self.modified(freshness), since or self.heading.issued_at), more
+        )
 
     def link(self, address: str, selection: Selection, form: Format) -> str | None:
         """Where the page after this one is, of the same publication (RFC 8288); None after the last."""

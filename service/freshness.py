@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from publication.errors import StoreUnreachableError
+from publication.ledger import Ledger
 from publication.model import Heading
 from service.edition import Edition
 from service.ports import Clock, PublicationStore
@@ -60,6 +61,11 @@ class Watcher:
         return self._shelf.newest
 
     @property
+    def ledger(self) -> Ledger | None:
+        """The newest ledger, if anything has been scored yet."""
+        return self._shelf.ledger
+
+    @property
     def store_state(self) -> str:
         return "ok" if self.seen.store_up else "unreachable"
 
@@ -84,6 +90,7 @@ class Watcher:
             if heading is not None and (self._shelf.newest is None or heading != self._shelf.newest.heading):
                 await self._shelf.renew(heading)
             await self._shelf.refresh()
+            await self._shelf.renew_ledger()
         except StoreUnreachableError as error:
             if self.seen.store_up or self.seen.store_reached_at is None:
                 logger.error("%s The last publication is still served.", error)

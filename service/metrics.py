@@ -67,6 +67,35 @@ STORE_REACHED = Metric(
     MetricType.GAUGE,
     "Unix time at which the publication store last answered.",
 )
+SCORED = Metric(
+    "headroom_scores_timestamp_seconds",
+    MetricType.GAUGE,
+    "Unix time at which issued forecasts were last scored against actuals.",
+)
+SCORED_FORECASTS = Metric(
+    "headroom_scores_forecasts",
+    MetricType.GAUGE,
+    "Forecasts that the scores are means of, by measure and lead band.",
+    ("measure", "leads"),
+)
+SCORE = {
+    loss: Metric(
+        f"headroom_scores_{loss}", MetricType.GAUGE, f"{told}, by measure and lead band.", ("measure", "leads")
+    )
+    for loss, told in (
+        ("mae", "Mean absolute error of issued forecasts"),
+        ("bias", "Mean error, forecast minus actual, of issued forecasts"),
+        ("wis", "Mean weighted interval score of issued forecasts"),
+        ("mase", "Mean absolute error over that of seasonal naive"),
+        ("scaled_wis", "Mean weighted interval score over the error of seasonal naive"),
+    )
+}
+COVERAGE = Metric(
+    "headroom_scores_coverage_ratio",
+    MetricType.GAUGE,
+    "Share of actuals inside the central prediction interval, whose label tells the share that it promises.",
+    ("measure", "leads", "interval"),
+)
 REQUESTS = Metric(
     "headroom_http_requests_total",
     MetricType.COUNTER,
@@ -105,6 +134,10 @@ CATALOGUE: tuple[Metric, ...] = (
     CHAMPION,
     STORE_UP,
     STORE_REACHED,
+    SCORED,
+    SCORED_FORECASTS,
+    *SCORE.values(),
+    COVERAGE,
     REQUESTS,
     DURATION,
     KEY_REQUESTS,

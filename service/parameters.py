@@ -11,9 +11,11 @@ from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 from starlette.requests import Request
 
+from publication.ledger import SLICES
 from service.formats import Format
 from service.pressure import Amounts, WhatIf
 from service.problems import Finding, invalid, one_of
+from service.scores import BY, ScoreSelection, read_slices
 from service.selection import Selection
 
 MOST_PUBLICATIONS = 1000
@@ -41,6 +43,12 @@ Issue = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\.[0-9]{1,9}$"
 Beds = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["beds"]), "examples": ["RXH:+12"]})]
 Discharges = Annotated[
     str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["discharges"]), "examples": ["RXH:+5/day"]})
+]
+Slices = Annotated[
+    str,
+    WithJsonSchema(
+        {"type": "string", "pattern": "^(S)(,(S))*$".replace("S", "|".join(SLICES)), "examples": ["series"]}
+    ),
 ]
 Levels = Annotated[str, WithJsonSchema({"type": "string", "examples": ["0.1,0.5,0.9"]})]
 
@@ -116,6 +124,18 @@ class PressureParameters(OlderParameters):
 
     def what_if(self) -> WhatIf:
         return WhatIf(_read_changes("beds", self.beds), _read_changes("discharges", self.discharges))
+
+
+class ScoreParameters(SeriesParameters):
+    """Which scores, told apart by what, in which form."""
+
+    leads: str | None = Field(None, description="a lead band: 01-07", examples=["01-07"])
+    regime: str | None = Field(None, description="a regime: `stable`, or days between declared changes of level")
+    by: Slices = Field(",".join(BY), description=f"what is told apart: any of {', '.join(SLICES)}, by commas")
+    format: Format | None = Field(None, description="overrides the Accept header")
+
+    def scores(self) -> ScoreSelection:
+        return ScoreSelection(self.selection(), self.leads, self.regime, read_slices(self.by))
 
 
 class PublicationParameters(BaseModel):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Protocol
 
+from publication.ledger import Ledger
 from publication.model import Heading, Publication
 
 Clock = Callable[[], datetime]
@@ -18,5 +19,9 @@ class PublicationStore(Protocol):
     ) -> Publication: ...
 
     def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]: ...
+
+    def scored_at(self, system: str) -> datetime | None: ...
+
+    def ledger(self, system: str) -> Ledger | None: ...
 
     def close(self) -> None: ...

@@ -201,6 +201,45 @@ class PressureAnswer(Answer):
     mutual_aid: list[AidOut]
 
 
+class LedgerOut(Body):
+    """What was scored: target days from first to last, of so many publications."""
+
+    scored_at: datetime
+    first: date
+    last: date
+    publications: int
+
+
+class ScoreOut(Body):
+    """Mean losses of `n` forecasts that have an actual; errors are forecast minus actual, in the unit of the measure.
+
+    `mase` and `scaled_wis` are multiples of the seasonal-naive error, coverages shares of actuals inside the central
+    interval of so many percent. What is not told apart is null.
+    """
+
+    unique_id: str | None
+    place: str | None
+    measure: str | None
+    stream: str | None
+    leads: str | None
+    regime: str | None
+    n: int
+    fallbacks: int
+    mae: float | None
+    bias: float | None
+    wis: float | None
+    mase: float | None
+    scaled_wis: float | None
+    coverage_50: float | None
+    coverage_80: float | None
+    coverage_95: float | None
+
+
+class ScoresAnswer(Answer):
+    ledger: LedgerOut | None
+    scores: list[ScoreOut]
+
+
 class ReadyAnswer(Body):
     """`publication` is left out where keys are asked for and none is sent."""
 

@@ -1,6 +1,6 @@
 """Which part of a publication a request asks for."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import dropwhile, islice
 
@@ -56,6 +56,17 @@ class Selection:
         page = tuple(islice(self._from(publication), self.limit + 1))
         return replace(self, after=page[-2].unique_id) if len(page) > self.limit else None
 
+    def admitting(self, system: System) -> Callable[[SeriesKey], bool]:
+        """Whether a series is among those that `place`, `under`, `measure` and `stream` select."""
+        below = None if self.under is None else set(system.under(self.under))
+        wanted = SeriesKey(self.place or "", self.measure or "", self.stream or "")
+
+        def admits(key: SeriesKey) -> bool:
+            is_wanted = all(not value or value == found for value, found in zip(wanted, key, strict=True))
+            return is_wanted and (below is None or key.place in below)
+
+        return admits
+
     def query(self) -> dict[str, str]:
         """The parameters that select the same."""
         told = {
@@ -80,21 +91,13 @@ class Selection:
         if self.unique_id is not None:
             yield publication.series_by_id[self.unique_id]
             return
-        below = None if self.under is None else set(publication.system.under(self.under))
+        admits = self.admitting(publication.system)
         listed = iter(publication.series)
         if self.after is not None:
             listed = islice(dropwhile(lambda series: series.unique_id != self.after, listed), 1, None)
         for series in listed:
-            if self._admits(series.key) and (below is None or series.key.place in below):
+            if admits(series.key):
                 yield series
-
-    def _admits(self, key: SeriesKey) -> bool:
-        wanted = (
-            (self.place, key.place),
-            (self.measure, key.measure),
-            (self.stream, key.stream),
-        )
-        return all(value is None or value == found for value, found in wanted)
 
     def _check_amounts(self, system: System) -> None:
         findings = []

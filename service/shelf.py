@@ -1,9 +1,10 @@
-"""The publications that are held in memory: the newest, and one other. Never more, however large they are."""
+"""What is held in memory: the newest publication and one other, never more, however large they are; and the ledger."""
 
 import asyncio
 import gc
 import logging
 
+from publication.ledger import Ledger
 from publication.model import Heading
 from service.edition import Edition
 from service.ports import Clock, PublicationStore
@@ -12,7 +13,10 @@ logger = logging.getLogger(__name__)
 
 
 class Shelf:
-    """The newest edition, and one older: that which was newest before, or that which was last asked for."""
+    """The newest edition, and one older: that which was newest before, or that which was last asked for.
+
+    `ledger` is the newest one of the same system, None where nothing has been scored yet.
+    """
 
     def __init__(self, store: PublicationStore, clock: Clock) -> None:
         self._store = store
@@ -20,6 +24,7 @@ class Shelf:
         self._one_at_a_time = asyncio.Lock()
         self.newest: Edition | None = None
         self.other: Edition | None = None
+        self.ledger: Ledger | None = None
 
     async def renew(self, heading: Heading) -> None:
         """Load the publication, then let it take the place of the newest, in whole and at once."""
@@ -46,6 +51,15 @@ class Shelf:
         async with self._one_at_a_time:
             if self.newest is not None and self.newest.is_outdated(self._clock()):
                 await asyncio.to_thread(self.newest.render_whole, self._clock())
+
+    async def renew_ledger(self) -> None:
+        """Let a ledger that was made since take the place of the one that is held: a look at one row where none was."""
+        if self.newest is None:
+            return
+        system = self.newest.heading.system
+        scored_at = await asyncio.to_thread(self._store.scored_at, system)
+        if scored_at != (self.ledger.scored_at if self.ledger else None):
+            self.ledger = await asyncio.to_thread(self._store.ledger, system)
 
     def _load(self, heading: Heading, *, whole: bool) -> Edition:
         gc.disable()  # it would stop every request to look through what is being made, which has no cycles

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from publication.ledger import Ledger, Losses, Score, Slice
 from publication.model import (
     Actual,
     Champion,
@@ -190,3 +191,30 @@ def level(system: System, key: SeriesKey, ds: date, scale: float = 1.0) -> float
 
 def _position(ids: Sequence[str], place: str) -> int:
     return ids.index(place)
+
+
+def build_ledger(
+    scored_at: datetime = ISSUED_AT, places: Sequence[Place] = PLACES, measures: Sequence[str] = ("beds", "occupancy")
+) -> Ledger:
+    """Scores of two measures at every place, in two lead bands; every loss a plain function of where it stands."""
+    slices = [
+        Slice(f"{place.id}/{measure}", measure, leads, "stable")
+        for place in sorted(places, key=lambda place: place.id)
+        for measure in measures
+        for leads in ("01-07", "08-14")
+    ]
+    return Ledger(
+        system=places[0].id,
+        scored_at=scored_at,
+        first=CUTOFF - timedelta(days=90),
+        last=CUTOFF,
+        n_publications=91,
+        scores=tuple(_score(i, of) for i, of in enumerate(slices, start=1)),
+    )
+
+
+def _score(i: int, of: Slice) -> Score:
+    has_scale = of.measure != "beds"  # beds that never change have no seasonal-naive error
+    mase = 0.01 * i if has_scale else None
+    scaled_wis = 0.005 * i if has_scale else None
+    return Score(of, 7 * i, i % 3, Losses(1.0 * i, -0.5 * i, 0.25 * i, mase, scaled_wis, 0.5, 0.75, 0.9))

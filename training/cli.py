@@ -265,10 +265,22 @@ def publish(system: SystemOption, home: HomeOption = None, cutoff: CutoffOption 
 
 
 @app.command()
+def score(system: SystemOption, home: HomeOption = None, cutoff: CutoffOption = None) -> None:
+    """Score what was issued against the actuals now known.
+
+    Of the last thirteen weeks, into the ledger that the service shows. --cutoff hides everything after that day.
+    """
+    context = _context(system, home)
+    from training.jobs import score as job
+
+    job.run(context, _console(), _day(cutoff))
+
+
+@app.command()
 def daily(
     system: SystemOption, home: HomeOption = None, cutoff: CutoffOption = None, strict: StrictOption = False
 ) -> None:
-    """Ingest and publish: what cron runs.
+    """Ingest, score and publish: what cron runs.
 
     Where there is no champion yet, it trains and promotes the first one. --cutoff hides everything after that day.
     """

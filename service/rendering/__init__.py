@@ -11,6 +11,7 @@ from service.rendering.bodies import (
 )
 from service.rendering.forecasts import forecasts_json
 from service.rendering.pressure import pressure_body
+from service.rendering.scores import scores_body, scores_csv, scores_ndjson
 from service.rendering.tables import forecasts_csv, forecasts_ndjson
 
 __all__ = [
@@ -23,6 +24,9 @@ __all__ = [
     "json_bytes",
     "pressure_body",
     "publication_block",
+    "scores_body",
+    "scores_csv",
+    "scores_ndjson",
     "series_body",
     "system_body",
 ]

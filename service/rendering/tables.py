@@ -20,7 +20,7 @@ def forecasts_csv(publication: Publication, selection: Selection) -> Iterator[by
     """A heading, then the rows of each selected series."""
     levels = selection.quantiles(publication.system)
     names = (*BEFORE_QUANTILES, *(quantile_column(level) for _, level in levels), *AFTER_QUANTILES)
-    yield f"{_cells(names)}\n".encode()
+    yield csv_line(names)
     quantiles = ",%r" * len(levels)
     days = Days(publication, selection, lambda ds, lead: f"{BEFORE},{ds},{lead},%r{quantiles},{AFTER}\n", between="")
     for series in selection.series(publication):
@@ -42,6 +42,11 @@ def forecasts_ndjson(publication: Publication, selection: Selection) -> Iterator
         key = {"unique_id": series.unique_id, **series.key._asdict(), "cutoff": publication.cutoff.isoformat()}
         before, after = json_text(key)[:-1], json_text({"model": series.model, "fallback": series.fallback})[1:]
         yield _filled(days.text(series), before, after)
+
+
+def csv_line(values: Iterable[object]) -> bytes:
+    """One line of CSV; None is an empty cell."""
+    return f"{_cells(values)}\n".encode()
 
 
 def _filled(rows: str, before: str, after: str) -> bytes:

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from publication.store import Store, default_url
 from publication.vocabulary import SeriesKey
-from tests.builders import CUTOFF, PLACES, build_publication, build_system
+from tests.builders import CUTOFF, PLACES, build_ledger, build_publication, build_system
 from tests.contract.service.client import Client, Clock, serve
 
 HERE = Path(__file__).parent / "service"
@@ -25,10 +25,13 @@ JSON_ROUTES = {
     "forecasts_filtered": "/v1/forecasts?under=RXH&measure=occupancy&horizon=1&quantiles=0.1,0.9",
     "one_series": "/v1/forecasts/RXH1/occupancy",
     "pressure": "/v1/pressure?under=RXH&beds=RXH1:+12&discharges=RXH1:+2/day",
+    "scores": "/v1/scores",
+    "scores_by_series": "/v1/scores?under=RXH&by=series,leads,regime&leads=01-07",
     "ready": "/readyz",
     "openapi": "/openapi.json",
 }
 CSV_ROUTES = {
+    "scores": "/v1/scores?format=csv&by=series",
     "forecasts": "/v1/forecasts?format=csv",
     "forecasts_filtered": "/v1/forecasts?format=csv&place=RXH1&horizon=2&quantiles=0.5",
 }
@@ -51,6 +54,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
                 with_headroom=True,
             )
         )
+    store.keep(build_ledger(places=system.places))
     with serve(store, Clock()) as running:
         yield running
     store.close()

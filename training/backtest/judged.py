@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from publication.vocabulary import quantile_column
+from publication.vocabulary import COVERAGES, quantile_column
 from training.backtest.losses import covered, pinball, weighted_interval_score
 from training.backtest.pit import TENTHS, randomised_pit, shares_of, tenths
 from training.backtest.references import REFERENCES
 
-COVERAGES = (50, 80, 95)
 PINBALL = "pinball_"
 PIT_TENTHS = [f"pit_tenth_{tenth}" for tenth in range(1, TENTHS + 1)]
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from publication.vocabulary import COVERAGES
 from training.backtest.evidence import scales_of
-from training.backtest.judged import COVERAGES, PINBALL, PIT_TENTHS, error_beside, error_of, judged
+from training.backtest.judged import PINBALL, PIT_TENTHS, error_beside, error_of, judged
 from training.backtest.pit import distance_from_uniform
 from training.backtest.references import REFERENCES
 from training.backtest.slices import SLICES, with_slices

@@ -27,6 +27,7 @@ class Alone(StrEnum):
     TRAINS = "training"
     MOVES_ALIASES = "aliases"
     PUBLISHES = "publishing"
+    SCORES = "scoring"
 
 
 @contextmanager

@@ -7,9 +7,9 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from publication.vocabulary import COVERAGES
 from training.backtest.checkpoint import Checkpoint, key_of
 from training.backtest.evaluation import evaluated
-from training.backtest.judged import COVERAGES
 from training.backtest.plan import CHOSEN as CHOSEN
 from training.backtest.plan import Plan as Plan
 from training.backtest.run import REFIT_POLICY, Cutoffs, backtest_among, in_chunks, last_of_refit

@@ -5,7 +5,7 @@ from datetime import date
 from rich.console import Console
 
 from publication.model import Publication
-from training.jobs import ingest, promote, publish, train
+from training.jobs import ingest, promote, publish, score, train
 from training.jobs.context import Context
 from training.jobs.registry import has_champion
 
@@ -13,17 +13,26 @@ FIRST = "The first champion: before it, nothing is published."
 
 
 def run(job: Context, console: Console, cutoff: date | None = None, strict: bool = False) -> Publication:
-    """Ingest, then publish; where no champion exists yet, train and promote the first one.
+    """Ingest, score, publish; where no champion exists yet, train and promote the first one.
+
+    If scoring fails, the publication is made all the same, and then the failure is told.
 
     With `cutoff`, everything after that day is hidden: what would have been done then. With `strict`, suspect values
     are refused.
     """
     _ = job.store  # a store out of reach is found before the work, not after it
     ingest.run(job, console, strict)
-    as_of = job.as_of(cutoff)
     if cutoff is not None:
-        job.history(as_of, cutoff)  # a cutoff before the history is refused before anything is trained
+        job.history(job.as_of(cutoff), cutoff)  # a cutoff before the history is refused before anything is trained
+    try:
+        score.run(job, console, cutoff)
+    finally:
+        issued = _published(job, console, cutoff)
+    return issued
+
+
+def _published(job: Context, console: Console, cutoff: date | None) -> Publication:
     if not has_champion(job):
         train.run(job, console, cutoff=cutoff)
         promote.run(job, console, force=True, reason=FIRST)  # refused, it would leave the hospital with nothing
-    return publish.run(job, console, cutoff, as_of)
+    return publish.run(job, console, cutoff, job.as_of(cutoff))

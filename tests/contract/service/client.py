@@ -10,6 +10,7 @@ import httpx
 from starlette.types import ASGIApp, Message
 
 from publication.errors import StoreUnreachableError
+from publication.ledger import Ledger
 from publication.model import Heading, Publication
 from publication.store import Store
 from service.access.keyring import Keys
@@ -48,6 +49,12 @@ class Cable:
 
     def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]:
         return self._line().headings(system, limit)
+
+    def scored_at(self, system: str) -> datetime | None:
+        return self._line().scored_at(system)
+
+    def ledger(self, system: str) -> Ledger | None:
+        return self._line().ledger(system)
 
     def close(self) -> None:
         self._store.close()

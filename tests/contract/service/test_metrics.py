@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from publication.store import Store
 from service.metrics import CATALOGUE, PREFIX
+from tests.builders import ISSUED_AT, build_ledger
 from tests.contract.service.client import Cable, Client, Clock, serve
 from tests.contract.service.keys import make_bunch
 
@@ -60,6 +61,20 @@ def test_the_served_publication_is_told_by_timestamps(client: Client) -> None:
     assert {name: value(samples, name) for name in expected} == {
         name: instant.timestamp() for name, instant in expected.items()
     }
+
+
+def test_scores_are_told_by_measure_and_lead_band_beside_what_intervals_promise(client: Client) -> None:
+    samples = scrape(client)
+    occupancy = {"measure": "occupancy", "leads": "01-07"}
+    of_places = [score for score in build_ledger().scores if score.of[1:3] == ("occupancy", "01-07")]
+    n = sum(score.n for score in of_places)
+    assert value(samples, "scores_forecasts", **occupancy) == n
+    mean = sum(score.n * (score.losses.mae or 0) for score in of_places) / n
+    assert value(samples, "scores_mae", **occupancy) == pytest.approx(mean)
+    assert value(samples, "scores_coverage_ratio", interval="0.8", **occupancy) == 0.75
+    assert value(samples, "scores_timestamp_seconds") == ISSUED_AT.timestamp()
+    with pytest.raises(KeyError):  # nothing to judge beds by
+        value(samples, "scores_mase", measure="beds", leads="01-07")
 
 
 def test_series_fallbacks_and_champion_are_told(client: Client) -> None:

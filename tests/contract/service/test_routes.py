@@ -15,6 +15,8 @@ ROUTES: list[tuple[str, type[BaseModel]]] = [
     ("/v1/forecasts", schemas.ForecastsAnswer),
     ("/v1/forecasts/RXH/occupancy", schemas.DetailAnswer),
     ("/v1/forecasts/RXH/attendances/adult", schemas.DetailAnswer),
+    ("/v1/scores", schemas.ScoresAnswer),
+    ("/v1/scores?by=series,leads,regime", schemas.ScoresAnswer),
     ("/readyz", schemas.ReadyAnswer),
 ]
 

@@ -5,6 +5,7 @@ import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from publication.ledger import Ledger
 from publication.model import Heading, Publication
 from publication.store import Store, default_url
 from service.freshness import Watcher
@@ -28,6 +29,12 @@ class Hanging:
     def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]:
         assert self.gate.wait(timeout=30)
         return self._store.headings(system, limit)
+
+    def scored_at(self, system: str) -> datetime | None:
+        return self._store.scored_at(system)
+
+    def ledger(self, system: str) -> Ledger | None:
+        return self._store.ledger(system)
 
     def close(self) -> None:
         self._store.close()

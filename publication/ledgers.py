@@ -1,0 +1,76 @@
+"""Ledgers as rows of the store's tables, and back. The newest counts; the one before is left to who is reading it."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, Select, delete, insert, select
+
+from publication.ledger import Ledger, Losses, Score, Slice
+from publication.schema import ledgers, scores
+
+KEPT = 2
+
+
+def scored_at(connection: Connection, system: str) -> datetime | None:
+    """When the newest ledger of the system was made; None where there is none."""
+    row = connection.execute(_newest(system).limit(1)).mappings().first()
+    return None if row is None else row["scored_at"]
+
+
+def read(connection: Connection, system: str) -> Ledger | None:
+    """The newest ledger of the system; None where there is none."""
+    row = connection.execute(_newest(system).limit(1)).mappings().first()
+    if row is None:
+        return None
+    of_ledger = select(scores).where(scores.c.ledger_id == row["id"])
+    in_order = of_ledger.order_by(scores.c.unique_id, scores.c.leads, scores.c.regime)
+    return Ledger(
+        system=system,
+        scored_at=row["scored_at"],
+        first=row["first_day"],
+        last=row["last_day"],
+        n_publications=row["n_publications"],
+        scores=tuple(map(_score, connection.execute(in_order).mappings())),
+    )
+
+
+def write(connection: Connection, ledger: Ledger) -> None:
+    """Put the ledger in the place of the one before, which stays, while older ones go."""
+    heading = {
+        "system": ledger.system,
+        "scored_at": ledger.scored_at,
+        "first_day": ledger.first,
+        "last_day": ledger.last,
+        "n_publications": ledger.n_publications,
+    }
+    ledger_id = connection.execute(insert(ledgers).returning(ledgers.c.id), heading).scalar_one()
+    if ledger.scores:
+        connection.execute(insert(scores), [_record(ledger_id, score) for score in ledger.scores])
+    old = [row["id"] for row in connection.execute(_newest(ledger.system).offset(KEPT)).mappings()]
+    connection.execute(delete(scores).where(scores.c.ledger_id.in_(old)))
+    connection.execute(delete(ledgers).where(ledgers.c.id.in_(old)))
+
+
+def _newest(system: str) -> Select[tuple[object, ...]]:
+    return select(ledgers).where(ledgers.c.system == system).order_by(ledgers.c.id.desc())
+
+
+def _record(ledger_id: int, score: Score) -> dict[str, object]:
+    return {
+        "ledger_id": ledger_id,
+        "unique_id": score.of.series,
+        "measure": score.of.measure,
+        "leads": score.of.leads,
+        "regime": score.of.regime,
+        "n": score.n,
+        "fallbacks": score.fallbacks,
+        **score.losses._asdict(),
+    }
+
+
+def _score(row: RowMapping) -> Score:
+    return Score(
+        Slice(row["unique_id"], row["measure"], row["leads"], row["regime"]),
+        row["n"],
+        row["fallbacks"],
+        Losses(*(row[loss] for loss in Losses._fields)),
+    )

@@ -1,0 +1,55 @@
+"""Scores as JSON and as tables, with the same columns."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from publication.ledger import Ledger, Losses, Score
+from publication.vocabulary import SeriesKey, series_key
+from service.rendering.bodies import Json, instant, json_text
+from service.rendering.tables import csv_line
+
+LOSS_DECIMALS = 4
+NO_KEY: dict[str, str | None] = dict.fromkeys(SeriesKey._fields)
+COLUMNS = ("unique_id", *NO_KEY, "leads", "regime", "n", "fallbacks", *Losses._fields)
+
+
+def scores_body(ledger: Ledger | None, scores: Sequence[Score]) -> Json:
+    """The scores, and what they are of; `ledger` is null where nothing has been scored yet."""
+    return {"ledger": None if ledger is None else _heading(ledger), "scores": [_row(score) for score in scores]}
+
+
+def scores_csv(scores: Iterable[Score]) -> Iterator[bytes]:
+    yield csv_line(COLUMNS)
+    for score in scores:
+        yield csv_line(_row(score).values())
+
+
+def scores_ndjson(scores: Iterable[Score]) -> Iterator[bytes]:
+    for score in scores:
+        yield f"{json_text(_row(score))}\n".encode()
+
+
+def _heading(ledger: Ledger) -> Json:
+    return {
+        "scored_at": instant(ledger.scored_at),
+        "first": ledger.first.isoformat(),
+        "last": ledger.last.isoformat(),
+        "publications": ledger.n_publications,
+    }
+
+
+def _row(score: Score) -> Json:
+    of = score.of
+    key = NO_KEY | {"measure": of.measure} if of.series is None else series_key(of.series)._asdict()
+    return {
+        "unique_id": of.series,
+        **key,
+        "leads": of.leads,
+        "regime": of.regime,
+        "n": score.n,
+        "fallbacks": score.fallbacks,
+        **{name: _rounded(loss) for name, loss in score.losses._asdict().items()},
+    }
+
+
+def _rounded(loss: float | None) -> float | None:
+    return None if loss is None else round(loss, LOSS_DECIMALS)

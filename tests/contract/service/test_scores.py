@@ -1,0 +1,139 @@
+"""The live ledger: what is told apart, what is filtered, and that a newer one is noticed."""
+
+import csv
+import io
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from publication.store import Store
+from tests.builders import CUTOFF, ISSUED_AT, PLACES, build_ledger, build_publication
+from tests.contract.service.client import Client, Clock, serve
+
+LEDGER = build_ledger()
+
+
+def scores(client: Client, query: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.get(f"/v1/scores?{query}").json()["scores"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("query", "slices"),
+    [
+        ("", [("beds", "01-07"), ("beds", "08-14"), ("occupancy", "01-07"), ("occupancy", "08-14")]),
+        ("by=measure", [("beds", None), ("occupancy", None)]),
+        ("by=leads", [(None, "01-07"), (None, "08-14")]),
+        ("by=leads,measure&leads=08-14", [("beds", "08-14"), ("occupancy", "08-14")]),
+        ("by=measure&measure=beds", [("beds", None)]),
+        ("by=regime", [(None, None)]),
+    ],
+)
+def test_what_is_told_apart_has_a_row_each(
+    client: Client, query: str, slices: list[tuple[str | None, str | None]]
+) -> None:
+    assert [(row["measure"], row["leads"]) for row in scores(client, query)] == slices
+
+
+@pytest.mark.parametrize(
+    ("query", "places"),
+    [
+        ("by=series&place=RXH", ["RXH"]),
+        ("by=series&under=RXH", ["RXH", "RXH1", "RXH2"]),
+        ("by=series", sorted(place.id for place in PLACES)),
+    ],
+)
+def test_series_have_their_place_and_measure(client: Client, query: str, places: list[str]) -> None:
+    rows = scores(client, query)
+    assert [(row["place"], row["measure"]) for row in rows] == [
+        (place, measure) for place in places for measure in ("beds", "occupancy")
+    ]
+    assert all(row["unique_id"] == f"{row['place']}/{row['measure']}" for row in rows)
+
+
+def test_means_are_over_all_forecasts_of_the_slice_and_null_where_there_is_nothing_to_judge_by(client: Client) -> None:
+    """The first two scores of the ledger are of beds at RXH: 7 forecasts with an error of 1, 14 with one of 2."""
+    (row,) = scores(client, "by=series&place=RXH&measure=beds")
+    assert (row["n"], row["fallbacks"], row["mae"]) == (7 + 14, 1 + 2, round((7 * 1 + 14 * 2) / 21, 4))
+    assert (row["bias"], row["coverage_80"]) == (-round((7 * 0.5 + 14 * 1) / 21, 4), 0.75)
+    assert (row["mase"], row["scaled_wis"]) == (None, None)
+
+
+def test_it_says_what_was_scored_and_when(client: Client) -> None:
+    answer = client.get("/v1/scores")
+    assert answer.json()["ledger"] == {
+        "scored_at": "2026-11-22T05:02:11Z",
+        "first": "2026-08-23",
+        "last": "2026-11-21",
+        "publications": 91,
+    }
+
+
+def test_as_a_table_it_has_the_same_rows(client: Client) -> None:
+    rows = scores(client, "by=series,leads")
+    table = list(csv.DictReader(io.StringIO(client.get("/v1/scores?by=series,leads&format=csv").text)))
+    assert table == [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
+    lines = client.get("/v1/scores?by=series,leads", accept="application/x-ndjson").text.splitlines()
+    assert len(lines) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "parameter", "allowed"),
+    [
+        ("leads=29-56", 404, "leads", "01-07, 08-14"),
+        ("regime=lockdown", 404, "regime", "stable"),
+        ("by=ward", 422, "by", "any of series, measure, leads, regime, separated by commas"),
+        ("by=", 422, "by", "any of series, measure, leads, regime, separated by commas"),
+        ("place=RXJ", 404, "place", "RXH"),
+        ("cutoff=2026-11-21", 422, "cutoff", "the parameters"),
+    ],
+)
+def test_what_there_is_not_is_refused_with_what_there_is(
+    client: Client, query: str, status: int, parameter: str, allowed: str
+) -> None:
+    answer = client.get(f"/v1/scores?{query}")
+    (finding,) = answer.json()["errors"]
+    assert (answer.status_code, finding["parameter"]) == (status, parameter)
+    assert allowed in finding["allowed"]
+
+
+def test_before_anything_is_scored_there_are_none(empty_store: Store, clock: Clock) -> None:
+    empty_store.issue(build_publication())
+    with serve(empty_store, clock) as client:
+        body = client.get("/v1/scores").json()
+        assert (body["ledger"], body["scores"]) == (None, [])
+        assert client.get("/v1/scores?leads=01-07").json()["errors"][0]["allowed"] == "nothing has been scored yet"
+
+
+def test_a_newer_ledger_is_noticed_and_has_a_tag_of_its_own(empty_store: Store, clock: Clock) -> None:
+    empty_store.issue(build_publication())
+    empty_store.keep(LEDGER)
+    later = replace(LEDGER, scored_at=ISSUED_AT + timedelta(hours=1), scores=LEDGER.scores[2:])
+    with serve(empty_store, clock) as client:
+        for _ in range(2):
+            first = client.get("/v1/scores?by=series")
+        assert client.get("/v1/scores?by=series", if_none_match=first.headers["etag"]).status_code == 304
+        empty_store.keep(later)
+        noticed = client.get_until(
+            "/v1/scores?by=series", lambda answer: answer.headers["etag"] != first.headers["etag"]
+        )
+    assert noticed.json()["ledger"]["scored_at"] == "2026-11-22T06:02:11Z"
+    assert len(noticed.json()["scores"]) == len(first.json()["scores"]) - 1
+    assert noticed.headers["last-modified"] == "Sun, 22 Nov 2026 06:02:11 GMT"
+
+
+def test_a_ledger_outlives_the_places_that_a_publication_has_no_more(empty_store: Store, clock: Clock) -> None:
+    kept = [place for place in PLACES if place.id != "RXK2"]
+    whole = build_publication(CUTOFF)
+    empty_store.issue(
+        replace(
+            whole,
+            system=replace(whole.system, places=tuple(kept)),
+            series=tuple(s for s in whole.series if s.key.place == "RXH1"),
+        )
+    )
+    empty_store.keep(LEDGER)
+    with serve(empty_store, clock) as client:
+        assert "RXK2" not in {row["place"] for row in scores(client, "by=series")}

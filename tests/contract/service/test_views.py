@@ -1,0 +1,175 @@
+"""A key of one place learns nothing of another: what it sees is the same whatever the others are."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from publication.ledger import Ledger, Score
+from publication.model import DayForecast, Headroom, Publication, SeriesForecast
+from publication.store import Store, default_url
+from publication.vocabulary import series_key
+from tests.builders import CUTOFF, PLACES, build_ledger, build_publication
+from tests.contract.service.client import Client, Clock, serve
+from tests.contract.service.keys import Bunch
+
+
+@pytest.fixture(scope="module")
+def client(issued_store: Store, bunch: Bunch) -> Iterator[Client]:
+    with serve(issued_store, Clock(), keys=bunch.store) as running:
+        yield running
+
+
+READERS_ROUTES = [
+    "/",
+    "/places/RXH",
+    "/v1/system",
+    "/v1/series",
+    "/v1/series?limit=2",
+    "/v1/forecasts",
+    "/v1/forecasts?format=csv",
+    "/v1/forecasts?format=ndjson",
+    "/v1/forecasts?limit=3",
+    "/v1/forecasts?cutoff=2026-11-20",
+    "/v1/forecasts/RXH/occupancy",
+    "/v1/pressure",
+    "/v1/pressure?beds=RXH1:+12&discharges=RXH2:-4/day",
+    "/v1/scores",
+    "/v1/scores?by=series,leads",
+    "/v1/scores?format=csv",
+    "/v1/publications",
+    "/readyz",
+    "/docs",
+    "/openapi.json",
+    # refusals
+    "/v1/forecasts?place=RXK",
+    "/v1/forecasts?place=RXK1&under=northshire",
+    "/v1/forecasts/RXK1/occupancy",
+    "/v1/forecasts?stream=neonatal",
+    "/v1/forecasts?measure=ambulances",
+    "/v1/pressure?beds=RXK1:+5",
+    "/v1/scores?under=RXK",
+    "/v1/scores?leads=29-56",
+    "/places/RXK1",
+    "/v1/forecasts?cutoff=2020-01-01",
+    "/v1/forecasts?horizon=99",
+]
+MINE = {"RXH", "RXH1", "RXH2"}
+LONGER: dict[str | None, str] = {"01-07": "29-56", "08-14": "57-84"}
+
+
+def ledger_elsewhere_changed(ledger: Ledger) -> Ledger:
+    """The same of Harbour Trust; the others have been scored at longer leads, too, and found to be worse."""
+
+    def other(score: Score) -> Score:
+        if series_key(str(score.of.series)).place in MINE:
+            return score
+        return score._replace(
+            n=score.n + 100, of=score.of._replace(leads=LONGER[score.of.leads]), losses=score.losses._replace(mae=99.0)
+        )
+
+    return replace(ledger, scores=tuple(map(other, ledger.scores)))
+
+
+def elsewhere_changed(publication: Publication) -> Publication:
+    """The same of Harbour Trust; everything else has other numbers, names, models and notes."""
+
+    def other_days(series: SeriesForecast) -> tuple[DayForecast, ...]:
+        """Three times as many at Kingsmoor, so that the whole has twice those more."""
+        if series.key.place != "northshire":
+            more = [2 * day.mean for day in series.days]
+        else:
+            more = [2 * day.mean for day in publication.series_by_id[series.key._replace(place="RXK").unique_id].days]
+        return tuple(
+            replace(day, mean=day.mean + extra, quantiles=tuple(q + extra for q in day.quantiles))
+            for day, extra in zip(series.days, more, strict=True)
+        )
+
+    def other_series(series: SeriesForecast) -> SeriesForecast:
+        if series.key.place in MINE:
+            return series
+        told = {"model": "another", "fallback": True, "reason": "another place failed", "drivers": ()}
+        return replace(series, days=other_days(series), **told)  # type: ignore[arg-type]  # each of its own kind
+
+    def other_headroom(of: Headroom) -> Headroom:
+        return of if of.place in MINE else replace(of, beds=tuple(3 * beds for beds in of.beds))
+
+    places = publication.system.places
+    renamed = tuple(place if place.id in MINE else replace(place, name=f"Renamed {place.id}") for place in places)
+    return replace(
+        publication,
+        system=replace(publication.system, places=renamed),
+        data_digest="sha256:other",
+        notes=("RXK1 is closed",),
+        remarks=("RXK1 was late",),
+        series=tuple(map(other_series, publication.series)),
+        headroom=tuple(map(other_headroom, publication.headroom)),
+    )
+
+
+@pytest.fixture(scope="module")
+def two_worlds(tmp_path_factory: pytest.TempPathFactory, bunch: Bunch) -> Iterator[tuple[Client, Client]]:
+    """The same trust in two systems that have nothing else in common."""
+    clients, stores = [], []
+    worlds = ((lambda publication: publication, lambda ledger: ledger), (elsewhere_changed, ledger_elsewhere_changed))
+    for change, change_ledger in worlds:
+        store = Store(default_url(tmp_path_factory.mktemp("world")))
+        store.prepare()
+        for days_ago in (1, 0):
+            made = build_publication(
+                CUTOFF - timedelta(days=days_ago), with_drivers=True, with_headroom=True, recent_days=7
+            )
+            store.issue(change(made))
+        store.keep(change_ledger(build_ledger()))
+        stores.append(store)
+        clients.append(serve(store, Clock(), keys=bunch.store))
+    with clients[0] as one, clients[1] as other:
+        yield one, other
+    for store in stores:
+        store.close()
+
+
+@pytest.mark.parametrize("address", READERS_ROUTES)
+def test_a_key_of_one_place_gets_the_same_whatever_the_others_are(
+    two_worlds: tuple[Client, Client], bunch: Bunch, address: str
+) -> None:
+    answers = [world.get(address, authorization=bunch.bearer("trust-h"), x_request_id="same") for world in two_worlds]
+    assert answers[0].status_code == answers[1].status_code
+    assert answers[0].content == answers[1].content
+    assert dict(answers[0].headers) == dict(answers[1].headers)
+
+
+@pytest.mark.parametrize("address", [address for address in READERS_ROUTES if address != "/openapi.json"])
+def test_no_answer_to_a_key_of_one_place_names_another(
+    two_worlds: tuple[Client, Client], bunch: Bunch, address: str
+) -> None:
+    answer = two_worlds[0].get(address, authorization=bunch.bearer("trust-h"))
+    asked = {place.id for place in PLACES if place.id in address}
+    for place in PLACES:
+        if place.id not in MINE | asked | {"northshire"}:  # the publication is called by its system everywhere
+            assert place.id not in answer.text
+            assert place.name not in answer.text
+    assert "Northshire" not in answer.text
+
+
+def test_a_place_of_others_is_as_unknown_as_one_that_does_not_exist(client: Client, bunch: Bunch) -> None:
+    told = [
+        client.get(f"/v1/forecasts?place={place}", authorization=bunch.bearer("trust-h"), x_request_id="same").text
+        for place in ("RXK1", "RXJ1")
+    ]
+    assert told[0].replace("RXK1", "RXJ1") == told[1]
+
+
+def test_the_view_of_a_place_adds_up_as_its_own_system(client: Client, bunch: Bunch) -> None:
+    headers = {"authorization": bunch.bearer("trust-h")}
+    system = client.get("/v1/system", **headers).json()["system"]
+    assert [(place["id"], place["parent"]) for place in system["places"]] == [
+        ("RXH", None),
+        ("RXH1", "RXH"),
+        ("RXH2", "RXH"),
+    ]
+    assert system["name"] == "RXH"
+    assert {row["place"] for row in client.get("/v1/series", **headers).json()["series"]} == MINE
+    (listed, *_) = client.get("/v1/publications", **headers).json()["publications"]
+    assert (listed["digest"], listed["series"], listed["fallbacks"]) == (None, None, None)

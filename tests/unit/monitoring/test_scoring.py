@@ -1,0 +1,189 @@
+"""The ledger of publications written by hand, against SQL over the same numbers and scoringrules' interval score."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+import scoringrules  # type: ignore[import-untyped]
+
+from publication.ledger import SLICES, Ledger, Score, combined
+from publication.model import Champion, DayForecast, Heading, Publication, SeriesForecast, System
+from publication.vocabulary import series_key
+from tests.unit.pipeline.histories import build_history, build_system, counts
+from training.frames import WEEK
+from training.history.known import KnownHistory
+from training.monitoring.issued import Issued
+from training.monitoring.scoring import SCORED_DAYS, scored, to_score
+
+SYSTEM = replace(build_system({"A": "north", "B": "north"}, horizon_days=10), quantiles=(0.1, 0.5, 0.9))
+N_DAYS = 200
+SCORED_AT = datetime(2026, 1, 1, tzinfo=UTC)
+LEADS = range(1, SYSTEM.horizon_days + 1)
+
+
+def actuals() -> pd.DataFrame:
+    """Wide counts of the two sites, whose sum is the root's; one day of A is missing."""
+    table = pd.DataFrame({"A/attendances": counts(N_DAYS, 40, 1), "B/attendances": counts(N_DAYS, 9, 2)})
+    table.iloc[-5, 0] = np.nan
+    return table
+
+
+COUNTS = actuals()
+LAST = date.fromisoformat(f"{COUNTS.index[-1]:%Y-%m-%d}")
+TRUTH = COUNTS.assign(**{"north/attendances": COUNTS.sum(axis=1, skipna=False)})
+
+
+def publication(cutoff: date, system: System = SYSTEM, off: float = 3.0, revision: int = 1) -> Publication:
+    """Of each series: the mean of its counts and `off` more, an interval of so many either side; B falls back."""
+
+    def series(unique_id: str) -> SeriesForecast:
+        mean, half = round(float(TRUTH[unique_id].mean())) + off, 8.0
+        quantiles = tuple(mean + half * (level - 0.5) / 0.4 for level in system.quantiles)
+        days = tuple(DayForecast(cutoff + timedelta(days=lead), lead, mean, quantiles) for lead in LEADS)
+        return SeriesForecast(
+            series_key(unique_id), "attendances", "any", unique_id.startswith("B"), None, recent=(), days=days
+        )
+
+    champion = Champion("north", 1, "r")
+    made = tuple(map(series, TRUTH.columns))
+    return Publication(system, cutoff, SCORED_AT, champion, "d", made, revision=revision)
+
+
+def history(table: pd.DataFrame = COUNTS, system: System = SYSTEM) -> KnownHistory:
+    return build_history(table, system)
+
+
+def ledger(publications: Sequence[Publication], known: KnownHistory | None = None) -> Ledger:
+    found = scored(iter(publications), known or history(), publications[0].cutoff, LAST, SCORED_AT)
+    assert found is not None
+    return found
+
+
+def days_ago(days: int) -> date:
+    return LAST - timedelta(days=days)
+
+
+WEEKLY = [publication(days_ago(days), off=days / 10) for days in range(35, 0, -7)]
+
+
+def witness(publications: Sequence[Publication]) -> pd.DataFrame:
+    """What SQL makes of the same forecasts and counts, by series and lead band."""
+    rows = pd.DataFrame(
+        [
+            (p.cutoff, series.unique_id, series.fallback, pd.Timestamp(day.ds), day.lead, day.mean, *day.quantiles)
+            for p in publications
+            for series in p.series
+            for day in series.days
+        ],
+        columns=["cutoff", "unique_id", "fallback", "ds", "lead", "mean", "low", "median", "high"],
+    )
+    happened = TRUTH.rename_axis("ds").reset_index().melt("ds", var_name="unique_id", value_name="y").dropna()
+    first = pd.Timestamp(publications[0].cutoff)
+    scale = {name: (TRUTH[name] - TRUTH[name].shift(WEEK)).loc[:first].abs().mean() for name in TRUTH}
+    scales = pd.DataFrame({"unique_id": list(scale), "scale": list(scale.values())})  # noqa: F841  read by the query
+    rows = rows.merge(happened)
+    score = scoringrules.interval_score(rows["y"].to_numpy(), rows["low"].to_numpy(), rows["high"].to_numpy(), 0.2)
+    rows["wis"] = (0.5 * (rows["y"] - rows["median"]).abs() + 0.1 * score) / 1.5
+    found: pd.DataFrame = (
+        duckdb.connect()
+        .execute(
+            """
+        SELECT unique_id AS series, CASE WHEN lead <= 7 THEN '01-07' ELSE '08-14' END AS leads,
+               count(*) AS n, count(*) FILTER (fallback) AS fallbacks, avg(abs(mean - y)) AS mae, avg(mean - y) AS bias,
+               avg(wis) AS wis, avg(abs(mean - y) / scale) AS mase, avg(wis / scale) AS scaled_wis,
+               avg((y BETWEEN low AND high)::INT) AS coverage_80
+        FROM rows JOIN scales USING (unique_id) GROUP BY ALL ORDER BY ALL
+        """
+        )
+        .df()
+    )
+    return found
+
+
+def told(scores: Sequence[Score]) -> pd.DataFrame:
+    return pd.DataFrame([{**s.of._asdict(), "n": s.n, "fallbacks": s.fallbacks, **s.losses._asdict()} for s in scores])
+
+
+@pytest.mark.parametrize("rows_at_a_time", [1, 100, 1_000_000])
+def test_scores_are_what_sql_makes_of_them_however_many_are_read_at_a_time(
+    rows_at_a_time: int,
+) -> None:
+    made = scored(iter(WEEKLY), history(), WEEKLY[0].cutoff, LAST, SCORED_AT, rows_at_a_time)
+    assert made is not None
+    found, expected = told(made.scores), witness(WEEKLY)
+    pd.testing.assert_frame_equal(
+        found[expected.columns].sort_values(["series", "leads"], ignore_index=True), expected, check_dtype=False
+    )
+    assert set(found["regime"]) == {"stable"}
+    assert found["coverage_50"].isna().all()  # its quantiles are not published
+
+
+def test_a_missing_day_counts_for_nobody_and_days_to_come_neither() -> None:
+    (newest,) = (score for score in combined(ledger(WEEKLY[-1:]).scores, ()) if score.n)
+    assert WEEKLY[-1].cutoff == days_ago(7)
+    assert newest.n == 7 * 3 - 2  # A and the root lack a day
+
+
+def test_the_ledger_says_what_it_is_of() -> None:
+    found = ledger(WEEKLY)
+    assert (found.system, found.scored_at, found.n_publications) == ("north", SCORED_AT, 5)
+    assert (found.last - found.first).days + 1 == SCORED_DAYS
+    assert found.last == LAST
+
+
+def test_target_days_before_the_window_are_left_out() -> None:
+    on_the_edge = publication(days_ago(SCORED_DAYS + 5))
+    assert sum(score.n for score in ledger([on_the_edge]).scores) == 3 * (SYSTEM.horizon_days - 6 + 1)
+
+
+def test_nothing_is_scored_before_a_forecast_day_has_an_actual() -> None:
+    assert scored(iter([publication(LAST)]), history(), LAST, LAST, SCORED_AT) is None
+
+
+def test_series_that_the_system_no_longer_has_are_left_out() -> None:
+    smaller = replace(SYSTEM, places=tuple(place for place in SYSTEM.places if place.id != "B"))
+    found = ledger(WEEKLY, history(COUNTS[["A/attendances"]], smaller))
+    assert {score.of.series for score in found.scores} == {"A/attendances", "north/attendances"}
+
+
+def test_publications_of_other_levels_are_scored_by_their_own() -> None:
+    wider = replace(SYSTEM, quantiles=(0.025, 0.1, 0.5, 0.9, 0.975))
+    mixed = [WEEKLY[0], publication(WEEKLY[1].cutoff, wider)]
+    found = told(combined(ledger(mixed).scores, ("measure",)))
+    assert found["coverage_95"].notna().all()
+    assert found["n"].sum() == 2 * 3 * SYSTEM.horizon_days
+
+
+@pytest.mark.parametrize("seen", ["forecast", "history"])
+def test_what_happens_after_the_last_day_changes_nothing(seen: str) -> None:
+    late = publication(days_ago(0), off=1e9)
+    poisoned = COUNTS.copy()
+    poisoned.loc[COUNTS.index[-1] + pd.Timedelta(days=1)] = 1e9
+    publications = [*WEEKLY, late] if seen == "forecast" else WEEKLY
+    known = history(poisoned) if seen == "history" else history()
+    assert ledger(publications, known).scores == ledger(WEEKLY).scores
+
+
+def heading(days: int, revision: int = 1) -> Heading:
+    return Heading("north", days_ago(days), revision, SCORED_AT, Champion("north", 1, "r"), 3, 1, f"sha256:{days}")
+
+
+def test_the_last_revision_of_each_cutoff_in_reach_is_scored_oldest_first() -> None:
+    horizon = SYSTEM.horizon_days
+    reach = SCORED_DAYS - 1 + horizon
+    headings = [heading(0), heading(1), heading(3, 2), heading(3, 1), heading(reach), heading(reach + 1)]
+    chosen = to_score(headings, LAST, horizon)
+    assert [(h.cutoff, h.revision) for h in chosen] == [(days_ago(reach), 1), (days_ago(3), 2), (days_ago(1), 1)]
+
+
+def test_rows_are_those_of_a_backtest() -> None:
+    rows = Issued(history(), pd.Timestamp(days_ago(90)), pd.Timestamp(LAST)).rows(WEEKLY[0])
+    assert list(rows.columns) == [
+        "unique_id", "cutoff", "ds", "lead", "y", "mean", "q0.1", "q0.5", "q0.9", "model", "fallback",
+    ]  # fmt: skip
+    assert rows["y"].notna().all()
+    assert SLICES == ("series", "measure", "leads", "regime")

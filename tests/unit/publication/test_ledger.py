@@ -1,0 +1,58 @@
+"""Scores combined by hand: means over all forecasts, whatever slice they were in."""
+
+import pytest
+
+from publication.ledger import SLICES, Losses, Score, Slice, combined
+from publication.vocabulary import COVERAGES
+
+
+def score(series: str, leads: str, n: int, mae: float, mase: float | None, fallbacks: int = 0) -> Score:
+    """Of a stable attendances series; whatever is not given is 1."""
+    losses = Losses(mae, 1.0, 1.0, mase, 1.0, 1.0, 1.0, 1.0)
+    return Score(Slice(series, "attendances", leads, "stable"), n, fallbacks, losses)
+
+
+SCORES = (
+    score("RXB/attendances", "01-07", 10, 4.0, 0.5, fallbacks=10),
+    score("RXA/attendances", "01-07", 30, 8.0, 1.5),
+    score("RXA/attendances", "08-14", 40, 2.0, None),
+    score("RXC/attendances", "08-14", 10, 7.0, None),
+)
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [
+        ((), [(None, None, 90, 10, (40 + 240 + 80 + 70) / 90, (5 + 45) / 40)]),
+        (("leads",), [(None, "01-07", 40, 10, 280 / 40, 50 / 40), (None, "08-14", 50, 0, 150 / 50, None)]),
+        (
+            ("series",),
+            [
+                ("RXA/attendances", None, 70, 0, 320 / 70, 1.5),
+                ("RXB/attendances", None, 10, 10, 4.0, 0.5),
+                ("RXC/attendances", None, 10, 0, 7.0, None),
+            ],
+        ),
+    ],
+)
+def test_means_are_over_every_forecast_that_has_the_loss(
+    by: tuple[str, ...], expected: list[tuple[str | None, str | None, int, int, float, float | None]]
+) -> None:
+    found = combined(SCORES, by)
+    told = [(s.of.series, s.of.leads, s.n, s.fallbacks, s.losses.mae, s.losses.mase) for s in found]
+    assert told == [pytest.approx(row) for row in expected]
+
+
+def test_by_every_slice_each_score_is_itself_in_the_order_of_slices() -> None:
+    assert [s.of for s in combined(SCORES, SLICES)] == sorted(s.of for s in SCORES)
+    assert {s.of: s.n for s in combined(SCORES, SLICES)} == {s.of: s.n for s in SCORES}
+
+
+def test_nothing_combines_to_nothing() -> None:
+    assert combined((), SLICES) == ()
+
+
+def test_every_coverage_that_is_scored_has_its_loss() -> None:
+    losses = Losses(0, 0, 0, 0, 0, 0.5, 0.8, 0.95)
+    assert [losses.coverage(percent) for percent in COVERAGES] == [percent / 100 for percent in COVERAGES]
+    assert {f"coverage_{percent}" for percent in COVERAGES} == {name for name in Losses._fields if "coverage" in name}

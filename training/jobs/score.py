@@ -1,0 +1,74 @@
+"""`headroom score`: issued forecasts against the actuals now known, into the ledger."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from publication.errors import MalformedPublicationError
+from publication.ledger import Ledger, Losses, Score
+from publication.model import Heading, Publication
+from publication.store import Store
+from training.jobs.alone import Alone, alone
+from training.jobs.context import Context
+from training.monitoring.scoring import scored, to_score
+
+log = logging.getLogger("headroom")
+
+NOTHING_YET = "Nothing to score yet: no day that was forecast for {system} has an actual. What was scored before stays."
+
+
+def run(job: Context, console: Console, cutoff: date | None = None) -> Ledger | None:
+    """Score what was issued for the last thirteen weeks, keep it as the newest ledger, and print it.
+
+    With `cutoff`, everything after that day is hidden. Gives None, and keeps nothing, where there is nothing to score.
+    """
+    with alone(job, Alone.SCORES):
+        ledger = _scored(job, job.as_of(cutoff), cutoff)
+        if ledger is None:
+            console.print(NOTHING_YET.format(system=job.system.name), soft_wrap=True)
+            return None
+        job.store.keep(ledger)
+    console.print(_sentence(ledger), soft_wrap=True)
+    console.print(_table(ledger.by_measure_and_leads))
+    return ledger
+
+
+def _scored(job: Context, as_of: datetime, cutoff: date | None) -> Ledger | None:
+    headings = job.store.headings(job.system.name)
+    if not headings:
+        return None
+    history = job.history(as_of, cutoff)
+    last = history.newest.index[-1].date()
+    wanted = to_score(headings, last, job.system.horizon_days)
+    if not wanted:
+        return None
+    return scored(_read(job.store, wanted), history, wanted[0].cutoff, last, job.now)
+
+
+def _read(store: Store, headings: Sequence[Heading]) -> Iterator[Publication]:
+    """One publication at a time; a damaged one is left out, and told."""
+    for heading in headings:
+        try:
+            yield store.latest(heading.system, heading.cutoff, heading.revision)
+        except MalformedPublicationError as error:
+            log.error("Scoring goes on without the publication for %s: %s", heading.cutoff, error)
+
+
+def _sentence(ledger: Ledger) -> str:
+    return (
+        f"Scored {ledger.n_publications} publications of {ledger.system} on {ledger.first} to {ledger.last}, "
+        "against the actuals now known:"
+    )
+
+
+def _table(scores: Sequence[Score]) -> Table:
+    view = Table("measure", "leads")
+    for name in ("n", "fallbacks", *Losses._fields):
+        view.add_column(name.replace("_", " "), justify="right")
+    for of, n, fallbacks, losses in scores:
+        shown = ("-" if loss is None else f"{loss:.3f}" for loss in losses)
+        view.add_row(of.measure, of.leads, str(n), str(fallbacks), *shown)
+    return view

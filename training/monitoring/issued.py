@@ -1,0 +1,82 @@
+"""Issued forecasts as rows, each beside what then happened."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import chain
+
+import numpy as np
+import pandas as pd
+
+from publication.model import Publication, SeriesForecast
+from publication.vocabulary import quantile_column
+from training.backtest.actuals import actuals
+from training.frames import forecast_columns
+from training.history.known import KnownHistory
+from training.history.parts import bottom
+from training.reconciliation.bottom_up import summing
+
+
+class Issued:
+    """Publications beside a history: what was forecast for the days from `first` to `last`, and what happened."""
+
+    def __init__(self, history: KnownHistory, first: pd.Timestamp, last: pd.Timestamp) -> None:
+        self._history = history
+        self._days = pd.date_range(first, last, freq="D", name="ds")
+        self._happened = cache(self._actuals)
+
+    def batches(
+        self, publications: Iterable[Publication], rows_at_a_time: int
+    ) -> Iterator[tuple[tuple[float, ...], pd.DataFrame]]:
+        """Quantile levels, and rows as a backtest has them, with an actual each: so many at a time, or a few more."""
+        held: list[pd.DataFrame] = []
+        levels: tuple[float, ...] = ()
+        for publication in publications:
+            is_full = sum(map(len, held)) >= rows_at_a_time
+            if held and (is_full or publication.system.quantiles != levels):
+                yield levels, pd.concat(held, ignore_index=True)
+                held = []
+            levels = publication.system.quantiles
+            held.append(self.rows(publication))
+        if held:
+            yield levels, pd.concat(held, ignore_index=True)
+
+    def rows(self, publication: Publication) -> pd.DataFrame:
+        """The contracted columns of a backtest; series that the system no longer has are left out."""
+        system = self._history.system
+        told = [
+            series
+            for series in publication.series
+            if series.key.place in system.place_by_id and series.key.measure in system.measure_by_name
+        ]
+        rows = _rows(publication, told)
+        happened = self._happened(tuple(sorted(series.unique_id for series in told)))
+        day = self._days.get_indexer(pd.DatetimeIndex(rows["ds"]))
+        y = happened.to_numpy()[day, happened.columns.get_indexer(pd.Index(rows["unique_id"]))]
+        levels = publication.system.quantiles
+        known = rows.assign(y=np.where(day >= 0, y, np.nan)).dropna(subset="y", ignore_index=True)
+        return known[forecast_columns(levels)]
+
+    def _actuals(self, unique_ids: tuple[str, ...]) -> pd.DataFrame:
+        parts = summing(self._history.system, bottom(self._history.system, unique_ids))
+        return actuals(self._history, parts, self._days)
+
+
+def _rows(publication: Publication, told: Sequence[SeriesForecast]) -> pd.DataFrame:
+    """One row for each series and lead."""
+    levels, leads = publication.system.quantiles, np.arange(1, publication.system.horizon_days + 1)
+    numbers = np.array(
+        [(day.mean, *day.quantiles) for day in chain.from_iterable(series.days for series in told)], dtype=float
+    ).reshape(-1, 1 + len(levels))
+    days = pd.Timestamp(publication.cutoff) + pd.to_timedelta(leads, unit="D")
+    return pd.DataFrame(
+        {
+            "unique_id": np.repeat(np.array([series.unique_id for series in told], dtype=object), len(leads)),
+            "cutoff": pd.Timestamp(publication.cutoff),
+            "ds": np.tile(days.to_numpy(), len(told)),
+            "lead": np.tile(leads, len(told)),
+            "mean": numbers[:, 0],
+            **{quantile_column(level): numbers[:, 1 + i] for i, level in enumerate(levels)},
+            "model": np.repeat(np.array([series.model for series in told], dtype=object), len(leads)),
+            "fallback": np.repeat(np.array([series.fallback for series in told], dtype=bool), len(leads)),
+        }
+    )

@@ -1,0 +1,93 @@
+"""The ledger: issued forecasts scored as a backtest scores its own, and averaged by every slice."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from publication.ledger import SLICES, Ledger, Losses, Score, Slice
+from publication.model import Heading, Publication
+from training.backtest.judged import judged
+from training.backtest.regimes import regimes
+from training.backtest.scores import mase_scales
+from training.backtest.slices import with_slices
+from training.history.known import KnownHistory
+from training.monitoring.issued import Issued
+
+SCORED_DAYS = 91
+"""Thirteen weeks of target days: enough for a coverage to mean something, soon enough to see it change."""
+
+ROWS_AT_A_TIME = 300_000  # of forecasts: as many as a large publication has
+N, SUM, COUNT = "n", "sum", "count"
+
+
+def first_scored(last: date) -> date:
+    """The first of the target days that a ledger up to `last` is about."""
+    return last - timedelta(days=SCORED_DAYS - 1)
+
+
+def to_score(headings: Iterable[Heading], last: date, horizon_days: int) -> list[Heading]:
+    """The last revision for each cutoff whose leads may reach the scored days, oldest first."""
+    first_cutoff = first_scored(last) - timedelta(days=horizon_days)
+    in_reach = (heading for heading in headings if first_cutoff <= heading.cutoff < last)
+    by_cutoff: dict[date, Heading] = {}
+    for heading in sorted(in_reach, key=lambda heading: (heading.cutoff, heading.revision)):
+        by_cutoff[heading.cutoff] = heading
+    return list(by_cutoff.values())
+
+
+def scored(
+    publications: Iterable[Publication],
+    history: KnownHistory,
+    oldest: date,
+    last: date,
+    scored_at: datetime,
+    rows_at_a_time: int = ROWS_AT_A_TIME,
+) -> Ledger | None:
+    """The ledger of the publications, `oldest` being the first cutoff: what was known by then gives the scales.
+
+    None where no forecast has an actual yet.
+    """
+    first = first_scored(last)
+    scales = mase_scales(history, max(pd.Timestamp(oldest), history.first_day))
+    parts: list[pd.DataFrame] = []
+    cutoffs: set[pd.Timestamp] = set()
+    issued = Issued(history, pd.Timestamp(first), pd.Timestamp(last))
+    for levels, rows in issued.batches(publications, rows_at_a_time):
+        told = rows.assign(regime=regimes(rows, history.system, history.circumstances))
+        parts = [_added([*parts, _sums(judged(told, scales, levels))])]
+        cutoffs.update(rows["cutoff"].unique())
+    if not cutoffs:
+        return None
+    return Ledger(
+        system=history.system.name,
+        scored_at=scored_at,
+        first=first,
+        last=last,
+        n_publications=len(cutoffs),
+        scores=_scores(parts[0]),
+    )
+
+
+def _sums(rows: pd.DataFrame) -> pd.DataFrame:
+    """By slice: how many rows and fallbacks, and the sum and count of each loss, under two levels of columns."""
+    grouped = with_slices(rows, SLICES).groupby(list(SLICES), observed=True)
+    losses = grouped[list(Losses._fields)]
+    of_rows = pd.DataFrame({N: grouped.size(), "fallbacks": grouped["fallback"].sum()})
+    summed = pd.concat({N: of_rows, SUM: losses.sum(), COUNT: losses.count()}, axis=1)
+    summed.index = pd.MultiIndex.from_tuples([tuple(map(str, slice_)) for slice_ in summed.index], names=SLICES)
+    return summed
+
+
+def _added(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(parts).groupby(level=list(SLICES)).sum()
+
+
+def _scores(summed: pd.DataFrame) -> tuple[Score, ...]:
+    counts = summed[COUNT].to_numpy()
+    means = np.where(counts > 0, summed[SUM].to_numpy() / np.maximum(counts, 1), np.nan)
+    return tuple(
+        Score(Slice(*of), int(n), int(fallbacks), Losses(*(None if np.isnan(loss) else loss for loss in losses)))
+        for of, (n, fallbacks), losses in zip(summed.index, summed[N].to_numpy(), means.tolist(), strict=True)
+    )
