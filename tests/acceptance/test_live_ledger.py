@@ -1,0 +1,114 @@
+"""What was issued is held to what happened: by the commands and the service as shipped, beside pandas over the API."""
+
+import io
+from datetime import timedelta
+
+import httpx
+import pandas as pd
+import pytest
+
+from tests.acceptance.journey import Journey, eventually, ready
+from tests.contract.store.witness import tell
+from tests.unit.cli.commands import Ended
+
+DAYS_AGO = (12, 9, 5, 1)
+LOSSES = ["n", "mae", "bias", "coverage_80"]
+SLICES = ["unique_id", "leads"]
+
+
+@pytest.fixture(scope="module")
+def scored(journey: Journey) -> Ended:
+    """What `score` said of four publications of the past fortnight."""
+    journey.headroom("ingest")
+    journey.headroom("train", "--candidates", "SeasonalNaive")
+    journey.headroom("promote")
+    nothing = journey.headroom("score")
+    assert "Nothing to score yet" in nothing.out
+    for days in DAYS_AGO:
+        journey.headroom("publish", "--cutoff", journey.last_day - timedelta(days=days))
+    assert eventually(lambda: ready(journey.address))
+    return journey.headroom("score")
+
+
+@pytest.fixture(scope="module")
+def served(journey: Journey, scored: Ended) -> pd.DataFrame:
+    """The scores of each series and lead band, once the running service has noticed them."""
+    address = f"{journey.address}/v1/scores"
+    assert eventually(lambda: httpx.get(address).json()["ledger"] is not None)
+    return pd.read_csv(f"{address}?by=series,leads&format=csv").set_index(SLICES)
+
+
+@pytest.fixture(scope="module")
+def worked_out(journey: Journey, scored: Ended) -> pd.DataFrame:
+    """The same from the forecasts and the history that anyone can fetch."""
+    out = journey.home / "out" / "counts.parquet"
+    journey.headroom("history", "--out", out)
+    counts = pd.read_parquet(out)[["unique_id", "ds", "y"]]
+    place, measure = (counts["unique_id"].str.split("/").str[i] for i in (0, 1))
+    sites = counts[place.isin(["RXA01", "RXA02"])]
+    whole = sites.assign(measure=measure).groupby(["measure", "ds"], as_index=False)["y"].sum()
+    sums = [whole.assign(unique_id=f"{parent}/" + whole["measure"]) for parent in ("RXA", "northshire")]
+    happened = pd.concat([sites, *sums])[["unique_id", "ds", "y"]]
+    issued = pd.concat(
+        pd.read_csv(
+            f"{journey.address}/v1/forecasts?format=csv&cutoff={journey.last_day - timedelta(days=days)}",
+            parse_dates=["ds"],
+        )
+        for days in DAYS_AGO
+    )
+    both = issued.merge(happened, on=["unique_id", "ds"])
+    both["leads"] = both["lead"].map(lambda lead: "01-07" if lead <= 7 else "08-14")
+    both["error"] = both["mean"] - both["y"]
+    both["inside"] = both["y"].between(both["q0.1"], both["q0.9"])
+    grouped = both.groupby(SLICES)
+    return pd.DataFrame(
+        {
+            "n": grouped.size(),
+            "mae": grouped["error"].agg(lambda error: error.abs().mean()),
+            "bias": grouped["error"].mean(),
+            "coverage_80": grouped["inside"].mean(),
+        }
+    )
+
+
+def test_the_scores_served_are_those_that_pandas_works_out(served: pd.DataFrame, worked_out: pd.DataFrame) -> None:
+    assert len(served) == 20 * 2
+    pd.testing.assert_frame_equal(served[LOSSES].sort_index(), worked_out[LOSSES], atol=1e-4, rtol=0, check_dtype=False)
+
+
+def test_the_command_says_what_it_scored(journey: Journey, scored: Ended) -> None:
+    assert f"Scored {len(DAYS_AGO)} publications of northshire" in scored.out
+    assert f"to {journey.last_day}" in scored.out
+
+
+def test_prometheus_has_the_means_by_measure(journey: Journey, served: pd.DataFrame) -> None:
+    rows = served.reset_index()
+    rows = rows[(rows["measure"] == "beds") & (rows["leads"] == "01-07")]
+    text = httpx.get(f"{journey.address}/metrics").text
+    (line,) = (
+        line for line in text.splitlines() if line.startswith('headroom_scores_forecasts{leads="01-07",measure="beds"}')
+    )
+    assert float(line.split()[-1]) == rows["n"].sum()
+
+
+def test_what_is_hidden_is_not_scored(journey: Journey, scored: Ended) -> None:
+    """Told to stand nine days before the last, it knows of one publication, and of three days."""
+    told = journey.headroom("score", "--cutoff", journey.last_day - timedelta(days=9))
+    assert "Scored 1 publications" in told.out
+    rows = pd.read_csv(io.StringIO(eventually_csv(journey, publications=1)))
+    assert set(rows["n"]) == {3}
+
+
+def eventually_csv(journey: Journey, publications: int) -> str:
+    address = f"{journey.address}/v1/scores"
+    assert eventually(lambda: httpx.get(address).json()["ledger"]["publications"] == publications)
+    return httpx.get(f"{address}?by=series,leads&format=csv").text
+
+
+def test_a_morning_on_which_nothing_can_be_scored_has_its_publication_all_the_same(
+    journey: Journey, scored: Ended
+) -> None:
+    tell(f"sqlite:///{journey.home / 'publications.db'}", "DROP TABLE scores")
+    told = journey.headroom("daily", allowed=(6,))
+    assert "Published northshire" in told.out
+    assert "no such table: scores" in told.err
