@@ -39,18 +39,13 @@ def _listed(amount: str) -> str:
 
 
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
-Issue = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\.[0-9]{1,9}$", examples=["2026-11-21.1"])]
-Beds = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["beds"]), "examples": ["RXH:+12"]})]
-Discharges = Annotated[
-    str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["discharges"]), "examples": ["RXH:+5/day"]})
-]
+Issue = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\.[0-9]{1,9}$")]
+Beds = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["beds"])})]
+Discharges = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["discharges"])})]
 Slices = Annotated[
     str,
-    WithJsonSchema(
-        {"type": "string", "pattern": "^(S)(,(S))*$".replace("S", "|".join(SLICES)), "examples": ["series"]}
-    ),
+    WithJsonSchema({"type": "string", "pattern": "^(S)(,(S))*$".replace("S", "|".join(SLICES))}),
 ]
-Levels = Annotated[str, WithJsonSchema({"type": "string", "examples": ["0.1,0.5,0.9"]})]
 
 
 class SeriesParameters(BaseModel):
@@ -85,7 +80,7 @@ class AmountParameters(OlderParameters):
     """How much of each series, in which form."""
 
     horizon: int | None = Field(None, description="largest lead, in days: 1 up to the horizon of the system")
-    quantiles: Levels | None = Field(None, description="published quantile levels, separated by commas")
+    quantiles: str | None = Field(None, description="published quantile levels, separated by commas")
     format: Format | None = Field(None, description="overrides the Accept header")
 
     def levels(self) -> tuple[float, ...] | None:
@@ -129,7 +124,7 @@ class PressureParameters(OlderParameters):
 class ScoreParameters(SeriesParameters):
     """Which scores, told apart by what, in which form."""
 
-    leads: str | None = Field(None, description="a lead band: 01-07", examples=["01-07"])
+    leads: str | None = Field(None, description="a lead band: 01-07")
     regime: str | None = Field(None, description="a regime: `stable`, or days between declared changes of level")
     by: Slices = Field(",".join(BY), description=f"what is told apart: any of {', '.join(SLICES)}, by commas")
     format: Format | None = Field(None, description="overrides the Accept header")

@@ -11,7 +11,7 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from publication.model import System
-from service import problems
+from service import examples, problems
 
 Answers = dict[int | str, dict[str, object]]
 
@@ -20,24 +20,39 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+Count = Annotated[float, Field(description="in the unit of the series")]
+BedCount = Annotated[float, Field(description="beds")]
+Lead = Annotated[int, Field(description="days after the cutoff")]
+HospitalDay = Annotated[date, Field(description="hospital day, in the time zone of the system")]
+Instant = Annotated[datetime, Field(description="instant, in UTC")]
+CountsByLevel = Annotated[dict[str, float], Field(description="by quantile level, in the unit of the series")]
+BedsByLevel = Annotated[dict[str, float], Field(description="by quantile level, in beds")]
+Unit = Annotated[str, Field(description="what is counted: patients, beds, ...")]
+
+
 class ChampionOut(Body):
+    """The registered version that made a publication."""
+
     name: str
     version: int
-    run_id: str
+    run_id: Annotated[str, Field(description="of the MLflow run that trained it")]
 
 
 class PublicationOut(Body):
     """The publication that an answer is taken from."""
 
     system: str
-    cutoff: date
-    revision: int
-    issued_at: datetime
-    digest: str
+    cutoff: Annotated[date, Field(description="the last hospital day whose values it uses")]
+    revision: Annotated[int, Field(description="of this cutoff: 1, and more after late data")]
+    issued_at: Instant
+    digest: Annotated[str, Field(description="of its content")]
     champion: ChampionOut
-    data_digest: str | None
-    remarks: list[str]
-    freshness: Literal["fresh", "late", "stale"]
+    data_digest: Annotated[str | None, Field(description="of the history it was made from")]
+    remarks: Annotated[list[str], Field(description="how it came to be made, where that was not as usual")]
+    freshness: Annotated[
+        Literal["fresh", "late", "stale"],
+        Field(description="whether the forecast begins today or later, yesterday, or earlier"),
+    ]
 
 
 class Answer(Body):
@@ -46,24 +61,27 @@ class Answer(Body):
 
 class MeasureOut(Body):
     name: str
-    kind: Literal["flow", "stock", "capacity"]
-    unit: str
+    kind: Annotated[
+        Literal["flow", "stock", "capacity"],
+        Field(description="counted over a hospital day (flow), or at the census hour (stock, capacity)"),
+    ]
+    unit: Unit
 
 
 class PlaceOut(Body):
     id: str
-    parent: str | None
+    parent: Annotated[str | None, Field(description="id of the place above; null at the root")]
     name: str
-    kind: str
+    kind: Annotated[str, Field(description="system, trust, site, ward, ...")]
 
 
 class SystemOut(Body):
-    name: str
-    timezone: str
-    census_hour: int
-    horizon_days: int
-    thresholds: list[float]
-    quantiles: list[float]
+    name: Annotated[str, Field(description="id of the root place")]
+    timezone: Annotated[str, Field(description="IANA name; its calendar days are the hospital days")]
+    census_hour: Annotated[int, Field(description="local hour, 0 to 23, at which stocks are counted")]
+    horizon_days: Annotated[int, Field(description="largest lead, in days")]
+    thresholds: Annotated[list[float], Field(description="occupancy rates, 0 to 1, whose passing has a chance told")]
+    quantiles: Annotated[list[float], Field(description="published quantile levels, between 0 and 1")]
     measures: list[MeasureOut]
     places: list[PlaceOut]
 
@@ -74,13 +92,13 @@ class SystemAnswer(Answer):
 
 class HeadingOut(Body):
     system: str
-    cutoff: date
+    cutoff: Annotated[date, Field(description="the last hospital day whose values it uses")]
     revision: int
-    issued_at: datetime
+    issued_at: Instant
     digest: str | None
     champion: ChampionOut
-    series: int | None
-    fallbacks: int | None
+    series: Annotated[int | None, Field(description="how many series it has")]
+    fallbacks: Annotated[int | None, Field(description="how many of them are fallbacks")]
 
 
 class PublicationsAnswer(Answer):
@@ -88,8 +106,8 @@ class PublicationsAnswer(Answer):
 
 
 class ActualOut(Body):
-    ds: date
-    y: float | None
+    ds: HospitalDay
+    y: Annotated[float | None, Field(description="observed count, in the unit of the series; null where it is missing")]
 
 
 class SeriesKeyOut(Body):
@@ -97,13 +115,13 @@ class SeriesKeyOut(Body):
     place: str
     measure: str
     stream: str | None
-    unit: str
+    unit: Unit
     model: str
-    fallback: bool
+    fallback: Annotated[bool, Field(description="whether seasonal naive stands in for the champion")]
 
 
 class SeriesOut(SeriesKeyOut):
-    reason: str | None
+    reason: Annotated[str | None, Field(description="why a fallback stands in")]
     last_actual: ActualOut | None
 
 
@@ -112,10 +130,10 @@ class SeriesAnswer(Answer):
 
 
 class DayOut(Body):
-    ds: date
-    lead: int
-    mean: float
-    quantiles: dict[str, float]
+    ds: HospitalDay
+    lead: Lead
+    mean: Count
+    quantiles: CountsByLevel
 
 
 class ForecastOut(SeriesKeyOut):
@@ -129,14 +147,14 @@ class ForecastsAnswer(Answer):
 class DriversOut(Body):
     """What a day's mean is made of: counts that add up to it. Empty for a publication that tells nothing of them."""
 
-    ds: date
-    level: float
-    weekday: float
-    season: float
-    holiday: float
-    event: float
-    trend: float
-    rest: float
+    ds: HospitalDay
+    level: Count
+    weekday: Count
+    season: Count
+    holiday: Count
+    event: Count
+    trend: Count
+    rest: Count
 
 
 class DetailOut(ForecastOut):
@@ -152,20 +170,20 @@ class DetailAnswer(Answer):
 class WhatIfOut(Body):
     """Changes asked for, by place: open beds, and discharges a day."""
 
-    beds: dict[str, float]
-    discharges: dict[str, float]
+    beds: Annotated[dict[str, float], Field(description="more (or fewer) beds, by place")]
+    discharges: Annotated[dict[str, float], Field(description="more (or fewer) patients a day, by place")]
 
 
 class DayPressureOut(Body):
-    """Quantiles by level, in beds; chances to pass each threshold, and to be short by so many beds or more."""
+    """One day of a place."""
 
-    ds: date
-    lead: int
-    beds: float
-    occupancy: dict[str, float]
-    headroom: dict[str, float]
-    over: dict[str, float]
-    short: dict[str, float]
+    ds: HospitalDay
+    lead: Lead
+    beds: BedCount
+    occupancy: BedsByLevel
+    headroom: BedsByLevel
+    over: Annotated[dict[str, float], Field(description="chance, 0 to 1, that occupancy / beds passes each threshold")]
+    short: Annotated[dict[str, float], Field(description="chance, 0 to 1, that so many beds or more are missing")]
 
 
 class PlacePressureOut(Body):
@@ -175,11 +193,11 @@ class PlacePressureOut(Body):
     parent: str | None
     name: str
     kind: str
-    worst_day: date
-    driver: str | None
-    discharges_needed: float
+    worst_day: HospitalDay
+    driver: Annotated[str | None, Field(description="what adds most to occupancy on the worst day, beside its level")]
+    discharges_needed: Annotated[float, Field(description="further patients a day that would keep the worst day safe")]
     days: list[DayPressureOut]
-    peak: dict[str, dict[str, float]]
+    peak: Annotated[dict[str, BedsByLevel], Field(description="by how many days, in beds")]
 
 
 class AidOut(Body):
@@ -189,10 +207,10 @@ class AidOut(Body):
 
     donor: str = Field(alias="from")
     receiver: str = Field(alias="to")
-    ds: date
-    beds: int
-    before: float = Field(alias="over_0.95_before")
-    after: float = Field(alias="over_0.95_after")
+    ds: HospitalDay
+    beds: Annotated[int, Field(description="beds")]
+    before: float = Field(alias="over_0.95_before", description="chance, 0 to 1, without them")
+    after: float = Field(alias="over_0.95_after", description="chance, 0 to 1, with them")
 
 
 class PressureAnswer(Answer):
@@ -201,38 +219,42 @@ class PressureAnswer(Answer):
     mutual_aid: list[AidOut]
 
 
+CountLoss = Annotated[float | None, Field(description="in the unit of the measure")]
+ScaledLoss = Annotated[float | None, Field(description="multiple of the seasonal-naive MAE")]
+Share = Annotated[float | None, Field(description="share of actuals, 0 to 1")]
+
+
 class LedgerOut(Body):
     """What was scored: target days from first to last, of so many publications."""
 
-    scored_at: datetime
-    first: date
-    last: date
+    scored_at: Instant
+    first: HospitalDay
+    last: HospitalDay
     publications: int
 
 
 class ScoreOut(Body):
-    """Mean losses of `n` forecasts that have an actual; errors are forecast minus actual, in the unit of the measure.
+    """Mean losses; errors are forecast minus actual, coverages of the central interval of so many percent.
 
-    `mase` and `scaled_wis` are multiples of the seasonal-naive error, coverages shares of actuals inside the central
-    interval of so many percent. What is not told apart is null.
+    What is not told apart is null.
     """
 
     unique_id: str | None
     place: str | None
     measure: str | None
     stream: str | None
-    leads: str | None
+    leads: Annotated[str | None, Field(description="lead band, in days: 01-07")]
     regime: str | None
-    n: int
-    fallbacks: int
-    mae: float | None
-    bias: float | None
-    wis: float | None
-    mase: float | None
-    scaled_wis: float | None
-    coverage_50: float | None
-    coverage_80: float | None
-    coverage_95: float | None
+    n: Annotated[int, Field(description="forecasts that have an actual")]
+    fallbacks: Annotated[int, Field(description="how many of them are of fallbacks")]
+    mae: CountLoss
+    bias: CountLoss
+    wis: CountLoss
+    mase: ScaledLoss
+    scaled_wis: ScaledLoss
+    coverage_50: Share
+    coverage_80: Share
+    coverage_95: Share
 
 
 class ScoresAnswer(Answer):
@@ -274,9 +296,7 @@ class ProblemAnswer(BaseModel):
 
 UniqueId = Annotated[
     str,
-    Path(
-        description="`place/measure`, or `place/measure/stream`, as it is, slashes and all", examples=["RXH/occupancy"]
-    ),
+    Path(description="`place/measure`, or `place/measure/stream`, as it is, slashes and all"),
 ]
 TABLES: dict[str, object] = {
     "text/csv": {"schema": {"type": "string"}},
@@ -304,14 +324,23 @@ def answers(*problem_statuses: int, tables: bool = False) -> Answers:
 
 
 def of_system(document: dict[str, Any], system: System) -> dict[str, Any]:
-    """The document with what a system's horizon and levels allow."""
+    """The document with what a system's horizon and levels allow, and with its places in the examples."""
     level = "|".join(re.escape(f"{level:g}") for level in system.quantiles)
     limits = {
         "horizon": {"minimum": 1, "maximum": system.horizon_days},
         "quantiles": {"pattern": f"^({level})(,({level}))*$"},
     }
     described = deepcopy(document)
+    place = system.places[-1].id
+    there = {
+        "place": place,
+        "under": system.name,
+        "measure": system.measures[0].name,
+        "beds": f"{place}:+12",
+        "discharges": f"{place}:+5/day",
+    }
     for parameter in _parameters(described):
+        parameter["example"] = there.get(parameter["name"], parameter["example"])
         for kind in parameter["schema"].get("anyOf", [parameter["schema"]]):
             if kind.get("type") != "null":
                 kind.update(limits.get(parameter["name"], {}))
@@ -325,14 +354,19 @@ def _parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def finish(document: dict[str, Any]) -> None:
-    """Say in OpenAPI's document what FastAPI does not: how a key is sent, and what errors are labelled as."""
+    """Say in OpenAPI's document what FastAPI does not: how a key is sent, examples, and what errors are labelled as."""
     document.setdefault("components", {})["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, where the service asks for one."},
         "basic": {"type": "http", "scheme": "basic", "description": "The key as password; any user name."},
     }
     document["security"] = [{}, {"bearer": []}, {"basic": []}]
-    for path in document["paths"].values():
+    for address, path in document["paths"].items():
         for operation in path.values():
+            for parameter in operation.get("parameters", ()):
+                name = parameter["name"]
+                parameter["example"] = examples.PARAMETERS.get(f"{address} {name}", examples.PARAMETERS[name])
+            for kind, example in examples.ANSWERS.get(address, {}).items():
+                operation["responses"]["200"]["content"][kind]["example"] = example
             for status, response in operation["responses"].items():
                 if int(status) >= HTTPStatus.BAD_REQUEST:
                     response["content"] = {problems.MEDIA_TYPE: response["content"]["application/json"]}

@@ -1,0 +1,129 @@
+"""What OpenAPI says beside the types: examples that are true, units, and what the served system allows."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from publication.store import Store
+from service import schemas
+from tests.builders import build_ledger, build_publication
+from tests.contract.service.client import Client, Clock, serve
+from tests.contract.service.keys import Bunch
+
+BODIES: dict[str, type[BaseModel]] = {
+    "/v1/system": schemas.SystemAnswer,
+    "/v1/publications": schemas.PublicationsAnswer,
+    "/v1/series": schemas.SeriesAnswer,
+    "/v1/forecasts": schemas.ForecastsAnswer,
+    "/v1/forecasts/{unique_id}": schemas.DetailAnswer,
+    "/v1/pressure": schemas.PressureAnswer,
+    "/v1/scores": schemas.ScoresAnswer,
+    "/healthz": schemas.AliveAnswer,
+    "/readyz": schemas.ReadyAnswer,
+}
+Node = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def document(client: Client) -> Node:
+    found: Node = client.get("/openapi.json").json()
+    return found
+
+
+def operations(document: Node) -> Iterator[tuple[str, Node]]:
+    return ((address, path["get"]) for address, path in document["paths"].items())
+
+
+def parameters(document: Node) -> Iterator[tuple[str, Node]]:
+    return ((address, told) for address, of in operations(document) for told in of.get("parameters", ()))
+
+
+def is_number(kind: Node) -> bool:
+    """Whether a schema is of numbers, also by level or by place, or where there may be none."""
+    inner = kind.get("additionalProperties")
+    kinds = [kind, *kind.get("anyOf", ())]
+    return any(of.get("type") in {"number", "integer"} for of in kinds) or (
+        isinstance(inner, dict) and is_number(inner)
+    )
+
+
+def test_every_answer_has_an_example_in_each_of_its_forms(document: Node) -> None:
+    without = [
+        (address, form)
+        for address, of in operations(document)
+        for form, told in of["responses"]["200"]["content"].items()
+        if "example" not in told
+    ]
+    assert without == []
+
+
+@pytest.mark.parametrize("address", BODIES)
+def test_an_example_is_what_its_schema_says(document: Node, address: str) -> None:
+    example = document["paths"][address]["get"]["responses"]["200"]["content"]["application/json"]["example"]
+    BODIES[address].model_validate_json(json.dumps(example), strict=True)
+
+
+@pytest.mark.parametrize("address", ["/v1/forecasts", "/v1/forecasts/{unique_id}", "/v1/scores"])
+def test_the_tables_of_an_example_have_the_columns_that_are_served(
+    client: Client, document: Node, address: str
+) -> None:
+    content = document["paths"][address]["get"]["responses"]["200"]["content"]
+    (row,) = csv.DictReader(io.StringIO(content["text/csv"]["example"]))
+    (line,) = map(json.loads, content["application/x-ndjson"]["example"].splitlines())
+    written = {name: "" if value is None else str(value) for name, value in line.items()}
+    assert row == written | {name: "false" for name in written if name == "fallback"}
+    served = client.get(address.replace("{unique_id}", "RXH/occupancy") + "?format=csv").text.splitlines()[0].split(",")
+    assert [name for name in served if name in row or not name.startswith("q")] == list(row)
+
+
+def test_every_parameter_says_what_it_is_with_an_example_that_may_be_sent(document: Node) -> None:
+    for address, told in parameters(document):
+        assert told["description"], (address, told["name"])
+        kinds = told["schema"].get("anyOf", [told["schema"]])
+        pattern = next((kind["pattern"] for kind in kinds if "pattern" in kind), "")
+        assert re.search(pattern, str(told["example"])), (address, told["name"])
+
+
+def test_a_request_of_examples_is_answered(empty_store: Store, clock: Clock) -> None:
+    empty_store.issue(build_publication(with_headroom=True))
+    empty_store.keep(build_ledger())
+    with serve(empty_store, clock) as client:
+        ask_for_examples(client, client.get("/openapi.json").json())
+
+
+def ask_for_examples(client: Client, document: Node) -> None:
+    asked = 0
+    for address, told in parameters(document):
+        if told["in"] == "query" and told["name"] not in {"after", "cutoff", "stream", "unique_id"}:
+            path = address.replace("{unique_id}", "RXH/occupancy")
+            assert client.get(f"{path}?{told['name']}={told['example']}").status_code == 200, (address, told["name"])
+            asked += 1
+    assert asked > 20
+
+
+def test_examples_name_what_the_caller_may_see(issued_store: Store, bunch: Bunch) -> None:
+    with serve(issued_store, Clock(), keys=bunch.store) as client:
+        mine = client.get("/openapi.json", authorization=bunch.bearer("trust-h")).json()
+        all_of_it = client.get("/openapi.json", authorization=bunch.bearer("reader")).json()
+    places = [
+        {told["example"] for _, told in parameters(seen) if told["name"] == "place"} for seen in (mine, all_of_it)
+    ]
+    assert places == [{"RXH2"}, {"RXK2"}]
+
+
+def test_every_number_says_its_unit(document: Node) -> None:
+    counted = {"n_series", "version", "revision", "series", "fallbacks", "publications", "status", "horizon_days"}
+    silent = [
+        (name, field)
+        for name, schema in document["components"]["schemas"].items()
+        if name.endswith("Out")
+        for field, kind in schema["properties"].items()
+        if is_number(kind) and "description" not in kind and field not in counted
+    ]
+    assert silent == []
