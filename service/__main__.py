@@ -68,7 +68,8 @@ def _open_and_serve(settings: Settings, options: argparse.Namespace) -> int:
 def _serve(
     settings: Settings, store: Store, keys: KeyStore, options: argparse.Namespace, *, open_without_keys: bool
 ) -> int:
-    logs.configure()
+    lines = logs.Background(logs.to_descriptor(sys.stderr.fileno()))
+    logs.configure(lines)
     sys.setswitchinterval(SWITCH_SECONDS)
     app = create_app(
         settings,
@@ -76,7 +77,7 @@ def _serve(
         lambda: datetime.now(UTC),
         keys,
         open_without_keys=open_without_keys,
-        log=logs.RequestLog(sys.stderr),
+        log=logs.RequestLog(lines),
     )
     try:
         uvicorn.run(
@@ -98,6 +99,7 @@ def _serve(
     finally:
         store.close()
         keys.close()
+        lines.close()
     return 0
 
 

@@ -5,9 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from service.__main__ import main
+from tests import servers
 
 ROOT = Path(__file__).parents[3]
 FORBIDDEN = ("numpy", "pandas", "scipy", "mlflow", "pyarrow", "duckdb", "sklearn", "plotly")
@@ -77,3 +79,20 @@ def test_a_port_that_is_taken_ends_the_service_and_is_named(tmp_path: Path) -> N
         run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert run.returncode == 1
     assert port in run.stderr
+
+
+def test_a_log_that_nobody_reads_makes_no_request_wait(tmp_path: Path) -> None:
+    """More lines than a pipe holds; then the pipe is gone."""
+    port = servers.free_port()
+    command = [sys.executable, "-m", "service", "--home", str(tmp_path), "--port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    try:
+        servers.wait_until_listening(port, process, tmp_path)
+        with httpx.Client(base_url=f"http://{servers.LOOPBACK}:{port}", timeout=30) as client:
+            unread = {client.get("/healthz").status_code for _ in range(500)}
+            process.stderr.close()
+            gone = {client.get("/healthz").status_code for _ in range(10)}
+    finally:
+        servers.stop(process)
+    assert (unread, gone) == ({200}, {200})
