@@ -9,7 +9,6 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
-    Float,
     ForeignKey,
     Integer,
     MetaData,
@@ -35,7 +34,7 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-VERSION = "0003"
+VERSION = "0004"
 """Of the tables below: the newest step of training/migrations."""
 
 metadata = MetaData()
@@ -109,8 +108,5 @@ forecasts = Table(
     metadata,
     Column("publication_id", ForeignKey("publications.id"), primary_key=True),
     Column("unique_id", String, primary_key=True),
-    Column("lead", Integer, primary_key=True),
-    Column("ds", Date, nullable=False),
-    Column("mean", Float, nullable=False),
-    Column("quantiles", JSON, nullable=False),
+    Column("by_day", JSON, nullable=False),
 )

@@ -10,12 +10,9 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    CursorResult,
     RowMapping,
     Select,
     Table,
-    Text,
-    cast,
     insert,
     inspect,
     select,
@@ -99,9 +96,10 @@ class Store:
         Raises MalformedPublicationError, and writes nothing, when an invariant does not hold.
         """
         check(publication)
+        content = digest(publication)
         for _ in range(ISSUE_ATTEMPTS):
             try:
-                return self._issue_once(publication)
+                return self._issue_once(publication, content)
             except IntegrityError as error:  # another job took the revision between our look and our write
                 lost = error
         raise StoreUnreachableError(
@@ -148,36 +146,29 @@ class Store:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
-    def _issue_once(self, publication: Publication) -> Publication:
+    def _issue_once(self, publication: Publication, content: str) -> Publication:
         with self._reach(), self._engine.begin() as connection:
             newest = _newest(publication.system.name, publication.cutoff).limit(1)
             row = connection.execute(newest).mappings().first()
-            if row is not None and row["digest"] == digest(publication):
+            if row is not None and row["digest"] == content:
                 return replace(publication, revision=row["revision"], issued_at=row["issued_at"])
             issued = replace(publication, revision=1 if row is None else row["revision"] + 1)
-            _write(connection, issued)
+            _write(connection, issued, content)
         return issued
 
     def _whole(self, connection: Connection, row: RowMapping) -> Publication:
         """The publication whose own row this is. Rows are read as they come: a large one is never held twice."""
 
-        def execute(query: Select[Any]) -> CursorResult[Any]:
-            mine = query.where(query.selected_columns["publication_id"] == row["id"])
-            return results.enter_context(connection.execute(mine, execution_options={"yield_per": ROWS_AT_A_TIME}))
-
         def rows(table: Table, *order: ColumnElement[Any]) -> Iterable[RowMapping]:
-            found: Iterable[RowMapping] = execute(select(table).order_by(*order)).mappings()
-            return found
+            mine = select(table).where(table.c.publication_id == row["id"]).order_by(*order)
+            found = connection.execute(mine, execution_options={"yield_per": ROWS_AT_A_TIME})
+            return results.enter_context(found).mappings()
 
-        unique_id, lead = forecasts.c.unique_id, forecasts.c.lead
-        by_day = select(
-            unique_id, lead, forecasts.c.mean, cast(forecasts.c.quantiles, Text), forecasts.c.publication_id
-        )
         with ExitStack() as results:
             return records.publication(
                 row,
                 rows(series, series.c.position),
-                execute(by_day.order_by(unique_id, lead)),
+                rows(forecasts),
                 rows(drivers),
                 rows(headroom, headroom.c.position),
                 rows(remarks, remarks.c.position),
@@ -213,9 +204,9 @@ def _version(connection: Connection) -> str | None:
     return UNSTAMPED if there.has_table(publications.name) else None
 
 
-def _write(connection: Connection, publication: Publication) -> None:
+def _write(connection: Connection, publication: Publication, content: str) -> None:
     inserted = connection.execute(
-        insert(publications).returning(publications.c.id), records.publication_record(publication)
+        insert(publications).returning(publications.c.id), records.publication_record(publication, content)
     )
     publication_id = inserted.scalar_one()
     connection.execute(insert(series), records.series_records(publication, publication_id))
