@@ -19,7 +19,7 @@ class Packed(Sequence[Row]):
     __slots__ = ("_numbers", "_read", "_width")
 
     def __init__(self, numbers: Iterable[float], width: int, read: Reader[Row]) -> None:
-        self._numbers = array("d", numbers)
+        self._numbers = array("d", [*numbers])  # from a list, which says how many, it is made in two thirds of the time
         self._width = width
         self._read = read
 
@@ -65,10 +65,10 @@ class Packed(Sequence[Row]):
 
 def packed(rows: Sequence[Sequence[float]]) -> Packed[tuple[float, ...]]:
     """Rows of equal length, as they are."""
-    width = len(rows[0]) if rows else 1
-    if any(len(row) != width for row in rows):
-        raise ValueError(f"rows of {sorted({len(row) for row in rows})} numbers cannot be kept side by side")
-    return Packed(chain.from_iterable(rows), width, _as_it_is)
+    widths = set(map(len, rows)) or {1}
+    if len(widths) > 1:
+        raise ValueError(f"rows of {sorted(widths)} numbers cannot be kept side by side")
+    return Packed(chain.from_iterable(rows), widths.pop(), _as_it_is)
 
 
 def _as_it_is(_index: int, numbers: tuple[float, ...]) -> tuple[float, ...]:

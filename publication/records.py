@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -26,6 +27,8 @@ from publication.model import (
 )
 from publication.packed import Packed, packed
 from publication.vocabulary import Kind, SeriesKey
+
+DAYS_REMEMBERED = 1000
 
 Record = dict[str, object]
 
@@ -218,11 +221,13 @@ def _series(row: RowMapping, days: Sequence[DayForecast], drivers: Sequence[Sequ
 
 
 def _recent(actuals: Sequence[tuple[str, float | None]]) -> Sequence[Actual]:
-    return Packed(
-        (number for ds, y in actuals for number in (date.fromisoformat(ds).toordinal(), math.nan if y is None else y)),
-        2,
-        _read_actual,
-    )
+    numbers = [number for ds, y in actuals for number in (_ordinal(ds), math.nan if y is None else y)]
+    return Packed(numbers, 2, _read_actual)
+
+
+@lru_cache(DAYS_REMEMBERED)  # the same few days for every series
+def _ordinal(ds: str) -> int:
+    return date.fromisoformat(ds).toordinal()
 
 
 def _read_actual(_index: int, numbers: tuple[float, ...]) -> Actual:

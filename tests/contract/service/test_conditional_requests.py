@@ -5,7 +5,7 @@ import gzip
 import httpx
 import pytest
 
-from service.conditional import GZIP_LEVEL
+from service.chunks import GZIP_LEVEL
 from tests.contract.service.client import Client
 
 ADDRESSES = [

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
+import orjson
 import psycopg
 import pytest
 
@@ -94,6 +95,13 @@ def test_an_empty_store_has_no_headings_and_no_latest(store: Store) -> None:
     assert store.headings() == ()
     with pytest.raises(UnknownPublicationError, match=r"holds no publication\.$"):
         store.latest()
+
+
+def test_another_reader_of_json_reads_the_same(filled: Store, store_url: str) -> None:
+    quicker = Store(store_url, orjson.loads)
+    assert quicker.latest("northshire") == filled.latest("northshire")
+    assert digest(quicker.latest("southshire")) == quicker.headings("southshire")[0].digest
+    quicker.close()
 
 
 def test_preparing_again_keeps_what_is_there(filled: Store, store_url: str, connect: Callable[[], Store]) -> None:
