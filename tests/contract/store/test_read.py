@@ -114,6 +114,8 @@ DAMAGES = {
     "a lead": f"UPDATE forecasts SET by_day = '[{DAY}]'",
     "a quantile": f"UPDATE forecasts SET by_day = '[{DAY}, [1.0, 0.5, 1.0]]'",
     "a number": f"UPDATE forecasts SET by_day = '[{DAY}, [1.0, null, 1.0, 1.5]]'",
+    "a day": f"UPDATE forecasts SET by_day = '[{DAY}, []]'",
+    "all there is": "UPDATE forecasts SET by_day = 'null'",
     "all days": "UPDATE forecasts SET by_day = '[]'",
     "its row": "DELETE FROM forecasts",
 }

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import hashlib
 import os
+import random
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,12 @@ def test_a_body_leaves_as_it_came_plain_and_zipped(length: int) -> None:
     assert dict(made.plain.whole)[b"content-length"] == str(length).encode()
     assert made.tag == f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     assert (made.size >= length) == (length <= KEPT_PLAIN_BYTES)  # of a larger one, the zipped bytes alone
+
+
+def test_zipped_bytes_do_not_depend_on_the_parts_that_a_body_came_in() -> None:
+    body = random.Random(1).randbytes(3 * CHUNK_BYTES + 1)
+    made = [body_of(*(body[i : i + size] for i in range(0, len(body), size))) for size in (1000, CHUNK_BYTES, 2**30)]
+    assert made[0] == made[1] == made[2]
 
 
 async def _ask(rendered: Rendered, keys: list[str], made: list[str]) -> None:
