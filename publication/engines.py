@@ -1,7 +1,9 @@
 """Connections to the databases a store may be kept in."""
 
+import json
 import sqlite3
 import time
+from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine import make_url
@@ -14,24 +16,28 @@ WRITE_AHEAD_PAUSES_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 URL_ADVICE = "Give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
 
 
-def engine(url: str) -> Engine:
+ReadJson = Callable[[str], object]
+
+
+def engine(url: str, read_json: ReadJson = json.loads) -> Engine:
     """A connection pool for the URL. Raises StoreUnreachableError where the URL itself cannot be used."""
     try:
         parsed = make_url(url)
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() == "sqlite":
-            return _sqlite_engine(parsed.render_as_string(hide_password=False))
-        return create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS})
+            return _sqlite_engine(parsed.render_as_string(hide_password=False), read_json)
+        limits = {"connect_timeout": CONNECT_TIMEOUT_SECONDS}
+        return create_engine(parsed, pool_pre_ping=True, connect_args=limits, json_deserializer=read_json)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise StoreUnreachableError(f"Reading HEADROOM_STORE_URL: {error}. {URL_ADVICE}") from error
     except ValueError:  # its text quotes what stands where the port should, which may be part of a password
         raise StoreUnreachableError(f"Reading HEADROOM_STORE_URL: its port is not a number. {URL_ADVICE}") from None
 
 
-def _sqlite_engine(url: str) -> Engine:
+def _sqlite_engine(url: str, read_json: ReadJson) -> Engine:
     # No pool: a file that is deleted and made again must not go on being read through an old connection.
-    engine = create_engine(url, poolclass=NullPool)
+    engine = create_engine(url, poolclass=NullPool, json_deserializer=read_json)
 
     @event.listens_for(engine, "connect")
     def _set_pragmas(connection: Connection, _record: object) -> None:

@@ -1,18 +1,16 @@
 """Publications as rows of the store's tables, and back."""
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
-from itertools import chain, groupby
-from operator import itemgetter
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import RowMapping
 
 from publication.days import target_day
-from publication.digest import digest
 from publication.errors import MalformedPublicationError
 from publication.model import (
     Actual,
@@ -30,10 +28,12 @@ from publication.model import (
 from publication.packed import Packed, packed
 from publication.vocabulary import Kind, SeriesKey
 
+DAYS_REMEMBERED = 1000
+
 Record = dict[str, object]
 
 
-def publication_record(publication: Publication) -> Record:
+def publication_record(publication: Publication, digest: str) -> Record:
     return {
         "system": publication.system.name,
         "cutoff": publication.cutoff,
@@ -43,7 +43,7 @@ def publication_record(publication: Publication) -> Record:
         "champion_version": publication.champion.version,
         "champion_run_id": publication.champion.run_id,
         "data_digest": publication.data_digest,
-        "digest": digest(publication),
+        "digest": digest,
         "n_series": len(publication.series),
         "n_fallbacks": sum(series.fallback for series in publication.series),
         "description": asdict(publication.system),
@@ -73,13 +73,9 @@ def forecast_records(publication: Publication, publication_id: int) -> list[Reco
         {
             "publication_id": publication_id,
             "unique_id": series.unique_id,
-            "lead": day.lead,
-            "ds": day.ds,
-            "mean": day.mean,
-            "quantiles": list(day.quantiles),
+            "by_day": [[day.mean, *day.quantiles] for day in series.days],
         }
         for series in publication.series
-        for day in series.days
     ]
 
 
@@ -97,9 +93,21 @@ def driver_records(publication: Publication, publication_id: int) -> list[Record
 
 def headroom_records(publication: Publication, publication_id: int) -> list[Record]:
     return [
-        {"publication_id": publication_id, "place": headroom.place, "position": position, "by_day": asdict(headroom)}
-        for position, headroom in enumerate(publication.headroom)
+        {"publication_id": publication_id, "place": of.place, "position": position, "by_day": _headroom_fields(of)}
+        for position, of in enumerate(publication.headroom)
     ]
+
+
+def _headroom_fields(of: Headroom) -> Record:
+    """As `dataclasses.asdict` has them, which would copy each of millions of numbers."""
+    return {
+        "place": of.place,
+        "beds": of.beds,
+        "occupancy": tuple(of.occupancy),
+        "headroom": tuple(of.headroom),
+        "relief": of.relief,
+        "peaks": [asdict(peak) for peak in of.peaks],
+    }
 
 
 def remark_records(publication: Publication, publication_id: int) -> list[Record]:
@@ -125,28 +133,28 @@ def heading(row: RowMapping) -> Heading:
 def publication(
     row: RowMapping,
     series: Iterable[RowMapping],
-    forecasts: Iterable[Sequence[Any]],
+    forecasts: Iterable[RowMapping],
     drivers: Iterable[RowMapping],
     headroom: Iterable[RowMapping],
     remarks: Iterable[RowMapping],
 ) -> Publication:
     """The rows of one publication, series by position, as it was issued; its numbers are packed.
 
-    `forecasts` give unique_id, lead, mean and quantiles (as JSON writes them), by series and lead. Raises
-    MalformedPublicationError where days of a series are missing.
+    Raises MalformedPublicationError where numbers of a series are missing.
     """
     system = system_of(row["description"])
     driven = {item["unique_id"]: packed(item["by_day"]) for item in drivers}
     days = _days(row["cutoff"], system, forecasts)
+    made = tuple(_series(item, days.get(item["unique_id"], ()), driven.get(item["unique_id"], ())) for item in series)
+    if without_days := [of.unique_id for of in made if not of.days]:
+        raise _damaged(row["cutoff"], system, without_days[0], "all its days are missing")
     return Publication(
         system=system,
         cutoff=row["cutoff"],
         issued_at=row["issued_at"],
         champion=_champion(row),
         data_digest=row["data_digest"],
-        series=tuple(
-            _series(item, days.get(item["unique_id"], ()), driven.get(item["unique_id"], ())) for item in series
-        ),
+        series=made,
         notes=tuple(row["notes"]),
         revision=row["revision"],
         headroom=tuple(_headroom(item["by_day"]) for item in headroom),
@@ -154,26 +162,33 @@ def publication(
     )
 
 
-def _days(cutoff: date, system: System, forecasts: Iterable[Sequence[Any]]) -> dict[str, Packed[DayForecast]]:
-    """The days of each series. The day of a lead is not read: it follows from the cutoff."""
+def _days(cutoff: date, system: System, forecasts: Iterable[RowMapping]) -> dict[str, Packed[DayForecast]]:
+    """The days of each series. The day of a lead is not kept: it follows from the cutoff."""
     targets = [target_day(cutoff, lead) for lead in range(1, system.horizon_days + 1)]
+    width = 1 + len(system.quantiles)
 
     def read(index: int, numbers: tuple[float, ...]) -> DayForecast:
         return DayForecast(targets[index], index + 1, numbers[0], numbers[1:])
 
-    width, leads = 1 + len(system.quantiles), range(1, system.horizon_days + 1)
     days: dict[str, Packed[DayForecast]] = {}
-    for unique_id, rows in groupby(forecasts, key=itemgetter(0)):
-        _, found, means, quantiles, *_ = zip(*rows, strict=True)
-        levels = json.loads(f"[{','.join(quantiles)}]")  # one call for a series takes a third of one for each day
-        if found != tuple(leads)[: len(found)] or {len(of_day) for of_day in levels} != {width - 1}:
-            raise MalformedPublicationError(
-                f"Reading the publication of {system.name} for {cutoff}: {unique_id} is damaged: "
-                f"a lead or a quantile is missing among leads {found[0]} to {found[-1]}. Issue it again."
-            )
-        numbers = chain.from_iterable((mean, *of_day) for mean, of_day in zip(means, levels, strict=True))
-        days[unique_id] = Packed(numbers, width, read)
+    for row in forecasts:
+        try:
+            days[row["unique_id"]] = Packed(_flat(row["by_day"], len(targets), width), width, read)
+        except (TypeError, ValueError) as error:
+            raise _damaged(cutoff, system, row["unique_id"], str(error)) from error
     return days
+
+
+def _flat(by_day: Sequence[Sequence[float]], n_days: int, width: int) -> Iterable[float]:
+    if len(by_day) != n_days or set(map(len, by_day)) != {width}:
+        raise ValueError(f"a lead of 1 to {n_days} is missing, or one of its {width} numbers")
+    return chain.from_iterable(by_day)
+
+
+def _damaged(cutoff: date, system: System, unique_id: str, found: str) -> MalformedPublicationError:
+    return MalformedPublicationError(
+        f"Reading the publication of {system.name} for {cutoff}: {unique_id} is damaged: {found}. Issue it again."
+    )
 
 
 def _headroom(fields: Mapping[str, Any]) -> Headroom:
@@ -206,11 +221,13 @@ def _series(row: RowMapping, days: Sequence[DayForecast], drivers: Sequence[Sequ
 
 
 def _recent(actuals: Sequence[tuple[str, float | None]]) -> Sequence[Actual]:
-    return Packed(
-        (number for ds, y in actuals for number in (date.fromisoformat(ds).toordinal(), math.nan if y is None else y)),
-        2,
-        _read_actual,
-    )
+    numbers = [number for ds, y in actuals for number in (_ordinal(ds), math.nan if y is None else y)]
+    return Packed(numbers, 2, _read_actual)
+
+
+@lru_cache(DAYS_REMEMBERED)  # the same few days for every series
+def _ordinal(ds: str) -> int:
+    return date.fromisoformat(ds).toordinal()
 
 
 def _read_actual(_index: int, numbers: tuple[float, ...]) -> Actual:

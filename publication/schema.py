@@ -37,7 +37,7 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-VERSION = "0004"
+VERSION = "0005"
 """Of the tables below: the newest step of training/migrations."""
 
 metadata = MetaData()
@@ -111,10 +111,7 @@ forecasts = Table(
     metadata,
     Column("publication_id", ForeignKey("publications.id"), primary_key=True),
     Column("unique_id", String, primary_key=True),
-    Column("lead", Integer, primary_key=True),
-    Column("ds", Date, nullable=False),
-    Column("mean", Float, nullable=False),
-    Column("quantiles", JSON, nullable=False),
+    Column("by_day", JSON, nullable=False),
 )
 
 ledgers = Table(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import orjson
 import uvicorn
 from pydantic import ValidationError
 
@@ -55,7 +56,7 @@ def main(argv: list[str] | None = None, environ: Mapping[str, str] = os.environ)
 
 
 def _open_and_serve(settings: Settings, options: argparse.Namespace) -> int:
-    store = Store(read_only(_store_url(settings)))
+    store = Store(read_only(_store_url(settings)), orjson.loads)
     keys = KeyStore(_keys_url(settings))
     is_guarded = is_loopback(options.host) or options.allow_anonymous
     if not is_guarded and _has_no_keys(keys):

@@ -1,9 +1,7 @@
 """Representations and HTTP's conditions on them: media types, encodings, entity tags, 304."""
 
 import asyncio
-import hashlib
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
@@ -13,16 +11,11 @@ from types import MappingProxyType
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from service.chunks import Body, Unzipped, body_of
 from service.security import ANSWER_HEADERS
 
 REVALIDATE = "no-cache"
 VARY = "Accept, Accept-Encoding"
-TAG_LENGTH = 32
-GZIP_LEVEL = 4  # of ten thousand series, 6 takes twice as long to save one byte in twenty
-GZIP_CONTAINER = 31  # zlib's window bits for a gzip header, which it writes without an instant
-CHUNK_BYTES = 256 * 1024
-ZIPPED_CHUNK_BYTES = 32 * 1024  # which unzip to about as much
-KEPT_PLAIN_BYTES = 4 * 1024 * 1024  # of larger bodies the zipped ones alone are kept
 HEADERS_REMEMBERED = 512
 
 NO_MORE: Mapping[str, str] = MappingProxyType({})
@@ -53,35 +46,21 @@ class Representation:
     @classmethod
     def of(
         cls,
-        body: bytes | Iterable[bytes],
+        body: bytes | Body,
         media_type: str,
         modified: datetime | None = None,
         more: Mapping[str, str] = NO_MORE,
     ) -> "Representation":
-        """Of a body, whole or in parts. The tag is the start of the SHA-256 of the plain bytes, in hexadecimal digits.
-
-        `modified`: since when it is as it is. `more`: headers that it carries beside those of every answer.
-        """
-        hashed, zipper = hashlib.sha256(), zlib.compressobj(GZIP_LEVEL, wbits=GZIP_CONTAINER)
-        plain, gzipped, length = _Chunks(CHUNK_BYTES), _Chunks(ZIPPED_CHUNK_BYTES), 0
-        for part in (body,) if isinstance(body, bytes) else body:
-            hashed.update(part)
-            length += len(part)
-            if length <= KEPT_PLAIN_BYTES:
-                plain.add(part)
-            gzipped.add(zipper.compress(part))
-        gzipped.add(zipper.flush())
-        zipped = gzipped.whole()
-        told = plain.whole() if length <= KEPT_PLAIN_BYTES else Unzipped(zipped)
+        """`modified`: since when it is as it is. `more`: headers that it carries beside those of every answer."""
+        made = body_of(body) if isinstance(body, bytes) else body
         since = None if modified is None else format_datetime(modified, usegmt=True)
         always = {"Last-Modified": since, **ANSWER_HEADERS, **more}
-        tag = hashed.hexdigest()[:TAG_LENGTH]
         return cls(
-            _encoded(told, length, f'"{tag}"', media_type, always),
+            _encoded(made.plain, made.length, f'"{made.tag}"', media_type, always),
             _encoded(
-                zipped,
-                sum(map(len, zipped)),
-                f'"{tag}-gzip"',
+                made.zipped,
+                sum(map(len, made.zipped)),
+                f'"{made.tag}-gzip"',
                 media_type,
                 always | {"Content-Encoding": "gzip"},
             ),
@@ -174,35 +153,6 @@ def _encoded(
 
 def _raw(headers: Mapping[str, str | None]) -> RawHeaders:
     return tuple((name.lower().encode(), value.encode()) for name, value in headers.items() if value is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class Unzipped:
-    """A body that is kept zipped, unzipped chunk by chunk as it leaves: quicker than a network takes it."""
-
-    zipped: tuple[bytes, ...]
-
-    def __iter__(self) -> Iterator[bytes]:
-        unzipper = zlib.decompressobj(wbits=GZIP_CONTAINER)
-        yield from filter(None, map(unzipper.decompress, self.zipped))
-
-
-class _Chunks:
-    """Collects parts into chunks of one size."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._full: list[bytes] = []
-        self._part = bytearray()
-
-    def add(self, part: bytes) -> None:
-        self._part += part
-        while len(self._part) >= self._size:
-            self._full.append(bytes(self._part[: self._size]))
-            del self._part[: self._size]
-
-    def whole(self) -> tuple[bytes, ...]:
-        return (*self._full, bytes(self._part)) if self._part else tuple(self._full)
 
 
 def _weight(header: str, *names: str) -> float:

@@ -1,7 +1,7 @@
 """A publication as it is served: with its heading, and with what has been rendered of it."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -12,6 +12,7 @@ from publication.ledger import Ledger
 from publication.model import Heading, Publication
 from publication.vocabulary import Freshness
 from service import rendering
+from service.chunks import Body, Draft, body_of
 from service.conditional import Representation
 from service.formats import CSV, JSON, Format
 from service.pressure import WhatIf
@@ -78,13 +79,8 @@ class Edition:
         self, selection: Selection, form: Format, freshness: Freshness, *, detailed: bool = False
     ) -> Representation:
         """The selected series; in tables there is nothing that grows stale."""
-        if form is JSON:
-            parts = rendering.forecasts_json(self.publication, selection, self.block(freshness), detailed=detailed)
-            return self.represent(parts, form, freshness, self.link(FORECASTS, selection, form))
-        table = rendering.forecasts_csv if form is CSV else rendering.forecasts_ndjson
-        return self.represent(
-            table(self.publication, selection), form, Freshness.FRESH, self.link(FORECASTS, selection, form)
-        )
+        [made] = self._forecasts(selection, (form,), freshness, detailed=detailed)
+        return made
 
     def series(self, selection: Selection, freshness: Freshness) -> Representation:
         listed = [rendering.series_body(series) for series in selection.series(self.publication)]
@@ -103,11 +99,11 @@ class Edition:
             whole = {"publication": self.block(freshness), **rendering.scores_body(ledger, found)}
             return self.represent(rendering.json_bytes(whole), form, freshness, since=since)
         table = rendering.scores_csv if form is CSV else rendering.scores_ndjson
-        return Representation.of(table(found), form.media_type, since)
+        return Representation.of(body_of(*table(found)), form.media_type, since)
 
     def represent(
         self,
-        body: bytes | Iterable[bytes],
+        body: bytes | Body,
         form: Format,
         freshness: Freshness,
         link: str | None = None,
@@ -131,10 +127,11 @@ class Edition:
     def render_whole(self, now: datetime) -> None:
         """Render what most callers ask for, before anyone does."""
         freshness = self.freshness(now)
+        in_json, in_csv = self._forecasts(EVERYTHING, (JSON, CSV), freshness)
         self.rendered.keep(
             {
-                (self.place, "forecasts", EVERYTHING, JSON, freshness): self.forecasts(EVERYTHING, JSON, freshness),
-                (self.place, "forecasts", EVERYTHING, CSV, None): self.forecasts(EVERYTHING, CSV, freshness),
+                (self.place, "forecasts", EVERYTHING, JSON, freshness): in_json,
+                (self.place, "forecasts", EVERYTHING, CSV, None): in_csv,
             }
         )
 
@@ -152,6 +149,31 @@ class Edition:
 
     def _end_of(self, days_after_cutoff: int) -> datetime:
         return end_of_day(target_day(self.heading.cutoff, days_after_cutoff), self.publication.system.timezone)
+
+    def _forecasts(
+        self, selection: Selection, forms: Sequence[Format], freshness: Freshness, *, detailed: bool = False
+    ) -> list[Representation]:
+        """The selected series in each form, made side by side."""
+        layouts = [self._layout(selection, form, freshness, detailed=detailed) for form in forms]
+        drafts = [Draft() for _ in forms]
+        for parts in rendering.laid_out(self.publication, selection, *layouts):
+            for draft, part in zip(drafts, parts, strict=True):
+                draft.add(part)
+        return [
+            self.represent(
+                draft.done(),
+                form,
+                freshness if form is JSON else Freshness.FRESH,
+                self.link(FORECASTS, selection, form),
+            )
+            for draft, form in zip(drafts, forms, strict=True)
+        ]
+
+    def _layout(self, selection: Selection, form: Format, freshness: Freshness, *, detailed: bool) -> rendering.Layout:
+        if form is JSON:
+            return rendering.forecasts_json(self.publication, selection, self.block(freshness), detailed=detailed)
+        table = rendering.forecasts_csv if form is CSV else rendering.forecasts_ndjson
+        return table(self.publication, selection)
 
     def _seen_from(self, place: str) -> "Edition":
         view = within(self.publication, place)

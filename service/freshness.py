@@ -103,9 +103,11 @@ class Watcher:
 
     async def _look_on(self) -> None:
         while True:
+            before = self._shelf.newest
             await self.look()
             self._first_look.set()
-            await asyncio.sleep(self._poll_seconds)
+            if self._shelf.newest is before:  # else one may have been issued while this one was taken up
+                await asyncio.sleep(self._poll_seconds)
 
     async def _newest_heading(self, patience_seconds: float) -> Heading | None:
         """The heading of the newest publication: a look at one row."""

@@ -3,11 +3,16 @@
 import asyncio
 import gc
 import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from publication.ledger import Ledger
 from publication.model import Heading
 from service.edition import Edition
 from service.ports import Clock, PublicationStore
+
+Made = TypeVar("Made")
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +27,8 @@ class Shelf:
         self._store = store
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
+        # One thread alone: what an edition leaves free is taken again by the next that the same thread makes.
+        self._maker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="shelf")
         self.newest: Edition | None = None
         self.other: Edition | None = None
         self.ledger: Ledger | None = None
@@ -30,7 +37,7 @@ class Shelf:
         """Load the publication, then let it take the place of the newest, in whole and at once."""
         async with self._one_at_a_time:
             self.other = None
-            edition = await asyncio.to_thread(self._load, heading, whole=True)
+            edition = await self._made(lambda: self._load(heading, whole=True))
             if self.newest is not None:
                 self.newest.rendered.keep({})  # who stays on it asks for parts of it
             self.newest, self.other = edition, self.newest
@@ -43,14 +50,18 @@ class Shelf:
                 if held is not None and held.heading == heading:
                     return held
             self.other = None
-            self.other = await asyncio.to_thread(self._load, heading, whole=False)
+            self.other = await self._made(lambda: self._load(heading, whole=False))
             return self.other
 
     async def refresh(self) -> None:
         """Render the newest again where it has grown late or stale since."""
         async with self._one_at_a_time:
-            if self.newest is not None and self.newest.is_outdated(self._clock()):
-                await asyncio.to_thread(self.newest.render_whole, self._clock())
+            newest, now = self.newest, self._clock()
+            if newest is not None and newest.is_outdated(now):
+                await self._made(lambda: newest.render_whole(now))
+
+    async def _made(self, make: Callable[[], Made]) -> Made:
+        return await asyncio.get_running_loop().run_in_executor(self._maker, make)
 
     async def renew_ledger(self) -> None:
         """Let a ledger that was made since take the place of the one that is held: a look at one row where none was."""

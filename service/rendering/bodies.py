@@ -9,9 +9,11 @@ from publication.vocabulary import Freshness
 
 Json = dict[str, object]
 
+WRITER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 
 def json_text(body: Json) -> str:
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return WRITER.encode(body)
 
 
 def json_bytes(body: Json) -> bytes:

@@ -2,26 +2,33 @@
 
 from collections.abc import Callable
 
+import orjson
+
 from publication.days import target_day
-from publication.model import DayForecast, Publication, SeriesForecast
+from publication.model import DayForecast, Publication, SeriesForecast, System
 from publication.packed import Packed
 from service.selection import Selection
 
 Template = Callable[[str, int], str]
-"""Of a day, by its date and lead: `%r` for the mean and each quantile, in which a float is written as JSON has it."""
+"""Of a day, by its date and lead: `%s` for the mean and each quantile."""
 
 
-class Days:
-    """The selected days of any series of a publication."""
+class Figures:
+    """The selected numbers of any series, day after day, as JSON writes them: the mean, then the quantiles."""
 
-    def __init__(self, publication: Publication, selection: Selection, day: Template, between: str) -> None:
-        self._columns = [0, *(1 + i for i, _ in selection.quantiles(publication.system))]
+    def __init__(self, system: System, selection: Selection) -> None:
+        self._columns = [0, *(1 + i for i, _ in selection.quantiles(system))]
         self._horizon = selection.horizon
-        leads = range(1, (selection.horizon or publication.system.horizon_days) + 1)
-        self._template = between.join(day(target_day(publication.cutoff, lead).isoformat(), lead) for lead in leads)
 
-    def text(self, series: SeriesForecast) -> str:
-        return self._template % _packed(series).numbers(self._horizon, self._columns)
+    def of(self, series: SeriesForecast) -> tuple[str, ...]:
+        numbers = _packed(series).numbers(self._horizon, self._columns)
+        return tuple(orjson.dumps(numbers)[1:-1].decode().split(","))  # in a fifth of the time of `repr` for each
+
+
+def days_template(publication: Publication, selection: Selection, day: Template, between: str) -> str:
+    """The selected days of any series, to be filled with its figures."""
+    leads = range(1, (selection.horizon or publication.system.horizon_days) + 1)
+    return between.join(day(target_day(publication.cutoff, lead).isoformat(), lead) for lead in leads)
 
 
 def _packed(series: SeriesForecast) -> Packed[DayForecast]:

@@ -1,30 +1,33 @@
-"""Forecasts as JSON, series by series: a body of thousands of them is never one object."""
+"""Forecasts as JSON."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from publication.model import Publication, SeriesForecast
 from publication.vocabulary import DRIVERS
 from service.rendering.bodies import Json, actual_body, json_bytes, json_text, key_body
-from service.rendering.days import Days
+from service.rendering.days import days_template
+from service.rendering.layout import Layout
 from service.selection import Selection
 
 
-def forecasts_json(publication: Publication, selection: Selection, block: Json, *, detailed: bool) -> Iterator[bytes]:
-    """The selected series in parts; `detailed` ones with what a chart needs beside the forecast."""
-    yield b'{"publication":' + json_bytes(block) + b',"forecasts":['
-    quantiles = ",".join(f"{json.dumps(f'{level:g}')}:%r" for _, level in selection.quantiles(publication.system))
+def forecasts_json(publication: Publication, selection: Selection, block: Json, *, detailed: bool) -> Layout:
+    """The selected series; `detailed` ones with what a chart needs beside the forecast."""
+    quantiles = ",".join(f"{json.dumps(f'{level:g}')}:%s" for _, level in selection.quantiles(publication.system))
 
     def day(ds: str, lead: int) -> str:
-        return f'{{"ds":"{ds}","lead":{lead},"mean":%r,"quantiles":{{{quantiles}}}}}'
+        return f'{{"ds":"{ds}","lead":{lead},"mean":%s,"quantiles":{{{quantiles}}}}}'
 
-    days = Days(publication, selection, day, between=",")
-    for n, series in enumerate(selection.series(publication)):
+    days = days_template(publication, selection, day, between=",")
+
+    def body(series: SeriesForecast, figures: tuple[str, ...]) -> bytes:
         told = key_body(series) | {"model": series.model, "fallback": series.fallback}
         more = f",{json_text(_detail(series, selection))[1:-1]}" if detailed else ""
-        yield f'{"," if n else ""}{json_text(told)[:-1]},"days":[{days.text(series)}]{more}}}'.encode()
-    yield b"]}"
+        return f'{json_text(told)[:-1]},"days":[{days % figures}]{more}}}'.encode()
+
+    before = b'{"publication":' + json_bytes(block) + b',"forecasts":['
+    return Layout(before, body, between=b",", after=b"]}")
 
 
 def _detail(series: SeriesForecast, selection: Selection) -> Json:

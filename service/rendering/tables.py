@@ -3,12 +3,13 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from publication.model import Publication
+from publication.model import Publication, SeriesForecast
 from publication.vocabulary import quantile_column
 from service.rendering.bodies import json_text
-from service.rendering.days import Days
+from service.rendering.days import days_template
+from service.rendering.layout import Layout
 from service.selection import Selection
 
 BEFORE_QUANTILES = ("unique_id", "place", "measure", "stream", "cutoff", "ds", "lead", "mean")
@@ -16,32 +17,37 @@ AFTER_QUANTILES = ("model", "fallback")
 BEFORE, AFTER = "\x00", "\x01"  # where they stand in a row: no date and no number has such characters
 
 
-def forecasts_csv(publication: Publication, selection: Selection) -> Iterator[bytes]:
+def forecasts_csv(publication: Publication, selection: Selection) -> Layout:
     """A heading, then the rows of each selected series."""
     levels = selection.quantiles(publication.system)
     names = (*BEFORE_QUANTILES, *(quantile_column(level) for _, level in levels), *AFTER_QUANTILES)
-    yield csv_line(names)
-    quantiles = ",%r" * len(levels)
-    days = Days(publication, selection, lambda ds, lead: f"{BEFORE},{ds},{lead},%r{quantiles},{AFTER}\n", between="")
-    for series in selection.series(publication):
+    numbers = ",%s" * (1 + len(levels))
+    days = days_template(publication, selection, lambda ds, lead: f"{BEFORE},{ds},{lead}{numbers},{AFTER}\n", "")
+
+    def rows(series: SeriesForecast, figures: tuple[str, ...]) -> bytes:
         before = (series.unique_id, series.key.place, series.key.measure, series.key.stream or "", publication.cutoff)
         after = (series.model, "true" if series.fallback else "false")
-        yield _filled(days.text(series), _cells(before), _cells(after))
+        return _filled(days % figures, _cells(before), _cells(after))
+
+    return Layout(csv_line(names), rows)
 
 
-def forecasts_ndjson(publication: Publication, selection: Selection) -> Iterator[bytes]:
+def forecasts_ndjson(publication: Publication, selection: Selection) -> Layout:
     """The rows of each selected series, each a JSON object with the columns of the CSV."""
     levels = selection.quantiles(publication.system)
-    quantiles = "".join(f",{json.dumps(quantile_column(level))}:%r" for _, level in levels)
+    quantiles = "".join(f",{json.dumps(quantile_column(level))}:%s" for _, level in levels)
 
     def row(ds: str, lead: int) -> str:
-        return f'{BEFORE},"ds":"{ds}","lead":{lead},"mean":%r{quantiles},{AFTER}\n'
+        return f'{BEFORE},"ds":"{ds}","lead":{lead},"mean":%s{quantiles},{AFTER}\n'
 
-    days = Days(publication, selection, row, between="")
-    for series in selection.series(publication):
+    days = days_template(publication, selection, row, between="")
+
+    def rows(series: SeriesForecast, figures: tuple[str, ...]) -> bytes:
         key = {"unique_id": series.unique_id, **series.key._asdict(), "cutoff": publication.cutoff.isoformat()}
         before, after = json_text(key)[:-1], json_text({"model": series.model, "fallback": series.fallback})[1:]
-        yield _filled(days.text(series), before, after)
+        return _filled(days % figures, before, after)
+
+    return Layout(b"", rows)
 
 
 def csv_line(values: Iterable[object]) -> bytes:

@@ -19,7 +19,7 @@ from publication.store import Store
 from tests.contract.store.witness import ask, n_rows, tell
 from tests.unit.publication.tiny import CHAMPION, CUTOFF, ISSUED_AT, publication, with_day
 
-WHOLE = {"publications": 1, "series": 7, "forecasts": 14}
+WHOLE = {"publications": 1, "series": 7, "forecasts": 7}
 NOTHING = {"publications": 0, "series": 0, "forecasts": 0}
 
 
@@ -65,13 +65,10 @@ def test_sql_sees_the_same_numbers(store: Store, store_url: str) -> None:
     assert ask(store_url, "SELECT system, revision, n_series, n_fallbacks, champion_version FROM publications") == [
         ("northshire", 1, 7, 1, 7)
     ]
-    day = "SELECT mean, quantiles FROM forecasts WHERE unique_id = 'RXA01/occupancy' AND lead = 2"
-    [(mean, quantiles)] = ask(store_url, day)
-    assert mean == 123456.789
-    assert (json.loads(quantiles) if isinstance(quantiles, str) else quantiles) == [
-        0.9 * 123456.789,
-        123456.789,
-        1.1 * 123456.789,
+    [(by_day,)] = ask(store_url, "SELECT by_day FROM forecasts WHERE unique_id = 'RXA01/occupancy'")
+    assert (json.loads(by_day) if isinstance(by_day, str) else by_day) == [
+        [1 / 3, 0.9 * (1 / 3), 1 / 3, 1.1 * (1 / 3)],
+        [123456.789, 0.9 * 123456.789, 123456.789, 1.1 * 123456.789],
     ]
     streams = "SELECT place, stream, reason FROM series WHERE stream IS NOT NULL ORDER BY stream"
     assert ask(store_url, streams) == [
@@ -111,7 +108,7 @@ def test_a_malformed_publication_writes_nothing(store: Store, store_url: str) ->
     assert n_rows(store_url) == NOTHING
 
 
-LAST_ROW = "NEW.unique_id = 'RXA01/occupancy' AND NEW.lead = 2"
+LAST_ROW = "NEW.unique_id = 'RXA01/occupancy'"
 FAULT = "disk on fire"
 FAULTS = {
     "sqlite": [

@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
+import orjson
 import psycopg
 import pytest
 
 from publication.digest import digest
-from publication.errors import UnknownPublicationError
+from publication.errors import MalformedPublicationError, UnknownPublicationError
 from publication.store import Store
 from tests.contract.store.databases import new_postgresql_database
-from tests.contract.store.witness import ask, writing
+from tests.contract.store.witness import ask, tell, writing
 from tests.unit.publication.tiny import CHAMPION, ISSUED_AT, publication
 
 D1, D2, D3 = (date(2026, 11, day) for day in (19, 20, 21))
@@ -96,9 +97,36 @@ def test_an_empty_store_has_no_headings_and_no_latest(store: Store) -> None:
         store.latest()
 
 
+def test_another_reader_of_json_reads_the_same(filled: Store, store_url: str) -> None:
+    quicker = Store(store_url, orjson.loads)
+    assert quicker.latest("northshire") == filled.latest("northshire")
+    assert digest(quicker.latest("southshire")) == quicker.headings("southshire")[0].digest
+    quicker.close()
+
+
 def test_preparing_again_keeps_what_is_there(filled: Store, store_url: str, connect: Callable[[], Store]) -> None:
     connect().prepare()
     assert ask(store_url, "SELECT count(*) FROM publications") == [(5,)]
+
+
+DAY = "[1.0, 0.5, 1.0, 1.5]"
+DAMAGES = {
+    "a lead": f"UPDATE forecasts SET by_day = '[{DAY}]'",
+    "a quantile": f"UPDATE forecasts SET by_day = '[{DAY}, [1.0, 0.5, 1.0]]'",
+    "a number": f"UPDATE forecasts SET by_day = '[{DAY}, [1.0, null, 1.0, 1.5]]'",
+    "a day": f"UPDATE forecasts SET by_day = '[{DAY}, []]'",
+    "all there is": "UPDATE forecasts SET by_day = 'null'",
+    "all days": "UPDATE forecasts SET by_day = '[]'",
+    "its row": "DELETE FROM forecasts",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_series_that_lacks_numbers_is_named_not_served(store: Store, store_url: str, damage: str) -> None:
+    store.issue(publication())
+    tell(store_url, f"{damage} WHERE unique_id = 'RXA/attendances'")
+    with pytest.raises(MalformedPublicationError, match="northshire for 2026-11-21: RXA/attendances is damaged: "):
+        store.latest()
 
 
 def test_readers_are_not_held_up_by_a_writer(store_url: str, filled: Store) -> None:

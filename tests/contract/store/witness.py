@@ -30,6 +30,19 @@ def tell(url: str, *statements: str) -> None:
             server.execute(sql.encode())
 
 
+def fill(url: str, table: str, rows: list[tuple[object, ...]]) -> None:
+    """Put rows into a table, every number as it is."""
+    marks = ", ".join(["?" if url.startswith("sqlite") else "%s"] * len(rows[0]))
+    sql = f"INSERT INTO {table} VALUES ({marks})"
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(_file(url))) as connection:
+            connection.executemany(sql, rows)
+            connection.commit()
+        return
+    with psycopg.connect(url) as server:
+        server.cursor().executemany(sql.encode(), rows)
+
+
 @contextmanager
 def writing(url: str, sql: str) -> Iterator[None]:
     """A transaction that has run `sql` and is still open; it is rolled back at the end of the block."""

@@ -11,7 +11,19 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from publication.digest import digest
-from publication.model import Actual, Champion, DayForecast, Measure, Place, Publication, SeriesForecast, System
+from publication.model import (
+    Actual,
+    Champion,
+    DayForecast,
+    Headroom,
+    Measure,
+    Peak,
+    Place,
+    Publication,
+    SeriesForecast,
+    System,
+)
+from publication.packed import packed
 from publication.vocabulary import Kind, SeriesKey
 from tests.unit.publication.tiny import publication, with_day, with_series
 
@@ -46,6 +58,28 @@ CANONICAL = (
 )
 PINNED = "sha256:6374d11272d56a4d2d98c8e2193f02c94a64e334a3613c9e888ff6c334585eb4"
 
+ALL_THERE_IS = replace(
+    ONE_SERIES,
+    series=(
+        replace(
+            ONE_SERIES.series[0],
+            reason='it said "no" \\ «Jürgen»\u2028',
+            recent=(Actual(date(2025, 12, 31), None), Actual(date(2026, 1, 1), 4)),
+            days=(DayForecast(date(2026, 1, 2), 1, 123456789012345680.0, (1e-7, 5e-324, 0.1 + 0.2, -0.0)),),
+            drivers=((1e16, 1 / 3, 7),),
+        ),
+        ONE_SERIES.series[0],
+    ),
+    notes=("first", "«second»"),
+    headroom=(
+        Headroom("s", (9.0,), ((4.0, 5.5),), ((3.5, 5.0),), (1.0,), (Peak(3, (5.0,), 1.5), Peak(7, (), 2.0))),
+        Headroom("t", (), (), (), (), ()),
+    ),
+    remarks=("not content",),
+)
+"""Every kind of field, numbers of every form, texts with what JSON escapes; as releases before tables 0004 hashed."""
+ALL_PINNED = "sha256:c15dcdada569ee201cb4c01f6bcdb0d7d3a86bf930594307d8db85c286e04926"
+
 
 def test_the_digest_is_the_hash_of_the_canonical_text() -> None:
     assert digest(ONE_SERIES) == f"sha256:{hashlib.sha256(CANONICAL.encode()).hexdigest()}"
@@ -54,6 +88,18 @@ def test_the_digest_is_the_hash_of_the_canonical_text() -> None:
 def test_the_digest_never_changes_between_versions_of_this_program() -> None:
     """Other programs keep these: where this fails, every stored publication would be issued again as a new revision."""
     assert digest(ONE_SERIES) == PINNED
+    assert digest(ALL_THERE_IS) == ALL_PINNED
+
+
+def test_packed_numbers_have_the_digest_of_plain_ones() -> None:
+    [whole, plain], [of, empty] = ALL_THERE_IS.series, ALL_THERE_IS.headroom
+    held = replace(
+        ALL_THERE_IS,
+        series=(replace(whole, drivers=packed(((1e16, 1 / 3, 7.0),))), plain),
+        headroom=(replace(of, occupancy=packed(of.occupancy), headroom=packed(of.headroom)), empty),
+    )
+    with_floats = replace(ALL_THERE_IS, series=(replace(whole, drivers=((1e16, 1 / 3, 7.0),)), plain))
+    assert digest(held) == digest(with_floats)
 
 
 @pytest.mark.parametrize("hash_seed", ["0", "1"])

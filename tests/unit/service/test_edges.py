@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import hashlib
 import os
+import random
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from sqlalchemy import URL
 
 from publication.errors import StoreUnreachableError
 from publication.store import Store
-from service.conditional import CHUNK_BYTES, KEPT_PLAIN_BYTES, Representation, matches
+from service.chunks import CHUNK_BYTES, KEPT_PLAIN_BYTES, body_of
+from service.conditional import Representation, matches
 from service.formats import Format, negotiated
 from service.rendered import Rendered
 from service.security import POLICY, docs_headers, is_loopback
@@ -98,12 +100,19 @@ def test_a_tag_changes_with_the_body_and_with_nothing_else(body: bytes) -> None:
 @pytest.mark.parametrize("length", [0, 1, CHUNK_BYTES, KEPT_PLAIN_BYTES, KEPT_PLAIN_BYTES + 1, 3 * KEPT_PLAIN_BYTES])
 def test_a_body_leaves_as_it_came_plain_and_zipped(length: int) -> None:
     body = (b"northshire/occupancy,2026-11-22,1,878.749\n" * (length // 42 + 1))[:length]
-    made = Representation.of((body[i : i + 10_000] for i in range(0, length, 10_000)), "text/csv")
+    made = Representation.of(body_of(*(body[i : i + 10_000] for i in range(0, length, 10_000))), "text/csv")
     assert b"".join(made.plain.chunks) == body
     assert gzip.decompress(b"".join(made.gzipped.chunks)) == body
+    assert gzip.decompress(b"".join(Representation.of(body, "text/csv").gzipped.chunks)) == body
     assert dict(made.plain.whole)[b"content-length"] == str(length).encode()
     assert made.tag == f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     assert (made.size >= length) == (length <= KEPT_PLAIN_BYTES)  # of a larger one, the zipped bytes alone
+
+
+def test_zipped_bytes_do_not_depend_on_the_parts_that_a_body_came_in() -> None:
+    body = random.Random(1).randbytes(3 * CHUNK_BYTES + 1)
+    made = [body_of(*(body[i : i + size] for i in range(0, len(body), size))) for size in (1000, CHUNK_BYTES, 2**30)]
+    assert made[0] == made[1] == made[2]
 
 
 async def _ask(rendered: Rendered, keys: list[str], made: list[str]) -> None:

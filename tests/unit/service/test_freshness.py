@@ -63,3 +63,28 @@ def test_a_store_that_hangs_counts_as_lost_until_it_answers(tmp_path: Path) -> N
     store.issue(build_publication(recent_days=1))
     assert asyncio.run(_up_before_during_and_after(Hanging(store))) == [True, False, True]
     store.close()
+
+
+class Overtaken(Hanging):
+    """A store into which the next revision is issued while the first is read."""
+
+    def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:
+        read = super().latest(system, cutoff, revision)
+        if revision == 1:
+            self._store.issue(build_publication(recent_days=1, scale=1.1))
+        return read
+
+
+async def _reaches(store: Overtaken, revision: int) -> None:
+    watcher = Watcher(store, Shelf(store, lambda: NOW), lambda: NOW, poll_seconds=3600)
+    async with asyncio.timeout(30), watcher.watching():
+        while watcher.edition.heading.revision < revision:
+            await asyncio.sleep(0.01)
+
+
+def test_what_was_issued_while_another_was_taken_up_is_not_left_to_wait(tmp_path: Path) -> None:
+    store = Store(default_url(tmp_path))
+    store.prepare()
+    store.issue(build_publication(recent_days=1))
+    asyncio.run(_reaches(Overtaken(store), 2))
+    store.close()

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 LOSSES = ("mae", "bias", "wis", "mase", "scaled_wis", "coverage_50", "coverage_80", "coverage_95")
 

@@ -1,0 +1,28 @@
+"""Bodies of forecasts, series by series: a body of thousands of them is never one object."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from publication.model import Publication, SeriesForecast
+from service.rendering.days import Figures
+from service.selection import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What becomes of each series and its selected figures, and what stands before, between and after them."""
+
+    before: bytes
+    series: Callable[[SeriesForecast, tuple[str, ...]], bytes]
+    between: bytes = b""
+    after: bytes = b""
+
+
+def laid_out(publication: Publication, selection: Selection, *layouts: Layout) -> Iterator[tuple[bytes, ...]]:
+    """The parts of each layout, side by side: the figures of a series are made once for all of them."""
+    figures = Figures(publication.system, selection)
+    yield tuple(layout.before for layout in layouts)
+    for n, series in enumerate(selection.series(publication)):
+        texts = figures.of(series)
+        yield tuple((layout.between if n else b"") + layout.series(series, texts) for layout in layouts)
+    yield tuple(layout.after for layout in layouts)
