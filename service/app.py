@@ -30,6 +30,7 @@ from service.routes.scores import scores_router
 from service.schemas import finish
 from service.settings import Settings
 from service.shelf import Shelf
+from service.telling import Teller
 
 TITLE = "Headroom"
 API_VERSION = "1"
@@ -49,10 +50,11 @@ def create_app(
     *,
     open_without_keys: bool = True,
     log: RequestLog | None = None,
-) -> ASGIApp:
+) -> Edge:
     """The service over `store` and `keys`, which it only reads. `clock` gives the present instant with its offset.
 
     `open_without_keys`: let anyone read as long as there has never been a key. `log` gets a line for each request.
+    The `teller` of what is given is for the server: what it refuses by itself is counted and logged as all else is.
     """
     shelf = Shelf(store, clock)
     watcher = Watcher(store, shelf, clock, settings.poll_seconds, settings.system)
@@ -99,7 +101,7 @@ def create_app(
             expose_headers=("ETag", "Last-Modified", "Link", "Retry-After", "X-Request-ID"),
             max_age=PREFLIGHT_SECONDS,
         )
-    return Edge(admitted, metrics, log)
+    return Edge(admitted, Teller(metrics, log))
 
 
 def _registry(watcher: Watcher, keyring: Keyring) -> CollectorRegistry:
