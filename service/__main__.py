@@ -32,6 +32,7 @@ SHUTDOWN_SECONDS = 5
 SWITCH_SECONDS = 0.0005  # how long a request waits for a thread that renders: a tenth of Python's own choice
 KEEP_ALIVE_SECONDS = 75  # longer than the minute between two looks of a dashboard
 MOST_CONNECTIONS = 2000
+HIGHEST_PORT = 65535
 
 OPEN_TO_ALL = (
     "Listening on {host}: everyone who can reach it could read the forecasts, for no key has been made. "
@@ -138,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--home", type=Path, help="where the store lives (HEADROOM_HOME, default .headroom)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     parser.add_argument(
-        "--port", type=int, default=8000, help="port to listen on, 0 for any free one (default %(default)s)"
+        "--port", type=_port, default=8000, help="port to listen on, 0 for any free one (default %(default)s)"
     )
     parser.add_argument(
         "--allow-anonymous",
@@ -147,6 +148,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands.add_to(parser.add_subparsers(dest="command", metavar="keys", help="make, list, expire and revoke keys"))
     return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= HIGHEST_PORT):
+        raise argparse.ArgumentTypeError(
+            f"Listening on port {text!r}: ports are 0, for any free one, to {HIGHEST_PORT}."
+        )
+    return int(text)
 
 
 def _refuse(sentence: str, exit_code: int) -> int:

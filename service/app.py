@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, disable_created_metrics
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from service import problems
@@ -18,6 +17,7 @@ from service.freshness import Watcher
 from service.logs import RequestLog
 from service.metrics import RequestMetrics
 from service.middleware import Edge
+from service.origins import Origins
 from service.ports import Clock, PublicationStore
 from service.reception import Reception
 from service.routes.catalogue import catalogue_router
@@ -39,7 +39,6 @@ DESCRIPTION = (
     "Every body names the publication that it is taken from. Counts are in the unit of their series; "
     "days are hospital days of the system's time zone; instants are in UTC."
 )
-PREFLIGHT_SECONDS = 600
 
 
 def create_app(
@@ -93,14 +92,7 @@ def create_app(
     gate = Gate(keyring, open_without_keys=open_without_keys)
     admitted: ASGIApp = Reception(app, gate, watcher, metrics, clock)
     if settings.origins:
-        admitted = CORSMiddleware(
-            admitted,
-            allow_origins=settings.origins,
-            allow_methods=("GET", "HEAD"),
-            allow_headers=("Authorization", "If-None-Match", "If-Modified-Since", "X-Request-ID"),
-            expose_headers=("ETag", "Last-Modified", "Link", "Retry-After", "X-Request-ID"),
-            max_age=PREFLIGHT_SECONDS,
-        )
+        admitted = Origins(admitted, settings.origins)
     return Edge(admitted, Teller(metrics, log))
 
 

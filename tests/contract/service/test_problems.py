@@ -88,7 +88,7 @@ def test_every_error_has_the_one_shape(client: Client, method: str, address: str
 
 
 def test_a_method_that_is_refused_says_which_are_not(client: Client) -> None:
-    assert client.get("/v1/forecasts", "POST").headers["allow"] == "GET, HEAD"
+    assert client.get("/v1/forecasts", "POST").headers["allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_a_request_id_that_could_carry_more_than_an_id_is_replaced(client: Client) -> None:
