@@ -278,7 +278,9 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
         findings = tuple(
-            Finding(str(item["loc"][-1]), str(item["input"]), str(item["msg"]).lower()) for item in error.errors()
+            # Pydantic puts a word of its own before the sentence of ours that the type of a parameter raises.
+            Finding(str(item["loc"][-1]), str(item["input"]), str(item.get("ctx", {}).get("error", item["msg"])))
+            for item in error.errors()
         )
         return _answer(request, InvalidParameterError(_sentences(findings), findings))
 
