@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -18,8 +19,9 @@ from service import logs
 from service.access import commands
 from service.access.key_store import KeyStore, default_keys_url
 from service.app import create_app
+from service.descriptors import connections_left
 from service.errors import ServiceError
-from service.protocol import GuardedProtocol
+from service.protocol import guarded
 from service.security import is_loopback
 from service.settings import ENVIRONMENT, Settings, read_settings
 from service.sqlite import read_only
@@ -30,12 +32,20 @@ STORE_OUT_OF_REACH = 6
 SHUTDOWN_SECONDS = 5
 SWITCH_SECONDS = 0.0005  # how long a request waits for a thread that renders: a tenth of Python's own choice
 KEEP_ALIVE_SECONDS = 75  # longer than the minute between two looks of a dashboard
+MOST_CONNECTIONS = 2000
+HIGHEST_PORT = 65535
 
 OPEN_TO_ALL = (
     "Listening on {host}: everyone who can reach it could read the forecasts, for no key has been made. "
     "Make one with `headroom-service keys create NAME`, leave --host at 127.0.0.1, "
     "or give --allow-anonymous where the network itself is guarded."
 )
+FEW_CONNECTIONS = (
+    "Opening up to %d connections, not %d: this process may not open more files. Raise the limit where it is started "
+    "(ulimit -n, or LimitNOFILE= of systemd)."
+)
+
+logger = logging.getLogger("service")  # also where this module is run, and named __main__
 
 
 def main(argv: list[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
@@ -85,7 +95,7 @@ def _serve(
             app,
             host=options.host,
             port=options.port,
-            http=GuardedProtocol,
+            http=guarded(app.teller, _most_connections()),
             ws="none",
             log_config=None,
             access_log=False,
@@ -102,6 +112,13 @@ def _serve(
         keys.close()
         lines.close()
     return 0
+
+
+def _most_connections() -> int:
+    most = connections_left(MOST_CONNECTIONS)
+    if most < MOST_CONNECTIONS:
+        logger.warning(FEW_CONNECTIONS, most, MOST_CONNECTIONS)
+    return most
 
 
 def _has_no_keys(keys: KeyStore) -> bool:
@@ -125,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--home", type=Path, help="where the store lives (HEADROOM_HOME, default .headroom)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     parser.add_argument(
-        "--port", type=int, default=8000, help="port to listen on, 0 for any free one (default %(default)s)"
+        "--port", type=_port, default=8000, help="port to listen on, 0 for any free one (default %(default)s)"
     )
     parser.add_argument(
         "--allow-anonymous",
@@ -134,6 +151,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands.add_to(parser.add_subparsers(dest="command", metavar="keys", help="make, list, expire and revoke keys"))
     return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= HIGHEST_PORT):
+        raise argparse.ArgumentTypeError(
+            f"Listening on port {text!r}: ports are 0, for any free one, to {HIGHEST_PORT}."
+        )
+    return int(text)
 
 
 def _refuse(sentence: str, exit_code: int) -> int:

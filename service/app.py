@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, disable_created_metrics
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from service import problems
@@ -18,6 +17,7 @@ from service.freshness import Watcher
 from service.logs import RequestLog
 from service.metrics import RequestMetrics
 from service.middleware import Edge
+from service.origins import Origins
 from service.ports import Clock, PublicationStore
 from service.reception import Reception
 from service.routes.catalogue import catalogue_router
@@ -30,6 +30,7 @@ from service.routes.scores import scores_router
 from service.schemas import finish
 from service.settings import Settings
 from service.shelf import Shelf
+from service.telling import Teller
 
 TITLE = "Headroom"
 API_VERSION = "1"
@@ -38,7 +39,6 @@ DESCRIPTION = (
     "Every body names the publication that it is taken from. Counts are in the unit of their series; "
     "days are hospital days of the system's time zone; instants are in UTC."
 )
-PREFLIGHT_SECONDS = 600
 
 
 def create_app(
@@ -49,10 +49,11 @@ def create_app(
     *,
     open_without_keys: bool = True,
     log: RequestLog | None = None,
-) -> ASGIApp:
+) -> Edge:
     """The service over `store` and `keys`, which it only reads. `clock` gives the present instant with its offset.
 
     `open_without_keys`: let anyone read as long as there has never been a key. `log` gets a line for each request.
+    The `teller` of what is given is for the server: what it refuses by itself is counted and logged as all else is.
     """
     shelf = Shelf(store, clock)
     watcher = Watcher(store, shelf, clock, settings.poll_seconds, settings.system)
@@ -91,15 +92,8 @@ def create_app(
     gate = Gate(keyring, open_without_keys=open_without_keys)
     admitted: ASGIApp = Reception(app, gate, watcher, metrics, clock)
     if settings.origins:
-        admitted = CORSMiddleware(
-            admitted,
-            allow_origins=settings.origins,
-            allow_methods=("GET", "HEAD"),
-            allow_headers=("Authorization", "If-None-Match", "If-Modified-Since", "X-Request-ID"),
-            expose_headers=("ETag", "Last-Modified", "Link", "Retry-After", "X-Request-ID"),
-            max_age=PREFLIGHT_SECONDS,
-        )
-    return Edge(admitted, metrics, log)
+        admitted = Origins(admitted, settings.origins)
+    return Edge(admitted, Teller(metrics, log))
 
 
 def _registry(watcher: Watcher, keyring: Keyring) -> CollectorRegistry:

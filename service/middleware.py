@@ -1,29 +1,19 @@
 """What happens to every request, whatever answers it: an id, a count, a log line, headers, HEAD, no bare fault."""
 
 import logging
-import os
-import re
 import time
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.logs import RequestLog, Told
-from service.metrics import RequestMetrics
+from service.logs import Told
 from service.problems import UNEXPECTED, BodyTooLargeError, ProblemError, problem_response
-from service.security import ANSWER_HEADERS
+from service.security import RAW_ANSWER_HEADERS
+from service.telling import NOBODY, REQUEST_ID, UNKNOWN_ROUTE, Teller, client_named, method_named, request_id_of
 
-REQUEST_ID = b"x-request-id"
-UNKNOWN_ROUTE = "unknown"
-OTHER_METHOD = "other"
-METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 MOST_BODY_BYTES = 16 * 1024
 NO_BODY = f"No route takes a body; up to {MOST_BODY_BYTES:,} bytes are ignored. Send the request without one."
-
-_WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_PLAIN_ADDRESS = re.compile(r"[0-9A-Za-z.:%_-]{1,64}")
-_ANSWER_HEADERS = [(name.lower().encode(), value.encode()) for name, value in ANSWER_HEADERS.items()]
 
 logger = logging.getLogger(__name__)
 
@@ -39,12 +29,11 @@ class _Answer:
 
 
 class Edge:
-    """The outermost layer of the service."""
+    """The outermost layer of the service. `teller`: for what must be refused before it gets here, too."""
 
-    def __init__(self, app: ASGIApp, metrics: RequestMetrics, log: RequestLog | None = None) -> None:
+    def __init__(self, app: ASGIApp, teller: Teller) -> None:
         self._app = app
-        self._metrics = metrics
-        self._log = log
+        self.teller = teller
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,7 +42,7 @@ class Edge:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
         state: dict[str, Any] = {
             **scope.get("state", {}),
-            "request_id": _request_id(headers.get("x-request-id")),
+            "request_id": request_id_of(headers.get("x-request-id")),
             "headers": headers,
             "key": None,
             "route": None,
@@ -84,18 +73,19 @@ class Edge:
             await problem_response(ProblemError(UNEXPECTED), scope["path"], request_id)(scope, receive, send)
 
     def _tell(self, outer: Scope, inner: Scope, answer: _Answer, duration_seconds: float) -> None:
-        """Count the request, and log it. The address is not logged: someone may have written a key into it."""
         state = inner["state"]
-        method = outer["method"] if outer["method"] in METHODS else OTHER_METHOD
-        route = state["route"] or getattr(inner.get("route"), "path_format", UNKNOWN_ROUTE)
-        self._metrics.observe(method, route, answer.status, duration_seconds, state["key"])
-        if self._log is not None:
-            client = (outer.get("client") or ("-",))[0]  # what a trusted proxy passes on may be anything
-            client = client if _PLAIN_ADDRESS.fullmatch(client) else "-"
-            key = state["key"] or "-"
-            self._log.write(
-                Told(state["request_id"], key, method, route, answer.status, duration_seconds, answer.size, client)
+        self.teller.tell(
+            Told(
+                state["request_id"],
+                state["key"] or NOBODY,
+                method_named(outer["method"]),
+                state["route"] or getattr(inner.get("route"), "path_format", UNKNOWN_ROUTE),
+                answer.status,
+                duration_seconds,
+                answer.size,
+                client_named(outer.get("client")),
             )
+        )
 
 
 def _dressed(send: Send, answer: _Answer, state: dict[str, Any], is_head: bool) -> Send:
@@ -105,7 +95,7 @@ def _dressed(send: Send, answer: _Answer, state: dict[str, Any], is_head: bool) 
         if message["type"] == "http.response.start":
             answer.status, answer.started = message["status"], True
             headers = [*message.get("headers", ()), (REQUEST_ID, state["request_id"].encode())]
-            message = {**message, "headers": headers if "dressed" in state else headers + _ANSWER_HEADERS}
+            message = {**message, "headers": headers if "dressed" in state else headers + RAW_ANSWER_HEADERS}
         elif message["type"] == "http.response.body":
             if is_head:
                 message = {**message, "body": b""}
@@ -114,11 +104,6 @@ def _dressed(send: Send, answer: _Answer, state: dict[str, Any], is_head: bool) 
         await send(message)
 
     return dressed
-
-
-def _request_id(given: str | None) -> str:
-    """The caller's own id where it is a plain one, so that both logs can be laid side by side."""
-    return given if given is not None and _WELL_FORMED_ID.fullmatch(given) else os.urandom(16).hex()
 
 
 def _body_bytes(headers: dict[str, str]) -> int:

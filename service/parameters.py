@@ -7,8 +7,15 @@ from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
-from fastapi import Query
-from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
 from starlette.requests import Request
 
 from publication.ledger import SLICES
@@ -28,8 +35,20 @@ CHANGE_WRITTEN = {"beds": "RXH:+12 or RXH:+12,RXK:-4", "discharges": "RXH:+5/day
 
 def _day(text: object) -> date:
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(text), re.ASCII):
-        raise ValueError("a day is written as 2026-11-21")
+        raise ValueError
     return date.fromisoformat(str(text))
+
+
+def _says(allowed: str) -> WrapValidator:
+    """Whatever a value fails for, what it may be is told in our words: pydantic's are about its own types."""
+
+    def read(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return validate(value)
+        except ValidationError:
+            raise ValueError(allowed) from None
+
+    return WrapValidator(read)
 
 
 def _listed(amount: str) -> str:
@@ -38,8 +57,24 @@ def _listed(amount: str) -> str:
     return f"^{one}(,{one})*$"
 
 
-Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
-Issue = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\.[0-9]{1,9}$")]
+Day = Annotated[
+    date,
+    BeforeValidator(_day),
+    _says("a day of the calendar, as 2026-11-21"),
+    WithJsonSchema({"type": "string", "format": "date"}),
+]
+Issue = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\.[0-9]{1,9}$"),
+    _says("a cutoff and a revision, as 2026-11-21.1"),
+]
+PublicationCount = Annotated[
+    int, Field(ge=1, le=MOST_PUBLICATIONS), _says(f"a whole number, 1 to {MOST_PUBLICATIONS:,}")
+]
+SeriesCount = Annotated[int, Field(ge=1, le=MOST_SERIES), _says(f"a whole number, 1 to {MOST_SERIES:,}")]
+Revision = Annotated[int, Field(ge=1, le=MOST_REVISIONS), _says(f"a whole number, 1 to {MOST_REVISIONS:,}")]
+Horizon = Annotated[int, _says("a whole number of days, 1 up to the horizon of the system")]
+Form = Annotated[Format, _says(one_of(list(Format)))]
 Beds = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["beds"])})]
 Discharges = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["discharges"])})]
 Slices = Annotated[
@@ -64,14 +99,14 @@ class PageParameters(BaseModel):
     """A page of a long list; the header Link leads to the next one."""
 
     after: str | None = Field(None, description="unique_id of the last series of the page before")
-    limit: Annotated[int, Query(ge=1, le=MOST_SERIES)] | None = Field(None, description="series on a page; all without")
+    limit: SeriesCount | None = Field(None, description="series on a page; all without")
 
 
 class OlderParameters(BaseModel):
     """Of which publication."""
 
     cutoff: Day | None = Field(None, description="cutoff of a publication, as 2026-11-21; the newest one without it")
-    revision: Annotated[int, Query(ge=1, le=MOST_REVISIONS)] | None = Field(
+    revision: Revision | None = Field(
         None, description="revision for that cutoff, or for the newest; the last one without it"
     )
 
@@ -79,9 +114,9 @@ class OlderParameters(BaseModel):
 class AmountParameters(OlderParameters):
     """How much of each series, in which form."""
 
-    horizon: int | None = Field(None, description="largest lead, in days: 1 up to the horizon of the system")
+    horizon: Horizon | None = Field(None, description="largest lead, in days: 1 up to the horizon of the system")
     quantiles: str | None = Field(None, description="published quantile levels, separated by commas")
-    format: Format | None = Field(None, description="overrides the Accept header")
+    format: Form | None = Field(None, description="overrides the Accept header")
 
     def levels(self) -> tuple[float, ...] | None:
         return None if self.quantiles is None else read_levels(self.quantiles)
@@ -108,7 +143,7 @@ class PressureParameters(OlderParameters):
     """Of which places, and what if."""
 
     under: str | None = Field(None, description="id of a place: it and every place below it")
-    horizon: int | None = Field(None, description="largest lead, in days: 1 up to the horizon of the system")
+    horizon: Horizon | None = Field(None, description="largest lead, in days: 1 up to the horizon of the system")
     beds: Beds | None = Field(None, description="what if places had more (or fewer) open beds: RXH:+12,RXK:-4")
     discharges: Discharges | None = Field(
         None, description="what if places discharged more (or fewer) patients a day: RXH:+5/day"
@@ -127,14 +162,14 @@ class ScoreParameters(SeriesParameters):
     leads: str | None = Field(None, description="a lead band: 01-07")
     regime: str | None = Field(None, description="a regime: `stable`, or days between declared changes of level")
     by: Slices = Field(",".join(BY), description=f"what is told apart: any of {', '.join(SLICES)}, by commas")
-    format: Format | None = Field(None, description="overrides the Accept header")
+    format: Form | None = Field(None, description="overrides the Accept header")
 
     def scores(self) -> ScoreSelection:
         return ScoreSelection(self.selection(), self.leads, self.regime, read_slices(self.by))
 
 
 class PublicationParameters(BaseModel):
-    limit: Annotated[int, Query(ge=1, le=MOST_PUBLICATIONS)] = Field(100, description="how many, newest first")
+    limit: PublicationCount = Field(100, description="how many, newest first")
     after: Issue | None = Field(None, description="the last of the page before: its cutoff and revision, 2026-11-21.1")
 
     def issued_before(self, cutoff: date, revision: int) -> bool:

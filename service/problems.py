@@ -16,7 +16,7 @@ from starlette.responses import Response
 from publication.errors import StoreUnreachableError
 
 MEDIA_TYPE = "application/problem+json"
-OPTIONS = "GET, HEAD, OPTIONS"
+ALLOWED_METHODS = "GET, HEAD, OPTIONS"
 VALUES_SHOWN, LONGEST_SHOWN = 20, 200
 LONGEST_COMPARED, MOST_COMPARED = 100, 2000  # beyond, a search for what resembles it takes longer than it helps
 RETRY_AFTER_SECONDS = 30
@@ -67,6 +67,17 @@ class MalformedRequestError(ProblemError):
     title = "This is not an HTTP request that can be read"
 
 
+class OriginRefusedError(ProblemError):
+    """A browser asks whether a page of another web origin may read, and it may not."""
+
+    status = HTTPStatus.BAD_REQUEST
+    kind = "origin-refused"
+    title = "Pages of this origin may not read this"
+    headers: ClassVar[Mapping[str, str]] = {
+        "Vary": "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
+    }
+
+
 class UnauthorisedError(ProblemError):
     """No key, or none that is valid. `reason`: missing, unknown, expired or revoked."""
 
@@ -103,11 +114,11 @@ class MethodNotAllowedError(ProblemError):
     status = HTTPStatus.METHOD_NOT_ALLOWED
     kind = "method-not-allowed"
     title = "The service only reads: use GET or HEAD"
-    headers: ClassVar[Mapping[str, str]] = {"Allow": "GET, HEAD"}
+    headers: ClassVar[Mapping[str, str]] = {"Allow": ALLOWED_METHODS}
 
 
 class TooSlowError(ProblemError):
-    """The head of a request does not arrive."""
+    """A request does not arrive, or not whole."""
 
     status = HTTPStatus.REQUEST_TIMEOUT
     kind = "too-slow"
@@ -189,6 +200,7 @@ class TooManyConnectionsError(ProblemError):
 
 PROBLEMS: tuple[type[ProblemError], ...] = (
     MalformedRequestError,
+    OriginRefusedError,
     UnauthorisedError,
     ForbiddenError,
     OutOfScopeError,
@@ -266,7 +278,9 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
         findings = tuple(
-            Finding(str(item["loc"][-1]), str(item["input"]), str(item["msg"]).lower()) for item in error.errors()
+            # Pydantic puts a word of its own before the sentence of ours that the type of a parameter raises.
+            Finding(str(item["loc"][-1]), str(item["input"]), str(item.get("ctx", {}).get("error", item["msg"])))
+            for item in error.errors()
         )
         return _answer(request, InvalidParameterError(_sentences(findings), findings))
 
@@ -274,11 +288,16 @@ def install(app: FastAPI) -> None:
     async def _router(request: Request, error: HTTPException) -> Response:
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             if request.method == "OPTIONS":
-                return Response(
-                    status_code=HTTPStatus.NO_CONTENT, headers={"Allow": OPTIONS, "Cache-Control": "no-store"}
-                )
+                return _options()
             return _answer(request, MethodNotAllowedError(f"{request.method} is not answered here. Use GET or HEAD."))
+        if request.method == "OPTIONS" and request.scope["path"] == "*":  # of the service as a whole
+            return _options()
         return _answer(request, RouteNotFoundError("No route has this address. The routes are listed at /docs."))
+
+
+def _options() -> Response:
+    headers = {"Allow": ALLOWED_METHODS, "Cache-Control": "no-store"}
+    return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
 
 
 def unknown(*findings: Finding) -> UnknownValueError:
@@ -289,6 +308,10 @@ def unknown(*findings: Finding) -> UnknownValueError:
 def invalid(*findings: Finding) -> InvalidParameterError:
     shown = findings[:VALUES_SHOWN]
     return InvalidParameterError(_sentences(shown), shown)
+
+
+def refused_origin(findings: tuple[Finding, ...]) -> OriginRefusedError:
+    return OriginRefusedError(_sentences(findings), findings)
 
 
 def _sentences(findings: tuple[Finding, ...]) -> str:

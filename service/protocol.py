@@ -1,78 +1,104 @@
-"""HTTP as uvicorn speaks it, with limits: on a head that is too long or too slow, a reader that does not read."""
+"""HTTP as uvicorn speaks it, with limits: on a request that is too long or too slow, a reader that does not read."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from service.logs import Told
 from service.problems import (
-    MEDIA_TYPE,
     HeadTooLargeError,
     MalformedRequestError,
     ProblemError,
     TooManyConnectionsError,
     TooSlowError,
-    problem_body,
+    problem_response,
+)
+from service.security import RAW_ANSWER_HEADERS
+from service.telling import (
+    NOBODY,
+    OTHER_METHOD,
+    REQUEST_ID,
+    UNKNOWN_ROUTE,
+    Teller,
+    client_named,
+    method_named,
+    request_id_of,
 )
 
 MOST_HEAD_BYTES = 32 * 1024
 MOST_HEADERS = 100
-MOST_CONNECTIONS = 2000
-HEAD_SECONDS = 10.0
+REQUEST_SECONDS = 10.0
 WRITE_SECONDS = 30.0
 
 MALFORMED = "Send a request as HTTP/1.1 (RFC 9112) has it."
 TOO_LONG = f"Address and headers may take {MOST_HEAD_BYTES:,} bytes, in {MOST_HEADERS} headers."
-TOO_SLOW = f"A request's address and headers are to arrive within {HEAD_SECONDS:g} s."
-TOO_MANY = f"{MOST_CONNECTIONS:,} connections are open, as many as may be. Try again."
+TOO_SLOW = f"A request, whatever body it announces included, is to arrive within {REQUEST_SECONDS:g} s."
+TOO_MANY = "{most:,} connections are open, as many as may be. Try again."
+CLOSE = (b"connection", b"close")
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """One connection. What cannot become a request is answered here, in the shape of every other error."""
+    """One connection. What cannot become a request is answered here: in the shape of every other error, and told.
 
-    head_seconds: ClassVar[float] = HEAD_SECONDS
-    write_seconds: ClassVar[float] = WRITE_SECONDS
+    Its requests arrive one after the other, and uvicorn closes it where none follows. That timer of uvicorn's stops at
+    the first byte, so from there until the request is whole, head and body, one of ours runs.
+    """
+
+    teller: ClassVar[Teller]
+    most_connections: ClassVar[int]
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*arguments, **named)
         self._head_bytes = 0
         self._in_head = True
-        self._head_timer: asyncio.TimerHandle | None = None
+        self._is_whole = False
+        self._is_ending = False
+        self._request_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
-        if len(self.connections) > MOST_CONNECTIONS:
-            self._refuse(TooManyConnectionsError(TOO_MANY))
+        if len(self.connections) > self.most_connections:
+            self._refuse(TooManyConnectionsError(TOO_MANY.format(most=self.most_connections)))
         else:
-            self._head_timer = self.loop.call_later(self.head_seconds, self._too_slow)
+            self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop(self._head_timer, self._write_timer)
+        self._stop(self._request_timer, self._write_timer)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
+        if self._is_over:
             return
         if self._in_head:
-            if self._head_timer is None:
-                self._head_timer = self.loop.call_later(self.head_seconds, self._too_slow)
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD_BYTES and b"\r\n\r\n" not in data[:MOST_HEAD_BYTES]:
                 self._refuse(HeadTooLargeError(TOO_LONG))
                 return
+        self._is_whole = False
         super().data_received(data)
+        self._watch()
+
+    def on_message_begin(self) -> None:
+        self._is_whole = False
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._stop(self._head_timer)
-        self._head_timer, self._in_head, self._head_bytes = None, False, 0
+        self._in_head, self._head_bytes = False, 0
+        if self._is_over:  # what came in one piece with what was refused
+            return
         if len(self.headers) > MOST_HEADERS or len(self.url) > MOST_HEAD_BYTES:
-            self._refuse(HeadTooLargeError(TOO_LONG))
+            self._refuse(HeadTooLargeError(TOO_LONG), self.parser.get_method().decode("ascii"), self.headers)
             return
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self._in_head = True
+        self._in_head = self._is_whole = True
+        self._stop(self._request_timer)
+        self._request_timer = None
         if self.cycle is not None:
             super().on_message_complete()
 
@@ -83,7 +109,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         self._stop(self._write_timer)
-        self._write_timer = self.loop.call_later(self.write_seconds, self.transport.abort)
+        self._write_timer = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -93,23 +119,76 @@ class GuardedProtocol(HttpToolsProtocol):
         """Called by uvicorn where the parser gives up."""
         self._refuse(MalformedRequestError(MALFORMED))
 
-    def _too_slow(self) -> None:
-        self._refuse(TooSlowError(TOO_SLOW))
+    @property
+    def _is_over(self) -> bool:
+        """Whether nothing more that arrives is looked at."""
+        return self._is_ending or self.transport.is_closing()
 
-    def _refuse(self, problem: ProblemError) -> None:
-        """Answer without a request, and hang up."""
-        if self.transport.is_closing():
+    @property
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _watch(self) -> None:
+        """Let a timer run, whatever the connection waits for: the rest of a request, or another one."""
+        if self._is_over:
             return
-        body = problem_body(problem, "", "")
-        head = (
-            f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\ncache-control: no-store\r\n"
-            "x-content-type-options: nosniff\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(STATUS_LINE[problem.status] + head.encode() + body)
+        if not self._is_whole:
+            if self._request_timer is None:
+                self._request_timer = self.loop.call_later(REQUEST_SECONDS, self._too_slow)
+        elif not self._is_answering and self.timeout_keep_alive_task is None:  # a body that came after its answer
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def _too_slow(self) -> None:
+        if not self._in_head and not self._is_answering:  # answered, whatever its body would have been
+            self.transport.close()
+        else:
+            self._refuse(TooSlowError(TOO_SLOW))
+
+    def _refuse(
+        self, problem: ProblemError, method: str = OTHER_METHOD, headers: Iterable[tuple[bytes, bytes]] = ()
+    ) -> None:
+        """Answer without the application, and hang up; where an answer is on its way, hang up after that one."""
+        if self._is_over:
+            return
+        if self._is_answering:
+            self._is_ending = True
+            self.cycle.keep_alive = False
+            return
+        given = dict(headers).get(REQUEST_ID)
+        request_id = request_id_of(None if given is None else given.decode("latin-1"))
+        answer = problem_response(problem, "", request_id)
+        self.transport.write(_written(answer, request_id))
         self.transport.close()
+        told = (UNKNOWN_ROUTE, answer.status_code, self._waited_seconds(), len(answer.body), client_named(self.client))
+        self.teller.tell(Told(request_id, NOBODY, method_named(method), *told))
+
+    def _waited_seconds(self) -> float:
+        """For how long the request had been awaited."""
+        if self._request_timer is None:
+            return 0.0
+        return REQUEST_SECONDS - max(0.0, self._request_timer.when() - self.loop.time())
 
     @staticmethod
     def _stop(*timers: asyncio.TimerHandle | None) -> None:
         for timer in timers:
             if timer is not None:
                 timer.cancel()
+
+
+def guarded(told_by: Teller, at_most: int) -> type[GuardedProtocol]:
+    """The protocol for a server that holds `at_most` connections, and whose refusals `told_by` tells of."""
+
+    class Guarded(GuardedProtocol):
+        teller = told_by
+        most_connections = at_most
+
+    return Guarded
+
+
+def _written(answer: Response, request_id: str) -> bytes:
+    """The last answer of a connection, as bytes."""
+    headers = [*answer.raw_headers, *RAW_ANSWER_HEADERS, (REQUEST_ID, request_id.encode()), CLOSE]
+    head = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
+    return STATUS_LINE[answer.status_code] + head + b"\r\n" + bytes(answer.body)

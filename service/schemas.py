@@ -353,9 +353,36 @@ def _parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from operation.get("parameters", ())
 
 
+HEADERS: dict[str, dict[str, object]] = {
+    "X-Request-ID": {"description": "id of the request in the log", "schema": {"type": "string"}},
+    "ETag": {"description": "changes with the body: for If-None-Match", "schema": {"type": "string"}},
+    "Last-Modified": {
+        "description": "since when it is as it is: for If-Modified-Since",
+        "schema": {"type": "string"},
+    },
+    "Link": {"description": 'where the next page is, rel="next"; none on the last', "schema": {"type": "string"}},
+    "Retry-After": {"description": "seconds to wait before asking again", "schema": {"type": "integer"}},
+}
+
+
+def _headers(status: int, operation: dict[str, Any]) -> dict[str, object]:
+    """Which headers an answer has: representations are those that a caller may have already."""
+    names = ["X-Request-ID"]
+    if (
+        status in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}
+        and str(HTTPStatus.NOT_MODIFIED.value) in operation["responses"]
+    ):
+        names += ["ETag", "Last-Modified"]
+        names += ["Link" for parameter in operation.get("parameters", ()) if parameter["name"] == "after"]
+    if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+        names.append("Retry-After")
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
 def finish(document: dict[str, Any]) -> None:
-    """Say in OpenAPI's document what FastAPI does not: how a key is sent, examples, and what errors are labelled as."""
-    document.setdefault("components", {})["securitySchemes"] = {
+    """Say in OpenAPI's document what FastAPI does not: how a key is sent, examples, headers, labels of errors."""
+    document.setdefault("components", {})["headers"] = HEADERS
+    document["components"]["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, where the service asks for one."},
         "basic": {"type": "http", "scheme": "basic", "description": "The key as password; any user name."},
     }
@@ -368,5 +395,6 @@ def finish(document: dict[str, Any]) -> None:
             for kind, example in examples.ANSWERS.get(address, {}).items():
                 operation["responses"]["200"]["content"][kind]["example"] = example
             for status, response in operation["responses"].items():
+                response["headers"] = _headers(int(status), operation)
                 if int(status) >= HTTPStatus.BAD_REQUEST:
                     response["content"] = {problems.MEDIA_TYPE: response["content"]["application/json"]}

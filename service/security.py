@@ -15,6 +15,7 @@ LOCKED = "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestor
 API_POLICY = f"default-src 'none'; {LOCKED}"
 ANSWER_HEADERS = COMMON_HEADERS | {POLICY: API_POLICY}
 """Of every answer, unless it says otherwise."""
+RAW_ANSWER_HEADERS = [(name.lower().encode(), value.encode()) for name, value in ANSWER_HEADERS.items()]
 # Plotly writes its own style rules and style attributes, and draws its icons from data: addresses.
 _PAGE = f"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; {LOCKED}"
 PAGE_HEADERS = {POLICY: _PAGE, "X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin"}

@@ -250,11 +250,18 @@ class Service:
 
 
 @contextmanager
-def service(home: Path, *options: str, port: int | None = None, **environ: str) -> Iterator[Service]:
-    """The real service over the store under `home`, as long as the block runs. `environ` is added to this process's."""
+def service(
+    home: Path, *options: str, port: int | None = None, ulimit: str | None = None, **environ: str
+) -> Iterator[Service]:
+    """The real service over the store under `home`, as long as the block runs. `environ` is added to this process's.
+
+    `ulimit`: options of the shell's command, as `-n 1024` for the most open files.
+    """
     port = free_port() if port is None else port
     log = home / "service.log"
     command = [sys.executable, "-m", "service", "--home", str(home), "--port", str(port), *options]
+    if ulimit is not None:
+        command = ["sh", "-c", f'ulimit {ulimit} && exec "$@"', "sh", *command]
     with log.open("ab") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, env={**os.environ, **environ})
     try:

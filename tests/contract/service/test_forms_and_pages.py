@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from publication.store import Store
+from service.logs import RequestLog
+from service.schemas import ProblemAnswer
 from tests.contract.service.client import Client, Clock, serve
 
 ORIGIN = "https://board.example.org"
@@ -115,6 +117,33 @@ def test_pages_of_named_origins_alone_may_read(
     for answer in answers:
         assert answer.headers.get("access-control-allow-origin") == allowed
         assert "Origin" in answer.headers["vary"]
+
+
+PREFLIGHTS = [
+    ({"origin": "https://evil.example.org"}, "Origin"),
+    ({"access_control_request_method": "DELETE"}, "Access-Control-Request-Method"),
+    ({"access_control_request_headers": "authorization, x-other"}, "Access-Control-Request-Headers"),
+    ({"access_control_request_private_network": "true"}, "Access-Control-Request-Private-Network"),
+]
+
+
+@pytest.mark.parametrize(("changed", "named"), PREFLIGHTS)
+def test_a_preflight_that_is_refused_is_a_problem_that_names_why_counted_and_logged(
+    issued_store: Store, clock: Clock, changed: dict[str, str], named: str
+) -> None:
+    log, right = StringIO(), {"origin": ORIGIN, "access_control_request_method": "GET"}
+    with serve(issued_store, clock, allowed_origins=ORIGIN, log=RequestLog(log)) as client:
+        assert client.get("/v1/forecasts", "OPTIONS", **right).status_code == 200
+        response = client.get("/v1/forecasts", "OPTIONS", **(right | changed))
+        counted = client.get("/metrics").text
+    problem = ProblemAnswer.model_validate_json(response.content)
+    assert (response.status_code, problem.type) == (400, "urn:headroom:problem:origin-refused")
+    assert response.headers["content-type"] == "application/problem+json"
+    assert "Origin" in response.headers["vary"]
+    assert [finding.parameter for finding in problem.errors] == [named]
+    assert (problem.instance, problem.request_id) == ("/v1/forecasts", response.headers["x-request-id"])
+    assert problem.request_id in log.getvalue()
+    assert 'headroom_http_requests_total{method="OPTIONS",route="unknown",status="400"} 1.0' in counted
 
 
 def test_without_named_origins_none_may(client: Client) -> None:

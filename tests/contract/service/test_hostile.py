@@ -3,17 +3,12 @@
 import json
 import socket
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from publication.store import Store, default_url
 from tests import servers
-from tests.builders import build_publication
+from tests.contract.service.wire import PATIENCE_SECONDS, answer, headers_of, issue
 
-PATIENCE_SECONDS = 20.0
 LEAST = 200
 
 PATHS = [
@@ -213,10 +208,7 @@ CORPUS = {
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Service]:
     home = tmp_path_factory.mktemp("home")
-    store = Store(default_url(home))
-    store.prepare()
-    store.issue(build_publication(datetime.now(UTC).date() - timedelta(days=1), with_drivers=True, with_headroom=True))
-    store.close()
+    issue(home)
     with servers.service(home) as started:
         yield started
 
@@ -224,18 +216,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Servic
 @pytest.fixture(scope="module")
 def port(running: servers.Service) -> int:
     return running.port
-
-
-def answer(port: int, request: bytes, patience_seconds: float = PATIENCE_SECONDS) -> bytes:
-    """All that comes back until the service hangs up or has answered."""
-    with socket.create_connection((servers.LOOPBACK, port), timeout=patience_seconds) as connection:
-        with suppress(BrokenPipeError, ConnectionResetError):  # refused before it was all sent
-            connection.sendall(request)
-        received = b""
-        with suppress(ConnectionResetError):
-            while b"\r\n\r\n" not in received and (part := connection.recv(65536)):
-                received += part
-    return received
 
 
 def test_the_corpus_is_as_large_as_it_is_to_be() -> None:
@@ -256,10 +236,10 @@ def test_the_service_is_as_well_as_before(port: int) -> None:
     assert answer(port, b"GET /v1/system HTTP/1.1\r\nHost: h\r\n\r\n").startswith(b"HTTP/1.1 200")
 
 
-def test_who_does_not_say_what_he_wants_is_hung_up_on(port: int) -> None:
-    with ThreadPoolExecutor() as threads:
-        for received in threads.map(lambda head: answer(port, head, 40), (b"", b"GET / HT", b"GET / HTTP/1.1\r\nA: b")):
-            assert received.startswith(b"HTTP/1.1 408")
+def test_options_of_the_whole_service_are_told(port: int) -> None:
+    received = answer(port, b"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert received.startswith(b"HTTP/1.1 204")
+    assert headers_of(received)["allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_pipelined_requests_are_answered_in_turn(port: int) -> None:

@@ -117,6 +117,36 @@ def test_examples_name_what_the_caller_may_see(issued_store: Store, bunch: Bunch
     assert places == [{"RXH2"}, {"RXK2"}]
 
 
+NOT_ALWAYS = {"Link"}  # only where there is a next page
+
+
+@pytest.mark.parametrize(
+    ("address", "asked", "status"),
+    [
+        *((address, address.replace("{unique_id}", "RXH/occupancy"), 200) for address in BODIES),
+        ("/metrics", "/metrics", 200),
+        ("/v1/forecasts", "/v1/forecasts?limit=1", 200),
+        ("/v1/series", "/v1/series?horizon=1", 422),
+        ("/v1/scores", "/v1/scores?place=RXX", 404),
+    ],
+)
+def test_answers_have_the_headers_that_are_described(
+    client: Client, document: Node, address: str, asked: str, status: int
+) -> None:
+    response = client.get(asked)
+    assert response.status_code == status
+    described = set(document["paths"][address]["get"]["responses"][str(status)]["headers"])
+    told = {name for name in document["components"]["headers"] if name.lower() in response.headers}
+    assert described - NOT_ALWAYS <= told <= described
+
+
+def test_an_answer_that_comes_later_says_when(empty_store: Store, document: Node) -> None:
+    with serve(empty_store, Clock()) as nothing_yet:
+        assert int(nothing_yet.get("/v1/system").headers["retry-after"]) > 0
+    of = document["paths"]["/v1/system"]["get"]["responses"]
+    assert {status for status, told in of.items() if "Retry-After" in told["headers"]} == {"429", "503"}
+
+
 def test_every_number_says_its_unit(document: Node) -> None:
     counted = {"n_series", "version", "revision", "series", "fallbacks", "publications", "status", "horizon_days"}
     silent = [

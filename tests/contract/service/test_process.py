@@ -70,6 +70,14 @@ def test_an_unknown_option_is_a_usage_error() -> None:
     assert ended.value.code == 2
 
 
+@pytest.mark.parametrize("port", ["65536", "99999", "-1", "8000.0", "http", "", "٨", "9" * 5000])
+def test_a_port_that_is_none_is_a_usage_error(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--port", port], environ={})
+    assert ended.value.code == 2
+    assert "ports are 0, for any free one, to 65535" in capsys.readouterr().err
+
+
 def test_a_port_that_is_taken_ends_the_service_and_is_named(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
