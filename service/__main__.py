@@ -17,7 +17,7 @@ from service import logs
 from service.access import commands
 from service.access.key_store import KeyStore, default_keys_url
 from service.app import create_app
-from service.errors import ServiceError
+from service.errors import KeysUnreadableError, ServiceError
 from service.protocol import GuardedProtocol
 from service.security import is_loopback
 from service.settings import ENVIRONMENT, Settings, read_settings
@@ -48,10 +48,10 @@ def main(argv: list[str] | None = None, environ: Mapping[str, str] = os.environ)
         return _open_and_serve(settings, options)
     except ValidationError as error:
         return _refuse(_sentences(error), USAGE_ERROR)
+    except (StoreUnreachableError, SchemaVersionError, KeysUnreadableError) as error:
+        return _refuse(str(error), STORE_OUT_OF_REACH)
     except ServiceError as error:
         return _refuse(str(error), USAGE_ERROR)
-    except (StoreUnreachableError, SchemaVersionError) as error:
-        return _refuse(str(error), STORE_OUT_OF_REACH)
 
 
 def _open_and_serve(settings: Settings, options: argparse.Namespace) -> int:
@@ -105,7 +105,7 @@ def _has_no_keys(keys: KeyStore) -> bool:
     """Whether it is certain that there are none; where they cannot be read, nobody is let in until they can."""
     try:
         return not keys.read()
-    except StoreUnreachableError:
+    except (StoreUnreachableError, KeysUnreadableError):
         return False
 
 

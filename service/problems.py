@@ -172,7 +172,7 @@ class StoreLostError(ProblemError):
 
 
 class KeysUnknownError(ProblemError):
-    """The keys have not been read yet."""
+    """The keys have not been read yet; or there were none, and whether there are any now cannot be read."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     kind = "keys-unknown"

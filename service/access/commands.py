@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from service.access.key_store import KeyStore
 from service.access.keys import MOST_PER_MINUTE, NAME, Key, new_key
+from service.access.rows import UnreadableKey
 from service.access.visitor import Scope
 from service.errors import KeyNameError
 
@@ -44,7 +45,7 @@ def add_to(subparsers: "Subparsers[argparse.ArgumentParser]") -> None:
 
 
 def run(options: argparse.Namespace, store: KeyStore, now: datetime) -> None:
-    """Raises KeyNameError, StoreUnreachableError."""
+    """Raises KeyNameError, KeyRevokedError, KeysUnreadableError, StoreUnreachableError."""
     try:
         ACTIONS[options.action](options, store, now)
     finally:
@@ -66,12 +67,24 @@ def _create(options: argparse.Namespace, store: KeyStore, now: datetime) -> None
 
 
 def _list(_options: argparse.Namespace, store: KeyStore, now: datetime) -> None:
+    kept = store.read()
     lines: list[tuple[str, ...]] = [("name", "state", "scopes", "place", "per minute", "created", "expires")]
-    lines += [_line(key, now) for key in store.read()]
+    lines += sorted([_line(key, now) for key in kept.keys] + [_unreadable(key) for key in kept.unreadable])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         sys.stdout.write("  ".join(cells).rstrip() + "\n")
+    for key in kept.unreadable:
+        sys.stderr.write(f"The key {_shown(key.name)} opens nothing, for it cannot be read: {_shown(key.reason)}.\n")
+
+
+def _shown(text: str) -> str:
+    """On one line, and nothing that a terminal would obey."""
+    return text if text.isprintable() else ascii(text)
+
+
+def _unreadable(key: UnreadableKey) -> tuple[str, ...]:
+    return (_shown(key.name), "unreadable", *5 * ("-",))
 
 
 def _line(key: Key, now: datetime) -> tuple[str, ...]:
@@ -79,7 +92,7 @@ def _line(key: Key, now: datetime) -> tuple[str, ...]:
         key.name,
         key.state(now),
         " ".join(sorted(key.scopes)),
-        key.place or "all",
+        _shown(key.place or "all"),
         str(key.per_minute),
         f"{key.created_at:%Y-%m-%d}",
         f"{key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "never",
@@ -87,11 +100,11 @@ def _line(key: Key, now: datetime) -> tuple[str, ...]:
 
 
 def _expire(options: argparse.Namespace, store: KeyStore, _now: datetime) -> None:
-    store.change(options.name, expires_at=options.on)
+    store.expire(options.name, options.on)
 
 
 def _revoke(options: argparse.Namespace, store: KeyStore, now: datetime) -> None:
-    store.change(options.name, revoked_at=now)
+    store.revoke(options.name, now)
 
 
 ACTIONS = {"create": _create, "list": _list, "expire": _expire, "revoke": _revoke}

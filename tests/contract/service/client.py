@@ -14,7 +14,7 @@ from publication.ledger import Ledger
 from publication.model import Heading, Publication
 from publication.store import Store
 from service.access.keyring import Keys
-from service.access.keys import Key
+from service.access.rows import Kept
 from service.app import create_app
 from service.logs import RequestLog
 from service.settings import Settings
@@ -116,8 +116,8 @@ class Client:
 class NoKeys:
     """A store of keys in which none was ever made."""
 
-    def read(self) -> tuple[Key, ...]:
-        return ()
+    def read(self) -> Kept:
+        return Kept()
 
 
 def serve(
