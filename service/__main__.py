@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None, environ: Mapping[str, str] = os.environ)
     try:
         settings = read_settings(environ, options.home)
         if options.command == "keys":
-            commands.run(options, KeyStore(_keys_url(settings), writable=True), datetime.now(UTC))
+            commands.run(options, _key_store(settings, writable=True), datetime.now(UTC))
             return 0
         return _open_and_serve(settings, options)
     except ValidationError as error:
@@ -56,7 +56,7 @@ def main(argv: list[str] | None = None, environ: Mapping[str, str] = os.environ)
 
 def _open_and_serve(settings: Settings, options: argparse.Namespace) -> int:
     store = Store(read_only(_store_url(settings)))
-    keys = KeyStore(_keys_url(settings))
+    keys = _key_store(settings)
     is_guarded = is_loopback(options.host) or options.allow_anonymous
     if not is_guarded and _has_no_keys(keys):
         return _refuse(OPEN_TO_ALL.format(host=options.host), USAGE_ERROR)
@@ -113,8 +113,11 @@ def _store_url(settings: Settings) -> str:
     return settings.store_url or default_url(settings.home)
 
 
-def _keys_url(settings: Settings) -> str:
-    return settings.keys_url or default_keys_url(_store_url(settings), settings.home)
+def _key_store(settings: Settings, *, writable: bool = False) -> KeyStore:
+    if settings.keys_url:
+        return KeyStore(settings.keys_url, writable=writable, setting=ENVIRONMENT["keys_url"])
+    beside = default_keys_url(_store_url(settings), settings.home)
+    return KeyStore(beside, writable=writable, setting=ENVIRONMENT["store_url"])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -139,8 +142,11 @@ def _refuse(sentence: str, exit_code: int) -> int:
 
 
 def _sentences(error: ValidationError) -> str:
+    def told(message: str) -> str:
+        return f"{message[:1].lower()}{message[1:]}"
+
     return " ".join(
-        f"Reading {ENVIRONMENT[str(item['loc'][0])]}: found {item['input']!r}; {item['msg'].lower()}."
+        f"Reading {ENVIRONMENT[str(item['loc'][0])]}: found {item['input']!r}; {told(item['msg'])}."
         for item in error.errors()
     )
 
