@@ -43,7 +43,8 @@ def main(argv: list[str] | None = None, environ: Mapping[str, str] = os.environ)
     try:
         settings = read_settings(environ, options.home)
         if options.command == "keys":
-            commands.run(options, _key_store(settings, writable=True), datetime.now(UTC))
+            keys = _key_store(settings, writable=True)
+            commands.run(options, keys, datetime.now(UTC), lambda: _published_places(settings))
             return 0
         return _open_and_serve(settings, options)
     except ValidationError as error:
@@ -107,6 +108,15 @@ def _has_no_keys(keys: KeyStore) -> bool:
         return not keys.read()
     except (StoreUnreachableError, KeysUnreadableError):
         return False
+
+
+def _published_places(settings: Settings) -> tuple[str, ...]:
+    """Of the newest publication; none where it cannot be read, for whatever reason: keys are made without it, too."""
+    with contextlib.suppress(Exception):
+        store = Store(read_only(_store_url(settings)))
+        with contextlib.closing(store):
+            return tuple(place.id for place in store.latest(settings.system).system.places)
+    return ()
 
 
 def _store_url(settings: Settings) -> str:
