@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from publication.errors import SchemaVersionError, StoreUnreachableError
 from publication.store import Store, default_url
 from service import logs
-from service.access import commands
+from service.access import WithoutKeys, commands
 from service.access.key_store import KeyStore, default_keys_url
 from service.app import create_app
 from service.errors import KeysUnreadableError, ServiceError
@@ -58,16 +58,16 @@ def main(argv: list[str] | None = None, environ: Mapping[str, str] = os.environ)
 def _open_and_serve(settings: Settings, options: argparse.Namespace) -> int:
     store = Store(read_only(_store_url(settings)))
     keys = _key_store(settings)
-    is_guarded = is_loopback(options.host) or options.allow_anonymous
-    if not is_guarded and _has_no_keys(keys):
+    without_keys = _without_keys(options)
+    if without_keys is WithoutKeys.NOBODY and _has_no_keys(keys):
         return _refuse(OPEN_TO_ALL.format(host=options.host), USAGE_ERROR)
     with contextlib.suppress(StoreUnreachableError):  # it may come: what is served says so until then
         store.check_version()
-    return _serve(settings, store, keys, options, open_without_keys=is_guarded)
+    return _serve(settings, store, keys, options, without_keys)
 
 
 def _serve(
-    settings: Settings, store: Store, keys: KeyStore, options: argparse.Namespace, *, open_without_keys: bool
+    settings: Settings, store: Store, keys: KeyStore, options: argparse.Namespace, without_keys: WithoutKeys
 ) -> int:
     logs.configure()
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -76,7 +76,7 @@ def _serve(
         store,
         lambda: datetime.now(UTC),
         keys,
-        open_without_keys=open_without_keys,
+        without_keys=without_keys,
         log=logs.RequestLog(sys.stderr),
     )
     try:
@@ -100,6 +100,12 @@ def _serve(
         store.close()
         keys.close()
     return 0
+
+
+def _without_keys(options: argparse.Namespace) -> WithoutKeys:
+    if options.allow_anonymous:
+        return WithoutKeys.ANYONE
+    return WithoutKeys.THIS_MACHINE if is_loopback(options.host) else WithoutKeys.NOBODY
 
 
 def _has_no_keys(keys: KeyStore) -> bool:
@@ -140,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--allow-anonymous",
         action="store_true",
-        help="listen beyond this machine although no key has been made, so that anyone may read",
+        help="listen beyond this machine, and under any name, although no key has been made, so that anyone may read",
     )
     commands.add_to(parser.add_subparsers(dest="command", metavar="keys", help="make, list, expire and revoke keys"))
     return parser

@@ -9,6 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from service import problems
+from service.access import WithoutKeys
 from service.access.gate import Gate
 from service.access.keyring import Keyring, Keys
 from service.archive import Archive
@@ -47,12 +48,12 @@ def create_app(
     clock: Clock,
     keys: Keys,
     *,
-    open_without_keys: bool = True,
+    without_keys: WithoutKeys = WithoutKeys.ANYONE,
     log: RequestLog | None = None,
 ) -> ASGIApp:
     """The service over `store` and `keys`, which it only reads. `clock` gives the present instant with its offset.
 
-    `open_without_keys`: let anyone read as long as there has never been a key. `log` gets a line for each request.
+    `without_keys`: who may read as long as there has never been a key. `log` gets a line for each request.
     """
     shelf = Shelf(store, clock)
     watcher = Watcher(store, shelf, clock, settings.poll_seconds, settings.system)
@@ -88,7 +89,7 @@ def create_app(
     finish(document := app.openapi())
     app.include_router(docs_router(TITLE, document, archive))
     problems.install(app)
-    gate = Gate(keyring, open_without_keys=open_without_keys)
+    gate = Gate(keyring, without_keys)
     admitted: ASGIApp = Reception(app, gate, watcher, metrics, clock)
     if settings.origins:
         admitted = CORSMiddleware(

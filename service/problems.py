@@ -93,6 +93,13 @@ class OutOfScopeError(ForbiddenError):
     title = "The place of the key is not in the publication"
 
 
+class ForeignHostError(ForbiddenError):
+    """No key is asked for yet, and the request is meant for a host that is not this machine."""
+
+    kind = "foreign-host"
+    title = "Without a key the service answers this machine alone"
+
+
 class RouteNotFoundError(ProblemError):
     status = HTTPStatus.NOT_FOUND
     kind = "not-found"
@@ -192,6 +199,7 @@ PROBLEMS: tuple[type[ProblemError], ...] = (
     UnauthorisedError,
     ForbiddenError,
     OutOfScopeError,
+    ForeignHostError,
     RouteNotFoundError,
     UnknownValueError,
     MethodNotAllowedError,

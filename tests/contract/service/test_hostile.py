@@ -217,7 +217,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Servic
     store.prepare()
     store.issue(build_publication(datetime.now(UTC).date() - timedelta(days=1), with_drivers=True, with_headroom=True))
     store.close()
-    with servers.service(home) as started:
+    with servers.service(
+        home, "--allow-anonymous"
+    ) as started:  # requests that name no host, or any, are to reach the routes
         yield started
 
 
