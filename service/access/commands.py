@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from service.access.key_store import KeyStore
 from service.access.keys import MOST_PER_MINUTE, NAME, Key, new_key
-from service.access.rows import UnreadableKey
+from service.access.rows import UnreadableKey, shown
 from service.access.visitor import Scope
 from service.errors import KeyNameError
 from service.problems import one_of
@@ -97,16 +97,11 @@ def _list(_options: argparse.Namespace, store: KeyStore, now: datetime) -> None:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         sys.stdout.write("  ".join(cells).rstrip() + "\n")
     for key in kept.unreadable:
-        sys.stderr.write(f"The key {_shown(key.name)} opens nothing, for it cannot be read: {_shown(key.reason)}.\n")
-
-
-def _shown(text: str) -> str:
-    """On one line, and nothing that a terminal would obey."""
-    return text if text.isprintable() else ascii(text)
+        sys.stderr.write(f"The key {shown(key.name)} opens nothing, for it cannot be read: {shown(key.reason)}.\n")
 
 
 def _unreadable(key: UnreadableKey) -> tuple[str, ...]:
-    return (_shown(key.name), "unreadable", *5 * ("-",))
+    return (shown(key.name), "unreadable", *5 * ("-",))
 
 
 def _line(key: Key, now: datetime) -> tuple[str, ...]:
@@ -114,7 +109,7 @@ def _line(key: Key, now: datetime) -> tuple[str, ...]:
         key.name,
         key.state(now),
         " ".join(sorted(key.scopes)),
-        _shown(key.place or "all"),
+        shown(key.place or "all"),
         str(key.per_minute),
         f"{key.created_at:%Y-%m-%d}",
         f"{key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "never",

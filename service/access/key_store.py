@@ -125,9 +125,8 @@ class KeyStore:
             return [str(name) for name in connection.execute(select(keys.c.name).order_by(keys.c.name)).scalars()]
 
     def _no_such(self, name: str) -> KeyNameError:
-        return KeyNameError(
-            f"Changing the key {name}: there is none of that name. There are: {', '.join(self._names()) or 'none'}."
-        )
+        names = ", ".join(map(rows.shown, self._names())) or "none"
+        return KeyNameError(f"Changing the key {rows.shown(name)}: there is none of that name. There are: {names}.")
 
     def _prepare(self, connection: Connection) -> None:
         # Where the schema is there, who makes keys needs no leave to make schemas.

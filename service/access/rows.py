@@ -49,6 +49,11 @@ class Kept:
         return bool(self.keys or self.unreadable)
 
 
+def shown(text: str) -> str:
+    """On one line, and nothing that a terminal would obey."""
+    return text if text.isprintable() else ascii(text)
+
+
 def every_row() -> Select[Any]:
     """Instants as text: the driver would give up all rows for one that no datetime can hold, such as `infinity`."""
     columns = (cast(column, String).label(column.name) if column.name in INSTANTS else column for column in keys.c)
