@@ -13,14 +13,15 @@ from publication.errors import StoreUnreachableError
 
 CONNECT_TIMEOUT_SECONDS = 10
 WRITE_AHEAD_PAUSES_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+STORE_SETTING = "HEADROOM_STORE_URL"
 URL_ADVICE = "Give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
 
 
 ReadJson = Callable[[str], object]
 
 
-def engine(url: str, read_json: ReadJson = json.loads) -> Engine:
-    """A connection pool for the URL. Raises StoreUnreachableError where the URL itself cannot be used."""
+def engine(url: str, read_json: ReadJson = json.loads, setting: str = STORE_SETTING) -> Engine:
+    """A connection pool for the URL. Raises StoreUnreachableError, which names the setting, where it cannot be used."""
     try:
         parsed = make_url(url)
         if parsed.drivername == "postgresql":
@@ -30,9 +31,24 @@ def engine(url: str, read_json: ReadJson = json.loads) -> Engine:
         limits = {"connect_timeout": CONNECT_TIMEOUT_SECONDS}
         return create_engine(parsed, pool_pre_ping=True, connect_args=limits, json_deserializer=read_json)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise StoreUnreachableError(f"Reading HEADROOM_STORE_URL: {error}. {URL_ADVICE}") from error
+        raise StoreUnreachableError(f"Reading {setting}: {error}. {URL_ADVICE}") from error
     except ValueError:  # its text quotes what stands where the port should, which may be part of a password
-        raise StoreUnreachableError(f"Reading HEADROOM_STORE_URL: its port is not a number. {URL_ADVICE}") from None
+        raise StoreUnreachableError(f"Reading {setting}: its port is not a number. {URL_ADVICE}") from None
+
+
+def is_there(engine: Engine) -> bool:
+    """Whether the database answers at all, be it to refuse us. No error tells that: a password that is wrong and a
+    host that is away both end as "connection failed". A server that starts or stops counts as away; a file is there.
+    """
+    if engine.dialect.name != "postgresql":
+        return True
+    from psycopg import pq
+    from psycopg.conninfo import make_conninfo
+
+    _, named = engine.dialect.create_connect_args(engine.url)
+    options = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, **named}
+    options.pop("context", None)  # of SQLAlchemy and psycopg, not of the server
+    return pq.PGconn.ping(make_conninfo(**options).encode()) not in (pq.Ping.NO_RESPONSE, pq.Ping.REJECT)
 
 
 def _sqlite_engine(url: str, read_json: ReadJson) -> Engine:

@@ -16,11 +16,11 @@ from pydantic import ValidationError
 from publication.errors import SchemaVersionError, StoreUnreachableError
 from publication.store import Store, default_url
 from service import logs
-from service.access import commands
+from service.access import WithoutKeys, commands
 from service.access.key_store import KeyStore, default_keys_url
 from service.app import create_app
 from service.descriptors import connections_left
-from service.errors import ServiceError
+from service.errors import KeysUnreadableError, ServiceError
 from service.protocol import guarded
 from service.security import is_loopback
 from service.settings import ENVIRONMENT, Settings, read_settings
@@ -54,30 +54,31 @@ def main(argv: list[str] | None = None, environ: Mapping[str, str] = os.environ)
     try:
         settings = read_settings(environ, options.home)
         if options.command == "keys":
-            commands.run(options, KeyStore(_keys_url(settings), writable=True), datetime.now(UTC))
+            keys = _key_store(settings, writable=True)
+            commands.run(options, keys, datetime.now(UTC), lambda: _published_places(settings))
             return 0
         return _open_and_serve(settings, options)
     except ValidationError as error:
         return _refuse(_sentences(error), USAGE_ERROR)
+    except (StoreUnreachableError, SchemaVersionError, KeysUnreadableError) as error:
+        return _refuse(str(error), STORE_OUT_OF_REACH)
     except ServiceError as error:
         return _refuse(str(error), USAGE_ERROR)
-    except (StoreUnreachableError, SchemaVersionError) as error:
-        return _refuse(str(error), STORE_OUT_OF_REACH)
 
 
 def _open_and_serve(settings: Settings, options: argparse.Namespace) -> int:
     store = Store(read_only(_store_url(settings)), orjson.loads)
-    keys = KeyStore(_keys_url(settings))
-    is_guarded = is_loopback(options.host) or options.allow_anonymous
-    if not is_guarded and _has_no_keys(keys):
+    keys = _key_store(settings)
+    without_keys = _without_keys(options)
+    if without_keys is WithoutKeys.NOBODY and _has_no_keys(keys):
         return _refuse(OPEN_TO_ALL.format(host=options.host), USAGE_ERROR)
     with contextlib.suppress(StoreUnreachableError):  # it may come: what is served says so until then
         store.check_version()
-    return _serve(settings, store, keys, options, open_without_keys=is_guarded)
+    return _serve(settings, store, keys, options, without_keys)
 
 
 def _serve(
-    settings: Settings, store: Store, keys: KeyStore, options: argparse.Namespace, *, open_without_keys: bool
+    settings: Settings, store: Store, keys: KeyStore, options: argparse.Namespace, without_keys: WithoutKeys
 ) -> int:
     lines = logs.Background(logs.to_descriptor(sys.stderr.fileno()))
     logs.configure(lines)
@@ -87,7 +88,7 @@ def _serve(
         store,
         lambda: datetime.now(UTC),
         keys,
-        open_without_keys=open_without_keys,
+        without_keys=without_keys,
         log=logs.RequestLog(lines),
     )
     try:
@@ -121,20 +122,38 @@ def _most_connections() -> int:
     return most
 
 
+def _without_keys(options: argparse.Namespace) -> WithoutKeys:
+    if options.allow_anonymous:
+        return WithoutKeys.ANYONE
+    return WithoutKeys.THIS_MACHINE if is_loopback(options.host) else WithoutKeys.NOBODY
+
+
 def _has_no_keys(keys: KeyStore) -> bool:
     """Whether it is certain that there are none; where they cannot be read, nobody is let in until they can."""
     try:
         return not keys.read()
-    except StoreUnreachableError:
+    except (StoreUnreachableError, KeysUnreadableError):
         return False
+
+
+def _published_places(settings: Settings) -> tuple[str, ...]:
+    """Of the newest publication; none where it cannot be read, for whatever reason: keys are made without it, too."""
+    with contextlib.suppress(Exception):
+        store = Store(read_only(_store_url(settings)))
+        with contextlib.closing(store):
+            return tuple(place.id for place in store.latest(settings.system).system.places)
+    return ()
 
 
 def _store_url(settings: Settings) -> str:
     return settings.store_url or default_url(settings.home)
 
 
-def _keys_url(settings: Settings) -> str:
-    return settings.keys_url or default_keys_url(_store_url(settings), settings.home)
+def _key_store(settings: Settings, *, writable: bool = False) -> KeyStore:
+    if settings.keys_url:
+        return KeyStore(settings.keys_url, writable=writable, setting=ENVIRONMENT["keys_url"])
+    beside = default_keys_url(_store_url(settings), settings.home)
+    return KeyStore(beside, writable=writable, setting=ENVIRONMENT["store_url"])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -147,7 +166,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--allow-anonymous",
         action="store_true",
-        help="listen beyond this machine although no key has been made, so that anyone may read",
+        help="listen beyond this machine, and under any name, although no key has been made, so that anyone may read",
     )
     commands.add_to(parser.add_subparsers(dest="command", metavar="keys", help="make, list, expire and revoke keys"))
     return parser
@@ -167,8 +186,11 @@ def _refuse(sentence: str, exit_code: int) -> int:
 
 
 def _sentences(error: ValidationError) -> str:
+    def told(message: str) -> str:
+        return f"{message[:1].lower()}{message[1:]}"
+
     return " ".join(
-        f"Reading {ENVIRONMENT[str(item['loc'][0])]}: found {item['input']!r}; {item['msg'].lower()}."
+        f"Reading {ENVIRONMENT[str(item['loc'][0])]}: found {item['input']!r}; {told(item['msg'])}."
         for item in error.errors()
     )
 

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, disable_created_metrics
 from starlette.types import ASGIApp
 
 from service import problems
+from service.access import WithoutKeys
 from service.access.gate import Gate
 from service.access.keyring import Keyring, Keys
 from service.archive import Archive
@@ -47,12 +48,12 @@ def create_app(
     clock: Clock,
     keys: Keys,
     *,
-    open_without_keys: bool = True,
+    without_keys: WithoutKeys = WithoutKeys.ANYONE,
     log: RequestLog | None = None,
 ) -> Edge:
     """The service over `store` and `keys`, which it only reads. `clock` gives the present instant with its offset.
 
-    `open_without_keys`: let anyone read as long as there has never been a key. `log` gets a line for each request.
+    `without_keys`: who may read as long as there has never been a key. `log` gets a line for each request.
     The `teller` of what is given is for the server: what it refuses by itself is counted and logged as all else is.
     """
     shelf = Shelf(store, clock)
@@ -89,7 +90,7 @@ def create_app(
     finish(document := app.openapi())
     app.include_router(docs_router(TITLE, document, archive))
     problems.install(app)
-    gate = Gate(keyring, open_without_keys=open_without_keys)
+    gate = Gate(keyring, without_keys)
     admitted: ASGIApp = Reception(app, gate, watcher, metrics, clock)
     if settings.origins:
         admitted = Origins(admitted, settings.origins)

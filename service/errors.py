@@ -7,3 +7,11 @@ class ServiceError(Exception):
 
 class KeyNameError(ServiceError):
     """No key of that name, or one already, or a name that cannot be."""
+
+
+class KeyRevokedError(ServiceError):
+    """The key is revoked, and stays so."""
+
+
+class KeysUnreadableError(ServiceError):
+    """The keys are there, and cannot be read: the database refuses, or what it holds is damaged."""

@@ -104,6 +104,13 @@ class OutOfScopeError(ForbiddenError):
     title = "The place of the key is not in the publication"
 
 
+class ForeignHostError(ForbiddenError):
+    """No key is asked for yet, and the request is meant for a host that is not this machine."""
+
+    kind = "foreign-host"
+    title = "Without a key the service answers this machine alone"
+
+
 class RouteNotFoundError(ProblemError):
     status = HTTPStatus.NOT_FOUND
     kind = "not-found"
@@ -183,7 +190,7 @@ class StoreLostError(ProblemError):
 
 
 class KeysUnknownError(ProblemError):
-    """The keys have not been read yet."""
+    """The keys have not been read yet; or there were none, and whether there are any now cannot be read."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     kind = "keys-unknown"
@@ -204,6 +211,7 @@ PROBLEMS: tuple[type[ProblemError], ...] = (
     UnauthorisedError,
     ForbiddenError,
     OutOfScopeError,
+    ForeignHostError,
     RouteNotFoundError,
     UnknownValueError,
     MethodNotAllowedError,

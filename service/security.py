@@ -20,6 +20,7 @@ RAW_ANSWER_HEADERS = [(name.lower().encode(), value.encode()) for name, value in
 _PAGE = f"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; {LOCKED}"
 PAGE_HEADERS = {POLICY: _PAGE, "X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin"}
 
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Za-z.-]+))(?::[0-9]*)?", re.ASCII)
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -30,9 +31,21 @@ def docs_headers(html: str) -> dict[str, str]:
     return PAGE_HEADERS | {POLICY: f"{_PAGE}; script-src 'self' {hashes}"}
 
 
+def is_this_machine(host_header: str | None) -> bool:
+    """Whether a request was meant for this machine by a name that no one else can have.
+
+    A browser can be led here by the name of another site, whose owner lets it resolve to 127.0.0.1 (DNS rebinding):
+    to the browser the answer is then that site's own. HTTP/1.0 may leave the header out; no browser does.
+    """
+    if host_header is None:
+        return True
+    found = _HOST.fullmatch(host_header.strip())
+    return found is not None and is_loopback(found.group(1) or found.group(2))
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach `host`."""
-    if host == "localhost":
+    if host.lower() == "localhost":
         return True
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -1,11 +1,57 @@
 """What an operator may set. Read in the composition roots alone."""
 
+import re
 from collections.abc import Mapping
+from ipaddress import ip_address, ip_network
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 DEFAULT_HOME = Path(".headroom")
+EVERY = "*"
+ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.ASCII)
+LEFT_OUT_PORTS = {"http": "80", "https": "443"}
+NO_ORIGIN = (
+    "{item} is no origin as a browser sends it. Give SCHEME://HOST or SCHEME://HOST:PORT, in lower case, "
+    "without a path or slash at the end, nor the port that its scheme has anyway; several with commas between them"
+)
+NO_PROXY = (
+    "{item} is no address that a proxy can have. Give IP addresses and networks (10.0.0.0/8), "
+    "with commas between them, or * alone for any"
+)
+
+
+def _origins(text: str) -> str:
+    """Raises for what no browser would send: it would never match, and nobody would know why."""
+    for item in items(text):
+        found = ORIGIN.fullmatch(item)
+        if item != EVERY and (found is None or found.group(2) == LEFT_OUT_PORTS.get(found.group(1), "")):
+            raise PydanticCustomError("origin", NO_ORIGIN, {"item": repr(item)})
+    return text
+
+
+def _proxies(text: str) -> str:
+    """As uvicorn takes them, which would keep what is neither address nor network and compare it with none."""
+    given = items(text)
+    for item in given:
+        if given != [EVERY] and not _is_address(item):
+            raise PydanticCustomError("proxy", NO_PROXY, {"item": repr(item)})
+    return ",".join(given)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        _ = ip_network(text) if "/" in text else ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def items(text: str) -> list[str]:
+    """What stands between the commas."""
+    return [item.strip() for item in text.split(",") if item.strip()]
 
 
 class Settings(BaseModel):
@@ -18,12 +64,16 @@ class Settings(BaseModel):
     system: str | None = Field(default=None, description="the system to serve, where a store holds more than one")
     poll_seconds: float = Field(default=2.0, gt=0, le=3600, description="seconds between looks for a new publication")
     keys_url: str | None = Field(default=None, description="where the keys are, if not beside the publications")
-    allowed_origins: str = Field(default="", description="web origins, by commas, whose pages may read the answers")
-    trusted_proxies: str = Field(default="", description="addresses, by commas, that may say whom they ask for")
+    allowed_origins: Annotated[str, AfterValidator(_origins)] = Field(
+        default="", description="web origins, by commas, whose pages may read the answers"
+    )
+    trusted_proxies: Annotated[str, AfterValidator(_proxies)] = Field(
+        default="", description="addresses, by commas, that may say whom they ask for"
+    )
 
     @property
     def origins(self) -> list[str]:
-        return [origin.strip() for origin in self.allowed_origins.split(",") if origin.strip()]
+        return items(self.allowed_origins)
 
 
 ENVIRONMENT = {

@@ -1,21 +1,28 @@
 """`headroom-service keys`: make, list, expire and revoke keys."""
 
 import argparse
+import re
 import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 
 from service.access.key_store import KeyStore
 from service.access.keys import MOST_PER_MINUTE, NAME, Key, new_key
+from service.access.rows import UnreadableKey, shown
 from service.access.visitor import Scope
 from service.errors import KeyNameError
+from service.problems import one_of
 
 DEFAULT_PER_MINUTE = 600
+DIGITS = re.compile(r"[0-9]{1,10}", re.ASCII)
 METRICS_ARE_OF_ALL = (
     "Making the key {name}: metrics are of the whole system, so a key of one place cannot have them. "
     "Leave out --place or --scope metrics."
 )
 
 Subparsers = argparse._SubParsersAction
+Places = Callable[[], tuple[str, ...]]
+"""The ids of the places of the newest publication; none where it cannot be read, or there is none."""
 
 
 def add_to(subparsers: "Subparsers[argparse.ArgumentParser]") -> None:
@@ -28,7 +35,7 @@ def add_to(subparsers: "Subparsers[argparse.ArgumentParser]") -> None:
     create.add_argument(
         "--scope", action="append", choices=[scope.value for scope in Scope], help="what it opens (default read)"
     )
-    create.add_argument("--place", help="id of a place: it and those below are all that is to be seen")
+    create.add_argument("--place", type=_place, help="id of a place: it and those below are all that is to be seen")
     create.add_argument(
         "--per-minute", type=_per_minute, default=DEFAULT_PER_MINUTE, help="requests a minute (default %(default)s)"
     )
@@ -43,10 +50,16 @@ def add_to(subparsers: "Subparsers[argparse.ArgumentParser]") -> None:
     revoke.add_argument("name")
 
 
-def run(options: argparse.Namespace, store: KeyStore, now: datetime) -> None:
-    """Raises KeyNameError, StoreUnreachableError."""
+def run(options: argparse.Namespace, store: KeyStore, now: datetime, published: Places) -> None:
+    """`published` gives the places that there are, and is asked where a key is for one of them.
+
+    Raises KeyNameError, KeyRevokedError, KeysUnreadableError, StoreUnreachableError."""
     try:
-        ACTIONS[options.action](options, store, now)
+        if options.action == "create":
+            _create(options, store, now)
+            _warn(options, published)
+        else:
+            ACTIONS[options.action](options, store, now)
     finally:
         store.close()
 
@@ -65,13 +78,30 @@ def _create(options: argparse.Namespace, store: KeyStore, now: datetime) -> None
     sys.stderr.write("This is the key. It is shown this once: what is kept is a salted hash.\n")
 
 
+def _warn(options: argparse.Namespace, published: Places) -> None:
+    """A place may be published later, so the key is made; but more often its name is mistyped."""
+    places = published() if options.place is not None else ()
+    if places and options.place not in places:
+        sys.stderr.write(
+            f"The newest publication has no place {options.place}, so the key {options.name} opens nothing until one "
+            f"has it. There are: {one_of(list(places), options.place)}.\n"
+        )
+
+
 def _list(_options: argparse.Namespace, store: KeyStore, now: datetime) -> None:
+    kept = store.read()
     lines: list[tuple[str, ...]] = [("name", "state", "scopes", "place", "per minute", "created", "expires")]
-    lines += [_line(key, now) for key in store.read()]
+    lines += sorted([_line(key, now) for key in kept.keys] + [_unreadable(key) for key in kept.unreadable])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         sys.stdout.write("  ".join(cells).rstrip() + "\n")
+    for key in kept.unreadable:
+        sys.stderr.write(f"The key {shown(key.name)} opens nothing, for it cannot be read: {shown(key.reason)}.\n")
+
+
+def _unreadable(key: UnreadableKey) -> tuple[str, ...]:
+    return (shown(key.name), "unreadable", *5 * ("-",))
 
 
 def _line(key: Key, now: datetime) -> tuple[str, ...]:
@@ -79,7 +109,7 @@ def _line(key: Key, now: datetime) -> tuple[str, ...]:
         key.name,
         key.state(now),
         " ".join(sorted(key.scopes)),
-        key.place or "all",
+        shown(key.place or "all"),
         str(key.per_minute),
         f"{key.created_at:%Y-%m-%d}",
         f"{key.expires_at:%Y-%m-%d %H:%M} UTC" if key.expires_at else "never",
@@ -87,14 +117,14 @@ def _line(key: Key, now: datetime) -> tuple[str, ...]:
 
 
 def _expire(options: argparse.Namespace, store: KeyStore, _now: datetime) -> None:
-    store.change(options.name, expires_at=options.on)
+    store.expire(options.name, options.on)
 
 
 def _revoke(options: argparse.Namespace, store: KeyStore, now: datetime) -> None:
-    store.change(options.name, revoked_at=now)
+    store.revoke(options.name, now)
 
 
-ACTIONS = {"create": _create, "list": _list, "expire": _expire, "revoke": _revoke}
+ACTIONS = {"list": _list, "expire": _expire, "revoke": _revoke}
 
 
 def _day(text: str) -> datetime:
@@ -105,7 +135,13 @@ def _day(text: str) -> datetime:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day, as 2027-03-31") from None
 
 
+def _place(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise argparse.ArgumentTypeError(f"{text!r} is not the id of a place, as RXH; for every place leave it out")
+    return text
+
+
 def _per_minute(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_PER_MINUTE:
+    if not DIGITS.fullmatch(text) or not 1 <= int(text) <= MOST_PER_MINUTE:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST_PER_MINUTE:,}")
     return int(text)

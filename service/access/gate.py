@@ -9,20 +9,26 @@ from math import ceil
 from service.access.keyring import Keyring
 from service.access.keys import DECOY, Key, parts
 from service.access.limits import Limits
-from service.access.visitor import ANYONE, Scope, Visitor
+from service.access.visitor import ANYONE, Scope, Visitor, WithoutKeys
 from service.problems import (
     ForbiddenError,
+    ForeignHostError,
     KeysUnknownError,
     ProblemError,
     TooManyRequestsError,
     UnauthorisedError,
 )
+from service.security import is_this_machine
 
 OPEN = frozenset({"/healthz", "/readyz"})
 NO_KEY = "This service asks for a key. Send it as `Authorization: Bearer KEY`, or as the password of HTTP Basic."
 NO_KEYS_YET = "Nobody may read here yet: no key has been made. Run `headroom-service keys create NAME`."
 NOT_A_KEY = "The key that was sent is not one of this service. Ask whoever runs it."
 NOT_NOW = "The key {name} is {state}. Ask whoever runs the service for another."
+FOREIGN_HOST = (
+    "No key has been made yet, so only this machine is answered: ask for localhost or 127.0.0.1. For other names make "
+    "a key with `headroom-service keys create NAME`, or start with --allow-anonymous where the network is guarded."
+)
 KEYS_UNKNOWN = "The keys cannot be read, so nobody is let in. They are asked for again every few seconds."
 TOO_MANY = (
     "The key {name} may ask {per_minute} times a minute. Wait {seconds} s, or ask whoever runs the service for more."
@@ -33,10 +39,9 @@ NOT_FOR_THAT = "The key {name} is not for this: it has {scopes}, and this asks f
 class Gate:
     """Decides who a request is from, and whether it may pass."""
 
-    def __init__(self, keyring: Keyring, *, open_without_keys: bool) -> None:
-        """`open_without_keys`: let anyone read as long as there has never been a key."""
+    def __init__(self, keyring: Keyring, without_keys: WithoutKeys) -> None:
         self._keyring = keyring
-        self._open_without_keys = open_without_keys
+        self._without_keys = without_keys
         self._limits = Limits()
 
     def admit(self, path: str, headers: Mapping[str, str], now: datetime, ticks: float) -> Visitor | None:
@@ -44,8 +49,8 @@ class Gate:
 
         Raises a 401, 403, 429 or 503 problem. `ticks` are seconds of a clock that only goes forward.
         """
-        if self._keyring.known and not self._keyring.has_keys and self._open_without_keys:
-            return ANYONE
+        if self._keyring.has_none and self._without_keys is not WithoutKeys.NOBODY:
+            return self._without_key(path, headers)
         if path in OPEN:
             return self._quietly(headers, now)
         key = self._key(headers, now)
@@ -59,6 +64,13 @@ class Gate:
             scopes = " and ".join(sorted(key.scopes))
             raise _of(key, ForbiddenError(NOT_FOR_THAT.format(name=key.name, scopes=scopes, wanted=wanted.value)))
         return key.visitor
+
+    def _without_key(self, path: str, headers: Mapping[str, str]) -> Visitor | None:
+        if self._without_keys is WithoutKeys.ANYONE or is_this_machine(headers.get("host")):
+            return ANYONE
+        if path in OPEN:
+            return None
+        raise ForeignHostError(FOREIGN_HOST)
 
     def _quietly(self, headers: Mapping[str, str], now: datetime) -> Visitor | None:
         try:

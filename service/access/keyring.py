@@ -8,8 +8,12 @@ from typing import Protocol
 
 from publication.errors import StoreUnreachableError
 from service.access.keys import Key
+from service.access.rows import Kept, UnreadableKey
+from service.errors import KeysUnreadableError
 
 FIRST_LOOK_SECONDS = 5.0
+PATIENCE_SECONDS = 15.0
+"""How long a look may take before the keys count as lost: longer than the store's own limits, which say why."""
 
 logger = logging.getLogger(__name__)
 
@@ -17,19 +21,30 @@ logger = logging.getLogger(__name__)
 class Keys(Protocol):
     """What is asked of a store of keys."""
 
-    def read(self) -> tuple[Key, ...]: ...
+    def read(self) -> Kept: ...
 
 
 class Keyring:
-    """Keys by id. `known` is false until they were read once; once there was a key, one is asked for until the end."""
+    """Keys by id. Once there was a key, one is asked for until the end.
 
-    def __init__(self, store: Keys, poll_seconds: float) -> None:
+    `known`: it is certain which keys there are, or were a short while ago. Not before they were read once; and where
+    there were none, no longer when they can no longer be read, for the first may have been made since.
+    """
+
+    def __init__(self, store: Keys, poll_seconds: float, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._store = store
         self._poll_seconds = poll_seconds
+        self._patience_seconds = patience_seconds
         self._keys: dict[str, Key] = {}
+        self._unreadable: frozenset[UnreadableKey] = frozenset()
         self.up = True
         self.known = False
         self.has_keys = False
+
+    @property
+    def has_none(self) -> bool:
+        """Whether there has never been a key, for certain."""
+        return self.known and not self.has_keys
 
     def find(self, key_id: str) -> Key | None:
         return self._keys.get(key_id)
@@ -48,18 +63,40 @@ class Keyring:
                 await task
 
     async def look(self) -> None:
-        """Read the keys, off the event loop."""
+        """Read the keys, off the event loop. A store that is away leaves what is known; no other failure does."""
         try:
-            read = await asyncio.to_thread(self._store.read)
+            kept = await self._read()
         except StoreUnreachableError as error:
-            if self.up:
-                logger.error("%s Keys are as they were.", error)
-            self.up = False
+            self._lost(f"{error} Keys are as they were.")
+        except KeysUnreadableError as error:
+            self._lost(f"{error} Keys are as they were, and without any nobody is let in.")
+            self.known = self.has_keys
         except Exception:
-            logger.exception("Reading the keys failed. They are as they were.")
+            if self.up:
+                logger.exception("Reading the keys failed. They are as they were, and without any nobody is let in.")
+            self.up, self.known = False, self.has_keys
         else:
-            self._keys, self.up, self.known = {key.id: key for key in read}, True, True
-            self.has_keys = self.has_keys or bool(read)
+            self._take(kept)
+
+    async def _read(self) -> Kept:
+        reading = asyncio.create_task(asyncio.to_thread(self._store.read))
+        await asyncio.wait({reading}, timeout=self._patience_seconds)
+        if not reading.done():
+            self._lost(f"The keys have not been read for {self._patience_seconds:g} seconds.")
+        return await reading
+
+    def _lost(self, sentence: str) -> None:
+        if self.up:
+            logger.error("%s", sentence)
+        self.up = False
+
+    def _take(self, kept: Kept) -> None:
+        self._keys, self.up, self.known = {key.id: key for key in kept.keys}, True, True
+        self.has_keys = self.has_keys or bool(kept)
+        unreadable = frozenset(kept.unreadable)
+        for key in sorted(unreadable - self._unreadable, key=lambda key: key.name):
+            logger.error("The key %r cannot be read, and opens nothing: %s.", key.name, key.reason)
+        self._unreadable = unreadable
 
     async def _look_on(self, first: "asyncio.Task[None]") -> None:
         await first

@@ -10,7 +10,7 @@ from datetime import datetime
 from service.access.visitor import Scope, Visitor
 
 PREFIX = "hr"
-ID_BYTES, SECRET_BYTES, SALT_BYTES = 5, 32, 16
+ID_BYTES, SECRET_BYTES, SALT_BYTES, HASH_BYTES = 5, 32, 16, 32
 KEY = re.compile(rf"{PREFIX}_([0-9a-f]{{{2 * ID_BYTES}}})_([A-Za-z0-9_-]{{43}})", re.ASCII)
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
 MOST_PER_MINUTE = 1_000_000_000

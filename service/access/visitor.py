@@ -1,7 +1,7 @@
 """Who asks, as far as the service knows."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 
 class Scope(StrEnum):
@@ -9,6 +9,16 @@ class Scope(StrEnum):
 
     READ = "read"
     METRICS = "metrics"
+
+
+class WithoutKeys(Enum):
+    """Who may read as long as there has never been a key."""
+
+    NOBODY = auto()
+    THIS_MACHINE = auto()
+    """Who asks for it by a name of the machine itself: that the service listens there alone does not tell whom a
+    browser there asks for."""
+    ANYONE = auto()
 
 
 @dataclass(frozen=True, slots=True)

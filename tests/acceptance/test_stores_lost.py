@@ -1,5 +1,6 @@
 """The service in front of PostgreSQL that dies, comes back, or hands over; with a user that may only read."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,12 +16,14 @@ from sqlalchemy.engine import make_url
 
 from publication.store import Store
 from tests import servers
-from tests.builders import build_publication
+from tests.builders import build_ledger, build_publication
 from tests.contract.store.databases import new_postgresql_database
 
 pytestmark = pytest.mark.drill
 
 TRUTH_SECONDS = 10.0
+API = (servers.ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+RECIPE = API.split("**PostgreSQL.**")[1].split("```sql\n")[1].split("```")[0]
 ADDRESSES = ["/v1/forecasts/RXH/occupancy", "/v1/forecasts?place=RXK1", "/v1/forecasts?format=csv", "/v1/pressure"]
 
 
@@ -134,22 +137,106 @@ def test_where_one_server_is_lost_another_that_is_named_is_asked(
     assert asking.failed == []
 
 
-def test_the_service_needs_to_read_and_nothing_else(postgresql_url: str, tmp_path: Path) -> None:
+@contextmanager
+def database_with(postgresql_url: str, recipe: str) -> Iterator[tuple[str, str]]:
+    """The URLs of a new database's owner, and of the role `reader` that the recipe makes there."""
     owner = new_postgresql_database(postgresql_url)
-    issue(owner)
-    key = servers.make_key(tmp_path, "board", HEADROOM_STORE_URL=owner)
     with psycopg.connect(owner, autocommit=True) as server:
-        server.execute("CREATE ROLE reader LOGIN PASSWORD 'read-only'")
-        for schema in ("public", "headroom_keys"):
-            server.execute(f"GRANT USAGE ON SCHEMA {schema} TO reader".encode())
-            server.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO reader".encode())
-    reader = make_url(owner).set(username="reader", password="read-only").render_as_string(hide_password=False)
+        server.execute(recipe.encode())
+    try:
+        yield owner, make_url(owner).set(username="reader", password="PASSWORD").render_as_string(hide_password=False)
+    finally:
+        with psycopg.connect(owner, autocommit=True) as server:
+            server.execute("DROP OWNED BY reader; DROP ROLE reader")
+
+
+def errors(log: Path) -> list[str]:
+    lines = (json.loads(line) for line in log.read_text().splitlines())
+    return [line["message"] for line in lines if line["level"] == "error"]
+
+
+def status(url: str, address: str = "/v1/system", key: str | None = None) -> int:
+    return httpx.get(url + address, auth=None if key is None else ("excel", key)).status_code
+
+
+def test_the_service_needs_to_read_and_nothing_else(postgresql_url: str, tmp_path: Path) -> None:
+    with database_with(postgresql_url, RECIPE) as (owner, reader):
+        issue(owner)
+        key = servers.make_key(tmp_path, "board", HEADROOM_STORE_URL=owner)
+        with servers.service(tmp_path, HEADROOM_STORE_URL=reader) as service:
+            assert status(service.url) == 401
+            assert {status(service.url, address, key) for address in ADDRESSES} == {200}
+        assert errors(service.log) == []
+
+
+def test_who_may_only_read_notices_tables_and_the_first_key_that_are_made_later(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    with (
+        database_with(postgresql_url, RECIPE) as (owner, reader),
+        servers.service(tmp_path, HEADROOM_STORE_URL=reader) as service,
+    ):
+        assert status(service.url) == 503  # nothing is published
+        issue(owner)
+        within(TRUTH_SECONDS, lambda: status(service.url) == 200)
+        store = Store(owner)
+        store.keep(build_ledger())
+        store.close()
+        within(TRUTH_SECONDS, lambda: httpx.get(f"{service.url}/v1/scores").json()["ledger"] is not None)
+        key = servers.make_key(tmp_path, "board", HEADROOM_STORE_URL=owner)
+        within(TRUTH_SECONDS, lambda: status(service.url) == 401)
+        assert status(service.url, "/v1/scores", key) == 200
+
+
+def test_a_first_key_that_the_service_may_not_read_shuts_it_and_an_outage_does_not(
+    clusters: list[servers.Cluster], tmp_path: Path
+) -> None:
+    cluster = clusters[0]
+    issue(cluster.url)
+    today = RECIPE.split("CREATE SCHEMA")[0] + "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader"
+    with psycopg.connect(cluster.url, autocommit=True) as server:
+        server.execute(today.encode())
+    reader = make_url(cluster.url).set(username="reader", password="PASSWORD").render_as_string(hide_password=False)
     with servers.service(tmp_path, HEADROOM_STORE_URL=reader) as service:
-        assert httpx.get(f"{service.url}/v1/system").status_code == 401
-        for address in ADDRESSES:
-            assert httpx.get(service.url + address, auth=("excel", key)).status_code == 200
-        log = service.log.read_text()
-    assert "error" not in {line.split('"level": "')[-1].split('"')[0] for line in log.splitlines() if "level" in line}
+        within(TRUTH_SECONDS, lambda: told(service.url) == ("ok", True))
+        with load(service.url) as asking:
+            cluster.kill()
+            within(TRUTH_SECONDS, lambda: told(service.url) == ("unreachable", False))
+            cluster.start()
+            within(TRUTH_SECONDS, lambda: told(service.url) == ("ok", True))
+        assert asking.failed == []
+        key = servers.make_key(tmp_path, "board", HEADROOM_STORE_URL=cluster.url)
+        within(TRUTH_SECONDS, lambda: status(service.url) == 503)
+        cluster.kill()
+        time.sleep(2 * TRUTH_SECONDS / 5)
+        assert status(service.url) == 503
+        cluster.start()
+        with psycopg.connect(cluster.url, autocommit=True) as server:
+            server.execute("GRANT USAGE ON SCHEMA headroom_keys TO reader")
+            server.execute("GRANT SELECT ON ALL TABLES IN SCHEMA headroom_keys TO reader")
+        within(TRUTH_SECONDS, lambda: status(service.url) == 401)
+        assert status(service.url, key=key) == 200
+    assert any("permission denied" in error for error in errors(service.log))
+
+
+def test_a_table_of_keys_that_is_locked_is_told_and_shuts_a_service_without_keys(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    with (
+        database_with(postgresql_url, RECIPE) as (owner, reader),
+        servers.service(tmp_path, HEADROOM_STORE_URL=reader) as service,
+    ):
+        issue(owner)
+        servers.make_key(tmp_path, "board", HEADROOM_STORE_URL=owner)
+        within(TRUTH_SECONDS, lambda: status(service.url) == 401)
+        with psycopg.connect(owner) as server:
+            server.execute("DELETE FROM headroom_keys.keys")
+            server.commit()
+            server.execute("LOCK TABLE headroom_keys.keys")
+            with servers.service(tmp_path, HEADROOM_STORE_URL=reader) as other:
+                assert status(other.url) == 503
+                within(2 * TRUTH_SECONDS, lambda: any("statement timeout" in error for error in errors(other.log)))
+            server.rollback()
 
 
 def test_tables_of_another_release_are_named_at_the_start(postgresql_url: str, tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from publication.errors import StoreUnreachableError
 from publication.ledger import Ledger
 from publication.model import Heading, Publication
 from publication.store import Store
+from service.access import WithoutKeys
 from service.access.keyring import Keys
-from service.access.keys import Key
+from service.access.rows import Kept
 from service.app import create_app
 from service.logs import RequestLog
 from service.settings import Settings
@@ -116,8 +117,8 @@ class Client:
 class NoKeys:
     """A store of keys in which none was ever made."""
 
-    def read(self) -> tuple[Key, ...]:
-        return ()
+    def read(self) -> Kept:
+        return Kept()
 
 
 def serve(
@@ -127,9 +128,10 @@ def serve(
     keys: Keys | None = None,
     log: RequestLog | None = None,
     allowed_origins: str = "",
+    without_keys: WithoutKeys = WithoutKeys.ANYONE,
 ) -> Client:
     settings = Settings(poll_seconds=POLL_SECONDS, system=system, allowed_origins=allowed_origins)
-    return Client(create_app(settings, store, clock, keys or NoKeys(), log=log))
+    return Client(create_app(settings, store, clock, keys or NoKeys(), without_keys=without_keys, log=log))
 
 
 @asynccontextmanager

@@ -51,5 +51,5 @@ def make_bunch(folder: Path) -> Bunch:
     bunch.add("expired", expires_at=MORNING)
     bunch.add("soon", expires_at=MORNING + timedelta(hours=1))
     bunch.add("revoked")
-    bunch.store.change("revoked", revoked_at=MORNING)
+    bunch.store.revoke("revoked", MORNING)
     return bunch

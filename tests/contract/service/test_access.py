@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import re
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,9 +15,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from publication.errors import StoreUnreachableError
 from publication.store import Store
-from service.access.keys import Key
+from service.access.rows import Kept, UnreadableKey
+from service.errors import KeysUnreadableError
 from service.logs import RequestLog
-from tests.contract.service.client import Client, Clock, serve
+from tests.contract.service.client import POLL_SECONDS, Client, Clock, serve
 from tests.contract.service.keys import Bunch, basic, make_bunch
 
 
@@ -151,22 +153,27 @@ def test_keys_made_and_revoked_count_without_a_restart(issued_store: Store, tmp_
         bunch.add("late-comer")
         told = {"authorization": bunch.bearer("late-comer")}
         assert settled(client, 200, **told).json()["system"]["name"] == "northshire"
-        bunch.store.change("late-comer", revoked_at=Clock().now)
+        bunch.store.revoke("late-comer", Clock().now)
         assert settled(client, 401, **told).json()["reason"] == "revoked"
     bunch.store.close()
 
 
 class OnAndOff:
-    """Keys that can be out of reach, or gone."""
+    """Keys that can be out of reach, kept from us, or gone."""
 
-    def __init__(self, *keys: Key) -> None:
-        self.keys = keys
-        self.is_up = True
+    def __init__(self, kept: Kept | None = None) -> None:
+        self.kept = kept or Kept()
+        self.error: Exception | None = None
 
-    def read(self) -> tuple[Key, ...]:
-        if not self.is_up:
-            raise StoreUnreachableError("Reaching the keys: no route to host.")
-        return self.keys
+    def read(self) -> Kept:
+        if self.error is not None:
+            raise self.error
+        return self.kept
+
+
+AWAY = StoreUnreachableError("Reaching the keys: no route to host.")
+REFUSED = KeysUnreadableError("Reaching the keys: permission denied.")
+FAULT = RuntimeError("what nobody foresaw")
 
 
 def settled(client: Client, status: int, **headers: str) -> httpx.Response:
@@ -177,26 +184,63 @@ def test_without_keys_anyone_reads_until_the_first_is_made_and_never_again(issue
     keys = OnAndOff()
     with serve(issued_store, Clock(), keys=keys) as client:
         assert client.get("/v1/system").status_code == 200
-        keys.keys = bunch.store.read()
+        keys.kept = bunch.store.read()
         settled(client, 401)
-        keys.keys = ()
+        keys.kept = Kept()
         settled(client, 401, authorization=bunch.bearer("reader"))
         assert client.get("/v1/system").status_code == 401
 
 
-def test_keys_out_of_reach_let_nobody_in_at_first_and_go_on_later(issued_store: Store, bunch: Bunch) -> None:
-    keys = OnAndOff(*bunch.store.read())
-    keys.is_up = False
+@pytest.mark.parametrize("error", [AWAY, REFUSED, FAULT], ids=["away", "refused", "fault"])
+def test_keys_out_of_reach_let_nobody_in_at_first_and_go_on_later(
+    issued_store: Store, bunch: Bunch, error: Exception
+) -> None:
+    keys = OnAndOff(bunch.store.read())
+    keys.error = error
     reader = {"authorization": bunch.bearer("reader")}
     with serve(issued_store, Clock(), keys=keys) as client:
         for headers in ({}, reader):
             response = client.get("/v1/system", **headers)
             assert (response.status_code, response.json()["type"]) == (503, "urn:headroom:problem:keys-unknown")
-        keys.is_up = True
+        keys.error = None
         settled(client, 200, **reader)
-        keys.is_up = False
+        keys.error = error
         client.get_until("/metrics", lambda response: "headroom_keys_up 0.0" in response.text, **both(bunch))
         assert client.get("/v1/system", **reader).status_code == 200
+
+
+def test_while_the_store_of_keys_is_away_as_a_whole_a_service_without_keys_stays_open(issued_store: Store) -> None:
+    keys = OnAndOff()
+    with serve(issued_store, Clock(), keys=keys) as client:
+        keys.error = AWAY
+        metrics = client.get_until("/metrics", lambda response: "headroom_keys_up 0.0" in response.text)
+        assert metrics.status_code == 200
+        assert client.get("/v1/system").status_code == 200
+
+
+@pytest.mark.parametrize("error", [REFUSED, FAULT], ids=["refused", "fault"])
+def test_where_the_first_key_may_be_there_and_cannot_be_read_nobody_is_let_in_without_one(
+    issued_store: Store, bunch: Bunch, error: Exception
+) -> None:
+    keys = OnAndOff()
+    with serve(issued_store, Clock(), keys=keys) as client:
+        assert client.get("/v1/system").status_code == 200
+        keys.error = error
+        assert settled(client, 503).json()["type"] == "urn:headroom:problem:keys-unknown"
+        assert "publication" not in client.get("/readyz").json()
+        keys.error = AWAY  # what went on before it was refused does not come back with an outage
+        time.sleep(10 * POLL_SECONDS)
+        assert client.get("/v1/system").status_code == 503
+        keys.error, keys.kept = None, bunch.store.read()
+        settled(client, 401)
+        keys.error = error
+        client.get_until("/metrics", lambda response: "headroom_keys_up 0.0" in response.text, **both(bunch))
+
+
+def test_a_key_that_cannot_be_read_is_a_key_all_the_same(issued_store: Store) -> None:
+    keys = OnAndOff(Kept(unreadable=(UnreadableKey("from-a-newer-release", "scopes is 'read admin'"),)))
+    with serve(issued_store, Clock(), keys=keys) as client:
+        assert client.get("/v1/system").status_code == 401
 
 
 def both(bunch: Bunch) -> dict[str, str]:

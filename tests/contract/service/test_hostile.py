@@ -209,7 +209,9 @@ CORPUS = {
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Service]:
     home = tmp_path_factory.mktemp("home")
     issue(home)
-    with servers.service(home) as started:
+    with servers.service(
+        home, "--allow-anonymous"
+    ) as started:  # also requests that name no host are to reach the routes
         yield started
 
 

@@ -53,6 +53,10 @@ def test_an_open_service_does_not_listen_beyond_this_machine(host: str, capsys: 
         ({"HEADROOM_POLL_SECONDS": "0"}, 2, "greater than 0"),
         ({"HEADROOM_STORE_URL": "nonsense"}, 6, "Reading HEADROOM_STORE_URL"),
         ({"HEADROOM_STORE_URL": "postgresql://u:hunter2@h:port/d"}, 6, "Reading HEADROOM_STORE_URL"),
+        ({"HEADROOM_KEYS_URL": "nonsense"}, 6, "Reading HEADROOM_KEYS_URL"),
+        ({"HEADROOM_KEYS_URL": "postgresql://u:hunter2@h:port/d"}, 6, "Reading HEADROOM_KEYS_URL: its port"),
+        ({"HEADROOM_TRUSTED_PROXIES": "not-an-ip"}, 2, "Reading HEADROOM_TRUSTED_PROXIES: found 'not-an-ip'"),
+        ({"HEADROOM_ALLOWED_ORIGINS": "dash.example"}, 2, "Reading HEADROOM_ALLOWED_ORIGINS: found 'dash.example'"),
     ],
 )
 def test_a_setting_that_cannot_be_read_ends_the_service_with_a_sentence(
@@ -62,6 +66,21 @@ def test_a_setting_that_cannot_be_read_ends_the_service_with_a_sentence(
     error = capsys.readouterr().err
     assert told in error
     assert "hunter2" not in error
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"HEADROOM_STORE_URL": "nonsense"}, "HEADROOM_STORE_URL"),
+        ({"HEADROOM_KEYS_URL": "nonsense"}, "HEADROOM_KEYS_URL"),
+        ({"HEADROOM_STORE_URL": "nonsense", "HEADROOM_KEYS_URL": "sqlite:////nowhere/keys.db"}, None),
+    ],
+)
+def test_a_command_on_keys_names_the_setting_that_says_where_they_are(
+    environ: dict[str, str], named: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["keys", "list"], environ=environ) == (0 if named is None else 6)
+    assert capsys.readouterr().err.startswith("" if named is None else f"headroom-service: Reading {named}: ")
 
 
 def test_an_unknown_option_is_a_usage_error() -> None:

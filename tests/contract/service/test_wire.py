@@ -29,7 +29,7 @@ ANSWER_HEADERS = (
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Service]:
     home = tmp_path_factory.mktemp("home")
     issue(home)
-    with servers.service(home) as started:
+    with servers.service(home, "--allow-anonymous") as started:
         yield started
 
 

@@ -31,6 +31,7 @@ from tests.builders import build_publication
         ("127.8.9.10", True),
         ("::1", True),
         ("localhost", True),
+        ("LocalHost", True),
         ("0.0.0.0", False),
         ("::", False),
         ("192.168.1.4", False),

@@ -1,0 +1,135 @@
+"""`headroom-service keys`: what it takes, what it refuses, what it shows."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+from publication.store import Store, default_url
+from service.__main__ import main
+from service.access.key_store import KeyStore
+from tests.builders import build_publication
+
+Told = tuple[int, str, str]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def keys(home: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> Told:
+    """Exit code, standard output, standard error."""
+    try:
+        code = main(["--home", str(home), "keys", *arguments], environ={})
+    except SystemExit as ended:
+        code = int(str(ended.code))
+    return code, *capsys.readouterr()
+
+
+def issue(home: Path) -> None:
+    store = Store(default_url(home))
+    store.prepare()
+    store.issue(build_publication(recent_days=1))
+    store.close()
+
+
+REFUSED = [
+    (["--place", ""], "'' is not the id of a place"),
+    (["--place", "  "], "is not the id of a place"),
+    (["--place", "RXH\nboard"], "'RXH\\nboard' is not the id of a place"),
+    (["--place", "RXH\x1b[2J"], "'RXH\\x1b[2J' is not the id of a place"),
+    (["--per-minute", "\u0661\u0662"], "is not a whole number from 1"),
+    (["--per-minute", "1_000"], "is not a whole number from 1"),
+    (["--per-minute", "+5"], "is not a whole number from 1"),
+    (["--per-minute", "0"], "is not a whole number from 1"),
+    (["--per-minute", "9" * 5000], "is not a whole number from 1"),
+    (["--expires", "tomorrow"], "'tomorrow' is not a day"),
+    (["--place", "RXH", "--scope", "metrics"], "metrics are of the whole system"),
+]
+
+
+@pytest.mark.parametrize(("options", "told"), REFUSED)
+def test_what_cannot_be_is_refused_and_makes_no_key(
+    home: Path, capsys: pytest.CaptureFixture[str], options: list[str], told: str
+) -> None:
+    code, out, error = keys(home, capsys, "create", "board", *options)
+    assert (code, out) == (2, "")
+    assert told in error
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "is_published", "told"),
+    [
+        ("RXH", True, None),
+        ("RXHH", True, "The newest publication has no place RXHH, so the key board opens nothing until one has it."),
+        ("RXHH", False, None),
+    ],
+)
+def test_a_place_that_is_not_published_is_told_where_that_can_be_known(
+    home: Path, capsys: pytest.CaptureFixture[str], place: str, is_published: bool, told: str | None
+) -> None:
+    if is_published:
+        issue(home)
+    code, out, error = keys(home, capsys, "create", "board", "--place", place)
+    assert code == 0
+    assert out.startswith("hr_")
+    assert ("The newest publication has no place" in error) is (told is not None)
+    assert told is None or f"{told} There are: RXH, " in error
+
+
+def test_a_store_that_holds_anything_else_keeps_no_key_from_being_made(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "publications.db").write_text("not a database" * 1000)
+    assert keys(home, capsys, "create", "board", "--place", "RXH")[0] == 0
+
+
+def test_the_list_shows_every_key_on_a_line_of_its_own_also_one_that_cannot_be_read(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("alpha", "bravo", "charlie"):
+        keys(home, capsys, "create", name, "--place", "RXH")
+    write(home, "UPDATE keys SET scopes = 'read admin' WHERE name = 'bravo'")
+    write(home, "UPDATE keys SET name = 'char' || char(10) || 'lie', place = 'R' || char(27) WHERE name = 'charlie'")
+    code, out, error = keys(home, capsys, "list")
+    assert code == 0
+    assert sorted(line.split()[:2] for line in out.splitlines()[1:]) == [
+        ["'char\\nlie'", "unreadable"],
+        ["alpha", "valid"],
+        ["bravo", "unreadable"],
+    ]
+    assert "The key bravo opens nothing, for it cannot be read: scopes is 'read admin'" in error
+    assert "\x1b" not in out + error
+    assert keys(home, capsys, "revoke", "bravo")[0] == 0
+    assert keys(home, capsys, "expire", "char\nlie", "--on", "2027-01-01")[0] == 0
+
+
+def write(home: Path, statement: str) -> None:
+    engine = create_engine(f"sqlite:///{home / 'keys.db'}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def test_a_revoked_key_is_not_brought_back(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keys(home, capsys, "create", "board")
+    assert keys(home, capsys, "revoke", "board")[0] == 0
+    code, _, error = keys(home, capsys, "expire", "board", "--on", "2099-12-31")
+    assert code == 2
+    assert error.startswith("headroom-service: Setting the last day of the key board: it is revoked, and stays so.")
+    store = KeyStore(f"sqlite:///{home / 'keys.db'}")
+    assert [key.expires_at for key in store.read().keys] == [None]
+    store.close()
+
+
+def test_keys_that_cannot_be_read_end_the_command_with_a_sentence(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "keys.db").write_text("not a database" * 1000)
+    for arguments in (["list"], ["create", "board"], ["revoke", "board"], ["expire", "board", "--on", "2099-12-31"]):
+        code, _, error = keys(home, capsys, *arguments)
+        assert code == 6
+        assert error.startswith("headroom-service: Reaching the keys at sqlite:///")
+        assert "Traceback" not in error

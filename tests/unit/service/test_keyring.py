@@ -1,0 +1,106 @@
+"""What the ring knows after each look, and what it says of it."""
+
+import asyncio
+import logging
+import threading
+
+import pytest
+
+from publication.errors import StoreUnreachableError
+from service.access.keyring import Keyring
+from service.access.rows import Kept, UnreadableKey
+from service.errors import KeysUnreadableError
+
+ODD = UnreadableKey("odd\nname", "scopes is 'read admin'")
+WORSE = UnreadableKey("worse", "per_minute is 0")
+SOME, NONE = Kept(unreadable=(ODD,)), Kept()
+AWAY, REFUSED, FAULT = StoreUnreachableError("away"), KeysUnreadableError("refused"), RuntimeError("fault")
+
+
+class Script:
+    """A store of keys that gives one answer after another."""
+
+    def __init__(self, *answers: Kept | Exception) -> None:
+        self._answers = list(answers)
+
+    def read(self) -> Kept:
+        answer = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def looked(*answers: Kept | Exception) -> Keyring:
+    ring = Keyring(Script(*answers), poll_seconds=1)
+    for _ in answers:
+        asyncio.run(ring.look())
+    return ring
+
+
+@pytest.mark.parametrize(
+    ("answers", "up", "known", "has_none"),
+    [
+        ([NONE], True, True, True),
+        ([SOME], True, True, False),
+        ([AWAY], False, False, False),
+        ([REFUSED], False, False, False),
+        ([FAULT], False, False, False),
+        ([NONE, AWAY, AWAY], False, True, True),
+        ([NONE, REFUSED], False, False, False),
+        ([NONE, FAULT], False, False, False),
+        ([NONE, REFUSED, AWAY], False, False, False),
+        ([NONE, REFUSED, NONE], True, True, True),
+        ([NONE, SOME, NONE], True, True, False),
+        ([SOME, AWAY], False, True, False),
+        ([SOME, REFUSED], False, True, False),
+        ([SOME, FAULT], False, True, False),
+    ],
+)
+def test_without_keys_it_is_open_only_while_that_is_certain(
+    answers: list[Kept | Exception], up: bool, known: bool, has_none: bool
+) -> None:
+    ring = looked(*answers)
+    assert (ring.up, ring.known, ring.has_none) == (up, known, has_none)
+
+
+@pytest.mark.parametrize("error", [AWAY, REFUSED, FAULT])
+def test_a_failure_is_said_once_until_it_is_over(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    looked(error, error, error, NONE, error)
+    assert len(caplog.records) == 2
+
+
+def test_a_key_that_cannot_be_read_is_named_once_and_on_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        looked(SOME, SOME, Kept(unreadable=(ODD, WORSE)), SOME)
+    assert caplog.messages == [
+        "The key 'odd\\nname' cannot be read, and opens nothing: scopes is 'read admin'.",
+        "The key 'worse' cannot be read, and opens nothing: per_minute is 0.",
+    ]
+
+
+class Silent:
+    """A store of keys that answers when it is let."""
+
+    def __init__(self) -> None:
+        self.let = threading.Event()
+
+    def read(self) -> Kept:
+        self.let.wait(10)
+        return NONE
+
+
+def test_a_look_without_an_answer_counts_as_lost_before_it_ends(caplog: pytest.LogCaptureFixture) -> None:
+    store = Silent()
+    ring = Keyring(store, poll_seconds=1, patience_seconds=0.01)
+
+    async def look() -> bool:
+        looking = asyncio.create_task(ring.look())
+        async with asyncio.timeout(5):
+            while ring.up:
+                await asyncio.sleep(0.01)
+        store.let.set()
+        await looking
+        return ring.up
+
+    assert asyncio.run(look())
+    assert caplog.messages == ["The keys have not been read for 0.01 seconds."]
