@@ -1,6 +1,7 @@
 """Publications by their cutoff, as far as the caller may see them."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 from publication.errors import StoreUnreachableError, UnknownPublicationError
@@ -9,9 +10,15 @@ from publication.model import Heading
 from service.access import Visitor
 from service.edition import Edition
 from service.freshness import Watcher
+from service.patience import in_time
 from service.ports import PublicationStore
 from service.problems import Finding, one_of, unknown
 from service.shelf import Shelf
+
+LIST_SECONDS = 5.0
+READ_SECONDS = 30.0
+"""A list is one query; an older publication, of thousands of series, is read and waits for its turn."""
+ASKED_AT_ONCE = 2
 
 
 class Archive:
@@ -21,6 +28,8 @@ class Archive:
         self._store = store
         self._shelf = shelf
         self._watcher = watcher
+        # Threads of their own: if the store hangs, those that render what is in memory are not stuck with it.
+        self._asking = ThreadPoolExecutor(ASKED_AT_ONCE, thread_name_prefix="archive")
 
     async def edition(self, visitor: Visitor, cutoff: date | None = None, revision: int | None = None) -> Edition:
         """The newest edition, or the last (or the given) revision for `cutoff`, as the visitor sees it.
@@ -40,7 +49,9 @@ class Archive:
 
     async def headings(self, limit: int | None = None) -> tuple[Heading, ...]:
         """Headings of the served system, newest first."""
-        return await asyncio.to_thread(self._store.headings, self._watcher.edition.heading.system, limit)
+        system = self._watcher.edition.heading.system
+        asked = asyncio.get_running_loop().run_in_executor(self._asking, self._store.headings, system, limit)
+        return await in_time(asked, LIST_SECONDS)
 
     async def _of(self, newest: Edition, cutoff: date, revision: int | None) -> Edition:
         if newest.heading.cutoff == cutoff and revision in (None, newest.heading.revision):
@@ -53,7 +64,7 @@ class Archive:
                 raise
             return held
         try:
-            return await self._shelf.older(heading)
+            return await in_time(asyncio.ensure_future(self._shelf.older(heading)), READ_SECONDS)
         except UnknownPublicationError as error:  # removed between our two looks
             raise _unknown(cutoff, revision, ()) from error
 

@@ -67,10 +67,12 @@ class Edition:
         """The body under `key` of this view, rendered where there is none yet."""
         return await self.rendered.get((self.place, *key), render)
 
-    def body(self, content: Json, freshness: Freshness, link: str | None = None) -> Representation:
+    def body(
+        self, content: Json, freshness: Freshness, link: str | None = None, since: datetime | None = None
+    ) -> Representation:
         """JSON with the block that every body carries."""
         whole = {"publication": self.block(freshness), **content}
-        return self.represent(rendering.json_bytes(whole), JSON, freshness, link)
+        return self.represent(rendering.json_bytes(whole), JSON, freshness, link, since)
 
     def block(self, freshness: Freshness) -> Json:
         return rendering.publication_block(self.publication, self.heading, freshness)

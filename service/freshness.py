@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from publication.errors import StoreUnreachableError
+from publication.errors import SchemaVersionError, StoreUnreachableError
 from publication.ledger import Ledger
 from publication.model import Heading
 from service.edition import Edition
@@ -47,6 +47,7 @@ class Watcher:
         self._system = system
         self._first_look = asyncio.Event()
         self.seen = Seen()
+        self._told = ""
 
     @property
     def edition(self) -> Edition:
@@ -91,14 +92,13 @@ class Watcher:
                 await self._shelf.renew(heading)
             await self._shelf.refresh()
             await self._shelf.renew_ledger()
-        except StoreUnreachableError as error:
-            if self.seen.store_up or self.seen.store_reached_at is None:
-                logger.error("%s The last publication is still served.", error)
-            self._lost()
+        except (StoreUnreachableError, SchemaVersionError) as error:
+            self._lost(str(error))
         except Exception:  # whatever a damaged store holds, what is served goes on being served
-            logger.exception("Reading the newest publication failed. The last publication is still served.")
-            self._lost()
+            logger.exception("Reading the newest publication failed.")
+            self._lost("The newest publication cannot be read.")
         else:
+            self._told = ""
             self.seen = Seen(store_up=True, store_reached_at=self._clock())
 
     async def _look_on(self) -> None:
@@ -115,8 +115,7 @@ class Watcher:
         while not looking.done():
             await asyncio.wait({looking}, timeout=patience_seconds)
             if not looking.done() and self.seen.store_up:
-                logger.error("The publication store has not answered for %g seconds.", patience_seconds)
-                self._lost()
+                self._lost(f"The publication store has not answered for {patience_seconds:g} seconds.")
         return looking.result()
 
     def _look(self) -> Heading | None:
@@ -125,5 +124,10 @@ class Watcher:
         system = self._system or (held.heading.system if held else None)
         return next(iter(self._store.headings(system, limit=1)), None)
 
-    def _lost(self) -> None:
+    def _lost(self, sentence: str) -> None:
+        """Tell it once, not at every look until it is found again."""
         self.seen = replace(self.seen, store_up=False)
+        if sentence != self._told:
+            served = "Nothing is served yet." if self.newest is None else "The last publication is still served."
+            logger.error("%s %s", sentence, served)
+        self._told = sentence

@@ -14,6 +14,8 @@ Clock = Callable[[], datetime]
 class PublicationStore(Protocol):
     """What the service asks of publication.store.Store."""
 
+    def check_version(self) -> None: ...
+
     def latest(
         self, system: str | None = None, cutoff: date | None = None, revision: int | None = None
     ) -> Publication: ...

@@ -9,7 +9,8 @@ from service.conditional import Representation
 
 Key = tuple[Hashable, ...]
 
-FILTERED_BYTES_KEPT = 32 * 1024 * 1024
+FILTERED_BYTES_KEPT = 64 * 1024 * 1024
+OBJECTS_BYTES = 9 * 1024  # what headers and objects of a body take in memory beside its bytes, as measured
 ADDRESSES_KEPT = 20_000
 RENDERED_AT_ONCE = 2
 
@@ -37,6 +38,9 @@ class Rendered:
     def keep(self, whole: dict[Key, Representation]) -> None:
         """Hold these, and none of those held before."""
         self._kept = whole
+        self._passing.clear()
+        self._shortcuts.clear()
+        self._taken = 0
 
     def keeps(self, key: Key) -> bool:
         return key in self._kept
@@ -70,10 +74,10 @@ class Rendered:
         async with self._few:
             made = await asyncio.to_thread(render)
         self._passing[key] = made
-        self._taken += made.size
+        self._taken += made.size + OBJECTS_BYTES
         while len(self._passing) > 1 and self._taken > self._room:
             _, gone = self._passing.popitem(last=False)
-            self._taken -= gone.size
+            self._taken -= gone.size + OBJECTS_BYTES
         return made
 
     def _find(self, key: Key) -> Representation | None:

@@ -73,6 +73,7 @@ class Shelf:
             self.ledger = await asyncio.to_thread(self._store.ledger, system)
 
     def _load(self, heading: Heading, *, whole: bool) -> Edition:
+        self._store.check_version()  # tables may have changed since the service began
         gc.disable()  # it would stop every request to look through what is being made, which has no cycles
         try:
             edition = Edition(self._store.latest(heading.system, heading.cutoff, heading.revision), heading)

@@ -44,11 +44,14 @@ def catalogue_router(archive: Archive, clock: Clock) -> APIRouter:
         visitor = visitor_of(request)
         edition = await archive.edition(visitor)
         try:
-            page, link = _page(await archive.headings(), wanted)
+            headings = await archive.headings()
+            # An older cutoff may have been issued since the newest.
+            since = max((heading.issued_at for heading in headings), default=edition.heading.issued_at)
         except StoreUnreachableError:
-            page, link = (edition.heading,), None
+            headings, since = (edition.heading,), clock()
+        page, link = _page(headings, wanted)
         told = [rendering.heading_body(heading, whole=visitor.place is None) for heading in page]
-        body = edition.body({"publications": told}, edition.freshness(clock()), link)
+        body = edition.body({"publications": told}, edition.freshness(clock()), link, since)
         return respond(body, request.headers, visitor.cache_control)
 
     @router.get(

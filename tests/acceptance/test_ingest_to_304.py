@@ -199,6 +199,7 @@ def publications(address: str) -> list[dict[str, int]]:
     return body["publications"]
 
 
+@pytest.mark.drill
 def test_the_demo_runs_to_its_publication(tmp_path: Path) -> None:
     told = process("demo", "--no-serve", "--home", tmp_path)
     assert told.exit_code == 0, told.err

@@ -45,6 +45,9 @@ class Cable:
         self._store = store
         self.pulled = False
 
+    def check_version(self) -> None:
+        self._line().check_version()
+
     def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:
         return self._line().latest(system, cutoff, revision)
 

@@ -1,6 +1,7 @@
 """What is served follows the store, and outlives it."""
 
 import logging
+import threading
 import time
 from datetime import date, timedelta
 from pathlib import Path
@@ -8,11 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from publication.model import Publication
+from publication.model import Heading, Publication
 from publication.store import FILE_NAME, Store, default_url
 from service.sqlite import read_only
-from tests.builders import CUTOFF, build_publication, build_system
+from tests.builders import CUTOFF, ISSUED_AT, build_publication, build_system
 from tests.contract.service.client import GIVE_UP_SECONDS, Cable, Clock, serve
+from tests.contract.store.witness import tell
 
 DATA_ROUTES = ["/v1/system", "/v1/publications", "/v1/series", "/v1/forecasts", "/v1/forecasts/RXH/beds", "/"]
 
@@ -181,3 +183,54 @@ def test_without_a_name_the_service_stays_with_the_system_it_found(empty_store: 
         empty_store.issue(build_publication(scale=2))
         ready = client.get_until("/readyz", lambda response: bool(response.json()["publication"]["revision"] == 2))
     assert ready.json()["publication"]["system"] == "northshire"
+
+
+class Hanging(Cable):
+    """A store whose lists are not answered while its gate is shut."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]:
+        assert self.gate.wait(timeout=60)
+        return super().headings(system, limit)
+
+
+def test_a_store_that_hangs_keeps_nobody_waiting_who_asks_for_what_is_in_memory(
+    issued_store: Store, clock: Clock
+) -> None:
+    store = Hanging(issued_store)
+    with serve(store, clock) as client:
+        store.gate.clear()
+        try:
+            lists = ["/v1/publications"] * 8
+            never_asked_before = [f"/v1/forecasts?place=RXH&horizon={days}" for days in range(1, 9)]
+            answers = client.get_all([*lists, *never_asked_before, "/v1/forecasts?cutoff=2020-01-01"])
+        finally:
+            store.gate.set()
+    assert [answer.status_code for answer in answers] == [200] * 16 + [503]
+    assert [len(answer.json()["publications"]) for answer in answers[:8]] == [1] * 8  # the one that is served
+
+
+def test_an_older_cutoff_issued_later_changes_the_list_and_its_last_modified(empty_store: Store, clock: Clock) -> None:
+    empty_store.issue(build_publication())
+    later = build_publication(CUTOFF - timedelta(days=9), issued_at=ISSUED_AT + timedelta(minutes=5))
+    with serve(empty_store, clock) as client:
+        before = client.get("/v1/publications")
+        empty_store.issue(later)
+        after = client.get("/v1/publications", if_modified_since=before.headers["last-modified"])
+    assert (after.status_code, len(after.json()["publications"])) == (200, 2)
+
+
+def test_tables_of_another_release_that_come_later_are_told_not_read(
+    empty_store: Store, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    empty_store.issue(build_publication())
+    with serve(empty_store, clock) as client:
+        tell(default_url(tmp_path), "UPDATE alembic_version SET version_num = '9999'")
+        empty_store.issue(build_publication(scale=2.0))
+        client.get_until("/readyz", lambda response: bool(response.json()["store"] == "unreachable"))
+        assert client.get("/v1/forecasts").json()["publication"]["revision"] == 1
+    assert "its tables are of version 9999" in caplog.text

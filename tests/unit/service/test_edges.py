@@ -17,7 +17,7 @@ from publication.store import Store
 from service.chunks import CHUNK_BYTES, KEPT_PLAIN_BYTES, body_of
 from service.conditional import Representation, matches
 from service.formats import Format, negotiated
-from service.rendered import Rendered
+from service.rendered import OBJECTS_BYTES, Rendered
 from service.security import POLICY, docs_headers, is_loopback
 from service.settings import Settings, read_settings
 from service.sqlite import read_only
@@ -139,8 +139,17 @@ async def _ask(rendered: Rendered, keys: list[str], made: list[str]) -> None:
     ],
 )
 def test_filtered_bodies_are_kept_while_there_is_room(keys: str, made: str) -> None:
-    rendered = Rendered(room=1500)
+    rendered = Rendered(room=1500 + 2 * OBJECTS_BYTES)
     rendered.keep({("w",): Representation.of(b"w" * 9000, "a/b")})
     found: list[str] = []
     asyncio.run(_ask(rendered, list(keys), found))
     assert "".join(found) == made
+
+
+def test_what_is_no_longer_the_newest_keeps_nothing_until_it_is_asked_for() -> None:
+    rendered = Rendered()
+    found: list[str] = []
+    asyncio.run(_ask(rendered, list("ab"), found))
+    rendered.keep({})
+    asyncio.run(_ask(rendered, list("ab"), found))
+    assert "".join(found) == "abab"

@@ -23,6 +23,9 @@ class Hanging:
         self.gate = threading.Event()
         self.gate.set()
 
+    def check_version(self) -> None:
+        self._store.check_version()
+
     def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:
         return self._store.latest(system, cutoff, revision)
 
