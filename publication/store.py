@@ -25,7 +25,12 @@ from sqlalchemy.schema import CreateTable
 from publication import ledgers, records
 from publication.digest import digest
 from publication.engines import ReadJson, engine
-from publication.errors import SchemaVersionError, StoreUnreachableError, UnknownPublicationError
+from publication.errors import (
+    MalformedPublicationError,
+    SchemaVersionError,
+    StoreUnreachableError,
+    UnknownPublicationError,
+)
 from publication.invariants import check
 from publication.ledger import Ledger
 from publication.model import Heading, Publication
@@ -115,7 +120,7 @@ class Store:
     def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:
         """The newest publication: of one system, for one cutoff, of one revision where they are given.
 
-        Raises UnknownPublicationError when there is none.
+        Raises UnknownPublicationError when there is none, MalformedPublicationError where its rows are damaged.
         """
         with self._connection() as connection:
             row = connection.execute(_newest(system, cutoff, revision).limit(1)).mappings().first()
@@ -123,7 +128,13 @@ class Store:
                 wanted = f" of {system}" * bool(system) + f" for cutoff {cutoff}" * bool(cutoff)
                 wanted += f", revision {revision}" * bool(revision)
                 raise UnknownPublicationError(f"{self._shown_url} holds no publication{wanted}.")
-            return self._whole(connection, row)
+            try:
+                return self._whole(connection, row)
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+                raise MalformedPublicationError(
+                    f"Reading the publication of {row['system']} for {row['cutoff']}, revision {row['revision']}, at "
+                    f"{self._shown_url}: its rows are damaged ({type(error).__name__}: {error}). Issue it again."
+                ) from error
 
     def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]:
         """Headings of the publications, newest first: by cutoff, then revision."""

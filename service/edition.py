@@ -86,7 +86,7 @@ class Edition:
 
     def series(self, selection: Selection, freshness: Freshness) -> Representation:
         listed = [rendering.series_body(series) for series in selection.series(self.publication)]
-        return self.body({"series": listed}, freshness, self.link(SERIES, selection, JSON))
+        return self.body({"series": listed}, freshness, self.link(SERIES, selection))
 
     def pressure(self, selection: Selection, what_if: WhatIf, freshness: Freshness) -> Representation:
         return self.body(rendering.pressure_body(self.publication, selection, what_if), freshness)
@@ -117,13 +117,13 @@ class Edition:
             body, form.media_type, max(self.modified(freshness), since or self.heading.issued_at), more
         )
 
-    def link(self, address: str, selection: Selection, form: Format) -> str | None:
-        """Where the page after this one is, of the same publication (RFC 8288); None after the last."""
+    def link(self, address: str, selection: Selection, form: Format | None = None) -> str | None:
+        """The next page, of the same publication and in the same form (RFC 8288); None after the last."""
         following = selection.following(self.publication)
         if following is None:
             return None
         told = {"cutoff": self.heading.cutoff.isoformat(), "revision": str(self.heading.revision)}
-        query = {**following.query(), **told, **({} if form is JSON else {"format": form.value})}
+        query = {**following.query(), **told, **({} if form is None else {"format": form.value})}
         return f'<{address}?{urlencode(query)}>; rel="next"'
 
     def render_whole(self, now: datetime) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from publication.errors import SchemaVersionError, StoreUnreachableError
+from publication.errors import MalformedPublicationError, SchemaVersionError, StoreUnreachableError
 from publication.ledger import Ledger
 from publication.model import Heading
 from service.edition import Edition
@@ -92,11 +92,10 @@ class Watcher:
                 await self._shelf.renew(heading)
             await self._shelf.refresh()
             await self._shelf.renew_ledger()
-        except (StoreUnreachableError, SchemaVersionError) as error:
+        except (MalformedPublicationError, SchemaVersionError, StoreUnreachableError) as error:
             self._lost(str(error))
-        except Exception:  # whatever a damaged store holds, what is served goes on being served
-            logger.exception("Reading the newest publication failed.")
-            self._lost("The newest publication cannot be read.")
+        except Exception as error:  # noqa: BLE001  # whatever is wrong, what is served goes on being served
+            self._lost("Reading the newest publication failed.", error)
         else:
             self._told = ""
             self.seen = Seen(store_up=True, store_reached_at=self._clock())
@@ -124,10 +123,10 @@ class Watcher:
         system = self._system or (held.heading.system if held else None)
         return next(iter(self._store.headings(system, limit=1)), None)
 
-    def _lost(self, sentence: str) -> None:
+    def _lost(self, sentence: str, unforeseen: Exception | None = None) -> None:
         """Tell it once, not at every look until it is found again."""
         self.seen = replace(self.seen, store_up=False)
         if sentence != self._told:
             served = "Nothing is served yet." if self.newest is None else "The last publication is still served."
-            logger.error("%s %s", sentence, served)
+            logger.error("%s %s", sentence, served, exc_info=unforeseen)
         self._told = sentence

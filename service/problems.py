@@ -1,6 +1,7 @@
 """Everything that can go wrong, in one shape: RFC 9457 problem+json with a request id."""
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,13 +14,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from publication.errors import StoreUnreachableError
+from publication.errors import MalformedPublicationError, StoreUnreachableError
 
 MEDIA_TYPE = "application/problem+json"
 ALLOWED_METHODS = "GET, HEAD, OPTIONS"
 VALUES_SHOWN, LONGEST_SHOWN = 20, 200
 LONGEST_COMPARED, MOST_COMPARED = 100, 2000  # beyond, a search for what resembles it takes longer than it helps
 RETRY_AFTER_SECONDS = 30
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,13 @@ class InvalidParameterError(ProblemError):
     title = "A parameter is not right"
 
 
+class DamagedError(ProblemError):
+    """An older publication whose rows in the store are damaged."""
+
+    kind = "publication-damaged"
+    title = "The publication is damaged in its store"
+
+
 class NothingToServeError(ProblemError):
     """No publication has been seen yet."""
 
@@ -225,11 +235,17 @@ PROBLEMS: tuple[type[ProblemError], ...] = (
     KeysUnknownError,
     TooManyConnectionsError,
     ProblemError,
+    DamagedError,
 )
 
 UNEXPECTED = "Something unforeseen went wrong here. It is in the service's log under this request id."
 STORE_LOST = (
     "This answer is read from the publication store, which does not answer. The newest forecasts are still served."
+)
+
+DAMAGED = (
+    "This publication cannot be read: what the store holds of it is damaged, as the service's log tells. "
+    "The newest forecasts are still served; another cutoff may be asked for."
 )
 
 
@@ -282,6 +298,11 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(StoreUnreachableError)
     async def _store_lost(request: Request, _error: StoreUnreachableError) -> Response:
         return _answer(request, StoreLostError(STORE_LOST, store="unreachable"))
+
+    @app.exception_handler(MalformedPublicationError)
+    async def _damaged(request: Request, error: MalformedPublicationError) -> Response:
+        logger.error("%s", error)
+        return _answer(request, DamagedError(DAMAGED))
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:

@@ -72,7 +72,7 @@ class Selection:
         told = {
             name: getattr(self, name) for name in ("place", "under", "measure", "stream", "horizon", "after", "limit")
         }
-        levels = {} if self.levels is None else {"quantiles": ",".join(f"{level:g}" for level in self.levels)}
+        levels = {} if self.levels is None else {"quantiles": ",".join(map(str, self.levels))}
         return {name: str(value) for name, value in told.items() if value is not None} | levels
 
     def places(self, publication: Publication) -> set[str]:

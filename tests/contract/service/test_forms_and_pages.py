@@ -61,6 +61,14 @@ def test_pages_keep_the_filters_and_the_publication(client: Client) -> None:
     assert pd.read_csv(StringIO(client.get(address).text))["place"].unique().tolist() == ["RXH2"]
 
 
+@pytest.mark.parametrize("accept", ["application/json", "text/csv", "application/x-ndjson"])
+@pytest.mark.parametrize("wanted", ["", "&format=json", "&format=csv"])
+def test_the_next_page_comes_in_the_form_of_this_one(client: Client, wanted: str, accept: str) -> None:
+    first = client.get(f"/v1/forecasts?limit=2{wanted}", accept=accept)
+    for other in ("application/json", "text/csv"):
+        assert client.get(str(next_page(first)), accept=other).headers["content-type"] == first.headers["content-type"]
+
+
 def test_publications_come_in_pages_too(client: Client) -> None:
     (whole,) = walked(client, "/v1/publications", "publications")
     pages = walked(client, "/v1/publications?limit=3", "publications")

@@ -143,6 +143,25 @@ def test_an_older_publication_cannot_be_read_from_a_lost_store_and_the_problem_h
     assert "secret" not in response.text
 
 
+def test_an_older_publication_that_is_damaged_is_a_problem_of_its_own(
+    empty_store: Store, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    older = CUTOFF - timedelta(days=7)
+    empty_store.issue(build_publication(older))
+    empty_store.issue(build_publication())
+    tell(
+        default_url(tmp_path),
+        "UPDATE series SET recent = '[1]' WHERE publication_id = "
+        f"(SELECT id FROM publications WHERE cutoff = '{older}')",
+    )
+    with serve(empty_store, clock) as client:
+        response = client.get(f"/v1/forecasts?cutoff={older}")
+        assert client.get("/readyz").json()["store"] == "ok"
+    assert (response.status_code, response.json()["type"]) == (500, "urn:headroom:problem:publication-damaged")
+    assert str(tmp_path) not in response.text
+    assert f"northshire for {older}, revision 1" in caplog.text
+
+
 def test_losing_the_store_is_logged_once_not_at_every_look(
     issued_store: Store, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -129,6 +129,23 @@ def test_a_series_that_lacks_numbers_is_named_not_served(store: Store, store_url
         store.latest()
 
 
+ROWS_DAMAGED = {
+    "the system's description": "UPDATE publications SET description = '{}'",
+    "its notes": "UPDATE publications SET notes = '5'",
+    "what was counted last": "UPDATE series SET recent = '[[\"yesterday\", 1.0]]'",
+    "drivers": """INSERT INTO drivers SELECT publication_id, unique_id, '[[1.0, "much"]]' FROM series""",
+    "what is left": "INSERT INTO headroom SELECT publication_id, unique_id, position, '[]' FROM series",
+}
+
+
+@pytest.mark.parametrize("damage", ROWS_DAMAGED.values(), ids=ROWS_DAMAGED.keys())
+def test_other_damage_names_the_publication(store: Store, store_url: str, damage: str) -> None:
+    store.issue(publication())
+    tell(store_url, damage)
+    with pytest.raises(MalformedPublicationError, match=r"northshire for 2026-11-21, revision 1, .* rows are damaged"):
+        store.latest()
+
+
 def test_readers_are_not_held_up_by_a_writer(store_url: str, filled: Store) -> None:
     """A job in the middle of writing has its locks; dashboards go on reading what was there before."""
     with writing(store_url, "DELETE FROM forecasts"):
