@@ -20,6 +20,7 @@ from service.access import WithoutKeys, commands
 from service.access.key_store import KeyStore, default_keys_url
 from service.app import create_app
 from service.descriptors import connections_left
+from service.ending import ends_in_order
 from service.errors import KeysUnreadableError, ServiceError
 from service.protocol import guarded
 from service.security import is_loopback
@@ -82,6 +83,7 @@ def _serve(
 ) -> int:
     lines = logs.Background(logs.to_descriptor(sys.stderr.fileno()))
     logs.configure(lines)
+    ends_in_order(lines.close)
     sys.setswitchinterval(SWITCH_SECONDS)
     app = create_app(
         settings,
@@ -106,8 +108,8 @@ def _serve(
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
-    except SystemExit:  # the port is taken, as the log has said: uvicorn's own code means something else here
-        return UNEXPECTED
+    except SystemExit as ended:  # where the port is taken, as the log has said, uvicorn's own code means something else
+        return UNEXPECTED if ended.code else 0
     finally:
         store.close()
         keys.close()

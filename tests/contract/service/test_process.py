@@ -1,5 +1,6 @@
 """The service as a process: what it loads, where it listens, how it ends."""
 
+import signal
 import socket
 import subprocess
 import sys
@@ -106,6 +107,34 @@ def test_a_port_that_is_taken_ends_the_service_and_is_named(tmp_path: Path) -> N
         run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert run.returncode == 1
     assert port in run.stderr
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT], ids=lambda ending: ending.name)
+def test_the_service_ends_in_order_with_its_last_lines_written(tmp_path: Path, ending: signal.Signals) -> None:
+    port = servers.free_port()
+    command = [sys.executable, "-m", "service", "--home", str(tmp_path), "--port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        servers.wait_until_listening(port, process, tmp_path)
+        last = httpx.get(f"http://{servers.LOOPBACK}:{port}/healthz")
+        process.send_signal(ending)
+        _, told = process.communicate(timeout=60)
+    finally:
+        servers.stop(process)
+    assert process.returncode == 0
+    assert last.headers["x-request-id"].encode() in told
+    assert b"Finished server process" in told
+
+
+def test_a_thread_that_hangs_in_the_store_does_not_keep_the_process() -> None:
+    code = (
+        "import os, signal, time; from concurrent.futures import ThreadPoolExecutor\n"
+        "from service.ending import ends_in_order\n"
+        "ThreadPoolExecutor().submit(time.sleep, 600)\n"
+        "ends_in_order(lambda: print('the last lines', flush=True))\n"
+        "os.kill(os.getpid(), signal.SIGTERM)"
+    )
+    assert python(code) == "the last lines"
 
 
 def test_a_log_that_nobody_reads_makes_no_request_wait(tmp_path: Path) -> None:
