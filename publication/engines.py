@@ -12,6 +12,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from publication.errors import StoreUnreachableError
 
 CONNECT_TIMEOUT_SECONDS = 10
+LOST_LINE = {"keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 4, "tcp_user_timeout": 40_000}
+"""A host that is gone without a word is noticed after 40 s (`tcp_user_timeout` is in ms), not after hours."""
 WRITE_AHEAD_PAUSES_SECONDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 STORE_SETTING = "HEADROOM_STORE_URL"
 URL_ADVICE = "Give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
@@ -28,7 +30,7 @@ def engine(url: str, read_json: ReadJson = json.loads, setting: str = STORE_SETT
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() == "sqlite":
             return _sqlite_engine(parsed.render_as_string(hide_password=False), read_json)
-        limits = {"connect_timeout": CONNECT_TIMEOUT_SECONDS}
+        limits = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, **LOST_LINE}
         return create_engine(parsed, pool_pre_ping=True, connect_args=limits, json_deserializer=read_json)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise StoreUnreachableError(f"Reading {setting}: {error}. {URL_ADVICE}") from error

@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from publication.errors import MalformedPublicationError, SchemaVersionError, StoreUnreachableError
 from publication.ledger import Ledger
@@ -15,8 +16,12 @@ from service.ports import Clock, PublicationStore
 from service.problems import NothingToServeError
 from service.shelf import Shelf
 
+Answer = TypeVar("Answer")
+
 PATIENCE_SECONDS = 5.0
-"""How long a look at the store may take before it counts as lost. (Reading a whole publication may take longer.)"""
+"""How long a look at the store may take before it counts as lost."""
+READING_SECONDS = 60.0
+"""How long reading and rendering a whole publication may take: of 10,000 series, under load, some 13 s."""
 FIRST_LOOK_SECONDS = 5.0
 
 NOTHING_YET = (
@@ -84,14 +89,14 @@ class Watcher:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def look(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    async def look(self, patience_seconds: float = PATIENCE_SECONDS, reading_seconds: float = READING_SECONDS) -> None:
         """One look, off the event loop. A store that does not answer in time counts as lost until it does."""
         try:
-            heading = await self._newest_heading(patience_seconds)
+            heading = await self._answer(asyncio.to_thread(self._look), patience_seconds)
             if heading is not None and (self._shelf.newest is None or heading != self._shelf.newest.heading):
-                await self._shelf.renew(heading)
-            await self._shelf.refresh()
-            await self._shelf.renew_ledger()
+                await self._answer(self._shelf.renew(heading), reading_seconds)
+            await self._answer(self._shelf.refresh(), reading_seconds)
+            await self._answer(self._shelf.renew_ledger(), patience_seconds)
         except (MalformedPublicationError, SchemaVersionError, StoreUnreachableError) as error:
             self._lost(str(error))
         except Exception as error:  # noqa: BLE001  # whatever is wrong, what is served goes on being served
@@ -108,16 +113,20 @@ class Watcher:
             if self._shelf.newest is before:  # else one may have been issued while this one was taken up
                 await asyncio.sleep(self._poll_seconds)
 
-    async def _newest_heading(self, patience_seconds: float) -> Heading | None:
-        """The heading of the newest publication: a look at one row."""
-        looking = asyncio.create_task(asyncio.to_thread(self._look))
-        while not looking.done():
-            await asyncio.wait({looking}, timeout=patience_seconds)
-            if not looking.done() and self.seen.store_up:
-                self._lost(f"The publication store has not answered for {patience_seconds:g} seconds.")
-        return looking.result()
+    async def _answer(self, asked: Coroutine[None, None, Answer], patience_seconds: float) -> Answer:
+        """What the store was asked for, however long that takes; beyond the patience it counts as lost meanwhile."""
+        answering = asyncio.create_task(asked)
+        try:
+            while not answering.done():
+                await asyncio.wait({answering}, timeout=patience_seconds)
+                if not answering.done() and self.seen.store_up:
+                    self._lost(f"The publication store has not answered for {patience_seconds:g} seconds.")
+        finally:
+            answering.cancel()
+        return answering.result()
 
     def _look(self) -> Heading | None:
+        """The heading of the newest publication: a look at one row."""
         held = self._shelf.newest
         # Without a named system the first one found is kept to: a shared store must not make the page change hospitals.
         system = self._system or (held.heading.system if held else None)

@@ -2,24 +2,28 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
+
+import pytest
 
 from publication.ledger import Ledger
 from publication.model import Heading, Publication
 from publication.store import Store, default_url
 from service.freshness import Watcher
 from service.shelf import Shelf
-from tests.builders import build_publication
+from tests.builders import build_ledger, build_publication
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 
 
 class Hanging:
-    """A store that answers only while its gate is open."""
+    """A store of which one method answers only while the gate is open."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, hangs: str = "") -> None:
         self._store = store
+        self._hangs = hangs
         self.gate = threading.Event()
         self.gate.set()
 
@@ -27,29 +31,33 @@ class Hanging:
         self._store.check_version()
 
     def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:
-        return self._store.latest(system, cutoff, revision)
+        return self._through("latest").latest(system, cutoff, revision)
 
     def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]:
-        assert self.gate.wait(timeout=30)
-        return self._store.headings(system, limit)
+        return self._through("headings").headings(system, limit)
 
     def scored_at(self, system: str) -> datetime | None:
-        return self._store.scored_at(system)
+        return self._through("scored_at").scored_at(system)
 
     def ledger(self, system: str) -> Ledger | None:
-        return self._store.ledger(system)
+        return self._through("ledger").ledger(system)
 
     def close(self) -> None:
         self._store.close()
 
+    def _through(self, method: str) -> Store:
+        assert method != self._hangs or self.gate.wait(timeout=30)
+        return self._store
 
-async def _up_before_during_and_after(store: Hanging) -> list[bool]:
+
+async def _up_before_during_and_after(store: Hanging, change: Callable[[], object]) -> list[bool]:
     shelf = Shelf(store, lambda: NOW)
     watcher = Watcher(store, shelf, lambda: NOW, poll_seconds=1)
     await watcher.look()
     told = [watcher.seen.store_up]
     store.gate.clear()
-    looking = asyncio.create_task(watcher.look(patience_seconds=0.01))
+    change()
+    looking = asyncio.create_task(watcher.look(patience_seconds=0.01, reading_seconds=0.01))
     async with asyncio.timeout(10):
         while watcher.seen.store_up:
             await asyncio.sleep(0.01)
@@ -60,11 +68,18 @@ async def _up_before_during_and_after(store: Hanging) -> list[bool]:
     return [*told, watcher.seen.store_up]
 
 
-def test_a_store_that_hangs_counts_as_lost_until_it_answers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("hangs", ["headings", "latest", "scored_at", "ledger"])
+def test_a_store_that_hangs_counts_as_lost_until_it_answers(tmp_path: Path, hangs: str) -> None:
     store = Store(default_url(tmp_path))
     store.prepare()
     store.issue(build_publication(recent_days=1))
-    assert asyncio.run(_up_before_during_and_after(Hanging(store))) == [True, False, True]
+
+    def change() -> None:
+        if hangs == "latest":
+            store.issue(build_publication(recent_days=1, scale=1.1))
+        store.keep(build_ledger())
+
+    assert asyncio.run(_up_before_during_and_after(Hanging(store, hangs), change)) == [True, False, True]
     store.close()
 
 
