@@ -3,7 +3,6 @@
 import io
 from collections.abc import Callable
 from datetime import date, timedelta
-from pathlib import Path
 
 import httpx
 import pandas as pd
@@ -197,11 +196,3 @@ class TestRefusalsThatNeedAChampion:
 def publications(address: str) -> list[dict[str, int]]:
     body: dict[str, list[dict[str, int]]] = httpx.get(f"{address}/v1/publications").json()
     return body["publications"]
-
-
-@pytest.mark.drill
-def test_the_demo_runs_to_its_publication(tmp_path: Path) -> None:
-    told = process("demo", "--no-serve", "--home", tmp_path)
-    assert told.exit_code == 0, told.err
-    assert "Published northshire" in told.out
-    assert (tmp_path / "publications.db").stat().st_size > 0

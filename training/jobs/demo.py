@@ -1,7 +1,6 @@
 """`headroom demo`: the whole day on a simulated system, then the service."""
 
 import os
-import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -34,10 +33,9 @@ def run(console: Console, settings: Settings, now: datetime, serve: bool, port: 
     )
     command = [sys.executable, "-m", "service", "--home", str(settings.home), "--port", str(port)]
     environment = {**os.environ, "HEADROOM_STORE_URL": settings.store_url}
-    try:
-        subprocess.run(command, env=environment, check=True)  # noqa: S603  our own service
-    except KeyboardInterrupt:
-        console.print("Stopped.")
+    sys.stdout.flush()
+    # In this process's place: what ends the demo ends the service, and the memory of the training is free again.
+    os.execve(sys.executable, command, environment)  # noqa: S606  our own service
 
 
 def _system(console: Console, folder: Path, now: datetime) -> Path:
