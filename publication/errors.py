@@ -9,6 +9,10 @@ class MalformedPublicationError(PublicationError):
     """A publication breaks an invariant and is not issued."""
 
 
+class MalformedLedgerError(PublicationError):
+    """A ledger's rows in the store are damaged."""
+
+
 class StoreUnreachableError(PublicationError):
     """The publication store does not answer."""
 

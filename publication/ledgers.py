@@ -1,11 +1,13 @@
 """Ledgers as rows of the store's tables, and back. The newest counts; the one before is left to who is reading it."""
 
 from datetime import datetime
+from math import isfinite
 
 from sqlalchemy import Connection, RowMapping, Select, delete, insert, select
 
 from publication.ledger import Ledger, Losses, Score, Slice
 from publication.schema import ledgers, scores
+from publication.vocabulary import series_key
 
 KEPT = 2
 
@@ -68,6 +70,13 @@ def _record(ledger_id: int, score: Score) -> dict[str, object]:
 
 
 def _score(row: RowMapping) -> Score:
+    """Raises ValueError where the row holds something else: SQLite keeps what it is given."""
+    texts, counts = (row[name] for name in ("unique_id", "measure", "leads", "regime")), (row["n"], row["fallbacks"])
+    losses = (row[loss] for loss in Losses._fields)
+    are_numbers = all(loss is None or (isinstance(loss, float) and isfinite(loss)) for loss in losses)
+    if not (are_numbers and all(type(n) is int for n in counts) and all(isinstance(text, str) for text in texts)):
+        raise ValueError(f"a score of {row['unique_id']!r} holds what is no count, loss or name")
+    series_key(row["unique_id"])
     return Score(
         Slice(row["unique_id"], row["measure"], row["leads"], row["regime"]),
         row["n"],

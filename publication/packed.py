@@ -25,6 +25,11 @@ class Packed(Sequence[Row]):
         self._width = width
         self._read = read
 
+    @property
+    def width(self) -> int:
+        """How many numbers a row has."""
+        return self._width
+
     def __len__(self) -> int:
         return len(self._numbers) // self._width
 

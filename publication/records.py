@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
+from publication.damage import damages
 from publication.days import target_day
 from publication.errors import MalformedPublicationError
 from publication.model import (
@@ -29,6 +30,10 @@ from publication.packed import Packed, packed
 from publication.vocabulary import Kind, SeriesKey
 
 DAYS_REMEMBERED = 1000
+HEADING_KINDS = {
+    int: ("revision", "champion_version", "n_series", "n_fallbacks"),
+    str: ("system", "champion_name", "champion_run_id", "digest"),
+}
 
 Record = dict[str, object]
 
@@ -118,6 +123,11 @@ def remark_records(publication: Publication, publication_id: int) -> list[Record
 
 
 def heading(row: RowMapping) -> Heading:
+    """Raises ValueError where the row holds something else: SQLite keeps what it is given."""
+    for kind, columns in HEADING_KINDS.items():
+        for column in columns:
+            if type(row[column]) is not kind:
+                raise ValueError(f"{column} is {row[column]!r}")
     return Heading(
         system=row["system"],
         cutoff=row["cutoff"],
@@ -140,7 +150,7 @@ def publication(
 ) -> Publication:
     """The rows of one publication, series by position, as it was issued; its numbers are packed.
 
-    Raises MalformedPublicationError where numbers of a series are missing.
+    Raises MalformedPublicationError where rows or numbers are missing, or do not belong together.
     """
     system = system_of(row["description"])
     driven = {item["unique_id"]: packed(item["by_day"]) for item in drivers}
@@ -148,7 +158,7 @@ def publication(
     made = tuple(_series(item, days.get(item["unique_id"], ()), driven.get(item["unique_id"], ())) for item in series)
     if without_days := [of.unique_id for of in made if not of.days]:
         raise _damaged(row["cutoff"], system, without_days[0], "all its days are missing")
-    return Publication(
+    read = Publication(
         system=system,
         cutoff=row["cutoff"],
         issued_at=row["issued_at"],
@@ -160,6 +170,9 @@ def publication(
         headroom=tuple(_headroom(item["by_day"]) for item in headroom),
         remarks=tuple(item["remark"] for item in remarks),
     )
+    if (found := next(damages(read, heading(row).n_series), None)) is not None:
+        raise _damaged(row["cutoff"], system, "it", found)
+    return read
 
 
 def _days(cutoff: date, system: System, forecasts: Iterable[RowMapping]) -> dict[str, Packed[DayForecast]]:

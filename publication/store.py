@@ -26,7 +26,9 @@ from publication import ledgers, records
 from publication.digest import digest
 from publication.engines import ReadJson, engine
 from publication.errors import (
+    MalformedLedgerError,
     MalformedPublicationError,
+    PublicationError,
     SchemaVersionError,
     StoreUnreachableError,
     UnknownPublicationError,
@@ -128,20 +130,17 @@ class Store:
                 wanted = f" of {system}" * bool(system) + f" for cutoff {cutoff}" * bool(cutoff)
                 wanted += f", revision {revision}" * bool(revision)
                 raise UnknownPublicationError(f"{self._shown_url} holds no publication{wanted}.")
-            try:
+            with self._reading(f"the publication of {row['system']} for {row['cutoff']}, revision {row['revision']},"):
                 return self._whole(connection, row)
-            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-                raise MalformedPublicationError(
-                    f"Reading the publication of {row['system']} for {row['cutoff']}, revision {row['revision']}, at "
-                    f"{self._shown_url}: its rows are damaged ({type(error).__name__}: {error}). Issue it again."
-                ) from error
 
     def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]:
-        """Headings of the publications, newest first: by cutoff, then revision."""
-        with self._connection() as connection:
+        """Headings of the publications, newest first: by cutoff, then revision.
+
+        Raises MalformedPublicationError where a row among them is damaged.
+        """
+        with self._connection() as connection, self._reading("the list of publications"):
             newest = _newest(system).with_only_columns(*HEADING).limit(limit)
-            rows = connection.execute(newest).mappings().all()
-        return tuple(records.heading(row) for row in rows)
+            return tuple(map(records.heading, connection.execute(newest).mappings()))
 
     def keep(self, ledger: Ledger) -> None:
         """Put the ledger in the place of its system's last one, whole or not at all."""
@@ -149,13 +148,19 @@ class Store:
             ledgers.write(connection, ledger)
 
     def scored_at(self, system: str) -> datetime | None:
-        """When the newest ledger of the system was made: a look at one row. None where there is none."""
-        with self._connection() as connection:
+        """When the newest ledger of the system was made: a look at one row. None where there is none.
+
+        Raises MalformedLedgerError where that row is damaged.
+        """
+        with self._connection() as connection, self._reading("the ledger", MalformedLedgerError):
             return ledgers.scored_at(connection, system)
 
     def ledger(self, system: str) -> Ledger | None:
-        """The newest ledger of the system; None where nothing has been scored yet."""
-        with self._connection() as connection:
+        """The newest ledger of the system; None where nothing has been scored yet.
+
+        Raises MalformedLedgerError where its rows are damaged.
+        """
+        with self._connection() as connection, self._reading("the ledger", MalformedLedgerError):
             return ledgers.read(connection, system)
 
     def close(self) -> None:
@@ -204,6 +209,17 @@ class Store:
                 rows(headroom, headroom.c.position),
                 rows(remarks, remarks.c.position),
             )
+
+    @contextmanager
+    def _reading(self, what: str, malformed: type[PublicationError] = MalformedPublicationError) -> Iterator[None]:
+        """Says which rows are damaged where they are not what a reader of rows expects, whatever that makes of it."""
+        try:
+            yield
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise malformed(
+                f"Reading {what} at {self._shown_url}: its rows are damaged ({type(error).__name__}: {error}). "
+                "Restore the store, or let the job that made them run again."
+            ) from error
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:

@@ -4,7 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
-from publication.errors import StoreUnreachableError, UnknownPublicationError
+from publication.errors import MalformedPublicationError, StoreUnreachableError, UnknownPublicationError
 from publication.ledger import Ledger
 from publication.model import Heading
 from service.access import Visitor
@@ -58,13 +58,14 @@ class Archive:
             return newest
         try:
             heading = await self._heading(cutoff, revision)
-        except StoreUnreachableError:
+        except (MalformedPublicationError, StoreUnreachableError):
             held = self._shelf.other
             if held is None or held.heading.cutoff != cutoff or revision not in (None, held.heading.revision):
                 raise
             return held
         try:
-            return await in_time(asyncio.ensure_future(self._shelf.older(heading)), READ_SECONDS)
+            # Shielded: what is read too late for this caller is there for the next.
+            return await in_time(asyncio.shield(self._shelf.older(heading)), READ_SECONDS)
         except UnknownPublicationError as error:  # removed between our two looks
             raise _unknown(cutoff, revision, ()) from error
 

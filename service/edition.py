@@ -126,16 +126,14 @@ class Edition:
         query = {**following.query(), **told, **({} if form is None else {"format": form.value})}
         return f'<{address}?{urlencode(query)}>; rel="next"'
 
-    def render_whole(self, now: datetime) -> None:
-        """Render what most callers ask for, before anyone does."""
+    def render_whole(self, now: datetime) -> dict[Key, Representation]:
+        """What most callers ask for, to be kept before anyone does."""
         freshness = self.freshness(now)
         in_json, in_csv = self._forecasts(EVERYTHING, (JSON, CSV), freshness)
-        self.rendered.keep(
-            {
-                (self.place, "forecasts", EVERYTHING, JSON, freshness): in_json,
-                (self.place, "forecasts", EVERYTHING, CSV, None): in_csv,
-            }
-        )
+        return {
+            (self.place, "forecasts", EVERYTHING, JSON, freshness): in_json,
+            (self.place, "forecasts", EVERYTHING, CSV, None): in_csv,
+        }
 
     def is_outdated(self, now: datetime) -> bool:
         """Whether it has grown late or stale since it was rendered whole."""

@@ -5,10 +5,15 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
-from publication.errors import MalformedPublicationError, SchemaVersionError, StoreUnreachableError
+from publication.errors import (
+    MalformedLedgerError,
+    MalformedPublicationError,
+    SchemaVersionError,
+    StoreUnreachableError,
+)
 from publication.ledger import Ledger
 from publication.model import Heading
 from service.edition import Edition
@@ -23,6 +28,8 @@ PATIENCE_SECONDS = 5.0
 READING_SECONDS = 60.0
 """How long reading and rendering a whole publication may take: of 10,000 series, under load, some 13 s."""
 FIRST_LOOK_SECONDS = 5.0
+DAMAGE_HOLDS = timedelta(minutes=1)
+"""A publication found damaged is read again after that: its rows may have been restored."""
 
 NOTHING_YET = (
     "No publication has been issued yet. Run `headroom daily --system system.toml` with the same --home or store."
@@ -39,6 +46,15 @@ class Seen:
     store_reached_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A publication that could not be read, why, and until when that is taken for granted."""
+
+    of: Heading
+    sentence: str
+    until: datetime
+
+
 class Watcher:
     """Looks at the store every few seconds, and keeps the newest edition on the shelf."""
 
@@ -53,6 +69,8 @@ class Watcher:
         self._first_look = asyncio.Event()
         self.seen = Seen()
         self._told = ""
+        self._told_of_ledger = ""
+        self._damage: Damage | None = None
 
     @property
     def edition(self) -> Edition:
@@ -94,9 +112,9 @@ class Watcher:
         try:
             heading = await self._answer(asyncio.to_thread(self._look), patience_seconds)
             if heading is not None and (self._shelf.newest is None or heading != self._shelf.newest.heading):
-                await self._answer(self._shelf.renew(heading), reading_seconds)
+                await self._renew(heading, reading_seconds)
             await self._answer(self._shelf.refresh(), reading_seconds)
-            await self._answer(self._shelf.renew_ledger(), patience_seconds)
+            await self._renew_ledger(patience_seconds)
         except (MalformedPublicationError, SchemaVersionError, StoreUnreachableError) as error:
             self._lost(str(error))
         except Exception as error:  # noqa: BLE001  # whatever is wrong, what is served goes on being served
@@ -104,6 +122,28 @@ class Watcher:
         else:
             self._told = ""
             self.seen = Seen(store_up=True, store_reached_at=self._clock())
+
+    async def _renew(self, heading: Heading, reading_seconds: float) -> None:
+        """Raises MalformedPublicationError where it is damaged; that is not looked into anew at every look."""
+        now, damage = self._clock(), self._damage
+        if damage is not None and damage.of == heading and now < damage.until:
+            raise MalformedPublicationError(damage.sentence)
+        try:
+            await self._answer(self._shelf.renew(heading), reading_seconds)
+        except MalformedPublicationError as error:
+            self._damage = Damage(heading, str(error), now + DAMAGE_HOLDS)
+            raise
+
+    async def _renew_ledger(self, patience_seconds: float) -> None:
+        """A damaged one is told, and says nothing of the store: publications are read from it as before."""
+        sentence = ""
+        try:
+            await self._answer(self._shelf.renew_ledger(), patience_seconds)
+        except MalformedLedgerError as error:
+            sentence = str(error)
+        if sentence not in ("", self._told_of_ledger):
+            logger.error("%s The scores of before are still served.", sentence)
+        self._told_of_ledger = sentence
 
     async def _look_on(self) -> None:
         while True:

@@ -85,14 +85,14 @@ class Background:
             try:
                 self._write("".join(lines))
             except OSError:
-                return
+                self._n_dropped += len(lines)
 
 
 def to_descriptor(number: int) -> Callable[[str], object]:
     """Writes whole texts to an open file, past Python's buffers: a writer that is stuck must not keep their locks."""
 
     def write(text: str) -> None:
-        left = memoryview(text.encode())
+        left = memoryview(text.encode(errors="backslashreplace"))
         while left:
             left = left[os.write(number, left) :]
 

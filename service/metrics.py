@@ -60,7 +60,9 @@ CHAMPION = Metric(
     ("name", "version", "run_id"),
 )
 STORE_UP = Metric(
-    "headroom_store_up", MetricType.GAUGE, "1 when the last look at the publication store got an answer, else 0."
+    "headroom_store_up",
+    MetricType.GAUGE,
+    "1 when the last look at the publication store got an answer that can be read, else 0.",
 )
 STORE_REACHED = Metric(
     "headroom_store_reached_timestamp_seconds",

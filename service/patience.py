@@ -9,15 +9,9 @@ Answer = TypeVar("Answer")
 
 
 async def in_time(asked: "asyncio.Future[Answer]", seconds: float) -> Answer:
-    """The answer. Raises StoreUnreachableError where there is none in time; what was asked goes on by itself."""
+    """The answer. Raises StoreUnreachableError where there is none in time: then it is not asked for any more."""
     await asyncio.wait({asked}, timeout=seconds)
     if not asked.done():
-        asked.add_done_callback(_heard)
+        asked.cancel()
         raise StoreUnreachableError(f"The publication store has not answered for {seconds:g} seconds.")
     return asked.result()
-
-
-def _heard(late: "asyncio.Future[Answer]") -> None:
-    """An error that comes too late is nobody's any more."""
-    if not late.cancelled():
-        late.exception()

@@ -58,7 +58,7 @@ class Shelf:
         async with self._one_at_a_time:
             newest, now = self.newest, self._clock()
             if newest is not None and newest.is_outdated(now):
-                await self._made(lambda: newest.render_whole(now))
+                newest.rendered.keep(await self._made(lambda: newest.render_whole(now)))
 
     async def _made(self, make: Callable[[], Made]) -> Made:
         return await asyncio.get_running_loop().run_in_executor(self._maker, make)
@@ -78,7 +78,7 @@ class Shelf:
         try:
             edition = Edition(self._store.latest(heading.system, heading.cutoff, heading.revision), heading)
             if whole:
-                edition.render_whole(self._clock())
+                edition.rendered.keep(edition.render_whole(self._clock()))
             gc.freeze()
         finally:
             gc.enable()

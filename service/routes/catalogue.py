@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from publication.errors import StoreUnreachableError
+from publication.errors import MalformedPublicationError, StoreUnreachableError
 from publication.model import Heading
 from service import rendering, schemas
 from service.archive import Archive
@@ -40,14 +40,14 @@ def catalogue_router(archive: Archive, clock: Clock) -> APIRouter:
         dependencies=[Depends(takes(PublicationParameters))],
     )
     async def publications(request: Request, wanted: Annotated[PublicationParameters, Query()]) -> Response:
-        """Publications of the system, newest first. While the store is lost, the one that is served."""
+        """Publications of the system, newest first. The one that is served, while others cannot be read."""
         visitor = visitor_of(request)
         edition = await archive.edition(visitor)
         try:
             headings = await archive.headings()
             # An older cutoff may have been issued since the newest.
             since = max((heading.issued_at for heading in headings), default=edition.heading.issued_at)
-        except StoreUnreachableError:
+        except (MalformedPublicationError, StoreUnreachableError):
             headings, since = (edition.heading,), clock()
         page, link = _page(headings, wanted)
         told = [rendering.heading_body(heading, whole=visitor.place is None) for heading in page]

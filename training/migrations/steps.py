@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
 BEFORE_VERSIONS = (("remarks", "0003"), ("headroom", "0002"), ("publications", "0001"))
@@ -15,8 +16,8 @@ def upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.attributes["connection"] = connection
-    there = set(inspect(connection).get_table_names())
-    if "alembic_version" not in there:
+    if MigrationContext.configure(connection).get_current_revision() is None:
+        there = set(inspect(connection).get_table_names())
         reached = next((version for table, version in BEFORE_VERSIONS if table in there), None)
         if reached is not None:
             command.stamp(config, reached)

@@ -1,8 +1,8 @@
 """A service in this process, asked over ASGI, with its real background task and a clock that stands still."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
 
@@ -63,6 +63,13 @@ class Cable:
     def close(self) -> None:
         self._store.close()
 
+    @contextmanager
+    def pull(self) -> Iterator[None]:
+        """Out while something is changed that must not be seen half done."""
+        self.pulled = True
+        yield
+        self.pulled = False
+
     def _line(self) -> Store:
         if self.pulled:
             raise StoreUnreachableError("Reaching the publication store at sqlite:////secret/place: the cable is out.")
@@ -113,6 +120,15 @@ class Client:
                 while not holds(response := await self._http.get(address, headers=headers)):
                     await asyncio.sleep(POLL_SECONDS)
                 return response
+
+        return self._runner.run(wait())
+
+    def get_after_looks(self, n: int) -> httpx.Response:
+        """The readiness once the background task has had the time for so many looks."""
+
+        async def wait() -> httpx.Response:
+            await asyncio.sleep(n * POLL_SECONDS)
+            return await self._http.get("/readyz")
 
         return self._runner.run(wait())
 

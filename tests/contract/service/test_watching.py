@@ -12,7 +12,7 @@ import pytest
 from publication.model import Heading, Publication
 from publication.store import FILE_NAME, Store, default_url
 from service.sqlite import read_only
-from tests.builders import CUTOFF, ISSUED_AT, build_publication, build_system
+from tests.builders import CUTOFF, ISSUED_AT, build_ledger, build_publication, build_system
 from tests.contract.service.client import GIVE_UP_SECONDS, Cable, Clock, serve
 from tests.contract.store.witness import tell
 
@@ -160,6 +160,71 @@ def test_an_older_publication_that_is_damaged_is_a_problem_of_its_own(
     assert (response.status_code, response.json()["type"]) == (500, "urn:headroom:problem:publication-damaged")
     assert str(tmp_path) not in response.text
     assert f"northshire for {older}, revision 1" in caplog.text
+
+
+def test_a_damaged_row_among_older_publications_hides_none_that_is_held(
+    empty_store: Store, clock: Clock, tmp_path: Path
+) -> None:
+    older = CUTOFF - timedelta(days=7)
+    empty_store.issue(build_publication(older - timedelta(days=7)))
+    empty_store.issue(build_publication(older))
+    empty_store.issue(build_publication())
+    with serve(empty_store, clock) as client:
+        assert client.get(f"/v1/forecasts?cutoff={older}").status_code == 200
+        tell(default_url(tmp_path), f"UPDATE publications SET issued_at = 'once' WHERE cutoff < '{older}'")
+        assert client.get(f"/v1/forecasts?cutoff={older}").status_code == 200
+        listed = client.get("/v1/publications")
+        assert [found["cutoff"] for found in listed.json()["publications"]] == [CUTOFF.isoformat()]
+        unheard = client.get("/v1/forecasts?cutoff=2026-01-01")
+    assert (unheard.status_code, unheard.json()["type"]) == (500, "urn:headroom:problem:publication-damaged")
+
+
+class Counting(Cable):
+    """Counts how often a publication is read."""
+
+    n_read = 0
+
+    def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:
+        self.n_read += 1
+        return super().latest(system, cutoff, revision)
+
+
+def test_a_newest_that_is_damaged_is_read_once_told_once_and_again_when_it_may_be_restored(
+    empty_store: Store, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    empty_store.issue(build_publication())
+    store = Counting(empty_store)
+    with caplog.at_level(logging.ERROR), serve(store, clock) as client:
+        with store.pull():
+            empty_store.issue(build_publication(scale=2.0))
+            tell(default_url(tmp_path), "DELETE FROM series WHERE place = 'RXH'")
+        client.get_until("/readyz", lambda _: store.n_read == 2)
+        assert client.get_after_looks(10).json()["store"] == "unreachable"
+        assert client.get("/readyz").json()["publication"]["revision"] == 1
+        assert store.n_read == 2
+        empty_store.issue(build_publication(scale=3.0))
+        client.get_until("/readyz", lambda response: bool(response.json()["store"] == "ok"))
+        assert client.get("/readyz").json()["publication"]["revision"] == 3
+    assert len([record for record in caplog.records if "42 series are there, not 49" in record.message]) == 1
+
+
+def test_a_damaged_ledger_leaves_the_scores_of_before_and_says_nothing_of_the_store(
+    empty_store: Store, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    empty_store.issue(build_publication())
+    empty_store.keep(build_ledger())
+    store = Cable(empty_store)
+    with caplog.at_level(logging.ERROR), serve(store, clock) as client:
+        before = client.get_until("/v1/scores", lambda response: bool(response.json()["scores"]))
+        with store.pull():
+            empty_store.keep(build_ledger(scored_at=clock() + timedelta(days=1)))
+            tell(default_url(tmp_path), "UPDATE scores SET mae = 'much' WHERE ledger_id = 2")
+            empty_store.issue(build_publication(scale=2.0))
+        client.get_until("/readyz", lambda response: bool(response.json()["publication"]["revision"] == 2))
+        assert client.get_after_looks(10).json()["store"] == "ok"
+        assert client.get("/v1/scores").json()["scores"] == before.json()["scores"]
+        assert "headroom_scores_mae" in client.get("/metrics").text
+    assert len([record for record in caplog.records if "holds what is no count, loss or name" in record.message]) == 1
 
 
 def test_losing_the_store_is_logged_once_not_at_every_look(

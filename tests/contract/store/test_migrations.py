@@ -144,6 +144,26 @@ def test_a_day_that_was_missing_before_is_still_told(store: Store, store_url: st
         store.latest()
 
 
+@pytest.mark.parametrize("quantiles", ["null", "5", '{"0.1": 2}', "{"])
+def test_a_day_that_was_damaged_before_is_still_told(store: Store, store_url: str, quantiles: str) -> None:
+    if quantiles == "{" and store_url.startswith("postgresql"):
+        pytest.skip("PostgreSQL takes no text that is no JSON")
+    store.issue(publication())
+    aged(store_url, "0003", stamped=True)
+    tell(store_url, f"UPDATE forecasts SET quantiles = '{quantiles}' WHERE unique_id = 'RXA/attendances' AND lead = 1")
+    store.migrate(upgrade)
+    with pytest.raises(MalformedPublicationError, match="RXA/attendances is damaged: a lead of 1 to 2 is missing"):
+        store.latest()
+
+
+def test_a_table_of_versions_without_one_is_as_none(store: Store, store_url: str) -> None:
+    issued = store.issue(publication())
+    aged(store_url, LAST_UNSTAMPED, stamped=True)
+    tell(store_url, "DELETE FROM alembic_version")
+    assert store.migrate(upgrade) == ("0000", VERSION)
+    assert store.latest() == issued
+
+
 def test_a_step_that_fails_leaves_the_store_as_it_was(store: Store, store_url: str, engine: Engine) -> None:
     aged(store_url, "0001", stamped=True)
 

@@ -57,6 +57,17 @@ def test_a_pipe_that_nobody_reads_any_more_is_passed_over() -> None:
     os.close(writing)
 
 
+def test_a_text_that_is_no_unicode_is_written_as_it_can_be() -> None:
+    reading, writing = os.pipe()
+    lines = Background(to_descriptor(writing))
+    lines.write("in \udcff\n")
+    lines.write("more\n")
+    lines.close()
+    os.close(writing)
+    with os.fdopen(reading, "rb") as read:
+        assert read.read() == b"in \\udcff\nmore\n"
+
+
 def test_a_pipe_takes_more_than_it_holds() -> None:
     reading, writing = os.pipe()
     lines, text = Background(to_descriptor(writing)), "x" * 300_000
