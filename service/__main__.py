@@ -103,6 +103,7 @@ def _serve(
             log_config=None,
             access_log=False,
             server_header=False,
+            workers=1,  # whatever WEB_CONCURRENCY says
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=settings.trusted_proxies or None,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,

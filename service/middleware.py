@@ -1,5 +1,6 @@
 """What happens to every request, whatever answers it: an id, a count, a log line, headers, HEAD, no bare fault."""
 
+import asyncio
 import logging
 import time
 from dataclasses import dataclass
@@ -8,12 +9,13 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.logs import Told
-from service.problems import UNEXPECTED, BodyTooLargeError, ProblemError, problem_response
+from service.problems import UNEXPECTED, BodyTooLargeError, EndingError, ProblemError, problem_response
 from service.security import RAW_ANSWER_HEADERS
 from service.telling import NOBODY, REQUEST_ID, UNKNOWN_ROUTE, Teller, client_named, method_named, request_id_of
 
 MOST_BODY_BYTES = 16 * 1024
 NO_BODY = f"No route takes a body; up to {MOST_BODY_BYTES:,} bytes are ignored. Send the request without one."
+ENDING = "The service is being stopped or restarted, and this answer was not ready in time. Ask again."
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +66,10 @@ class Edge:
                 await problem_response(BodyTooLargeError(NO_BODY), scope["path"], request_id)(scope, receive, send)
             else:
                 await self._app(scope, receive, send)
+        except asyncio.CancelledError:  # by the server, when it has waited long enough for what is still open
+            if answer.started:
+                raise
+            await problem_response(EndingError(ENDING), scope["path"], request_id)(scope, receive, send)
         except Exception:
             logger.exception("Request %s failed.", request_id)
             if answer.complete:  # the routes' own last resort has answered, and let it pass on to be logged

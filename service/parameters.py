@@ -2,9 +2,11 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 from typing import Annotated
 
 from pydantic import (
@@ -21,7 +23,7 @@ from starlette.requests import Request
 from publication.ledger import SLICES
 from service.formats import Format
 from service.pressure import Amounts, WhatIf
-from service.problems import Finding, invalid, one_of
+from service.problems import VALUES_SHOWN, Finding, invalid, one_of
 from service.scores import BY, ScoreSelection, read_slices
 from service.selection import Selection
 
@@ -215,13 +217,13 @@ def takes(parameters: type[BaseModel] | None = None) -> Callable[[Request], Awai
 
     async def refuse(request: Request) -> None:
         given = request.query_params.multi_items()
-        names = [name for name, _ in given]
+        times = Counter(name for name, _ in given)
+        strange = ((name, value) for name, value in given if name not in known)
         findings = [
             Finding(name, value, f"the parameters {one_of(known, name)}" if known else "this route takes no parameters")
-            for name, value in given
-            if name not in known
+            for name, value in islice(strange, VALUES_SHOWN)
         ]
-        findings += [Finding(name, "given more than once", "once") for name in known if names.count(name) > 1]
+        findings += [Finding(name, "given more than once", "once") for name in known if times[name] > 1]
         if findings:
             raise invalid(*findings)
 

@@ -207,6 +207,15 @@ class KeysUnknownError(ProblemError):
     title = "The keys cannot be read"
 
 
+class EndingError(ProblemError):
+    """The service is ending, and the answer is not ready in time."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    kind = "ending"
+    title = "The service is being stopped"
+    headers: ClassVar[Mapping[str, str]] = {"Connection": "close"}
+
+
 class TooManyConnectionsError(ProblemError):
     """More connections than the service holds open."""
 
@@ -233,11 +242,13 @@ PROBLEMS: tuple[type[ProblemError], ...] = (
     NothingToServeError,
     StoreLostError,
     KeysUnknownError,
+    EndingError,
     TooManyConnectionsError,
     ProblemError,
     DamagedError,
 )
 
+NO_ROUTE = "No route has this address. The routes are listed at /docs."
 UNEXPECTED = "Something unforeseen went wrong here. It is in the service's log under this request id."
 STORE_LOST = (
     "This answer is read from the publication store, which does not answer. The newest forecasts are still served."
@@ -321,7 +332,7 @@ def install(app: FastAPI) -> None:
             return _answer(request, MethodNotAllowedError(f"{request.method} is not answered here. Use GET or HEAD."))
         if request.method == "OPTIONS" and request.scope["path"] == "*":  # of the service as a whole
             return _options()
-        return _answer(request, RouteNotFoundError("No route has this address. The routes are listed at /docs."))
+        return _answer(request, RouteNotFoundError(NO_ROUTE))
 
 
 def _options() -> Response:

@@ -1,9 +1,11 @@
 """HTTP as uvicorn speaks it, with limits: on a request that is too long or too slow, a reader that does not read."""
 
 import asyncio
+import itertools
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+import httptools
 from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -30,6 +32,8 @@ from service.telling import (
 
 MOST_HEAD_BYTES = 32 * 1024
 MOST_HEADERS = 100
+MOST_AHEAD = 100
+"""Requests that wait for the answer to the one before them; each takes 100 times the memory that it is long."""
 REQUEST_SECONDS = 10.0
 WRITE_SECONDS = 30.0
 
@@ -49,6 +53,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     teller: ClassVar[Teller]
     most_connections: ClassVar[int]
+    write_seconds: ClassVar[float] = WRITE_SECONDS
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*arguments, **named)
@@ -58,6 +63,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._is_ending = False
         self._request_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
+        self._last_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
@@ -67,7 +73,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop(self._request_timer, self._write_timer)
+        self._stop(self._request_timer, self._write_timer, self._last_timer)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -79,8 +85,29 @@ class GuardedProtocol(HttpToolsProtocol):
                 self._refuse(HeadTooLargeError(TOO_LONG))
                 return
         self._is_whole = False
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._parse(data)
         self._watch()
+
+    def _parse(self, data: bytes) -> None:
+        """All requests in one piece. Changing to another protocol is not offered: what asks for it is as any other."""
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                data = data[upgrade.args[0] or len(data) :]
+            except httptools.HttpParserError:
+                self._refuse(MalformedRequestError(MALFORMED))
+                return
+            else:
+                return
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio's own return, which uvicorn has no use for
+        """The caller has asked all that it will: what was asked before is answered."""
+        if not self._is_answering:
+            return False
+        self._end_after_this()
+        return True
 
     def on_message_begin(self) -> None:
         self._is_whole = False
@@ -90,10 +117,16 @@ class GuardedProtocol(HttpToolsProtocol):
         self._in_head, self._head_bytes = False, 0
         if self._is_over:  # what came in one piece with what was refused
             return
-        if len(self.headers) > MOST_HEADERS or len(self.url) > MOST_HEAD_BYTES:
+        head_bytes = len(self.url) + sum(map(len, itertools.chain.from_iterable(self.headers)))
+        if len(self.headers) > MOST_HEADERS or head_bytes > MOST_HEAD_BYTES:
             self._refuse(HeadTooLargeError(TOO_LONG), self.parser.get_method().decode("ascii"), self.headers)
             return
+        if sum(name == b"host" for name, _ in self.headers) > 1:  # a proxy may go by one of them, we by the other
+            self._refuse(MalformedRequestError(MALFORMED), self.parser.get_method().decode("ascii"), self.headers)
+            return
         super().on_headers_complete()
+        if len(self.pipeline) >= MOST_AHEAD:
+            self._end_after_this()
 
     def on_message_complete(self) -> None:
         self._in_head = self._is_whole = True
@@ -109,15 +142,25 @@ class GuardedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         self._stop(self._write_timer)
-        self._write_timer = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
+        self._write_timer = self.loop.call_later(self.write_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self._stop(self._write_timer)
 
-    def send_400_response(self, msg: str) -> None:
-        """Called by uvicorn where the parser gives up."""
-        self._refuse(MalformedRequestError(MALFORMED))
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._linger()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._linger()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self.transport.is_closing():
+            self._linger()
 
     @property
     def _is_over(self) -> bool:
@@ -143,6 +186,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def _too_slow(self) -> None:
         if not self._in_head and not self._is_answering:  # answered, whatever its body would have been
             self.transport.close()
+            self._linger()
         else:
             self._refuse(TooSlowError(TOO_SLOW))
 
@@ -153,16 +197,26 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._is_over:
             return
         if self._is_answering:
-            self._is_ending = True
-            self.cycle.keep_alive = False
+            self._end_after_this()
             return
         given = dict(headers).get(REQUEST_ID)
         request_id = request_id_of(None if given is None else given.decode("latin-1"))
         answer = problem_response(problem, "", request_id)
         self.transport.write(_written(answer, request_id))
         self.transport.close()
+        self._linger()
         told = (UNKNOWN_ROUTE, answer.status_code, self._waited_seconds(), len(answer.body), client_named(self.client))
         self.teller.tell(Told(request_id, NOBODY, method_named(method), *told))
+
+    def _end_after_this(self) -> None:
+        """Hang up once what was asked so far is answered; what comes after it is not looked at."""
+        self._is_ending = True
+        self.cycle.keep_alive = False
+
+    def _linger(self) -> None:
+        """A connection that is closed waits until the last of it has been read, but not for ever."""
+        if self._last_timer is None:
+            self._last_timer = self.loop.call_later(self.write_seconds, self.transport.abort)
 
     def _waited_seconds(self) -> float:
         """For how long the request had been awaited."""

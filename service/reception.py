@@ -14,7 +14,7 @@ from service.edition import Edition
 from service.freshness import Watcher
 from service.metrics import RequestMetrics
 from service.ports import Clock
-from service.problems import ProblemError, problem_response
+from service.problems import NO_ROUTE, ProblemError, RouteNotFoundError, problem_response
 from service.rendered import Key
 
 LONGEST_REMEMBERED = 1000
@@ -51,6 +51,8 @@ class Reception:
         if visitor is None:
             return self._app
         state["key"] = visitor.name
+        if scope["path"].endswith("\n"):  # to Starlette's patterns the same address, to the gate another one
+            return problem_response(RouteNotFoundError(NO_ROUTE), scope["path"], state["request_id"])
         if edition is None or scope["method"] != "GET":
             return self._app
         accept, freshness = state["headers"].get("accept", ""), edition.freshness(now)

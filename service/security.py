@@ -20,6 +20,9 @@ RAW_ANSWER_HEADERS = [(name.lower().encode(), value.encode()) for name, value in
 _PAGE = f"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; {LOCKED}"
 PAGE_HEADERS = {POLICY: _PAGE, "X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin"}
 
+KEY_PREFIX = "hr"
+"""What the text of every API key begins with, and an underscore."""
+
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Za-z.-]+))(?::[0-9]*)?", re.ASCII)
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 

@@ -5,6 +5,7 @@ import re
 
 from service.logs import RequestLog, Told
 from service.metrics import RequestMetrics
+from service.security import KEY_PREFIX
 
 REQUEST_ID = b"x-request-id"
 UNKNOWN_ROUTE = "unknown"
@@ -32,8 +33,9 @@ class Teller:
 
 
 def request_id_of(given: str | None) -> str:
-    """The caller's own id where it is a plain one, so that both logs can be laid side by side."""
-    return given if given is not None and _WELL_FORMED_ID.fullmatch(given) else os.urandom(16).hex()
+    """The caller's own id where it is a plain one, and not a key, so that both logs can be laid side by side."""
+    is_own = given is not None and _WELL_FORMED_ID.fullmatch(given) and f"{KEY_PREFIX}_" not in given
+    return given if given is not None and is_own else os.urandom(16).hex()
 
 
 def method_named(method: str) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.access.visitor import Scope, Visitor
+from service.security import KEY_PREFIX
 
-PREFIX = "hr"
 ID_BYTES, SECRET_BYTES, SALT_BYTES, HASH_BYTES = 5, 32, 16, 32
-KEY = re.compile(rf"{PREFIX}_([0-9a-f]{{{2 * ID_BYTES}}})_([A-Za-z0-9_-]{{43}})", re.ASCII)
+KEY = re.compile(rf"{KEY_PREFIX}_([0-9a-f]{{{2 * ID_BYTES}}})_([A-Za-z0-9_-]{{43}})", re.ASCII)
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
 MOST_PER_MINUTE = 1_000_000_000
 
@@ -60,7 +60,7 @@ def new_key(
         secrets.token_bytes(SALT_BYTES),
     )
     key = Key(key_id, name, scopes, place, per_minute, now, expires_at, None, salt, hashed(secret, salt))
-    return key, f"{PREFIX}_{key_id}_{secret}"
+    return key, f"{KEY_PREFIX}_{key_id}_{secret}"
 
 
 def parts(text: str) -> tuple[str, str] | None:

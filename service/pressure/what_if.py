@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from publication.model import Headroom, Peak, Publication
-from service.problems import Finding, invalid, one_of, unknown
+from service.problems import VALUES_SHOWN, Finding, invalid, one_of, unknown
 
 Amounts = tuple[tuple[str, float], ...]
 
@@ -20,14 +20,17 @@ class WhatIf:
     def check(self, publication: Publication) -> None:
         """Raises a problem naming each place whose pressure is not published, or that is named twice."""
         there = list(publication.headroom_by_place)
-        missing = tuple(
-            Finding(parameter, place, one_of(there, place) or "no pressure is published")
+        missing = dict.fromkeys(
+            (parameter, place)
             for parameter, amounts in (("beds", self.beds), ("discharges", self.discharges))
             for place, _ in amounts
             if place not in publication.headroom_by_place
         )
-        if missing:
-            raise unknown(*missing)
+        if missing:  # what resembles each is looked for, which takes a while: not for thousands
+            shown = islice(missing, VALUES_SHOWN)
+            raise unknown(
+                *(Finding(of, place, one_of(there, place) or "no pressure is published") for of, place in shown)
+            )
         twice = tuple(
             Finding(parameter, place, "each place once")
             for parameter, amounts in (("beds", self.beds), ("discharges", self.discharges))

@@ -10,6 +10,7 @@ from service import schemas
 from service.archive import Archive
 from service.freshness import Watcher
 from service.ports import Clock
+from service.problems import OutOfScopeError
 
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -32,7 +33,10 @@ def probes_router(watcher: Watcher, archive: Archive, registry: CollectorRegistr
         _ = watcher.edition
         if request.state.visitor is None:
             return JSONResponse(told, headers=NO_STORE)
-        edition = await archive.edition(request.state.visitor)
+        try:
+            edition = await archive.edition(request.state.visitor)
+        except OutOfScopeError:  # the key's place is gone, which is no fault of this replica
+            return JSONResponse(told, headers=NO_STORE)
         return JSONResponse({"publication": edition.block(edition.freshness(clock())), **told}, headers=NO_STORE)
 
     @router.get(
@@ -40,7 +44,10 @@ def probes_router(watcher: Watcher, archive: Archive, registry: CollectorRegistr
     )
     async def metrics(request: Request) -> Response:
         """Metrics in the format that the scraper asks for."""
-        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        try:
+            encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        except (TypeError, ValueError):  # of a version that is none
+            encode, content_type = choose_encoder("")
         return Response(encode(registry), headers={**NO_STORE, "Content-Type": content_type})
 
     return router

@@ -15,6 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from publication.errors import StoreUnreachableError
 from publication.store import Store
+from service.access.gate import secret_of
+from service.access.keys import parts
 from service.access.rows import Kept, UnreadableKey
 from service.errors import KeysUnreadableError
 from service.logs import RequestLog
@@ -73,6 +75,12 @@ CASES: list[tuple[str, str | None, int]] = [
     ("/v1/system", "Basic ///", 401),
     ("/v1/system", "Basic /w==", 401),
     ("/v1/system", "Basic {reader}", 401),
+    ("/metrics%0A", "Bearer {reader}", 404),
+    ("/metrics%0A", "Bearer {trust-h}", 404),
+    ("/metrics%0A", None, 401),
+    ("/readyz%0A", None, 401),
+    ("/readyz", "Bearer {elsewhere}", 200),
+    ("/metrics?x", "Bearer {trust-h}", 403),
     ("/v1/system", "Bearer {expired}", 401),
     ("/v1/system", "Bearer {revoked}", 401),
     ("/v1/system", "Bearer {soon}", 200),
@@ -103,6 +111,13 @@ CASES: list[tuple[str, str | None, int]] = [
     ("/v1/forecasts?cutoff=2026-11-14&place=RXK", "Bearer {site}", 404),
     ("/nothing/here", "Bearer {site}", 404),
 ]
+
+
+@pytest.mark.parametrize(
+    "authorization", ["Basic \xe9", "Basic \xff\xfe", "Basic =", "Basic ////", "\xa0", "Bearer \xe9"]
+)
+def test_what_is_no_key_is_none_whatever_its_bytes(authorization: str) -> None:
+    assert parts(secret_of(authorization)) is None
 
 
 def header(template: str | None, bunch: Bunch) -> dict[str, str]:

@@ -41,6 +41,13 @@ def test_what_is_exposed_is_what_the_catalogue_says(issued_store: Store, clock: 
         assert labels == set(metric.labels)
 
 
+@pytest.mark.parametrize("accept", ["application/openmetrics-text; version=abc", "text/plain; version=x", "*/*;q=z"])
+def test_what_cannot_be_accepted_gets_plain_text(client: Client, accept: str) -> None:
+    response = client.get("/metrics", accept=accept)
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/plain")
+
+
 def test_names_keep_to_the_conventions() -> None:
     for metric in CATALOGUE:
         assert metric.name.startswith(PREFIX)

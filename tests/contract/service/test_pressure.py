@@ -11,6 +11,7 @@ from scipy.stats import norm
 
 from publication.pressure import headroom_levels
 from publication.store import Store, default_url
+from service.problems import VALUES_SHOWN
 from tests.builders import build_publication
 from tests.contract.service.client import Client, Clock, serve
 
@@ -161,6 +162,15 @@ def test_a_sibling_with_room_helps_one_without(client: Client) -> None:
     assert first["over_0.95_after"] == pytest.approx(
         norm(beds + 3 - first["beds"], 12).sf(int(0.95 * beds) + 0.5), abs=2e-3
     )
+
+
+@pytest.mark.parametrize("query", [
+    "beds=" + ",".join(f"RXZ{n % 30}:1" for n in range(3000)),
+    "&".join(f"x{n}" for n in range(2000)),
+])  # fmt: skip
+def test_of_thousands_of_mistakes_some_are_told(client: Client, query: str) -> None:
+    told = client.get(f"/v1/pressure?{query}").json()["errors"]
+    assert len({error["parameter"] + error["found"] for error in told}) == VALUES_SHOWN
 
 
 @pytest.mark.parametrize(

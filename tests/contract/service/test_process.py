@@ -126,6 +126,11 @@ def test_the_service_ends_in_order_with_its_last_lines_written(tmp_path: Path, e
     assert b"Finished server process" in told
 
 
+def test_one_process_serves_whatever_a_platform_would_have(tmp_path: Path) -> None:
+    with servers.service(tmp_path, WEB_CONCURRENCY="2") as running:
+        assert httpx.get(f"{running.url}/healthz").status_code == 200
+
+
 def test_a_thread_that_hangs_in_the_store_does_not_keep_the_process() -> None:
     code = (
         "import os, signal, time; from concurrent.futures import ThreadPoolExecutor\n"

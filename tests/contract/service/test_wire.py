@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from service.protocol import MOST_AHEAD
 from tests import servers
 from tests.contract.service.wire import PATIENCE_SECONDS, all_of, answer, asked, headers_of, issue, line_of
 
@@ -101,7 +102,43 @@ def test_a_small_body_that_comes_late_is_ignored_and_the_connection_goes_on(port
             connection.sendall(b"{}")
 
 
+def requests(*names: str, more: tuple[str, ...] = ()) -> bytes:
+    return b"".join(asked(f"X-Request-ID: {name}", *more) for name in names)
+
+
+def test_what_follows_a_request_to_change_the_protocol_is_answered_in_its_place(port: int) -> None:
+    upgrade = requests("a", more=("Connection: Upgrade", "Upgrade: h2c"))
+    received = all_of(port, upgrade + requests("b") + requests("c", more=("Connection: close",)))
+    assert re.findall(rb"x-request-id: (\w+)", received) == [b"a", b"b", b"c"]
+
+
+def test_so_many_requests_are_answered_ahead_and_no_more(port: int) -> None:
+    received = all_of(port, requests(*map(str, range(5000))))
+    answered = list(map(int, re.findall(rb"x-request-id: (\d+)", received)))
+    assert answered == list(range(MOST_AHEAD + 1))
+
+
+def test_a_head_is_as_limited_where_it_comes_behind_another(port: int) -> None:
+    received = all_of(port, asked() + asked("A: " + 40_000 * "a"))
+    assert re.findall(rb"HTTP/1\.1 (\d+)", received) == [b"200"]
+    assert re.findall(rb"HTTP/1\.1 (\d+)", all_of(port, asked("A: " + 30_000 * "a", "B: " + 3_000 * "b"))) == [b"431"]
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/v1/forecasts?horizon=5", "/v1/pressure?horizon=9"])
+def test_who_stops_sending_after_the_request_is_answered(port: int, path: str) -> None:
+    with socket.create_connection((servers.LOOPBACK, port), timeout=PATIENCE_SECONDS) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+        connection.shutdown(socket.SHUT_WR)
+        received = b""
+        while part := connection.recv(65536):
+            received += part
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert len(body) == int(headers_of(received)["content-length"])
+
+
 REFUSED = {
+    "two hosts": (asked("Host: other"), 400, "GET"),
     "no HTTP": (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", 400, "other"),
     "a long head": (b"GET /" + 40_000 * b"a", 431, "other"),
     "many headers": (asked(*200 * ["A: b"]), 431, "GET"),

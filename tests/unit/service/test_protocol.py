@@ -1,7 +1,9 @@
 """A connection as the server's loop sees it, with short times."""
 
 import asyncio
+import socket
 
+import pytest
 from prometheus_client import CollectorRegistry
 from starlette.responses import PlainTextResponse
 from uvicorn import Config
@@ -12,6 +14,7 @@ from service.protocol import guarded
 from service.telling import Teller
 
 ASKED = b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n"
+NARROW_BYTES = 4096
 PATIENCE_SECONDS = 9.0  # less than a request may take to arrive
 
 
@@ -34,6 +37,41 @@ async def _closes(after: bytes, keep_alive_seconds: int) -> None:
         assert await reader.read() == b""
         writer.close()
         await writer.wait_closed()
+
+
+class Hasty(guarded(Teller(RequestMetrics(CollectorRegistry())), at_most=10)):  # type: ignore[misc]  # made by a call
+    """Waits half a second for a reader; sends through a narrow pipe."""
+
+    write_seconds = 0.5
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, NARROW_BYTES)
+        super().connection_made(transport)
+
+
+async def _lets_go_of_a_silent_reader(request: bytes) -> None:
+    """Return once the server holds no connection. What is unread is too little for the transport to complain of."""
+    config = Config(PlainTextResponse(40_000 * "x"), timeout_keep_alive=1, log_config=None)
+    config.load()
+    state, loop = ServerState(), asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Hasty(config=config, server_state=state, app_state={}), "127.0.0.1", 0)
+    async with server:
+        with socket.socket() as reader:
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW_BYTES)
+            reader.setblocking(False)
+            await loop.sock_connect(reader, server.sockets[0].getsockname())
+            await loop.sock_sendall(reader, request)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not state.total_requests:
+                    await asyncio.sleep(0.01)
+                assert len(state.connections) == 1
+                while state.connections:
+                    await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("header", [b"A: b", b"Connection: close"])
+def test_who_reads_nothing_is_hung_up_on_though_little_is_left_to_read(header: bytes) -> None:
+    asyncio.run(_lets_go_of_a_silent_reader(b"GET / HTTP/1.1\r\nHost: h\r\n" + header + b"\r\n\r\n"))
 
 
 def test_an_idle_connection_is_closed_also_where_a_body_came_after_its_answer() -> None:

@@ -1,0 +1,44 @@
+"""What the outermost layer answers where the layers below do not."""
+
+import asyncio
+import json
+
+from prometheus_client import CollectorRegistry
+from starlette.types import Message, Receive, Scope, Send
+
+from service.metrics import RequestMetrics
+from service.middleware import Edge
+from service.telling import Teller
+
+ASKED: Scope = {"type": "http", "method": "GET", "path": "/v1/pressure", "query_string": b"", "headers": []}
+
+
+async def _never(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    await asyncio.Event().wait()
+
+
+async def _cancelled() -> list[Message]:
+    """What is sent where the server cancels a request that is still open, as uvicorn does when it ends."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    edge = Edge(_never, Teller(RequestMetrics(CollectorRegistry())))
+    task = asyncio.create_task(edge(ASKED, receive, send))
+    await asyncio.sleep(0)
+    task.cancel("the time is over")
+    await task
+    return sent
+
+
+def test_who_still_waits_when_the_service_ends_is_told() -> None:
+    start, body = asyncio.run(_cancelled())
+    headers = dict(start["headers"])
+    assert (start["status"], headers[b"content-type"]) == (503, b"application/problem+json")
+    assert {b"retry-after", b"x-request-id", b"content-security-policy"} <= set(headers)
+    assert headers[b"connection"] == b"close"
+    assert json.loads(body["body"])["type"] == "urn:headroom:problem:ending"
