@@ -38,13 +38,16 @@ def chance_below(levels: Sequence[float], values: Sequence[float], limit: float)
     return levels[position - 1] + share * (levels[position] - levels[position - 1])
 
 
-def chance_over(levels: Sequence[float], headroom: Sequence[float], beds: float, threshold: float) -> float:
+def chance_over(
+    levels: Sequence[float], headroom: Sequence[float], beds: float, threshold: float, taken_in: int = 0
+) -> float:
     """The chance that occupancy / beds passes the threshold: that headroom is below what the threshold leaves of beds.
 
-    Counts are whole: the limit stands halfway between the last that passes and the first that does not.
+    Counts are whole: the limit stands halfway between the last that passes and the first that does not. `taken_in`:
+    further patients, who take beds of the headroom; fewer where it is negative.
     """
     left = round((1 - threshold) * beds, ROUNDED_TO)
-    return chance_below(levels, headroom, ceil(left) - HALF_A_COUNT)
+    return chance_below(levels, headroom, ceil(left) - HALF_A_COUNT + taken_in)
 
 
 def chance_short(levels: Sequence[float], headroom: Sequence[float], beds_short: int) -> float:

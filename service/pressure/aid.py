@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from publication.model import Headroom, Publication
 from publication.pressure import chance_over, headroom_levels
@@ -39,9 +40,13 @@ def mutual_aid(
     levels, by_place = headroom_levels(publication.system), {of.place: of for of in headroom}
     taken_in: dict[str, int] = {}
 
+    @cache  # rows are made of packed numbers each time they are asked for
+    def left(place: str, day: int) -> tuple[float, Sequence[float]]:
+        return by_place[place].beds[day], by_place[place].headroom[day]
+
     def chance(place: str, day: int, patients: int) -> float:
-        of, moved = by_place[place], patients + taken_in.get(place, 0)
-        return chance_over(levels, tuple(left - moved for left in of.headroom[day]), of.beds[day], FULL)
+        beds, headroom = left(place, day)
+        return chance_over(levels, headroom, beds, FULL, patients + taken_in.get(place, 0))
 
     found = []
     for place in ranked:
