@@ -27,6 +27,7 @@ from publication.model import (
     System,
 )
 from publication.packed import Packed, packed
+from publication.rows import Row
 from publication.vocabulary import Kind, SeriesKey
 
 DAYS_REMEMBERED = 1000
@@ -142,11 +143,11 @@ def heading(row: RowMapping) -> Heading:
 
 def publication(
     row: RowMapping,
-    series: Iterable[RowMapping],
-    forecasts: Iterable[RowMapping],
-    drivers: Iterable[RowMapping],
-    headroom: Iterable[RowMapping],
-    remarks: Iterable[RowMapping],
+    series: Iterable[Row],
+    forecasts: Iterable[Row],
+    drivers: Iterable[Row],
+    headroom: Iterable[Row],
+    remarks: Iterable[Row],
 ) -> Publication:
     """The rows of one publication, series by position, as it was issued; its numbers are packed.
 
@@ -175,7 +176,7 @@ def publication(
     return read
 
 
-def _days(cutoff: date, system: System, forecasts: Iterable[RowMapping]) -> dict[str, Packed[DayForecast]]:
+def _days(cutoff: date, system: System, forecasts: Iterable[Row]) -> dict[str, Packed[DayForecast]]:
     """The days of each series. The day of a lead is not kept: it follows from the cutoff."""
     targets = [target_day(cutoff, lead) for lead in range(1, system.horizon_days + 1)]
     width = 1 + len(system.quantiles)
@@ -220,7 +221,7 @@ def _champion(row: RowMapping) -> Champion:
     return Champion(row["champion_name"], row["champion_version"], row["champion_run_id"])
 
 
-def _series(row: RowMapping, days: Sequence[DayForecast], drivers: Sequence[Sequence[float]]) -> SeriesForecast:
+def _series(row: Row, days: Sequence[DayForecast], drivers: Sequence[Sequence[float]]) -> SeriesForecast:
     return SeriesForecast(
         key=SeriesKey(row["place"], row["measure"], row["stream"]),
         unit=row["unit"],

@@ -1,19 +1,16 @@
 """Where publications are kept: one SQLAlchemy Core store, SQLite by default, PostgreSQL by URL."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     RowMapping,
     Select,
-    Table,
     insert,
     inspect,
     select,
@@ -36,6 +33,7 @@ from publication.errors import (
 from publication.invariants import check
 from publication.ledger import Ledger
 from publication.model import Heading, Publication
+from publication.rows import rows
 from publication.schema import (
     VERSION,
     drivers,
@@ -51,7 +49,6 @@ from publication.schema import (
 FILE_NAME = "publications.db"
 HEADING = [column for column in publications.columns if column.name not in ("description", "notes")]
 UNSTAMPED = "0000"
-ROWS_AT_A_TIME = 1000
 ISSUE_ATTEMPTS = 10  # of jobs that issue the same cutoff at once, each round lets one through
 
 
@@ -67,6 +64,7 @@ class Store:
     """
 
     def __init__(self, url: str, read_json: ReadJson = json.loads) -> None:
+        self._read_json = read_json
         self._engine = engine(url, read_json)
         without_query = self._engine.url.set(query={})  # a query can hold a password
         self._shown_url = without_query.render_as_string(hide_password=True)
@@ -194,21 +192,8 @@ class Store:
 
     def _whole(self, connection: Connection, row: RowMapping) -> Publication:
         """The publication whose own row this is. Rows are read as they come: a large one is never held twice."""
-
-        def rows(table: Table, *order: ColumnElement[Any]) -> Iterable[RowMapping]:
-            mine = select(table).where(table.c.publication_id == row["id"]).order_by(*order)
-            found = connection.execute(mine, execution_options={"yield_per": ROWS_AT_A_TIME})
-            return results.enter_context(found).mappings()
-
-        with ExitStack() as results:
-            return records.publication(
-                row,
-                rows(series, series.c.position),
-                rows(forecasts),
-                rows(drivers),
-                rows(headroom, headroom.c.position),
-                rows(remarks, remarks.c.position),
-            )
+        tables = (series, forecasts, drivers, headroom, remarks)
+        return records.publication(row, *(rows(connection, table, row["id"], self._read_json) for table in tables))
 
     @contextmanager
     def _reading(self, what: str, malformed: type[PublicationError] = MalformedPublicationError) -> Iterator[None]:

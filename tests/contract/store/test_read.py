@@ -1,6 +1,7 @@
 """Newest first, by cutoff and then revision, one system or all."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import orjson
@@ -9,7 +10,10 @@ import pytest
 
 from publication.digest import digest
 from publication.errors import MalformedPublicationError, UnknownPublicationError
+from publication.model import Place
+from publication.rows import BATCH
 from publication.store import Store
+from tests.builders import build_publication, build_system
 from tests.contract.store.databases import new_postgresql_database
 from tests.contract.store.witness import ask, tell, writing
 from tests.unit.publication.tiny import CHAMPION, ISSUED_AT, publication
@@ -102,6 +106,26 @@ def test_another_reader_of_json_reads_the_same(filled: Store, store_url: str) ->
     assert quicker.latest("northshire") == filled.latest("northshire")
     assert digest(quicker.latest("southshire")) == quicker.headings("southshire")[0].digest
     quicker.close()
+
+
+def test_hundreds_of_series_come_in_their_order_however_their_rows_lie(store: Store, store_url: str) -> None:
+    sites = [Place(f"S{n}", "northshire", f"Site {n}", "site") for n in range(3 * BATCH // 5)]
+    system = build_system(places=(Place("northshire", None, "Northshire", "system"), *sites))
+    issued = store.issue(build_publication(system=system, recent_days=1, with_headroom=True, with_drivers=True))
+    assert len(issued.series) > 3 * BATCH
+    assert store.latest() == issued
+    if store_url.startswith("sqlite"):
+        for table in ("series", "forecasts", "drivers", "headroom"):
+            tell(store_url, f"UPDATE {table} SET rowid = 100000 - rowid")
+        assert store.latest() == issued
+
+
+def test_no_text_can_be_taken_for_the_end_of_another(store: Store) -> None:
+    odd = 'a "b" \\ c\n\u2028,],[null'
+    whole = publication()
+    named = tuple(replace(series, unit=odd, model=odd, reason=odd) for series in whole.series)
+    issued = store.issue(replace(whole, series=named, remarks=(odd, "", odd), notes=(odd,)))
+    assert store.latest() == issued
 
 
 def test_preparing_again_keeps_what_is_there(filled: Store, store_url: str, connect: Callable[[], Store]) -> None:
