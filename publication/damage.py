@@ -1,12 +1,12 @@
 """What must hold of a publication that is read: rows may have been lost, or changed by hand, since it was issued.
 
-Cheap checks, of shapes and names alone: that its numbers are those that were issued, only the digest can tell.
+Cheap checks, of shapes, names and what can be a number: that they are those that were issued, only the digest can tell.
 """
 
 from collections.abc import Iterator, Sequence
 from math import isfinite
 
-from publication.model import Headroom, Publication, System
+from publication.model import DayForecast, Headroom, Publication, System
 from publication.packed import Packed
 from publication.pressure import headroom_levels
 from publication.vocabulary import DRIVERS
@@ -41,6 +41,8 @@ def _of_series(publication: Publication) -> Iterator[str]:
     for series in publication.series:
         if series.key.place not in places or series.key.measure not in measures:
             yield f"the system has no place or measure of {series.unique_id}"
+        if not _are_counts(series.days):
+            yield f"{series.unique_id} has a value that is negative or not a number"
         if series.drivers and not _has_rows(series.drivers, publication.system.horizon_days, len(DRIVERS)):
             yield f"a day of the drivers of {series.unique_id} is missing, or one of its {len(DRIVERS)} numbers"
 
@@ -59,7 +61,11 @@ def _of_headroom(of: Headroom, system: System, n_levels: int, n_fine: int) -> It
 
 
 def _has_rows(rows: Sequence[Sequence[float]], n_rows: int, width: int) -> bool:
-    return isinstance(rows, Packed) and len(rows) == n_rows and rows.width == width
+    return isinstance(rows, Packed) and len(rows) == n_rows and rows.width == width and isfinite(rows.total)
+
+
+def _are_counts(days: Sequence[DayForecast]) -> bool:
+    return isinstance(days, Packed) and isfinite(days.total) and days.least >= 0
 
 
 def _are_numbers(values: Sequence[object]) -> bool:

@@ -222,8 +222,11 @@ def _champion(row: RowMapping) -> Champion:
 
 
 def _series(row: Row, days: Sequence[DayForecast], drivers: Sequence[Sequence[float]]) -> SeriesForecast:
+    key = SeriesKey(row["place"], row["measure"], row["stream"])
+    if key.unique_id != row["unique_id"]:
+        raise ValueError(f"{row['unique_id']} stands for {key.unique_id}")
     return SeriesForecast(
-        key=SeriesKey(row["place"], row["measure"], row["stream"]),
+        key=key,
         unit=row["unit"],
         model=row["model"],
         fallback=row["fallback"],

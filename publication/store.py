@@ -183,7 +183,8 @@ class Store:
     def _issue_once(self, publication: Publication, content: str) -> Publication:
         with self._reach(), self._engine.begin() as connection:
             newest = _newest(publication.system.name, publication.cutoff).limit(1)
-            row = connection.execute(newest).mappings().first()
+            with self._reading(f"the last revision of {publication.system.name} for {publication.cutoff}"):
+                row = connection.execute(newest).mappings().first()
             if row is not None and row["digest"] == content:
                 return replace(publication, revision=row["revision"], issued_at=row["issued_at"])
             issued = replace(publication, revision=1 if row is None else row["revision"] + 1)

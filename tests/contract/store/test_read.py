@@ -155,6 +155,8 @@ def test_a_series_that_lacks_numbers_is_named_not_served(store: Store, store_url
 
 ROWS_DAMAGED = {
     "the system's description": "UPDATE publications SET description = '{}'",
+    "a stream that is none": "UPDATE series SET stream = '' WHERE unique_id = 'RXA/attendances'",
+    "another place": "UPDATE series SET place = 'RXA01' WHERE unique_id = 'RXA/attendances'",
     "its notes": "UPDATE publications SET notes = '5'",
     "what was counted last": "UPDATE series SET recent = '[[\"yesterday\", 1.0]]'",
     "drivers": """INSERT INTO drivers SELECT publication_id, unique_id, '[[1.0, "much"]]' FROM series""",

@@ -7,7 +7,7 @@ import pytest
 
 from publication.damage import damages
 from publication.model import Headroom, Place, Publication, SeriesForecast, System
-from publication.packed import packed
+from publication.packed import Packed, packed
 from publication.store import Store, default_url
 from publication.vocabulary import SeriesKey
 from tests.builders import build_publication
@@ -49,6 +49,17 @@ def of_first_headroom(change: Callable[[Headroom], Headroom]) -> Callable[[Publi
     return lambda whole: replace(whole, headroom=(change(whole.headroom[0]), *whole.headroom[1:]))
 
 
+def of_first_days(change: Callable[[tuple[float, ...]], tuple[float, ...]]) -> Callable[[Publication], Publication]:
+    def changed(series: SeriesForecast) -> SeriesForecast:
+        assert isinstance(series.days, Packed)
+        width = series.days.width
+        numbers = change(series.days.numbers(None, range(width)))
+        days = series.days
+        return replace(series, days=Packed(numbers, width, lambda index, _: days[index]))
+
+    return of_first_series(changed)
+
+
 DAMAGES: dict[str, tuple[Callable[[Publication], Publication], str]] = {
     "series are gone": (lambda whole: replace(whole, series=whole.series[:-2]), "47 series are there, not 49"),
     "no measures": (of_system(measures=()), "no measures"),
@@ -69,6 +80,13 @@ DAMAGES: dict[str, tuple[Callable[[Publication], Publication], str]] = {
     "a foreign measure": (
         of_first_series(lambda series: replace(series, key=SeriesKey("RXH", "cots"))),
         "no place or measure of RXH/cots",
+    ),
+    "a count below none": (of_first_days(lambda numbers: (-5.0, *numbers[1:])), "negative or not a number"),
+    "a count that is none": (of_first_days(lambda numbers: (*numbers[:-1], NAN)), "negative or not a number"),
+    "an endless count": (of_first_days(lambda numbers: (*numbers[:-1], float("inf"))), "negative or not a number"),
+    "a driver that is none": (
+        of_first_series(lambda series: replace(series, drivers=packed([(NAN,) * 7, *series.drivers[1:]]))),
+        "a day of the drivers",
     ),
     "a day without drivers": (
         of_first_series(lambda series: replace(series, drivers=packed(series.drivers[:-1]))),
