@@ -1,4 +1,4 @@
-"""Ledgers as rows of the store's tables, and back. The newest counts; the one before is left to who is reading it."""
+"""Ledgers as rows of the store's tables, and back. The newest counts; one more is left to who is reading it."""
 
 from datetime import datetime
 from math import isfinite
@@ -36,7 +36,7 @@ def read(connection: Connection, system: str) -> Ledger | None:
 
 
 def write(connection: Connection, ledger: Ledger) -> None:
-    """Put the ledger in the place of the one before, which stays, while older ones go."""
+    """Put the ledger beside the newest one, which stays, while older ones go."""
     heading = {
         "system": ledger.system,
         "scored_at": ledger.scored_at,
@@ -53,7 +53,8 @@ def write(connection: Connection, ledger: Ledger) -> None:
 
 
 def _newest(system: str) -> Select[tuple[object, ...]]:
-    return select(ledgers).where(ledgers.c.system == system).order_by(ledgers.c.id.desc())
+    """By the last day that they judge: what is scored for a day gone by does not take the place of today's."""
+    return select(ledgers).where(ledgers.c.system == system).order_by(ledgers.c.last_day.desc(), ledgers.c.id.desc())
 
 
 def _record(ledger_id: int, score: Score) -> dict[str, object]:

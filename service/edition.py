@@ -101,7 +101,7 @@ class Edition:
             whole = {"publication": self.block(freshness), **rendering.scores_body(ledger, found)}
             return self.represent(rendering.json_bytes(whole), form, freshness, since=since)
         table = rendering.scores_csv if form is CSV else rendering.scores_ndjson
-        return Representation.of(body_of(*table(found)), form.media_type, since)
+        return self.represent(body_of(*table(found)), form, Freshness.FRESH, since=since)
 
     def represent(
         self,

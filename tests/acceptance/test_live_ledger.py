@@ -1,6 +1,5 @@
 """What was issued is held to what happened: by the commands and the service as shipped, beside pandas over the API."""
 
-import io
 from datetime import timedelta
 
 import httpx
@@ -8,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.acceptance.journey import Journey, eventually, ready
-from tests.contract.store.witness import tell
+from tests.contract.store.witness import ask, tell
 from tests.unit.cli.commands import Ended
 
 DAYS_AGO = (12, 9, 5, 1)
@@ -93,16 +92,13 @@ def test_prometheus_has_the_means_by_measure(journey: Journey, served: pd.DataFr
 
 def test_what_is_hidden_is_not_scored(journey: Journey, scored: Ended) -> None:
     """Told to stand nine days before the last, it knows of one publication, and of three days."""
-    told = journey.headroom("score", "--cutoff", journey.last_day - timedelta(days=9))
+    day = journey.last_day - timedelta(days=9)
+    told = journey.headroom("score", "--cutoff", day)
     assert "Scored 1 publications" in told.out
-    rows = pd.read_csv(io.StringIO(eventually_csv(journey, publications=1)))
-    assert set(rows["n"]) == {3}
-
-
-def eventually_csv(journey: Journey, publications: int) -> str:
-    address = f"{journey.address}/v1/scores"
-    assert eventually(lambda: httpx.get(address).json()["ledger"]["publications"] == publications)
-    return httpx.get(f"{address}?by=series,leads&format=csv").text
+    kept = f"FROM scores WHERE ledger_id = (SELECT id FROM ledgers WHERE last_day = '{day}')"
+    assert set(ask(f"sqlite:///{journey.home / 'publications.db'}", f"SELECT n {kept}")) == {(3,)}
+    served = httpx.get(f"{journey.address}/v1/scores").json()["ledger"]
+    assert served["last"] == str(journey.last_day), "a day gone by does not take the place of the newest"
 
 
 def test_a_morning_on_which_nothing_can_be_scored_has_its_publication_all_the_same(

@@ -18,17 +18,20 @@ STABLE = "stable"
 ONE_DAY = timedelta(days=1)
 
 
-def regimes(rows: pd.DataFrame, system: System, circumstances: Circumstances) -> pd.Series:
+def regimes(
+    rows: pd.DataFrame, system: System, circumstances: Circumstances, within: tuple[date, date] | None = None
+) -> pd.Series:
     """The period, by its days, that each row's `ds` lies in: `to 2024-02-29`, `2024-03-01 to 2024-05-31`, ...
 
-    `stable` for a series without a declared break among the days of the rows. Breaks are those of the series' own place
+    `stable` for a series without a declared break among the days from the first to the last of `within`; without it, of
+    the rows. Breaks are those of the series' own place
     or one above it: what the change of one part does to a sum is not declared.
     """
     names = np.full(len(rows), STABLE, dtype=object)
     if rows.empty:
         return pd.Series(names, index=rows.index)
     days = rows["ds"].to_numpy()
-    first, last = rows["ds"].min().date(), rows["ds"].max().date()
+    first, last = within or (rows["ds"].min().date(), rows["ds"].max().date())
     for unique_id, positions in rows.groupby("unique_id", observed=True).indices.items():
         breaks = [day for day in level_breaks(str(unique_id), system, circumstances) if first < day <= last]
         if breaks:

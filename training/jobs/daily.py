@@ -1,6 +1,7 @@
 """`headroom daily`: what cron runs each morning."""
 
-from datetime import date
+import logging
+from datetime import date, timedelta
 
 from rich.console import Console
 
@@ -9,6 +10,9 @@ from training.jobs import ingest, promote, publish, score, train
 from training.jobs.context import Context
 from training.jobs.registry import has_champion
 
+log = logging.getLogger("headroom")
+SCORING_PATIENCE = timedelta(minutes=1)
+"""Another job scores in seconds; forecasts do not wait longer for one that is stuck."""
 FIRST = "The first champion: before it, nothing is published."
 
 
@@ -24,11 +28,20 @@ def run(job: Context, console: Console, cutoff: date | None = None, strict: bool
     ingest.run(job, console, strict)
     if cutoff is not None:
         job.history(job.as_of(cutoff), cutoff)  # a cutoff before the history is refused before anything is trained
-    try:
-        score.run(job, console, cutoff)
-    finally:
-        issued = _published(job, console, cutoff)
+    failure = _failure_of_scoring(job, console, cutoff)
+    issued = _published(job, console, cutoff)
+    if failure is not None:
+        raise failure
     return issued
+
+
+def _failure_of_scoring(job: Context, console: Console, cutoff: date | None) -> Exception | None:
+    try:
+        score.run(job, console, cutoff, SCORING_PATIENCE)
+    except Exception as error:  # noqa: BLE001  whatever it is, forecasts matter more
+        log.error("Scoring failed, and the forecasts are published first: %s", error)
+        return error
+    return None
 
 
 def _published(job: Context, console: Console, cutoff: date | None) -> Publication:

@@ -2,16 +2,16 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from rich.console import Console
 from rich.table import Table
 
-from publication.errors import MalformedPublicationError
+from publication.errors import MalformedPublicationError, UnknownPublicationError
 from publication.ledger import Ledger, Losses, Score
 from publication.model import Heading, Publication
 from publication.store import Store
-from training.jobs.alone import Alone, alone
+from training.jobs.alone import PATIENCE, Alone, alone
 from training.jobs.context import Context
 from training.monitoring.scoring import scored, to_score
 
@@ -20,12 +20,13 @@ log = logging.getLogger("headroom")
 NOTHING_YET = "Nothing to score yet: no day that was forecast for {system} has an actual. What was scored before stays."
 
 
-def run(job: Context, console: Console, cutoff: date | None = None) -> Ledger | None:
+def run(job: Context, console: Console, cutoff: date | None = None, patience: timedelta = PATIENCE) -> Ledger | None:
     """Score what was issued for the last thirteen weeks, keep it as the newest ledger, and print it.
 
-    With `cutoff`, everything after that day is hidden. Gives None, and keeps nothing, where there is nothing to score.
+    With `cutoff`, everything after that day is hidden; a ledger of later days, where there is one, stays the newest.
+    Gives None, and keeps nothing, where there is nothing to score.
     """
-    with alone(job, Alone.SCORES):
+    with alone(job, Alone.SCORES, patience):
         ledger = _scored(job, job.as_of(cutoff), cutoff)
         if ledger is None:
             console.print(NOTHING_YET.format(system=job.system.name), soft_wrap=True)
@@ -53,7 +54,7 @@ def _read(store: Store, headings: Sequence[Heading]) -> Iterator[Publication]:
     for heading in headings:
         try:
             yield store.latest(heading.system, heading.cutoff, heading.revision)
-        except MalformedPublicationError as error:
+        except (MalformedPublicationError, UnknownPublicationError) as error:
             log.error("Scoring goes on without the publication for %s: %s", heading.cutoff, error)
 
 

@@ -7,7 +7,7 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
-from publication.model import Publication, SeriesForecast
+from publication.model import Publication, SeriesForecast, System
 from publication.vocabulary import quantile_column
 from training.backtest.actuals import actuals
 from training.frames import forecast_columns
@@ -49,16 +49,22 @@ class Issued:
             if series.key.place in system.place_by_id and series.key.measure in system.measure_by_name
         ]
         rows = _rows(publication, told)
-        happened = self._happened(tuple(sorted(series.unique_id for series in told)))
+        happened = self._happened(publication.system, tuple(sorted(of.unique_id for of in publication.series)))
         day = self._days.get_indexer(pd.DatetimeIndex(rows["ds"]))
         y = happened.to_numpy()[day, happened.columns.get_indexer(pd.Index(rows["unique_id"]))]
         levels = publication.system.quantiles
         known = rows.assign(y=np.where(day >= 0, y, np.nan)).dropna(subset="y", ignore_index=True)
         return known[forecast_columns(levels)]
 
-    def _actuals(self, unique_ids: tuple[str, ...]) -> pd.DataFrame:
-        parts = summing(self._history.system, bottom(self._history.system, unique_ids))
-        return actuals(self._history, parts, self._days)
+    def _actuals(self, system: System, unique_ids: tuple[str, ...]) -> pd.DataFrame:
+        """Of the parts that were published, and of the wholes that they had then: a tree may have changed since.
+
+        Nothing is known of a whole one of whose parts has left the history with its place.
+        """
+        parts = summing(system, bottom(system, unique_ids))
+        happened = actuals(self._history, parts, self._days)
+        gone = ~parts.index.isin(self._history.newest.columns)
+        return happened.mask(np.broadcast_to((parts.to_numpy()[gone] > 0).any(axis=0), happened.shape))
 
 
 def _rows(publication: Publication, told: Sequence[SeriesForecast]) -> pd.DataFrame:

@@ -55,7 +55,7 @@ def scored(
     cutoffs: set[pd.Timestamp] = set()
     issued = Issued(history, pd.Timestamp(first), pd.Timestamp(last))
     for levels, rows in issued.batches(publications, rows_at_a_time):
-        told = rows.assign(regime=regimes(rows, history.system, history.circumstances))
+        told = rows.assign(regime=regimes(rows, history.system, history.circumstances, (first, last)))
         parts = [_added([*parts, _sums(judged(told, scales, levels))])]
         cutoffs.update(rows["cutoff"].unique())
     if not cutoffs:
@@ -85,8 +85,9 @@ def _added(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _scores(summed: pd.DataFrame) -> tuple[Score, ...]:
-    counts = summed[COUNT].to_numpy()
-    means = np.where(counts > 0, summed[SUM].to_numpy() / np.maximum(counts, 1), np.nan)
+    """A loss is told where every forecast of the slice has it: else means of slices could not be put together."""
+    counts, n_rows = summed[COUNT].to_numpy(), summed[N][[N]].to_numpy()
+    means = np.where(counts == n_rows, summed[SUM].to_numpy() / n_rows, np.nan)
     return tuple(
         Score(Slice(*of), int(n), int(fallbacks), Losses(*(None if np.isnan(loss) else loss for loss in losses)))
         for of, (n, fallbacks), losses in zip(summed.index, summed[N].to_numpy(), means.tolist(), strict=True)

@@ -39,6 +39,14 @@ def test_the_newest_takes_the_place_of_the_one_before_which_stays_for_a_while(st
     assert ask(store_url, "SELECT count(*) FROM scores") == [(2 * len(LEDGER.scores) - 2 - 3,)]
 
 
+def test_what_is_scored_for_a_day_gone_by_does_not_take_the_place_of_the_newest(store: Store) -> None:
+    store.keep(LEDGER)
+    store.keep(replace(LEDGER, scored_at=later(1), last=LEDGER.last - timedelta(days=30)))
+    assert store.ledger("northshire") == LEDGER
+    store.keep(replace(LEDGER, scored_at=later(2)))
+    assert store.scored_at("northshire") == later(2)
+
+
 def test_systems_keep_their_ledgers_apart(store: Store) -> None:
     store.keep(LEDGER)
     for hours in range(3):
@@ -55,7 +63,7 @@ def test_a_ledger_without_scores_is_one(store: Store) -> None:
 def test_a_ledger_is_not_seen_before_it_is_whole(store: Store, store_url: str) -> None:
     store.keep(LEDGER)
     half = "INSERT INTO ledgers (system, scored_at, first_day, last_day, n_publications)"
-    with writing(store_url, f"{half} VALUES ('northshire', '2026-11-23 05:00:00', '2026-01-01', '2026-01-02', 1)"):
+    with writing(store_url, f"{half} VALUES ('northshire', '2026-11-23 05:00:00', '2027-01-01', '2027-01-02', 1)"):
         assert store.ledger("northshire") == LEDGER
 
 

@@ -18,6 +18,7 @@ from training.frames import WEEK
 from training.history.known import KnownHistory
 from training.monitoring.issued import Issued
 from training.monitoring.scoring import SCORED_DAYS, scored, to_score
+from training.system import Circumstances, Event, EventKind
 
 SYSTEM = replace(build_system({"A": "north", "B": "north"}, horizon_days=10), quantiles=(0.1, 0.5, 0.9))
 N_DAYS = 200
@@ -144,18 +145,68 @@ def test_nothing_is_scored_before_a_forecast_day_has_an_actual() -> None:
     assert scored(iter([publication(LAST)]), history(), LAST, LAST, SCORED_AT) is None
 
 
-def test_series_that_the_system_no_longer_has_are_left_out() -> None:
+def test_series_that_the_system_no_longer_has_are_left_out_and_their_sums_are_unknown() -> None:
     smaller = replace(SYSTEM, places=tuple(place for place in SYSTEM.places if place.id != "B"))
     found = ledger(WEEKLY, history(COUNTS[["A/attendances"]], smaller))
-    assert {score.of.series for score in found.scores} == {"A/attendances", "north/attendances"}
+    assert {score.of.series for score in found.scores} == {"A/attendances"}
+    kept = [score for score in ledger(WEEKLY).scores if score.of.series == "A/attendances"]
+    assert [score.losses for score in found.scores] == [score.losses for score in kept]
 
 
-def test_publications_of_other_levels_are_scored_by_their_own() -> None:
+def test_a_whole_is_the_sum_of_the_parts_that_it_had_when_it_was_published() -> None:
+    """B moves from one trust to the other after perfect forecasts were issued."""
+    table = COUNTS.dropna().assign(**{"C/attendances": counts(N_DAYS, 20, 3)[: len(COUNTS.dropna())]})
+    table.index = COUNTS.index[-len(table) :]
+    parents = {"T1": "north", "T2": "north", "A": "T1", "C": "T2"}
+    before, after = (
+        replace(build_system({**parents, "B": trust}, horizon_days=10), quantiles=(0.1, 0.5, 0.9))
+        for trust in ("T1", "T2")
+    )
+    a, b, c = (table[f"{place}/attendances"] for place in "ABC")
+    truth = {**{f"{p}/attendances": of for p, of in zip("ABC", (a, b, c), strict=True)},
+             "T1/attendances": a + b, "T2/attendances": c, "north/attendances": a + b + c}  # fmt: skip
+    cutoff = days_ago(12)
+
+    def series(unique_id: str) -> SeriesForecast:
+        days = [cutoff + timedelta(days=lead) for lead in LEADS]
+        y = [float(truth[unique_id].loc[pd.Timestamp(day)]) for day in days]
+        made = tuple(DayForecast(d, i, v, (v, v, v)) for i, (d, v) in enumerate(zip(days, y, strict=True), start=1))
+        return SeriesForecast(series_key(unique_id), "attendances", "any", False, None, recent=(), days=made)
+
+    issued = Publication(before, cutoff, SCORED_AT, Champion("north", 1, "r"), "d", tuple(map(series, truth)))
+    found = combined(ledger([issued], history(table, after)).scores, ("series",))
+    assert {score.of.series: score.losses.mae for score in found} == dict.fromkeys(truth, 0.0)
+    assert {score.n for score in found} == {10}
+
+
+def test_a_coverage_is_told_of_slices_of_which_every_forecast_has_its_levels() -> None:
     wider = replace(SYSTEM, quantiles=(0.025, 0.1, 0.5, 0.9, 0.975))
-    mixed = [WEEKLY[0], publication(WEEKLY[1].cutoff, wider)]
-    found = told(combined(ledger(mixed).scores, ("measure",)))
-    assert found["coverage_95"].notna().all()
-    assert found["n"].sum() == 2 * 3 * SYSTEM.horizon_days
+    own = told(ledger([publication(WEEKLY[1].cutoff, wider)]).scores)
+    mixed = told(ledger([WEEKLY[0], publication(WEEKLY[1].cutoff, wider)]).scores)
+    assert own["coverage_95"].notna().all()
+    assert mixed["coverage_95"].isna().all()  # half of the forecasts in each slice have no such interval
+    assert mixed["coverage_80"].notna().all()
+    assert mixed["n"].sum() == 2 * 3 * SYSTEM.horizon_days
+
+
+@pytest.mark.parametrize("rows_at_a_time", [1, 100, 1_000_000])
+def test_regimes_are_periods_of_the_window_however_many_forecasts_are_read_at_a_time(rows_at_a_time: int) -> None:
+    closed = Event(days_ago(16), LAST + timedelta(days=99), "A", None, EventKind.CLOSURE, "")
+    known = build_history(COUNTS, SYSTEM, circumstances=Circumstances(events=(closed,)))
+    wider = replace(SYSTEM, quantiles=(0.025, 0.1, 0.5, 0.9, 0.975))
+    issued = [*WEEKLY[:-1], publication(WEEKLY[-1].cutoff, wider)]
+    made = scored(iter(issued), known, issued[0].cutoff, LAST, SCORED_AT, rows_at_a_time)
+    assert made is not None
+    by_regime = {(score.of.series, score.of.regime): score.n for score in combined(made.scores, ("series", "regime"))}
+    days = [d for p in issued for d in (p.cutoff + timedelta(days=lead) for lead in LEADS) if d <= LAST]
+    counted = [d for d in days if d != days_ago(4)]  # the day that A lacks
+    before = sum(d < closed.first for d in counted)
+    assert by_regime == {
+        ("A/attendances", f"to {closed.first - timedelta(days=1)}"): before,
+        ("A/attendances", f"from {closed.first}"): len(counted) - before,
+        ("B/attendances", "stable"): len(days),
+        ("north/attendances", "stable"): len(counted),
+    }
 
 
 @pytest.mark.parametrize("seen", ["forecast", "history"])

@@ -1,0 +1,46 @@
+"""Which scores a request gets."""
+
+from dataclasses import replace
+
+import pytest
+
+from publication.ledger import Ledger
+from service.problems import UnknownValueError
+from service.scores import ScoreSelection
+from service.selection import EVERYTHING
+from tests.builders import build_ledger, build_publication
+
+TOLD = build_ledger()
+OPENED = "from 2026-10-01"
+LEDGER: Ledger = replace(
+    TOLD,
+    scores=tuple(
+        score._replace(of=score.of._replace(regime=OPENED)) if score.of.series == "RXH1/beds" else score
+        for score in TOLD.scores
+    ),
+)
+PUBLICATION = build_publication(recent_days=1)
+
+
+@pytest.mark.parametrize(
+    ("regime", "leads", "expected"),
+    [
+        (None, None, sum(score.n for score in TOLD.scores)),
+        (OPENED, None, sum(score.n for score in TOLD.scores if score.of.series == "RXH1/beds")),
+        ("stable", None, sum(score.n for score in TOLD.scores if score.of.series != "RXH1/beds")),
+        (OPENED, "08-14", next(s.n for s in TOLD.scores if s.of[:3] == ("RXH1/beds", "beds", "08-14"))),
+    ],
+)
+def test_regimes_and_lead_bands_are_filters(regime: str | None, leads: str | None, expected: int) -> None:
+    [score] = ScoreSelection(EVERYTHING, leads, regime, by=()).scores(PUBLICATION, LEDGER)
+    assert score.n == expected
+
+
+def test_a_regime_that_is_none_is_told_with_those_that_are() -> None:
+    with pytest.raises(UnknownValueError, match=f"regime was 'winter'; allowed: {OPENED}, stable"):
+        ScoreSelection(EVERYTHING, regime="winter").scores(PUBLICATION, LEDGER)
+
+
+def test_regimes_are_told_apart_where_that_is_asked_for() -> None:
+    found = ScoreSelection(EVERYTHING, by=("regime",)).scores(PUBLICATION, LEDGER)
+    assert [score.of.regime for score in found] == [OPENED, "stable"]
