@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import re
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +19,7 @@ from service.access.keys import parts
 from service.access.rows import Kept, UnreadableKey
 from service.errors import KeysUnreadableError
 from service.logs import RequestLog
-from tests.contract.service.client import POLL_SECONDS, Client, Clock, serve
+from tests.contract.service.client import Client, Clock, serve
 from tests.contract.service.keys import Bunch, basic, make_bunch
 
 
@@ -244,7 +243,7 @@ def test_where_the_first_key_may_be_there_and_cannot_be_read_nobody_is_let_in_wi
         assert settled(client, 503).json()["type"] == "urn:headroom:problem:keys-unknown"
         assert "publication" not in client.get("/readyz").json()
         keys.error = AWAY  # what went on before it was refused does not come back with an outage
-        time.sleep(10 * POLL_SECONDS)
+        client.get_after_looks(10)
         assert client.get("/v1/system").status_code == 503
         keys.error, keys.kept = None, bunch.store.read()
         settled(client, 401)

@@ -16,15 +16,13 @@ from service.access.rows import Kept
 from service.errors import KeyNameError, KeyRevokedError, KeysUnreadableError
 from tests.contract.service.client import MORNING
 from tests.contract.service.keys import READ
-from tests.contract.store.databases import new_postgresql_database
+from tests.contract.store.databases import KINDS, new_database, new_postgresql_database
 from tests.servers import POSTGRESQL_PASSWORD
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'keys.db'}"
-    return new_postgresql_database(request.getfixturevalue("postgresql_url"))
+    return new_database(request, tmp_path / "keys.db")
 
 
 @pytest.fixture

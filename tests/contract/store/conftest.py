@@ -7,15 +7,13 @@ from pathlib import Path
 import pytest
 
 from publication.store import Store
-from tests.contract.store.databases import new_postgresql_database
+from tests.contract.store.databases import KINDS, new_database
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database: no tables yet."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'publications.db'}"
-    return new_postgresql_database(request.getfixturevalue("postgresql_url"))
+    return new_database(request, tmp_path / "publications.db")
 
 
 @pytest.fixture

@@ -93,16 +93,18 @@ class Overtaken(Hanging):
         return read
 
 
-async def _reaches(store: Overtaken, revision: int) -> None:
+async def _reached(store: Overtaken, revision: int) -> int:
+    """The revision that is served, once it is this one or a later. Raises TimeoutError where it does not come."""
     watcher = Watcher(store, Shelf(store, lambda: NOW), lambda: NOW, poll_seconds=3600)
     async with asyncio.timeout(30), watcher.watching():
         while watcher.edition.heading.revision < revision:
             await asyncio.sleep(0.01)
+        return watcher.edition.heading.revision
 
 
 def test_what_was_issued_while_another_was_taken_up_is_not_left_to_wait(tmp_path: Path) -> None:
     store = Store(default_url(tmp_path))
     store.prepare()
     store.issue(build_publication(recent_days=1))
-    asyncio.run(_reaches(Overtaken(store), 2))
+    assert asyncio.run(_reached(Overtaken(store), 2)) == 2
     store.close()
