@@ -1,10 +1,9 @@
 """Rows of numbers kept side by side in one array: a tenth of the memory of the objects that they are read as."""
 
+import struct
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from struct import error as NotANumber  # noqa: N812  # a class, though named as a function is
-from struct import pack
 from typing import TypeVar, overload
 
 Row = TypeVar("Row")
@@ -90,8 +89,8 @@ def packed(rows: Sequence[Sequence[float]]) -> Packed[tuple[float, ...]]:
 
 def _array(numbers: list[float]) -> "array[float]":
     try:
-        return array("d", pack(f"{len(numbers)}d", *numbers))  # in a third of the time of `array("d", numbers)`
-    except NotANumber as error:
+        return array("d", struct.pack(f"{len(numbers)}d", *numbers))  # in a third of the time of `array("d", numbers)`
+    except struct.error as error:
         raise ValueError("one of its numbers is missing") from error
 
 

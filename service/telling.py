@@ -34,8 +34,9 @@ class Teller:
 
 def request_id_of(given: str | None) -> str:
     """The caller's own id where it is a plain one, and not a key, so that both logs can be laid side by side."""
-    is_own = given is not None and _WELL_FORMED_ID.fullmatch(given) and f"{KEY_PREFIX}_" not in given
-    return given if given is not None and is_own else os.urandom(16).hex()
+    if given is None or f"{KEY_PREFIX}_" in given or not _WELL_FORMED_ID.fullmatch(given):
+        return os.urandom(16).hex()
+    return given
 
 
 def method_named(method: str) -> str:
