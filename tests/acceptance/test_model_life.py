@@ -22,6 +22,8 @@ from tests.builders import QUANTILES
 from tests.contract.tracking.servers import mlflow_server
 from tests.unit.cli.commands import Ended, clean_environ, headroom, process
 
+pytestmark = pytest.mark.drill
+
 DAYS = 200
 SERVE_SECONDS = 120.0
 LEVELS = [f"q{level:g}" for level in QUANTILES]
