@@ -55,6 +55,8 @@ def main(argv: list[str] | None = None, environ: Mapping[str, str] = os.environ)
     try:
         settings = read_settings(environ, options.home)
         if options.command == "keys":
+            if options.action == "create":
+                _make_home(settings)
             keys = _key_store(settings, writable=True)
             commands.run(options, keys, datetime.now(UTC), lambda: _published_places(settings))
             return 0
@@ -148,6 +150,13 @@ def _published_places(settings: Settings) -> tuple[str, ...]:
     return ()
 
 
+def _make_home(settings: Settings) -> None:
+    """As every job does: the first key may be made before the first publication is."""
+    if not settings.keys_url and _store_url(settings).startswith("sqlite"):
+        with contextlib.suppress(OSError):  # the store says that it is not there
+            settings.home.mkdir(parents=True, exist_ok=True)
+
+
 def _store_url(settings: Settings) -> str:
     return settings.store_url or default_url(settings.home)
 
@@ -160,8 +169,9 @@ def _key_store(settings: Settings, *, writable: bool = False) -> KeyStore:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("headroom-service", description="Serve the newest publication of forecasts.")
-    parser.add_argument("--home", type=Path, help="where the store lives (HEADROOM_HOME, default .headroom)")
+    parser = argparse.ArgumentParser(
+        "headroom-service", description="Serve the newest publication of forecasts.", parents=[_home(default=None)]
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     parser.add_argument(
         "--port", type=_port, default=8000, help="port to listen on, 0 for any free one (default %(default)s)"
@@ -171,7 +181,17 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="listen beyond this machine, and under any name, although no key has been made, so that anyone may read",
     )
-    commands.add_to(parser.add_subparsers(dest="command", metavar="keys", help="make, list, expire and revoke keys"))
+    subparsers = parser.add_subparsers(dest="command", metavar="keys", help="make, list, expire and revoke keys")
+    commands.add_to(subparsers, _home(default=argparse.SUPPRESS))
+    return parser
+
+
+def _home(default: object) -> argparse.ArgumentParser:
+    """The option that every command takes, before its name or after: what is not given after it changes nothing."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument(
+        "--home", type=Path, default=default, help="where the store lives (HEADROOM_HOME, default .headroom)"
+    )
     return parser
 
 

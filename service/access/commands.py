@@ -25,12 +25,14 @@ Places = Callable[[], tuple[str, ...]]
 """The ids of the places of the newest publication; none where it cannot be read, or there is none."""
 
 
-def add_to(subparsers: "Subparsers[argparse.ArgumentParser]") -> None:
-    """The command and what it takes."""
-    actions = subparsers.add_parser("keys", help="make, list, expire and revoke keys").add_subparsers(
-        dest="action", required=True
+def add_to(subparsers: "Subparsers[argparse.ArgumentParser]", common: argparse.ArgumentParser) -> None:
+    """The command and what it takes, beside the `common` options."""
+    parents = [common]
+    keys = subparsers.add_parser("keys", help="make, list, expire and revoke keys", parents=parents)
+    actions = keys.add_subparsers(dest="action", required=True)
+    create = actions.add_parser(
+        "create", help="make a key; its text is shown this once, and kept nowhere", parents=parents
     )
-    create = actions.add_parser("create", help="make a key; its text is shown this once, and kept nowhere")
     create.add_argument("name", help="who has it: this stands in logs and metrics")
     create.add_argument(
         "--scope", action="append", choices=[scope.value for scope in Scope], help="what it opens (default read)"
@@ -42,11 +44,11 @@ def add_to(subparsers: "Subparsers[argparse.ArgumentParser]") -> None:
     create.add_argument(
         "--expires", type=_day, metavar="DAY", help="last day (UTC) on which it is valid, as 2027-03-31"
     )
-    actions.add_parser("list", help="list every key that was made, without its text")
-    expire = actions.add_parser("expire", help="set the last day of a key")
+    actions.add_parser("list", help="list every key that was made, without its text", parents=parents)
+    expire = actions.add_parser("expire", help="set the last day of a key", parents=parents)
     expire.add_argument("name")
     expire.add_argument("--on", type=_day, required=True, metavar="DAY", help="last day (UTC) on which it is valid")
-    revoke = actions.add_parser("revoke", help="end a key at once, for good")
+    revoke = actions.add_parser("revoke", help="end a key at once, for good", parents=parents)
     revoke.add_argument("name")
 
 
@@ -75,7 +77,7 @@ def _create(options: argparse.Namespace, store: KeyStore, now: datetime) -> None
     key, text = new_key(options.name, scopes, now, options.place, options.per_minute, options.expires)
     store.add(key)
     sys.stdout.write(f"{text}\n")
-    sys.stderr.write("This is the key. It is shown this once: what is kept is a salted hash.\n")
+    sys.stderr.write(f"This is the key. It is shown this once: a salted hash is kept in {store.shown_url}.\n")
 
 
 def _warn(options: argparse.Namespace, published: Places) -> None:

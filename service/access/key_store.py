@@ -44,7 +44,7 @@ class KeyStore:
         made = engine(url if writable else read_only(url), setting=setting)
         self._schema = None if made.dialect.name == "sqlite" else SCHEMA
         self._engine = made.execution_options(schema_translate_map={None: self._schema})
-        self._shown_url = made.url.set(query={}).render_as_string(hide_password=True)
+        self.shown_url = made.url.set(query={}).render_as_string(hide_password=True)
 
     def read(self) -> Kept:
         """Every key that was ever made; none where no place for keys was made yet."""
@@ -142,7 +142,7 @@ class KeyStore:
             raise
         except (SQLAlchemyError, OSError) as error:
             cause = str(getattr(error, "orig", None) or error).partition("\n")[0]
-            told = f"Reaching the keys at {self._shown_url}: {cause}. Check that"
+            told = f"Reaching the keys at {self.shown_url}: {cause}. Check that"
             if is_there(self._engine):
                 raise KeysUnreadableError(f"{told} they may be read there, and {self._setting}.") from error
             raise StoreUnreachableError(f"{told} it runs, and {self._setting}.") from error

@@ -49,6 +49,52 @@ REFUSED = [
 ]
 
 
+HOME = "--home", "HERE"
+KEYS_OF_HERE = [
+    (*HOME, "keys", "create", "board"),
+    ("keys", *HOME, "create", "board"),
+    ("keys", "create", *HOME, "board"),
+    ("keys", "create", "board", *HOME),
+    ("--home", "ELSEWHERE", "keys", "create", "board", *HOME),
+]
+
+
+@pytest.mark.parametrize("arguments", KEYS_OF_HERE, ids=" ".join)
+def test_home_is_taken_before_the_command_and_after_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    environ = {"HEADROOM_HOME": str(tmp_path / "ELSEWHERE")}
+    assert main([str(tmp_path / word) if word.isupper() else word for word in arguments], environ) == 0
+    assert [home.name for home in tmp_path.iterdir()] == ["HERE"]
+    for action in (["list"], ["expire", "board", "--on", "2099-12-31"], ["revoke", "board"]):
+        assert main(["keys", *action, "--home", str(tmp_path / "HERE")], environ) == 0
+    told = capsys.readouterr()
+    assert "board" in told.out
+    assert f"kept in sqlite:///{tmp_path / 'HERE' / 'keys.db'}." in told.err  # a home that is mistyped is seen
+
+
+def test_the_first_key_may_be_made_before_anything_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert keys(tmp_path / "new" / "home", capsys, "create", "board")[0] == 0
+    assert keys(tmp_path / "new" / "home", capsys, "list")[0] == 0
+
+
+NO_HOMES_OF_OURS = [
+    (["create", "board"], {"HEADROOM_KEYS_URL": "sqlite:///{there}/keys.db"}, "unable to open"),
+    (["list"], {}, ""),
+    (["revoke", "board"], {}, "none of that name"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "environ", "told"), NO_HOMES_OF_OURS)
+def test_no_other_folder_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], environ: dict[str, str], told: str
+) -> None:
+    there = {name: value.format(there=tmp_path / "unmounted") for name, value in environ.items()}
+    main(["keys", *arguments, "--home", str(tmp_path / "home")], there)
+    assert told in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(("options", "told"), REFUSED)
 def test_what_cannot_be_is_refused_and_makes_no_key(
     home: Path, capsys: pytest.CaptureFixture[str], options: list[str], told: str
