@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -80,17 +80,18 @@ class Store:
 
     def check_version(self) -> None:
         """Raises SchemaVersionError where there are tables, and they are of another release."""
-        with self._connection() as connection:
-            there = _version(connection)
+        there = self._version()
         if there in (None, VERSION):
             return
-        do = "Run `headroom migrate` with the same --home or HEADROOM_STORE_URL."
-        if there > VERSION:
-            do = "They were made by a newer release: install that, or a newer one."
-        raise SchemaVersionError(
-            f"Opening the publication store at {self._shown_url}: its tables are of version {there}, "
-            f"this release reads version {VERSION}. {do}"
-        )
+        if there < VERSION:
+            raise self._other_version(there, "Run `headroom migrate` with the same --home or HEADROOM_STORE_URL.")
+        self.check_not_newer()
+
+    def check_not_newer(self) -> None:
+        """Raises SchemaVersionError where the tables are of a newer release, which no step of ours leads back from."""
+        there = self._version()
+        if there is not None and there > VERSION:
+            raise self._other_version(there, "They were made by a newer release: install that, or a newer one.")
 
     def migrate(self, steps: Callable[[Connection], None]) -> tuple[str | None, str | None]:
         """Let `steps` bring the tables to this release, in one transaction. Gives the version before and after."""
@@ -102,7 +103,8 @@ class Store:
     def issue(self, publication: Publication) -> Publication:
         """Check the invariants, then write the publication whole, as the next revision of its cutoff.
 
-        Content that is already the newest revision is not written again: that revision is returned.
+        Content that is already the newest revision is not written again, unless its rows are damaged: that revision is
+        returned.
         Raises MalformedPublicationError, and writes nothing, when an invariant does not hold.
         """
         check(publication)
@@ -123,10 +125,11 @@ class Store:
         Raises UnknownPublicationError when there is none, MalformedPublicationError where its rows are damaged.
         """
         with self._connection() as connection:
-            row = connection.execute(_newest(system, cutoff, revision).limit(1)).mappings().first()
+            wanted = f" of {system}" * bool(system) + f" for cutoff {cutoff}" * bool(cutoff)
+            wanted += f", revision {revision}" * bool(revision)
+            with self._reading(f"the publication{wanted}"):
+                row = connection.execute(_newest(system, cutoff, revision).limit(1)).mappings().first()
             if row is None:
-                wanted = f" of {system}" * bool(system) + f" for cutoff {cutoff}" * bool(cutoff)
-                wanted += f", revision {revision}" * bool(revision)
                 raise UnknownPublicationError(f"{self._shown_url} holds no publication{wanted}.")
             with self._reading(f"the publication of {row['system']} for {row['cutoff']}, revision {row['revision']},"):
                 return self._whole(connection, row)
@@ -164,6 +167,16 @@ class Store:
     def close(self) -> None:
         self._engine.dispose()
 
+    def _version(self) -> str | None:
+        with self._connection() as connection:
+            return _version(connection)
+
+    def _other_version(self, there: str, do: str) -> SchemaVersionError:
+        return SchemaVersionError(
+            f"Opening the publication store at {self._shown_url}: its tables are of version {there}, "
+            f"this release reads version {VERSION}. {do}"
+        )
+
     def _create_tables(self) -> None:
         with self._changing_tables() as connection:
             if _version(connection) is not None:
@@ -183,13 +196,20 @@ class Store:
     def _issue_once(self, publication: Publication, content: str) -> Publication:
         with self._reach(), self._engine.begin() as connection:
             newest = _newest(publication.system.name, publication.cutoff).limit(1)
-            with self._reading(f"the last revision of {publication.system.name} for {publication.cutoff}"):
-                row = connection.execute(newest).mappings().first()
-            if row is not None and row["digest"] == content:
-                return replace(publication, revision=row["revision"], issued_at=row["issued_at"])
-            issued = replace(publication, revision=1 if row is None else row["revision"] + 1)
+            last = connection.execute(newest.with_only_columns(publications.c.digest, publications.c.revision)).first()
+            if last is not None and last.digest == content:
+                kept = self._sound(connection, newest)
+                if kept is not None:
+                    return replace(publication, revision=kept.revision, issued_at=kept.issued_at)
+            issued = replace(publication, revision=1 if last is None else last.revision + 1)
             _write(connection, issued, content)
         return issued
+
+    def _sound(self, connection: Connection, newest: Select[tuple[object, ...]]) -> Publication | None:
+        """The publication that is found; None where its rows are damaged."""
+        with suppress(MalformedPublicationError), self._reading("it"):
+            return self._whole(connection, connection.execute(newest).mappings().one())
+        return None
 
     def _whole(self, connection: Connection, row: RowMapping) -> Publication:
         """The publication whose own row this is. Rows are read as they come: a large one is never held twice."""

@@ -41,7 +41,8 @@ class Representation:
 
     plain: Encoded
     gzipped: Encoded
-    modified: str | None = field(default=None)
+    dated: str | None = field(default=None)
+    """Its `Last-Modified`, where that tells it from every other."""
 
     @classmethod
     def of(
@@ -50,8 +51,13 @@ class Representation:
         media_type: str,
         modified: datetime | None = None,
         more: Mapping[str, str] = NO_MORE,
+        *,
+        known_by_date: bool = True,
     ) -> "Representation":
-        """`modified`: since when it is as it is. `more`: headers that it carries beside those of every answer."""
+        """`modified`: since when it is as it is; `known_by_date`: no other body at its address is of that second.
+
+        `more`: headers that it carries beside those of every answer.
+        """
         made = body_of(body) if isinstance(body, bytes) else body
         since = None if modified is None else format_datetime(modified, usegmt=True)
         always = {"Last-Modified": since, **ANSWER_HEADERS, **more}
@@ -64,7 +70,7 @@ class Representation:
                 media_type,
                 always | {"Content-Encoding": "gzip"},
             ),
-            since,
+            since if known_by_date else None,
         )
 
     @property
@@ -105,7 +111,7 @@ def respond(representation: Representation, headers: Mapping[str, str], cache_co
     """The representation in the encoding that was asked for, or 304 where the caller has it already."""
     encoded = representation.gzipped if accepts_gzip(headers.get("accept-encoding", "")) else representation.plain
     control = ((b"cache-control", cache_control.encode()),)
-    if _is_known(headers, encoded.tag, representation.modified):
+    if _is_known(headers, encoded.tag, representation.dated):
         return Prepared(304, encoded.shared + control, ())
     return Prepared(200, encoded.whole + control, encoded.chunks)
 
@@ -128,12 +134,12 @@ def preferred(accept: str, offered: tuple[str, ...]) -> str:
     return max(offered, key=lambda kind: _weight(accept, kind, f"{kind.split('/')[0]}/*", "*/*"))
 
 
-def _is_known(headers: Mapping[str, str], tag: str, modified: str | None) -> bool:
+def _is_known(headers: Mapping[str, str], tag: str, dated: str | None) -> bool:
     """Whether the caller has it: by tag, else by the very instant it was told. Another one proves nothing."""
     if_none_match = headers.get("if-none-match")
     if if_none_match is not None:
         return matches(if_none_match, tag)
-    return modified is not None and headers.get("if-modified-since") == modified
+    return dated is not None and headers.get("if-modified-since") == dated
 
 
 def _encoded(

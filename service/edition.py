@@ -111,11 +111,10 @@ class Edition:
         link: str | None = None,
         since: datetime | None = None,
     ) -> Representation:
-        """`since`: when what it tells beside the publication was made."""
+        """`since`: when what it tells beside the publication was made, perhaps in the same second."""
         more = {} if link is None else {"Link": link}
-        return Representation.of(
-            body, form.media_type, max(self.modified(freshness), since or self.heading.issued_at), more
-        )
+        modified = max(self.modified(freshness), since or self.heading.issued_at)
+        return Representation.of(body, form.media_type, modified, more, known_by_date=since is None)
 
     def link(self, address: str, selection: Selection, form: Format | None = None) -> str | None:
         """The next page, of the same publication and in the same form (RFC 8288); None after the last."""

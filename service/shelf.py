@@ -79,6 +79,7 @@ class Shelf:
             edition = Edition(self._store.latest(heading.system, heading.cutoff, heading.revision), heading)
             if whole:
                 edition.rendered.keep(edition.render_whole(self._clock()))
+            gc.collect()  # what was left behind meanwhile would never be freed once it is frozen
             gc.freeze()
         finally:
             gc.enable()

@@ -76,13 +76,17 @@ class Keyring:
                 logger.exception("Reading the keys failed. They are as they were, and without any nobody is let in.")
             self.up, self.known = False, self.has_keys
         else:
-            self._take(kept)
+            if self.has_keys and not kept:  # keys are revoked, never removed: their file or table is gone
+                self._lost("The keys are not there any more. They are as they were: put back their file or table.")
+            else:
+                self._take(kept)
 
     async def _read(self) -> Kept:
         reading = asyncio.create_task(asyncio.to_thread(self._store.read))
         await asyncio.wait({reading}, timeout=self._patience_seconds)
         if not reading.done():
             self._lost(f"The keys have not been read for {self._patience_seconds:g} seconds.")
+            self.known = self.has_keys
         return await reading
 
     def _lost(self, sentence: str) -> None:

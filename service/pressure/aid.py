@@ -35,10 +35,10 @@ def mutual_aid(
     """For the places under most pressure first, the sibling that lowers their chance most, staying safe itself.
 
     As few beds as make the receiver safe, or as many as the donor can give. What a place gives to one, it does not give
-    to another.
+    to another on the same day, on which it gives nothing if it was given to; other days stand as they were published.
     """
     levels, by_place = headroom_levels(publication.system), {of.place: of for of in headroom}
-    taken_in: dict[str, int] = {}
+    taken_in: dict[tuple[str, int], int] = {}
 
     @cache  # rows are made of packed numbers each time they are asked for
     def left(place: str, day: int) -> tuple[float, Sequence[float]]:
@@ -46,16 +46,17 @@ def mutual_aid(
 
     def chance(place: str, day: int, patients: int) -> float:
         beds, headroom = left(place, day)
-        return chance_over(levels, headroom, beds, FULL, patients + taken_in.get(place, 0))
+        return chance_over(levels, headroom, beds, FULL, patients + taken_in.get((place, day), 0))
 
     found = []
     for place in ranked:
-        siblings = [s for s in _siblings(publication, place.place) if s in by_place]
-        offers = [aid for sibling in siblings if (aid := _offer(chance, sibling, place.place, place.worst)) is not None]
+        day = place.worst
+        siblings = [s for s in _siblings(publication, place.place) if s in by_place and taken_in.get((s, day), 0) >= 0]
+        offers = [aid for sibling in siblings if (aid := _offer(chance, sibling, place.place, day)) is not None]
         if offers:
             best = min(offers, key=lambda aid: (aid.after, aid.beds))
             for of, patients in ((best.donor, best.beds), (best.receiver, -best.beds)):
-                taken_in[of] = taken_in.get(of, 0) + patients
+                taken_in[of, day] = taken_in.get((of, day), 0) + patients
             found.append(best)
     return tuple(found)
 

@@ -13,6 +13,7 @@ def run(settings: Settings, console: Console) -> None:
         settings.home.mkdir(parents=True, exist_ok=True)
     store = Store(settings.store_url)
     try:
+        store.check_not_newer()
         before, after = store.migrate(upgrade)
     finally:
         store.close()

@@ -164,6 +164,30 @@ def test_a_sibling_with_room_helps_one_without(client: Client) -> None:
     )
 
 
+def test_help_on_one_day_is_not_counted_on_another(tmp_path: Path) -> None:
+    """Harbour General is helped on the fifth day, its worst. On the second, St Anne's worst, it is short itself."""
+    made = build_publication(with_drivers=True, with_headroom=True)
+    levels = headroom_levels(made.system)
+    crowded = {("RXH1", 4): -5.0, ("RXH2", 4): 90.0, ("RXH1", 1): 20.0, ("RXH2", 1): 23.0}
+
+    def row(place: str, day: int) -> tuple[float, ...]:
+        return tuple(norm(crowded.get((place, day), 90.0), 6).ppf(levels).tolist())
+
+    left = tuple(
+        replace(of, headroom=tuple(row(of.place, day) for day in range(len(of.headroom)))) for of in made.headroom
+    )
+    store = Store(default_url(tmp_path))
+    store.prepare()
+    store.issue(replace(made, headroom=left))
+    with serve(store, Clock()) as client:
+        body = pressure(client)
+    store.close()
+    assert [of(body, place)["worst_day"] for place in ("RXH1", "RXH2")] == ["2026-11-26", "2026-11-23"]
+    second_day = {place: of(body, place)["days"][1]["over"]["0.95"] for place in ("RXH1", "RXH2")}
+    assert min(second_day.values()) > 0.2
+    assert [(aid["from"], aid["to"], aid["ds"]) for aid in body["mutual_aid"]] == [("RXH2", "RXH1", "2026-11-26")]
+
+
 @pytest.mark.parametrize("query", [
     "beds=" + ",".join(f"RXZ{n % 30}:1" for n in range(3000)),
     "&".join(f"x{n}" for n in range(2000)),

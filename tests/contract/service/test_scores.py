@@ -124,6 +124,20 @@ def test_a_newer_ledger_is_noticed_and_has_a_tag_of_its_own(empty_store: Store, 
     assert noticed.headers["last-modified"] == "Sun, 22 Nov 2026 06:02:11 GMT"
 
 
+def test_what_tells_of_two_things_is_known_by_its_tag_alone(empty_store: Store, clock: Clock) -> None:
+    """`daily` scores and publishes as of one instant: the same second may have two bodies."""
+    empty_store.issue(build_publication(CUTOFF - timedelta(days=1), issued_at=ISSUED_AT))
+    empty_store.keep(LEDGER)
+    with serve(empty_store, clock) as client:
+        for address in ("/v1/scores", "/v1/publications"):
+            first = client.get(address)
+            since = {"if_modified_since": first.headers["last-modified"]}
+            assert client.get(address, **since).status_code == 200
+            assert client.get(address, if_none_match=first.headers["etag"], **since).status_code == 304
+        first = client.get("/v1/forecasts")
+        assert client.get("/v1/forecasts", if_modified_since=first.headers["last-modified"]).status_code == 304
+
+
 def test_a_ledger_outlives_the_places_that_a_publication_has_no_more(empty_store: Store, clock: Clock) -> None:
     kept = [place for place in PLACES if place.id != "RXK2"]
     whole = build_publication(CUTOFF)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from rich.console import Console
 from sqlalchemy import Connection, Engine, create_engine, inspect
 from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
@@ -20,7 +21,9 @@ from tests.builders import CUTOFF, build_publication
 from tests.contract.store.witness import ask, fill, tell
 from tests.unit.publication.tiny import publication
 from training.cli import app
+from training.jobs import migrate
 from training.migrations.steps import upgrade
+from training.settings import Settings
 
 MADE_LATER = {
     "0001": ["drivers", "headroom", "remarks", "scores", "ledgers"],
@@ -120,6 +123,16 @@ def test_a_store_of_an_earlier_release_is_refused_then_brought_up_and_keeps_what
     assert store.issue(publication(scale=1.1)).revision == 2
     with engine.connect() as connection:
         assert differences(connection) == []
+
+
+def test_a_store_of_a_newer_release_is_left_alone_in_a_sentence(store: Store, store_url: str, tmp_path: Path) -> None:
+    issued = store.issue(publication())
+    tell(store_url, "UPDATE alembic_version SET version_num = '9999'")
+    settings = Settings(home=tmp_path, store_url=store_url, tracking_uri="")
+    with pytest.raises(SchemaVersionError, match=r"of version 9999, .* a newer release: install that"):
+        migrate.run(settings, Console())
+    assert ask(store_url, "SELECT version_num FROM alembic_version") == [("9999",)]
+    assert store.latest() == issued
 
 
 def test_forecasts_by_lead_become_forecasts_by_series_and_keep_every_bit(store: Store, store_url: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import orjson
 import psycopg
@@ -170,6 +171,36 @@ def test_other_damage_names_the_publication(store: Store, store_url: str, damage
     tell(store_url, damage)
     with pytest.raises(MalformedPublicationError, match=r"northshire for 2026-11-21, revision 1, .* rows are damaged"):
         store.latest()
+
+
+OWN_ROW_DAMAGED = {
+    "no JSON": "UPDATE publications SET description = '{'",
+    "notes": "UPDATE publications SET notes = 'much'",
+    "no instant": "UPDATE publications SET issued_at = 'yesterday'",
+}
+
+
+@pytest.mark.parametrize("damage", OWN_ROW_DAMAGED.values(), ids=OWN_ROW_DAMAGED.keys())
+def test_damage_that_only_sqlite_lets_happen_is_told_and_issued_again(tmp_path: Path, damage: str) -> None:
+    url = f"sqlite:///{tmp_path / 'publications.db'}"
+    store = Store(url)
+    store.prepare()
+    issued = store.issue(publication())
+    tell(url, damage)
+    with pytest.raises(MalformedPublicationError, match=r"the publication for cutoff 2026-11-21 at .* are damaged"):
+        store.latest(cutoff=D3)
+    again = store.issue(publication())
+    assert again.revision == 2
+    assert replace(store.latest(), revision=1) == issued
+    store.close()
+
+
+def test_what_lost_a_row_is_issued_again_as_it_was(store: Store, store_url: str) -> None:
+    issued = store.issue(publication())
+    tell(store_url, "DELETE FROM forecasts WHERE unique_id = 'RXA/attendances'")
+    assert store.issue(publication()).revision == 2
+    assert replace(store.latest(), revision=1) == issued
+    assert store.issue(publication()).revision == 2
 
 
 def test_readers_are_not_held_up_by_a_writer(store_url: str, filled: Store) -> None:

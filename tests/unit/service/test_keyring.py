@@ -3,12 +3,17 @@
 import asyncio
 import logging
 import threading
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from publication.errors import StoreUnreachableError
+from service.access.key_store import KeyStore
 from service.access.keyring import Keyring
+from service.access.keys import new_key
 from service.access.rows import Kept, UnreadableKey
+from service.access.visitor import Scope
 from service.errors import KeysUnreadableError
 
 ODD = UnreadableKey("odd\nname", "scopes is 'read admin'")
@@ -50,7 +55,8 @@ def looked(*answers: Kept | Exception) -> Keyring:
         ([NONE, FAULT], False, False, False),
         ([NONE, REFUSED, AWAY], False, False, False),
         ([NONE, REFUSED, NONE], True, True, True),
-        ([NONE, SOME, NONE], True, True, False),
+        ([NONE, SOME, NONE], False, True, False),
+        ([SOME, NONE, SOME], True, True, False),
         ([SOME, AWAY], False, True, False),
         ([SOME, REFUSED], False, True, False),
         ([SOME, FAULT], False, True, False),
@@ -87,6 +93,27 @@ class Silent:
     def read(self) -> Kept:
         self.let.wait(10)
         return NONE
+
+
+def test_keys_whose_file_is_gone_go_on_until_it_is_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "keys.db"
+    store = KeyStore(f"sqlite:///{file}", writable=True)
+    key, _ = new_key("board", frozenset({Scope.READ}), datetime(2026, 11, 22, tzinfo=UTC))
+    store.add(key)
+    ring = Keyring(store, poll_seconds=1)
+    asyncio.run(ring.look())
+    file.rename(tmp_path / "gone.db")
+    for _ in range(2):
+        asyncio.run(ring.look())
+        assert (ring.find(key.id), ring.up) == (key, False)
+    assert caplog.messages == ["The keys are not there any more. They are as they were: put back their file or table."]
+    (tmp_path / "gone.db").rename(file)
+    store.revoke("board", datetime(2026, 11, 23, tzinfo=UTC))
+    asyncio.run(ring.look())
+    found = ring.find(key.id)
+    assert found is not None
+    assert found.revoked_at is not None
+    store.close()
 
 
 def test_a_look_without_an_answer_counts_as_lost_before_it_ends(caplog: pytest.LogCaptureFixture) -> None:
