@@ -18,6 +18,7 @@ from service.freshness import Watcher
 from service.logs import RequestLog
 from service.metrics import RequestMetrics
 from service.middleware import Edge
+from service.openapi import finish
 from service.origins import Origins
 from service.ports import Clock, PublicationStore
 from service.reception import Reception
@@ -28,7 +29,6 @@ from service.routes.pages import pages_router
 from service.routes.pressure import pressure_router
 from service.routes.probes import probes_router
 from service.routes.scores import scores_router
-from service.schemas import finish
 from service.settings import Settings
 from service.shelf import Shelf
 from service.telling import Teller

@@ -58,6 +58,9 @@ class Edition:
             return self
         if place not in self.publication.system.place_by_id:
             raise OutOfScopeError(GONE.format(place=place))
+        seen = self._views.get(place)
+        if seen is not None:  # who has a view does not wait for another's
+            return seen
         async with self._one_at_a_time:
             if place not in self._views:
                 self._views[place] = await asyncio.to_thread(self._seen_from, place)

@@ -113,6 +113,7 @@ class Watcher:
             heading = await self._answer(asyncio.to_thread(self._look), patience_seconds)
             if heading is not None and (self._shelf.newest is None or heading != self._shelf.newest.heading):
                 await self._renew(heading, reading_seconds)
+            self.seen = Seen(store_up=True, store_reached_at=self._clock())
             await self._answer(self._shelf.refresh(), reading_seconds)
             await self._renew_ledger(patience_seconds)
         except (MalformedPublicationError, SchemaVersionError, StoreUnreachableError) as error:
@@ -159,7 +160,7 @@ class Watcher:
         try:
             while not answering.done():
                 await asyncio.wait({answering}, timeout=patience_seconds)
-                if not answering.done() and self.seen.store_up:
+                if not answering.done():
                     self._lost(f"The publication store has not answered for {patience_seconds:g} seconds.")
         finally:
             answering.cancel()

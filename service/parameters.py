@@ -107,7 +107,7 @@ class PageParameters(BaseModel):
 class OlderParameters(BaseModel):
     """Of which publication."""
 
-    cutoff: Day | None = Field(None, description="cutoff of a publication, as 2026-11-21; the newest one without it")
+    cutoff: Day | None = Field(None, description="cutoff of a publication; the newest one without it")
     revision: Revision | None = Field(
         None, description="revision for that cutoff, or for the newest; the last one without it"
     )
@@ -161,7 +161,7 @@ class PressureParameters(OlderParameters):
 class ScoreParameters(SeriesParameters):
     """Which scores, told apart by what, in which form."""
 
-    leads: str | None = Field(None, description="a lead band: 01-07")
+    leads: str | None = Field(None, description="a lead band")
     regime: str | None = Field(None, description="a regime: `stable`, or days between declared changes of level")
     by: Slices = Field(",".join(BY), description=f"what is told apart: any of {', '.join(SLICES)}, by commas")
     format: Form | None = Field(None, description="overrides the Accept header")
@@ -172,7 +172,7 @@ class ScoreParameters(SeriesParameters):
 
 class PublicationParameters(BaseModel):
     limit: PublicationCount = Field(100, description="how many, newest first")
-    after: Issue | None = Field(None, description="the last of the page before: its cutoff and revision, 2026-11-21.1")
+    after: Issue | None = Field(None, description="the last of the page before: its cutoff and revision")
 
     def issued_before(self, cutoff: date, revision: int) -> bool:
         """Whether a publication belongs on this page, or a later one."""

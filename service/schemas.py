@@ -1,17 +1,12 @@
 """The bodies of v1 as OpenAPI documents them; contract tests hold service/rendering.py to them."""
 
-import re
-from collections.abc import Iterator
-from copy import deepcopy
 from datetime import date, datetime
-from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from publication.model import System
-from service import examples, problems
+from service import problems
 
 Answers = dict[int | str, dict[str, object]]
 
@@ -321,80 +316,3 @@ def answers(*problem_statuses: int, tables: bool = False) -> Answers:
     if tables:
         described[200] = {"content": TABLES}
     return described
-
-
-def of_system(document: dict[str, Any], system: System) -> dict[str, Any]:
-    """The document with what a system's horizon and levels allow, and with its places in the examples."""
-    level = "|".join(re.escape(f"{level:g}") for level in system.quantiles)
-    limits = {
-        "horizon": {"minimum": 1, "maximum": system.horizon_days},
-        "quantiles": {"pattern": f"^({level})(,({level}))*$"},
-    }
-    described = deepcopy(document)
-    place = system.places[-1].id
-    there = {
-        "place": place,
-        "under": system.name,
-        "measure": system.measures[0].name,
-        "beds": f"{place}:+12",
-        "discharges": f"{place}:+5/day",
-    }
-    for parameter in _parameters(described):
-        parameter["example"] = there.get(parameter["name"], parameter["example"])
-        for kind in parameter["schema"].get("anyOf", [parameter["schema"]]):
-            if kind.get("type") != "null":
-                kind.update(limits.get(parameter["name"], {}))
-    return described
-
-
-def _parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for path in document["paths"].values():
-        for operation in path.values():
-            yield from operation.get("parameters", ())
-
-
-HEADERS: dict[str, dict[str, object]] = {
-    "X-Request-ID": {"description": "id of the request in the log", "schema": {"type": "string"}},
-    "ETag": {"description": "changes with the body: for If-None-Match", "schema": {"type": "string"}},
-    "Last-Modified": {
-        "description": "since when it is as it is: for If-Modified-Since",
-        "schema": {"type": "string"},
-    },
-    "Link": {"description": 'where the next page is, rel="next"; none on the last', "schema": {"type": "string"}},
-    "Retry-After": {"description": "seconds to wait before asking again", "schema": {"type": "integer"}},
-}
-
-
-def _headers(status: int, operation: dict[str, Any]) -> dict[str, object]:
-    """Which headers an answer has: representations are those that a caller may have already."""
-    names = ["X-Request-ID"]
-    if (
-        status in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}
-        and str(HTTPStatus.NOT_MODIFIED.value) in operation["responses"]
-    ):
-        names += ["ETag", "Last-Modified"]
-        names += ["Link" for parameter in operation.get("parameters", ()) if parameter["name"] == "after"]
-    if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
-        names.append("Retry-After")
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-
-
-def finish(document: dict[str, Any]) -> None:
-    """Say in OpenAPI's document what FastAPI does not: how a key is sent, examples, headers, labels of errors."""
-    document.setdefault("components", {})["headers"] = HEADERS
-    document["components"]["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, where the service asks for one."},
-        "basic": {"type": "http", "scheme": "basic", "description": "The key as password; any user name."},
-    }
-    document["security"] = [{}, {"bearer": []}, {"basic": []}]
-    for address, path in document["paths"].items():
-        for operation in path.values():
-            for parameter in operation.get("parameters", ()):
-                name = parameter["name"]
-                parameter["example"] = examples.PARAMETERS.get(f"{address} {name}", examples.PARAMETERS[name])
-            for kind, example in examples.ANSWERS.get(address, {}).items():
-                operation["responses"]["200"]["content"][kind]["example"] = example
-            for status, response in operation["responses"].items():
-                response["headers"] = _headers(int(status), operation)
-                if int(status) >= HTTPStatus.BAD_REQUEST:
-                    response["content"] = {problems.MEDIA_TYPE: response["content"]["application/json"]}

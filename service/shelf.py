@@ -27,6 +27,7 @@ class Shelf:
         self._store = store
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
+        self._one_older_at_a_time = asyncio.Lock()  # a new publication waits for one older one, not for a crowd of them
         # One thread alone: what an edition leaves free is taken again by the next that the same thread makes.
         self._maker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="shelf")
         self.newest: Edition | None = None
@@ -45,7 +46,7 @@ class Shelf:
 
     async def older(self, heading: Heading) -> Edition:
         """The edition under this heading, loaded in the place of the other one if it is not that."""
-        async with self._one_at_a_time:
+        async with self._one_older_at_a_time, self._one_at_a_time:
             for held in (self.newest, self.other):
                 if held is not None and held.heading == heading:
                     return held

@@ -10,10 +10,10 @@ from starlette.responses import Response
 from service.archive import Archive
 from service.assets import documentation_assets
 from service.conditional import Representation, respond
+from service.openapi import of_publication
 from service.problems import NothingToServeError, RouteNotFoundError
 from service.reception import visitor_of
 from service.rendering import json_bytes
-from service.schemas import of_system
 from service.security import docs_headers
 
 OPENAPI_URL = "/openapi.json"
@@ -48,7 +48,7 @@ def docs_router(title: str, document: dict[str, Any], archive: Archive) -> APIRo
             edition = await archive.edition(visitor)
         except NothingToServeError:
             return respond(described, request.headers, visitor.cache_control)
-        limited = await edition.get(("openapi",), lambda: _described(of_system(document, edition.publication.system)))
+        limited = await edition.get(("openapi",), lambda: _described(of_publication(document, edition.publication)))
         return respond(limited, request.headers, visitor.cache_control)
 
     @router.get(f"{DOCS_ASSETS}/{{name}}")
