@@ -56,9 +56,8 @@ class Archive:
     async def _of(self, newest: Edition, cutoff: date, revision: int | None) -> Edition:
         if newest.heading.cutoff == cutoff and revision in (None, newest.heading.revision):
             return newest
-        other = self._shelf.other
-        if other is not None and (other.heading.cutoff, other.heading.revision) == (cutoff, revision):
-            return other
+        if (held := self._shelf.held(cutoff, revision)) is not None:
+            return held
         try:
             heading = await self._heading(cutoff, revision)
         except (MalformedPublicationError, StoreUnreachableError):

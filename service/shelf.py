@@ -5,6 +5,7 @@ import gc
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import TypeVar
 
 from publication.ledger import Ledger
@@ -47,12 +48,18 @@ class Shelf:
     async def older(self, heading: Heading) -> Edition:
         """The edition under this heading, loaded in the place of the other one if it is not that."""
         async with self._one_older_at_a_time, self._one_at_a_time:
-            for held in (self.newest, self.other):
-                if held is not None and held.heading == heading:
-                    return held
+            found = self.held(heading.cutoff, heading.revision)
+            if found is not None and found.heading == heading:
+                return found
+            found = None  # whoever names it keeps it
             self.other = None
             self.other = await self._made(lambda: self._load(heading, whole=False))
             return self.other
+
+    def held(self, cutoff: date, revision: int | None) -> Edition | None:
+        """The edition of this cutoff and revision, if it is in memory."""
+        of_cutoff = (e for e in (self.newest, self.other) if e is not None and e.heading.cutoff == cutoff)
+        return next((edition for edition in of_cutoff if edition.heading.revision == revision), None)
 
     async def refresh(self) -> None:
         """Render the newest again where it has grown late or stale since."""
