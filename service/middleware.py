@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +42,7 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+        headers = _by_name(scope["headers"])
         state: dict[str, Any] = {
             **scope.get("state", {}),
             "request_id": request_id_of(headers.get("x-request-id")),
@@ -110,6 +111,15 @@ def _dressed(send: Send, answer: _Answer, state: dict[str, Any], is_head: bool) 
         await send(message)
 
     return dressed
+
+
+def _by_name(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers; what came in several lines is one list (RFC 9110, 5.3)."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in sent:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
 def _body_bytes(headers: dict[str, str]) -> int:

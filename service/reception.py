@@ -1,7 +1,7 @@
 """Admits a request, and answers at once what is ready: no route, parameter or schema is looked at a second time."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -40,17 +40,17 @@ class Reception:
     def _answer(self, scope: Scope) -> ASGIApp:
         state, now = scope["state"], self._clock()
         try:
-            visitor = self._gate.admit(scope["path"], state["headers"], now, time.monotonic())
+            admitted = self._gate.admit(scope["path"], state["headers"], now, time.monotonic())
         except ProblemError as problem:
             state["key"] = problem.visitor
             self._metrics.refuse(str(problem.more.get("reason", problem.kind)))
             return problem_response(problem, scope["path"], state["request_id"])
+        visitor, state["key"] = admitted.visitor, admitted.key
         state["visitor"] = visitor
         state["address"] = None
         edition = self._watcher.newest
         if visitor is None:
             return self._app
-        state["key"] = visitor.name
         if scope["path"].endswith("\n"):  # to Starlette's patterns the same address, to the gate another one
             return problem_response(RouteNotFoundError(NO_ROUTE), scope["path"], state["request_id"])
         if edition is None or scope["method"] != "GET":
@@ -73,10 +73,16 @@ def visitor_of(request: Request) -> Visitor:
     return visitor
 
 
+def headers_of(request: Request) -> Mapping[str, str]:
+    """What was sent, by name: several lines of one name as one list."""
+    headers: Mapping[str, str] = request.state.headers
+    return headers
+
+
 async def reply(request: Request, edition: Edition, key: Key, render: Callable[[], Representation]) -> Response:
     """The body under `key`; if it is of the newest edition, the same request is answered without asking us again."""
     representation = await edition.get(key, render)
     state = request.state
     if state.address is not None and edition.rendered is state.newest:
         edition.rendered.remember(state.address, (edition.place, *key), request.scope["route"].path_format)
-    return respond(representation, request.headers, visitor_of(request).cache_control)
+    return respond(representation, headers_of(request), visitor_of(request).cache_control)

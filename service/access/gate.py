@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
@@ -35,6 +36,14 @@ TOO_MANY = (
 NOT_FOR_THAT = "The key {name} is not for this: it has {scopes}, and this asks for {wanted}."
 
 
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who asks, None where that is to learn nothing; and the name of the key that was sent, valid for this or not."""
+
+    visitor: Visitor | None
+    key: str | None = None
+
+
 class Gate:
     """Decides who a request is from, and whether it may pass."""
 
@@ -43,13 +52,14 @@ class Gate:
         self._without_keys = without_keys
         self._limits = Limits()
 
-    def admit(self, path: str, headers: Mapping[str, str], now: datetime, ticks: float) -> Visitor | None:
-        """Who asks; None for someone without a key where none is needed, who learns nothing of what is published.
+    def admit(self, path: str, headers: Mapping[str, str], now: datetime, ticks: float) -> Admitted:
+        """Who asks; no visitor is someone without a key where none is needed, who learns nothing of what is published.
 
         Raises a 401, 403, 429 or 503 problem. `ticks` are seconds of a clock that only goes forward.
         """
         if self._keyring.has_none and self._without_keys is not WithoutKeys.NOBODY:
-            return self._without_key(path, headers)
+            visitor = self._without_key(path, headers)
+            return Admitted(visitor, None if visitor is None else visitor.name)
         if path in OPEN:
             return self._quietly(headers, now)
         key = self._key(headers, now)
@@ -62,7 +72,7 @@ class Gate:
         if wanted not in key.scopes:
             scopes = " and ".join(sorted(key.scopes))
             raise _of(key, ForbiddenError(NOT_FOR_THAT.format(name=key.name, scopes=scopes, wanted=wanted.value)))
-        return key.visitor
+        return Admitted(key.visitor, key.name)
 
     def _without_key(self, path: str, headers: Mapping[str, str]) -> Visitor | None:
         if self._without_keys is WithoutKeys.ANYONE or is_this_machine(headers.get("host")):
@@ -71,12 +81,12 @@ class Gate:
             return None
         raise ForeignHostError(FOREIGN_HOST)
 
-    def _quietly(self, headers: Mapping[str, str], now: datetime) -> Visitor | None:
+    def _quietly(self, headers: Mapping[str, str], now: datetime) -> Admitted:
         try:
             key = self._key(headers, now)
-        except ProblemError:
-            return None
-        return key.visitor if Scope.READ in key.scopes else None
+        except ProblemError as problem:
+            return Admitted(None, problem.visitor)
+        return Admitted(key.visitor if Scope.READ in key.scopes else None, key.name)
 
     def _key(self, headers: Mapping[str, str], now: datetime) -> Key:
         if not self._keyring.known:

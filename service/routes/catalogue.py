@@ -14,7 +14,7 @@ from service.conditional import respond
 from service.formats import JSON
 from service.parameters import PublicationParameters, SeriesListParameters, takes
 from service.ports import Clock
-from service.reception import reply, visitor_of
+from service.reception import headers_of, reply, visitor_of
 
 
 def catalogue_router(archive: Archive, clock: Clock) -> APIRouter:
@@ -52,7 +52,7 @@ def catalogue_router(archive: Archive, clock: Clock) -> APIRouter:
         page, link = _page(headings, wanted)
         told = [rendering.heading_body(heading, whole=visitor.place is None) for heading in page]
         body = edition.body({"publications": told}, edition.freshness(clock()), link, since)
-        return respond(body, request.headers, visitor.cache_control)
+        return respond(body, headers_of(request), visitor.cache_control)
 
     @router.get(
         "/series",

@@ -12,7 +12,7 @@ from service.assets import documentation_assets
 from service.conditional import Representation, respond
 from service.openapi import of_publication
 from service.problems import NothingToServeError, RouteNotFoundError
-from service.reception import visitor_of
+from service.reception import headers_of, visitor_of
 from service.rendering import json_bytes
 from service.security import docs_headers
 
@@ -39,7 +39,7 @@ def docs_router(title: str, document: dict[str, Any], archive: Archive) -> APIRo
 
     @router.get("/docs")
     async def docs(request: Request) -> Response:
-        return respond(html, request.headers, visitor_of(request).cache_control)
+        return respond(html, headers_of(request), visitor_of(request).cache_control)
 
     @router.get(OPENAPI_URL)
     async def openapi(request: Request) -> Response:
@@ -47,16 +47,16 @@ def docs_router(title: str, document: dict[str, Any], archive: Archive) -> APIRo
         try:
             edition = await archive.edition(visitor)
         except NothingToServeError:
-            return respond(described, request.headers, visitor.cache_control)
+            return respond(described, headers_of(request), visitor.cache_control)
         limited = await edition.get(("openapi",), lambda: _described(of_publication(document, edition.publication)))
-        return respond(limited, request.headers, visitor.cache_control)
+        return respond(limited, headers_of(request), visitor.cache_control)
 
     @router.get(f"{DOCS_ASSETS}/{{name}}")
     async def asset(request: Request, name: str) -> Response:
         found = await assets.get(name)
         if found is None:
             raise RouteNotFoundError("No route has this address. The routes are listed at /docs.")
-        return respond(found, request.headers, visitor_of(request).cache_control)
+        return respond(found, headers_of(request), visitor_of(request).cache_control)
 
     return router
 

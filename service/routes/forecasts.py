@@ -11,7 +11,7 @@ from service.archive import Archive
 from service.formats import JSON, negotiated
 from service.parameters import AmountParameters, ForecastParameters, OneSeriesParameters, takes
 from service.ports import Clock
-from service.reception import reply, visitor_of
+from service.reception import headers_of, reply, visitor_of
 from service.selection import Selection
 
 
@@ -23,7 +23,7 @@ def forecasts_router(archive: Archive, clock: Clock) -> APIRouter:
     ) -> Response:
         edition = await archive.edition(visitor_of(request), wanted.cutoff, wanted.revision)
         selection.check(edition.publication)
-        form = negotiated(wanted.format, request.headers.get("accept", ""))
+        form = negotiated(wanted.format, headers_of(request).get("accept", ""))
         freshness = edition.freshness(clock())
         key = ("detail" if detailed else "forecasts", selection, form, freshness if form is JSON else None)
         return await reply(

@@ -15,7 +15,7 @@ from service.page import views
 from service.page.reading import planning_day
 from service.ports import Clock
 from service.problems import RouteNotFoundError
-from service.reception import visitor_of
+from service.reception import headers_of, visitor_of
 from service.security import PAGE_HEADERS
 from service.selection import Selection
 
@@ -47,7 +47,7 @@ def pages_router(archive: Archive, assets: Assets, clock: Clock) -> APIRouter:
             return Representation.of(html.encode(), HTML_TYPE, more=PAGE_HEADERS)
 
         rendered = await edition.get(("page", place, freshness, planning), render)
-        return respond(rendered, request.headers, visitor.cache_control)
+        return respond(rendered, headers_of(request), visitor.cache_control)
 
     @router.get("/")
     async def index(request: Request) -> Response:
@@ -63,6 +63,6 @@ def pages_router(archive: Archive, assets: Assets, clock: Clock) -> APIRouter:
         if found is None:
             raise RouteNotFoundError("No route has this address. The routes are listed at /docs.")
         current = assets.is_current(name, request.query_params.get("v"))
-        return respond(found, request.headers, FOR_GOOD if current else visitor_of(request).cache_control)
+        return respond(found, headers_of(request), FOR_GOOD if current else visitor_of(request).cache_control)
 
     return router

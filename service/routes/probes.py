@@ -11,6 +11,7 @@ from service.archive import Archive
 from service.freshness import Watcher
 from service.ports import Clock
 from service.problems import OutOfScopeError
+from service.reception import headers_of
 
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -40,12 +41,12 @@ def probes_router(watcher: Watcher, archive: Archive, registry: CollectorRegistr
         return JSONResponse({"publication": edition.block(edition.freshness(clock())), **told}, headers=NO_STORE)
 
     @router.get(
-        "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **schemas.refusals()}
+        "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **schemas.refusals(503)}
     )
     async def metrics(request: Request) -> Response:
         """Metrics in the format that the scraper asks for."""
         try:
-            encode, content_type = choose_encoder(request.headers.get("accept", ""))
+            encode, content_type = choose_encoder(headers_of(request).get("accept", ""))
         except (TypeError, ValueError):  # of a version that is none
             encode, content_type = choose_encoder("")
         return Response(encode(registry), headers={**NO_STORE, "Content-Type": content_type})

@@ -104,6 +104,10 @@ class Client:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self._runner.run(self._http.request(method, address, headers=named))
 
+    def get_lines(self, address: str, headers: list[tuple[str, str]]) -> httpx.Response:
+        """With header lines as they are given, names twice among them."""
+        return self._runner.run(self._http.request("GET", address, headers=headers))
+
     def get_all(self, addresses: list[str]) -> list[httpx.Response]:
         """Many requests at once."""
 

@@ -294,6 +294,29 @@ def test_each_use_is_counted_by_the_name_of_the_key(issued_store: Store, bunch: 
     }
 
 
+def test_whose_key_it_was_is_told_of_probes_too(issued_store: Store, bunch: Bunch) -> None:
+    """They let everyone in, and a key that opens nothing here is still a use of it."""
+    lines = io.StringIO()
+    names = ("reader", "scraper", "revoked", "expired", "elsewhere")
+    with serve(issued_store, Clock(), keys=bunch.store, log=RequestLog(lines)) as client:
+        for address in ("/healthz", "/readyz"):
+            for name in names:
+                answer = client.get(address, authorization=bunch.bearer(name))
+                assert answer.status_code == 200
+                assert ("publication" in answer.json()) == (address == "/readyz" and name == "reader")
+            client.get(address, authorization="Bearer nonsense")
+    told = [json.loads(line)["key"] for line in lines.getvalue().splitlines()]
+    assert told == [*names, "-"] * 2
+
+
+def test_a_header_of_several_lines_is_one_list(issued_store: Store) -> None:
+    sent = [("If-None-Match", '"other"'), ("Accept", "application/json;q=0.1"), ("Accept", "text/csv")]
+    with serve(issued_store, Clock()) as client:
+        first = client.get_lines("/v1/forecasts", sent)
+        assert first.headers["content-type"].startswith("text/csv")
+        assert client.get_lines("/v1/forecasts", [*sent, ("If-None-Match", first.headers["etag"])]).status_code == 304
+
+
 def test_a_line_of_the_log_names_the_key_and_never_shows_it(
     issued_store: Store, bunch: Bunch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -3,12 +3,13 @@
 import asyncio
 import json
 
+import pytest
 from prometheus_client import CollectorRegistry
 from starlette.types import Message, Receive, Scope, Send
 
 from service.metrics import RequestMetrics
 from service.middleware import Edge
-from service.telling import Teller
+from service.telling import Teller, client_named
 
 ASKED: Scope = {"type": "http", "method": "GET", "path": "/v1/pressure", "query_string": b"", "headers": []}
 
@@ -42,3 +43,17 @@ def test_who_still_waits_when_the_service_ends_is_told() -> None:
     assert {b"retry-after", b"x-request-id", b"content-security-policy"} <= set(headers)
     assert headers[b"connection"] == b"close"
     assert json.loads(body["body"])["type"] == "urn:headroom:problem:ending"
+
+
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("10.0.0.7", "10.0.0.7"),
+        ("fe80::1%eth0", "fe80::1%eth0"),
+        ("hr_d0afe08e6d_secret", "-"),  # a key that a trusted proxy passed on in X-Forwarded-For
+        ('a"} {"b', "-"),
+        ("", "-"),
+    ],
+)
+def test_a_caller_is_named_by_nothing_but_an_address(address: str, named: str) -> None:
+    assert client_named((address, 0)) == named
