@@ -81,17 +81,14 @@ class Store:
     def check_version(self) -> None:
         """Raises SchemaVersionError where there are tables, and they are of another release."""
         there = self._version()
-        if there in (None, VERSION):
-            return
-        if there < VERSION:
-            raise self._other_version(there, "Run `headroom migrate` with the same --home or HEADROOM_STORE_URL.")
-        self.check_not_newer()
+        if there not in (None, VERSION):
+            raise self._other_version(there)
 
     def check_not_newer(self) -> None:
         """Raises SchemaVersionError where the tables are of a newer release, which no step of ours leads back from."""
         there = self._version()
         if there is not None and there > VERSION:
-            raise self._other_version(there, "They were made by a newer release: install that, or a newer one.")
+            raise self._other_version(there)
 
     def migrate(self, steps: Callable[[Connection], None]) -> tuple[str | None, str | None]:
         """Let `steps` bring the tables to this release, in one transaction. Gives the version before and after."""
@@ -171,7 +168,10 @@ class Store:
         with self._connection() as connection:
             return _version(connection)
 
-    def _other_version(self, there: str, do: str) -> SchemaVersionError:
+    def _other_version(self, there: str) -> SchemaVersionError:
+        do = "Run `headroom migrate` with the same --home or HEADROOM_STORE_URL."
+        if there > VERSION:
+            do = "They were made by a newer release: install that, or a newer one."
         return SchemaVersionError(
             f"Opening the publication store at {self._shown_url}: its tables are of version {there}, "
             f"this release reads version {VERSION}. {do}"

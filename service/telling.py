@@ -45,6 +45,6 @@ def method_named(method: str) -> str:
 
 
 def client_named(client: tuple[str, int] | None) -> str:
-    """The address of the caller. What a trusted proxy passes on may be anything, a key too: a plain one is named."""
+    """The address of the caller, if it is a plain one: what a trusted proxy passes on may be anything, also a key."""
     address = NOBODY if client is None else client[0]
     return address if _PLAIN_ADDRESS.fullmatch(address) and f"{KEY_PREFIX}_" not in address else NOBODY

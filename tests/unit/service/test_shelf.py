@@ -76,7 +76,8 @@ def test_beside_the_one_that_is_read_one_other_is_held_and_never_a_third(store: 
         newest, *older = store.headings()
         for heading in (older[0], newest):
             await shelf.renew(heading)
-            made.append(weakref.ref(shelf.newest))  # type: ignore[arg-type]  # there is one by now
+            assert shelf.newest is not None
+            made.append(weakref.ref(shelf.newest))
         for heading in older[1:]:
             made.append(weakref.ref(await shelf.older(heading)))
         await shelf.renew(newest)
