@@ -1,10 +1,17 @@
-"""Belief: which of the known days a model may learn from."""
+"""Belief: which of the known days a model may learn from, and which of them were counted at all."""
 
 import pandas as pd
 
 from publication.model import System
 from training.history.disturbances import UNBELIEVED, days_of
-from training.history.plausibility import DAYS_FOR_THE_NEWEST, Lags, shown, suspect_lags
+from training.history.plausibility import (
+    DAYS_FOR_THE_NEWEST,
+    NEWEST_CHECKS,
+    UNCOUNTED_CHECKS,
+    Lags,
+    shown,
+    suspect_lags,
+)
 from training.system import Circumstances
 
 
@@ -18,7 +25,18 @@ def believed(known: pd.DataFrame, lags: Lags, system: System, circumstances: Cir
         return known
     doubted = shown(lags, len(known) - 1)
     recent = known.tail(DAYS_FOR_THE_NEWEST)
-    doubted[-len(recent) :] |= shown(suspect_lags(recent, system, circumstances, newest=True), len(recent) - 1)
+    doubted[-len(recent) :] |= shown(suspect_lags(recent, system, circumstances, NEWEST_CHECKS), len(recent) - 1)
     days, unique_ids = pd.DatetimeIndex(known.index), list(known.columns)
     doubted |= days_of(circumstances.events, UNBELIEVED, days, unique_ids, system)
     return known.mask(doubted)
+
+
+def counted(known: pd.DataFrame, system: System, circumstances: Circumstances) -> pd.DataFrame:
+    """The newest days of a wide frame, without values that stand for no count: a half-counted day, a day of zeros.
+
+    Whatever else is doubted counts as present: a frozen feed has been sent.
+    """
+    recent = known.tail(DAYS_FOR_THE_NEWEST)
+    if recent.empty:
+        return recent
+    return recent.mask(shown(suspect_lags(recent, system, circumstances, UNCOUNTED_CHECKS), len(recent) - 1))

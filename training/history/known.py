@@ -1,6 +1,6 @@
 """History as it was known: a forecast for a cutoff sees only what was known when that day was over."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -12,18 +12,17 @@ from publication.model import System
 from publication.vocabulary import series_key
 from training.errors import NothingPublishedError
 from training.frames import imputed, wide
-from training.history.belief import believed
+from training.history.belief import believed, counted
+from training.history.digests import Declarations, series_digests
 from training.history.disturbances import PASSING, bed_steps, days_of
-from training.history.learnt import Learnt
+from training.history.fit_cache import FitCache
 from training.history.parts import bottom, of_system
 from training.history.plausibility import Lags, suspect_lags
+from training.history.reporting import days_behind, reached_day, still_reporting
 from training.history.succession import succeeded, with_inherited
 from training.system import Circumstances
 from training.system.bank_holidays import bank_holidays
 
-REPORTING_DAYS = 28  # a series without a value for four weeks no longer reports
-RECENT_DAYS = 14
-COMPLETE_SHARE = 0.9  # of the series that reported in the past fortnight, for a day to count as complete
 SNAPSHOTS_KEPT = 1024
 NOTHING_ELSE = Circumstances()
 
@@ -33,7 +32,7 @@ class KnownHistory:
 
     `versions` is `Archive.versions()`: `unique_id, ds, y, known_at`. Where `issued_for` is given, that cutoff sees all
     of it up to its day (a publication uses what is known when it is made); every other cutoff sees what was known at
-    the end of its day. `newest` is all that is known, suspect days too, wide. `learnt` is what candidates learnt of it.
+    the end of its day. `newest` is all that is known, suspect days too, wide. `fit_cache` has what candidates fitted.
     """
 
     def __init__(
@@ -45,7 +44,7 @@ class KnownHistory:
     ) -> None:
         self.system = system
         self.circumstances = circumstances
-        self.learnt = Learnt()
+        self.fit_cache = FitCache()
         self._issued_for = issued_for
         versions = of_system(versions, system)
         self._today = versions["ds"].max().date()
@@ -55,6 +54,12 @@ class KnownHistory:
         self.at = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._at)
         self.filled = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._filled)
         self.undisturbed = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._undisturbed)
+        self.digests = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._digests)
+
+    @property
+    def undelayed(self) -> "KnownHistory":
+        """The same without the delays of a cutoff: itself. Refits, which are shared by all cutoffs, learn from it."""
+        return self
 
     @property
     def first_day(self) -> pd.Timestamp:
@@ -62,17 +67,18 @@ class KnownHistory:
 
     @cached_property
     def last_complete_day(self) -> pd.Timestamp:
-        """The newest day that has a value for nine in ten of the series that reported in the fortnight before it.
+        """The newest day that most of the series that report promptly have reached; the others are not waited for.
 
-        A value that is not to be believed (of a half-counted day) is none.
+        A value that is doubted counts as present, unless it stands for no count: a half-counted day, a day of zeros.
         """
-        reported = self.newest.notna()
-        trusted = believed(self.newest, self._lags, self.system, self.circumstances).notna()
-        usual = reported.rolling(RECENT_DAYS, min_periods=1).max().sum(axis=1)
-        complete = trusted.sum(axis=1) >= COMPLETE_SHARE * usual
-        if not (complete & (usual > 0)).any():
-            complete = reported.any(axis=1)
-        return pd.Timestamp(complete.index[complete & (usual > 0)][-1])
+        present = counted(self.newest, self.system, self.circumstances)
+        return reached_day(present if present.notna().any(axis=None) else self.newest)
+
+    def days_behind(self, cutoff: pd.Timestamp) -> Mapping[str, int]:
+        """Of each series that has not reached the cutoff, how many days before it its last usable value stands."""
+        known = self.at(cutoff)
+        behind = dict(zip(map(str, known.columns), days_behind(known).tolist(), strict=True))
+        return {unique_id: days for unique_id, days in behind.items() if days > 0}
 
     def _at(self, cutoff: pd.Timestamp) -> pd.DataFrame:
         """The series that report at the cutoff and have no reporting parts: wide, up to and including the cutoff.
@@ -85,8 +91,7 @@ class KnownHistory:
                 f"{self.first_day.date()}. Choose a later cutoff, or ingest older extracts."
             )
         known, lags = self._known(cutoff)
-        reporting = known.columns[known.tail(REPORTING_DAYS).notna().any()]
-        open_places = [i for i in reporting if self._is_open(series_key(i).place, cutoff)]
+        open_places = [i for i in still_reporting(known) if self.is_open(i, cutoff)]
         trusted = believed(known, lags, self.system, self.circumstances)[bottom(self.system, open_places)]
         return trusted.reindex(pd.date_range(self.first_day, cutoff, name="ds"))
 
@@ -95,24 +100,36 @@ class KnownHistory:
 
         What is empty in `at` and not here is imputed.
         """
-        known = self.at(cutoff)
-        return self._imputed(known, pd.DatetimeIndex(known.index))
+        return self._imputed(self.at(cutoff))
 
     def _undisturbed(self, cutoff: pd.Timestamp) -> pd.DataFrame:
         """What `filled` gives, with the days of strikes and diverts filled too: for models not told of them."""
         known = self.at(cutoff)
+        calm = self._without_passing(known)
+        return self.filled(cutoff) if calm is known else self._imputed(calm)
+
+    def _without_passing(self, known: pd.DataFrame) -> pd.DataFrame:
+        """The frame with the days of strikes and diverts empty; itself where there are none."""
         days, ids = pd.DatetimeIndex(known.index), list(known.columns)
         passing = days_of(self.circumstances.events, PASSING, days, ids, self.system)
-        if not passing.any():
-            return self.filled(cutoff)
-        return self._imputed(known.mask(passing), days)
+        return known.mask(passing) if passing.any() else known
+
+    def _digests(self, cutoff: pd.Timestamp, horizon_days: int) -> Mapping[str, bytes]:
+        """Of each series at the cutoff a digest of all that models may see of it there, `horizon_days` ahead."""
+        if cutoff < self.first_day:
+            return {}
+        return series_digests(self.at(cutoff), self._declarations, horizon_days)
+
+    @cached_property
+    def _declarations(self) -> Declarations:
+        return Declarations(self.system, self.circumstances)
 
     def bed_steps(self, days: pd.DatetimeIndex, unique_ids: Sequence[str]) -> NDArray[np.float64]:
         """Beds added by declared changes, (n_days, n_series): to be added to what was forecast from `filled`."""
         return bed_steps(self.circumstances.events, days, unique_ids, self.system)
 
-    def _imputed(self, known: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
-        country = self.circumstances.holidays
+    def _imputed(self, known: pd.DataFrame) -> pd.DataFrame:
+        country, days = self.circumstances.holidays, pd.DatetimeIndex(known.index)
         special = [day for year in range(days[0].year, days[-1].year + 1) for day in bank_holidays(country, year)]
         return imputed(known - self.bed_steps(days, list(known.columns)), special)
 
@@ -131,7 +148,9 @@ class KnownHistory:
         known = self._wide(then)
         return known, suspect_lags(known, self.system, self.circumstances)
 
-    def _is_open(self, place: str, cutoff: pd.Timestamp) -> bool:
+    def is_open(self, unique_id: str, cutoff: pd.Timestamp) -> bool:
+        """Whether the place of a series is open at the cutoff, as far as is declared."""
+        place = series_key(unique_id).place
         tenure = self.circumstances.tenures.get(place)
         if place in succeeded(self.circumstances.tenures, self._today):
             return False

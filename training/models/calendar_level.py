@@ -9,8 +9,19 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from training.history.digests import pooled
 from training.history.known import KnownHistory
-from training.models.candidate import Means, Windows, by_fit_day, by_measure, fit_day, nothing_yet, target_days
+from training.models.candidate import (
+    Means,
+    Scope,
+    Windows,
+    by_fit_day,
+    by_measure,
+    fit_day,
+    fitting_view,
+    nothing_yet,
+    target_days,
+)
 from training.models.effects import Design, Effects, design, fitted_effects
 from training.models.level import Level, fitted_level, moving_averages
 from training.progress import tracked
@@ -42,13 +53,15 @@ class CalendarLevel:
     """A candidate for every measure, or `only` one: multiplicative calendar effects around a level."""
 
     only: str = ""
+    scope = Scope.MEASURE
 
     def forecast(self, windows: Windows) -> Means:
         means = nothing_yet(windows)
         groups = by_fit_day(windows.cutoffs)
+        wanted = by_measure(filter(windows.needs, windows.history.newest.columns))
         with threadpool_limits(1):  # many small regressions: threads would only wait for one another
             for cutoffs in tracked(groups.values(), "CalendarLevel by refit day", len(groups)):
-                for measure in [self.only] if self.only else by_measure(windows.history.newest.columns):
+                for measure in [self.only] if self.only else wanted:
                     _forecast(windows, cutoffs, measure, means)
         return means
 
@@ -117,8 +130,15 @@ def fitted_for(history: KnownHistory, cutoff: pd.Timestamp, measure: str, horizo
 
 def fitted_on(history: KnownHistory, day: pd.Timestamp, measure: str, horizon: int) -> Fitted | None:
     """What can be learnt of the measure from what was known on a day; None where that is too little. Learnt once."""
-    return history.learnt.of(
-        CalendarLevel.__name__, day, measure, horizon, make=lambda: _learnt(history, day, measure, horizon)
+    seen = fitting_view(history, day)
+    digests = seen.digests(day, 0)
+    return history.fit_cache.of(
+        CalendarLevel.__name__,
+        day,
+        measure,
+        horizon,
+        made_from=pooled(digests, by_measure(digests).get(measure, [])).hex(),
+        make=lambda: _learnt(seen, day, measure, horizon),
     )
 
 

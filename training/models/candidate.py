@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from functools import lru_cache
 from typing import Protocol
 
@@ -19,11 +20,27 @@ REFIT_EVERY_DAYS = (
 
 @dataclass(frozen=True)
 class Windows:
-    """The cutoffs that forecasts are wanted for, and all that may be used: at each cutoff, `history` as known then."""
+    """The cutoffs that forecasts are wanted for, and all that may be used: at each cutoff, `history` as known then.
+
+    With `only`, means of other series are not needed; a candidate may make them all the same.
+    """
 
     history: KnownHistory
     cutoffs: Sequence[pd.Timestamp]
     horizon: int
+    only: frozenset[str] | None = None
+
+    def needs(self, unique_id: str) -> bool:
+        """Whether the means of a series are needed."""
+        return self.only is None or unique_id in self.only
+
+
+class Scope(Enum):
+    """What the means of one series at a cutoff are made from, beside the fits of the measure on the refit day."""
+
+    SERIES = auto()
+    MEASURE = auto()
+    SYSTEM = auto()
 
 
 @dataclass
@@ -47,7 +64,11 @@ class Means:
 
 
 class Candidate(Protocol):
-    """A named forecasting recipe of the catalogue."""
+    """A named forecasting recipe of the catalogue.
+
+    One whose means of a series are made from fewer series than the whole system's says so by an attribute `scope`, and
+    is then asked again for fewer series where some of a saved version's data was revised.
+    """
 
     def forecast(self, windows: Windows) -> Means:
         """Means for every cutoff, each made from what was known at that cutoff alone."""
@@ -85,3 +106,18 @@ def by_fit_day(cutoffs: Iterable[pd.Timestamp]) -> dict[pd.Timestamp, list[pd.Ti
     for cutoff in sorted(cutoffs):
         groups.setdefault(fit_day(cutoff), []).append(cutoff)
     return groups
+
+
+def scope_of(candidate: object) -> Scope:
+    """The scope that the candidate names, else the system."""
+    scope = getattr(candidate, "scope", Scope.SYSTEM)
+    return scope if isinstance(scope, Scope) else Scope.SYSTEM
+
+
+def fitting_view(history: KnownHistory, day: pd.Timestamp) -> KnownHistory:
+    """The history that is fitted to on a day.
+
+    Fits of the refit grid serve every cutoff after it, whichever series are behind there: they see no delays. A fit on
+    the cutoff itself sees them.
+    """
+    return history.undelayed if fit_day(day) == day else history

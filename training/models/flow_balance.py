@@ -14,10 +14,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from training.history.digests import pooled
 from training.history.known import KnownHistory
 from training.history.ledger import ADMISSIONS, Balance, Ledger, balances, by_place, read_ledger
 from training.models.calendar_level import CalendarLevel
-from training.models.candidate import Means, Windows, by_fit_day, fit_day, nothing_yet, target_days
+from training.models.candidate import Means, Windows, by_fit_day, fit_day, fitting_view, nothing_yet, target_days
 from training.models.discharges import Hazard, causes, fitted_hazard, moved_on, recent_admissions
 from training.models.effects import design
 from training.progress import tracked
@@ -117,7 +118,10 @@ class Fitted:
 
 def fitted_on(history: KnownHistory, day: pd.Timestamp) -> Fitted | None:
     """What can be learnt from what was known on the day; None where no place balanced. Learnt once."""
-    return history.learnt.of(FlowBalance.__name__, day, make=lambda: _learnt(history, day))
+    seen = fitting_view(history, day)
+    return history.fit_cache.of(
+        FlowBalance.__name__, day, made_from=pooled(seen.digests(day, 0)).hex(), make=lambda: _learnt(seen, day)
+    )
 
 
 def _learnt(history: KnownHistory, day: pd.Timestamp) -> Fitted | None:

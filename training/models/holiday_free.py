@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from training.features.holidays import PREFIX, holiday_features
 from training.history.known import KnownHistory
 from training.models.calendar_level import fitted_on
-from training.models.candidate import Windows, by_fit_day, by_measure, fit_day, target_days
+from training.models.candidate import Windows, by_fit_day, by_measure, fit_day, fitting_view, target_days
 from training.models.effects import Design
 
 Values = NDArray[np.float64]
@@ -31,7 +31,14 @@ class HolidayFree:
 
     def counts(self, cutoff: pd.Timestamp) -> Values:
         """What was known at the cutoff (n_days, n_series), filled and undisturbed, without holidays."""
-        table = self._history.undisturbed(cutoff)
+        return self._without_holidays(self._history, cutoff)
+
+    def fit_counts(self, day: pd.Timestamp) -> Values:
+        """The same of a refit day, as what is fitted there sees them."""
+        return self._without_holidays(fitting_view(self._history, day), day)
+
+    def _without_holidays(self, history: KnownHistory, cutoff: pd.Timestamp) -> Values:
+        table = history.undisturbed(cutoff)
         multiples = self._multiples[fit_day(cutoff)].reindex(index=table.index, columns=table.columns)
         return np.asarray(table.to_numpy() / multiples.fillna(1.0).to_numpy())
 

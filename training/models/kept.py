@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from training.history.learnt import Key
+from training.history.fit_cache import Key
 from training.history.ledger import Balance
 from training.models import calendar_level, flow_balance
 from training.models.discharges import Hazard

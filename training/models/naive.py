@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 
 from training.frames import WEEK
-from training.models.candidate import Means, Windows, target_days
+from training.models.candidate import Means, Scope, Windows, target_days
 
 
 class SeasonalNaive:
     """Repeats the last week. A series younger than a week repeats its mean, so that there is always a forecast."""
+
+    scope = Scope.SERIES
 
     def forecast(self, windows: Windows) -> Means:
         means = Means()

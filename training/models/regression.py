@@ -14,8 +14,18 @@ from publication.vocabulary import series_key
 from training.features.calendar import calendar
 from training.features.disturbances import disturbances
 from training.frames import WEEK, long
+from training.history.digests import pooled
 from training.history.known import KnownHistory
-from training.models.candidate import Means, Windows, by_fit_day, nothing_yet, target_days
+from training.models.candidate import (
+    Means,
+    Scope,
+    Windows,
+    by_fit_day,
+    by_measure,
+    fitting_view,
+    nothing_yet,
+    target_days,
+)
 from training.progress import tracked
 
 Transform = Callable[..., np.ndarray] | tuple[Callable[..., np.ndarray], object]
@@ -36,6 +46,7 @@ class Regression:
     """A candidate made of a scikit-learn regressor, fitted on series scaled to a level of one; recursive by lead."""
 
     make: Callable[[], RegressorMixin]
+    scope = Scope.MEASURE
 
     def forecast(self, windows: Windows) -> Means:
         means = nothing_yet(windows)
@@ -80,8 +91,13 @@ class Regression:
         """One wide frame of means for each cutoff, fitted on the observed series."""
         history, seasons = windows.history, len(observed.dropna(how="all")) >= SEASONS_TAKE_DAYS
         name, measure = self.make().__class__.__name__, series_key(str(observed.columns[0])).measure
-        rows = cache(lambda days: _training_rows(observed.tail(days), fit_on, history, seasons))
-        fitted = history.learnt.of(name, fit_on, measure, make=lambda: self._fitted(rows(TRAINING_DAYS)))
+        seen = fitting_view(history, fit_on)
+        rows = cache(lambda days: _training_rows(observed.tail(days), fit_on, seen, seasons))
+        digests = seen.digests(fit_on, 0)
+        made_from = pooled(digests, by_measure(digests).get(measure, [])).hex()
+        fitted = history.fit_cache.of(
+            name, fit_on, measure, made_from=made_from, make=lambda: self._fitted(rows(TRAINING_DAYS))
+        )
         return _recursive_means(_library(fitted, rows(MEMORY_DAYS)), windows, ids, seasons)
 
     def _fitted(self, training: pd.DataFrame) -> RegressorMixin:
@@ -101,7 +117,7 @@ def _observed(history: KnownHistory, fit_on: pd.Timestamp, measure: str) -> pd.D
     """The series of the measure that are long enough to fit on, as known at the refit day."""
     if fit_on < history.first_day:
         return pd.DataFrame()
-    observed = history.at(fit_on).tail(TRAINING_DAYS)
+    observed = fitting_view(history, fit_on).at(fit_on).tail(TRAINING_DAYS)
     observed = observed[_of_measure(observed.columns, measure)]
     return observed.loc[:, observed.count() >= SHORTEST_FIT_DAYS]
 

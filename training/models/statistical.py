@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from training.errors import UsageError
 from training.frames import stretch_start
-from training.models.candidate import Means, Windows, by_fit_day, nothing_yet
+from training.models.candidate import Means, Scope, Windows, by_fit_day, fitting_view, nothing_yet
 from training.models.holiday_free import HolidayFree
 from training.models.regressors import independent, regressors
 from training.progress import tracked
@@ -39,7 +39,8 @@ class LibraryModel(Protocol):
 class Origin:
     """One series at one cutoff: the values to fit on (of the refit grid's day) and the values to go on from.
 
-    Both begin `start` days after the history does.
+    Both begin `start` days after the history does. The newest value stands `behind` days before the cutoff: that is
+    where the forecast sets out from.
     """
 
     cutoff: pd.Timestamp
@@ -47,6 +48,7 @@ class Origin:
     start: int
     fit_values: Values
     values: Values
+    behind: int
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Statistical:
     make: Callable[[], LibraryModel]
     memory_days: int = MEMORY_DAYS
     told: bool = False
+    scope = Scope.SERIES
 
     def __post_init__(self) -> None:
         if self.told and not getattr(self.make(), "uses_exog", False):
@@ -69,16 +72,23 @@ class Statistical:
             )
 
     def forecast(self, windows: Windows) -> Means:
+        history = windows.history
         if self.told:
-            return self._forecast(windows, lambda cutoff: windows.history.filled(cutoff).to_numpy())
+            return self._forecast(
+                windows,
+                lambda cutoff: history.filled(cutoff).to_numpy(),
+                lambda day: fitting_view(history, day).filled(day).to_numpy(),
+            )
         ordinary = HolidayFree(windows, self.memory_days)
-        means = self._forecast(windows, ordinary.counts)
+        means = self._forecast(windows, ordinary.counts, ordinary.fit_counts)
         means.by_cutoff = {cutoff: ordinary.put_back(table, cutoff) for cutoff, table in means.by_cutoff.items()}
         return means
 
-    def _forecast(self, windows: Windows, counts: Counts) -> Means:
-        """Means of the counts that the models see."""
-        origins = _origins(windows, self.memory_days, counts)
+    def _forecast(self, windows: Windows, counts: Counts, fit_counts: Counts) -> Means:
+        """Means of the counts that the models see at a cutoff, and are fitted to on a refit day."""
+        origins = _origins(windows, self.memory_days, counts, fit_counts)
+        if not origins:
+            return nothing_yet(windows)
         last = max(windows.cutoffs) + pd.Timedelta(days=windows.horizon)
         features = regressors(windows.history, last, list(origins)) if self.told else {}
         jobs = -1 if len(origins) >= SERIES_WORTH_PROCESSES else 1
@@ -136,13 +146,14 @@ def _fitted(model: LibraryModel, origin: Origin, told: Values | None) -> Library
 
 
 def _ahead(model: LibraryModel, fitted: Origin, origin: Origin, horizon: int, told: Values | None) -> Values:
-    """The model's means; of the regressors it gets the columns that it was fitted on."""
+    """The model's means of the days after the cutoff; of the regressors it gets the columns that it was fitted on."""
+    days = origin.behind + horizon
     if told is None:
-        return model.forward(y=origin.values, h=horizon)["mean"]
+        return model.forward(y=origin.values, h=days)["mean"][origin.behind :]
     columns = independent(told[fitted.start : fitted.start + len(fitted.fit_values)])
     now = origin.start + len(origin.values)
-    past, future = told[origin.start : now, columns], told[now : now + horizon, columns]
-    return model.forward(y=origin.values, h=horizon, X=past, X_future=future)["mean"]
+    past, future = told[origin.start : now, columns], told[now : now + days, columns]
+    return model.forward(y=origin.values, h=days, X=past, X_future=future)["mean"][origin.behind :]
 
 
 def _whole(means: Values, horizon: int) -> Values | str:
@@ -155,10 +166,14 @@ def _whole(means: Values, horizon: int) -> Values | str:
 
 @dataclass(frozen=True)
 class Stretch:
-    """The unbroken values that a model may use of a series: from `start` days after the history begins."""
+    """The unbroken values that a model may use of a series: from `start` days after the history begins.
+
+    They end with its newest value, `behind` days before the cutoff.
+    """
 
     start: int
     values: Values
+    behind: int
 
     @property
     def teaches(self) -> bool:
@@ -166,22 +181,26 @@ class Stretch:
         return len(self.values) >= SHORTEST_FIT_DAYS and bool(np.ptp(self.values) > 0)
 
 
-def _origins(windows: Windows, memory_days: int, counts: Counts) -> dict[str, list[Origin]]:
-    """The origins of each series, in order of cutoff."""
+def _origins(windows: Windows, memory_days: int, counts: Counts, fit_counts: Counts) -> dict[str, list[Origin]]:
+    """The origins of each series that is needed, in order of cutoff."""
     history = windows.history
     origins: dict[str, list[Origin]] = {}
     for fit_on, cutoffs in by_fit_day(windows.cutoffs).items():
-        past = _stretches(history.at(fit_on), counts(fit_on), memory_days) if fit_on >= history.first_day else {}
+        is_known = fit_on >= history.first_day
+        seen = fitting_view(history, fit_on)
+        past = _stretches(seen.at(fit_on), fit_counts(fit_on), memory_days) if is_known else {}
         for cutoff in cutoffs:
             known = counts(cutoff)
             for column, (unique_id, now) in enumerate(_stretches(history.at(cutoff), known, memory_days).items()):
+                if not windows.needs(unique_id):
+                    continue
                 before = past.get(unique_id, now)
                 if cutoff != fit_on and before is not now and before.teaches:
                     # The fitted state belongs to the first day fitted on, so what is carried on begins there too.
-                    onwards = known[before.start :, column]
-                    origin = Origin(cutoff, fit_on, before.start, before.values, onwards)
+                    onwards = known[before.start : len(known) - now.behind, column]
+                    origin = Origin(cutoff, fit_on, before.start, before.values, onwards, now.behind)
                 else:
-                    origin = Origin(cutoff, cutoff, now.start, now.values, now.values)
+                    origin = Origin(cutoff, cutoff, now.start, now.values, now.values, now.behind)
                 origins.setdefault(unique_id, []).append(origin)
     return origins
 
@@ -192,5 +211,6 @@ def _stretches(observed: pd.DataFrame, counts: Values, memory_days: int) -> dict
     found = {}
     for column, unique_id in enumerate(observed.columns):
         start = max(stretch_start(there[:, column]), len(there) - memory_days)
-        found[str(unique_id)] = Stretch(start, counts[start:, column])
+        behind = int(there[::-1, column].argmax())
+        found[str(unique_id)] = Stretch(start, counts[start : len(there) - behind, column], behind)
     return found

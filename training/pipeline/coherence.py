@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from training.history.known import KnownHistory
-from training.pipeline.means import Days, MeansBook, Mixing, same_for_all
-from training.pipeline.state import Chapter
+from training.pipeline.means import Days, MeansCache, Mixing, same_for_all
+from training.pipeline.state import StateSection
 from training.reconciliation.bottom_up import aggregated, summing
 from training.reconciliation.methods import BOTTOM_UP, METHODS, fitted_map, reconciled
 from training.reconciliation.sums import SumsHistory
@@ -65,22 +65,22 @@ class Sums:
     """Means of sums, forecast by themselves, and what they make of the bottom means."""
 
     def __init__(self, history: KnownHistory, horizon: int) -> None:
-        self._book = MeansBook(SumsHistory(history), horizon)
+        self._means = MeansCache(SumsHistory(history), horizon)
 
-    def bring(self, chapter: Chapter) -> None:
-        """Take what a version brings along of sums."""
-        self._book.bring(chapter)
+    def load_state(self, section: StateSection) -> None:
+        """Take what a version was saved with of sums."""
+        self._means.load_state(section)
 
-    def chapter(self, candidates: Iterable[str], cutoffs: Days, days: Days) -> Chapter:
-        """The candidates' means of sums at the cutoffs, and what was learnt up to the days."""
-        return self._book.chapter(candidates, cutoffs, days)
+    def state(self, candidates: Iterable[str], cutoffs: Days, days: Days) -> StateSection:
+        """The candidates' means of sums at the cutoffs, and the fits up to the days."""
+        return self._means.state(candidates, cutoffs, days)
 
     def prepare(self, candidate: str, cutoffs: Iterable[pd.Timestamp]) -> None:
-        self._book.make(candidate, cutoffs)
+        self._means.make(candidate, cutoffs)
 
     def beside(self, bottom: Values, tree: Tree, candidate: str, cutoff: pd.Timestamp, mixing: Mixing) -> Values:
         """Means of all series of the tree, (horizon, n_series), of those of its bottom."""
-        sums = self._book.composed(same_for_all(candidate, tree.sums), cutoff, mixing)
+        sums = self._means.composed(same_for_all(candidate, tree.sums), cutoff, mixing)
         return np.concatenate([bottom, np.maximum(sums, 0.0)], axis=-1)
 
     def agreed(self, bottom: pd.DataFrame, coherent: Coherent, mixing: Mixing) -> Values:

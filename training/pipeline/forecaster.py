@@ -13,6 +13,7 @@ from training.calibration.quantiles import quantiles as pooled_quantiles
 from training.calibration.spread import scaled_errors
 from training.calibration.weights import Weights, learnt_weights, own_weights
 from training.calibration.windows import windows_before
+from training.history.delayed import DelayedHistory
 from training.history.known import KnownHistory
 from training.models.candidate import by_measure, fit_day, target_days
 from training.models.catalogue import CATALOGUE, FALLBACK
@@ -32,23 +33,24 @@ from training.pipeline.coherence import (
 )
 from training.pipeline.forecast import DECIMALS, Forecast, Recipe
 from training.pipeline.margins import Margins, of_every_series
-from training.pipeline.means import MeansBook, Mixing, same_for_all
+from training.pipeline.means import MeansCache, Mixing, same_for_all
 from training.pipeline.state import State
 from training.reconciliation.bottom_up import summing
 from training.reconciliation.methods import BOTTOM_UP
 
 Values = NDArray[np.float64]
 FEWEST_WINDOWS = 4
+DELAYS_HELD = 2  # views of the history with delays: each holds many of its days
 EXPLODED = 10.0  # times the largest value known: no hospital's count goes there in twelve weeks
 NONE_AGREED: Agreements = {}
-NOTHING_BROUGHT = State()
 SMALLEST_LIMIT = 100.0  # an empty ward may fill
 
 
 class Forecaster:
     """Forecasts of one system from its known history; `calibrate` makes quantiles of past errors.
 
-    A `state` is what a version was trained to know: it is not made again.
+    What a `state` was saved with is not made again where the history still gives the same. A cutoff at which series
+    are behind is forecast from a view of the history in which they are as far behind in every window.
     """
 
     def __init__(
@@ -56,26 +58,31 @@ class Forecaster:
         history: KnownHistory,
         horizon: int,
         calibrate: Calibration = pooled_quantiles,
-        state: State = NOTHING_BROUGHT,
+        state: State | None = None,
     ) -> None:
         self.history = history
         self.horizon = horizon
+        self._calibrate = calibrate
+        self._state = State() if state is None else state
+        self._delayed = lru_cache(maxsize=DELAYS_HELD)(self._forecaster_of_delays)
         self._margins = Margins(history, horizon, calibrate)
-        self._book = MeansBook(history, horizon)
+        self._book = MeansCache(history, horizon)
         self._weights = lru_cache(maxsize=None)(self._learnt)
         self._windows = lru_cache(maxsize=None)(lambda cutoff: windows_before(history, cutoff, horizon))
         self._stocks = {measure.name for measure in history.system.measures if measure.kind is Kind.STOCK}
         self._sums = Sums(history, horizon)
-        self._book.bring(state.series)
-        self._sums.bring(state.sums)
+        self._book.load_state(self._state.series)
+        self._sums.load_state(self._state.sums)
         self._asked: set[pd.Timestamp] = set()  # so that sums, once they are wanted, are made for all in one go
 
     def prepare(self, candidates: Iterable[str], cutoffs: Sequence[pd.Timestamp]) -> None:
         """Make the candidates' means at the cutoffs, and in the windows their errors are learnt from, in one go.
 
+        A cutoff at which series are behind is passed over: its windows are of a view of their own.
         Of a name that asks for a reconciliation, as recipes write it, those of sums too.
         """
-        everywhere = {w for c in cutoffs for w in self._windows(c)} | set(cutoffs)
+        prompt = [cutoff for cutoff in cutoffs if self._is_view or not self.history.days_behind(cutoff)]
+        everywhere = {w for c in prompt for w in self._windows(c)} | set(prompt)
         self._asked |= everywhere
         for name in dict.fromkeys([FALLBACK, *candidates]):
             self._book.make(candidate_of(name), everywhere)
@@ -87,6 +94,9 @@ class Forecaster:
 
         With fewer than `FEWEST_WINDOWS` of them the difference would be noise: the first candidate is taken.
         """
+        delayed = self._at_delays(cutoff)
+        if delayed is not self:
+            return delayed.choose(candidates, cutoff)
         self.prepare(candidates, [cutoff])
         ids = list(self.history.at(cutoff).columns)
         losses = pd.DataFrame({name: self._losses(name, ids, cutoff) for name in candidates}, index=ids)
@@ -101,6 +111,9 @@ class Forecaster:
 
         A measure that the recipe does not name gets the fallback.
         """
+        delayed = self._at_delays(cutoff)
+        if delayed is not self:
+            return delayed.forecast(recipe, cutoff)
         ids = self.history.at(cutoff).columns
         names = {unique_id: _candidate(recipe, unique_id) for unique_id in ids}
         self.prepare(sorted({*names.values(), *recipe.values()}), [cutoff])
@@ -124,10 +137,29 @@ class Forecaster:
 
     def state(self, recipe: Recipe, cutoff: pd.Timestamp) -> State:
         """What was made and learnt to forecast with the recipe at the cutoff, and serves the cutoffs after it too."""
+        delayed = self._at_delays(cutoff)
+        if delayed is not self:
+            return delayed.state(recipe, cutoff)
         names = {candidate_of(name) for name in recipe.values()} | {FALLBACK}
         agreed = {candidate_of(name) for name in recipe.values() if method_of(name) != BOTTOM_UP}
         windows, days = self._windows(cutoff), (fit_day(cutoff), cutoff)
-        return State(self._book.chapter(names, windows, days), self._sums.chapter(agreed, windows, days))
+        return State(self._book.state(names, windows, days), self._sums.state(agreed, windows, days))
+
+    @property
+    def _is_view(self) -> bool:
+        return isinstance(self.history, DelayedHistory)
+
+    def _at_delays(self, cutoff: pd.Timestamp) -> "Forecaster":
+        """The forecaster for a cutoff: itself, unless series are behind there."""
+        delays = {} if self._is_view else self.history.days_behind(cutoff)
+        return self._delayed(tuple(sorted(delays.items()))) if delays else self
+
+    def _forecaster_of_delays(self, delays: tuple[tuple[str, int], ...]) -> "Forecaster":
+        """A forecaster whose windows see the series as far behind; it shares what was made."""
+        view = DelayedHistory(self.history, dict(delays))
+        forecaster = Forecaster(view, self.horizon, self._calibrate, State(sums=self._state.sums))
+        forecaster._book = self._book.of_view(view)
+        return forecaster
 
     def _mixing(self, names: Iterable[str], cutoff: pd.Timestamp) -> Mixing:
         """The weights of every learnt combination among the names, for each measure, learnt before the cutoff."""

@@ -1,4 +1,4 @@
-"""The means of the candidates, made once for each cutoff and kept."""
+"""The means of the candidates, made once for each cutoff and whatever they were made from."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,11 +11,23 @@ from numpy.typing import NDArray
 
 from publication.vocabulary import series_key
 from training.calibration.weights import Weights
+from training.history.digests import digest_of, pooled
 from training.history.known import KnownHistory
-from training.models.candidate import Candidate, Means, Windows, nothing_yet, target_days
+from training.models.candidate import (
+    Candidate,
+    Means,
+    Scope,
+    Windows,
+    by_measure,
+    fit_day,
+    nothing_yet,
+    scope_of,
+    target_days,
+)
 from training.models.catalogue import CATALOGUE
 from training.models.combination import Combination, Weighted
-from training.pipeline.state import Chapter
+from training.pipeline.saved_means import SavedMeans
+from training.pipeline.state import StateSection
 
 Values = NDArray[np.float64]
 Days = Collection[pd.Timestamp]
@@ -26,60 +38,92 @@ NOTHING_MIXED: Mixing = {}
 REASON_LENGTH = 200  # a library's message may go on for pages; dashboards show it
 
 
-class MeansBook:
-    """Means by candidate and cutoff, made in batches: a library forecasts many windows faster than one at a time."""
+class MeansCache:
+    """Means by candidate and cutoff, made in batches: a library forecasts many windows faster than one at a time.
+
+    What was made, by an earlier version too, is saved by the digest of what it was made from; it is made again
+    only where that is another by now.
+    """
 
     def __init__(self, history: KnownHistory, horizon: int) -> None:
         self._history = history
         self._horizon = horizon
-        self._pages: dict[str, Means] = {}
+        self._saved = SavedMeans()
+        self._by_candidate: dict[str, Means] = {}
         self._seconds: defaultdict[str, float] = defaultdict(float)
 
     def make(self, name: str, cutoffs: Iterable[pd.Timestamp]) -> Means:
-        """The candidate's page, with at least these cutoffs on it.
+        """Return the candidate's means at these cutoffs at least.
 
-        A learnt combination has an empty one: its members' are made, and mixed anew for each cutoff that asks.
+        A learned ensemble has none: its members' are made, and combined anew for each cutoff that needs them.
         """
         candidate = CATALOGUE[name]
-        page = self._pages.setdefault(name, Means())
-        wanted = sorted(set(cutoffs) - set(page.by_cutoff))
+        means = self._by_candidate.setdefault(name, Means())
+        wanted = sorted(set(cutoffs) - set(means.by_cutoff))
         if isinstance(candidate, Weighted):
             for member in candidate.members:
                 self.make(member, cutoffs)
         elif isinstance(candidate, Combination):
-            page.update(candidate.combine([self.make(member, wanted) for member in candidate.members], wanted))
+            means.update(candidate.combine([self.make(member, wanted) for member in candidate.members], wanted))
         elif wanted:
             began = perf_counter()
-            page.update(_asked(candidate, Windows(self._history, wanted, self._horizon)))
+            means.update(self._made(name, candidate, wanted))
             self._seconds[name] += perf_counter() - began
-        return page
+        return means
+
+    def of_view(self, history: KnownHistory) -> "MeansCache":
+        """The cache for a view of the history, which shares what is made and how long it takes."""
+        view = MeansCache(history, self._horizon)
+        view._saved, view._seconds = self._saved, self._seconds
+        return view
 
     def seconds(self, name: str) -> float:
         """How long the candidate's means, and its members', took to make."""
         return sum(self._seconds.get(member, 0.0) for member in with_members([name]))
 
-    def bring(self, chapter: Chapter) -> None:
-        """Take what a version brings along as made and learnt.
+    def load_state(self, section: StateSection) -> None:
+        """Take the means and fits that a version was saved with."""
+        self._history.fit_cache.add(section.fits)
+        self._saved.update(section.means)
 
-        Means for a longer horizon serve too; those of cutoffs at which other series report by now do not.
-        """
-        self._history.learnt.bring(chapter.learnt)
-        for name, made in chapter.means.items():
-            page = self._pages.setdefault(name, Means())
-            for cutoff, table in made.by_cutoff.items():
-                if self._still_holds(table, cutoff):
-                    page.by_cutoff[cutoff] = table.iloc[: self._horizon]
+    def state(self, names: Iterable[str], cutoffs: Days, days: Days) -> StateSection:
+        """The means of candidates, and of members of combinations, at the cutoffs; the fits up to the days."""
+        means = SavedMeans()
+        for name in with_members(names):
+            made = self._by_candidate.get(name, Means())
+            for cutoff in (cutoff for cutoff in cutoffs if cutoff in made.by_cutoff):
+                means.add(name, self._keys(CATALOGUE[name], cutoff), made, cutoff)
+        return StateSection(means, self._history.fit_cache.of_days(days))
 
-    def _still_holds(self, table: pd.DataFrame, cutoff: pd.Timestamp) -> bool:
-        if len(table) < self._horizon or cutoff < self._history.first_day:
-            return False
-        return set(table) == set(self._history.at(cutoff))
+    def _made(self, name: str, candidate: Candidate, cutoffs: Sequence[pd.Timestamp]) -> Means:
+        """The saved means at the cutoffs, and for series that have none those that the candidate makes."""
+        means = nothing_yet(Windows(self._history, cutoffs, self._horizon))
+        missing: dict[frozenset[str] | None, list[pd.Timestamp]] = {}
+        keys = {cutoff: self._keys(candidate, cutoff) for cutoff in cutoffs}
+        for cutoff in cutoffs:
+            absent = self._saved.fill(name, keys[cutoff], means, cutoff)
+            if absent:
+                missing.setdefault(None if len(absent) == len(keys[cutoff]) else absent, []).append(cutoff)
+        for only, some in missing.items():
+            made = _forecast_or_failures(candidate, Windows(self._history, some, self._horizon, only))
+            for cutoff in some:
+                taken = {i: key for i, key in keys[cutoff].items() if only is None or i in only}
+                self._saved.add(name, taken, made, cutoff)
+                self._saved.fill(name, taken, means, cutoff)
+        return means
 
-    def chapter(self, names: Iterable[str], cutoffs: Days, days: Days) -> Chapter:
-        """The means of candidates, and of members of combinations, at the cutoffs; what was learnt up to the days."""
-        pages = {name: self._pages.get(name, Means()).by_cutoff for name in with_members(names)}
-        means = {name: Means({c: page[c] for c in cutoffs if c in page}) for name, page in pages.items()}
-        return Chapter(means, self._history.learnt.of_days(days))
+    def _keys(self, candidate: object, cutoff: pd.Timestamp) -> dict[str, bytes]:
+        """For each series at the cutoff, a digest of all that its means there are made from."""
+        now = self._history.digests(cutoff, self._horizon)
+        fitted = self._history.undelayed.digests(fit_day(cutoff), 0)
+        scope, of_fit = scope_of(candidate), by_measure(fitted)
+        keys: dict[str, bytes] = {}
+        for measure, unique_ids in by_measure(now).items():
+            everywhere = scope is Scope.SYSTEM
+            fits = pooled(fitted, None if everywhere else of_fit.get(measure, []))
+            seen = b"" if scope is Scope.SERIES else pooled(now, None if everywhere else unique_ids)
+            keys |= {i: digest_of([now[i], seen, fits]) for i in unique_ids}
+        return keys
 
     def composed(self, names: Mapping[str, str], cutoff: pd.Timestamp, mixing: Mixing = NOTHING_MIXED) -> Values:
         """Each series' means from its own candidate, (horizon, n_series); NaN where it failed or did not report.
@@ -101,7 +145,7 @@ class MeansBook:
         if isinstance(candidate, Weighted):
             members = np.stack([self._of(member, cutoff, ids, mixing) for member in candidate.members], axis=-1)
             return mixed(members, self._weights(name, ids, mixing))
-        page = self._pages[name].by_cutoff[cutoff]
+        page = self._by_candidate[name].by_cutoff[cutoff]
         found = page.columns.get_indexer(ids)
         return np.where(found >= 0, page.to_numpy()[:, found], np.nan)
 
@@ -118,7 +162,7 @@ class MeansBook:
         if isinstance(candidate, Weighted):
             whys = (f"{member}: {self.failure(member, cutoff, unique_id)}" for member in candidate.members)
             return shorten("; ".join(whys), REASON_LENGTH, placeholder=" ...")
-        why = self._pages[name].failures.get((cutoff, unique_id), "it gave no number")
+        why = self._by_candidate[name].failures.get((cutoff, unique_id), "it gave no number")
         return shorten(why, REASON_LENGTH, placeholder=" ...")
 
 
@@ -144,8 +188,8 @@ def mixed(members: Values, weights: Values) -> Values:
     return np.where(total > 0, sums / np.where(total > 0, total, 1.0), np.nan)
 
 
-def _asked(candidate: Candidate, windows: Windows) -> Means:
-    """What the candidate answers; where it raises, a failure for every cutoff and series that says so."""
+def _forecast_or_failures(candidate: Candidate, windows: Windows) -> Means:
+    """The candidate's means; where it raises, a failure for every cutoff and series that says so."""
     try:
         return candidate.forecast(windows)
     except Exception as error:  # noqa: BLE001  a candidate may fail in any way; the series get their fallback

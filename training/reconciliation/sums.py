@@ -1,14 +1,15 @@
 """The history of sums, as if they were counted themselves: candidates forecast a trust as they do a site."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from training.history.digests import digest_of, pooled
+from training.history.fit_cache import FitCache
 from training.history.known import SNAPSHOTS_KEPT, KnownHistory
-from training.history.learnt import Learnt
 from training.history.parts import bottom
 from training.reconciliation.bottom_up import aggregated, summing
 
@@ -19,12 +20,13 @@ class SumsHistory(KnownHistory):
     def __init__(self, base: KnownHistory) -> None:  # its parts are the base's: nothing is read again
         self.system = base.system
         self.circumstances = base.circumstances
-        self.learnt = Learnt()
+        self.fit_cache = FitCache()
         self._base = base
         self.newest = self._summed(base.newest[bottom(base.system, list(base.newest.columns))])
         self.at = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.at(cutoff)))
         self.filled = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.filled(cutoff)))
         self.undisturbed = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.undisturbed(cutoff)))
+        self.digests = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._digests)
 
     def bed_steps(self, days: pd.DatetimeIndex, unique_ids: Sequence[str]) -> NDArray[np.float64]:
         """Beds added by declared changes of any part, (n_days, n_series)."""
@@ -32,6 +34,13 @@ class SumsHistory(KnownHistory):
         if not of_parts.any():
             return np.zeros((len(days), len(unique_ids)))
         return np.asarray(of_parts @ self._parts.reindex(columns=list(unique_ids), fill_value=0.0).to_numpy())
+
+    def _digests(self, cutoff: pd.Timestamp, horizon_days: int) -> Mapping[str, bytes]:
+        """Of each sum a digest of all that its parts, and their neighbours, are made from."""
+        if cutoff < self.first_day:
+            return {}
+        everything = pooled(self._base.digests(cutoff, horizon_days))
+        return {str(i): digest_of([str(i).encode(), everything]) for i in self.at(cutoff)}
 
     @cached_property
     def _parts(self) -> pd.DataFrame:

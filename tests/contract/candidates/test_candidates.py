@@ -14,7 +14,7 @@ from training.history.known import KnownHistory
 from training.models.candidate import REFIT_EVERY_DAYS, Means, fit_day
 from training.models.catalogue import CATALOGUE
 from training.models.combination import Weighted
-from training.pipeline.means import MeansBook
+from training.pipeline.means import MeansCache
 
 HORIZON = 14
 N_DAYS = 240
@@ -42,7 +42,7 @@ every_candidate = pytest.mark.parametrize("name", NAMES)
 
 
 def answer(name: str, vintages: pd.DataFrame, cutoffs: list[pd.Timestamp], system: System = SYSTEM) -> Means:
-    return MeansBook(KnownHistory(vintages, system, circumstances=ENGLISH), HORIZON).make(name, cutoffs)
+    return MeansCache(KnownHistory(vintages, system, circumstances=ENGLISH), HORIZON).make(name, cutoffs)
 
 
 @lru_cache

@@ -17,7 +17,7 @@ from training.models.candidate import Windows
 from training.models.catalogue import CATALOGUE
 from training.models.regression import Regression
 from training.pipeline import Forecaster
-from training.pipeline.means import MeansBook
+from training.pipeline.means import MeansCache
 from training.system import Circumstances, Event, EventKind, SchoolTerm
 
 SYSTEM = build_system()
@@ -101,7 +101,7 @@ def test_seasonal_naive_does_not_repeat_a_strike() -> None:
     strike = event(days[0], days[-1], EventKind.STRIKE)
     cutoff = table.index[-1]
     for circumstances, low in ((told(strike), 60), (ENGLISH, 0)):
-        book = MeansBook(build_history(table, circumstances=circumstances), 7)
+        book = MeansCache(build_history(table, circumstances=circumstances), 7)
         means = book.make("SeasonalNaive", [cutoff]).by_cutoff[cutoff]["A/attendances"]
         assert (means.min() > 60) == (low == 60)
 

@@ -1,12 +1,14 @@
 """What is known at a cutoff, against a reader of vintages who goes through them one by one."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from publication.vocabulary import SeriesKey, series_key
+from publication.model import Measure, System
+from publication.vocabulary import Kind, SeriesKey, series_key
 from tests.unit.pipeline.histories import (
     awkward,
     awkward_system,
@@ -126,10 +128,13 @@ def test_a_cutoff_before_the_history_is_refused_in_words() -> None:
     [
         ("all report", [[1, 1, 1, 1]], "2022-01-31"),
         ("a day without anyone", [[1, 1, 1, 1], [NAN, NAN, NAN, NAN]], "2022-01-31"),
-        ("half of them", [[1, NAN, 1, NAN], [1, 1, NAN, NAN]], "2022-01-30"),
+        ("half of them are enough", [[1, NAN, 1, NAN]], "2022-01-31"),
+        ("fewer than half are not, on the first day", [[1, 1, 1, 1], [1, NAN, NAN, NAN]], "2022-01-31"),
+        ("two days later the others are not waited for", [[1, NAN, NAN, NAN]] * 2, "2022-02-01"),
         ("a gap inside does not matter", [[NAN, 1, 1, 1], [1, 1, 1, 1]], "2022-02-01"),
-        ("one of four is silent for a fortnight, then is no longer waited for", [[1, 1, 1, NAN]] * 14, "2022-02-13"),
-        ("thirteen days are not yet a fortnight", [[1, 1, 1, NAN]] * 13, "2022-01-30"),
+        ("one of four is silent", [[1, 1, 1, NAN]] * 3, "2022-02-02"),
+        ("three of four come a week late", [[1, NAN, NAN, NAN]] * 7, "2022-02-06"),
+        ("one of four is frozen, which is doubted and yet has been sent", [[1, 1, 1, 7]] * 9, "2022-02-08"),
     ],
 )
 def test_the_last_complete_day(what: str, last_days: list[list[float]], expected: str) -> None:
@@ -139,13 +144,38 @@ def test_the_last_complete_day(what: str, last_days: list[list[float]], expected
     assert str(history.last_complete_day.date()) == expected, what
 
 
-def test_nine_in_ten_are_enough_for_a_complete_day() -> None:
-    places = {f"S{i}": "north" for i in range(10)}
-    table = table_of({f"S{i}/attendances": [5.0] * 40 for i in range(10)})
-    table.iloc[-2:, 0] = NAN
-    assert build_history(table, build_system(places)).last_complete_day == table.index[-1]
-    table.iloc[-1:, 1] = NAN
-    assert build_history(table, build_system(places)).last_complete_day == table.index[-2]
+def test_a_half_counted_last_day_and_a_day_of_zeros_are_not_reached() -> None:
+    table = four_sites(118)  # to an ordinary Saturday
+    for last in (0.4 * table.iloc[-8], 0.0 * table.iloc[-8]):
+        table.iloc[-1] = last.round()
+        assert build_history(table).last_complete_day == table.index[-2]
+
+
+def test_a_clinic_of_the_weekend_is_not_late_on_a_friday_and_is_on_a_sunday() -> None:
+    table = four_sites(96)  # to Friday 8 April
+    weekday = pd.DatetimeIndex(table.index).dayofweek
+    table.loc[weekday < 5, "C/attendances"] = NAN
+    friday = table.index[-1]
+    assert friday.dayofweek == 4
+    assert build_history(table).days_behind(friday) == {}
+    sunday = pd.concat([table, four_sites(98).iloc[-2:].assign(**{"C/attendances": NAN})])
+    assert build_history(sunday).days_behind(sunday.index[-1]) == {"C/attendances": 7}
+
+
+def test_a_series_known_once_a_month_reports_for_two_months() -> None:
+    table = four_sites(200).assign(**{"B/beds": NAN})
+    table.loc[pd.DatetimeIndex(table.index).day == 1, "B/beds"] = 50.0
+    history = build_history(table, with_beds(build_system()))
+    assert history.at(pd.Timestamp("2022-04-30"))["B/beds"].count() == 3
+    assert history.days_behind(pd.Timestamp("2022-04-30")) == {"B/beds": 29}
+    table.loc["2022-04-02":, "B/beds"] = NAN
+    stopped = build_history(table, with_beds(build_system()))
+    assert "B/beds" in stopped.at(pd.Timestamp("2022-05-29")).columns
+    assert "B/beds" not in stopped.at(pd.Timestamp("2022-06-05")).columns
+
+
+def with_beds(system: System) -> System:
+    return replace(system, measures=(*system.measures, Measure("beds", Kind.CAPACITY, "beds")))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from training.models.candidate import REFIT_EVERY_DAYS, Windows, by_fit_day, fit
 from training.models.catalogue import CATALOGUE, CONTENDERS, FALLBACK, candidate_names
 from training.models.combination import Combination
 from training.models.regression import Regression, level
-from training.pipeline.means import MeansBook
+from training.pipeline.means import MeansCache
 from training.system import Circumstances
 
 DAY = pd.Timedelta(days=1)
@@ -72,7 +72,7 @@ def test_a_series_is_scaled_to_its_last_eight_weeks_and_never_by_less_than_one_c
 def test_the_combination_is_halfway_between_its_members() -> None:
     history = build_history(four_sites(120))
     cutoff = pd.Timestamp(history.newest.index[-1])
-    book = MeansBook(history, 7)
+    book = MeansCache(history, 7)
     combination = CATALOGUE["Mean"]
     assert isinstance(combination, Combination)
     names = ("Mean", *combination.members)

@@ -1,8 +1,8 @@
-"""What a version brings along: files that hold numbers and names alone, and give the same forecasts."""
+"""What a version is saved with: files that hold numbers and names alone, and give the same forecasts."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -10,11 +10,14 @@ import pytest
 from skops.io import dumps
 from skops.io.exceptions import UntrustedTypesFoundException
 
-from tests.unit.pipeline.histories import ENGLISH, LEVELS, build_system, four_sites
+from tests.unit.pipeline.histories import ENGLISH, LEVELS, build_system, counts, four_sites
 from training.frames import long
 from training.history.known import KnownHistory, known_at_day_end
+from training.models.candidate import Candidate, Means, Scope, Windows
+from training.models.catalogue import CATALOGUE
 from training.models.kept import ARRAYS, PARTS, keep, kept
 from training.pipeline import Forecaster
+from training.pipeline.saved_means import saved_means
 from training.pipeline.state import State, read_state
 
 HORIZON = 7
@@ -47,41 +50,81 @@ def test_with_its_state_a_version_forecasts_what_it_would_have_learnt_anew(name:
     pd.testing.assert_frame_equal(brought.rows(LEVELS), anew.rows(LEVELS), check_exact=True)
 
 
-@pytest.mark.parametrize("name", ["CalendarLevel", "Ridge"])
-def test_what_all_series_share_is_not_fitted_again(name: str, tmp_path: Path) -> None:
-    """Parts that were learnt where weekends are quiet are used where they are not: nothing is learnt in their stead."""
-    own = trained(name, tmp_path / "own")
-    quiet = TABLE.mul(np.where(pd.DatetimeIndex(TABLE.index).dayofweek >= 5, 0.5, 1.0), axis=0).round()
-    elsewhere = Forecaster(history(quiet.loc[:TRAINED]), HORIZON)
-    elsewhere.forecast(recipe(name), TRAINED)
-    brought = replace(own.series, learnt=elsewhere.state(recipe(name), TRAINED).series.learnt)
-    assert set(brought.learnt) == set(own.series.learnt)
-    means = [
-        Forecaster(history(), HORIZON, state=state).forecast(recipe(name), TOMORROW).means["A/attendances"]
-        for state in (own, replace(own, series=brought))
-    ]
-    saturdays = pd.DatetimeIndex(means[0].index).dayofweek == 5
-    assert (means[1][saturdays] < 0.8 * means[0][saturdays]).all()
+class Counting:
+    """A candidate that counts the cutoffs and series that it is asked for, and passes them on."""
+
+    scope = Scope.SERIES
+
+    def __init__(self, name: str) -> None:
+        self._inner = cast(Candidate, CATALOGUE[name])
+        self.requested: set[tuple[pd.Timestamp, str]] = set()
+
+    def forecast(self, windows: Windows) -> Means:
+        self.requested |= {
+            (c, str(i)) for c in windows.cutoffs for i in windows.history.at(c).columns if windows.needs(str(i))
+        }
+        return self._inner.forecast(windows)
 
 
-def test_windows_at_which_other_series_report_by_now_are_made_again(tmp_path: Path) -> None:
-    """A place that was not there when the version was trained is calibrated as if it had been."""
+def test_what_did_not_change_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of yesterday's version only the windows of new days are made; of a revised series those of its measure."""
     state = trained("SeasonalNaive", tmp_path)
-    lost = {name: {c: page.drop(columns=page.columns[0]) for c, page in made.by_cutoff.items()}
-            for name, made in state.series.means.items()}  # fmt: skip
-    for name, pages in lost.items():
-        state.series.means[name].by_cutoff.update(pages)
-    brought = Forecaster(history(), HORIZON, state=state).forecast(recipe("SeasonalNaive"), TOMORROW)
-    anew = Forecaster(history(), HORIZON).forecast(recipe("SeasonalNaive"), TOMORROW)
-    pd.testing.assert_frame_equal(brought.rows(LEVELS), anew.rows(LEVELS), check_exact=True)
+    revised = TABLE.copy()
+    revised.loc[TABLE.index[-60], "C/attendances"] = 33.0
+    attendances = {str(i) for i in TABLE if str(i).endswith("/attendances")}
+    for table, expected in ((TABLE, set()), (revised, attendances)):
+        counting = Counting("SeasonalNaive")
+        monkeypatch.setitem(CATALOGUE, "SeasonalNaive", counting)
+        Forecaster(history(table), HORIZON, state=state).forecast(recipe("SeasonalNaive"), TOMORROW)
+        monkeypatch.undo()
+        assert {i for c, i in counting.requested if c < TRAINED} == expected
+        assert (TOMORROW, "A/attendances") in counting.requested
 
 
-def test_a_state_of_a_longer_horizon_serves_and_one_of_a_shorter_does_not(tmp_path: Path) -> None:
+def late_days() -> pd.DataFrame:
+    """Twenty days of A that were missing when a version was trained have arrived, at twice its level."""
+    arrived = TABLE.copy()
+    arrived.iloc[-24:-4, list(TABLE.columns).index("A/attendances")] = counts(20, 80, 7).to_numpy()
+    return arrived
+
+
+EXPECTED_OF_ARRIVED = {"Weighted": 55.0, "CalendarLevel": 55.0, "Ridge": 50.0, "SeasonalNaive": 75.0}
+
+
+@pytest.mark.parametrize("name", EXPECTED_OF_ARRIVED)
+def test_days_that_arrive_after_training_count_from_their_arrival(name: str) -> None:
+    before = late_days()
+    before.iloc[-24:-4, list(TABLE.columns).index("A/attendances")] = np.nan
+    forecaster = Forecaster(history(before.loc[:TRAINED]), HORIZON)
+    forecaster.forecast(recipe(name), TRAINED)
+    state = forecaster.state(recipe(name), TRAINED)
+    inside = pd.Timestamp(TABLE.index[-9])
+    saved = Forecaster(history(late_days()), HORIZON, state=state).forecast(recipe(name), inside)
+    anew = Forecaster(history(late_days()), HORIZON).forecast(recipe(name), inside)
+    pd.testing.assert_frame_equal(saved.rows(LEVELS), anew.rows(LEVELS), rtol=1e-6)
+    blind = forecaster.forecast(recipe(name), inside).means["A/attendances"].mean()
+    assert blind < 45.0
+    assert saved.means["A/attendances"].mean() > EXPECTED_OF_ARRIVED[name]
+
+
+@pytest.mark.parametrize("horizon", [HORIZON - 2, HORIZON + 2])
+def test_a_state_of_another_horizon_is_made_again(horizon: int, tmp_path: Path) -> None:
     state = trained("SeasonalNaive", tmp_path)
-    for horizon in (HORIZON - 2, HORIZON + 2):
-        brought = Forecaster(history(), horizon, state=state).forecast(recipe("SeasonalNaive"), TOMORROW)
-        anew = Forecaster(history(), horizon).forecast(recipe("SeasonalNaive"), TOMORROW)
-        pd.testing.assert_frame_equal(brought.rows(LEVELS), anew.rows(LEVELS), check_exact=True)
+    saved = Forecaster(history(), horizon, state=state).forecast(recipe("SeasonalNaive"), TOMORROW)
+    anew = Forecaster(history(), horizon).forecast(recipe("SeasonalNaive"), TOMORROW)
+    pd.testing.assert_frame_equal(saved.rows(LEVELS), anew.rows(LEVELS), check_exact=True)
+
+
+def test_a_series_that_failed_says_why_when_its_state_is_read_again(tmp_path: Path) -> None:
+    young = TABLE.copy()
+    young.loc[young.index[:-12], "B/attendances"] = np.nan
+    forecaster = Forecaster(history(young), HORIZON)
+    forecaster.forecast(recipe("Ridge"), TRAINED)
+    forecaster.prepare(["Ridge"], [TRAINED])
+    means = forecaster._book.state(["Ridge"], [TRAINED], []).means
+    again = saved_means(means.rows())
+    assert again.rows().equals(means.rows())
+    assert again.rows().query("failure != ''")["failure"].tolist() == ["9 days are known, 29 are needed"]
 
 
 def test_nothing_but_known_kinds_is_written(tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ that a backtest hides exactly what would have been hidden then.
 
 from training.history.plausibility.catalogue import (
     DAYS_FOR_THE_NEWEST,
+    NEWEST_CHECKS,
     SUSPECT_CHECKS,
+    UNCOUNTED_CHECKS,
     Severity,
     suspect_lags,
     suspects,
@@ -18,7 +20,9 @@ __all__ = [
     "DAYS_FOR_THE_NEWEST",
     "FINDINGS",
     "FINE",
+    "NEWEST_CHECKS",
     "SUSPECT_CHECKS",
+    "UNCOUNTED_CHECKS",
     "Lags",
     "Severity",
     "findings",

@@ -1,6 +1,6 @@
 """The checks of a known history by name, each with its severity. docs/history.md says what each means."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
@@ -26,16 +26,20 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class SuspectCheck:
-    """A named judgement of days; `newest_only` where the next day will tell better."""
+    """A named judgement of days; `newest_only` where the next day will tell better.
+
+    A day that it finds is `uncounted` where its value stands for no count at all: the series has not reached that day.
+    """
 
     name: str
     judge: Callable[[Panel], Lags]
     newest_only: bool = False
+    uncounted: bool = False
 
 
 SUSPECT_CHECKS = (
     SuspectCheck("outside tenure", judging.outside_tenure),
-    SuspectCheck("reporting failure", judging.reporting_failure),
+    SuspectCheck("reporting failure", judging.reporting_failure, uncounted=True),
     SuspectCheck("sudden zero", judging.sudden_zero),
     SuspectCheck("sentinel", judging.stand_in),
     SuspectCheck("above beds", judging.above_beds),
@@ -43,8 +47,11 @@ SUSPECT_CHECKS = (
     SuspectCheck("frozen", judging.frozen),
     SuspectCheck("spike", judging.spike),
     SuspectCheck("excursion", judging.excursion),
-    SuspectCheck("partial day", judging.partial_day, newest_only=True),
+    SuspectCheck("partial day", judging.partial_day, newest_only=True, uncounted=True),
 )
+NEWEST_CHECKS = tuple(check for check in SUSPECT_CHECKS if check.newest_only)
+LASTING_CHECKS = tuple(check for check in SUSPECT_CHECKS if not check.newest_only)
+UNCOUNTED_CHECKS = tuple(check for check in SUSPECT_CHECKS if check.uncounted)
 DAYS_FOR_THE_NEWEST = 203  # the longest look back: a spread of sixteen weeks, renewed every four, on weekday levels
 
 
@@ -70,13 +77,17 @@ def suspects(table: pd.DataFrame, system: System, circumstances: Circumstances) 
     return found
 
 
-def suspect_lags(table: pd.DataFrame, system: System, circumstances: Circumstances, newest: bool = False) -> Lags:
-    """The least lag of any check, for a wide frame; with `newest` of the checks of the newest day, else of all others.
+def suspect_lags(
+    table: pd.DataFrame,
+    system: System,
+    circumstances: Circumstances,
+    checks: Sequence[SuspectCheck] = LASTING_CHECKS,
+) -> Lags:
+    """The least lag of any of the checks, for a wide frame; without naming them, of all but those of the newest day.
 
     Shape (n_days, n_series), as the frame's.
     """
     lags: Lags = np.full(table.shape, FINE, dtype=np.int16)
-    checks = [check for check in SUSPECT_CHECKS if check.newest_only == newest]
     for panel in panels(table, system, circumstances):
         columns = table.columns.get_indexer(pd.Index(panel.unique_ids))
         lags[:, columns] = reduce(earliest, (check.judge(panel) for check in checks))
