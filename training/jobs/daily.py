@@ -46,6 +46,8 @@ def _failure_of_scoring(job: Context, console: Console, cutoff: date | None) -> 
 
 def _published(job: Context, console: Console, cutoff: date | None) -> Publication:
     if not has_champion(job):
+        if cutoff is None:
+            publish.next_cutoff(job, job.now)  # nothing is trained for a publication that cannot be made
         train.run(job, console, cutoff=cutoff)
         promote.run(job, console, force=True, reason=FIRST)  # refused, it would leave the hospital with nothing
     return publish.run(job, console, cutoff, job.as_of(cutoff))

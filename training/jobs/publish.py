@@ -1,24 +1,29 @@
 """`headroom publish`: the champion's forecasts into the store."""
 
+import logging
 from dataclasses import replace
 from datetime import date, datetime
 
 import pandas as pd
 from rich.console import Console
 
+from publication.days import ONE_DAY, target_day, today
 from publication.model import Publication
 from training.backtest.actuals import actuals
 from training.errors import NothingPublishedError
 from training.history.known import KnownHistory
+from training.history.lateness import held_back, sentences
 from training.jobs.alone import Alone, alone
 from training.jobs.context import Context
-from training.jobs.registry import publishing
+from training.jobs.registry import other_system, publishing, saved_state
 from training.pipeline import Forecaster
 from training.pipeline.publishing import RECENT_DAYS, as_publication
 
+log = logging.getLogger("headroom")
+
 
 def run(job: Context, console: Console, cutoff: date | None = None, as_of: datetime | None = None) -> Publication:
-    """Forecast with the champion for the cutoff (default: the last complete day) and issue the publication.
+    """Forecast with the champion for the cutoff (default: see `next_cutoff`) and issue the publication.
 
     Everything known at `as_of` (default: now) of the days up to the cutoff is used.
     """
@@ -26,11 +31,40 @@ def run(job: Context, console: Console, cutoff: date | None = None, as_of: datet
         return _publish(job, console, cutoff, as_of)
 
 
+def next_cutoff(job: Context, as_of: datetime) -> tuple[date, tuple[str, ...]]:
+    """The cutoff of the next publication, and remarks on it.
+
+    It is the day that most of the promptly reporting series have reached, never today, which is not over, and never
+    before the cutoff that is published already. Raises NothingPublishedError where the horizon would be over.
+    """
+    now_day = today(job.now, job.system.timezone)
+    history, yesterday = job.history(as_of), now_day - ONE_DAY
+    day, remarks = _not_before_the_last(job, min(history.last_complete_day.date(), yesterday))
+    horizon = job.system.horizon_days
+    if target_day(day, horizon) < now_day:
+        raise NothingPublishedError(
+            f"Publishing {job.system.name}: the series have reached {day}, and the {horizon} days after it are over "
+            f"(today is {now_day}). Ingest newer extracts; to publish what would have been published then, add "
+            f"--cutoff {day}."
+        )
+    return day, (*remarks, *held_back(history, day, yesterday))
+
+
+def _not_before_the_last(job: Context, reached: date) -> tuple[date, tuple[str, ...]]:
+    """The day reached, or the cutoff of the newest publication where that is later."""
+    newest = next(iter(job.store.headings(job.system.name, limit=1)), None)
+    if newest is None or newest.cutoff <= reached:
+        return reached, ()
+    return newest.cutoff, (
+        f"The history reaches only {reached} by now; the cutoff stays at {newest.cutoff}, which is published already.",
+    )
+
+
 def _publish(job: Context, console: Console, cutoff: date | None, as_of: datetime | None) -> Publication:
     store = job.store  # before the work: a store out of reach is found at once
-    whole, remarks = publishing(job)
     instant = as_of or job.now
-    day = cutoff or job.history(instant).last_complete_day.date()
+    day, on_cutoff = (cutoff, ()) if cutoff is not None else next_cutoff(job, instant)
+    whole, on_model = publishing(job)
     history = job.history(instant, day, issued_for=day)
     at = pd.Timestamp(day)
     if history.at(at).empty:
@@ -39,17 +73,30 @@ def _publish(job: Context, console: Console, cutoff: date | None, as_of: datetim
             f"(the newest is of {history.newest.index[-1]:%Y-%m-%d}). Ingest newer extracts, or choose an earlier "
             "cutoff."
         )
-    forecast = Forecaster(history, job.system.horizon_days, state=whole.state).forecast(whole.version.recipe, at)
+    foreign = other_system(job, whole.version, whole.champion.version, history)
+    if foreign is not None:
+        raise NothingPublishedError(foreign)
+    remarks = (*on_model, *on_cutoff, *sentences(history, day))
+    forecaster = Forecaster(history, job.system.horizon_days, state=saved_state(whole))
+    forecast = forecaster.forecast(whole.version.recipe, at)
     recent = _recent(history, forecast.parts, at)
     draft = as_publication(forecast, history, recent, whole.champion, job.archive.digest(instant, day), job.now)
     issued = store.issue(replace(draft, remarks=remarks))
+    _report(console, job, issued)
+    return issued
+
+
+def _report(console: Console, job: Context, issued: Publication) -> None:
+    """Say what was published, and log what is remarkable about it."""
     fallbacks = sum(series.fallback for series in issued.series)
     console.print(
         f"Published {job.system.name} for cutoff {issued.cutoff}, revision {issued.revision}: "
         f"{len(issued.series)} series, {fallbacks} fallbacks, champion version {issued.champion.version}.",
         soft_wrap=True,
     )
-    return issued
+    for remark in issued.remarks:
+        console.print(f"  {remark}", soft_wrap=True)
+        log.info("Publication of %s for %s: %s", job.system.name, issued.cutoff, remark)
 
 
 def _recent(history: KnownHistory, parts: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:

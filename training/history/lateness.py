@@ -1,0 +1,65 @@
+"""Sentences about the series that have not reached a cutoff: which are behind, which are silent, what holds it back."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+import pandas as pd
+
+from training.history.known import KnownHistory
+from training.history.parts import bottom
+
+MOST_SERIES_NAMED = 8
+SILENT_NAMED_DAYS = 182  # after which a series that stopped is no news
+
+
+def sentences(history: KnownHistory, cutoff: date) -> tuple[str, ...]:
+    """Return what a reader of the publication for the cutoff must know of the series that have not reached it."""
+    day = pd.Timestamp(cutoff)
+    return (*_behind(history, day), *_silent(history, day))
+
+
+def held_back(history: KnownHistory, cutoff: date, yesterday: date) -> Iterator[str]:
+    """Say why the cutoff is not yesterday, where it is not; the history may go on after the cutoff."""
+    if cutoff >= yesterday:
+        return
+    later = history.newest.loc[pd.Timestamp(cutoff) + pd.Timedelta(days=1) : pd.Timestamp(yesterday)].dropna(how="all")
+    found = "no series has a later value"
+    if len(later):
+        some = _named(sorted(map(str, later.columns[later.notna().any()])))
+        found = f"later values are half counted, or of fewer than half of the prompt series: {some}"
+    yield f"The cutoff is {cutoff} and not {yesterday}: {found}."
+
+
+def _behind(history: KnownHistory, cutoff: pd.Timestamp) -> Iterator[str]:
+    """Series without a usable value on the cutoff: those that sent none, and those whose values are doubted."""
+    late, doubted = [], []
+    sent = history.newest.loc[:cutoff]
+    for unique_id, days in sorted(history.days_behind(cutoff).items(), key=lambda item: (-item[1], item[0])):
+        usable = cutoff - pd.Timedelta(days=days)
+        newest = sent[unique_id].last_valid_index() if unique_id in sent else usable
+        (doubted if newest is not None and newest > usable else late).append(f"{unique_id} ({usable:%Y-%m-%d})")
+    if late:
+        yield (f"{_counted(late)} forecast from the last value, with wider intervals: {_named(late)}.")
+    if doubted:
+        yield f"{_counted(doubted)} doubted, and forecast from the last value that is not: {_named(doubted)}."
+
+
+def _silent(history: KnownHistory, cutoff: pd.Timestamp) -> Iterator[str]:
+    """Series of places that are open which have stopped reporting, and are not forecast."""
+    sent = history.newest.loc[:cutoff]
+    forecast = set(history.at(cutoff).columns)
+    last = sent.notna()[::-1].idxmax()[sent.notna().any()]
+    recent = last[(last > cutoff - pd.Timedelta(days=SILENT_NAMED_DAYS)) & ~last.index.isin(forecast)]
+    stopped = [i for i in bottom(history.system, {*map(str, recent.index), *forecast}) if i not in forecast]
+    silent = [f"{i} ({last[i]:%Y-%m-%d})" for i in stopped if history.is_open(i, cutoff)]
+    if silent:
+        yield f"{_counted(silent)} silent for too long and not forecast (last value): {_named(silent)}."
+
+
+def _counted(named: Sequence[str]) -> str:
+    return "1 series is" if len(named) == 1 else f"{len(named)} series are"
+
+
+def _named(series: Sequence[str]) -> str:
+    more = len(series) - MOST_SERIES_NAMED
+    return ", ".join(series[:MOST_SERIES_NAMED]) + (f" and {more} more" if more > 0 else "")
