@@ -9,7 +9,7 @@ from rich.table import Table
 from training.errors import PromotionRefusedError, UsageError
 from training.jobs.alone import Alone, alone
 from training.jobs.context import Context
-from training.jobs.registry import registry
+from training.jobs.registry import other_system, registry
 from training.promotion import Verdict, gate
 from training.tracking.registry import Registered, Registry
 from training.tracking.runs import log_verdict, name_champion
@@ -31,6 +31,7 @@ def _promote(job: Context, console: Console, versions: Registry, reason: str | N
     if challenger is None:
         raise UsageError(f"Promoting {job.system.name}: no version is the challenger. Run `headroom train` first.")
     number = challenger.champion.version
+    _check_system(job, challenger, champion, reason is not None)
     verdict = _verdict(challenger, champion, reason is not None)
     console.print(_shown(verdict))
     notes = _notes(job, verdict, reason)
@@ -43,6 +44,18 @@ def _promote(job: Context, console: Console, versions: Registry, reason: str | N
     versions.promote(challenger, notes, job.now.isoformat())
     name_champion(job.settings.tracking_uri, challenger.champion.run_id, f"{job.now:%Y-%m-%d}")
     console.print(f"Version {number} of {job.system.name} is the champion.")
+
+
+def _check_system(job: Context, challenger: Registered, champion: Registered | None, force: bool) -> None:
+    """Raises PromotionRefusedError where a version is of another system of the same name.
+
+    Force lets a challenger take the place of another system's champion, never another system's challenger through.
+    """
+    history = job.history(job.now)
+    for registered in (challenger, *([champion] if champion is not None and not force else [])):
+        foreign = other_system(job, registered.version, registered.champion.version, history)
+        if foreign is not None:
+            raise PromotionRefusedError(foreign)
 
 
 def if_better(job: Context, console: Console) -> None:

@@ -4,11 +4,16 @@ import logging
 from datetime import date, datetime
 
 from training.errors import OutOfReachError
+from training.history.identity import difference
+from training.history.known import KnownHistory
 from training.jobs.context import Context
+from training.pipeline.state import State
 from training.tracking.champions import Champions, Whole
 from training.tracking.client import connect
+from training.tracking.code import code_version
 from training.tracking.data import Data
 from training.tracking.registry import Registry
+from training.tracking.version import Version
 
 log = logging.getLogger("headroom")
 
@@ -42,6 +47,37 @@ def publishing(job: Context) -> tuple[Whole, tuple[str, ...]]:
             "publication."
         )
         return last, (remark,)
+
+
+def other_system(job: Context, version: Version, number: int, history: KnownHistory) -> str | None:
+    """Return a sentence where a version was trained on another system of the same name; None where it is ours."""
+    found = difference(version.identity, history, source_names(job))
+    if found is None:
+        return None
+    name = job.system.name
+    return (
+        f"Version {number} of {name} was trained on another system of that name: {found}. Give this system a name of "
+        f"its own (`name` in {job.system_file.path.name}) or another MLFLOW_TRACKING_URI. If it is this system, which "
+        'has changed so much, run `headroom train`, then `headroom promote --force --reason "..."`.'
+    )
+
+
+def source_names(job: Context) -> tuple[str, ...]:
+    """The ids of the sources of the job's system."""
+    return tuple(source.name for source in job.system_file.sources)
+
+
+def saved_state(whole: Whole) -> State:
+    """The state that a version was saved with; none where other code made it, which may compute otherwise."""
+    if whole.version.code_version == code_version():
+        return whole.state
+    log.info(
+        "Version %d was trained by other code (%s): what it saved is made again, which takes longer. "
+        "`headroom train` ends that.",
+        whole.champion.version,
+        whole.version.code_version,
+    )
+    return State()
 
 
 def has_champion(job: Context) -> bool:

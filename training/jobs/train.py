@@ -1,5 +1,6 @@
 """`headroom train`: fit, backtest, track, register the result as challenger."""
 
+import logging
 import time
 from collections.abc import Mapping
 from datetime import date
@@ -8,17 +9,18 @@ import pandas as pd
 from rich.console import Console
 
 from training.backtest.evaluation import Evaluation, evaluated
-from training.backtest.run import backtest_candidate, backtest_champion, backtest_recipe
+from training.backtest.run import backtest_candidate, backtest_recipe
 from training.backtest.track_record import NO_RECORD, TrackRecord, track_record
 from training.backtest.windows import backtest_cutoffs
 from training.errors import UsageError
 from training.frames import long
+from training.history.identity import identity_of
 from training.history.known import KnownHistory
 from training.jobs.alone import Alone, alone
 from training.jobs.backtest import CHOSEN, leaderboard
 from training.jobs.context import Context
 from training.jobs.history import report_of
-from training.jobs.registry import data_of, registry
+from training.jobs.registry import data_of, other_system, registry, source_names
 from training.models.catalogue import candidate_names
 from training.pipeline import Forecast, Forecaster, Recipe
 from training.pipeline.state import State
@@ -28,6 +30,7 @@ from training.tracking.runs import TRAIN, end_killed, log_backtest, log_data_rep
 from training.tracking.runs import run as tracked_run
 from training.tracking.version import Version
 
+log = logging.getLogger("headroom")
 WINDOWS = 8
 STEP_DAYS = 6  # not seven: cutoffs fall on every weekday in turn
 CHAMPION = "champion"
@@ -52,6 +55,7 @@ def _train(job: Context, console: Console, candidates: str | None, cutoff: date 
     versions = registry(job)
     _clear_away(job, versions, console)
     champion = versions.champion()
+    compared = _comparable(job, champion, forecaster.history)
     parameters = {
         "candidates": ",".join(names),
         "windows": len(cutoffs),
@@ -63,18 +67,19 @@ def _train(job: Context, console: Console, candidates: str | None, cutoff: date 
     data = data_of(job, as_of, cutoff)
     with tracked_run(uri, TRAIN, f"train to {newest:%Y-%m-%d}", parameters, data):
         forecaster.prepare(names, [*cutoffs, newest])  # in one go: the candidates' libraries work in batches
-        recipe = forecaster.choose(names, newest)
-        evaluation = _evaluate(job, forecaster, cutoffs, names, champion)
+        recipe = forecaster.choose(names, cutoffs[0] if cutoffs else newest)
+        evaluation = _evaluate(job, forecaster, cutoffs, recipe, names, compared)
         state, forecast, seconds = _first_publication(forecaster, recipe, newest)
         version = Version(
             system=job.system,
+            identity=identity_of(forecaster.history, source_names(job), newest.date()),
             circumstances=job.system_file.circumstances,
             recipe=recipe,
             trained_to=newest.date(),
             data_digest=data.digest,
             code_version=code_version(),
             record=_record(job, evaluation, CHOSEN, seconds),
-            champion_record=_record_of(job, champion, evaluation),
+            champion_record=_record_of(job, compared, evaluation),
             compared_with=None if champion is None else champion.champion.version,
         )
         example = long(forecaster.history.at(newest).iloc[-EXAMPLE_DAYS:, :EXAMPLE_SERIES])
@@ -106,15 +111,34 @@ def _cutoffs(history: KnownHistory, horizon: int) -> list[pd.Timestamp]:
     return []
 
 
+def _comparable(job: Context, champion: Registered | None, history: KnownHistory) -> Registered | None:
+    """The champion, unless it was trained on another system of the same name: then there is nothing to compare with."""
+    if champion is None:
+        return None
+    foreign = other_system(job, champion.version, champion.champion.version, history)
+    if foreign is not None:
+        log.warning("Training goes on without a comparison. %s", foreign)
+    return champion if foreign is None else None
+
+
 def _evaluate(
-    job: Context, forecaster: Forecaster, cutoffs: list[pd.Timestamp], names: list[str], champion: Registered | None
+    job: Context,
+    forecaster: Forecaster,
+    cutoffs: list[pd.Timestamp],
+    recipe: Recipe,
+    names: list[str],
+    champion: Registered | None,
 ) -> Evaluation | None:
-    """The chosen recipe, the champion and every candidate judged on the same windows, and tracked; None without any."""
+    """The recipe, the champion's and every candidate scored on the same windows, and tracked; None without any.
+
+    The recipe was chosen from data before the windows, and is what is registered: the same recipe ties with itself.
+    """
     if not cutoffs:
         return None
-    frames = {CHOSEN: backtest_champion(forecaster, cutoffs, names)}
+    frames = {CHOSEN: backtest_recipe(forecaster, cutoffs, recipe)}
     if champion is not None:
-        frames[CHAMPION] = backtest_recipe(forecaster, cutoffs, champion.version.recipe)
+        same = dict(champion.version.recipe) == dict(recipe)
+        frames[CHAMPION] = frames[CHOSEN] if same else backtest_recipe(forecaster, cutoffs, champion.version.recipe)
     frames |= {name: backtest_candidate(forecaster, cutoffs, name) for name in names}
     evaluation = evaluated(frames, forecaster.history, cutoffs[0])
     log_backtest(job.settings.tracking_uri, frames, evaluation, {name: forecaster.seconds(name) for name in names})

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from publication.model import System
 from training.backtest.track_record import TrackRecord
+from training.history.identity import SystemIdentity
 from training.pipeline.state import State, read_state
 from training.system import Circumstances
 
@@ -23,6 +24,7 @@ class Version:
     """All of a version but its state; `champion_record` is of the version `compared_with`, if there was a champion."""
 
     system: System
+    identity: SystemIdentity
     circumstances: Circumstances
     recipe: Mapping[str, str]
     trained_to: date

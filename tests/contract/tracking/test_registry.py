@@ -26,6 +26,7 @@ from training.backtest.scores import mase_scales, overall, scores
 from training.backtest.track_record import NO_RECORD, TrackRecord
 from training.errors import NothingPublishedError, OutOfReachError, UsageError
 from training.frames import long
+from training.history.identity import identity_of
 from training.history.known import known_at_day_end
 from training.pipeline import Forecaster
 from training.tracking.champions import Champions
@@ -101,6 +102,7 @@ def train(tracking_uri: str, system: str, registry: Registry, champion: Register
     """A run that registers a version."""
     version = Version(
         system=SYSTEM,
+        identity=identity_of(FORECASTER.history, ("daily",), date(2022, 4, 22)),
         circumstances=ENGLISH,
         recipe=RECIPE,
         trained_to=date(2022, 4, 22),
