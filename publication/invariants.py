@@ -1,7 +1,7 @@
 """What must hold before a publication is issued. Each rule gives a sentence for every breach it finds."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from publication.days import target_day
 from publication.errors import MalformedPublicationError
@@ -11,6 +11,15 @@ from publication.vocabulary import DRIVERS, SeriesKey
 
 TOLERANCE = 1e-6
 BREACHES_SHOWN = 5
+
+LEVELS_THAT_REACH = (0.25, 0.75)
+"""A mean is only held to quantiles at or outside these: skewness takes it out of a narrower middle."""
+
+SMALL_COUNT_MARGIN = 1.0
+"""Quantiles of rare events are whole numbers, often all 0: their mean may lie up to one count outside."""
+
+TAIL_MARGIN = 1.0
+"""Counts are skewed upwards: their mean may lie above the highest quantile by so many times the outer interval."""
 
 Rule = Callable[[Publication], Iterator[str]]
 
@@ -53,6 +62,30 @@ def quantiles_increase(publication: Publication) -> Iterator[str]:
                 yield f"{series.unique_id} on {day.ds} has {len(day.quantiles)} quantiles, not {n_levels}"
             elif list(day.quantiles) != sorted(day.quantiles):
                 yield f"{series.unique_id} on {day.ds} has quantiles that cross"
+
+
+def means_are_within_their_intervals(publication: Publication) -> Iterator[str]:
+    """Every mean lies within the outer quantiles of its day, with the margins that skewness takes."""
+    if not holds_means(publication.system.quantiles):
+        return
+    for series in publication.series:
+        for day in (day for day in series.days if day.quantiles):
+            least, most = mean_bounds(day.quantiles[0], day.quantiles[-1])
+            if day.mean < least - TOLERANCE or day.mean > most + TOLERANCE:
+                yield (
+                    f"{series.unique_id} on {day.ds} has a mean of {day.mean}, outside its quantiles "
+                    f"{day.quantiles[0]} to {day.quantiles[-1]}"
+                )
+
+
+def holds_means(levels: Sequence[float]) -> bool:
+    """Whether quantiles at these levels reach far enough to hold a mean."""
+    return levels[0] <= LEVELS_THAT_REACH[0] and levels[-1] >= LEVELS_THAT_REACH[1]
+
+
+def mean_bounds(lowest: float, highest: float) -> tuple[float, float]:
+    """Return the least and the greatest mean that go with the outer quantiles of a day."""
+    return lowest - SMALL_COUNT_MARGIN, highest + SMALL_COUNT_MARGIN + TAIL_MARGIN * (highest - lowest)
 
 
 def actuals_are_finite(publication: Publication) -> Iterator[str]:
@@ -141,6 +174,7 @@ RULES: tuple[Rule, ...] = (
     horizon_is_complete,
     values_are_finite_and_not_negative,
     quantiles_increase,
+    means_are_within_their_intervals,
     actuals_are_finite,
     parents_add_up,
     drivers_add_up,

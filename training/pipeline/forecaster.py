@@ -31,6 +31,7 @@ from training.pipeline.coherence import (
     named,
     tree_of,
 )
+from training.pipeline.consistency import means_within
 from training.pipeline.forecast import DECIMALS, Forecast, Recipe
 from training.pipeline.margins import Margins, of_every_series
 from training.pipeline.means import MeansCache, Mixing, same_for_all
@@ -124,11 +125,12 @@ class Forecaster:
         bottom = self._agreed(bottom, agreements, mixing).round(DECIMALS)
         used = {unique_id: FALLBACK if unique_id in reasons else name for unique_id, name in names.items()}
         parts = summing(self.history.system, list(ids))
-        means = (bottom @ parts).round(DECIMALS)
         inside = self._in_windows(used, cutoff, mixing, agreements)
         margins, paths, left = self._margins.around(bottom, used, *inside, self._windows(cutoff))
+        levels = self.history.system.quantiles
+        quantiles = of_every_series(margins, paths, parts, levels)
+        means = (means_within(bottom, quantiles, parts, paths, levels) @ parts).round(DECIMALS)
         models = {unique_id: used.get(unique_id, _candidate(recipe, unique_id)) for unique_id in means.columns}
-        quantiles = of_every_series(margins, paths, parts, self.history.system.quantiles)
         return Forecast(cutoff, means, quantiles, models, reasons, parts, paths, left)
 
     def seconds(self, candidate: str) -> float:

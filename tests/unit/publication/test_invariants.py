@@ -7,12 +7,13 @@ from datetime import date
 import pytest
 
 from publication.errors import MalformedPublicationError
-from publication.invariants import BREACHES_SHOWN, RULES, check
+from publication.invariants import BREACHES_SHOWN, RULES, check, means_are_within_their_intervals
 from publication.model import Actual, Headroom, Peak, Publication, SeriesForecast
 from publication.pressure import headroom_levels
 from tests.unit.publication.tiny import publication, series, system, with_day, with_series
 
 FINITE = "values_are_finite_and_not_negative"
+WITHIN = "means_are_within_their_intervals"
 
 
 def _with_actual(p: Publication, unique_id: str, actual: Actual) -> Publication:
@@ -75,12 +76,20 @@ BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
         lambda p: with_day(p, "RXA01/occupancy", 2, ds=date(2026, 11, 24)),
         "horizon_is_complete: RXA01/occupancy does not have each lead from 1 to 2 once",
     ),
+    "mean below its interval": (
+        lambda p: with_day(p, "RXA01/occupancy", 1, mean=8.9, quantiles=(10.0, 15.0, 20.0)),
+        f"{WITHIN}: RXA01/occupancy on 2026-11-22 has a mean of 8.9, outside its quantiles 10.0 to 20.0",
+    ),
+    "mean above its interval": (
+        lambda p: with_day(p, "RXA01/occupancy", 1, mean=31.1, quantiles=(10.0, 15.0, 20.0)),
+        f"{WITHIN}: RXA01/occupancy on 2026-11-22 has a mean of 31.1, outside its quantiles 10.0 to 20.0",
+    ),
     "negative mean": (
         lambda p: with_day(p, "RXA01/occupancy", 1, mean=-0.001),
         f"{FINITE}: RXA01/occupancy on 2026-11-22 has a value that is negative or not a number",
     ),
     "negative quantile": (
-        lambda p: with_day(p, "RXA01/occupancy", 2, quantiles=(-1.0, 0.0, 1.0)),
+        lambda p: with_day(p, "RXA01/occupancy", 2, quantiles=(-1.0, 0.0, 2e5)),
         f"{FINITE}: RXA01/occupancy on 2026-11-23 has a value that is negative or not a number",
     ),
     "not a number": (
@@ -220,3 +229,19 @@ def test_only_the_first_breaches_are_shown_and_all_are_counted() -> None:
 def test_a_tree_of_one_place_needs_no_parts() -> None:
     lone = replace(publication(), system=system("RXH", parents={}), series=(series("RXH/occupancy", (1.0, 2.0)),))
     check(lone)
+
+
+@pytest.mark.parametrize(
+    ("levels", "mean", "quantiles"),
+    [
+        ((0.1, 0.5, 0.9), 9.0, (10.0, 15.0, 20.0)),  # a rare event's quantiles are whole numbers
+        ((0.1, 0.5, 0.9), 31.0, (10.0, 15.0, 20.0)),  # skewed upwards
+        ((0.4, 0.5, 0.6), 40.0, (10.0, 15.0, 20.0)),  # the levels say nothing of the tails
+    ],
+)
+def test_means_that_skewness_takes_outside_are_allowed(
+    levels: tuple[float, ...], mean: float, quantiles: tuple[float, ...]
+) -> None:
+    p = with_day(publication(), "RXA01/occupancy", 1, mean=mean, quantiles=quantiles)
+    within = replace(p, system=replace(p.system, quantiles=levels))
+    assert list(means_are_within_their_intervals(within)) == []
