@@ -30,6 +30,7 @@ class DelayedHistory(KnownHistory):
         self.at = lru_cache(maxsize=FRAMES_HELD)(self._at)
         self.filled = lru_cache(maxsize=FRAMES_HELD)(self._filled)
         self.undisturbed = lru_cache(maxsize=FRAMES_HELD)(self._undisturbed)
+        self.steps = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._steps)
         self.digests = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._digests)
 
     @property

@@ -1,6 +1,7 @@
 """History as it was known: a forecast for a cutoff sees only what was known when that day was over."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -19,6 +20,7 @@ from training.history.fit_cache import FitCache
 from training.history.parts import bottom, of_system
 from training.history.plausibility import Lags, suspect_lags
 from training.history.reporting import days_behind, reached_day, still_reporting
+from training.history.steps import Steps, recent_steps
 from training.history.succession import succeeded, with_inherited
 from training.system import Circumstances
 from training.system.bank_holidays import bank_holidays
@@ -54,6 +56,7 @@ class KnownHistory:
         self.at = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._at)
         self.filled = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._filled)
         self.undisturbed = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._undisturbed)
+        self.steps = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._steps)
         self.digests = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._digests)
 
     @property
@@ -108,6 +111,11 @@ class KnownHistory:
         calm = self._without_passing(known)
         return self.filled(cutoff) if calm is known else self._imputed(calm)
 
+    def _steps(self, cutoff: pd.Timestamp) -> Steps:
+        """The recent steps of the series known at the cutoff; days of strikes and diverts are no level."""
+        known = self._without_passing(self.at(cutoff))
+        return recent_steps(known, self._special_days(pd.DatetimeIndex(known.index)))
+
     def _without_passing(self, known: pd.DataFrame) -> pd.DataFrame:
         """The frame with the days of strikes and diverts empty; itself where there are none."""
         days, ids = pd.DatetimeIndex(known.index), list(known.columns)
@@ -129,9 +137,13 @@ class KnownHistory:
         return bed_steps(self.circumstances.events, days, unique_ids, self.system)
 
     def _imputed(self, known: pd.DataFrame) -> pd.DataFrame:
-        country, days = self.circumstances.holidays, pd.DatetimeIndex(known.index)
-        special = [day for year in range(days[0].year, days[-1].year + 1) for day in bank_holidays(country, year)]
-        return imputed(known - self.bed_steps(days, list(known.columns)), special)
+        days = pd.DatetimeIndex(known.index)
+        return imputed(known - self.bed_steps(days, list(known.columns)), self._special_days(days))
+
+    def _special_days(self, days: pd.DatetimeIndex) -> list[date]:
+        """The bank holidays of the years of some days."""
+        years, country = range(days[0].year, days[-1].year + 1), self.circumstances.holidays
+        return [day for year in years for day in bank_holidays(country, year)]
 
     @cached_property
     def _lags(self) -> Lags:

@@ -116,11 +116,12 @@ def _ready(
 
 def _means(ready: Ready, history: KnownHistory, cutoff: pd.Timestamp, unique_ids: list[str], horizon: int) -> Values:
     """Means (horizon, n_series)."""
-    recent = history.filled(cutoff)[unique_ids].tail(MEMORY_DAYS)
+    steps = history.steps(cutoff)
+    recent = steps.removed_from(history.filled(cutoff))[unique_ids].tail(MEMORY_DAYS)
     multiples = ready.multiples[unique_ids]
     averages = moving_averages(recent.to_numpy() / multiples.loc[recent.index].to_numpy())
     means: Values = ready.fitted.level.ahead(averages[:, -1]) * multiples.loc[target_days(cutoff, horizon)].to_numpy()
-    return means
+    return means * steps.factors(unique_ids)
 
 
 def fitted_for(history: KnownHistory, cutoff: pd.Timestamp, measure: str, horizon: int) -> Fitted | None:

@@ -30,7 +30,7 @@ class HolidayFree:
         }
 
     def counts(self, cutoff: pd.Timestamp) -> Values:
-        """What was known at the cutoff (n_days, n_series), filled and undisturbed, without holidays."""
+        """What was known at the cutoff (n_days, n_series), filled and undisturbed, without holidays and steps."""
         return self._without_holidays(self._history, cutoff)
 
     def fit_counts(self, day: pd.Timestamp) -> Values:
@@ -38,14 +38,15 @@ class HolidayFree:
         return self._without_holidays(fitting_view(self._history, day), day)
 
     def _without_holidays(self, history: KnownHistory, cutoff: pd.Timestamp) -> Values:
-        table = history.undisturbed(cutoff)
+        table = history.steps(cutoff).removed_from(history.undisturbed(cutoff))
         multiples = self._multiples[fit_day(cutoff)].reindex(index=table.index, columns=table.columns)
         return np.asarray(table.to_numpy() / multiples.fillna(1.0).to_numpy())
 
     def put_back(self, means: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
-        """Means of the days ahead of a cutoff (horizon, n_series) with their holidays."""
+        """Means of the days ahead of a cutoff (horizon, n_series) with their holidays, at the level after a step."""
         days = target_days(cutoff, self._horizon)
-        return means * self._multiples[fit_day(cutoff)].reindex(index=days, columns=means.columns).fillna(1.0)
+        stepped = means * self._history.steps(cutoff).factors(list(means.columns))
+        return stepped * self._multiples[fit_day(cutoff)].reindex(index=days, columns=means.columns).fillna(1.0)
 
 
 def _multiples(

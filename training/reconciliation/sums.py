@@ -26,6 +26,7 @@ class SumsHistory(KnownHistory):
         self.at = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.at(cutoff)))
         self.filled = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.filled(cutoff)))
         self.undisturbed = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.undisturbed(cutoff)))
+        self.steps = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._steps)
         self.digests = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._digests)
 
     def bed_steps(self, days: pd.DatetimeIndex, unique_ids: Sequence[str]) -> NDArray[np.float64]:

@@ -1,0 +1,118 @@
+"""Recent steps: a series that goes on at another level from one week to the next is forecast at that level.
+
+Smoothing that was fitted to steady years takes weeks to follow a step. So models see the days after it at the level
+before it, and their means are multiplied by its factor. Only an abrupt and lasting step counts: an epidemic that builds
+up is left to the models.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from training.frames import WEEK
+
+Values = NDArray[np.float64]
+
+SEARCHED_DAYS = 112  # before the cutoff, in which a step is looked for
+CALM_WEEKS = 8  # before a step, which say how much one week differs from the next
+STEADY_WEEKS = 2  # before a step, in which the level must have stood still
+FEWEST_DAYS = 5  # of a week, with a value, for its mean
+SMALLEST = np.log(1.25)
+SPREADS = 6.0  # of the difference between two weeks
+DAYS_IN_WEEK_AFTER = 6  # which must each be more than half of the step away from the same day a week before
+STILL = 0.3  # of the step: what the weeks before it may move
+LASTING = (0.65, 1.5)  # of the step: where every week after it stays
+
+
+@dataclass(frozen=True)
+class Steps:
+    """For each series that has one, the position of the first day after its step, and the factor of its level."""
+
+    first: Mapping[str, int]
+    factor: Mapping[str, float]
+
+    def removed_from(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The wide frame with the days after each step at the level before it."""
+        found = [unique_id for unique_id in self.first if unique_id in table]
+        if not found:
+            return table
+        level = table.astype(float)
+        for unique_id in found:
+            level.iloc[self.first[unique_id] :, level.columns.get_loc(unique_id)] /= self.factor[unique_id]
+        return level
+
+    def factors(self, unique_ids: Sequence[str]) -> Values:
+        """What means of the series (n_series,) are multiplied by to stand at the level after the step."""
+        return np.array([self.factor.get(unique_id, 1.0) for unique_id in unique_ids])
+
+
+NO_STEPS = Steps({}, {})
+
+
+def recent_steps(known: pd.DataFrame, special: Iterable[date]) -> Steps:
+    """Return the newest abrupt and lasting step of each series of a wide frame; `special` days say nothing."""
+    n_before = (CALM_WEEKS + 1) * WEEK
+    recent = known.tail(SEARCHED_DAYS + n_before)
+    if len(recent) < (STEADY_WEEKS + 3) * WEEK:
+        return NO_STEPS
+    is_special = recent.index.isin(pd.DatetimeIndex(list(special)))
+    logs = np.log1p(recent.to_numpy(dtype=float))
+    logs[is_special] = np.nan
+    weekly = _weekly_means(logs)
+    change = np.full(logs.shape, np.nan)  # at the first day after a step: the week after it less the week before it
+    change[WEEK : 1 - WEEK] = weekly[2 * WEEK - 1 :] - weekly[WEEK - 1 : -WEEK]
+    change[: len(recent) - SEARCHED_DAYS] = np.nan
+    daily = np.full(logs.shape, np.nan)
+    daily[WEEK:] = logs[WEEK:] - logs[:-WEEK]
+    candidates = np.where(_is_step(weekly, change, daily), np.abs(change), 0.0)
+    found = np.flatnonzero(candidates.max(axis=0) > 0)
+    rows = candidates.argmax(axis=0)
+    offset = len(known) - len(recent)
+    names = [str(known.columns[j]) for j in found]
+    return Steps(
+        {name: int(offset + rows[j]) for name, j in zip(names, found, strict=True)},
+        {name: _factor(logs[:, j], int(rows[j])) for name, j in zip(names, found, strict=True)},
+    )
+
+
+def _weekly_means(logs: Values) -> Values:
+    """The mean of the seven days up to each day, NaN where too few have a value; shape of `logs`."""
+    there = ~np.isnan(logs)
+    total, count = (np.cumsum(np.vstack([np.zeros((1, logs.shape[1])), part]), axis=0) for part in (
+        np.where(there, logs, 0.0), there.astype(float)))  # fmt: skip
+    sums, counts = total[WEEK:] - total[:-WEEK], count[WEEK:] - count[:-WEEK]
+    weekly = np.full(logs.shape, np.nan)
+    weekly[WEEK - 1 :] = np.where(counts >= FEWEST_DAYS, sums / np.maximum(counts, 1), np.nan)
+    return weekly
+
+
+def _is_step(weekly: Values, change: Values, daily: Values) -> NDArray[np.bool_]:
+    """Where a day is the first after a step, (n_days, n_series), by changes over a week: of the week, and by day."""
+    differences = np.abs(weekly[WEEK:] - weekly[:-WEEK])
+    found = np.zeros(weekly.shape, bool)
+    size = np.abs(change)
+    for day, series in np.argwhere(size >= SMALLEST).tolist():
+        before, step = weekly[day - 1, series], change[day, series]
+        calm = differences[max(0, day - (CALM_WEEKS + 1) * WEEK) : max(0, day - 2 * WEEK), series]
+        calm = calm[~np.isnan(calm)]
+        noise = np.sqrt(2 / (WEEK * max(np.exp(min(before, before + step)), 1.0)))
+        spread = max(noise, 1.4826 * float(np.median(calm)) if len(calm) else noise)
+        week = daily[day : day + WEEK, series] / step
+        if abs(step) < SPREADS * spread or np.sum((week > 0.5) | np.isnan(week)) < DAYS_IN_WEEK_AFTER:
+            continue
+        back = weekly[np.maximum(day - 1 - WEEK * np.arange(1, STEADY_WEEKS + 1), 0), series]
+        after = (weekly[day + WEEK - 1 :, series] - before) / step
+        lasts = np.nanmin(after) >= LASTING[0] and np.nanmax(after) <= LASTING[1]
+        found[day, series] = bool(np.all(np.abs(back - before) <= STILL * abs(step)) and lasts)
+    return found
+
+
+def _factor(logs: Values, first: int) -> float:
+    """By how much the level after the step is that before it: whole weeks after, and four weeks before."""
+    n_weeks = (len(logs) - first) // WEEK
+    after, before = logs[first : first + n_weeks * WEEK], logs[max(0, first - 4 * WEEK) : first]
+    return float(np.exp(np.nanmean(after) - np.nanmean(before)))
