@@ -187,6 +187,12 @@ class Publication:
         return {headroom.place: headroom for headroom in self.headroom}
 
     @cached_property
+    def late_series(self) -> tuple[SeriesKey, ...]:
+        """The series whose newest actual is older than the cutoff."""
+        newest = ((series.key, series.last_actual) for series in self.series)
+        return tuple(key for key, actual in newest if actual is None or actual.ds < self.cutoff)
+
+    @cached_property
     def series_by_id(self) -> dict[str, SeriesForecast]:
         return {series.unique_id: series for series in self.series}
 

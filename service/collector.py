@@ -57,6 +57,9 @@ def _of_edition(edition: Edition) -> Iterator[tuple[Metric, list[Sample]]]:
     yield metrics.SERIES, [((), heading.n_series)]
     fallbacks = Counter(series.key.measure for series in edition.publication.series if series.fallback)
     yield metrics.FALLBACKS, [((measure.name,), fallbacks[measure.name]) for measure in system.measures]
+    late = Counter(key.measure for key in edition.publication.late_series)
+    yield metrics.LATE_SERIES, [((measure.name,), late[measure.name]) for measure in system.measures]
+    yield metrics.REMARKS, [((), len(edition.publication.remarks))]
     champion = heading.champion
     yield metrics.CHAMPION, [((champion.name, str(champion.version), champion.run_id), 1)]
 

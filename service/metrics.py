@@ -53,6 +53,17 @@ FALLBACKS = Metric(
     "Series for which a fallback is published in the champion's stead.",
     ("measure",),
 )
+LATE_SERIES = Metric(
+    "headroom_publication_late_series",
+    MetricType.GAUGE,
+    "Series whose newest actual is older than the cutoff of the served publication.",
+    ("measure",),
+)
+REMARKS = Metric(
+    "headroom_publication_remarks",
+    MetricType.GAUGE,
+    "Remarks of the served publication: what holds its cutoff back, and which series are late, doubted or silent.",
+)
 CHAMPION = Metric(
     "headroom_champion_info",
     MetricType.GAUGE,
@@ -133,6 +144,8 @@ CATALOGUE: tuple[Metric, ...] = (
     REVISION,
     SERIES,
     FALLBACKS,
+    LATE_SERIES,
+    REMARKS,
     CHAMPION,
     STORE_UP,
     STORE_REACHED,

@@ -1,14 +1,16 @@
 """Metrics: each in the catalogue is exposed, none is exposed that is not, and their values are right."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from publication.model import Actual
 from publication.store import Store
 from service.metrics import CATALOGUE, PREFIX
-from tests.builders import ISSUED_AT, build_ledger
+from tests.builders import ISSUED_AT, build_ledger, build_publication
 from tests.contract.service.client import Cable, Client, Clock, serve
 from tests.contract.service.keys import make_bunch
 
@@ -140,3 +142,19 @@ def test_openmetrics_is_given_to_who_asks_for_it(client: Client) -> None:
     response = client.get("/metrics", accept="application/openmetrics-text; version=1.0.0")
     assert response.headers["content-type"].startswith("application/openmetrics-text")
     assert response.text.endswith("# EOF\n")
+
+
+def test_late_series_and_remarks_are_counted(empty_store: Store, clock: Clock) -> None:
+    """Of two sites' beds nothing came on the cutoff; the remark says so."""
+    made = build_publication()
+    late = ("RXH1/beds", "RXK2/beds")
+    series = tuple(
+        replace(of, recent=(*of.recent[:-1], Actual(made.cutoff, None))) if of.unique_id in late else of
+        for of in made.series
+    )
+    empty_store.issue(replace(made, series=series, remarks=("2 series are late.",)))
+    with serve(empty_store, clock) as client:
+        samples = scrape(client)
+    assert value(samples, "publication_late_series", measure="beds") == 2
+    assert value(samples, "publication_late_series", measure="occupancy") == 0
+    assert value(samples, "publication_remarks") == 1
