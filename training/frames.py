@@ -53,6 +53,14 @@ def long(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns).dropna(subset="y", ignore_index=True)
 
 
+def values_of(table: pd.DataFrame, unique_ids: Sequence[str] | pd.Index) -> NDArray[np.float64]:
+    """Values (n_rows, n_series) of some series of a wide frame; NaN for each that it has not, even if it has none."""
+    position = table.columns.get_indexer(pd.Index(unique_ids))
+    values = np.full((len(table), len(position)), np.nan)
+    values[:, position >= 0] = table.to_numpy(dtype=float)[:, position[position >= 0]]
+    return values
+
+
 def stretch_start(there: NDArray[np.bool_]) -> int:
     """On which day a series' last stretch begins, by which days have a value (n_days,); n_days where none has.
 

@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from training.backtest.losses import mean_of_known
-from training.frames import WEEK
+from training.frames import WEEK, values_of
 from training.history.known import KnownHistory
 from training.reconciliation.bottom_up import aggregated, summing
 
@@ -20,11 +20,9 @@ def with_references(forecasts: pd.DataFrame, history: KnownHistory) -> pd.DataFr
     days_ahead = (forecasts["lead"].to_numpy() - 1) % WEEK
     for cutoff, positions in forecasts.groupby("cutoff").indices.items():
         weeks = references(history, pd.Timestamp(str(cutoff)))
-        ids = pd.Index(forecasts["unique_id"].iloc[positions])
+        series, unique_ids = pd.factorize(forecasts["unique_id"].iloc[positions])
         for name, week in weeks.items():
-            series = week.columns.get_indexer(ids)
-            values = week.to_numpy()[days_ahead[positions], series]
-            made[name][positions] = np.where(series >= 0, values, np.nan)
+            made[name][positions] = values_of(week, unique_ids)[days_ahead[positions], series]
     return forecasts.assign(**made)
 
 

@@ -32,8 +32,8 @@ class Weights:
 
     def of(self, unique_ids: Sequence[str]) -> Values:
         """The weights of some series, (horizon, n_series, n_members): their own, else the usual ones."""
-        found = self.unique_ids.get_indexer(pd.Index(unique_ids))
-        return np.where((found >= 0)[None, :, None], self.own[:, found], self.usual[:, None])
+        table = np.concatenate([self.own, self.usual[:, None]], axis=1)
+        return np.asarray(table[:, self.unique_ids.get_indexer(pd.Index(unique_ids))])  # -1, of a stranger: the last
 
 
 def learnt_weights(errors: Values) -> Values:
@@ -63,10 +63,12 @@ def own_weights(errors: Values, usual: Values) -> Values:
     """What each series makes of the usual weights (horizon, n_members): (horizon, n_series, n_members).
 
     From its own scaled errors, of (n_members, n_windows, horizon, n_series), by a few steps of the same descent from
-    the usual weights: to stop early is to be drawn towards them.
+    the usual weights: to stop early is to be drawn towards them. Without any error, they are the usual weights.
     """
     own = np.repeat(usual[:, None], errors.shape[3], axis=1)
     answers = ~np.isnan(errors).all(axis=(1, 2, 3))
+    if not answers.any():
+        return own
     known = errors[answers]
     sizes = _sizes(known.mean(axis=0))
     for leads in bands(errors.shape[2]):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from publication.vocabulary import series_key
 from training.calibration.weights import Weights
+from training.frames import values_of
 from training.history.digests import digest_of, pooled
 from training.history.known import KnownHistory
 from training.models.candidate import (
@@ -145,9 +146,7 @@ class MeansCache:
         if isinstance(candidate, Weighted):
             members = np.stack([self._of(member, cutoff, ids, mixing) for member in candidate.members], axis=-1)
             return mixed(members, self._weights(name, ids, mixing))
-        page = self._by_candidate[name].by_cutoff[cutoff]
-        found = page.columns.get_indexer(ids)
-        return np.where(found >= 0, page.to_numpy()[:, found], np.nan)
+        return values_of(self._by_candidate[name].by_cutoff[cutoff], ids)
 
     def _weights(self, name: str, ids: pd.Index, mixing: Mixing) -> Values:
         """Of the members of a learnt combination, (horizon, n_series, n_members)."""

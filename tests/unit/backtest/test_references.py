@@ -76,6 +76,15 @@ def test_a_series_that_did_not_report_has_no_reference() -> None:
     assert with_references(rows, history)[list(REFERENCES)].isna().all(axis=None)
 
 
+def test_at_a_cutoff_at_which_nothing_reports_there_are_no_references() -> None:
+    table = four_sites(100)
+    table.iloc[50:80] = NAN
+    history, silent = build_history(table), pd.Timestamp(table.index[79])
+    rows = pd.DataFrame({"unique_id": ["A/attendances"], "cutoff": [silent], "lead": [1]})
+    assert with_references(rows, history)[list(REFERENCES)].isna().all(axis=None)
+    assert with_references(rows.head(0), history).columns.tolist() == ["unique_id", "cutoff", "lead", *REFERENCES]
+
+
 def test_nothing_that_became_known_later_changes_a_reference() -> None:
     clean = versions(four_sites(90))
     cutoff = pd.Timestamp("2022-03-01")

@@ -85,7 +85,27 @@ def test_a_series_without_errors_and_a_member_without_any_keep_the_usual_weights
     assert (own[:, :, 2] == 0.0).all()
 
 
+@pytest.mark.parametrize(
+    "errors",
+    [
+        pytest.param(np.empty((2, 0, 28, 6)), id="no window"),
+        pytest.param(np.full((2, 3, 28, 6), np.nan), id="windows without an error"),
+        pytest.param(np.empty((2, 0, 28, 0)), id="no window and no series"),
+    ],
+)
+def test_series_of_a_measure_without_any_error_keep_its_usual_weights(errors: Values) -> None:
+    """A stock in its first eight weeks has no window yet."""
+    usual = np.tile([0.3, 0.7], (28, 1))
+    np.testing.assert_array_equal(own_weights(errors, usual), np.broadcast_to(usual[:, None], (28, errors.shape[3], 2)))
+
+
 def test_weights_are_asked_for_by_series_and_a_stranger_gets_the_usual_ones() -> None:
     usual = np.array([[0.5, 0.5]])
     weights = Weights(usual, pd.Index(["A", "B"]), np.array([[[0.1, 0.9], [0.8, 0.2]]]))
     assert weights.of(["B", "sum", "A"]).tolist() == [[[0.8, 0.2], [0.5, 0.5], [0.1, 0.9]]]
+
+
+def test_where_no_series_has_weights_of_its_own_every_one_gets_the_usual_ones() -> None:
+    weights = Weights(np.array([[0.3, 0.7]]), pd.Index([], dtype=object), np.empty((1, 0, 2)))
+    assert weights.of(["A", "B"]).tolist() == [[[0.3, 0.7], [0.3, 0.7]]]
+    assert weights.of([]).shape == (1, 0, 2)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import table_of
-from training.frames import forecast_columns, imputed, long, stretch_start, wide, with_quantiles
+from training.frames import forecast_columns, imputed, long, stretch_start, values_of, wide, with_quantiles
 
 NAN = float("nan")
 
@@ -33,6 +33,28 @@ def test_long_and_wide_are_each_others_inverse() -> None:
     table = table_of({"A": [1, NAN, 3], "B": [NAN, 5, 6]})
     assert long(table)[["unique_id", "y"]].to_numpy().tolist() == [["A", 1.0], ["A", 3.0], ["B", 5.0], ["B", 6.0]]
     pd.testing.assert_frame_equal(wide(long(table)), table, check_freq=False)
+
+
+@pytest.mark.parametrize(
+    ("unique_ids", "expected"),
+    [
+        (["B", "A"], [[5.0, 1.0], [6.0, NAN]]),
+        (["A", "X", "B"], [[1.0, NAN, 5.0], [NAN, NAN, 6.0]]),
+        (["X"], [[NAN], [NAN]]),
+        ([], [[], []]),
+    ],
+)
+def test_the_values_of_some_series_are_missing_for_those_that_a_frame_has_not(
+    unique_ids: list[str], expected: list[list[float]]
+) -> None:
+    np.testing.assert_array_equal(values_of(table_of({"A": [1, NAN], "B": [5, 6]}), unique_ids), expected)
+
+
+def test_a_frame_without_any_series_has_only_missing_values() -> None:
+    """The sums of a window before a second site opened: there are none."""
+    nothing = pd.DataFrame(index=pd.date_range("2022-01-01", periods=2, name="ds"))
+    np.testing.assert_array_equal(values_of(nothing, ["A", "B"]), np.full((2, 2), NAN))
+    assert values_of(nothing, []).shape == (2, 0)
 
 
 def test_an_empty_long_frame_is_an_empty_wide_one() -> None:
