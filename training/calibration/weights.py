@@ -67,6 +67,8 @@ def own_weights(errors: Values, usual: Values) -> Values:
     """
     own = np.repeat(usual[:, None], errors.shape[3], axis=1)
     answers = ~np.isnan(errors).all(axis=(1, 2, 3))
+    if not answers.any():  # a short history, in which no window has a forecast
+        return own
     known = errors[answers]
     sizes = _sizes(known.mean(axis=0))
     for leads in bands(errors.shape[2]):

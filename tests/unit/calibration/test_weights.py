@@ -85,6 +85,14 @@ def test_a_series_without_errors_and_a_member_without_any_keep_the_usual_weights
     assert (own[:, :, 2] == 0.0).all()
 
 
+def test_where_no_member_has_an_error_every_series_has_the_common_weights() -> None:
+    """A history of a hundred days has windows, and none of them has a forecast yet."""
+    common = np.full((28, 2), 0.5)
+    own = own_weights(np.full((2, *SHAPE), np.nan), common)
+    assert own.shape == (28, 6, 2)
+    assert (own == 0.5).all()
+
+
 def test_weights_are_asked_for_by_series_and_a_stranger_gets_the_usual_ones() -> None:
     usual = np.array([[0.5, 0.5]])
     weights = Weights(usual, pd.Index(["A", "B"]), np.array([[[0.1, 0.9], [0.8, 0.2]]]))
