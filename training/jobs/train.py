@@ -1,5 +1,6 @@
 """`headroom train`: fit, backtest, track, register the result as challenger."""
 
+import logging
 import time
 from collections.abc import Mapping
 from datetime import date
@@ -11,7 +12,7 @@ from training.backtest.evaluation import Evaluation, evaluated
 from training.backtest.run import backtest_candidate, backtest_champion, backtest_recipe
 from training.backtest.track_record import NO_RECORD, TrackRecord, track_record
 from training.backtest.windows import backtest_cutoffs
-from training.errors import UsageError
+from training.errors import UsageError, VersionUnreadableError
 from training.frames import long
 from training.history.known import KnownHistory
 from training.jobs.alone import Alone, alone
@@ -28,6 +29,7 @@ from training.tracking.runs import TRAIN, end_killed, log_backtest, log_data_rep
 from training.tracking.runs import run as tracked_run
 from training.tracking.version import Version
 
+log = logging.getLogger("headroom")
 WINDOWS = 8
 STEP_DAYS = 6  # not seven: cutoffs fall on every weekday in turn
 CHAMPION = "champion"
@@ -51,7 +53,7 @@ def _train(job: Context, console: Console, candidates: str | None, cutoff: date 
     cutoffs = _cutoffs(forecaster.history, forecaster.horizon)
     versions = registry(job)
     _clear_away(job, versions, console)
-    champion = versions.champion()
+    champion = _readable_champion(versions)
     parameters = {
         "candidates": ",".join(names),
         "windows": len(cutoffs),
@@ -94,6 +96,15 @@ def _clear_away(job: Context, versions: Registry, console: Console) -> None:
     if ended or deleted:
         left = ", ".join(map(str, deleted)) or "none"
         console.print(f"A job was killed before: {ended} runs ended, half-registered versions deleted: {left}.")
+
+
+def _readable_champion(versions: Registry) -> Registered | None:
+    """The champion to compare with; none where its files are lost: that keeps nobody from training another."""
+    try:
+        return versions.champion()
+    except VersionUnreadableError as error:
+        log.warning("%s The challenger is compared with no champion.", error.found)
+        return None
 
 
 def _cutoffs(history: KnownHistory, horizon: int) -> list[pd.Timestamp]:

@@ -42,11 +42,16 @@ def reach(tracking_uri: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, RequestException, DBAPIError, OSError) as error:
-        first = next(iter(str(error).splitlines()), type(error).__name__)
-        sentence = (
-            f"Talking to MLflow at {tracking_uri}: {first}. Check that it runs and that MLFLOW_TRACKING_URI is right."
-        )
-        raise OutOfReachError(_without_password(sentence, tracking_uri)) from error
+        raise out_of_reach(tracking_uri, error) from error
+
+
+def out_of_reach(tracking_uri: str, error: Exception) -> OutOfReachError:
+    """The sentence for what made talking to MLflow fail."""
+    first = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
+    sentence = (
+        f"Talking to MLflow at {tracking_uri}: {first}. Check that it runs and that MLFLOW_TRACKING_URI is right."
+    )
+    return OutOfReachError(_without_password(sentence, tracking_uri))
 
 
 def _without_password(text: str, uri: str) -> str:
