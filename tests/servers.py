@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -283,3 +284,39 @@ def make_key(home: Path, name: str, *options: str, **environ: str) -> str:
     made = run_service(home, "keys", "create", name, *options, **environ)
     assert made.returncode == 0, made.stderr
     return made.stdout.strip()
+
+
+class SilentServer:
+    """Accepts connections on a loopback port and never answers; counts them."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server((LOOPBACK, 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._accepted: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def n_accepted(self) -> int:
+        return len(self._accepted)
+
+    def close(self) -> None:
+        """Close the port, and the connections that were accepted."""
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread, which close() alone would not
+        self._listener.close()
+        for connection in self._accepted:
+            connection.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                self._accepted.append(self._listener.accept()[0])
+
+
+@contextmanager
+def silent_server() -> Iterator[SilentServer]:
+    """A server that never answers, as long as the block runs."""
+    server = SilentServer()
+    try:
+        yield server
+    finally:
+        server.close()

@@ -49,3 +49,15 @@ class OutOfReachError(TrainingError):
     """The store or the model registry does not answer."""
 
     exit_code = 6
+
+
+class VersionUnreadableError(OutOfReachError):
+    """A registered version cannot be read: its files are lost, damaged, or of another release.
+
+    `found` says so, without what to do: for the jobs that go on without it.
+    """
+
+    def __init__(self, found: str, advice: str) -> None:
+        super().__init__(f"{found} {advice}")
+        self.found = found
+        self.advice = advice

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from rich.console import Console
 
 from publication.model import Publication
+from training.errors import VersionUnreadableError
 from training.jobs import ingest, promote, publish, score, train
 from training.jobs.context import Context
 from training.jobs.registry import has_champion
@@ -17,7 +18,7 @@ FIRST = "The first champion: before it, nothing is published."
 
 
 def run(job: Context, console: Console, cutoff: date | None = None, strict: bool = False) -> Publication:
-    """Ingest, score, publish; where no champion exists yet, train and promote the first one.
+    """Ingest, score, publish; where no champion exists yet, or it cannot be read, train and promote the first one.
 
     If scoring fails, the publication is made all the same, and then the failure is told.
 
@@ -45,9 +46,16 @@ def _failure_of_scoring(job: Context, console: Console, cutoff: date | None) -> 
 
 
 def _published(job: Context, console: Console, cutoff: date | None) -> Publication:
-    if not has_champion(job):
-        if cutoff is None:
-            publish.next_cutoff(job, job.now)  # nothing is trained for a publication that cannot be made
-        train.run(job, console, cutoff=cutoff)
-        promote.run(job, console, force=True, reason=FIRST)  # refused, it would leave the hospital with nothing
+    """The publication of the champion; of a first one, trained now, where there is none or it cannot be read."""
+    reason = FIRST
+    if has_champion(job):
+        try:
+            return publish.run(job, console, cutoff, job.as_of(cutoff))
+        except VersionUnreadableError as error:
+            log.warning("%s A new first champion is trained now.", error.found)
+            reason = f"A first champion anew. {error.found}"
+    if cutoff is None:
+        publish.next_cutoff(job, job.now)  # nothing is trained for a publication that cannot be made
+    train.run(job, console, cutoff=cutoff)
+    promote.run(job, console, force=True, reason=reason)  # refused, it would leave the hospital with nothing
     return publish.run(job, console, cutoff, job.as_of(cutoff))

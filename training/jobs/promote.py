@@ -1,12 +1,15 @@
 """`headroom promote` and `headroom rollback`: which version publishes."""
 
 import getpass
+from contextlib import suppress
+import logging
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from training.errors import PromotionRefusedError, UsageError
+from publication.model import Champion
+from training.errors import PromotionRefusedError, UsageError, VersionUnreadableError
 from training.jobs.alone import Alone, alone
 from training.jobs.context import Context
 from training.jobs.registry import other_system, registry
@@ -14,6 +17,7 @@ from training.promotion import Verdict, gate
 from training.tracking.registry import Registered, Registry
 from training.tracking.runs import log_verdict, name_champion
 
+log = logging.getLogger("headroom")
 COLUMNS = ("check", "verdict", "found", "allowed", "says")
 
 
@@ -27,12 +31,12 @@ def run(job: Context, console: Console, force: bool = False, reason: str | None 
 
 def _promote(job: Context, console: Console, versions: Registry, reason: str | None) -> None:
     """Through the gate, or past it for a reason."""
-    challenger, champion = versions.challenger(), versions.champion()
+    challenger, champion = versions.challenger(), versions.named_champion()
     if challenger is None:
         raise UsageError(f"Promoting {job.system.name}: no version is the challenger. Run `headroom train` first.")
     number = challenger.champion.version
-    _check_system(job, challenger, champion, reason is not None)
-    verdict = _verdict(challenger, champion, reason is not None)
+    _check_system(job, versions, challenger, reason is not None)
+    verdict = _verdict(versions, challenger, champion, reason is not None)
     console.print(_shown(verdict))
     notes = _notes(job, verdict, reason)
     log_verdict(job.settings.tracking_uri, challenger.champion.run_id, _table(verdict), notes)
@@ -46,13 +50,16 @@ def _promote(job: Context, console: Console, versions: Registry, reason: str | N
     console.print(f"Version {number} of {job.system.name} is the champion.")
 
 
-def _check_system(job: Context, challenger: Registered, champion: Registered | None, force: bool) -> None:
+def _check_system(job: Context, versions: Registry, challenger: Registered, force: bool) -> None:
     """Raises PromotionRefusedError where a version is of another system of the same name.
 
     Force lets a challenger take the place of another system's champion, never another system's challenger through.
     """
-    history = job.history(job.now)
-    for registered in (challenger, *([champion] if champion is not None and not force else [])):
+    history, champion = job.history(job.now), None
+    if not force:
+        with suppress(VersionUnreadableError):  # what cannot be read publishes nothing
+            champion = versions.champion()
+    for registered in (challenger, *([champion] if champion is not None else [])):
         foreign = other_system(job, registered.version, registered.champion.version, history)
         if foreign is not None:
             raise PromotionRefusedError(foreign)
@@ -77,16 +84,28 @@ def roll_back(job: Context, console: Console) -> None:
     )
 
 
-def _verdict(challenger: Registered, champion: Registered | None, force: bool) -> Verdict:
-    """The gate's; refused where the challenger was compared with another champion than there is now."""
-    compared, now = challenger.version.compared_with, None if champion is None else champion.champion.version
-    if compared != now and not force:
+def _verdict(versions: Registry, challenger: Registered, champion: Champion | None, force: bool) -> Verdict:
+    """The gate's; refused where the challenger was compared with another champion than there is now.
+
+    One that was compared with none passes for a champion that cannot be read: nothing can be compared with it.
+    """
+    compared, now = challenger.version.compared_with, None if champion is None else champion.version
+    if compared != now and not force and not (compared is None and _is_unreadable(versions)):
         raise PromotionRefusedError(
             f"Version {challenger.champion.version} was compared with "
             f"{'no champion' if compared is None else f'version {compared}'}, but the "
             f"champion is {'none' if now is None else f'version {now}'}. Run `headroom train` again."
         )
     return gate(challenger.version.record, challenger.version.champion_record)
+
+
+def _is_unreadable(versions: Registry) -> bool:
+    try:
+        versions.champion()
+    except VersionUnreadableError as error:
+        log.warning("%s The challenger is compared with no champion.", error.found)
+        return True
+    return False
 
 
 def _notes(job: Context, verdict: Verdict, reason: str | None) -> dict[str, str]:

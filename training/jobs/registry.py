@@ -3,7 +3,7 @@
 import logging
 from datetime import date, datetime
 
-from training.errors import OutOfReachError
+from training.errors import OutOfReachError, VersionUnreadableError
 from training.history.identity import difference
 from training.history.known import KnownHistory
 from training.jobs.context import Context
@@ -16,6 +16,10 @@ from training.tracking.registry import Registry
 from training.tracking.version import Version
 
 log = logging.getLogger("headroom")
+OUT_OF_REACH = (
+    "The model registry was out of reach: version {number}, the champion when it last answered, made this publication."
+)
+UNREADABLE = "The champion could not be read: version {number}, the last champion that could be, made this publication."
 
 
 def registry(job: Context) -> Registry:
@@ -30,7 +34,7 @@ def champions(job: Context) -> Champions:
 
 
 def publishing(job: Context) -> tuple[Whole, tuple[str, ...]]:
-    """The champion, and remarks: one where MLflow is out of reach and the last one serves.
+    """The champion, and remarks: one where MLflow is out of reach, or its files are lost, and the last one serves.
 
     Raises OutOfReachError where no champion was kept at home.
     """
@@ -41,12 +45,9 @@ def publishing(job: Context) -> tuple[Whole, tuple[str, ...]]:
         if last is None:
             raise
         number = last.champion.version
+        lost = isinstance(error, VersionUnreadableError)
         log.warning("%s Going on with version %d, the champion when last heard of.", error, number)
-        remark = (
-            f"The model registry was out of reach: version {number}, the champion when it last answered, made this "
-            "publication."
-        )
-        return last, (remark,)
+        return last, ((UNREADABLE if lost else OUT_OF_REACH).format(number=number),)
 
 
 def other_system(job: Context, version: Version, number: int, history: KnownHistory) -> str | None:
@@ -83,7 +84,7 @@ def saved_state(whole: Whole) -> State:
 def has_champion(job: Context) -> bool:
     """Whether a version publishes: of the registry, or kept at home where that is out of reach."""
     try:
-        return registry(job).champion() is not None
+        return registry(job).named_champion() is not None
     except OutOfReachError:
         if champions(job).last() is None:
             raise

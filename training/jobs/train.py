@@ -12,7 +12,7 @@ from training.backtest.evaluation import Evaluation, evaluated
 from training.backtest.run import backtest_candidate, backtest_recipe
 from training.backtest.track_record import NO_RECORD, TrackRecord, track_record
 from training.backtest.windows import backtest_cutoffs
-from training.errors import UsageError
+from training.errors import UsageError, VersionUnreadableError
 from training.frames import long
 from training.history.identity import identity_of
 from training.history.known import KnownHistory
@@ -54,7 +54,7 @@ def _train(job: Context, console: Console, candidates: str | None, cutoff: date 
     cutoffs = _cutoffs(forecaster.history, forecaster.horizon)
     versions = registry(job)
     _clear_away(job, versions, console)
-    champion = versions.champion()
+    champion = _readable_champion(versions)
     compared = _comparable(job, champion, forecaster.history)
     parameters = {
         "candidates": ",".join(names),
@@ -99,6 +99,15 @@ def _clear_away(job: Context, versions: Registry, console: Console) -> None:
     if ended or deleted:
         left = ", ".join(map(str, deleted)) or "none"
         console.print(f"A job was killed before: {ended} runs ended, half-registered versions deleted: {left}.")
+
+
+def _readable_champion(versions: Registry) -> Registered | None:
+    """The champion to compare with; none where its files are lost: that keeps nobody from training another."""
+    try:
+        return versions.champion()
+    except VersionUnreadableError as error:
+        log.warning("%s The challenger is compared with no champion.", error.found)
+        return None
 
 
 def _cutoffs(history: KnownHistory, horizon: int) -> list[pd.Timestamp]:

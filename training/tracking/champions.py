@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from publication.model import Champion
 from training.pipeline.state import State
-from training.tracking.version import Version, read_whole
+from training.tracking.version import Version, read_version, read_whole
 
 CHAMPION = "champion.json"
 DAMAGED = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile)  # raised by reading what is not whole
@@ -33,22 +33,31 @@ class Champions:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def fetched(self, champion: Champion, fetch: Callable[[Path], Path]) -> Path:
-        """The version's folder, fetched where it is not here; `fetch` writes into a folder and says where.
+    def fetched(self, champion: Champion, fetch: Callable[[Path], Path], anew: bool = False) -> Path:
+        """The version's folder, fetched where it is not here (or `anew`); `fetch` writes into a folder and says where.
 
         A version is known by its run too: a new registry counts its versions from one again.
         """
         place = self._place(champion)
-        if not place.exists():
+        if anew or not place.exists():
             self._folder.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(dir=self._folder, prefix=".fetching-") as temporary:
-                fetch(Path(temporary)).replace(place)
+                found = fetch(Path(temporary))
+                self.forget(champion)  # not before: what is damaged may be all that is left
+                found.replace(place)
         os.utime(place)
         return place
 
     def read(self, champion: Champion, folder: Path) -> Whole:
         """The version in its folder. Raises one of `DAMAGED` where it is not whole."""
         return Whole(champion, *read_whole(folder))
+
+    def description(self, champion: Champion) -> Version | None:
+        """What the version is, but for its state; None where it is not here, or damaged."""
+        try:
+            return read_version(self._place(champion))
+        except DAMAGED:
+            return None
 
     def forget(self, champion: Champion) -> None:
         """Throw the version's folder away."""
@@ -69,8 +78,8 @@ class Champions:
         remembered = self._folder / CHAMPION
         if not remembered.exists():
             return None
-        champion = Champion(**json.loads(remembered.read_text(encoding="utf-8")))
         try:
+            champion = Champion(**json.loads(remembered.read_text(encoding="utf-8")))
             return self.read(champion, self._place(champion))
         except DAMAGED:
             return None

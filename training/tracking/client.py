@@ -9,12 +9,24 @@ from urllib.parse import urlsplit
 
 import mlflow
 from mlflow.exceptions import MlflowException
+from mlflow.store.db.db_types import DATABASE_ENGINES
 from requests.exceptions import RequestException
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from training.errors import OutOfReachError
 
-QUIET = ("mlflow", "alembic", "mlflow.store.db.utils")
+LEVELS = {
+    "mlflow": logging.WARNING,
+    "alembic": logging.WARNING,
+    "mlflow.store.db.utils": logging.CRITICAL,  # it writes pages of what it raises too, and our one sentence says
+    "urllib3": logging.ERROR,  # it warns of each attempt
+}
+API_REQUEST = "API request to"  # how MLflow begins an error of the network
+PATIENCE_SECONDS = "10"
+RETRIES, TIMEOUT = "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "MLFLOW_HTTP_REQUEST_TIMEOUT"
+PATIENCE = {"PGCONNECT_TIMEOUT": PATIENCE_SECONDS, RETRIES: "2"}  # the first is read by PostgreSQL's client library
+FIRST_PATIENCE = {TIMEOUT: PATIENCE_SECONDS, RETRIES: "0"}
+"""With a server that has not answered yet: one that has may take MLflow's own two minutes over a large file."""
 
 
 def connect(tracking_uri: str, artifacts: Path, system: str) -> None:
@@ -22,18 +34,55 @@ def connect(tracking_uri: str, artifacts: Path, system: str) -> None:
 
     `artifacts` is where a local database keeps its files; a server has a place of its own.
     """
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    for name, level in LEVELS.items():
+        logging.getLogger(name).setLevel(level)
+    for name, seconds in PATIENCE.items():
+        os.environ.setdefault(name, seconds)
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    _try_database_once(tracking_uri)
     with reach(tracking_uri):
         mlflow.set_tracking_uri(tracking_uri)
         mlflow.set_registry_uri(tracking_uri)
-        if mlflow.get_experiment_by_name(system) is None:
+        with _first_patience():
+            is_there = mlflow.get_experiment_by_name(system) is not None
+        if not is_there:
             remote = tracking_uri.startswith(("http:", "https:"))
             mlflow.create_experiment(system, artifact_location=None if remote else artifacts.as_uri())
         mlflow.set_experiment(system)
+
+
+def _try_database_once(tracking_uri: str) -> None:
+    """Connect once where MLflow is a database: it would try ten times itself, for two minutes."""
+    where = urlsplit(tracking_uri)
+    if where.scheme.partition("+")[0] not in DATABASE_ENGINES:
+        return
+    if where.scheme == "sqlite" and not Path(where.path.removeprefix("/")).parent.is_dir():
+        return  # MLflow makes the folder, or says why it cannot
+    from mlflow.store.db.utils import create_sqlalchemy_engine  # slow to import, and a server needs none of it
+
+    try:
+        engine = create_sqlalchemy_engine(tracking_uri)  # type: ignore[no-untyped-call]
+        try:
+            engine.connect().close()
+        finally:
+            engine.dispose()
+    except (SQLAlchemyError, ImportError, OSError) as error:
+        raise out_of_reach(tracking_uri, error) from error
+
+
+@contextmanager
+def _first_patience() -> Iterator[None]:
+    """Little patience with a server while the block lasts, but where someone has set how much."""
+    before = {name: os.environ.get(name) for name in FIRST_PATIENCE}
+    ours = {name: value for name, value in FIRST_PATIENCE.items() if before[name] in (None, PATIENCE.get(name))}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            del os.environ[name]
+        os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
 @contextmanager
@@ -42,11 +91,37 @@ def reach(tracking_uri: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, RequestException, DBAPIError, OSError) as error:
-        first = next(iter(str(error).splitlines()), type(error).__name__)
-        sentence = (
-            f"Talking to MLflow at {tracking_uri}: {first}. Check that it runs and that MLFLOW_TRACKING_URI is right."
-        )
-        raise OutOfReachError(_without_password(sentence, tracking_uri)) from error
+        raise out_of_reach(tracking_uri, error) from error
+
+
+def out_of_reach(tracking_uri: str, error: Exception) -> OutOfReachError:
+    """The sentence for what made talking to MLflow fail."""
+    first = next(iter(_reason(error).splitlines()), type(error).__name__).rstrip(".")
+    sentence = (
+        f"Talking to MLflow at {tracking_uri}: {first}. Check that it runs and that MLFLOW_TRACKING_URI is right."
+    )
+    return OutOfReachError(_without_password(sentence, tracking_uri))
+
+
+def _reason(error: Exception) -> str:
+    """What made it fail: a driver's or the network's own words, around which libraries wrap theirs."""
+    chain = list(_causes(error))
+    for cause in chain:
+        if isinstance(cause, DBAPIError) and cause.orig is not None:
+            return str(cause.orig)
+    of_network = isinstance(error, RequestException) or str(error).startswith(API_REQUEST)
+    words = [_words(cause) for cause in chain if isinstance(cause, OSError) and not isinstance(cause, RequestException)]
+    return words[-1] if words and of_network else str(error)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _words(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 def _without_password(text: str, uri: str) -> str:

@@ -7,7 +7,7 @@ version that can publish. What a killed job left half-done has no alias, and the
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 import mlflow
@@ -22,15 +22,16 @@ from mlflow.types.schema import AnyType
 
 from publication.model import Champion
 from publication.vocabulary import CHALLENGER, CHAMPION
-from training.errors import NothingPublishedError, OutOfReachError, UsageError
+from training.errors import NothingPublishedError, OutOfReachError, UsageError, VersionUnreadableError
 from training.pipeline.state import State
 from training.tracking.champions import DAMAGED, Champions, Whole
-from training.tracking.client import reach
+from training.tracking.client import out_of_reach, reach
 from training.tracking.version import DESCRIPTION, Version, read_version, write
 
-MODEL, VERSION = "model", "version"
+MODEL, ARTIFACTS, VERSION = "model", "artifacts", "version"
 MODEL_CODE = Path(__file__).parent / "pyfunc_model.py"
 PREVIOUS, WHOLE, SINCE = "headroom.previous_champion", "headroom.whole", "headroom.champion_since"
+REPLACE_IT = "Run `headroom train`, then `headroom promote`; where no other can publish, `headroom daily` does both."
 NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 ANY = AnyType()  # type: ignore[no-untyped-call]
 INPUT = Schema(
@@ -52,7 +53,11 @@ class Registered:
 
 
 class Registry:
-    """The versions of one system's model. Every method raises OutOfReachError when MLflow does not answer."""
+    """The versions of one system's model.
+
+    Every method raises OutOfReachError when MLflow does not answer. What reads a version raises VersionUnreadableError,
+    a kind of that, when MLflow answers and the version's files are lost, damaged or of another release.
+    """
 
     def __init__(self, tracking_uri: str, system: str, champions: Champions) -> None:
         self._uri = tracking_uri
@@ -78,7 +83,7 @@ class Registry:
                 pip_requirements=["headroom-forecast[training]"],
             )
             number = str(logged.registered_model_version)
-            self._client.update_model_version(self._name, number, _described(version))
+            self._client.update_model_version(self._name, number, _summary(version))
             self._client.set_model_version_tag(self._name, number, WHOLE, "yes")
             self._client.set_registered_model_alias(self._name, CHALLENGER, number)
         return int(number)
@@ -87,19 +92,22 @@ class Registry:
         """The version that publishes, if there is one."""
         return self._aliased(CHAMPION)
 
+    def named_champion(self) -> Champion | None:
+        """Which version has the champion alias, if one has it; nothing is read of it."""
+        version = self._version_of(CHAMPION)
+        return None if version is None else self._named(version)
+
     def challenger(self) -> Registered | None:
         """The version that asks to publish, if there is one that is not the champion already."""
         found = self._aliased(CHALLENGER)
-        champion = None if found is None else self._champion()
+        champion = None if found is None else self.named_champion()
         return None if champion is not None and found and found.champion == champion else found
 
     def publishing(self) -> Whole:
         """The champion, with all that it publishes with. Raises NothingPublishedError when there is none."""
-        champion = self._champion()
+        champion = self.named_champion()
         if champion is None:
-            raise NothingPublishedError(
-                f"Publishing {self._name}: no version is the champion. Run `headroom train`, then `headroom promote`."
-            )
+            raise self._no_champion("Publishing")
         whole = self._whole(champion)
         self._champions.crown(champion)
         return whole
@@ -109,7 +117,7 @@ class Registry:
 
         Before that the version is fetched and read: what cannot be read cannot publish.
         """
-        number, before = str(challenger.champion.version), self._champion()
+        number, before = str(challenger.champion.version), self.named_champion()
         self._whole(challenger.champion)
         with reach(self._uri):
             remembered = {} if before is None else {PREVIOUS: str(before.version)}
@@ -122,18 +130,24 @@ class Registry:
     def roll_back(self) -> tuple[Champion, Registered]:
         """Move the champion alias to the version that had it before; gives who had it and who has it now.
 
-        Raises UsageError when there is none.
+        The version that has it now need not be readable, the one before must be. Raises UsageError when there is none.
         """
-        now = self.publishing().champion
+        now = self.named_champion()
+        if now is None:
+            raise self._no_champion("Rolling back")
         with reach(self._uri):
             tags = self._client.get_model_version(self._name, str(now.version)).tags
         if PREVIOUS not in tags:
             raise UsageError(
                 f"Rolling back {self._name}: version {now.version} followed no other, so there is no step back."
             )
-        with reach(self._uri):
-            before = self._registered(self._client.get_model_version(self._name, tags[PREVIOUS]))
+        try:
+            before = self._registered(self._numbered(tags[PREVIOUS]))
             self._whole(before.champion)
+        except VersionUnreadableError as error:
+            stays = f"Rolling back {self._name}: version {now.version} stays the champion."
+            raise VersionUnreadableError(f"{stays} {error.found}", error.advice) from error
+        with reach(self._uri):
             self._client.set_registered_model_alias(self._name, CHAMPION, tags[PREVIOUS])
         self._champions.crown(before.champion)
         return now, before
@@ -156,38 +170,59 @@ class Registry:
                 return {}
             raise
 
-    def _whole(self, champion: Champion) -> Whole:
-        """The version's files, read; a copy at home that is damaged is fetched again.
+    def _no_champion(self, doing: str) -> NothingPublishedError:
+        return NothingPublishedError(
+            f"{doing} {self._name}: no version is the champion. Run `headroom train`, then `headroom promote`."
+        )
 
-        Raises OutOfReachError where they cannot be read.
-        """
+    def _unreadable(self, number: int | str, reason: str) -> VersionUnreadableError:
+        return VersionUnreadableError(f"Version {number} of {self._name} cannot be read: {reason}.", REPLACE_IT)
+
+    def _whole(self, champion: Champion) -> Whole:
+        """The version's files, read; a copy at home that is damaged is fetched again."""
         try:
             return self._champions.read(champion, self._fetched(champion))
         except DAMAGED:
-            self._champions.forget(champion)
+            fetched = self._fetched(champion, anew=True)
         try:
-            return self._champions.read(champion, self._fetched(champion))
+            return self._champions.read(champion, fetched)
         except DAMAGED as error:
-            said = next(iter(str(error).splitlines()), type(error).__name__)
-            raise OutOfReachError(
-                f"Reading version {champion.version} of {self._name}: {said}. It cannot publish; run `headroom train` "
-                "again."
+            said = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
+            raise self._unreadable(
+                champion.version, f"its files are damaged, or of another release ({said})"
             ) from error
 
-    def _fetched(self, champion: Champion) -> Path:
+    def _fetched(self, champion: Champion, anew: bool = False) -> Path:
         """The folder of the version's files, at home."""
 
         def fetch(into: Path) -> Path:
-            uri = f"models:/{self._name}/{champion.version}"
-            with reach(self._uri):
-                whole = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(into)))
-            return whole / "artifacts" / VERSION
+            model = self._downloaded(champion, f"models:/{self._name}/{champion.version}", ARTIFACTS, into)
+            return model / VERSION
 
-        return self._champions.fetched(champion, fetch)
+        return self._champions.fetched(champion, fetch, anew)
 
-    def _champion(self) -> Champion | None:
-        version = self._version_of(CHAMPION)
-        return None if version is None else self._named(version)
+    def _described(self, champion: Champion) -> Version:
+        """The version's description: of the copy at home where there is one, else from MLflow."""
+        described = self._champions.description(champion)
+        if described is not None:
+            return described
+        with TemporaryDirectory() as temporary:
+            file = self._downloaded(champion, f"runs:/{champion.run_id}", DESCRIPTION, Path(temporary))
+            try:
+                return read_version(file.parent)
+            except ValueError as error:
+                said = str(error).splitlines()[0]
+                raise self._unreadable(champion.version, f"it is of another release of Headroom ({said})") from error
+
+    def _downloaded(self, champion: Champion, folder: str, name: str, into: Path) -> Path:
+        """The file or folder `name` of a folder of MLflow's, downloaded."""
+        try:
+            return Path(mlflow.artifacts.download_artifacts(f"{folder}/{name}", dst_path=str(into)))
+        except Exception as error:
+            if _is_lost(folder, name):
+                reason = f"MLflow has lost its files ({folder}/{name}), and there is no copy at home"
+                raise self._unreadable(champion.version, reason) from error
+            raise out_of_reach(self._uri, error) from error
 
     def _aliased(self, alias: str) -> Registered | None:
         version = self._version_of(alias)
@@ -209,22 +244,30 @@ class Registry:
             )
         return Champion(self._name, int(version.version), version.run_id)
 
+    def _numbered(self, number: str) -> ModelVersion:
+        with reach(self._uri):
+            try:
+                return self._client.get_model_version(self._name, number)
+            except MlflowException as error:
+                if error.error_code in NOT_FOUND:
+                    raise self._unreadable(number, "MLflow has no such version any more") from error
+                raise
+
     def _registered(self, version: ModelVersion) -> Registered:
         champion = self._named(version)
-        with reach(self._uri), TemporaryDirectory() as temporary:
-            uri = f"runs:/{champion.run_id}/{DESCRIPTION}"
-            file = mlflow.artifacts.download_artifacts(uri, dst_path=temporary)
-            try:
-                return Registered(champion, read_version(Path(file).parent))
-            except ValueError as error:
-                raise UsageError(
-                    f"Version {champion.version} of {self._name} is of another release of Headroom "
-                    f"({str(error).splitlines()[0]}). Run `headroom train`, then `headroom promote --force --reason "
-                    '"new release"`.'
-                ) from error
+        return Registered(champion, self._described(champion))
 
 
-def _described(version: Version) -> str:
+def _is_lost(folder: str, name: str) -> bool:
+    """Whether MLflow answers that the folder has nothing of that name."""
+    try:
+        files = mlflow.artifacts.list_artifacts(f"{folder}/")
+    except Exception:  # noqa: BLE001  see above: that nothing answers does not say that nothing is there
+        return False
+    return name not in {PurePosixPath(file.path).name for file in files}
+
+
+def _summary(version: Version) -> str:
     """What the list of versions shows of one."""
     recipe = ", ".join(f"{measure}: {name}" for measure, name in version.recipe.items())
     return f"Trained to {version.trained_to}. {recipe}."

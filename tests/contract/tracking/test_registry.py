@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from publication.model import Champion
 from publication.vocabulary import CHALLENGER, CHAMPION
@@ -24,7 +25,7 @@ from training.backtest.evaluation import evaluated
 from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales, overall, scores
 from training.backtest.track_record import NO_RECORD, TrackRecord
-from training.errors import NothingPublishedError, OutOfReachError, UsageError
+from training.errors import NothingPublishedError, OutOfReachError, UsageError, VersionUnreadableError
 from training.frames import long
 from training.history.identity import identity_of
 from training.history.known import known_at_day_end
@@ -250,12 +251,12 @@ def test_a_version_that_cannot_be_read_is_not_promoted(
     class Spoilt(Champions):
         """Whatever is fetched arrives without its description."""
 
-        def fetched(self, champion: Champion, fetch: Callable[[Path], Path]) -> Path:
-            place = super().fetched(champion, fetch)
+        def fetched(self, champion: Champion, fetch: Callable[[Path], Path], anew: bool = False) -> Path:
+            place = super().fetched(champion, fetch, anew)
             (place / "version.json").write_text("{}")
             return place
 
-    with pytest.raises(OutOfReachError, match="It cannot publish"):
+    with pytest.raises(OutOfReachError, match="cannot be read: its files are damaged"):
         Registry(tracking_uri, system, Spoilt(tmp_path / "spoilt")).promote(challenger, {}, "2026-03-03")
     assert aliases(tracking_uri, system) == {CHALLENGER: challenger.champion.version}
 
@@ -303,3 +304,90 @@ def test_nothing_that_is_registered_is_unpickled(tracking_uri: str, system: str,
     for archive in folder.rglob("*.npz"):
         with np.load(archive, allow_pickle=False) as arrays:
             assert all(arrays[name].dtype != object for name in arrays.files)
+
+
+def lose_artifacts(tracking_uri: str, system: str, number: int) -> None:
+    """Empty the artifact store of a version and of its run; the database still names both."""
+    client = MlflowClient(tracking_uri, tracking_uri)
+    version = client.get_model_version(system, str(number))
+    model = client.get_model_version_download_uri(system, str(number))
+    for location in (model, client.get_run(str(version.run_id)).info.artifact_uri):
+        get_artifact_repository(str(location)).delete_artifacts()  # type: ignore[no-untyped-call]
+
+
+def promoted(tracking_uri: str, system: str, registry: Registry) -> int:
+    """A version that was trained, and is the champion."""
+    number = train(tracking_uri, system, registry)
+    challenger = registry.challenger()
+    assert challenger is not None
+    registry.promote(challenger, {}, "2026-03-03")
+    return number
+
+
+def test_a_champion_whose_artifacts_are_lost_is_read_from_the_copy_at_home_and_without_one_said_to_be_lost(
+    tracking_uri: str, system: str, registry: Registry, tmp_path: Path
+) -> None:
+    number = promoted(tracking_uri, system, registry)
+    lose_artifacts(tracking_uri, system, number)
+    assert registry.publishing().champion.version == number
+    champion = registry.champion()
+    assert champion is not None
+    assert champion.version.recipe == RECIPE
+
+    elsewhere = Registry(tracking_uri, system, Champions(tmp_path / "elsewhere"))
+    for read in (elsewhere.publishing, elsewhere.champion):
+        with pytest.raises(VersionUnreadableError) as refused:
+            read()
+        assert refused.value.exit_code == 6
+        assert str(refused.value).startswith(f"Version {number} of {system} cannot be read: MLflow has lost its files")
+        assert "Run `headroom train`" in str(refused.value)
+    named = elsewhere.named_champion()
+    assert named is not None
+    assert named.version == number
+
+
+def test_rolling_back_leaves_a_lost_champion_but_never_reaches_a_lost_version(
+    tracking_uri: str, system: str, registry: Registry, tmp_path: Path
+) -> None:
+    first, second = promoted(tracking_uri, system, registry), promoted(tracking_uri, system, registry)
+    elsewhere = Registry(tracking_uri, system, Champions(tmp_path / "elsewhere"))
+    lose_artifacts(tracking_uri, system, second)
+    left, back = elsewhere.roll_back()
+    assert (left.version, back.champion.version) == (second, first)
+
+    third = promoted(tracking_uri, system, registry)
+    lose_artifacts(tracking_uri, system, first)
+    empty = Registry(tracking_uri, system, Champions(tmp_path / "empty"))
+    with pytest.raises(VersionUnreadableError, match=f"version {third} stays the champion. Version {first} of "):
+        empty.roll_back()
+    assert aliases(tracking_uri, system) == {CHAMPION: third}
+    MlflowClient(tracking_uri, tracking_uri).delete_model_version(system, str(first))
+    with pytest.raises(VersionUnreadableError, match=f"Version {first} of .* MLflow has no such version any more"):
+        empty.roll_back()
+
+
+def test_a_damaged_copy_at_home_is_not_thrown_away_before_there_is_another(
+    tracking_uri: str, system: str, registry: Registry, tmp_path: Path
+) -> None:
+    number = promoted(tracking_uri, system, registry)
+    lose_artifacts(tracking_uri, system, number)
+    [folder] = [path for path in (tmp_path / "champions").iterdir() if path.is_dir()]
+    (folder / "state" / "sums" / "means.parquet").write_bytes(b"")
+    with pytest.raises(VersionUnreadableError, match="MLflow has lost its files"):
+        registry.publishing()
+    assert (folder / "state" / "series" / "means.parquet").exists()
+
+
+def test_files_that_are_there_and_cannot_be_fetched_are_out_of_reach_not_lost(
+    tracking_uri: str, system: str, registry: Registry, tmp_path: Path
+) -> None:
+    """A store that does not answer today answers tomorrow: nothing is trained in the place of what it holds."""
+    if tracking_uri.startswith("http"):
+        pytest.skip("a server's files are its own")
+    promoted(tracking_uri, system, registry)
+    for file in (tmp_path / "artifacts").rglob("version.json"):
+        file.unlink()
+        file.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(OutOfReachError) as refused:
+        Registry(tracking_uri, system, Champions(tmp_path / "elsewhere")).champion()
+    assert type(refused.value) is OutOfReachError
