@@ -8,6 +8,8 @@ import pandas as pd
 import pyarrow as pa
 
 WHOLE_FLOATS = 2.0**53  # beyond it a float is no longer one whole number alone
+FORMULA_SIGN = "="  # begins the text of a cell whose formula was never calculated
+MERGED = "(in merged cells)"  # ends the text of a count that several cells share
 
 
 class Columns:
