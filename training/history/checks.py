@@ -34,6 +34,7 @@ class Reason(StrEnum):
     NOT_FINITE = "not finite"
     SENTINEL = "sentinel"
     NEGATIVE = "negative count"
+    AMBIGUOUS = "decimals or thousands"
     DUPLICATE = "duplicate"
     REPEATED_ROW = "repeated row"
     SUSPECT = "suspect"

@@ -14,6 +14,7 @@ from training.history.duplicates import set_apart_duplicates
 from training.history.quarantine import write_quarantine
 from training.history.refusals import check_accepted, check_share
 from training.history.screening import Screened, screen
+from training.history.separators import quarantine_ambiguous
 from training.history.sources import read_source
 from training.history.strictness import set_apart_suspects
 from training.history.summary import IngestSummary, summarise
@@ -31,8 +32,9 @@ def ingest(
     than `max_refused` of a file's rows are refused.
     """
     screened, values, refused = _gathered(_screened(system_file, now))
+    values, ambiguous = quarantine_ambiguous(values, archive)
     values, sent_again, duplicates = set_apart_duplicates(values)
-    refused = stacked([refused, duplicates])
+    refused = stacked([refused, ambiguous, duplicates])
     if strict:
         values, suspect = set_apart_suspects(values, archive, system_file)
         refused = stacked([refused, suspect])
