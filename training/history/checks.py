@@ -35,6 +35,8 @@ class Reason(StrEnum):
     SENTINEL = "sentinel"
     NEGATIVE = "negative count"
     AMBIGUOUS = "decimals or thousands"
+    UNFINISHED_WEEK = "unfinished week"
+    WEEK_OUT_OF_STEP = "week out of step"
     DUPLICATE = "duplicate"
     REPEATED_ROW = "repeated row"
     SUSPECT = "suspect"

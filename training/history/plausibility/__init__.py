@@ -11,13 +11,14 @@ from training.history.plausibility.catalogue import (
     suspect_lags,
     suspects,
 )
-from training.history.plausibility.findings import FINDINGS, findings
+from training.history.plausibility.findings import FINDINGS, NO_DAYS, findings
 from training.history.plausibility.lags import FINE, Lags, shown
 
 __all__ = [
     "DAYS_FOR_THE_NEWEST",
     "FINDINGS",
     "FINE",
+    "NO_DAYS",
     "SUSPECT_CHECKS",
     "Lags",
     "Severity",
