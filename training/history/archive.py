@@ -1,6 +1,7 @@
 """The archive: append-only Parquet batches of vintages, read back through DuckDB as of any instant."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -35,20 +36,22 @@ class Archive:
         """Add what is new or revised in `values` as one batch, and give the Fate of each row.
 
         `values` has place, measure, stream (None: the whole), ds, y, known_at (UTC; NaT: not said), source and file,
-        and names each series, day and known_at once. Where all is unchanged nothing is written. Raises HistoryError,
+        and names each series, day and known_at once. It may have `through`: the day with which what is counted was
+        over, where that is not `ds`. Where all is unchanged nothing is written. Raises HistoryError,
         and appends nothing, where another ingest is writing or the disk is full.
         """
         if values.empty:
             return pd.Series(pd.Categorical([], categories=list(Fate)), index=values.index)
         from training.history.guard import guarded  # Pandera takes a while to import, and reading does without
 
+        over = values["through"] if "through" in values else values["ds"]
         given = guarded(selected(values, VALUE_COLUMNS))
         given = with_columns(given, **{name: given[name].astype("category").array for name in TEXT_COLUMNS})
         given = with_columns(given, unique_id=unique_ids(given))
         now = pd.Timestamp(ingested_at).tz_convert("UTC")
         with self._batches.writing():
             compared = compare(given, self._batches.vintages(given["ds"].min().date(), given["ds"].max().date()))
-            known_at = known_instants(given, compared, now, self._timezone)
+            known_at = known_instants(given, over, compared, now, self._timezone)
             is_fresh = compared["fate"].ne(Fate.UNCHANGED)
             if is_fresh.any():
                 fresh = with_columns(given, known_at=known_at.array)
@@ -71,6 +74,14 @@ class Archive:
         """Every vintage: the columns of `as_of`, by unique_id, ds and known_at, then in the order of their ingests."""
         self._check_not_empty()
         return self._batches.vintages()
+
+    def days(self, first: date) -> pd.DataFrame:
+        """Return the days from `first` on that each series has a value on: unique_id (categorical) and ds."""
+        return self._batches.vintages(first)[["unique_id", "ds"]].drop_duplicates(ignore_index=True)
+
+    def days_of(self, sources: Sequence[str]) -> pd.DataFrame:
+        """Return the days that these sources gave a value for, each once: unique_id and ds, in order."""
+        return self._batches.days_of(sources)
 
     def digest(self, instant: datetime | None = None, last_day: date | None = None) -> str:
         """`sha256:` and the hash of the series, days (to `last_day`) and values known at `instant`, on any machine."""

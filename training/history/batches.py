@@ -1,7 +1,7 @@
 """The files of the archive: each ingest's batch written whole or not at all, by one ingest at a time."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from training.errors import HistoryError
-from training.history.vintages import read_vintages
+from training.history.vintages import read_days_of, read_vintages
 
 LOCK_NAME = ".lock"
 UNFINISHED = ".unfinished"
@@ -92,8 +92,21 @@ class Batches:
         Columns unique_id (categorical in the order of the text), ds, y, known_at (UTC), by these except y; those of one
         instant in the order of their ingests. Raises HistoryError where a batch cannot be read.
         """
-        try:
+        with self._readable():
             return read_vintages(self.files(), first, last, instant)
+
+    def days_of(self, sources: Sequence[str]) -> pd.DataFrame:
+        """Return the days that the sources gave a value for: unique_id and ds, each once, in order.
+
+        Raises HistoryError where a batch cannot be read.
+        """
+        with self._readable():
+            return read_days_of(self.files(), sources)
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
         except duckdb.Error as error:
             reason = str(error).partition("\n")[0]
             raise HistoryError(

@@ -12,25 +12,31 @@ from numpy.typing import NDArray
 from publication.model import System
 from publication.vocabulary import SEPARATOR
 from training.history import parsing
+from training.history.sources.texts import FORMULA_SIGN, MERGED
 
 SENTINELS = (-1, -9, -99, -999, -9999)
 SAMPLE_DAY = date(2026, 2, 3)
 
 
 class Reason(StrEnum):
-    """Why something is in the quarantine: a row (the first seven) or a count."""
+    """Why something is in the quarantine: a row (the first eight) or a count (the second one, and the others)."""
 
     MISSHAPEN_ROW = "wrong number of cells"
+    NEVER_CALCULATED = "formula never calculated"
     UNKNOWN_PLACE = "unknown place"
     UNREADABLE_DAY = "unreadable day"
     FUTURE_DAY = "future day"
     UNKNOWN_MEASURE = "unknown measure"
     UNREADABLE_STREAM = "unreadable stream"
     UNREADABLE_KNOWN_AT = "unreadable known_at"
+    MERGED_CELLS = "merged cells"
     UNREADABLE_COUNT = "unreadable count"
     NOT_FINITE = "not finite"
     SENTINEL = "sentinel"
     NEGATIVE = "negative count"
+    AMBIGUOUS = "decimals or thousands"
+    UNFINISHED_WEEK = "unfinished week"
+    WEEK_OUT_OF_STEP = "week out of step"
     DUPLICATE = "duplicate"
     REPEATED_ROW = "repeated row"
     SUSPECT = "suspect"
@@ -50,12 +56,13 @@ Passes = Callable[[pd.Series, Context], pd.Series]
 
 @dataclass(frozen=True)
 class Check:
-    """Judges the distinct texts of one `field`, as its reader read them; `advice` says what to do."""
+    """Judges the distinct texts of one `field`, as its reader read them, or `as_written`; `advice` says what to do."""
 
     reason: Reason
     field: str
     advice: str
     passes: Passes
+    as_written: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,14 @@ READERS: dict[str, Callable[[pd.Series, Context], pd.Series]] = {
 }
 
 
+def _is_no_formula(texts: pd.Series, _context: Context) -> pd.Series:
+    return ~texts.str.startswith(FORMULA_SIGN).astype(bool)
+
+
+def _is_of_one_cell(texts: pd.Series, _context: Context) -> pd.Series:
+    return ~texts.str.endswith(MERGED).astype(bool)
+
+
 def _is_known_place(places: pd.Series, context: Context) -> pd.Series:
     return places.isin(context.system.place_by_id)
 
@@ -125,7 +140,13 @@ def _is_not_negative(counts: pd.Series, _context: Context) -> pd.Series:
     return ~counts.lt(0)
 
 
+def _never_calculated(field: str) -> Check:
+    advice = "open the workbook in a spreadsheet program and save it, so that the value is saved with the formula"
+    return Check(Reason.NEVER_CALCULATED, field, advice, _is_no_formula, as_written=True)
+
+
 ROW_CHECKS = (
+    *map(_never_calculated, ("place", "day", "measure", "stream", "known_at")),
     Check(Reason.UNKNOWN_PLACE, "place", "list it among the places, or in ignore_places", _is_known_place),
     Check(Reason.UNREADABLE_DAY, "day", "write it like {day}", _is_read),
     Check(
@@ -139,13 +160,21 @@ ROW_CHECKS = (
     Check(Reason.UNREADABLE_KNOWN_AT, "known_at", "write it like 2026-02-03T05:00:00+00:00", _is_read),
 )
 COUNT_CHECKS = (
+    _never_calculated("found"),
+    Check(
+        Reason.MERGED_CELLS,
+        "found",
+        "unmerge them, and write each count into the cell of its own row and column",
+        _is_of_one_cell,
+        as_written=True,
+    ),
     Check(Reason.UNREADABLE_COUNT, "found", "write a plain number, or leave the cell blank", _is_read),
     Check(Reason.NOT_FINITE, "found", "write a plain number, or leave the cell blank", _is_finite),
     Check(Reason.SENTINEL, "found", "it stands for a count that is not known: leave the cell blank", _is_no_sentinel),
     Check(Reason.NEGATIVE, "found", "a count is 0 or more: correct it, or leave the cell blank", _is_not_negative),
 )
 CATALOGUE = (*ROW_CHECKS, *COUNT_CHECKS)
-CHECK_NUMBERS = {check.reason: number for number, check in enumerate(CATALOGUE, start=1)}
+CHECK_NUMBERS = {(check.field, check.reason.value): number for number, check in enumerate(CATALOGUE, start=1)}
 
 
 def judged(texts: pd.Series, field: str, context: Context) -> Field:
@@ -155,7 +184,7 @@ def judged(texts: pd.Series, field: str, context: Context) -> Field:
     meant = READERS[field](texts, context)
     failed = np.zeros(len(texts), np.int8)
     checks = [
-        pandera.Check(_within(check, context), name=check.reason.value, ignore_na=False)
+        pandera.Check(_within(check, texts, context), name=check.reason.value, ignore_na=False)
         for check in CATALOGUE
         if check.field == field
     ]
@@ -167,12 +196,14 @@ def judged(texts: pd.Series, field: str, context: Context) -> Field:
         cases = errors.failure_cases
         if cases["index"].isna().any():  # not a text but the check itself failed
             raise
-        numbers = cases["check"].map(CHECK_NUMBERS).groupby(cases["index"]).min()
+        numbers = cases["check"].map(lambda reason: CHECK_NUMBERS[field, reason]).groupby(cases["index"]).min()
         failed[numbers.index.to_numpy(dtype=int)] = numbers
     return Field(meant, failed)
 
 
-def _within(check: Check, context: Context) -> Callable[[pd.Series], pd.Series]:
+def _within(check: Check, texts: pd.Series, context: Context) -> Callable[[pd.Series], pd.Series]:
+    if check.as_written:
+        return lambda values: check.passes(texts.loc[values.index], context)
     return lambda values: check.passes(values, context)
 
 

@@ -79,13 +79,16 @@ class _Known:
         return np.where((at >= 0) & (groups >= 0), np.append(self._y, np.nan)[at], np.nan)
 
 
-def known_instants(values: pd.DataFrame, compared: pd.DataFrame, now: pd.Timestamp, timezone: str) -> pd.Series:
+def known_instants(
+    values: pd.DataFrame, over: pd.Series, compared: pd.DataFrame, now: pd.Timestamp, timezone: str
+) -> pd.Series:
     """The instant at which each of `values` became known, in UTC.
 
-    What the source says; else the end of the day for a day's first value, and `now` for a changed one. A changed value
+    What the source says; else the end of the day with which what is counted was `over` for a day's first value, and
+    `now` for a changed one. A changed value
     is never known before the one it replaces: a day that was reported before it was over ends later than now.
     """
-    instant = values["known_at"].fillna(ends_of_days(values["ds"], timezone))
+    instant = values["known_at"].fillna(ends_of_days(over, timezone))
     revised = values["known_at"].isna() & compared["fate"].eq(Fate.REVISED)
     if not revised.any():
         return instant

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from publication.vocabulary import Kind, series_key
 from training.frames import wide
 from training.history.archive import Archive
 from training.history.parts import of_system
-from training.history.plausibility import Severity, findings
+from training.history.plausibility import NO_DAYS, Severity, findings
 from training.history.proposals import not_listed, proposals
 from training.history.succession import with_inherited
+from training.history.weekly_totals import weekly_sources
 from training.history.whole_files import write_whole
 from training.system import Event, SystemFile
 from training.system.calendars import EVENT_COLUMNS
@@ -37,9 +39,19 @@ def review(system_file: SystemFile, archive: Archive) -> Review:
     rows = of_system(archive.as_of(), system)
     last_day = rows["ds"].max()
     known = wide(with_inherited(rows, circumstances.tenures, last_day.date()))
-    found = findings(known, system, circumstances)
+    found = findings(known, system, circumstances, _spread(system_file, archive))
     proposed = proposals(found, system, last_day.date())
     return Review(found, tuple(not_listed(proposed, circumstances.events, system)), last_day)
+
+
+def _spread(system_file: SystemFile, archive: Archive) -> pd.DataFrame:
+    """The series and days whose counts are totals of weeks, spread over their days."""
+    sources = weekly_sources(system_file)
+    if not sources:
+        return NO_DAYS
+    days = archive.days_of(sources)
+    flows = {measure.name for measure in system_file.system.measures if measure.kind is Kind.FLOW}
+    return days[[series_key(unique_id).measure in flows for unique_id in days["unique_id"]]]
 
 
 def write_findings(found: pd.DataFrame, file: Path) -> None:

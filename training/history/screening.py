@@ -13,6 +13,7 @@ from training.history.categoricals import constant, per_row, selected, stacked, 
 from training.history.cells import ROW_FIELDS, Counted, column_of, counted, fields
 from training.history.checks import CATALOGUE, Context, Field, advice, judged
 from training.history.quarantine import described, misshapen
+from training.history.separators import writing
 from training.history.sources import Extract
 from training.system import Source
 
@@ -29,6 +30,7 @@ VALUE_COLUMNS = [
     "column",
     "day",
     "found",
+    "writing",
 ]
 NOT_SAID = np.datetime64("NaT", "ns")
 
@@ -159,11 +161,15 @@ def _screen_counts(
     is_complete = ~np.logical_or.reduce([is_blank, *(column.failed > 0 for column in columns)])
     rows = _where(rows, is_complete)
     total = columns[0].where(is_complete)
+    written = np.maximum.reduce([writing(column.where(is_complete).found) for column in columns])
     if len(columns) > 1:
         total = _added_up([column.where(is_complete) for column in columns], context)
         refused.extend(_refused_counts(rows, total, context))
-        rows, total = _where(rows, total.failed == 0), total.where(total.failed == 0)
-    values = with_columns(rows, y=total.y, column=constant(total.name, len(rows)), found=total.found.array)
+        is_sound = total.failed == 0
+        rows, total, written = _where(rows, is_sound), total.where(is_sound), written[is_sound]
+    values = with_columns(
+        rows, y=total.y, column=constant(total.name, len(rows)), found=total.found.array, writing=written
+    )
     return selected(values, VALUE_COLUMNS), refused, int(is_blank.sum())
 
 

@@ -31,6 +31,10 @@ ROWS = f"""
     SELECT enum_code({UNIQUE_ID}::number), epoch_ns(ds::TIMESTAMP_NS), y, epoch_ns(known_at),
         list_position($batches, filename) {KNOWN}
 """  # built from constants
+DAYS_OF_SOURCES = f"""
+    SELECT DISTINCT {UNIQUE_ID} AS unique_id, epoch_ns(ds::TIMESTAMP_NS) AS ds FROM read_parquet($batches)
+    WHERE list_contains($sources, source) ORDER BY unique_id, ds
+"""  # noqa: S608  # built from constants
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,20 @@ def read_vintages(
             return _frame(Columns(*(np.empty(0, kind) for kind in _kinds())), [])
         connection.execute(NUMBERED)
         return _frame(_in_order(_read(connection, bounds)), names)
+
+
+def read_days_of(batches: Sequence[str], sources: Sequence[str]) -> pd.DataFrame:
+    """Return the days that the sources gave a value for in the files: unique_id and ds, each once, in order.
+
+    Raises duckdb.Error where a file cannot be read.
+    """
+    if not batches:
+        return pd.DataFrame({"unique_id": pd.Series(dtype=object), "ds": pd.Series(dtype="datetime64[ns]")})
+    with duckdb.connect() as connection:
+        with suppress(duckdb.InvalidInputException):
+            connection.execute("SET enable_progress_bar = false")
+        found = connection.sql(DAYS_OF_SOURCES, params={"batches": batches, "sources": list(sources)}).fetchnumpy()
+    return pd.DataFrame({"unique_id": found["unique_id"], "ds": found["ds"].view("datetime64[ns]")})
 
 
 def _kinds() -> tuple[type, ...]:

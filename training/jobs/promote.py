@@ -1,8 +1,8 @@
 """`headroom promote` and `headroom rollback`: which version publishes."""
 
 import getpass
-from contextlib import suppress
 import logging
+from contextlib import suppress
 
 import pandas as pd
 from rich.console import Console

@@ -76,7 +76,8 @@ class Source:
 
     Either files at `paths`, or what the database at `url` answers to `query`. A wide source has `columns`: each measure
     with the columns that add up to it. A long one has `measure` and `value`. `max_refused` is the share of a file's
-    rows that may be refused before the whole ingest is.
+    rows that may be refused before the whole ingest is. `every` is what each value of a flow counts, where the system
+    file says so: a `day` or a `week`; `week_day` says on which day of the week its total stands, `first` or `last`.
     """
 
     name: str
@@ -94,6 +95,8 @@ class Source:
     sheet: str | None = None
     day_format: str | None = None
     max_refused: float = 1.0
+    every: str | None = None
+    week_day: str = "last"
 
     @property
     def is_long(self) -> bool:

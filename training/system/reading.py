@@ -109,6 +109,8 @@ def _source(path: Path, name: str, table: SourceTable, known: dict[str, Measure]
         sheet=table.sheet,
         day_format=table.day_format,
         max_refused=max_refused if table.max_refused is None else table.max_refused,
+        every=table.every,
+        week_day=table.week_day or "last",
     )
 
 

@@ -137,6 +137,14 @@ class SourceTable(Table):
     known_at: Text | None = None
     ignore_places: list[Text] = []
     max_refused: Share | None = None
+    every: Literal["day", "week"] | None = None
+    week_day: Literal["first", "last"] | None = None
+
+    @model_validator(mode="after")
+    def _says_which_week(self) -> "SourceTable":
+        if self.week_day is not None and self.every != "week":
+            raise ValueError("week_day says on which day of its week a total stands; declare every = 'week' as well")
+        return self
 
     @model_validator(mode="after")
     def _says_where_and_what(self) -> "SourceTable":

@@ -67,11 +67,6 @@ def test_a_cell_of_a_workbook_that_is_no_count_is_refused(
     assert extracts.known() == {("A/beds", "2026-01-02"): 1.0}
 
 
-def test_a_formula_without_a_saved_value_is_blank(extracts: Extracts) -> None:
-    summary = extracts.ingest(workbook(extracts, ["A", DAY, 1], ["B", DAY, "=1+1"]), BEDS)
-    assert (summary.new, summary.empty) == (1, 1)
-
-
 @pytest.mark.parametrize(
     ("column", "ys"),
     [

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.report.small import system
 from training.history.plausibility import SUSPECT_CHECKS, Severity
-from training.history.plausibility.notes import NOTED_CHECKS
+from training.history.plausibility.notes import NOTED_NAMES
 from training.history.report import words
 
 MINUS = "\N{MINUS SIGN}"
@@ -70,5 +70,5 @@ def test_a_name_is_said_where_it_says_more_than_the_id() -> None:
 
 
 def test_every_check_and_severity_of_the_report_has_its_meaning() -> None:
-    assert set(words.CHECK_MEANS) == {check.name for check in (*SUSPECT_CHECKS, *NOTED_CHECKS)}
+    assert set(words.CHECK_MEANS) == {check.name for check in SUSPECT_CHECKS} | set(NOTED_NAMES)
     assert set(words.SEVERITY_MEANS) == set(Severity) - {Severity.REFUSED}  # what is refused is never archived

@@ -13,7 +13,7 @@ from training.history.plausibility.catalogue import (
     suspect_lags,
     suspects,
 )
-from training.history.plausibility.findings import FINDINGS, findings
+from training.history.plausibility.findings import FINDINGS, NO_DAYS, findings
 from training.history.plausibility.lags import FINE, Lags, shown
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "FINDINGS",
     "FINE",
     "NEWEST_CHECKS",
+    "NO_DAYS",
     "SUSPECT_CHECKS",
     "UNCOUNTED_CHECKS",
     "Lags",

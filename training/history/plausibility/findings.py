@@ -8,7 +8,7 @@ from publication.model import System
 from publication.vocabulary import series_key
 from training.history.plausibility.catalogue import Severity, judged
 from training.history.plausibility.lags import FINE, Lags
-from training.history.plausibility.notes import NOTED_CHECKS, Of
+from training.history.plausibility.notes import NOTED_CHECKS, Of, weekly_totals
 from training.history.plausibility.panel import Panel, panels
 from training.system import Circumstances
 
@@ -31,8 +31,16 @@ FINDINGS = pa.DataFrameSchema(
 """One row for each check, series and run of days; `found` and `usual` are of its first day, in counts."""
 
 
-def findings(table: pd.DataFrame, system: System, circumstances: Circumstances) -> pd.DataFrame:
-    """Every finding of a wide frame, suspect ones first, newest first."""
+NO_DAYS = pd.DataFrame({"unique_id": pd.Series(dtype=object), "ds": pd.Series(dtype="datetime64[ns]")})
+
+
+def findings(
+    table: pd.DataFrame, system: System, circumstances: Circumstances, spread: pd.DataFrame = NO_DAYS
+) -> pd.DataFrame:
+    """Every finding of a wide frame, suspect ones first, newest first.
+
+    `spread` has the series and days (`unique_id, ds`) whose counts are totals of weeks, spread over their days.
+    """
     doubted = np.zeros(table.shape, bool)
     found = []
     for panel in panels(table, system, circumstances):
@@ -42,6 +50,7 @@ def findings(table: pd.DataFrame, system: System, circumstances: Circumstances) 
         doubted[:, columns] = np.any([found_by != FINE for found_by in lags.values()], axis=0)
     views = {Of.ALL: table, Of.BELIEVED: table.mask(doubted), Of.OPEN: table[_still_open(table, circumstances)]}
     found += [note.tell(views[note.of], system) for note in NOTED_CHECKS]
+    found.append(weekly_totals(spread))
     rows = [part for part in found if not part.empty]
     if not rows:
         return pd.DataFrame({name: pd.Series(dtype=str(column.dtype)) for name, column in FINDINGS.columns.items()})

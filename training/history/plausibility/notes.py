@@ -13,6 +13,7 @@ from publication.vocabulary import SeriesKey
 from training.history.plausibility.balance import balance_residuals
 from training.history.plausibility.runs import days_left, positions
 from training.history.plausibility.shifts import level_shifts
+from training.history.rhythm import NEWEST_GAPS, rhythm_of
 
 NOTED = "noted"
 LATE_FROM_DAYS = 1
@@ -22,6 +23,7 @@ UNBALANCED_SHARE = 0.01  # of the admissions: what goes unexplained on an averag
 UNBALANCED_WEEK_SHARE = 0.05  # the same on an average day of one week
 BALANCE_DAYS = 7
 WORST_DAYS = 3
+WEEKLY_TOTALS = "weekly totals"
 
 
 def gaps(table: pd.DataFrame, _system: System) -> pd.DataFrame:
@@ -84,6 +86,26 @@ def shifted(table: pd.DataFrame, _system: System) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def rhythmic(table: pd.DataFrame, _system: System) -> pd.DataFrame:
+    """Series that are known once a week, a month or a quarter: the days between are filled in for the models."""
+    rows = []
+    there = table.notna().to_numpy()
+    for series in np.flatnonzero(there.any(axis=0)).tolist():
+        newest = np.flatnonzero(there[:, series])[-NEWEST_GAPS - 1 :]
+        if (rhythm := rhythm_of(newest)) is not None:
+            first, last = table.index[newest[0]], table.index[newest[-1]]
+            rows.append(_row("rhythm", str(table.columns[series]), first, last, f"{rhythm}", len(newest)))
+    return pd.DataFrame(rows)
+
+
+def weekly_totals(days: pd.DataFrame) -> pd.DataFrame:
+    """One row for each series of `unique_id, ds` whose counts of these days are totals of weeks, spread evenly."""
+    spans = days.groupby("unique_id", sort=True)["ds"].agg(["min", "max", "size"])
+    note = "weekly totals spread over their days"
+    rows = [_row(WEEKLY_TOTALS, str(i), row["min"], row["max"], note, int(row["size"])) for i, row in spans.iterrows()]
+    return pd.DataFrame(rows)
+
+
 class Of(Enum):
     """What a check is told of: all values, those that are not suspect, or the series of places that are still open."""
 
@@ -107,7 +129,12 @@ NOTED_CHECKS = (
     NotedCheck("silent", silent, Of.OPEN),
     NotedCheck("unbalanced", unbalanced, Of.BELIEVED),
     NotedCheck("level shift", shifted, Of.BELIEVED),
+    NotedCheck("rhythm", rhythmic, Of.OPEN),
 )
+
+
+NOTED_NAMES = (*(check.name for check in NOTED_CHECKS), WEEKLY_TOTALS)
+"""What can be noted of a series: of its values alone, or because its source says so."""
 
 
 def _told(unique_id: str, ends: pd.Index, lengths: NDArray[np.int32]) -> list[dict[str, object]]:

@@ -34,6 +34,8 @@ CHECK_MEANS = {
     "silent": "no value for four weeks: the series is not forecast",
     "unbalanced": "occupancy changes otherwise than admissions and discharges say",
     "level shift": "four steady weeks at one level, then four at another",
+    "weekly totals": "totals of weeks, spread evenly over their days",
+    "rhythm": "known once a week, a month or a quarter: the days between are filled in for the models",
 }
 
 

@@ -29,9 +29,15 @@ class Extract:
 
 def columns_of(source: Source) -> list[str]:
     """The columns that the source needs its files to have."""
-    counts = [column for columns in source.columns.values() for column in columns]
-    named = [source.place, source.day, source.measure, source.value, source.stream, source.known_at, *counts]
+    named = [source.place, source.day, source.measure, source.stream, source.known_at, *count_columns(source)]
     return list(dict.fromkeys(column for column in named if column is not None))
+
+
+def count_columns(source: Source) -> list[str]:
+    """The columns that hold counts."""
+    if source.value is not None:
+        return [source.value]
+    return list(dict.fromkeys(column for columns in source.columns.values() for column in columns))
 
 
 def check_header(name: str, header: Sequence[str], source: Source) -> None:

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 WHOLE_FLOATS = 2.0**53  # beyond it a float is no longer one whole number alone
+FORMULA_SIGN = "="  # begins the text of a cell whose formula was never calculated
+MERGED = "(in merged cells)"  # ends the text of a count that several cells share
 
 
 class Columns:
@@ -60,6 +63,8 @@ def text_of(value: object, day_format: str | None = None) -> str:
             return value
         case float():
             return str(int(value)) if value.is_integer() and abs(value) < WHOLE_FLOATS else repr(value)
+        case Decimal() if value.is_finite():
+            return _shortest(value)
         case datetime():
             is_midnight = value.time() == time.min and value.tzinfo is None
             return value.strftime(day_format) if day_format and is_midnight else value.isoformat()
@@ -68,3 +73,9 @@ def text_of(value: object, day_format: str | None = None) -> str:
         case bytes():
             return value.decode(errors="replace")
     return str(value)
+
+
+def _shortest(value: Decimal) -> str:
+    """The number without the zeros at the end of its decimals."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

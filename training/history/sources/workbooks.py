@@ -2,14 +2,16 @@
 
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
+from xml.parsers import expat
 
 import python_calamine
 
 from training.errors import HistoryError
-from training.history.sources.error_cells import error_cells
-from training.history.sources.extract import Extract, check_header, check_rows, columns_of
-from training.history.sources.texts import Columns, text_of
+from training.history.sources.extract import Extract, check_header, check_rows, columns_of, count_columns
+from training.history.sources.texts import MERGED, Columns, text_of
+from training.history.sources.unread_cells import unread_cells
 from training.system import Source
 
 UNREADABLE = (
@@ -22,13 +24,19 @@ UNREADABLE = (
     OSError,
     RuntimeError,  # zipfile's: a password, or a compression it does not know
     ValueError,
+    expat.ExpatError,
 )
 """What a workbook that is none, or is broken, makes the two libraries raise."""
 
 
+Rows = list[list[object]]
+Ranges = Sequence[tuple[tuple[int, int], tuple[int, int]]]
+"""The first and the last cell of each range of merged cells, as row and column from 0."""
+
+
 def read_workbook(path: Path, file: str, source: Source) -> Extract:
     """The sheet that the source names, or the first one. Dates become ISO text; rows without a text are no rows."""
-    rows = _rows(path, source)
+    rows, merged = _rows(path, source)
     header = tuple(text_of(cell).strip() for cell in rows[0]) if rows else ()
     check_header(str(path), header, source)
     wanted = columns_of(source)
@@ -36,6 +44,7 @@ def read_workbook(path: Path, file: str, source: Source) -> Extract:
     formats = [source.day_format if name == source.day else None for name in wanted]
     lines = [line for line, row in enumerate(rows[1:], start=2) if any(cell not in ("", None) for cell in row)]
     check_rows(str(path), len(lines))
+    _spread_merged(rows, merged, at, {header.index(name) for name in count_columns(source)})
     columns = Columns(wanted)
     columns.add(
         lines,
@@ -44,21 +53,53 @@ def read_workbook(path: Path, file: str, source: Source) -> Extract:
     return Extract(source, file, header, columns.rows())
 
 
-def _rows(path: Path, source: Source) -> list[list[object]]:
+def _rows(path: Path, source: Source) -> tuple[Rows, Ranges]:
+    """Every cell of the sheet, as wide as its widest row, and the ranges of merged cells (of .xlsx, .xlsm and .xls)."""
     try:
         with python_calamine.CalamineWorkbook.from_path(path) as workbook:
             number = _sheet_number(workbook, path, source)
-            rows: list[list[object]] = list(
-                map(list, workbook.get_sheet_by_index(number).to_python(skip_empty_area=False))
-            )
-        for row, column, text in error_cells(path, number):
-            rows[row][column] = text
+            sheet = workbook.get_sheet_by_index(number)
+            rows: Rows = list(map(list, sheet.to_python(skip_empty_area=False)))
+            merged = sheet.merged_cell_ranges or []
+        for row, column, text in unread_cells(path, number):
+            _write(rows, row, column, text)
     except UNREADABLE as error:
         reason = str(error).partition("\n")[0].rstrip(".")
         raise HistoryError(
             f"Reading {path}: it cannot be read as a workbook ({reason}). Save it again as .xlsx, without a password."
         ) from error
-    return rows
+    return rows, merged
+
+
+def _write(rows: Rows, row: int, column: int, text: str) -> None:
+    """Put a text into a cell, which may lie below or to the right of all that calamine gives."""
+    width = max(len(rows[0]) if rows else 0, column + 1)
+    while len(rows) <= row:
+        rows.append([])
+    if len(rows[row]) <= column or len(rows[0]) < width:
+        for cells in rows:
+            cells.extend([""] * (width - len(cells)))
+    rows[row][column] = text
+
+
+def _spread_merged(rows: Rows, merged: Ranges, wanted: Sequence[int], counts: set[int]) -> None:
+    """Give every merged cell below the header what the range shows.
+
+    A place, a day or another label holds for every row of its range. A count does not: of which of its rows it is,
+    or whether it is their total, nobody can tell, so each cell of such a range says that it is merged.
+    """
+    for (top, left), (bottom, right) in merged:
+        text = text_of(rows[top][left]).strip() if top < len(rows) and left < len(rows[top]) else ""
+        inside = [
+            (row, column)
+            for row in range(max(top, 1), min(bottom, len(rows) - 1) + 1)
+            for column in wanted
+            if left <= column <= right
+        ]
+        if not text or inside == [(top, left)]:
+            continue
+        for row, column in inside:
+            rows[row][column] = f"{text} {MERGED}" if column in counts else rows[top][left]
 
 
 def _sheet_number(workbook: python_calamine.CalamineWorkbook, path: Path, source: Source) -> int:
