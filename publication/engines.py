@@ -4,9 +4,10 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from publication.errors import StoreUnreachableError
@@ -36,6 +37,11 @@ def engine(url: str, read_json: ReadJson = json.loads, setting: str = STORE_SETT
         raise StoreUnreachableError(f"Reading {setting}: {error}. {URL_ADVICE}") from error
     except ValueError:  # its text quotes what stands where the port should, which may be part of a password
         raise StoreUnreachableError(f"Reading {setting}: its port is not a number. {URL_ADVICE}") from None
+
+
+def sqlite_url(file: Path) -> str:
+    """The address of a SQLite file, whatever signs its path has."""
+    return URL.create("sqlite", database=str(file)).render_as_string()
 
 
 def is_there(engine: Engine) -> bool:

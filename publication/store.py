@@ -21,7 +21,7 @@ from sqlalchemy.schema import CreateTable
 
 from publication import ledgers, records
 from publication.digest import digest
-from publication.engines import ReadJson, engine
+from publication.engines import ReadJson, engine, sqlite_url
 from publication.errors import (
     MalformedLedgerError,
     MalformedPublicationError,
@@ -54,7 +54,7 @@ ISSUE_ATTEMPTS = 10  # of jobs that issue the same cutoff at once, each round le
 
 def default_url(home: Path) -> str:
     """The SQLite store under `home`."""
-    return f"sqlite:///{home / FILE_NAME}"
+    return sqlite_url(home / FILE_NAME)
 
 
 class Store:

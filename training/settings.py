@@ -61,5 +61,18 @@ def settings(home: Path | None, environ: Mapping[str, str]) -> Settings:
     return Settings(
         home=place,
         store_url=environ.get("HEADROOM_STORE_URL", default_url(place)),
-        tracking_uri=environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{place / 'mlflow.db'}"),
+        tracking_uri=environ.get("MLFLOW_TRACKING_URI", _default_tracking_uri(place)),
     )
+
+
+def _default_tracking_uri(home: Path) -> str:
+    """The MLflow database under `home`.
+
+    Of an address that begins with `sqlite:///` MLflow makes the folder as it is written, percent signs and all; where
+    that is another folder than the home, the driver is named too, and MLflow makes none.
+    """
+    from publication.engines import sqlite_url
+
+    file = home / "mlflow.db"
+    url = sqlite_url(file)
+    return url if url.endswith(str(file)) else url.replace("sqlite:", "sqlite+pysqlite:", 1)

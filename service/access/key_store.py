@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 
-from publication.engines import engine, is_there
+from publication.engines import engine, is_there, sqlite_url
 from publication.errors import StoreUnreachableError
 from service.access import rows
 from service.access.keys import Key
@@ -27,7 +27,7 @@ PATIENCE = "SET LOCAL statement_timeout = '5s'"
 
 def default_keys_url(store_url: str, home: Path) -> str:
     """Beside the publications: in the same PostgreSQL database, or in a file under `home`."""
-    return f"sqlite:///{home / FILE_NAME}" if store_url.startswith("sqlite") else store_url
+    return sqlite_url(home / FILE_NAME) if store_url.startswith("sqlite") else store_url
 
 
 class KeyStore:

@@ -78,6 +78,8 @@ def test_a_cutoff_hides_what_became_known_after_its_day(cutoff: date | None, sta
         ("/a", {"HEADROOM_HOME": "/b"}, ("/a", "sqlite:////a/publications.db", "sqlite:////a/mlflow.db")),
         ("/a", {"HEADROOM_STORE_URL": "postgresql://x/y"}, ("/a", "postgresql://x/y", "sqlite:////a/mlflow.db")),
         ("/a", {"MLFLOW_TRACKING_URI": "http://m:5000"}, ("/a", "sqlite:////a/publications.db", "http://m:5000")),
+        ("/a b", {}, ("/a b", "sqlite:////a b/publications.db", "sqlite:////a b/mlflow.db")),
+        ("/1%?", {}, ("/1%?", "sqlite:////1%25%3F/publications.db", "sqlite+pysqlite:////1%25%3F/mlflow.db")),
     ],
 )
 def test_the_command_line_wins_over_the_environment(
