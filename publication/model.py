@@ -106,7 +106,9 @@ class SeriesForecast:
     """The forecast of one series; `reason` says why where a fallback stands in for the champion's recipe.
 
     `drivers` has, for each day, one count for each of `vocabulary.DRIVERS`; it is empty where nothing is told of them.
-    The sequences are tuples, or `packed` where many publications are held.
+    `counted_on` are the weekdays (0 for Monday, in order) on which a flow is ever counted: on others it has no day.
+    It is empty where a series has each day of the horizon. The sequences are tuples, or `packed` where many
+    publications are held.
     """
 
     key: SeriesKey
@@ -117,6 +119,7 @@ class SeriesForecast:
     recent: Sequence[Actual]
     days: Sequence[DayForecast]
     drivers: Sequence[Sequence[float]] = ()
+    counted_on: tuple[int, ...] = ()
 
     @property
     def unique_id(self) -> str:

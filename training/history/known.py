@@ -17,6 +17,7 @@ from training.history.disturbances import PASSING, bed_steps, days_of
 from training.history.learnt import Learnt
 from training.history.parts import bottom, of_system
 from training.history.plausibility import Lags, suspect_lags
+from training.history.rest_days import rest_days
 from training.history.succession import succeeded, with_inherited
 from training.system import Circumstances
 from training.system.bank_holidays import bank_holidays
@@ -62,14 +63,17 @@ class KnownHistory:
 
     @cached_property
     def last_complete_day(self) -> pd.Timestamp:
-        """The newest day that has a value for nine in ten of the series that reported in the fortnight before it.
+        """The newest day that has a value for nine in ten of the series that reported in the fortnight before it, and
+        are counted on its weekday.
 
         A value that is not to be believed (of a half-counted day) is none.
         """
         reported = self.newest.notna()
         trusted = believed(self.newest, self._lags, self.system, self.circumstances).notna()
-        usual = reported.rolling(RECENT_DAYS, min_periods=1).max().sum(axis=1)
-        complete = trusted.sum(axis=1) >= COMPLETE_SHARE * usual
+        reported_lately = reported.rolling(RECENT_DAYS, min_periods=1).max() > 0
+        usual = reported_lately.sum(axis=1)
+        at_rest = rest_days(self.newest, self.system)
+        complete = trusted.sum(axis=1) >= COMPLETE_SHARE * (usual - (reported_lately & at_rest).sum(axis=1))
         if not (complete & (usual > 0)).any():
             complete = reported.any(axis=1)
         return pd.Timestamp(complete.index[complete & (usual > 0)][-1])

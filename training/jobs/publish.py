@@ -42,7 +42,7 @@ def _publish(job: Context, console: Console, cutoff: date | None, as_of: datetim
     forecast = Forecaster(history, job.system.horizon_days, state=whole.state).forecast(whole.version.recipe, at)
     recent = _recent(history, forecast.parts, at)
     draft = as_publication(forecast, history, recent, whole.champion, job.archive.digest(instant, day), job.now)
-    issued = store.issue(replace(draft, remarks=remarks))
+    issued = store.issue(replace(draft, remarks=(*remarks, *draft.remarks)))
     fallbacks = sum(series.fallback for series in issued.series)
     console.print(
         f"Published {job.system.name} for cutoff {issued.cutoff}, revision {issued.revision}: "
