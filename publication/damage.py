@@ -43,7 +43,7 @@ def _of_series(publication: Publication) -> Iterator[str]:
             yield f"the system has no place or measure of {series.unique_id}"
         if not _are_counts(series.days):
             yield f"{series.unique_id} has a value that is negative or not a number"
-        if series.drivers and not _has_rows(series.drivers, publication.system.horizon_days, len(DRIVERS)):
+        if series.drivers and not _has_rows(series.drivers, len(series.days), len(DRIVERS)):
             yield f"a day of the drivers of {series.unique_id} is missing, or one of its {len(DRIVERS)} numbers"
 
 

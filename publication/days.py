@@ -1,12 +1,16 @@
 """The hospital day: a local calendar day of the system's time zone."""
 
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from publication.vocabulary import Freshness
 
 ONE_DAY = timedelta(days=1)
 DAYS_UNTIL_STALE = 2
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+LEADS_REMEMBERED = 1000
 
 
 def today(now: datetime, timezone: str) -> date:
@@ -23,6 +27,24 @@ def end_of_day(day: date, timezone: str) -> datetime:
 def target_day(cutoff: date, lead: int) -> date:
     """The day that is `lead` days after the cutoff."""
     return cutoff + timedelta(days=lead)
+
+
+@lru_cache(LEADS_REMEMBERED)
+def counted_leads(cutoff: date, horizon_days: int, counted_on: tuple[int, ...]) -> Sequence[int]:
+    """Return the leads, up to the horizon, of the days that a series counted on these weekdays is forecast for.
+
+    Weekdays are numbers, 0 for Monday; without any it is counted on all of them.
+    """
+    leads = range(1, horizon_days + 1)
+    if not counted_on:
+        return leads
+    return tuple(lead for lead in leads if target_day(cutoff, lead).weekday() in counted_on)
+
+
+def weekday_names(counted_on: Collection[int]) -> str:
+    """Return the weekdays in words: `Saturday and Sunday`."""
+    *others, last = (WEEKDAYS[weekday] for weekday in sorted(counted_on))
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def freshness(cutoff: date, now: datetime, timezone: str) -> Freshness:

@@ -12,7 +12,7 @@ from publication.packed import Packed
 
 NOT_CONTENT = ("issued_at", "revision", "remarks")
 LISTED = ("series", "headroom")
-TOLD_LATER: dict[type, str] = {Publication: "headroom", SeriesForecast: "drivers"}
+TOLD_LATER: dict[type, tuple[str, ...]] = {Publication: ("headroom",), SeriesForecast: ("counted_on", "drivers")}
 """Left out where there are none: a publication of before there were any keeps its digest."""
 
 
@@ -27,7 +27,7 @@ def digest(publication: Publication) -> str:
 def _canonical(publication: Publication) -> Iterator[str]:
     """The text that is hashed: JSON with its keys in order, in parts, since that of a large one is never held whole."""
     names = sorted(of.name for of in fields(Publication) if of.name not in NOT_CONTENT)
-    told = [name for name in names if name != TOLD_LATER[Publication] or getattr(publication, name)]
+    told = [name for name in names if name not in TOLD_LATER[Publication] or getattr(publication, name)]
     for n, name in enumerate(told):
         yield f'{"," if n else "{"}"{name}":'
         value = getattr(publication, name)
@@ -57,12 +57,13 @@ def _plain(value: object) -> object:
 @cache  # it is asked for each of a million days and actuals
 def _reader(kind: type) -> Callable[[object], dict[str, object]]:
     names = sorted(of.name for of in fields(kind))
-    read, later = attrgetter(*names), TOLD_LATER.get(kind)
+    read, later = attrgetter(*names), TOLD_LATER.get(kind, ())
 
     def fields_of(value: object) -> dict[str, object]:
         told = dict(zip(names, read(value), strict=True))
-        if later is not None and not told[later]:
-            del told[later]
+        for name in later:
+            if not told[name]:
+                del told[name]
         return told
 
     return fields_of

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-from publication.days import target_day
+from publication.days import counted_leads, target_day
 from publication.errors import MalformedPublicationError
 from publication.model import Publication, SeriesForecast, System
 from publication.pressure import headroom_levels
-from publication.vocabulary import DRIVERS, SeriesKey
+from publication.vocabulary import DRIVERS, Kind, SeriesKey
 
 TOLERANCE = 1e-6
 BREACHES_SHOWN = 5
@@ -38,11 +38,27 @@ def series_are_distinct(publication: Publication) -> Iterator[str]:
 
 
 def horizon_is_complete(publication: Publication) -> Iterator[str]:
-    """Every series has each lead from 1 to the horizon once, in order, on the right day."""
-    expected = [(lead, target_day(publication.cutoff, lead)) for lead in range(1, publication.system.horizon_days + 1)]
+    """Every series has each lead from 1 to the horizon once, in order, on the right day; but no day of a weekday on
+    which it says it is never counted."""
     for series in publication.series:
-        if [(day.lead, day.ds) for day in series.days] != expected:
-            yield f"{series.unique_id} does not have each lead from 1 to {publication.system.horizon_days} once"
+        leads = counted_leads(publication.cutoff, publication.system.horizon_days, series.counted_on)
+        if [(day.lead, day.ds) for day in series.days] != [(n, target_day(publication.cutoff, n)) for n in leads]:
+            but = " of the weekdays it is counted on" if series.counted_on else ""
+            yield f"{series.unique_id} does not have each lead from 1 to {publication.system.horizon_days}{but} once"
+
+
+def weekdays_are_of_flows(publication: Publication) -> Iterator[str]:
+    """Only flows are not forecast on some weekdays, which are named in order and are not all seven: who lies in a bed
+    is there, counted or not."""
+    for series in publication.series:
+        counted_on = series.counted_on
+        if not counted_on:
+            continue
+        if list(counted_on) != sorted(set(counted_on)) or not set(counted_on) < set(range(7)):
+            yield f"{series.unique_id} is counted on weekdays {counted_on}, which are not some of 0 to 6 in order"
+        measure = publication.system.measure_by_name.get(series.key.measure)
+        if measure is not None and measure.kind is not Kind.FLOW:
+            yield f"{series.unique_id} is a {measure.kind} that lacks days: only a flow may"
 
 
 def values_are_finite_and_not_negative(publication: Publication) -> Iterator[str]:
@@ -99,7 +115,8 @@ def actuals_are_finite(publication: Publication) -> Iterator[str]:
 def parents_add_up(publication: Publication) -> Iterator[str]:
     """The mean of a parent equals the sum of its children's means, to `TOLERANCE`, on every day.
 
-    Its children are the nearest published series of the places below it; at a place without any, its streams.
+    Its children are the nearest published series of the places below it; at a place without any, its streams. One that
+    is not counted on the weekday adds nothing, and no part has a day that its parent lacks.
     """
     published = publication.series_by_id
     streams = _streams(publication)
@@ -108,10 +125,16 @@ def parents_add_up(publication: Publication) -> Iterator[str]:
         parts = [published[key.unique_id] for key in below] or streams.get(series.key, [])
         if not parts:
             continue
-        for i, day in enumerate(series.days):
-            total = math.fsum(part.days[i].mean for part in parts if i < len(part.days))
-            if abs(total - day.mean) > TOLERANCE:
+        totals: dict[int, list[float]] = {day.lead: [] for day in series.days}
+        for part in parts:
+            for day in part.days:
+                totals.setdefault(day.lead, []).append(day.mean)
+        for day in series.days:
+            total = math.fsum(totals.pop(day.lead, ()))
+            if not abs(total - day.mean) <= TOLERANCE:
                 yield f"{series.unique_id} on {day.ds} is {day.mean}, its parts add up to {total}"
+        if totals and series.counted_on:
+            yield f"{series.unique_id} lacks days that its parts have: the first is lead {min(totals)}"
 
 
 def drivers_add_up(publication: Publication) -> Iterator[str]:
@@ -172,6 +195,7 @@ def _nearest(system: System, key: SeriesKey, published: dict[str, SeriesForecast
 RULES: tuple[Rule, ...] = (
     series_are_distinct,
     horizon_is_complete,
+    weekdays_are_of_flows,
     values_are_finite_and_not_negative,
     quantiles_increase,
     means_are_within_their_intervals,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from publication.vocabulary import Kind, SeriesKey
@@ -106,7 +106,9 @@ class SeriesForecast:
     """The forecast of one series; `reason` says why where a fallback stands in for the champion's recipe.
 
     `drivers` has, for each day, one count for each of `vocabulary.DRIVERS`; it is empty where nothing is told of them.
-    The sequences are tuples, or `packed` where many publications are held.
+    `counted_on` are the weekdays (0 for Monday, in order) on which a flow is ever counted: on others it has no day.
+    It is empty where a series has each day of the horizon. The sequences are tuples, or `packed` where many
+    publications are held.
     """
 
     key: SeriesKey
@@ -117,10 +119,19 @@ class SeriesForecast:
     recent: Sequence[Actual]
     days: Sequence[DayForecast]
     drivers: Sequence[Sequence[float]] = ()
+    counted_on: tuple[int, ...] = ()
 
     @property
     def unique_id(self) -> str:
         return self.key.unique_id
+
+    def is_late(self, cutoff: date) -> bool:
+        """Whether a day on which it is counted has passed since its newest actual, up to the cutoff."""
+        newest = self.last_actual
+        if newest is None:
+            return True
+        since = (newest.ds + timedelta(days=n) for n in range(1, (cutoff - newest.ds).days + 1))
+        return any(not self.counted_on or day.weekday() in self.counted_on for day in since)
 
     @property
     def last_actual(self) -> Actual | None:
@@ -188,9 +199,8 @@ class Publication:
 
     @cached_property
     def late_series(self) -> tuple[SeriesKey, ...]:
-        """The series whose newest actual is older than the cutoff."""
-        newest = ((series.key, series.last_actual) for series in self.series)
-        return tuple(key for key, actual in newest if actual is None or actual.ds < self.cutoff)
+        """The series that have no actual on the cutoff, nor on any day they are counted on since their newest."""
+        return tuple(series.key for series in self.series if series.is_late(self.cutoff))
 
     @cached_property
     def series_by_id(self) -> dict[str, SeriesForecast]:

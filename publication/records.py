@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from functools import lru_cache
 from itertools import chain
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from publication.damage import damages
-from publication.days import target_day
+from publication.days import counted_leads, target_day
 from publication.errors import MalformedPublicationError
 from publication.model import (
     Actual,
@@ -26,7 +26,7 @@ from publication.model import (
     SeriesForecast,
     System,
 )
-from publication.packed import Packed, packed
+from publication.packed import Packed, Reader, packed
 from publication.rows import Row
 from publication.vocabulary import Kind, SeriesKey
 
@@ -69,6 +69,7 @@ def series_records(publication: Publication, publication_id: int) -> list[Record
             "fallback": series.fallback,
             "reason": series.reason,
             "recent": [[actual.ds.isoformat(), actual.y] for actual in series.recent],
+            "counted_on": "".join(map(str, series.counted_on)) or None,
         }
         for position, series in enumerate(publication.series)
     ]
@@ -155,10 +156,11 @@ def publication(
     """
     system = system_of(row["description"])
     driven = {item["unique_id"]: packed(item["by_day"]) for item in drivers}
-    days = _days(row["cutoff"], system, forecasts)
-    made = tuple(_series(item, days.get(item["unique_id"], ()), driven.get(item["unique_id"], ())) for item in series)
-    if without_days := [of.unique_id for of in made if not of.days]:
+    listed = [_series(item, driven.get(item["unique_id"], ())) for item in series]
+    days = _days(row["cutoff"], system, forecasts, {of.unique_id: of.counted_on for of in listed if of.counted_on})
+    if without_days := [of.unique_id for of in listed if of.unique_id not in days]:
         raise _damaged(row["cutoff"], system, without_days[0], "all its days are missing")
+    made = tuple(replace(of, days=days[of.unique_id]) for of in listed)
     read = Publication(
         system=system,
         cutoff=row["cutoff"],
@@ -176,25 +178,36 @@ def publication(
     return read
 
 
-def _days(cutoff: date, system: System, forecasts: Iterable[Row]) -> dict[str, Packed[DayForecast]]:
-    """The days of each series. The day of a lead is not kept: it follows from the cutoff."""
-    targets = [target_day(cutoff, lead) for lead in range(1, system.horizon_days + 1)]
+def _days(
+    cutoff: date, system: System, forecasts: Iterable[Row], counted_on: Mapping[str, tuple[int, ...]]
+) -> dict[str, Packed[DayForecast]]:
+    """The days of each series. The day of a lead is not kept: it follows from the cutoff, and from the weekdays that a
+    series is counted on, where those are not all."""
+    every_day = _reader(cutoff, system.horizon_days, ())
     width = 1 + len(system.quantiles)
-
-    def read(index: int, numbers: tuple[float, ...]) -> DayForecast:
-        return DayForecast(targets[index], index + 1, numbers[0], numbers[1:])
-
     days: dict[str, Packed[DayForecast]] = {}
     for row in forecasts:
+        weekdays = counted_on.get(row["unique_id"])
+        n_days, read = every_day if weekdays is None else _reader(cutoff, system.horizon_days, weekdays)
         try:
-            days[row["unique_id"]] = Packed(_flat(row["by_day"], len(targets), width), width, read)
+            days[row["unique_id"]] = Packed(_flat(row["by_day"], n_days, width), width, read)
         except (TypeError, ValueError) as error:
             raise _damaged(cutoff, system, row["unique_id"], str(error)) from error
     return days
 
 
+def _reader(cutoff: date, horizon_days: int, counted_on: tuple[int, ...]) -> tuple[int, Reader[DayForecast]]:
+    """How many days a series has, and what makes each of its numbers."""
+    targets = [(target_day(cutoff, lead), lead) for lead in counted_leads(cutoff, horizon_days, counted_on)]
+
+    def read(index: int, numbers: tuple[float, ...]) -> DayForecast:
+        return DayForecast(*targets[index], numbers[0], numbers[1:])
+
+    return len(targets), read
+
+
 def _flat(by_day: Sequence[Sequence[float]], n_days: int, width: int) -> Iterable[float]:
-    if len(by_day) != n_days or set(map(len, by_day)) != {width}:
+    if len(by_day) != n_days or not set(map(len, by_day)) <= {width}:
         raise ValueError(f"a lead of 1 to {n_days} is missing, or one of its {width} numbers")
     return chain.from_iterable(by_day)
 
@@ -221,7 +234,8 @@ def _champion(row: RowMapping) -> Champion:
     return Champion(row["champion_name"], row["champion_version"], row["champion_run_id"])
 
 
-def _series(row: Row, days: Sequence[DayForecast], drivers: Sequence[Sequence[float]]) -> SeriesForecast:
+def _series(row: Row, drivers: Sequence[Sequence[float]]) -> SeriesForecast:
+    """The series of a row, without its days."""
     key = SeriesKey(row["place"], row["measure"], row["stream"])
     if key.unique_id != row["unique_id"]:
         raise ValueError(f"{row['unique_id']} stands for {key.unique_id}")
@@ -232,8 +246,9 @@ def _series(row: Row, days: Sequence[DayForecast], drivers: Sequence[Sequence[fl
         fallback=row["fallback"],
         reason=row["reason"],
         recent=_recent(row["recent"]),
-        days=days,
+        days=(),
         drivers=drivers,
+        counted_on=tuple(map(int, row["counted_on"] or "")),
     )
 
 

@@ -37,7 +37,7 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-VERSION = "0005"
+VERSION = "0006"
 """Of the tables below: the newest step of training/migrations."""
 
 metadata = MetaData()
@@ -79,6 +79,7 @@ series = Table(
     Column("fallback", Boolean, nullable=False),
     Column("reason", String),
     Column("recent", JSON, nullable=False),
+    Column("counted_on", String),  # weekdays as digits, 0 for Monday; null: all
 )
 
 drivers = Table(

@@ -113,6 +113,10 @@ class SeriesKeyOut(Body):
     unit: Unit
     model: str
     fallback: Annotated[bool, Field(description="whether seasonal naive stands in for the champion")]
+    counted_on: Annotated[
+        list[str],
+        Field(description="weekdays on which it is counted; other days are not forecast. Absent where it is each day"),
+    ] = []
 
 
 class SeriesOut(SeriesKeyOut):

@@ -80,6 +80,8 @@ class Selection:
         return set(publication.system.under(self.under or publication.system.name))
 
     def days(self, series: SeriesForecast) -> Sequence[DayForecast]:
+        if series.counted_on and self.horizon is not None:
+            return [day for day in series.days if day.lead <= self.horizon]
         return series.days[: self.horizon]
 
     def quantiles(self, system: System) -> tuple[tuple[int, float], ...]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import compress
 
 from publication.ledger import Ledger, Losses, Score, Slice
 from publication.model import (
@@ -140,6 +141,43 @@ def driven(series: SeriesForecast) -> SeriesForecast:
             for day, part in zip(series.days, level, strict=True)
         ),
     )
+
+
+def counted_at_weekends(whole: Publication, place: str, measure: str = "attendances") -> Publication:
+    """The publication with a flow of one leaf, streams and all, counted on Saturday and Sunday alone.
+
+    On other days it is no part of the places above, whose figures are lower by its own mean.
+    """
+    weekend = (5, 6)
+    above = set(whole.system.ancestors(place))
+    off = {
+        (of.key.stream, day.lead): day.mean
+        for of in whole.series
+        if of.key.place == place and of.key.measure == measure
+        for day in of.days
+        if day.ds.weekday() not in weekend
+    }
+
+    def changed(of: SeriesForecast) -> SeriesForecast:
+        if of.key.measure != measure or of.key.place not in {place, *above}:
+            return of
+        if of.key.place in above:
+            lower = [off.get((of.key.stream, day.lead), 0.0) for day in of.days]
+            return replace(
+                of,
+                days=tuple(map(_lower, of.days, lower)),
+                drivers=tuple((row[0] - by, *row[1:]) for row, by in zip(of.drivers, lower, strict=False)),
+            )
+        kept = [day.ds.weekday() in weekend for day in of.days]
+        return replace(
+            of, days=tuple(compress(of.days, kept)), drivers=tuple(compress(of.drivers, kept)), counted_on=weekend
+        )
+
+    return replace(whole, series=tuple(map(changed, whole.series)))
+
+
+def _lower(day: DayForecast, by: float) -> DayForecast:
+    return replace(day, mean=day.mean - by, quantiles=tuple(value - by for value in day.quantiles))
 
 
 def build_keys(system: System, streams: dict[str, tuple[str, ...]]) -> list[SeriesKey]:

@@ -43,6 +43,11 @@ class Settings:
         return self.home / "champions"
 
     @property
+    def states(self) -> Path:
+        """What the last publication of each system made, so that the next makes only what has changed."""
+        return self.home / "states"
+
+    @property
     def locks(self) -> Path:
         """What jobs hold so that no other does the same."""
         return self.home / "locks"

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from publication.model import Place, Publication, SeriesForecast
+from publication.days import weekday_names
+from publication.model import DayForecast, Place, Publication, SeriesForecast
 from publication.vocabulary import SeriesKey
 from service.edition import Edition
 from service.page import wording
@@ -33,15 +34,17 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One series on the planning day."""
+    """One series on the planning day; `centre` is None where it is not forecast then. `counted_on` names its weekdays,
+    where those are not all."""
 
     unique_id: str
-    centre: str
+    centre: str | None
     interval: str | None
     last: str | None
     last_day: str | None
     fallback: bool
     reason: str | None
+    counted_on: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,17 +155,25 @@ def _series(series: SeriesForecast, reading: Scale, planning: PlanningDay) -> Se
 
 
 def _figures(series: SeriesForecast, reading: Scale, planning: PlanningDay) -> Figures:
-    day = series.days[planning.lead - 1]
+    day = _on(series, planning)
     last = series.last_actual
     return Figures(
         unique_id=series.unique_id,
-        centre=reading.centre_of(day),
-        interval=reading.headline.of(day) if reading.headline else None,
+        centre=None if day is None else reading.centre_of(day),
+        interval=reading.headline.of(day) if reading.headline and day is not None else None,
         last=None if last is None or last.y is None else wording.count(last.y),
         last_day=None if last is None else wording.day(last.ds),
         fallback=series.fallback,
         reason=series.reason,
+        counted_on=weekday_names(series.counted_on) if series.counted_on else None,
     )
+
+
+def _on(series: SeriesForecast, planning: PlanningDay) -> DayForecast | None:
+    """The series' forecast of the planning day; None where it is not counted on that weekday."""
+    if not series.counted_on:
+        return series.days[planning.lead - 1]
+    return next((day for day in series.days if day.lead == planning.lead), None)
 
 
 def _tree(publication: Publication) -> Iterator[tuple[Place, int]]:

@@ -4,6 +4,7 @@ import json
 import math
 from datetime import UTC, datetime
 
+from publication.days import WEEKDAYS
 from publication.model import Actual, Heading, Publication, SeriesForecast, System
 from publication.vocabulary import Freshness
 
@@ -73,6 +74,7 @@ def series_body(series: SeriesForecast) -> Json:
         "fallback": series.fallback,
         "reason": series.reason,
         "last_actual": None if last is None else actual_body(last),
+        **weekdays_body(series),
     }
 
 
@@ -83,6 +85,11 @@ def _champion(heading: Heading) -> Json:
 
 def key_body(series: SeriesForecast) -> Json:
     return {"unique_id": series.unique_id, **series.key._asdict(), "unit": series.unit}
+
+
+def weekdays_body(series: SeriesForecast) -> Json:
+    """On which weekdays a series is counted, where those are not all: else nothing is said of it."""
+    return {"counted_on": [WEEKDAYS[weekday] for weekday in series.counted_on]} if series.counted_on else {}
 
 
 def actual_body(actual: Actual) -> Json:

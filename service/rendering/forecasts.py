@@ -6,8 +6,8 @@ from datetime import date
 
 from publication.model import Publication, SeriesForecast
 from publication.vocabulary import DRIVERS
-from service.rendering.bodies import Json, actual_body, json_bytes, json_text, key_body
-from service.rendering.days import days_template
+from service.rendering.bodies import Json, actual_body, json_bytes, json_text, key_body, weekdays_body
+from service.rendering.days import days_filler
 from service.rendering.layout import Layout
 from service.selection import Selection
 
@@ -19,12 +19,12 @@ def forecasts_json(publication: Publication, selection: Selection, block: Json, 
     def day(ds: str, lead: int) -> str:
         return f'{{"ds":"{ds}","lead":{lead},"mean":%s,"quantiles":{{{quantiles}}}}}'
 
-    days = days_template(publication, selection, day, between=",")
+    days = days_filler(publication, selection, day, between=",")
 
     def body(series: SeriesForecast, figures: tuple[str, ...]) -> bytes:
-        told = key_body(series) | {"model": series.model, "fallback": series.fallback}
+        told = key_body(series) | {"model": series.model, "fallback": series.fallback} | weekdays_body(series)
         more = f",{json_text(_detail(series, selection))[1:-1]}" if detailed else ""
-        return f'{json_text(told)[:-1]},"days":[{days % figures}]{more}}}'.encode()
+        return f'{json_text(told)[:-1]},"days":[{days(series, figures)}]{more}}}'.encode()
 
     before = b'{"publication":' + json_bytes(block) + b',"forecasts":['
     return Layout(before, body, between=b",", after=b"]}")
@@ -35,7 +35,7 @@ def _detail(series: SeriesForecast, selection: Selection) -> Json:
     return {
         "reason": series.reason,
         "recent": [actual_body(actual) for actual in series.recent],
-        "drivers": [_drivers(day.ds, series.drivers[day.lead - 1]) for day in days],
+        "drivers": [_drivers(day.ds, values) for day, values in zip(days, series.drivers, strict=False)],
     }
 
 

@@ -20,7 +20,7 @@ class Layout:
 
 def laid_out(publication: Publication, selection: Selection, *layouts: Layout) -> Iterator[tuple[bytes, ...]]:
     """The parts of each layout, side by side: the figures of a series are made once for all of them."""
-    figures = Figures(publication.system, selection)
+    figures = Figures(publication, selection)
     yield tuple(layout.before for layout in layouts)
     for n, series in enumerate(selection.series(publication)):
         texts = figures.of(series)

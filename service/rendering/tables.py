@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from publication.model import Publication, SeriesForecast
 from publication.vocabulary import quantile_column
 from service.rendering.bodies import json_text
-from service.rendering.days import days_template
+from service.rendering.days import days_filler
 from service.rendering.layout import Layout
 from service.selection import Selection
 
@@ -22,12 +22,12 @@ def forecasts_csv(publication: Publication, selection: Selection) -> Layout:
     levels = selection.quantiles(publication.system)
     names = (*BEFORE_QUANTILES, *(quantile_column(level) for _, level in levels), *AFTER_QUANTILES)
     numbers = ",%s" * (1 + len(levels))
-    days = days_template(publication, selection, lambda ds, lead: f"{BEFORE},{ds},{lead}{numbers},{AFTER}\n", "")
+    days = days_filler(publication, selection, lambda ds, lead: f"{BEFORE},{ds},{lead}{numbers},{AFTER}\n", "")
 
     def rows(series: SeriesForecast, figures: tuple[str, ...]) -> bytes:
         before = (series.unique_id, series.key.place, series.key.measure, series.key.stream or "", publication.cutoff)
         after = (series.model, "true" if series.fallback else "false")
-        return _filled(days % figures, _cells(before), _cells(after))
+        return _filled(days(series, figures), _cells(before), _cells(after))
 
     return Layout(csv_line(names), rows)
 
@@ -40,12 +40,12 @@ def forecasts_ndjson(publication: Publication, selection: Selection) -> Layout:
     def row(ds: str, lead: int) -> str:
         return f'{BEFORE},"ds":"{ds}","lead":{lead},"mean":%s{quantiles},{AFTER}\n'
 
-    days = days_template(publication, selection, row, between="")
+    days = days_filler(publication, selection, row, between="")
 
     def rows(series: SeriesForecast, figures: tuple[str, ...]) -> bytes:
         key = {"unique_id": series.unique_id, **series.key._asdict(), "cutoff": publication.cutoff.isoformat()}
         before, after = json_text(key)[:-1], json_text({"model": series.model, "fallback": series.fallback})[1:]
-        return _filled(days % figures, before, after)
+        return _filled(days(series, figures), before, after)
 
     return Layout(b"", rows)
 

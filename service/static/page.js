@@ -13,10 +13,21 @@ function address(uniqueId) {
   return "/v1/forecasts/" + uniqueId.split("/").map(encodeURIComponent).join("/");
 }
 
-function bandTraces(days, band) {
+// Stretches of days that follow each other: a series that is counted on some weekdays only has a gap after each.
+function stretches(days) {
+  const found = [];
+  for (const day of days) {
+    const last = found.at(-1);
+    if (last !== undefined && day.lead === last.at(-1).lead + 1) last.push(day);
+    else found.push([day]);
+  }
+  return found;
+}
+
+function bandTraces(days, band, isFirst) {
   if (!(band.low in days[0].quantiles) || !(band.high in days[0].quantiles)) return [];
   const x = days.map((day) => day.ds);
-  const edge = { mode: "lines", line: { width: 0 }, x, legendgroup: band.percent };
+  const edge = { mode: "lines", line: { width: 0 }, x, legendgroup: band.percent, showlegend: isFirst };
   const name = `${band.percent} % prediction interval`;
   return [
     { ...edge, y: days.map((day) => day.quantiles[band.low]), showlegend: false, hoverinfo: "skip" },
@@ -26,14 +37,19 @@ function bandTraces(days, band) {
   ];
 }
 
-function traces(forecast) {
-  const days = forecast.days;
+function centreTrace(days, isFirst) {
   const hasMedian = "0.5" in days[0].quantiles;
+  return { name: hasMedian ? "median" : "mean", mode: days.length > 1 ? "lines" : "markers",
+    line: { color: MEDIAN, width: 2.5 }, marker: { color: MEDIAN }, legendgroup: "centre", showlegend: isFirst,
+    x: days.map((day) => day.ds), y: days.map((day) => (hasMedian ? day.quantiles["0.5"] : day.mean)),
+    hovertemplate: "%{y:,.1f}" };
+}
+
+function traces(forecast) {
+  const parts = stretches(forecast.days);
   return [
-    ...BANDS.flatMap((band) => bandTraces(days, band)),
-    { name: hasMedian ? "median" : "mean", mode: "lines", line: { color: MEDIAN, width: 2.5 },
-      x: days.map((day) => day.ds), y: days.map((day) => (hasMedian ? day.quantiles["0.5"] : day.mean)),
-      hovertemplate: "%{y:,.1f}" },
+    ...BANDS.flatMap((band) => parts.flatMap((days, nth) => bandTraces(days, band, nth === 0))),
+    ...parts.map((days, nth) => centreTrace(days, nth === 0)),
     { name: "actual", mode: "lines+markers", line: { color: INK, width: 1.5 }, marker: { size: 4, color: INK },
       x: forecast.recent.map((actual) => actual.ds), y: forecast.recent.map((actual) => actual.y),
       hovertemplate: "%{y:,.1f}" },

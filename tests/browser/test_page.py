@@ -13,7 +13,7 @@ import pytest
 
 from publication.store import Store, default_url
 from tests import servers
-from tests.builders import build_publication
+from tests.builders import build_publication, counted_at_weekends
 
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -47,7 +47,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, browser: str) -> Iterator[
     home = tmp_path_factory.mktemp("home")
     store = Store(default_url(home))
     store.prepare()
-    store.issue(build_publication(datetime.now(UTC).date() - timedelta(days=1)))
+    store.issue(counted_at_weekends(build_publication(datetime.now(UTC).date() - timedelta(days=1)), "RXK1"))
     store.close()
     with servers.service(home) as running:
         yield running.url
@@ -55,9 +55,17 @@ def address(tmp_path_factory: pytest.TempPathFactory, browser: str) -> Iterator[
 
 @pytest.fixture(scope="module")
 def place_page(browser: str, address: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    return page(browser, f"{address}/places/RXK2", tmp_path_factory.mktemp("profile"))
+
+
+@pytest.fixture(scope="module")
+def clinic_page(browser: str, address: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    return page(browser, f"{address}/places/RXK1", tmp_path_factory.mktemp("profile"))
+
+
+def page(browser: str, address: str, profile: Path) -> tuple[str, str]:
     """The page of one place after its scripts have run, and what the browser's console said."""
-    profile = tmp_path_factory.mktemp("profile")
-    command = [browser, *OPTIONS, f"--user-data-dir={profile}", "--dump-dom", f"{address}/places/RXK2"]
+    command = [browser, *OPTIONS, f"--user-data-dir={profile}", "--dump-dom", address]
     run = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True)
     return run.stdout, "\n".join(line for line in run.stderr.splitlines() if "CONSOLE" in line)
 
@@ -82,6 +90,18 @@ def test_every_series_has_its_fan_chart_drawn(place_page: tuple[str, str]) -> No
 
 def test_the_browser_has_nothing_to_complain_of(place_page: tuple[str, str]) -> None:
     assert place_page[1] == ""
+
+
+def test_the_chart_of_a_clinic_has_gaps_on_the_days_it_is_closed(clinic_page: tuple[str, str], address: str) -> None:
+    html, console = clinic_page
+    drawing = html.split('data-unique-id="RXK1/attendances"')[1].split("<details")[0]
+    (forecast,) = httpx.get(f"{address}/v1/forecasts/RXK1/attendances").json()["forecasts"]
+    leads = [day["lead"] for day in forecast["days"]]
+    n_stretches = sum(lead - 1 not in leads for lead in leads)
+    assert n_stretches in (4, 5)  # weekends within 28 days
+    assert len(re.findall(r'class="trace scatter[^"]*"', drawing)) == n_stretches * 7 + 1, console
+    assert len(re.findall(r'class="legendtext"', drawing)) == 5  # each name once: 3 bands, median, actual
+    assert console == ""
 
 
 def test_the_table_has_the_numbers_of_the_api(place_page: tuple[str, str], address: str) -> None:

@@ -11,6 +11,7 @@ from training.backtest.regimes import regimes
 from training.backtest.slices import kinds_of_day
 from training.frames import WEEK
 from training.history.known import KnownHistory
+from training.history.rest_days import rest_days
 from training.reconciliation.bottom_up import aggregated, summing
 
 
@@ -33,7 +34,8 @@ def scales_of(history: KnownHistory, first_cutoff: pd.Timestamp) -> pd.DataFrame
     """`scale` and `root_scale` by series: mean and root mean square of the weekly changes known at the first cutoff."""
     known = history.at(first_cutoff)
     parts = summing(history.system, list(known.columns))
-    values = aggregated(known.to_numpy(), parts.to_numpy(), known.mean().to_numpy())
+    at_rest = rest_days(known, history.system)
+    values = aggregated(known.to_numpy(), parts.to_numpy(), known.mean().to_numpy(), at_rest)
     scales = {"scale": seasonal_naive_scale(values, WEEK), "root_scale": seasonal_naive_root_scale(values, WEEK)}
     return pd.DataFrame(scales, index=parts.columns)
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from training.backtest.losses import mean_of_known
 from training.frames import WEEK, values_of
 from training.history.known import KnownHistory
+from training.history.rest_days import never_counted_ahead
 from training.reconciliation.bottom_up import aggregated, summing
 
 Values = NDArray[np.float64]
@@ -42,9 +43,11 @@ def references(history: KnownHistory, cutoff: pd.Timestamp) -> dict[str, pd.Data
         "six_week_mean": mean_of_known(weeks),
     }
     parts, sizes = summing(history.system, list(known.columns)), known.mean().fillna(0.0).to_numpy()
+    at_rest = never_counted_ahead(known, WEEK, history.system)
+    made = {name: np.where(at_rest, np.nan, values) for name, values in week.items()}
     return {
-        name: pd.DataFrame(aggregated(values, parts.to_numpy(), sizes), columns=parts.columns)
-        for name, values in week.items()
+        name: pd.DataFrame(aggregated(values, parts.to_numpy(), sizes, at_rest), columns=parts.columns)
+        for name, values in made.items()
     }
 
 

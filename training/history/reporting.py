@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.frames import WEEK
+from training.history.rhythm import counted_weekdays
 
 Mask = NDArray[np.bool_]
 Days = NDArray[np.int64]
@@ -16,8 +16,7 @@ REPORTING_DAYS = 28  # a series of daily counts without a value for four weeks n
 RHYTHM_DAYS = 366  # in which the usual distance between two values is seen
 MISSED_TURNS = 2  # values in a row that a series counted once a month may miss before it no longer reports
 LONGEST_PATIENCE_DAYS = 93  # a quarter
-WEEKDAY_DAYS = 56  # in which is seen on which weekdays a series has values
-NEW_DAYS = 28  # a series whose values are younger is expected every day
+LOOKBACK_DAYS = 84  # within which a series has its newest value, or is as late as can be
 PROMPT_WITHIN_DAYS = 1  # of the newest value of all: the series that decide which day has been reached
 PROMPT_SHARE = 0.5  # of those, with a value, for a day to count as reached
 
@@ -39,7 +38,7 @@ def days_behind(known: pd.DataFrame) -> Days:
 
     0 where no day since then falls on a weekday on which it has values: a clinic of the weekend is not late on Friday.
     """
-    there = known.tail(WEEKDAY_DAYS + REPORTING_DAYS).notna().to_numpy()
+    there = known.tail(LOOKBACK_DAYS).notna().to_numpy()
     ago = _days_since_last(known.notna().to_numpy())
     return np.where(_missing(known, there).any(axis=0) | (ago >= len(there)), ago, 0)
 
@@ -54,7 +53,7 @@ def reached_day(present: pd.DataFrame) -> pd.Timestamp:
     if not len(rows):
         raise ValueError("no series has a value")
     newest = present.iloc[: rows[-1] + 1]
-    there = newest.tail(WEEKDAY_DAYS + REPORTING_DAYS).notna().to_numpy()
+    there = newest.tail(LOOKBACK_DAYS).notna().to_numpy()
     missing = _missing(newest, there)
     prompt = there.any(axis=0) & ~missing[:-PROMPT_WITHIN_DAYS].any(axis=0)
     reached = ~missing[:, prompt].any(axis=0)
@@ -65,13 +64,8 @@ def reached_day(present: pd.DataFrame) -> pd.Timestamp:
 def _missing(known: pd.DataFrame, there: Mask) -> Mask:
     """Days after a series' newest value on which it was to be expected; shape of `there`, the frame's last rows."""
     weekday = pd.DatetimeIndex(known.index[len(known) - len(there) :]).dayofweek.to_numpy()
-    row = np.arange(len(there))[:, None]
     last = len(there) - 1 - _days_since_last(there)
-    seen = there & (row > last - WEEKDAY_DAYS)
-    counted = np.zeros((WEEK, there.shape[1]), bool)
-    np.logical_or.at(counted, weekday, seen)
-    is_new = last - there.argmax(axis=0) < NEW_DAYS
-    return (row > last) & (counted[weekday] | is_new)
+    return (np.arange(len(there))[:, None] > last) & counted_weekdays(known)[weekday]
 
 
 def _days_since_last(there: Mask) -> Days:

@@ -15,7 +15,7 @@ from training.history.known import KnownHistory
 from training.history.lateness import held_back, sentences
 from training.jobs.alone import Alone, alone
 from training.jobs.context import Context
-from training.jobs.registry import other_system, publishing, saved_state
+from training.jobs.registry import last_state, other_system, publishing, saved_state
 from training.pipeline import Forecaster
 from training.pipeline.publishing import RECENT_DAYS, as_publication
 
@@ -77,11 +77,13 @@ def _publish(job: Context, console: Console, cutoff: date | None, as_of: datetim
     if foreign is not None:
         raise NothingPublishedError(foreign)
     remarks = (*on_model, *on_cutoff, *sentences(history, day))
-    forecaster = Forecaster(history, job.system.horizon_days, state=saved_state(whole))
+    state = saved_state(whole).with_more(last_state(job).read())
+    forecaster = Forecaster(history, job.system.horizon_days, state=state)
     forecast = forecaster.forecast(whole.version.recipe, at)
     recent = _recent(history, forecast.parts, at)
     draft = as_publication(forecast, history, recent, whole.champion, job.archive.digest(instant, day), job.now)
-    issued = store.issue(replace(draft, remarks=remarks))
+    issued = store.issue(replace(draft, remarks=(*remarks, *draft.remarks)))
+    last_state(job).write(forecaster.state(whole.version.recipe, at))
     _report(console, job, issued)
     return issued
 

@@ -8,6 +8,7 @@ from training.history.identity import difference
 from training.history.known import KnownHistory
 from training.jobs.context import Context
 from training.pipeline.state import State
+from training.pipeline.state_folder import StateFolder
 from training.tracking.champions import Champions, Whole
 from training.tracking.client import connect
 from training.tracking.code import code_version
@@ -61,6 +62,11 @@ def other_system(job: Context, version: Version, number: int, history: KnownHist
         f"its own (`name` in {job.system_file.path.name}) or another MLFLOW_TRACKING_URI. If it is this system, which "
         'has changed so much, run `headroom train`, then `headroom promote --force --reason "..."`.'
     )
+
+
+def last_state(job: Context) -> StateFolder:
+    """What the last publication of the job's system made, kept at home."""
+    return StateFolder(job.settings.states / job.system.name, code_version())
 
 
 def source_names(job: Context) -> tuple[str, ...]:

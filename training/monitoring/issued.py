@@ -68,21 +68,22 @@ class Issued:
 
 
 def _rows(publication: Publication, told: Sequence[SeriesForecast]) -> pd.DataFrame:
-    """One row for each series and lead."""
-    levels, leads = publication.system.quantiles, np.arange(1, publication.system.horizon_days + 1)
+    """One row for each series and lead that it has."""
+    levels = publication.system.quantiles
     numbers = np.array(
-        [(day.mean, *day.quantiles) for day in chain.from_iterable(series.days for series in told)], dtype=float
-    ).reshape(-1, 1 + len(levels))
-    days = pd.Timestamp(publication.cutoff) + pd.to_timedelta(leads, unit="D")
+        [(day.lead, day.mean, *day.quantiles) for day in chain.from_iterable(series.days for series in told)],
+        dtype=float,
+    ).reshape(-1, 2 + len(levels))
+    leads, n_days = numbers[:, 0].astype(np.int64), [len(series.days) for series in told]
     return pd.DataFrame(
         {
-            "unique_id": np.repeat(np.array([series.unique_id for series in told], dtype=object), len(leads)),
+            "unique_id": np.repeat(np.array([series.unique_id for series in told], dtype=object), n_days),
             "cutoff": pd.Timestamp(publication.cutoff),
-            "ds": np.tile(days.to_numpy(), len(told)),
-            "lead": np.tile(leads, len(told)),
-            "mean": numbers[:, 0],
-            **{quantile_column(level): numbers[:, 1 + i] for i, level in enumerate(levels)},
-            "model": np.repeat(np.array([series.model for series in told], dtype=object), len(leads)),
-            "fallback": np.repeat(np.array([series.fallback for series in told], dtype=bool), len(leads)),
+            "ds": pd.Timestamp(publication.cutoff) + pd.to_timedelta(leads, unit="D"),
+            "lead": leads,
+            "mean": numbers[:, 1],
+            **{quantile_column(level): numbers[:, 2 + i] for i, level in enumerate(levels)},
+            "model": np.repeat(np.array([series.model for series in told], dtype=object), n_days),
+            "fallback": np.repeat(np.array([series.fallback for series in told], dtype=bool), n_days),
         }
     )

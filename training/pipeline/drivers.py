@@ -25,11 +25,14 @@ EFFECTS = {
 LEVEL, TREND, REST = DRIVERS[0], DRIVERS[-2], DRIVERS[-1]
 
 
-def drivers(history: KnownHistory, means: pd.DataFrame, parts: pd.DataFrame, decimals: int) -> Values:
+def drivers(
+    history: KnownHistory, means: pd.DataFrame, parts: pd.DataFrame, decimals: int, is_counted: NDArray[np.bool_]
+) -> Values:
     """Parts of the means (n_series, horizon, n_drivers), rounded; they add up to the mean of each series and day.
 
     `means` (horizon, n_series) holds bottom series and their sums, by the 0/1 matrix `parts`. What one series' parts
-    leave over is its rest; a sum's parts are the sums of its series' parts.
+    leave over is its rest; a sum's parts are the sums of its series' parts. On days that are not counted, by
+    `is_counted` (n_series, horizon), a series has none.
     """
     cutoff, horizon = means.index[0] - pd.Timedelta(days=1), len(means)
     bottom = np.zeros((len(parts.index), horizon, len(DRIVERS)))
@@ -37,6 +40,7 @@ def drivers(history: KnownHistory, means: pd.DataFrame, parts: pd.DataFrame, dec
     for measure, unique_ids in by_measure(parts.index).items():
         rows = [position[unique_id] for unique_id in unique_ids]
         bottom[rows] = _of_measure(history, cutoff, horizon, measure, unique_ids)
+    bottom[~is_counted[: len(bottom)]] = 0.0
     values = np.einsum("bs,bhd->shd", parts.to_numpy(), bottom.round(decimals)).round(decimals)
     values[:, :, -1] = (means.to_numpy().T - values[:, :, :-1].sum(axis=-1)).round(decimals)
     return np.asarray(values)

@@ -35,6 +35,7 @@ from training.pipeline.consistency import means_within
 from training.pipeline.forecast import DECIMALS, Forecast, Recipe
 from training.pipeline.margins import Margins, of_every_series
 from training.pipeline.means import MeansCache, Mixing, same_for_all
+from training.pipeline.rest_days import RestDays
 from training.pipeline.state import State
 from training.reconciliation.bottom_up import summing
 from training.reconciliation.methods import BOTTOM_UP
@@ -67,6 +68,7 @@ class Forecaster:
         self._state = State() if state is None else state
         self._delayed = lru_cache(maxsize=DELAYS_HELD)(self._forecaster_of_delays)
         self._margins = Margins(history, horizon, calibrate)
+        self._rest = RestDays(history)
         self._book = MeansCache(history, horizon)
         self._weights = lru_cache(maxsize=None)(self._learnt)
         self._windows = lru_cache(maxsize=None)(lambda cutoff: windows_before(history, cutoff, horizon))
@@ -122,16 +124,18 @@ class Forecaster:
         failed = {series_key(unique_id).measure for unique_id in reasons}
         agreements = self._agreements({m: name for m, name in recipe.items() if m not in failed}, cutoff)
         mixing = self._mixing(names.values(), cutoff)
-        bottom = self._agreed(bottom, agreements, mixing).round(DECIMALS)
+        bottom = self._rest.without(self._agreed(bottom, agreements, mixing), cutoff).round(DECIMALS)
         used = {unique_id: FALLBACK if unique_id in reasons else name for unique_id, name in names.items()}
         parts = summing(self.history.system, list(ids))
         inside = self._in_windows(used, cutoff, mixing, agreements)
         margins, paths, left = self._margins.around(bottom, used, *inside, self._windows(cutoff))
+        margins, paths = self._rest.emptied(margins, paths, cutoff)
         levels = self.history.system.quantiles
         quantiles = of_every_series(margins, paths, parts, levels)
         means = (means_within(bottom, quantiles, parts, paths, levels) @ parts).round(DECIMALS)
         models = {unique_id: used.get(unique_id, _candidate(recipe, unique_id)) for unique_id in means.columns}
-        return Forecast(cutoff, means, quantiles, models, reasons, parts, paths, left)
+        counted_on = self._rest.of_series(parts, cutoff)
+        return Forecast(cutoff, means, quantiles, models, reasons, parts, paths, left, counted_on)
 
     def seconds(self, candidate: str) -> float:
         """How long the means of a candidate, and of those it is combined of, have taken to make."""
@@ -212,7 +216,8 @@ class Forecaster:
     def _best_method(self, measure: str, name: str, cutoff: pd.Timestamp) -> str:
         """The reconciliation that does best for a measure's candidate in the windows before the cutoff."""
         tree = tree_of(self.history, by_measure(self.history.at(cutoff).columns)[measure])
-        return best_method(tree, *self._of_tree(tree, name, cutoff)) if tree.sums else BOTTOM_UP
+        can_agree = tree.sums and not self._rest.any_of(tree.bottom, cutoff)
+        return best_method(tree, *self._of_tree(tree, name, cutoff)) if can_agree else BOTTOM_UP
 
     def _agreements(self, recipe: Recipe, cutoff: pd.Timestamp) -> Agreements:
         """What makes bottom means agree with those of their sums, where the recipe asks for it and there are sums."""
@@ -220,7 +225,8 @@ class Forecaster:
         for measure in bottom:
             candidate, method = (part(recipe.get(measure, FALLBACK)) for part in (candidate_of, method_of))
             tree = tree_of(self.history, bottom[measure])
-            if method != BOTTOM_UP and tree.sums and len(self._windows(cutoff)) >= FEWEST_WINDOWS:
+            can_agree = tree.sums and not self._rest.any_of(tree.bottom, cutoff)
+            if method != BOTTOM_UP and can_agree and len(self._windows(cutoff)) >= FEWEST_WINDOWS:
                 forecasts, actuals = self._of_tree(tree, candidate, cutoff)
                 by = learnt(method, tree, forecasts, came_of(tree, actuals))
                 if by is not None:
@@ -250,6 +256,7 @@ class Forecaster:
             pd.DataFrame(self._book.composed(names, w, mixing).clip(min=0.0), target_days(w, self.horizon), list(names))
             for w in windows
         ]
+        plain = [self._rest.without(bottom, cutoff) for bottom in plain]
         means = [self._agreed(bottom, agreements, mixing).to_numpy() for bottom in plain]
         actuals = [known.reindex(target_days(window, self.horizon)).to_numpy() for window in windows]
         return np.reshape(means, shape), np.reshape(actuals, shape)

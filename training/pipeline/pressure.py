@@ -13,6 +13,7 @@ from training.flow.headroom import peak, relief
 from training.flow.paths import quantiles
 from training.history.known import KnownHistory
 from training.history.ledger import ADMISSIONS, BEDS, DISCHARGES, OCCUPANCY, beds_of
+from training.history.rest_days import rest_days
 from training.pipeline.forecast import DECIMALS, Forecast
 
 Values = NDArray[np.float64]
@@ -23,7 +24,7 @@ RECENT_DAYS = 56  # in which is counted how many of those in bed leave in a day
 def headroom(forecast: Forecast, history: KnownHistory) -> tuple[Headroom, ...]:
     """Of each place of the tree where both are counted, parents before children."""
     system, levels = history.system, headroom_levels(history.system)
-    recent = history.filled(forecast.cutoff).tail(RECENT_DAYS).mean()
+    recent = _recent(history, forecast.cutoff).mean()
     found = []
     for place in system.under(system.name):
         occupied, open_beds = _of_place(system, place, forecast.paths.unique_ids)
@@ -99,6 +100,12 @@ def _of_place(system: System, place: str, unique_ids: tuple[str, ...]) -> tuple[
         np.array(list(matched(occupied, open_beds)), dtype=np.intp),
         np.array(list(matched(open_beds, occupied)), dtype=np.intp),
     )
+
+
+def _recent(history: KnownHistory, cutoff: pd.Timestamp) -> pd.DataFrame:
+    """The newest days, gaps filled; on days on which a flow is never counted it is 0."""
+    at_rest = rest_days(history.at(cutoff), history.system)[-RECENT_DAYS:]
+    return history.filled(cutoff).tail(RECENT_DAYS).mask(at_rest, 0.0)
 
 
 def _leaving_share(recent: pd.Series, system: System, place: str) -> float:

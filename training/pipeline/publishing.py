@@ -1,9 +1,11 @@
 """A forecast as a publication."""
 
 from datetime import date, datetime
+from itertools import compress
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from publication.model import Actual, Champion, DayForecast, Publication, SeriesForecast
 from publication.vocabulary import SeriesKey, series_key
@@ -12,6 +14,7 @@ from training.history.ledger import BEDS
 from training.pipeline.drivers import drivers
 from training.pipeline.forecast import DECIMALS, Forecast
 from training.pipeline.pressure import headroom, uncounted
+from training.pipeline.rest_days import RestDays
 from training.system import Event
 
 MOST_EVENTS_NOTED = 12
@@ -27,7 +30,10 @@ def as_publication(
     data_digest: str,
     issued_at: datetime,
 ) -> Publication:
-    """Every series of the forecast, in the order of the tree; `recent` are wide actuals up to the cutoff."""
+    """Every series of the forecast, in the order of the tree; `recent` are wide actuals up to the cutoff.
+
+    Its remarks name the series that are counted on some weekdays only.
+    """
     system = history.system
     places = {place: i for i, place in enumerate(system.under(system.name))}
     measures = {measure.name: i for i, measure in enumerate(system.measures)}
@@ -36,7 +42,8 @@ def as_publication(
         return places[key.place], measures[key.measure], key.stream or ""
 
     keys = sorted(map(series_key, forecast.means.columns), key=in_tree)
-    told = drivers(history, forecast.means, forecast.parts, DECIMALS)
+    is_counted = forecast.is_counted
+    told = drivers(history, forecast.means, forecast.parts, DECIMALS, is_counted)
     driven = dict(zip(forecast.means.columns, told.tolist(), strict=True))
     return Publication(
         system=system,
@@ -45,19 +52,26 @@ def as_publication(
         champion=champion,
         data_digest=data_digest,
         series=tuple(
-            _series(forecast, key, system.measure_by_name[key.measure].unit, recent, driven[key.unique_id])
+            _series(forecast, key, system.measure_by_name[key.measure].unit, recent, driven[key.unique_id], is_counted)
             for key in keys
         ),
         notes=(*_notes(forecast), *_without_beds(forecast, history), *coming_events(history, forecast)),
         headroom=headroom(forecast, history),
+        remarks=RestDays(history).remarks(forecast.counted_on, forecast.cutoff),
     )
 
 
 def _series(
-    forecast: Forecast, key: SeriesKey, unit: str, recent: pd.DataFrame, driven: list[list[float]]
+    forecast: Forecast,
+    key: SeriesKey,
+    unit: str,
+    recent: pd.DataFrame,
+    driven: list[list[float]],
+    is_counted: NDArray[np.bool_],
 ) -> SeriesForecast:
     unique_id = key.unique_id
     position = forecast.means.columns.get_loc(unique_id)
+    counted = is_counted[position].tolist()
     days: list[date] = [day.date() for day in forecast.means.index]
     means, quantiles = forecast.means[unique_id].tolist(), forecast.quantiles[position].tolist()
     return SeriesForecast(
@@ -73,8 +87,10 @@ def _series(
         days=tuple(
             DayForecast(day, lead, mean, tuple(values))
             for lead, (day, mean, values) in enumerate(zip(days, means, quantiles, strict=True), start=1)
+            if counted[lead - 1]
         ),
-        drivers=tuple(map(tuple, driven)),
+        drivers=tuple(map(tuple, compress(driven, counted))),
+        counted_on=tuple(forecast.counted_on.get(unique_id, ())),
     )
 
 

@@ -29,11 +29,23 @@ class State:
     series: StateSection = field(default_factory=StateSection)
     sums: StateSection = field(default_factory=StateSection)
 
+    def with_more(self, other: "State") -> "State":
+        """All that either has."""
+        both = zip((self.series, self.sums), (other.series, other.sums), strict=True)
+        return State(*(_together(ours, theirs) for ours, theirs in both))
+
     def write(self, folder: Path) -> None:
         """Write into a folder, which is made: Parquet, JSON and arrays."""
         for name, section in zip(SECTIONS, (self.series, self.sums), strict=True):
             keep(section.fits, folder / name / FITS)
             section.means.rows().to_parquet(folder / name / MEANS, index=False)
+
+
+def _together(section: StateSection, other: StateSection) -> StateSection:
+    means = SavedMeans()
+    means.update(section.means)
+    means.update(other.means)
+    return StateSection(means, {**section.fits, **other.fits})
 
 
 def read_state(folder: Path) -> State:

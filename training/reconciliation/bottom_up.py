@@ -24,13 +24,15 @@ def summing(system: System, bottom_ids: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame({c: [float(b in parts[c]) for b in bottom_ids] for c in columns}, index=list(bottom_ids))
 
 
-def aggregated(values: Values, sums: Values, sizes: Values) -> Values:
+def aggregated(values: Values, sums: Values, sizes: Values, never_counted: NDArray[np.bool_] | None = None) -> Values:
     """Bottom values (..., n_bottom) as values of every series (..., n_series), by the matrix of `summing`.
 
     A sum is of the parts that have a value. It is NaN where none has, or where those that lack one make up more than
-    `MISSING_SHARE` of it, judged by their usual `sizes` (n_bottom,).
+    `MISSING_SHARE` of it, judged by their usual `sizes` (n_bottom,). A part is not missing on a day on which it is
+    `never_counted`, (..., n_bottom): it adds nothing then.
     """
     there = ~np.isnan(values)
-    missing = (~there * sizes) @ sums
+    lacking = ~there if never_counted is None else ~there & ~never_counted
+    missing = (lacking * sizes) @ sums
     usable = (missing <= MISSING_SHARE * (sizes @ sums)) & (there.astype(float) @ sums > 0)
     return np.where(usable, np.nan_to_num(values) @ sums, np.nan)

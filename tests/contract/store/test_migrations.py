@@ -30,10 +30,13 @@ MADE_LATER = {
     "0002": ["remarks", "scores", "ledgers"],
     "0003": ["scores", "ledgers"],
     "0004": ["scores", "ledgers"],
+    "0005": [],
 }
 """The tables that a store of that step had not got yet."""
 LAST_UNSTAMPED = "0003"
 """Since then every store is made with its version."""
+LACKS_WEEKDAYS = "ALTER TABLE series DROP COLUMN counted_on"
+"""No earlier step knew on which weekdays a series is counted."""
 BY_LEAD = """CREATE TABLE forecasts (
     publication_id INTEGER NOT NULL REFERENCES publications (id), unique_id VARCHAR NOT NULL, lead INTEGER NOT NULL,
     ds DATE NOT NULL, mean {number} NOT NULL, quantiles JSON NOT NULL, PRIMARY KEY (publication_id, unique_id, lead))"""
@@ -59,7 +62,7 @@ def aged(store_url: str, step: str, *, stamped: bool) -> None:
     """Make a new store what it would have been at an earlier step."""
     drops = [f"DROP TABLE {table}" for table in MADE_LATER[step]]
     stamp = f"UPDATE alembic_version SET version_num = '{step}'" if stamped else "DROP TABLE alembic_version"
-    tell(store_url, *drops, stamp)
+    tell(store_url, *drops, LACKS_WEEKDAYS, stamp)
     if step <= LAST_BY_LEAD:
         by_lead = [row for series in forecasts(store_url) for row in days(*series)]
         tell(store_url, "DROP TABLE forecasts", BY_LEAD.format(number=NUMBER[store_url.split(":")[0]]))

@@ -18,7 +18,7 @@ def told(table: pd.DataFrame, recipe: str, cutoff: pd.Timestamp) -> tuple[Foreca
     """The forecast, and for each series its drivers by day."""
     history = build_history(table, build_system(horizon_days=HORIZON), ENGLISH)
     forecast = Forecaster(history, HORIZON).forecast({"attendances": recipe, "occupancy": recipe}, cutoff)
-    values = drivers(history, forecast.means, forecast.parts, DECIMALS)
+    values = drivers(history, forecast.means, forecast.parts, DECIMALS, forecast.is_counted)
     days = forecast.means.index
     return forecast, {
         unique_id: pd.DataFrame(values[i], days, list(DRIVERS)) for i, unique_id in enumerate(forecast.means.columns)
@@ -79,7 +79,7 @@ def test_awkward_series_have_drivers_that_add_up_too() -> None:
     history = build_history(table, awkward_system(HORIZON), ENGLISH)
     for cutoff in (table.index[-1], table.index[20]):
         forecast = Forecaster(history, HORIZON).forecast({"attendances": "AutoETS"}, cutoff)
-        values = drivers(history, forecast.means, forecast.parts, DECIMALS)
+        values = drivers(history, forecast.means, forecast.parts, DECIMALS, forecast.is_counted)
         np.testing.assert_allclose(values.sum(axis=-1), forecast.means.to_numpy().T, atol=1e-9)
 
 

@@ -14,6 +14,8 @@ from tests.unit.publication.tiny import publication, series, system, with_day, w
 
 FINITE = "values_are_finite_and_not_negative"
 WITHIN = "means_are_within_their_intervals"
+INCOMPLETE = "horizon_is_complete: RXA02/attendances"
+WEEKDAYS = "weekdays_are_of_flows: RXA02/attendances is counted on weekdays"
 
 
 def _with_actual(p: Publication, unique_id: str, actual: Actual) -> Publication:
@@ -32,6 +34,11 @@ def driven_days(p: Publication, unique_id: str, off: float = 0.0) -> tuple[tuple
     """Drivers that add up on every day, but on the last by so much too little."""
     means = [day.mean for day in p.series_by_id[unique_id].days]
     return tuple((mean - 3.0, 2.0, 0.0, 0.0, 0.0, 1.0, off if i else 0.0) for i, mean in enumerate(means))
+
+
+def sunday_only(p: Publication, unique_id: str) -> SeriesForecast:
+    """The series without its Monday."""
+    return _of(p, unique_id, counted_on=(6,), days=p.series_by_id[unique_id].days[:1])
 
 
 def with_headroom(p: Publication, **changes: object) -> Publication:
@@ -127,6 +134,30 @@ BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
     "root over an unpublished trust": (
         lambda p: with_day(with_series(p, "RXA/attendances", None), "RXA02/attendances", 1, mean=20.5),
         "parents_add_up: northshire/attendances on 2026-11-22 is 60.0, its parts add up to 60.5",
+    ),
+    "a day of a weekday that is never counted": (
+        lambda p: with_series(p, "RXA02/attendances", _of(p, "RXA02/attendances", counted_on=(6,))),
+        f"{INCOMPLETE} does not have each lead from 1 to 2 of the weekdays it is counted on once",
+    ),
+    "a stock that is not forecast on each day": (
+        lambda p: with_series(p, "RXA01/occupancy", sunday_only(p, "RXA01/occupancy")),
+        "weekdays_are_of_flows: RXA01/occupancy is a stock that lacks days: only a flow may",
+    ),
+    "weekdays out of order": (
+        lambda p: with_series(p, "RXA02/attendances", _of(p, "RXA02/attendances", counted_on=(6, 0))),
+        f"{WEEKDAYS} (6, 0), which are not some of 0 to 6 in order",
+    ),
+    "all seven weekdays": (
+        lambda p: with_series(p, "RXA02/attendances", _of(p, "RXA02/attendances", counted_on=tuple(range(7)))),
+        f"{WEEKDAYS} (0, 1, 2, 3, 4, 5, 6), which are not some of 0 to 6 in order",
+    ),
+    "a part that is closed is still in its parent": (
+        lambda p: with_series(p, "RXA02/attendances", sunday_only(p, "RXA02/attendances")),
+        "parents_add_up: RXA/attendances on 2026-11-23 is 66.0, its parts add up to 44.0",
+    ),
+    "a parent lacks a day that its parts have": (
+        lambda p: with_series(p, "northshire/attendances", sunday_only(p, "northshire/attendances")),
+        "parents_add_up: northshire/attendances lacks days that its parts have: the first is lead 2",
     ),
     "drivers of one day only": (
         lambda p: with_drivers(p, "RXA01/occupancy", ((10.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0),)),
@@ -245,3 +276,21 @@ def test_means_that_skewness_takes_outside_are_allowed(
     p = with_day(publication(), "RXA01/occupancy", 1, mean=mean, quantiles=quantiles)
     within = replace(p, system=replace(p.system, quantiles=levels))
     assert list(means_are_within_their_intervals(within)) == []
+
+
+def test_a_series_that_is_closed_on_some_weekdays_adds_nothing_to_its_parents_then() -> None:
+    whole = publication()
+    closed = with_series(whole, "RXA02/attendances", sunday_only(whole, "RXA02/attendances"))
+    for parent in ("RXA/attendances", "northshire/attendances"):
+        closed = with_day(closed, parent, 2, mean=44.0, quantiles=(40.0, 44.0, 48.0))
+    check(closed)
+
+
+def test_a_series_may_have_no_day_of_a_short_horizon_at_all() -> None:
+    whole = publication()
+    saturdays = _of(whole, "RXA02/attendances", counted_on=(5,), days=())
+    closed = with_series(whole, "RXA02/attendances", saturdays)
+    for parent in ("RXA/attendances", "northshire/attendances"):
+        for lead, mean in ((1, 40.0), (2, 44.0)):
+            closed = with_day(closed, parent, lead, mean=mean, quantiles=(mean, mean, mean))
+    check(closed)

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from publication.days import weekday_names
 from publication.model import System
 from publication.vocabulary import SeriesKey
 from training.history.plausibility.balance import balance_residuals
 from training.history.plausibility.runs import days_left, positions
 from training.history.plausibility.shifts import level_shifts
-from training.history.rhythm import NEWEST_GAPS, rhythm_of
+from training.history.rhythm import NEWEST_GAPS, counted_weekdays, rhythm_of
 
 NOTED = "noted"
 LATE_FROM_DAYS = 1
@@ -87,14 +88,20 @@ def shifted(table: pd.DataFrame, _system: System) -> pd.DataFrame:
 
 
 def rhythmic(table: pd.DataFrame, _system: System) -> pd.DataFrame:
-    """Series that are known once a week, a month or a quarter: the days between are filled in for the models."""
+    """Series that are known once a week, a month or a quarter, or on some weekdays only."""
     rows = []
     there = table.notna().to_numpy()
+    weekdays = counted_weekdays(table)
     for series in np.flatnonzero(there.any(axis=0)).tolist():
         newest = np.flatnonzero(there[:, series])[-NEWEST_GAPS - 1 :]
         if (rhythm := rhythm_of(newest)) is not None:
             first, last = table.index[newest[0]], table.index[newest[-1]]
             rows.append(_row("rhythm", str(table.columns[series]), first, last, f"{rhythm}", len(newest)))
+        elif not weekdays[:, series].all():
+            named = weekday_names(np.flatnonzero(weekdays[:, series]).tolist())
+            first, last = table.index[newest[0]], table.index[newest[-1]]
+            note = f"counted on {named} only"
+            rows.append(_row("rhythm", str(table.columns[series]), first, last, note, len(newest)))
     return pd.DataFrame(rows)
 
 

@@ -35,7 +35,7 @@ CHECK_MEANS = {
     "unbalanced": "occupancy changes otherwise than admissions and discharges say",
     "level shift": "four steady weeks at one level, then four at another",
     "weekly totals": "totals of weeks, spread evenly over their days",
-    "rhythm": "known once a week, a month or a quarter: the days between are filled in for the models",
+    "rhythm": "known on some weekdays only, or once a week, a month or a quarter",
 }
 
 

@@ -1,0 +1,69 @@
+"""A series that is counted on some weekdays only is read as it was issued, from every store."""
+
+from dataclasses import replace
+
+import pytest
+
+from publication.digest import digest
+from publication.errors import MalformedPublicationError
+from publication.store import Store
+from tests.builders import build_publication, build_system, counted_at_weekends
+from tests.contract.store.witness import ask, tell
+
+CLINIC = "RXK2/attendances"
+
+
+@pytest.mark.parametrize("with_drivers", [False, True])
+def test_it_is_read_as_it_was_issued(store: Store, with_drivers: bool) -> None:
+    issued = store.issue(counted_at_weekends(build_publication(with_drivers=with_drivers), "RXK2"))
+    read = store.latest()
+    assert read == issued
+    assert digest(read) == digest(issued)
+    clinic = read.series_by_id[CLINIC]
+    assert clinic.counted_on == (5, 6)
+    assert [day.lead for day in clinic.days] == [1, 7, 8, 14, 15, 21, 22, 28]
+    assert {day.ds.weekday() for day in clinic.days} == {5, 6}
+
+
+def test_a_horizon_without_any_of_its_days_is_no_damage(store: Store) -> None:
+    whole = build_publication(system=build_system(horizon_days=4))
+    parts = [of.unique_id for of in whole.series if of.key.place == "RXK2" and of.key.measure == "attendances"]
+    lower = counted_at_weekends(whole, "RXK2")
+    saturdays = tuple(replace(of, counted_on=(5,), days=()) if of.unique_id in parts else of for of in lower.series)
+    without_sunday = {of.key.stream: of.days[0].mean for of in whole.series if of.unique_id in parts}
+    issued = replace(
+        lower,
+        series=tuple(
+            replace(of, days=(replace(of.days[0], mean=of.days[0].mean - without_sunday[of.key.stream]), *of.days[1:]))
+            if of.key.measure == "attendances" and of.key.place in ("RXK", "northshire")
+            else of
+            for of in saturdays
+        ),
+    )
+    store.issue(issued)
+    assert len(store.latest().series_by_id[CLINIC].days) == 0
+
+
+def test_ordinary_series_have_nothing_in_the_column_and_keep_their_digest(store: Store, store_url: str) -> None:
+    store.issue(counted_at_weekends(build_publication(), "RXK2"))
+    found = ask(store_url, "SELECT unique_id, counted_on FROM series WHERE counted_on IS NOT NULL ORDER BY unique_id")
+    assert found == [(i, "56") for i in (CLINIC, f"{CLINIC}/adult", f"{CLINIC}/paediatric")]
+
+
+def test_weekdays_are_part_of_the_content() -> None:
+    whole = counted_at_weekends(build_publication(), "RXK2")
+    other = tuple(replace(of, counted_on=(4, 5, 6)) if of.counted_on else of for of in whole.series)
+    assert digest(replace(whole, series=other)) != digest(whole)
+
+
+@pytest.mark.parametrize(
+    ("weekdays", "says"),
+    [("'5'", "a lead of 1 to 4 is missing"), ("NULL", "a lead of 1 to 28 is missing"), ("'x'", "damaged")],
+)
+def test_weekdays_that_do_not_belong_to_the_days_are_damage(
+    store: Store, store_url: str, weekdays: str, says: str
+) -> None:
+    store.issue(counted_at_weekends(build_publication(), "RXK2"))
+    tell(store_url, f"UPDATE series SET counted_on = {weekdays} WHERE unique_id = '{CLINIC}'")
+    with pytest.raises(MalformedPublicationError, match=says):
+        store.latest()
