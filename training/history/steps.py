@@ -40,10 +40,10 @@ class Steps:
         found = [unique_id for unique_id in self.first if unique_id in table]
         if not found:
             return table
-        level = table.astype(float)
-        for unique_id in found:
-            level.iloc[self.first[unique_id] :, level.columns.get_loc(unique_id)] /= self.factor[unique_id]
-        return level
+        values = table.to_numpy(dtype=float, copy=True)
+        for unique_id, column in zip(found, table.columns.get_indexer(pd.Index(found)), strict=True):
+            values[self.first[unique_id] :, column] /= self.factor[unique_id]
+        return pd.DataFrame(values, table.index, table.columns)
 
     def factors(self, unique_ids: Sequence[str]) -> Values:
         """What means of the series (n_series,) are multiplied by to stand at the level after the step."""
@@ -65,14 +65,14 @@ def recent_steps(known: pd.DataFrame, special: Iterable[date]) -> Steps:
     weekly = _weekly_means(logs)
     change = np.full(logs.shape, np.nan)  # at the first day after a step: the week after it less the week before it
     change[WEEK : 1 - WEEK] = weekly[2 * WEEK - 1 :] - weekly[WEEK - 1 : -WEEK]
-    change[: len(recent) - SEARCHED_DAYS] = np.nan
+    change[: max(0, len(recent) - SEARCHED_DAYS)] = np.nan
     daily = np.full(logs.shape, np.nan)
     daily[WEEK:] = logs[WEEK:] - logs[:-WEEK]
     candidates = np.where(_is_step(weekly, change, daily), np.abs(change), 0.0)
-    found = np.flatnonzero(candidates.max(axis=0) > 0)
+    found = np.flatnonzero(candidates.max(axis=0, initial=0.0) > 0).tolist()
     rows = candidates.argmax(axis=0)
     offset = len(known) - len(recent)
-    names = [str(known.columns[j]) for j in found]
+    names = list(map(str, known.columns[found]))
     return Steps(
         {name: int(offset + rows[j]) for name, j in zip(names, found, strict=True)},
         {name: _factor(logs[:, j], int(rows[j])) for name, j in zip(names, found, strict=True)},
@@ -81,13 +81,8 @@ def recent_steps(known: pd.DataFrame, special: Iterable[date]) -> Steps:
 
 def _weekly_means(logs: Values) -> Values:
     """The mean of the seven days up to each day, NaN where too few have a value; shape of `logs`."""
-    there = ~np.isnan(logs)
-    total, count = (np.cumsum(np.vstack([np.zeros((1, logs.shape[1])), part]), axis=0) for part in (
-        np.where(there, logs, 0.0), there.astype(float)))  # fmt: skip
-    sums, counts = total[WEEK:] - total[:-WEEK], count[WEEK:] - count[:-WEEK]
-    weekly = np.full(logs.shape, np.nan)
-    weekly[WEEK - 1 :] = np.where(counts >= FEWEST_DAYS, sums / np.maximum(counts, 1), np.nan)
-    return weekly
+    table = pd.DataFrame(logs)
+    return np.asarray(table.rolling(WEEK, min_periods=FEWEST_DAYS).mean().to_numpy())
 
 
 def _is_step(weekly: Values, change: Values, daily: Values) -> NDArray[np.bool_]:

@@ -61,6 +61,11 @@ def test_what_is_no_step_is_left_alone(what: str, course: Course) -> None:
     assert recent_steps(table, []).removed_from(table) is table
 
 
+def test_a_step_of_a_young_series_is_found() -> None:
+    table = series(times(1.6, N_DAYS - 10)).tail(60)
+    assert recent_steps(table, []).first == {"A/attendances": 50}
+
+
 def test_small_counts_and_gaps_are_no_steps() -> None:
     table = pd.DataFrame({f"{i}/attendances": counts(N_DAYS, 3, i) for i in range(30)})
     table["gap/attendances"] = CALM.where((np.arange(N_DAYS) < 100) | (np.arange(N_DAYS) > 150))
