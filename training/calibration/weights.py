@@ -87,6 +87,7 @@ def _sizes(errors: Values) -> Values:
 
 def _descended(errors: Values) -> Values:
     """Weights (n_members,) for errors (n_members, n)."""
+    errors = errors - errors.mean(axis=1, keepdims=True)  # among a few errors, or equal ones, a bias would pull
     weights = np.full(len(errors), 1 / len(errors))
     path = []
     for _ in range(STEPS):
@@ -104,7 +105,7 @@ def _tilted(errors: Values, start: Values) -> Values:
     known = ~np.isnan(errors).any(axis=0)
     counts = np.maximum(known.sum(axis=0), 1)
     taught = known.sum(axis=0) >= FEWEST_ERRORS
-    errors = np.where(known, errors, np.nan)
+    errors = np.where(known, errors - np.where(known, errors, 0.0).sum(axis=1, keepdims=True) / counts, np.nan)
     weights = np.repeat(start[:, None], errors.shape[2], axis=1)
     for _ in range(OWN_STEPS if taught.any() else 0):
         mixture = np.einsum("ms,mns->ns", weights[:, taught], errors[:, :, taught])

@@ -41,6 +41,24 @@ def test_a_bias_shared_by_all_errors_of_a_member_does_not_cost_it_its_weight() -
     assert (weights[:, 0] > 0.75).all()
 
 
+@pytest.mark.parametrize("n_windows", [4, 5, 60])
+def test_however_few_the_errors_their_bias_changes_no_weight(n_windows: int) -> None:
+    """But for the size of a series' errors, in units of which they are taken."""
+    errors = np.stack([noise(1, 17), noise(1.5, 18)])[:, :n_windows, :7, :1]
+    biased = errors + np.array([3.0, -1.0])[:, None, None, None]
+    usual = learnt_weights(errors)
+    assert learnt_weights(biased) == pytest.approx(usual, abs=0.02)
+    assert own_weights(biased, usual) == pytest.approx(own_weights(errors, usual), abs=0.02)
+
+
+def test_members_whose_errors_never_change_weigh_alike() -> None:
+    """Beds that stay as they are: one member is right and one is four off, always. Neither scatters."""
+    errors = np.stack([np.zeros(SHAPE), np.full(SHAPE, 4.0)])
+    usual = learnt_weights(errors)
+    assert usual == pytest.approx(0.5)
+    assert own_weights(errors, usual) == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize("known", [0, 1])
 def test_with_too_few_errors_members_weigh_alike(known: int) -> None:
     errors = np.full((3, 2, 7, 1), np.nan)
