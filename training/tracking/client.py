@@ -5,13 +5,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import mlflow
 from mlflow.exceptions import MlflowException
+from mlflow.store.db.db_types import DATABASE_ENGINES
 from requests.exceptions import RequestException
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from publication.redaction import ENCODE_ADVICE, STRAY_AT, Redactor, has_stray_at, redact_url
 from training.errors import OutOfReachError
 
 QUIET = ("mlflow", "alembic", "mlflow.store.db.utils")
@@ -25,8 +27,9 @@ def connect(tracking_uri: str, artifacts: Path, system: str) -> None:
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"  # MLflow would print it with its password
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    refuse_malformed(tracking_uri)
     with reach(tracking_uri):
         mlflow.set_tracking_uri(tracking_uri)
         mlflow.set_registry_uri(tracking_uri)
@@ -38,18 +41,29 @@ def connect(tracking_uri: str, artifacts: Path, system: str) -> None:
 
 @contextmanager
 def reach(tracking_uri: str) -> Iterator[None]:
-    """Turns every failure to talk to MLflow into OutOfReachError."""
+    """Turns every failure to talk to MLflow into OutOfReachError, whose sentence holds no secret."""
     try:
         yield
     except (MlflowException, RequestException, DBAPIError, OSError) as error:
-        first = next(iter(str(error).splitlines()), type(error).__name__)
-        sentence = (
-            f"Talking to MLflow at {tracking_uri}: {first}. Check that it runs and that MLFLOW_TRACKING_URI is right."
-        )
-        raise OutOfReachError(_without_password(sentence, tracking_uri)) from error
+        raise _out_of_reach(tracking_uri, error) from None
 
 
-def _without_password(text: str, uri: str) -> str:
-    """The text without the user and password of the address, which libraries quote too."""
-    who = urlsplit(uri).netloc.rpartition("@")[0]
-    return text.replace(f"{who}@", "") if who else text
+def refuse_malformed(tracking_uri: str) -> None:
+    """Raises OutOfReachError for an address that libraries misread, before they show parts of it, or look them up."""
+    if has_stray_at(tracking_uri):
+        raise OutOfReachError(f"Reading MLFLOW_TRACKING_URI: {STRAY_AT}. {ENCODE_ADVICE}")
+    if tracking_uri.startswith(tuple(DATABASE_ENGINES)):
+        try:
+            create_engine(tracking_uri).dispose()  # nothing is connected to
+        except (SQLAlchemyError, ImportError) as error:
+            raise _out_of_reach(tracking_uri, error) from None
+        except ValueError:  # its text quotes what stands where the port should, which may be part of a password
+            raise OutOfReachError(f"Reading MLFLOW_TRACKING_URI: its port is not a number. {ENCODE_ADVICE}") from None
+
+
+def _out_of_reach(tracking_uri: str, error: Exception) -> OutOfReachError:
+    said = Redactor.of_environment(os.environ, tracking_uri).redact_error(error)
+    return OutOfReachError(
+        f"Talking to MLflow at {redact_url(tracking_uri)}: {said}. "
+        "Check that it runs and that MLFLOW_TRACKING_URI is right."
+    )

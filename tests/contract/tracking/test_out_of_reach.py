@@ -9,12 +9,12 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from tests.planted import HORSE as PASSWORD
 from training.errors import OutOfReachError
 from training.tracking.champions import Champions
 from training.tracking.client import connect, reach
 from training.tracking.registry import Registry
 
-PASSWORD = "not-to-be-shown"
 LONGEST_SECONDS = 20.0
 
 # The library's own: deprecated parts, and database connections left to the collector.
