@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from publication.errors import StoreUnreachableError
+from publication.redaction import ENCODE_ADVICE, STRAY_AT, Redactor, has_stray_at
 
 CONNECT_TIMEOUT_SECONDS = 10
 LOST_LINE = {"keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 4, "tcp_user_timeout": 40_000}
@@ -25,6 +26,8 @@ ReadJson = Callable[[str], object]
 
 def engine(url: str, read_json: ReadJson = json.loads, setting: str = STORE_SETTING) -> Engine:
     """A connection pool for the URL. Raises StoreUnreachableError, which names the setting, where it cannot be used."""
+    if has_stray_at(url):  # not tried: what would be taken for the host is a part of the password
+        raise StoreUnreachableError(f"Reading {setting}: {STRAY_AT}. {ENCODE_ADVICE} {URL_ADVICE}")
     try:
         parsed = make_url(url)
         if parsed.drivername == "postgresql":
@@ -34,9 +37,12 @@ def engine(url: str, read_json: ReadJson = json.loads, setting: str = STORE_SETT
         limits = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, **LOST_LINE}
         return create_engine(parsed, pool_pre_ping=True, connect_args=limits, json_deserializer=read_json)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise StoreUnreachableError(f"Reading {setting}: {error}. {URL_ADVICE}") from error
-    except ValueError:  # its text quotes what stands where the port should, which may be part of a password
-        raise StoreUnreachableError(f"Reading {setting}: its port is not a number. {URL_ADVICE}") from None
+        found = Redactor(url).redact_error(error)
+        raise StoreUnreachableError(f"Reading {setting}: {found}. {URL_ADVICE}") from None
+    except ValueError:  # its text quotes what stands where the number should, which may be part of a password
+        raise StoreUnreachableError(
+            f"Reading {setting}: its port is not a number. {ENCODE_ADVICE} {URL_ADVICE}"
+        ) from None
 
 
 def sqlite_url(file: Path) -> str:
@@ -50,13 +56,17 @@ def is_there(engine: Engine) -> bool:
     """
     if engine.dialect.name != "postgresql":
         return True
-    from psycopg import pq
+    from psycopg import ProgrammingError, pq
     from psycopg.conninfo import make_conninfo
 
     _, named = engine.dialect.create_connect_args(engine.url)
     options = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, **named}
     options.pop("context", None)  # of SQLAlchemy and psycopg, not of the server
-    return pq.PGconn.ping(make_conninfo(**options).encode()) not in (pq.Ping.NO_RESPONSE, pq.Ping.REJECT)
+    try:
+        address = make_conninfo(**options)
+    except ProgrammingError:  # an option that there is not: the address is wrong, and says nothing of the server
+        return True
+    return pq.PGconn.ping(address.encode()) not in (pq.Ping.NO_RESPONSE, pq.Ping.REJECT)
 
 
 def _sqlite_engine(url: str, read_json: ReadJson) -> Engine:

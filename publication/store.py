@@ -33,6 +33,7 @@ from publication.errors import (
 from publication.invariants import check
 from publication.ledger import Ledger
 from publication.model import Heading, Publication
+from publication.redaction import Redactor, redact_url
 from publication.rows import rows
 from publication.schema import (
     VERSION,
@@ -66,8 +67,8 @@ class Store:
     def __init__(self, url: str, read_json: ReadJson = json.loads) -> None:
         self._read_json = read_json
         self._engine = engine(url, read_json)
-        without_query = self._engine.url.set(query={})  # a query can hold a password
-        self._shown_url = without_query.render_as_string(hide_password=True)
+        self._redactor = Redactor(url)
+        self._shown_url = redact_url(url)
 
     def prepare(self) -> None:
         """Create the tables in a database that has none. Raises SchemaVersionError where there are others."""
@@ -238,13 +239,13 @@ class Store:
             yield
         except IntegrityError:
             raise
-        except (DBAPIError, PoolTimeoutError) as error:
-            cause = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
+        except (DBAPIError, PoolTimeoutError, UnicodeError) as error:  # the last of a host that cannot be a name
+            cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
             raise StoreUnreachableError(
-                f"Reaching the publication store at {self._shown_url}: {cause}. "
+                f"Reaching the publication store at {self._shown_url}: {self._redactor.redact_error(cause)}. "
                 "Check that it runs, that HEADROOM_STORE_URL is right, "
                 "and that the tables exist (any training job makes them)."
-            ) from error
+            ) from None
 
 
 def _version(connection: Connection) -> str | None:

@@ -14,6 +14,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from publication.errors import SchemaVersionError, StoreUnreachableError
+from publication.redaction import Redactor, redact_addresses, redacted_output
 from publication.store import Store, default_url
 from service import logs
 from service.access import WithoutKeys, commands
@@ -52,6 +53,11 @@ logger = logging.getLogger("service")  # also where this module is run, and name
 def main(argv: list[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Serve until stopped, or run a command on keys. Gives the exit code."""
     options = _parser().parse_args(argv)
+    with redacted_output(Redactor.of_environment(environ)):
+        return _run(options, environ)
+
+
+def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     try:
         settings = read_settings(environ, options.home)
         if options.command == "keys":
@@ -213,7 +219,8 @@ def _sentences(error: ValidationError) -> str:
         return f"{message[:1].lower()}{message[1:]}"
 
     return " ".join(
-        f"Reading {ENVIRONMENT[str(item['loc'][0])]}: found {item['input']!r}; {told(item['msg'])}."
+        f"Reading {ENVIRONMENT[str(item['loc'][0])]}: found {redact_addresses(repr(item['input']))}; "
+        f"{redact_addresses(told(item['msg']))}."
         for item in error.errors()
     )
 

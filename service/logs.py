@@ -113,7 +113,7 @@ class JsonLines(logging.Formatter):
         if isinstance(told, dict):
             line |= told
         if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
+            line["traceback"] = record.exc_text or self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
 
 

@@ -57,13 +57,15 @@ def items(text: str) -> list[str]:
 class Settings(BaseModel):
     """How the service runs; every environment variable is listed in docs/api.md."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     home: Path = Field(default=DEFAULT_HOME, description="where the SQLite store lives unless a store is named")
-    store_url: str | None = Field(default=None, description="address of a shared store")
+    store_url: str | None = Field(default=None, repr=False, description="address of a shared store")
     system: str | None = Field(default=None, description="the system to serve, where a store holds more than one")
     poll_seconds: float = Field(default=2.0, gt=0, le=3600, description="seconds between looks for a new publication")
-    keys_url: str | None = Field(default=None, description="where the keys are, if not beside the publications")
+    keys_url: str | None = Field(
+        default=None, repr=False, description="where the keys are, if not beside the publications"
+    )
     allowed_origins: Annotated[str, AfterValidator(_origins)] = Field(
         default="", description="web origins, by commas, whose pages may read the answers"
     )

@@ -17,7 +17,11 @@ def read_only(url: str) -> str:
     file = parsed.database
     if parsed.get_backend_name() != "sqlite" or not file or file.startswith("file:") or file == ":memory:":
         return url
+    if parsed.username is not None or parsed.host is not None:
+        return url  # of which a file has none: the store says so
     address = URL.create(
-        parsed.drivername, database=f"file:{quote(str(Path(file)))}", query={"mode": "ro", "uri": "true"}
+        parsed.drivername,
+        database=f"file:{quote(str(Path(file)))}",
+        query={**parsed.query, "mode": "ro", "uri": "true"},
     )
     return address.render_as_string(hide_password=False)

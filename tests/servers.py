@@ -17,12 +17,13 @@ from pathlib import Path
 
 import psycopg
 
+from tests.planted import POSTGRESQL_PASSWORD
+
 ROOT = Path(__file__).parents[1]
 LOOPBACK = "127.0.0.1"
 POSTGRESQL_PROGRAMS = ("initdb", "postgres")
 POSTGRESQL_ABSENT = "PostgreSQL server binaries (initdb, postgres) are absent"
 POSTGRESQL_USER = "headroom"
-POSTGRESQL_PASSWORD = "not-to-be-shown"  # tests look for it in messages, where it must never be
 UNPRIVILEGED_USERS = ("postgres", "nobody")  # PostgreSQL refuses to run as root
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0

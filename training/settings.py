@@ -1,7 +1,7 @@
 """Where a training job keeps things, from the command line and the environment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 DEFAULT_HOME = Path(".headroom")
@@ -12,8 +12,8 @@ class Settings:
     """`home` holds the history, what was found wrong with it, and by default the store and the MLflow database."""
 
     home: Path
-    store_url: str
-    tracking_uri: str
+    store_url: str = field(repr=False)
+    tracking_uri: str = field(repr=False)
 
     @property
     def archive(self) -> Path:

@@ -12,6 +12,7 @@ from sqlalchemy.schema import CreateSchema
 
 from publication.engines import engine, is_there, sqlite_url
 from publication.errors import StoreUnreachableError
+from publication.redaction import Redactor, redact_url
 from service.access import rows
 from service.access.keys import Key
 from service.access.rows import Kept, keys
@@ -44,7 +45,8 @@ class KeyStore:
         made = engine(url if writable else read_only(url), setting=setting)
         self._schema = None if made.dialect.name == "sqlite" else SCHEMA
         self._engine = made.execution_options(schema_translate_map={None: self._schema})
-        self.shown_url = made.url.set(query={}).render_as_string(hide_password=True)
+        self._redactor = Redactor(url)
+        self.shown_url = redact_url(url)
 
     def read(self) -> Kept:
         """Every key that was ever made; none where no place for keys was made yet."""
@@ -140,12 +142,12 @@ class KeyStore:
             yield
         except IntegrityError:
             raise
-        except (SQLAlchemyError, OSError) as error:
-            cause = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        except (SQLAlchemyError, OSError, UnicodeError) as error:  # the last of a host that cannot be a name
+            cause = self._redactor.redact_error(getattr(error, "orig", None) or error)
             told = f"Reaching the keys at {self.shown_url}: {cause}. Check that"
             if is_there(self._engine):
-                raise KeysUnreadableError(f"{told} they may be read there, and {self._setting}.") from error
-            raise StoreUnreachableError(f"{told} it runs, and {self._setting}.") from error
+                raise KeysUnreadableError(f"{told} they may be read there, and {self._setting}.") from None
+            raise StoreUnreachableError(f"{told} it runs, and {self._setting}.") from None
 
 
 def _file(url: str) -> Path | None:

@@ -18,6 +18,7 @@ from publication.store import Store
 from tests import servers
 from tests.builders import build_ledger, build_publication
 from tests.contract.store.databases import new_postgresql_database
+from tests.planted import POSTGRESQL_PASSWORD
 
 pytestmark = pytest.mark.drill
 
@@ -113,7 +114,7 @@ def test_a_store_killed_and_restarted_under_load_fails_no_request(
         within(TRUTH_SECONDS, lambda: revision(service.url) == 2)
     assert asking.failed == []
     assert asking.asked > 100
-    assert servers.POSTGRESQL_PASSWORD not in service.log.read_text()
+    assert POSTGRESQL_PASSWORD not in service.log.read_text()
 
 
 def revision(url: str) -> int:
@@ -127,7 +128,7 @@ def test_where_one_server_is_lost_another_that_is_named_is_asked(
     for cluster in clusters:
         issue(cluster.url)
     hosts = "&".join(f"host={servers.LOOPBACK}:{cluster.port}" for cluster in clusters)
-    url = f"postgresql://{servers.POSTGRESQL_USER}:{servers.POSTGRESQL_PASSWORD}@/postgres?{hosts}"
+    url = f"postgresql://{servers.POSTGRESQL_USER}:{POSTGRESQL_PASSWORD}@/postgres?{hosts}"
     with servers.service(tmp_path, HEADROOM_STORE_URL=url) as service, load(service.url) as asking:
         within(TRUTH_SECONDS, lambda: told(service.url) == ("ok", True))
         clusters[0].kill()

@@ -1,12 +1,14 @@
 """`headroom demo`: the whole day on a simulated system, then the service."""
 
 import os
+import shlex
 import sys
 from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
 
+from publication.redaction import redact_url
 from training.jobs import daily, simulate
 from training.jobs.context import context
 from training.settings import Settings
@@ -21,10 +23,7 @@ def run(console: Console, settings: Settings, now: datetime, serve: bool, port: 
     """Simulate two trusts of four sites, ingest, train, promote, publish, and serve until interrupted."""
     system = _system(console, settings.home / "system", now)
     daily.run(context(system, settings, now), console)
-    console.print(
-        f"Everything is under {settings.home}. MLflow: mlflow ui --backend-store-uri {settings.tracking_uri}",
-        soft_wrap=True,
-    )
+    console.print(f"Everything is under {settings.home}. MLflow: {how_to_see_mlflow(settings)}", soft_wrap=True)
     if not serve:
         return
     address = f"http://127.0.0.1:{port}"
@@ -36,6 +35,14 @@ def run(console: Console, settings: Settings, now: datetime, serve: bool, port: 
     sys.stdout.flush()
     # In this process's place: what ends the demo ends the service, and the memory of the training is free again.
     os.execve(sys.executable, command, environment)  # noqa: S606  our own service
+
+
+def how_to_see_mlflow(settings: Settings) -> str:
+    """The address of the tracking server, or the command that shows a database; without a password."""
+    shown = redact_url(settings.tracking_uri)
+    if settings.tracking_uri.startswith(("http:", "https:")):
+        return shown
+    return f"mlflow ui --backend-store-uri {shlex.quote(shown)}"
 
 
 def _system(console: Console, folder: Path, now: datetime) -> Path:

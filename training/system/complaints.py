@@ -7,6 +7,9 @@ from typing import Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from publication.redaction import MASK, redact_addresses
+
+URL = "url"
 LONGEST_FOUND = 60
 MOST_KNOWN = 12
 EXPECTED = {
@@ -52,8 +55,8 @@ def _sentence(finding: ErrorDetails, document: type[BaseModel]) -> str:
         case "missing":
             return f"{key} is missing. Add it."
         case "value_error":
-            return f"{key}: found {_shown(finding['input'])}: {finding['ctx']['error']}."
-    return f"{key}: found {_shown(finding['input'])}; {_advice(finding)}."
+            return f"{key}: found {_found(finding)}: {finding['ctx']['error']}."
+    return f"{key}: found {_found(finding)}; {_advice(finding)}."
 
 
 def _advice(finding: ErrorDetails) -> str:
@@ -67,10 +70,14 @@ def _advice(finding: ErrorDetails) -> str:
     return EXPECTED.get(kind, finding["msg"])
 
 
-def _shown(value: object) -> str:
+def _found(finding: ErrorDetails) -> str:
+    """The value that was found, without the passwords of addresses in it."""
+    value = finding["input"]
     if isinstance(value, dict | BaseModel):
         return "this table"
-    text = repr(value)
+    if URL in finding["loc"]:  # whatever it is, it may be half an address
+        return MASK
+    text = redact_addresses(repr(value))
     return text if len(text) <= LONGEST_FOUND else f"{text[:LONGEST_FOUND]}..."
 
 

@@ -90,7 +90,7 @@ class Source:
     stream: str | None = None
     known_at: str | None = None
     ignore_places: frozenset[str] = frozenset()
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)
     query: str | None = None
     sheet: str | None = None
     day_format: str | None = None

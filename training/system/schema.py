@@ -67,6 +67,12 @@ def _check_increase(values: list[float]) -> list[float]:
     return values
 
 
+def _check_path(value: str) -> str:
+    if "://" in value:
+        raise ValueError("it is an address, not a file; write it as url, with a query")
+    return value
+
+
 def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -81,6 +87,7 @@ def _as_text(value: object) -> object:
 Identifier = Annotated[str, AfterValidator(check_identifier)]
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[list[Text], Field(min_length=1), BeforeValidator(_as_list)]
+Paths = Annotated[list[Annotated[Text, AfterValidator(_check_path)]], Field(min_length=1), BeforeValidator(_as_list)]
 Level = Annotated[float, Field(gt=0, lt=1)]
 Rate = Annotated[float, Field(gt=0, le=2)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -123,7 +130,7 @@ class PlaceTable(Table):
 
 
 class SourceTable(Table):
-    path: Texts | None = None
+    path: Paths | None = None
     url: Text | None = None
     query: Text | None = None
     sheet: Text | None = None

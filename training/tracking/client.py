@@ -11,8 +11,10 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.store.db.db_types import DATABASE_ENGINES
 from requests.exceptions import RequestException
+from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from publication.redaction import ENCODE_ADVICE, STRAY_AT, Redactor, has_stray_at, redact_url
 from training.errors import OutOfReachError
 
 LEVELS = {
@@ -38,8 +40,9 @@ def connect(tracking_uri: str, artifacts: Path, system: str) -> None:
         logging.getLogger(name).setLevel(level)
     for name, seconds in PATIENCE.items():
         os.environ.setdefault(name, seconds)
-    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"  # MLflow would print it with its password
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    refuse_malformed(tracking_uri)
     _try_database_once(tracking_uri)
     with reach(tracking_uri):
         mlflow.set_tracking_uri(tracking_uri)
@@ -68,7 +71,7 @@ def _try_database_once(tracking_uri: str) -> None:
         finally:
             engine.dispose()
     except (SQLAlchemyError, ImportError, OSError) as error:
-        raise out_of_reach(tracking_uri, error) from error
+        raise out_of_reach(tracking_uri, error) from None
 
 
 @contextmanager
@@ -87,20 +90,11 @@ def _first_patience() -> Iterator[None]:
 
 @contextmanager
 def reach(tracking_uri: str) -> Iterator[None]:
-    """Turns every failure to talk to MLflow into OutOfReachError."""
+    """Turns every failure to talk to MLflow into OutOfReachError, whose sentence holds no secret."""
     try:
         yield
     except (MlflowException, RequestException, DBAPIError, OSError) as error:
-        raise out_of_reach(tracking_uri, error) from error
-
-
-def out_of_reach(tracking_uri: str, error: Exception) -> OutOfReachError:
-    """The sentence for what made talking to MLflow fail."""
-    first = next(iter(_reason(error).splitlines()), type(error).__name__).rstrip(".")
-    sentence = (
-        f"Talking to MLflow at {tracking_uri}: {first}. Check that it runs and that MLFLOW_TRACKING_URI is right."
-    )
-    return OutOfReachError(_without_password(sentence, tracking_uri))
+        raise out_of_reach(tracking_uri, error) from None
 
 
 def _reason(error: Exception) -> str:
@@ -124,7 +118,24 @@ def _words(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _without_password(text: str, uri: str) -> str:
-    """The text without the user and password of the address, which libraries quote too."""
-    who = urlsplit(uri).netloc.rpartition("@")[0]
-    return text.replace(f"{who}@", "") if who else text
+def refuse_malformed(tracking_uri: str) -> None:
+    """Raises OutOfReachError for an address that libraries misread, before they show parts of it, or look them up."""
+    if has_stray_at(tracking_uri):
+        raise OutOfReachError(f"Reading MLFLOW_TRACKING_URI: {STRAY_AT}. {ENCODE_ADVICE}")
+    if tracking_uri.startswith(tuple(DATABASE_ENGINES)):
+        try:
+            create_engine(tracking_uri).dispose()  # nothing is connected to
+        except (SQLAlchemyError, ImportError) as error:
+            raise out_of_reach(tracking_uri, error) from None
+        except ValueError:  # its text quotes what stands where the port should, which may be part of a password
+            raise OutOfReachError(f"Reading MLFLOW_TRACKING_URI: its port is not a number. {ENCODE_ADVICE}") from None
+
+
+def out_of_reach(tracking_uri: str, error: Exception) -> OutOfReachError:
+    """Return the sentence for what made talking to MLflow fail, without any secret."""
+    first = next(iter(_reason(error).splitlines()), type(error).__name__).rstrip(".")
+    said = Redactor.of_environment(os.environ, tracking_uri).redact(first)
+    return OutOfReachError(
+        f"Talking to MLflow at {redact_url(tracking_uri)}: {said}. "
+        "Check that it runs and that MLFLOW_TRACKING_URI is right."
+    )

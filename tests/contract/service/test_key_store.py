@@ -17,7 +17,7 @@ from service.errors import KeyNameError, KeyRevokedError, KeysUnreadableError
 from tests.contract.service.client import MORNING
 from tests.contract.service.keys import READ
 from tests.contract.store.databases import KINDS, new_database, new_postgresql_database
-from tests.servers import POSTGRESQL_PASSWORD
+from tests.planted import HORSE, POSTGRESQL_PASSWORD, WRONG_GUESS
 
 
 @pytest.fixture(params=KINDS)
@@ -125,11 +125,15 @@ def refusal(url: str, kind: type[Exception]) -> str:
 def test_a_server_that_is_away_is_out_of_reach(free_port: int) -> None:
     port = str(free_port)
     one, two = f"127.0.0.1:{port}/d", f"/d?host=127.0.0.1:{port}&host=127.0.0.1:1"
-    for address in (f"u:hunter2@{one}", f"u:hunter2@{two}", "u:hunter2@no-such-host.invalid/d"):
-        assert "hunter2" not in refusal(f"postgresql://{address}", StoreUnreachableError)
+    for address in (f"u:{HORSE}@{one}", f"u:{HORSE}@{two}", f"u:{HORSE}@no-such-host.invalid/d"):
+        assert HORSE not in refusal(f"postgresql://{address}", StoreUnreachableError)
 
 
-@pytest.mark.parametrize("change", [{"password": "wrong-guess"}, {"database": "absent"}, {"username": "nobody"}])
+@pytest.mark.parametrize(
+    "change",
+    [{"password": WRONG_GUESS}, {"database": "absent"}, {"username": "nobody"}],
+    ids=["password", "database", "user"],
+)
 def test_a_server_that_refuses_us_may_hold_keys_that_we_cannot_read(
     postgresql_url: str, change: dict[str, str]
 ) -> None:

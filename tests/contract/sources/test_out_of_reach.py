@@ -9,8 +9,8 @@ import pyarrow.parquet
 import pytest
 
 from tests.contract.sources.conftest import Extracts
-from tests.servers import POSTGRESQL_PASSWORD
-from training.errors import HistoryError
+from tests.planted import HORSE, OPEN_SESAME, POSTGRESQL_PASSWORD
+from training.errors import HistoryError, SystemFileError
 
 BEDS = 'measures = { beds = "n" }\n'
 QUERY = 'query = "select 1"\n'
@@ -82,16 +82,18 @@ def test_a_parquet_file_without_the_table(extracts: Extracts, columns: dict[str,
     ("url", "says"),
     [
         ("${HOSPITAL_DB}", ["environment variable HOSPITAL_DB, which is not set", "sources.daily.url"]),
-        (f"postgresql://u:{POSTGRESQL_PASSWORD}@h:x/d", ["sources.daily.url is not the address of a database"]),
-        (f"nonsense {POSTGRESQL_PASSWORD}", ["sources.daily.url is not the address of a database"]),
-        (f"postgresql://u:{POSTGRESQL_PASSWORD}@127.0.0.1:1/d", ["u:***@127.0.0.1:1/d", "refused", "source daily"]),
-        (f"oracle://u:{POSTGRESQL_PASSWORD}@h/d", ["Install the driver"]),
-        (f"unheard://u:{POSTGRESQL_PASSWORD}@h/d", ["Install the driver"]),
+        ("postgresql://u:PASSWORD@h:x/d", ["sources.daily.url is not the address of a database"]),
+        ("postgresql://u:p@PASSWORD@h/d", ["sources.daily.url: it has an `@` where none can", "write `@` as `%40`"]),
+        ("postgresql://u:p@PASSWORD/x@h/d", ["sources.daily.url: it has an `@` where none can"]),
+        ("nonsense PASSWORD", ["sources.daily.url is not the address of a database"]),
+        ("postgresql://u:PASSWORD@127.0.0.1:1/d", ["from postgresql://***@127.0.0.1:1/d", "refused", "source daily"]),
+        ("oracle://u:PASSWORD@h/d", ["Install the driver"]),
+        ("unheard://u:PASSWORD@h/d", ["Install the driver"]),
         ("sqlite:///absent.db", ["there is no file", "absent.db"]),
     ],
 )
 def test_a_database_out_of_reach(extracts: Extracts, url: str, says: list[str]) -> None:
-    said = sentence(extracts, f'url = "{url}"\n{QUERY}')
+    said = sentence(extracts, f'url = "{url.replace("PASSWORD", POSTGRESQL_PASSWORD)}"\n{QUERY}')
     for fragment in says:
         assert fragment in said
 
@@ -115,10 +117,46 @@ def test_a_query_that_postgresql_does_not_answer(
 
 
 def test_a_wrong_password_is_not_shown(extracts: Extracts, new_database: Callable[[], str]) -> None:
-    url = new_database().replace(POSTGRESQL_PASSWORD, "open-sesame")
+    url = new_database().replace(POSTGRESQL_PASSWORD, OPEN_SESAME)
     said = sentence(extracts, f'url = "{url}"\n{QUERY}')
     assert "password authentication failed" in said
-    assert "open-sesame" not in said
+    assert OPEN_SESAME not in said
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:${SECRET}@127.0.0.1:1/d",
+        "postgresql://u@127.0.0.1:1/d?sslmode=disable&password=${SECRET}",
+        "${ADDRESS}",
+        "sqlite://u:${SECRET}@x/y",
+    ],
+)
+@pytest.mark.parametrize("sign", ["", "@", "&x=", "/", "%"])
+def test_a_secret_from_the_environment_is_shown_in_no_form(
+    extracts: Extracts, url: str, sign: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", f"corr{sign}{HORSE}")
+    monkeypatch.setenv("ADDRESS", f"postgresql://u:corr{sign}{HORSE}@127.0.0.1:1/d")
+    assert HORSE not in sentence(extracts, f'url = "{url}"\n{QUERY}')
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ('path = "postgresql://u:SECRET@h/d"\n', "it is an address, not a file; write it as url, with a query"),
+        ('url = ["postgresql://u:SECRET@h/d"]\nquery = "select 1"\n', "sources.daily.url: found ***; give text"),
+        ('url = "sqlite://"\nquery = ["postgresql://u:x@SECRET@h/d"]\n', "found ['postgresql://***@h/d']"),
+        ('path = "x.csv"\nulr = "postgresql://u:SECRET@h/d"\n', "sources.daily.ulr is not a known key"),
+    ],
+)
+def test_an_address_at_the_wrong_key_of_the_system_file_shows_no_password(
+    extracts: Extracts, source: str, says: str
+) -> None:
+    with pytest.raises(SystemFileError) as refused:
+        extracts.ingest(source.replace("SECRET", HORSE), BEDS)
+    assert says in str(refused.value)
+    assert HORSE not in str(refused.value)
 
 
 def test_a_password_from_the_environment_may_have_any_sign(

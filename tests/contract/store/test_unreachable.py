@@ -9,10 +9,10 @@ from sqlalchemy.engine import make_url
 from publication.errors import StoreUnreachableError
 from publication.model import Publication
 from publication.store import Store
-from tests.servers import POSTGRESQL_PASSWORD
+from tests.planted import HORSE, POSTGRESQL_PASSWORD, WRONG_GUESS
 from tests.unit.publication.tiny import publication
 
-PASSWORD = "hunter2"
+PASSWORD = HORSE
 
 
 def refusal(url: str, use: Callable[[Store], object] = Store.latest) -> str:
@@ -33,19 +33,28 @@ def open_and_use(url: str, use: Callable[[Store], object]) -> None:
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("", "Reading HEADROOM_STORE_URL: "),
-        ("publications.db", "Reading HEADROOM_STORE_URL: "),
-        (f"headroom:{PASSWORD}@db", "Reading HEADROOM_STORE_URL: "),
-        (f"nonsense://headroom:{PASSWORD}@db/headroom", "Reading HEADROOM_STORE_URL: "),
-        (f"postgresql://headroom:{PASSWORD}@db:port/headroom", "Reading HEADROOM_STORE_URL: its port is not a number"),
-        (f"postgresql://headroom:{PASSWORD}/headroom", "Reading HEADROOM_STORE_URL: its port is not a number"),
-        (f"mysql://headroom:{PASSWORD}@db/headroom", "Reading HEADROOM_STORE_URL: "),
-        (f"postgresql+nodriver://headroom:{PASSWORD}@db/headroom", "Reading HEADROOM_STORE_URL: "),
+        ("", ""),
+        ("publications.db", ""),
+        ("headroom:PASSWORD@db", ""),
+        ("nonsense://headroom:PASSWORD@db/headroom", ""),
+        ("postgresql://headroom:PASSWORD@db:port/headroom", "its port is not a number"),
+        ("postgresql://headroom:PASSWORD@db:PASSWORD/headroom", "its port is not a number"),
+        ("postgresql://headroom:PASSWORD/headroom", "its port is not a number"),
+        ("postgresql://headroom:PASSWORD@2@db/headroom", "it has an `@` where none can be read"),
+        ("postgresql://headroom:2@PASSWORD@db/headroom", "it has an `@` where none can be read"),
+        ("postgresql://headroom:2@PASSWORD/x@db/headroom", "it has an `@` where none can be read"),
+        ("postgresql://headroom:2@PASSWORD?x@db/headroom", "it has an `@` where none can be read"),
+        ("postgresql:///headroom:PASSWORD@db/headroom", "it has an `@` where none can be read"),
+        ("mysql://headroom:PASSWORD@db/headroom", ""),
+        ("postgresql+nodriver://headroom:PASSWORD@db/headroom", ""),
+        ("sqlite://headroom:PASSWORD@db/headroom", "Invalid SQLite URL"),
     ],
 )
 def test_a_url_that_is_none_is_refused_with_an_example(url: str, reason: str) -> None:
-    sentence = refusal(url)
-    assert sentence.startswith(reason)
+    sentence = refusal(url.replace("PASSWORD", PASSWORD))
+    assert sentence.startswith(f"Reading HEADROOM_STORE_URL: {reason}")
+    assert ("write `@` as `%40`" in sentence) == bool(reason and "Invalid" not in reason)
+    assert "\n" not in sentence
     assert sentence.endswith("Give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE.")
     assert PASSWORD not in sentence
 
@@ -83,13 +92,14 @@ def test_every_method_says_where_it_reached_and_what_to_check(
 
 @pytest.mark.parametrize(
     ("change", "found"),
-    [({"password": "wrong-guess"}, "password authentication failed"), ({"database": "absent"}, "does not exist")],
+    [({"password": WRONG_GUESS}, "password authentication failed"), ({"database": "absent"}, "does not exist")],
+    ids=["a wrong password", "no such database"],
 )
 def test_a_server_that_lets_us_not_in(postgresql_url: str, change: dict[str, str], found: str) -> None:
     url = make_url(postgresql_url).set(**change).render_as_string(hide_password=False)  # type: ignore[arg-type]
     sentence = refusal(url)
     assert found in sentence
-    assert "wrong-guess" not in sentence
+    assert WRONG_GUESS not in sentence
     assert POSTGRESQL_PASSWORD not in sentence
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from tests.planted import HORSE as PASSWORD
 from tests.servers import POSTGRESQL_PASSWORD, ServerAbsentError, postgresql_cluster, silent_server
 from training.errors import OutOfReachError
 from training.tracking.champions import Champions
 from training.tracking.client import LEVELS, PATIENCE, RETRIES, TIMEOUT, connect, reach
 from training.tracking.registry import Registry
 
-PASSWORD = "not-to-be-shown"
+LONGEST_SECONDS = 20.0
 
 # The library's own: deprecated parts, and database connections left to the collector.
 pytestmark = [

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.planted import OPEN_SESAME
 from tests.unit.cli.commands import Ended, headroom, process
 
-UNREACHABLE_STORE = "postgresql://u:open-sesame@127.0.0.1:1/x"
-UNREACHABLE_MLFLOW = "http://u:open-sesame@127.0.0.1:1"
+UNREACHABLE_STORE = f"postgresql://u:{OPEN_SESAME}@127.0.0.1:1/x"
+UNREACHABLE_MLFLOW = f"http://u:{OPEN_SESAME}@127.0.0.1:1"
 SOON_SECONDS = 60.0  # the few seconds that giving up takes, and a slow machine's imports
 SENTENCE = re.compile(r"\w+Error: [^\n]+[.?]\n")
 
@@ -208,8 +209,8 @@ def test_without_a_champion_nothing_is_published(command: str, simulated: Path, 
 def test_a_store_out_of_reach_is_found_at_once_and_its_password_is_not_shown(simulated: Path, tmp_path: Path) -> None:
     command = ("daily", "--system", simulated / "system.toml", "--home", tmp_path)
     ended = process(*command, HEADROOM_STORE_URL=UNREACHABLE_STORE)
-    assert_refused(ended, 6, ("StoreUnreachableError", "u:***@127.0.0.1:1/x", "HEADROOM_STORE_URL"))
-    assert "open-sesame" not in ended.out + ended.err
+    assert_refused(ended, 6, ("StoreUnreachableError", "at postgresql://***@127.0.0.1:1/x: ", "HEADROOM_STORE_URL"))
+    assert OPEN_SESAME not in ended.out + ended.err
     assert not (tmp_path / "history").exists()
 
 
@@ -217,8 +218,10 @@ def test_an_mlflow_out_of_reach_is_found_soon_and_its_password_is_not_shown(simu
     began = time.monotonic()
     where = ("--system", simulated / "system.toml", "--home", ingested)
     ended = process("publish", *where, MLFLOW_TRACKING_URI=UNREACHABLE_MLFLOW)
-    assert_refused(ended, 6, ("OutOfReachError", "Talking to MLflow at http://127.0.0.1:1", "MLFLOW_TRACKING_URI"))
-    assert "open-sesame" not in ended.out + ended.err
+    assert_refused(
+        ended, 6, ("OutOfReachError", "Talking to MLflow at http://***@127.0.0.1:1: ", "MLFLOW_TRACKING_URI")
+    )
+    assert OPEN_SESAME not in ended.out + ended.err
     assert time.monotonic() - began < SOON_SECONDS
 
 

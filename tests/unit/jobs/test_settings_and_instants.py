@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.planted import HORSE
 from training.errors import UsageError
 from training.jobs.context import Context, context
+from training.jobs.demo import how_to_see_mlflow
 from training.settings import settings
 
 NOW = datetime(2026, 7, 10, 5, 30, tzinfo=UTC)
@@ -87,3 +89,22 @@ def test_the_command_line_wins_over_the_environment(
 ) -> None:
     found = settings(None if home is None else Path(home), environ)
     assert (str(found.home), found.store_url, found.tracking_uri) == expected
+
+
+@pytest.mark.parametrize(
+    ("tracking_uri", "shown"),
+    [
+        (f"http://mona:{HORSE}@mlflow:5000", "http://***@mlflow:5000"),
+        ("sqlite:////srv/mlflow.db", "mlflow ui --backend-store-uri sqlite:////srv/mlflow.db"),
+        ("sqlite:////srv/a b/mlflow.db", "mlflow ui --backend-store-uri 'sqlite:////srv/a b/mlflow.db'"),
+        (f"postgresql://mona:{HORSE}@db/runs", "mlflow ui --backend-store-uri 'postgresql://***@db/runs'"),
+    ],
+    ids=["a server", "a file", "a file with a blank in its path", "a database"],
+)
+def test_the_demo_says_how_to_see_mlflow_and_shows_no_password(tracking_uri: str, shown: str) -> None:
+    assert how_to_see_mlflow(settings(Path("/a"), {"MLFLOW_TRACKING_URI": tracking_uri})) == shown
+
+
+def test_settings_that_are_printed_show_no_address() -> None:
+    found = settings(Path("/a"), {"HEADROOM_STORE_URL": f"postgresql://hr:{HORSE}@h/d"})
+    assert repr(found) == "Settings(home=PosixPath('/a'))"

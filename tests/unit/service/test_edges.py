@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from sqlalchemy import URL
 
 from publication.errors import StoreUnreachableError
@@ -22,6 +23,7 @@ from service.security import POLICY, docs_headers, is_loopback
 from service.settings import Settings, read_settings
 from service.sqlite import read_only
 from tests.builders import build_publication
+from tests.planted import HORSE, planted_in
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,7 @@ def test_a_sqlite_file_is_opened_for_reading_only_whatever_its_name(tmp_path: Pa
         "sqlite:///:memory:",
         "sqlite:///file:x.db?mode=ro&uri=true",
         "postgresql://u:p@h/d",
+        "sqlite://u:p@h/d",
         "not an address",
         "postgresql://u:p@h:port/d",
     ],
@@ -79,6 +82,15 @@ def test_settings_come_from_the_environment_and_the_command_line_wins() -> None:
     assert read_settings(environ, Path("/b")) == expected
     assert read_settings(environ).home == Path("/a")
     assert read_settings({"HEADROOM_HOME": ""}) == Settings()
+
+
+def test_settings_show_no_address_where_they_are_printed_or_cannot_be_read() -> None:
+    url = f"postgresql://hr:{HORSE}@h/d"
+    found = read_settings({"HEADROOM_STORE_URL": url, "HEADROOM_KEYS_URL": url})
+    assert (found.store_url, found.keys_url) == (url, url)
+    with pytest.raises(ValidationError) as refused:
+        read_settings({"HEADROOM_POLL_SECONDS": url})
+    assert planted_in(f"{found!r} {refused.value}") == []
 
 
 def test_a_documentation_page_may_run_its_own_inline_script_and_no_other() -> None:

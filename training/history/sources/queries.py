@@ -9,6 +9,7 @@ from sqlalchemy import URL, Connection, NullPool, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
+from publication.redaction import ENCODE_ADVICE, STRAY_AT, Redactor, has_stray_at, redact_url
 from training.errors import HistoryError
 from training.history.sources.extract import Extract, check_header, check_rows, columns_of
 from training.history.sources.texts import Columns, text_of
@@ -22,17 +23,21 @@ USER_AND_PASSWORD = re.compile(r"(?<=://)[^@/]*(?=@)")
 
 def read_query(source: Source, folder: Path, environ: Mapping[str, str]) -> Extract:
     """What the database at the source's url answers to its query. A line is the number of a row, from 1."""
-    url = _url(source, folder, environ)
-    shown = f"source {source.name} from {url.render_as_string(hide_password=True)}"
+    text = _expanded_url(source, environ)
+    url = _url(source, text, folder)
+    redactor = Redactor(text, secrets=_secrets(source, environ))
+    shown = f"source {source.name} from {redact_url(text)}"
     try:
         engine = create_engine(url, poolclass=NullPool, connect_args=_connect_args(url))
         with engine.connect() as connection:
             return _read(connection, source, shown)
     except (NoSuchModuleError, ImportError) as error:
-        raise HistoryError(f"Reading {shown}: {error}. Install the driver of this database.") from error
+        said = redactor.redact_error(error)
+        raise HistoryError(f"Reading {shown}: {said}. Install the driver of this database.") from None
     except (SQLAlchemyError, ValueError) as error:
+        original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
         raise HistoryError(
-            f"Reading {shown}: {_said(error, url)}. "
+            f"Reading {shown}: {redactor.redact_error(original)}. "
             f"Check that the database is there, and url and query of sources.{source.name} in system.toml."
         ) from None
 
@@ -53,10 +58,14 @@ def _read(connection: Connection, source: Source, shown: str) -> Extract:
     return Extract(source, f"query of {source.name}", header, columns.rows())
 
 
-def _url(source: Source, folder: Path, environ: Mapping[str, str]) -> URL:
-    where = f"Reading source {source.name}: sources.{source.name}.url"
+def _url(source: Source, text: str, folder: Path) -> URL:
+    where = _where(source)
+    if has_stray_at(text):  # not tried: what would be taken for the host is a part of the password
+        raise HistoryError(
+            f"{where}: {STRAY_AT}. {ENCODE_ADVICE} The value of a variable ${{NAME}} is written as it is."
+        )
     try:
-        url = make_url(_expanded(source.url or "", environ, where))
+        url = make_url(text)
     except (ArgumentError, ValueError):  # their text quotes parts of the url, which may be a password
         raise HistoryError(
             f"{where} is not the address of a database. Give one like postgresql://USER:${{PASSWORD}}@HOST/DATABASE."
@@ -69,6 +78,21 @@ def _url(source: Source, folder: Path, environ: Mapping[str, str]) -> URL:
     if not file.is_file():  # SQLite would make an empty one
         raise HistoryError(f"{where}: there is no file {file}. Correct the url in system.toml.")
     return url.set(database=str(file))
+
+
+def _where(source: Source) -> str:
+    return f"Reading source {source.name}: sources.{source.name}.url"
+
+
+def _expanded_url(source: Source, environ: Mapping[str, str]) -> str:
+    return _expanded(source.url or "", environ, _where(source))
+
+
+def _secrets(source: Source, environ: Mapping[str, str]) -> list[str]:
+    """The values of the variables in the url that do not stand for a host or more: a user, a password, an option."""
+    url = source.url or ""
+    user_info, _, others = url.rpartition("@")
+    return [environ[name] for name in VARIABLE.findall(user_info + others.partition("?")[2])]
 
 
 def _expanded(url: str, environ: Mapping[str, str], where: str) -> str:
@@ -90,10 +114,3 @@ def _expanded(url: str, environ: Mapping[str, str], where: str) -> str:
 
 def _connect_args(url: URL) -> dict[str, int]:
     return {"connect_timeout": CONNECT_TIMEOUT_SECONDS} if url.get_backend_name() == "postgresql" else {}
-
-
-def _said(error: Exception, url: URL) -> str:
-    """What the database said, in one line and without the password."""
-    original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    said = str(original).strip().partition("\n")[0].rstrip(".") or type(original).__name__
-    return said.replace(url.password, "***") if isinstance(url.password, str) and url.password else said
