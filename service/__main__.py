@@ -24,7 +24,7 @@ from service.descriptors import connections_left
 from service.ending import ends_in_order
 from service.errors import KeysUnreadableError, ServiceError
 from service.protocol import guarded
-from service.security import is_loopback
+from service.security import is_loopback, mask_keys
 from service.settings import ENVIRONMENT, Settings, read_settings
 from service.sqlite import read_only
 
@@ -210,7 +210,7 @@ def _port(text: str) -> int:
 
 
 def _refuse(sentence: str, exit_code: int) -> int:
-    sys.stderr.write(f"headroom-service: {sentence}\n")
+    sys.stderr.write(f"headroom-service: {mask_keys(sentence)}\n")  # a key may have been pasted for its name
     return exit_code
 
 

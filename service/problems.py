@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -15,12 +16,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from publication.errors import MalformedPublicationError, StoreUnreachableError
+from publication.redaction import MASK
+from service.security import mask_keys
 
 MEDIA_TYPE = "application/problem+json"
 ALLOWED_METHODS = "GET, HEAD, OPTIONS"
 VALUES_SHOWN, LONGEST_SHOWN = 20, 200
 LONGEST_COMPARED, MOST_COMPARED = 100, 2000  # beyond, a search for what resembles it takes longer than it helps
 RETRY_AFTER_SECONDS = 30
+SECRET_PARAMETER = re.compile(r"pass|secret|token|auth|credential|^(api|access)?[_-]?key$", re.IGNORECASE)
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +39,9 @@ class Finding:
 
     @property
     def shown(self) -> str:
-        """No more of what was found than helps to find it."""
+        """No more of what was found than helps to find it, and no password."""
+        if SECRET_PARAMETER.search(self.parameter):
+            return MASK
         rest = len(self.found) - LONGEST_SHOWN
         return self.found if rest <= 0 else f"{self.found[:LONGEST_SHOWN]}... and {rest} characters more"
 
@@ -292,7 +298,7 @@ def problem_body(problem: ProblemError, instance: str, request_id: str) -> bytes
         "errors": [{"parameter": f.parameter, "found": f.shown, "allowed": f.allowed} for f in problem.findings],
         **problem.more,
     }
-    return json.dumps(body).encode()
+    return mask_keys(json.dumps(body)).encode()
 
 
 def install(app: FastAPI) -> None:

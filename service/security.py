@@ -5,6 +5,8 @@ import hashlib
 import ipaddress
 import re
 
+from publication.redaction import MASK
+
 POLICY = "Content-Security-Policy"
 COMMON_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -23,6 +25,7 @@ PAGE_HEADERS = {POLICY: _PAGE, "X-Frame-Options": "DENY", "Cross-Origin-Opener-P
 KEY_PREFIX = "hr"
 """What the text of every API key begins with, and an underscore."""
 
+_KEY_IN_TEXT = re.compile(rf"({KEY_PREFIX}_)[0-9a-f]{{10}}_[0-9a-z_-]*", re.ASCII | re.IGNORECASE)
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Za-z.-]+))(?::[0-9]*)?", re.ASCII)
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
@@ -32,6 +35,11 @@ def docs_headers(html: str) -> dict[str, str]:
     scripts = (hashlib.sha256(script.encode()).digest() for script in _INLINE_SCRIPT.findall(html))
     hashes = " ".join(f"'sha256-{base64.b64encode(script).decode()}'" for script in scripts)
     return PAGE_HEADERS | {POLICY: f"{_PAGE}; script-src 'self' {hashes}"}
+
+
+def mask_keys(text: str) -> str:
+    """Return the text with every API key in it masked: it may have been written where no key belongs."""
+    return _KEY_IN_TEXT.sub(rf"\1{MASK}", text)
 
 
 def is_this_machine(host_header: str | None) -> bool:

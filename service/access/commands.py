@@ -12,6 +12,7 @@ from service.access.rows import UnreadableKey, shown
 from service.access.visitor import Scope
 from service.errors import KeyNameError
 from service.problems import one_of
+from service.security import mask_keys
 
 DEFAULT_PER_MINUTE = 600
 DIGITS = re.compile(r"[0-9]{1,10}", re.ASCII)
@@ -68,7 +69,7 @@ def run(options: argparse.Namespace, store: KeyStore, now: datetime, published: 
 
 def _create(options: argparse.Namespace, store: KeyStore, now: datetime) -> None:
     scopes = frozenset(Scope(scope) for scope in options.scope or [Scope.READ])
-    if not NAME.fullmatch(options.name):
+    if not NAME.fullmatch(options.name) or mask_keys(options.name) != options.name:  # names stand in logs
         raise KeyNameError(
             f"Making a key: its name was {options.name!r}. Use lower-case letters, digits, dots and dashes, at most 63."
         )
