@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from training.files import check_home
 from training.jobs import daily, simulate
 from training.jobs.context import context
 from training.settings import Settings
@@ -19,6 +20,7 @@ SITES = 4
 
 def run(console: Console, settings: Settings, now: datetime, serve: bool, port: int) -> None:
     """Simulate two trusts of four sites, ingest, train, promote, publish, and serve until interrupted."""
+    check_home(settings.home)
     system = _system(console, settings.home / "system", now)
     daily.run(context(system, settings, now), console)
     console.print(
