@@ -40,14 +40,18 @@ EXIT_CODES: dict[type[PublicationError], int] = {
 }
 DAY = "%Y-%m-%d"
 
-SystemOption = Annotated[Path, typer.Option("--system", help="The system.toml that describes the hospital system.")]
+SystemOption = Annotated[
+    Path, typer.Option("--system", readable=False, help="The system.toml that describes the hospital system.")
+]
 OptionalSystemOption = Annotated[
     Path | None, typer.Option("--system", help="Taken as by every command; nothing is read of it.")
 ]
 HomeOption = Annotated[
     Path | None,
     typer.Option(
-        "--home", help="Where history, store and MLflow database are kept. [env: HEADROOM_HOME] [default: .headroom]"
+        "--home",
+        readable=False,  # that it cannot be read is an error of ours, in a sentence
+        help="Where history, store and MLflow database are kept. [env: HEADROOM_HOME] [default: .headroom]",
     ),
 ]
 CutoffOption = Annotated[
@@ -63,7 +67,7 @@ CandidatesOption = Annotated[
 
 @app.command()
 def simulate(
-    out: Annotated[Path, typer.Option(file_okay=False, help="Folder to write the system into.")],
+    out: Annotated[Path, typer.Option(file_okay=False, readable=False, help="Folder to write the system into.")],
     seed: Annotated[int, typer.Option(help="Same seed, same hospital system.")] = 1,
     days: Annotated[int, typer.Option(min=1, help="Days of history.")] = 1096,
     trusts: Annotated[int, typer.Option(min=1, help="Trusts in the system.")] = 2,
@@ -136,7 +140,8 @@ def history(
     home: HomeOption = None,
     as_of: Annotated[str | None, typer.Option("--as-of", help="An instant (ISO 8601), or a day: its end.")] = None,
     out: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="A Parquet file to write: unique_id, ds, y, known_at.")
+        Path | None,
+        typer.Option(dir_okay=False, readable=False, help="A Parquet file to write: unique_id, ds, y, known_at."),
     ] = None,
     report: Annotated[
         str | None,
@@ -144,7 +149,7 @@ def history(
     ] = None,
 ) -> None:
     """Print or write the history as it was known."""
-    context = _context(system, home)
+    context = _context(system, home, writing=False)
     from training.jobs import history as job
 
     job.run(context, _console(), context.instant(as_of), out, report)
@@ -174,11 +179,13 @@ def backtest(
         str, typer.Option(help="Slices of the printed table: measure, series, leads, weekday, day, regime.")
     ] = "measure,leads",
     forecasts: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="A Parquet file to write every forecast to.")
+        Path | None, typer.Option(dir_okay=False, readable=False, help="A Parquet file to write every forecast to.")
     ] = None,
     scores: Annotated[
         Path | None,
-        typer.Option(dir_okay=False, help="A .parquet or .csv file to write every score to, by all slices."),
+        typer.Option(
+            dir_okay=False, readable=False, help="A .parquet or .csv file to write every score to, by all slices."
+        ),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew what was interrupted.")] = False,
 ) -> None:
@@ -319,10 +326,10 @@ def _end(error: Exception, exit_code: int) -> None:
     sys.exit(exit_code)
 
 
-def _context(system: Path, home: Path | None) -> "Context":
+def _context(system: Path, home: Path | None, *, writing: bool = True) -> "Context":
     from training.jobs.context import context
 
-    return context(system, settings(home, os.environ), _now())
+    return context(system, settings(home, os.environ), _now(), writing=writing)
 
 
 def _console() -> "Console":

@@ -51,6 +51,12 @@ class OutOfReachError(TrainingError):
     exit_code = 6
 
 
+class HomeError(TrainingError):
+    """The home, or a file in it, cannot be read or written: another user's, a read-only or a full disk."""
+
+    exit_code = 6
+
+
 class VersionUnreadableError(OutOfReachError):
     """A registered version cannot be read: its files are lost, damaged, or of another release.
 

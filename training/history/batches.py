@@ -41,7 +41,16 @@ class Batches:
         self._patience = patience
 
     def files(self) -> list[str]:
-        return sorted(map(str, self.folder.glob("*.parquet")))
+        """In their order. Raises HistoryError where the folder cannot be read: it must not pass for an empty one."""
+        try:
+            files = list(self.folder.iterdir())
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise HistoryError(
+                f"Reading the archive {self.folder}: {error.strerror or error}. Make it readable and try again."
+            ) from error
+        return sorted(str(file) for file in files if file.suffix == ".parquet")
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -110,7 +119,7 @@ class Batches:
         except duckdb.Error as error:
             reason = str(error).partition("\n")[0]
             raise HistoryError(
-                f"Reading the archive {self.folder}: {reason}. Restore that file from a backup."
+                f"Reading the archive {self.folder}: {reason}. Make that file readable, or restore it from a backup."
             ) from error
 
     def _refusal(self, what: Path, error: OSError) -> HistoryError:

@@ -15,6 +15,7 @@ from pathlib import Path
 import filelock
 
 from training.errors import BusyError
+from training.files import at_home
 from training.jobs.context import Context
 
 log = logging.getLogger("headroom")
@@ -34,19 +35,21 @@ class Alone(StrEnum):
 def alone(job: Context, what: Alone, patience: timedelta = PATIENCE) -> Iterator[None]:
     """The block runs while no other job of this system and home does the same; raises BusyError after long waiting."""
     folder = job.settings.locks
-    folder.mkdir(parents=True, exist_ok=True)
     lock, holder = (folder / f"{job.system.name}.{what}.{kind}" for kind in ("lock", "holder"))
     held = filelock.FileLock(lock)
+    with at_home(f"Locking {what}"):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            _acquire(held, what, holder, patience)
+        except filelock.Timeout as timeout:
+            minutes = patience.total_seconds() / 60
+            raise BusyError(
+                f"Waiting for another job's {what} of {job.system.name}: {_who(holder)} has held {lock} for more than "
+                f"{minutes:g} minutes. Wait for it to end, or end it, and run this again."
+            ) from timeout
     try:
-        _acquire(held, what, holder, patience)
-    except filelock.Timeout as timeout:
-        minutes = patience.total_seconds() / 60
-        raise BusyError(
-            f"Waiting for another job's {what} of {job.system.name}: {_who(holder)} has held {lock} for more than "
-            f"{minutes:g} minutes. Wait for it to end, or end it, and run this again."
-        ) from timeout
-    try:
-        holder.write_text(f"process {os.getpid()} since {job.now:%Y-%m-%d %H:%M} UTC", encoding="utf-8")
+        with at_home(f"Locking {what}"):
+            holder.write_text(f"process {os.getpid()} since {job.now:%Y-%m-%d %H:%M} UTC", encoding="utf-8")
         yield
     finally:
         held.release()

@@ -15,6 +15,7 @@ from training.backtest.plan import Plan as Plan
 from training.backtest.run import REFIT_POLICY, Cutoffs, backtest_among, in_chunks, last_of_refit
 from training.backtest.scores import COUNTS, SKILLS, table
 from training.backtest.windows import backtest_cutoffs, seen_when_sliding, the_one_weekday
+from training.files import check_output, output
 from training.history.known import KnownHistory
 from training.jobs.context import Context
 from training.jobs.registry import data_of
@@ -36,6 +37,8 @@ SHOWN = {
 def run(job: Context, console: Console, plan: Plan, out: Path | None, scores_file: Path | None = None) -> None:
     """Backtest, print and track the scores, and write forecasts and scores where a file is named."""
     plan.check(job.system, scores_file)
+    check_output("--forecasts", out)
+    check_output("--scores", scores_file)
     horizon, history = plan.horizon or job.system.horizon_days, job.history(job.now)
     last = None if plan.last_cutoff is None else pd.Timestamp(plan.last_cutoff)
     cutoffs = backtest_cutoffs(history, plan.windows, plan.step_days, horizon, last)
@@ -52,8 +55,8 @@ def run(job: Context, console: Console, plan: Plan, out: Path | None, scores_fil
         evaluation = evaluated(frames, history, cutoffs[0])
         seconds = {choice: forecaster.seconds(choice) for choice in plan.choices if choice in CATALOGUE}
         log_backtest(job.settings.tracking_uri, frames, evaluation, seconds, plan.slices)
-    _write(out, pd.concat(frames.values(), ignore_index=True))
-    _write(scores_file, evaluation.scores(plan.slices))
+    _write("--forecasts", out, pd.concat(frames.values(), ignore_index=True))
+    _write("--scores", scores_file, evaluation.scores(plan.slices))
     for choice, some in evaluation.rows.items():
         for view in scores_tables(choice, table(some, plan.slices), plan.slices):
             console.print(view)
@@ -118,14 +121,15 @@ def _parameters(plan: Plan, horizon: int, cutoffs: Cutoffs) -> dict[str, object]
     }
 
 
-def _write(file: Path | None, frame: pd.DataFrame) -> None:
+def _write(option: str, file: Path | None, frame: pd.DataFrame) -> None:
     if file is None:
         return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if file.suffix == ".csv":
-        frame.to_csv(file, index=False)
-    else:
-        frame.to_parquet(file, index=False)
+    with output(option, file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.suffix == ".csv":
+            frame.to_csv(file, index=False)
+        else:
+            frame.to_parquet(file, index=False)
 
 
 def scores_tables(recipe: str, scores: pd.DataFrame, by: Sequence[str]) -> list[Table]:

@@ -12,6 +12,7 @@ from publication.days import end_of_day
 from publication.model import System
 from publication.store import Store
 from training.errors import NothingPublishedError, UsageError
+from training.files import at_home, check_home
 from training.history import Archive
 from training.history.known import KnownHistory
 from training.settings import Settings
@@ -38,7 +39,8 @@ class Context:
     def store(self) -> Store:
         """The publication store, its tables made where they are absent."""
         if self.settings.store_url.startswith("sqlite:///"):
-            self.settings.home.mkdir(parents=True, exist_ok=True)
+            with at_home("Making the home"):
+                self.settings.home.mkdir(parents=True, exist_ok=True)
         store = Store(self.settings.store_url)
         store.prepare()
         return store
@@ -77,10 +79,7 @@ class Context:
         return KnownHistory(versions, self.system, issued, self.system_file.circumstances)
 
 
-def context(system_path: Path, settings: Settings, now: datetime) -> Context:
-    """Read the system file and stand ready; nothing is opened yet."""
-    if settings.home.exists() and not settings.home.is_dir():
-        raise UsageError(
-            f"--home (or HEADROOM_HOME) {settings.home} is a file. Give a folder; it is made where absent."
-        )
+def context(system_path: Path, settings: Settings, now: datetime, *, writing: bool = True) -> Context:
+    """Read the system file and stand ready; nothing is made yet. Raises HomeError where the home cannot be used."""
+    check_home(settings.home, writing=writing)
     return Context(read_system(system_path), settings, now)

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from publication.redaction import redact_url
+from training.files import check_home
 from training.jobs import daily, simulate
 from training.jobs.context import context
 from training.settings import Settings
@@ -21,6 +22,7 @@ SITES = 4
 
 def run(console: Console, settings: Settings, now: datetime, serve: bool, port: int) -> None:
     """Simulate two trusts of four sites, ingest, train, promote, publish, and serve until interrupted."""
+    check_home(settings.home)
     system = _system(console, settings.home / "system", now)
     daily.run(context(system, settings, now), console)
     console.print(f"Everything is under {settings.home}. MLflow: {how_to_see_mlflow(settings)}", soft_wrap=True)

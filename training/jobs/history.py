@@ -7,6 +7,7 @@ import pandas as pd
 from rich.console import Console
 
 from training.errors import UsageError
+from training.files import check_output, output
 from training.history.parts import of_system
 from training.history.report import report_page
 from training.history.succession import with_inherited
@@ -22,6 +23,8 @@ def run(job: Context, console: Console, as_of: datetime | None, out: Path | None
     `report` is the page's file; empty: `out` where that is a page, else one in the home.
     """
     page = None if report is None else _page(job, report, out)
+    check_output("--out", out)
+    check_output("--report", page)
     if page is not None:
         _write(page, report_of(job, as_of or job.now))
         console.print(f"The data report is {page}.", soft_wrap=True)
@@ -54,8 +57,9 @@ def _rows(job: Context, console: Console, as_of: datetime | None, out: Path | No
     if out is None:
         console.print(rows.sort_values(["ds", "unique_id"]).tail(ROWS_SHOWN).to_string(index=False))
     else:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        rows.astype({"unique_id": str}).to_parquet(out, index=False)
+        with output("--out", out):
+            out.parent.mkdir(parents=True, exist_ok=True)
+            rows.astype({"unique_id": str}).to_parquet(out, index=False)
     written = "" if out is None else f", written to {out}"
     console.print(
         f"{len(rows)} values of {rows['unique_id'].nunique()} series as known {said}{written}.", soft_wrap=True
@@ -63,8 +67,6 @@ def _rows(job: Context, console: Console, as_of: datetime | None, out: Path | No
 
 
 def _write(page: Path, html: str) -> None:
-    try:
+    with output("--report", page):
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(html, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"--report {page}: {error.strerror or error}. Give a file that can be written.") from error

@@ -3,6 +3,7 @@
 from rich.console import Console
 
 from publication.store import Store
+from training.files import at_home, check_home
 from training.migrations.steps import upgrade
 from training.settings import Settings
 
@@ -10,7 +11,9 @@ from training.settings import Settings
 def run(settings: Settings, console: Console) -> None:
     """All steps the store lacks, in one transaction: none of them, where one fails."""
     if settings.store_url.startswith("sqlite:///"):
-        settings.home.mkdir(parents=True, exist_ok=True)
+        check_home(settings.home)
+        with at_home("Making the home"):
+            settings.home.mkdir(parents=True, exist_ok=True)
     store = Store(settings.store_url)
     try:
         store.check_not_newer()

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from publication.days import ONE_DAY, today
 from training.errors import UsageError
+from training.files import output
 from training.simulate import FaultKind, Scenario, simulate
 from training.system.complaints import nearest
 
@@ -20,7 +21,8 @@ ALL = "all"
 def run(console: Console, out: Path, seed: int, scenario: Scenario, now: datetime) -> Path:
     """Write the system, its history ending yesterday; gives the path of its system.toml."""
     yesterday = today(now, TIMEZONE) - ONE_DAY
-    written = simulate(out, seed, yesterday, scenario)
+    with output("--out", out):
+        written = simulate(out, seed, yesterday, scenario)
     console.print(
         f"Wrote {scenario.days} days of {scenario.sites} sites in {scenario.trusts} trusts; "
         f"the system is described in {written}",

@@ -5,11 +5,13 @@ import os
 import shutil
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from publication.model import Champion
+from training.files import at_home
 from training.pipeline.state import State
 from training.tracking.version import Version, read_version, read_whole
 
@@ -38,19 +40,29 @@ class Champions:
 
         A version is known by its run too: a new registry counts its versions from one again.
         """
-        place = self._place(champion)
-        if anew or not place.exists():
+        doing, place = f"Fetching version {champion.version} of {champion.name}", self._place(champion)
+        with at_home(doing):
+            if place.exists() and not anew:
+                with suppress(PermissionError):  # of another user who shares the home
+                    os.utime(place)
+                return place
             self._folder.mkdir(parents=True, exist_ok=True)
-            with TemporaryDirectory(dir=self._folder, prefix=".fetching-") as temporary:
-                found = fetch(Path(temporary))
+            temporary = TemporaryDirectory(dir=self._folder, prefix=".fetching-")
+        with temporary as folder:
+            found = fetch(Path(folder))
+            with at_home(doing):
                 self.forget(champion)  # not before: what is damaged may be all that is left
                 found.replace(place)
-        os.utime(place)
+                os.utime(place)
         return place
 
     def read(self, champion: Champion, folder: Path) -> Whole:
-        """The version in its folder. Raises one of `DAMAGED` where it is not whole."""
-        return Whole(champion, *read_whole(folder))
+        """The version in its folder. Raises one of `DAMAGED` where it is not whole, HomeError where we may not read."""
+        try:
+            return Whole(champion, *read_whole(folder))
+        except PermissionError:
+            with at_home(f"Reading version {champion.version} of {champion.name}"):
+                raise
 
     def description(self, champion: Champion) -> Version | None:
         """What the version is, but for its state; None where it is not here, or damaged."""
@@ -65,21 +77,19 @@ class Champions:
 
     def crown(self, champion: Champion) -> None:
         """Remember the champion, and forget the versions that were not asked for lately."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        written = self._folder / f".{CHAMPION}.{os.getpid()}"
-        written.write_text(json.dumps(asdict(champion)), encoding="utf-8")
-        written.replace(self._folder / CHAMPION)
-        versions = sorted((p for p in self._folder.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
+        with at_home(f"Remembering version {champion.version} of {champion.name} as the champion"):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            written = self._folder / f".{CHAMPION}.{os.getpid()}"
+            written.write_text(json.dumps(asdict(champion)), encoding="utf-8")
+            written.replace(self._folder / CHAMPION)
+            versions = sorted((p for p in self._folder.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
         for old in versions[:-KEPT]:
             shutil.rmtree(old, ignore_errors=True)
 
     def last(self) -> Whole | None:
         """The champion when last heard of, if it and its files are here and whole."""
-        remembered = self._folder / CHAMPION
-        if not remembered.exists():
-            return None
         try:
-            champion = Champion(**json.loads(remembered.read_text(encoding="utf-8")))
+            champion = Champion(**json.loads((self._folder / CHAMPION).read_text(encoding="utf-8")))
             return self.read(champion, self._place(champion))
         except DAMAGED:
             return None

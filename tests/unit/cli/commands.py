@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import warnings
+from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,10 +30,13 @@ class Ended:
     err: str
 
 
-def process(*arguments: object, **environ: str) -> Ended:
-    """`headroom ARGUMENTS` as a process of its own, in an environment that says nothing but `environ`."""
+def process(*arguments: object, prefix: Sequence[str] = (), **environ: str) -> Ended:
+    """`headroom ARGUMENTS` as a process of its own, in an environment that says nothing but `environ`.
+
+    `prefix` is a command that runs it.
+    """
     ran = subprocess.run(
-        [Path(sys.executable).parent / "headroom", *map(str, arguments)],
+        [*prefix, Path(sys.executable).parent / "headroom", *map(str, arguments)],
         cwd=ROOT,
         env={**clean_environ(), "COLUMNS": WIDE, **environ},
         capture_output=True,

@@ -2,7 +2,6 @@
 
 import csv
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,6 @@ from tests.unit.cli.commands import Ended, headroom, process
 
 UNREACHABLE_STORE = f"postgresql://u:{OPEN_SESAME}@127.0.0.1:1/x"
 UNREACHABLE_MLFLOW = f"http://u:{OPEN_SESAME}@127.0.0.1:1"
-SOON_SECONDS = 60.0  # the few seconds that giving up takes, and a slow machine's imports
 SENTENCE = re.compile(r"\w+Error: [^\n]+[.?]\n")
 
 Spoil = Callable[[Path], object]
@@ -214,15 +212,14 @@ def test_a_store_out_of_reach_is_found_at_once_and_its_password_is_not_shown(sim
     assert not (tmp_path / "history").exists()
 
 
-def test_an_mlflow_out_of_reach_is_found_soon_and_its_password_is_not_shown(simulated: Path, ingested: Path) -> None:
-    began = time.monotonic()
+def test_an_mlflow_out_of_reach_is_one_line_and_its_password_is_not_shown(simulated: Path, ingested: Path) -> None:
     where = ("--system", simulated / "system.toml", "--home", ingested)
     ended = process("publish", *where, MLFLOW_TRACKING_URI=UNREACHABLE_MLFLOW)
     assert_refused(
         ended, 6, ("OutOfReachError", "Talking to MLflow at http://***@127.0.0.1:1: ", "MLFLOW_TRACKING_URI")
     )
     assert OPEN_SESAME not in ended.out + ended.err
-    assert time.monotonic() - began < SOON_SECONDS
+    assert ended.err.count("\n") == 1
 
 
 def test_a_missing_system_file_ends_a_real_process_with_its_sentence(tmp_path: Path) -> None:

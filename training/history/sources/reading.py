@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from training.errors import HistoryError
+from training.files import reason
 from training.history.sources.delimited import read_delimited
 from training.history.sources.extract import Extract
 from training.history.sources.parquet import read_parquet
@@ -34,21 +36,30 @@ def read_source(source: Source, folder: Path, environ: Mapping[str, str] = os.en
 
         yield read_query(source, folder, environ)
         return
-    files = [path for pattern in source.paths for path in _files(folder, pattern, source)]
+    with _readable(f"the files of source {source.name}"):
+        files = [path for pattern in source.paths for path in _files(folder, pattern, source)]
     for path in dict.fromkeys(files):
         file = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
         read = READERS.get(path.suffix.lower(), read_delimited)
-        try:
+        with _readable(str(path)):
             extract = read(path, file, source)
-        except OSError as error:
-            raise HistoryError(f"Reading {path}: {error.strerror or error}. Make it readable and try again.") from error
         yield extract
+
+
+@contextmanager
+def _readable(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise HistoryError(f"Reading {what}: {reason(error)}. Make it readable and try again.") from error
 
 
 def _files(folder: Path, pattern: str, source: Source) -> list[Path]:
     parts = Path(pattern).parts
     fixed = next((i for i, part in enumerate(parts) if any(sign in part for sign in WILDCARDS)), len(parts))
     base = folder.joinpath(*parts[:fixed])
+    if fixed < len(parts) and base.is_dir():
+        os.scandir(base).close()  # raises where it cannot be read: a glob would find nothing there
     found = sorted(base.glob("/".join(parts[fixed:]))) if fixed < len(parts) else [base]
     files = [path for path in found if path.is_file()]
     if not files:

@@ -1,0 +1,77 @@
+"""Folders that a command may not use: of another user, on a read-only or a full disk."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+NO_MOUNTS = "file systems cannot be mounted here"
+PRIVILEGES = ("dac_override", "dac_read_search", "fowner", "chown")  # of root, to whom no permission is denied
+
+
+class PlaceAbsentError(Exception):
+    """What the test needs cannot be had on this machine."""
+
+
+def as_anyone() -> list[str]:
+    """A prefix for a command that has it obey the permissions of files, also where we are root."""
+    if os.geteuid() != 0:
+        return []
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        raise PlaceAbsentError("root passes every permission, and there is no setpriv to run without that")
+    return [setpriv, f"--bounding-set={','.join(f'-{name}' for name in PRIVILEGES)}", "--inh-caps=-all", "--"]
+
+
+@contextmanager
+def closed(*places: Path, mode: int = 0) -> Iterator[None]:
+    """The files and folders have this mode as long as the block runs."""
+    before = [place.stat().st_mode for place in places]
+    for place in places:
+        place.chmod(mode)
+    try:
+        yield
+    finally:
+        for place, earlier in zip(places, before, strict=True):
+            place.chmod(earlier)
+
+
+@contextmanager
+def read_only(content: Path, folder: Path) -> Iterator[Path]:
+    """A folder with a copy of the content, on a file system that is read-only."""
+    with _mounted(folder, "size=64m"):
+        shutil.copytree(content, folder, dirs_exist_ok=True)
+        _mount("-o", "remount,ro", str(folder))
+        yield folder
+
+
+@contextmanager
+def full(content: Path, folder: Path) -> Iterator[Path]:
+    """A folder with a copy of the content, on a disk that has no room left."""
+    with _mounted(folder, "size=64m"):
+        shutil.copytree(content, folder, dirs_exist_ok=True)
+        with (folder / "filling").open("wb", buffering=0) as filling, suppress(OSError):
+            while True:
+                filling.write(bytes(1 << 16))
+        yield folder
+
+
+@contextmanager
+def _mounted(folder: Path, options: str) -> Iterator[None]:
+    folder.mkdir()
+    _mount("-t", "tmpfs", "-o", options, "tmpfs", str(folder))
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=False, capture_output=True)
+
+
+def _mount(*arguments: str) -> None:
+    mount = shutil.which("mount")
+    if mount is None or os.geteuid() != 0:
+        raise PlaceAbsentError(NO_MOUNTS)
+    ran = subprocess.run([mount, *arguments], check=False, capture_output=True, text=True)
+    if ran.returncode:
+        raise PlaceAbsentError(f"{NO_MOUNTS}: {ran.stderr.strip()}")
