@@ -8,8 +8,10 @@ import pytest
 
 from publication.days import weekday_names
 from tests.unit.pipeline.histories import build_system
+from training.history.plausibility import findings
 from training.history.rest_days import rest_days
 from training.history.rhythm import counted_weekdays, days_never_counted
+from training.system import Circumstances
 
 ALL = set(range(7))
 WEEKEND = {5, 6}
@@ -133,3 +135,19 @@ def test_stocks_never_rest() -> None:
 )
 def test_weekdays_in_words(weekdays: tuple[int, ...], names: str) -> None:
     assert weekday_names(weekdays) == names
+
+
+def test_a_clinic_that_is_closed_is_neither_late_nor_full_of_gaps() -> None:
+    last = SUNDAY + pd.Timedelta(days=3)
+    clinic, late = series(WEEKEND, 30, last), series(ALL, 30, last)
+    missing_weekend = SUNDAY - pd.Timedelta(weeks=9)
+    clinic[missing_weekend - pd.Timedelta(days=1) : missing_weekend] = np.nan
+    late.iloc[-2:] = np.nan
+    table = pd.DataFrame({"A/attendances": clinic, "B/attendances": late, "C/attendances": series(ALL, 30, last)})
+    found = findings(table, build_system(), Circumstances())
+    told = found[["check", "unique_id", "days", "note"]].to_numpy().tolist()
+    assert sorted(told) == [
+        ["gap", "A/attendances", 2, ""],
+        ["late", "B/attendances", 2, "no value since 2025-06-30"],
+        ["rhythm", "A/attendances", 7, "counted on Saturday and Sunday only"],
+    ]

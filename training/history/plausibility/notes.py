@@ -14,7 +14,7 @@ from publication.vocabulary import SeriesKey
 from training.history.plausibility.balance import balance_residuals
 from training.history.plausibility.runs import days_left, positions
 from training.history.plausibility.shifts import level_shifts
-from training.history.rhythm import NEWEST_GAPS, counted_weekdays, rhythm_of
+from training.history.rhythm import NEWEST_GAPS, counted_weekdays, days_never_counted, rhythm_of
 
 NOTED = "noted"
 LATE_FROM_DAYS = 1
@@ -28,9 +28,14 @@ WEEKLY_TOTALS = "weekly totals"
 
 
 def gaps(table: pd.DataFrame, _system: System) -> pd.DataFrame:
-    """Days without a value between a series' first and last one."""
+    """Days without a value between a series' first and last one, but for weekdays on which it is never counted."""
     empty = table.isna().to_numpy()
-    inside = empty & ~np.logical_and.accumulate(empty, axis=0) & ~np.logical_and.accumulate(empty[::-1], axis=0)[::-1]
+    inside = (
+        empty
+        & ~days_never_counted(table)
+        & ~np.logical_and.accumulate(empty, axis=0)
+        & ~np.logical_and.accumulate(empty[::-1], axis=0)[::-1]
+    )
     gappy = np.flatnonzero(inside.any(axis=0))
     ends = inside[:, gappy] & (days_left(inside[:, gappy]) == 0)
     lengths = positions(inside[:, gappy])
@@ -42,8 +47,10 @@ def gaps(table: pd.DataFrame, _system: System) -> pd.DataFrame:
 
 
 def late(table: pd.DataFrame, _system: System) -> pd.DataFrame:
-    """Series whose newest value is days older than the newest of all."""
-    return _behind(table, "late", range(LATE_FROM_DAYS, SILENT_FROM_DAYS), "no value since {:%Y-%m-%d}")
+    """Series whose newest value is days older than the newest of all, if they are counted on one of these days."""
+    since_newest = np.logical_and.accumulate(table.isna().to_numpy()[::-1], axis=0)[::-1]
+    lacking = table.columns[np.asarray((since_newest & ~days_never_counted(table)).any(axis=0))]
+    return _behind(table[lacking], "late", range(LATE_FROM_DAYS, SILENT_FROM_DAYS), "no value since {:%Y-%m-%d}")
 
 
 def silent(table: pd.DataFrame, _system: System) -> pd.DataFrame:
