@@ -13,8 +13,8 @@ def backtest_cutoffs(
 ) -> list[pd.Timestamp]:
     """`windows` cutoffs, `step_days` apart, oldest first.
 
-    They end at `last`, by default the last day for which `horizon` actuals exist. Raises UsageError where the history
-    is too short for the first of them.
+    They end at `last`, by default the last day for which `horizon` actuals exist; those at which no series reports are
+    left out. Raises UsageError where the history is too short for the first of them, or none is left.
     """
     newest = history.last_complete_day - pd.Timedelta(days=horizon)
     end = newest if last is None else last
@@ -26,7 +26,13 @@ def backtest_cutoffs(
             f"{(end + pd.Timedelta(days=horizon)).date()}; complete days run from {history.first_day.date()} to "
             f"{history.last_complete_day.date()}. Ask for fewer windows, a shorter horizon or another cutoff."
         )
-    return cutoffs
+    reporting = [cutoff for cutoff in cutoffs if len(history.at(cutoff).columns)]
+    if not reporting:
+        raise UsageError(
+            f"Backtesting {history.system.name}: no series has a usable value in the four weeks before any cutoff from "
+            f"{cutoffs[0].date()} to {end.date()}. Choose another cutoff, or windows further apart."
+        )
+    return reporting
 
 
 def seen_when_sliding(versions: pd.DataFrame, fit_day: pd.Timestamp, days: int) -> pd.DataFrame:

@@ -30,6 +30,8 @@ def scatter(errors: Values) -> Values:
     `errors` (n_windows, horizon, n_series), NaN where not known. Rank one, so that leads and series lend each other
     strength; what a series does otherwise in a band of leads is let through as it has data.
     """
+    if not errors.shape[2]:
+        return np.empty(errors.shape[1:])
     weights = (~np.isnan(errors)).astype(float)
     sizes = np.abs(np.nan_to_num(errors))
     by_series = np.ones(errors.shape[2])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from training.flow.dependence import SEED, reordered
 from training.flow.paths import Paths
 from training.history.known import KnownHistory
-from training.history.ledger import Balance, balances, read_ledger
+from training.history.ledger import Balance, Ledger, balances, by_place, read_ledger
 
 Values = NDArray[np.float64]
 RECENT_DAYS = 56  # in which is seen how much the counts of a place leave unexplained
@@ -49,22 +49,37 @@ def balanced(paths: Paths, history: KnownHistory, cutoff: pd.Timestamp) -> Paths
     """The paths, with the discharges of places that balance in the order that census and admissions ask for.
 
     Each margin keeps its values: only on which path they stand changes, so that as little is left unexplained as in
-    the recent past.
+    the recent past. A place of which no census is known keeps its own.
     """
     places = balances(list(paths.unique_ids))
     if not places:
         return paths
-    ledger, _ = read_ledger(history, cutoff, places, RECENT_DAYS)
-    left_open = np.diff(ledger.occupancy, axis=0) - ledger.admissions[1:] + ledger.discharges[1:]
-    usual = np.nan_to_num(left_open.std(axis=0)) if len(left_open) else np.zeros(len(places))
+    ledger, days = read_ledger(history, cutoff, places, RECENT_DAYS)
+    if days.empty:
+        return paths
+    observed = by_place(history.at(cutoff).loc[days].isna(), [place.parts for place in places]) == 0
     values = paths.values.copy()
-    for place, scatter in zip(places, usual, strict=True):
+    for place, scatter, census in zip(places, _left_open(ledger, observed), ledger.occupancy[-1], strict=True):
+        if np.isnan(census):
+            continue
         position = paths.unique_ids.index(place.discharges)
-        wanted = account(paths, place, float(ledger.occupancy[-1, places.index(place)])).implied
+        wanted = account(paths, place, float(census)).implied
         rng = np.random.default_rng([SEED, crc32(f"{place.discharges} unexplained".encode())])
         order = wanted + scatter * rng.standard_normal(wanted.shape)
         values[position] = reordered(np.sort(paths.values[position], axis=-1), order)
     return Paths(paths.unique_ids, values)
+
+
+def _left_open(ledger: Ledger, observed: NDArray[np.bool_]) -> Values:
+    """The spread (n_places,) of what counts leave unexplained from one `observed` day to the next; 0 for no such days.
+
+    Days that were filled in say nothing of it.
+    """
+    unexplained = np.diff(ledger.occupancy, axis=0) - ledger.admissions[1:] + ledger.discharges[1:]
+    both = observed[1:] & observed[:-1]
+    n_days = np.maximum(both.sum(axis=0), 1)
+    mean = np.where(both, unexplained, 0.0).sum(axis=0) / n_days
+    return np.asarray(np.sqrt(np.where(both, (unexplained - mean) ** 2, 0.0).sum(axis=0) / n_days))
 
 
 def account(paths: Paths, place: Balance, census: float) -> Account:

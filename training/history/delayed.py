@@ -6,6 +6,7 @@ Errors of windows that had every value would promise too much of a series whose 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
+import numpy as np
 import pandas as pd
 
 from training.history.digests import Declarations
@@ -39,12 +40,12 @@ class DelayedHistory(KnownHistory):
         return self._base
 
     @property
-    def last_complete_day(self) -> pd.Timestamp:  # type: ignore[override]  # cached there
+    def last_complete_day(self) -> pd.Timestamp:
         """The base's."""
         return self._base.last_complete_day
 
     @property
-    def _declarations(self) -> Declarations:  # type: ignore[override]  # cached there
+    def _declarations(self) -> Declarations:
         return self._base._declarations
 
     def _at(self, cutoff: pd.Timestamp) -> pd.DataFrame:
@@ -52,10 +53,10 @@ class DelayedHistory(KnownHistory):
         late = self._delayed_in(known)
         if not late:
             return known
-        hidden = known.copy()
-        for unique_id in late:
-            hidden.iloc[-self._delays[unique_id] :, hidden.columns.get_loc(unique_id)] = float("nan")
-        return hidden
+        values = known.to_numpy(dtype=float, copy=True)
+        for unique_id, column in zip(late, known.columns.get_indexer(pd.Index(late)), strict=True):
+            values[-self._delays[unique_id] :, column] = np.nan
+        return pd.DataFrame(values, known.index, known.columns)
 
     def _filled(self, cutoff: pd.Timestamp) -> pd.DataFrame:
         return self._patched(self._base.filled(cutoff), cutoff, lambda known: known)

@@ -86,7 +86,8 @@ class KnownHistory:
     def _at(self, cutoff: pd.Timestamp) -> pd.DataFrame:
         """The series that report at the cutoff and have no reporting parts: wide, up to and including the cutoff.
 
-        Days that were known by then to be suspect, or that an event tells to leave out, are empty.
+        Days that were known by then to be suspect, or that an event tells to leave out, are empty. A series of which
+        that leaves nothing is left out: there is nothing to forecast it from.
         """
         if cutoff < self.first_day:
             raise NothingPublishedError(
@@ -95,8 +96,9 @@ class KnownHistory:
             )
         known, lags = self._known(cutoff)
         open_places = [i for i in still_reporting(known) if self.is_open(i, cutoff)]
-        trusted = believed(known, lags, self.system, self.circumstances)[bottom(self.system, open_places)]
-        return trusted.reindex(pd.date_range(self.first_day, cutoff, name="ds"))
+        trusted = believed(known, lags, self.system, self.circumstances)[open_places].dropna(axis=1, how="all")
+        usable = trusted[bottom(self.system, list(trusted.columns))]
+        return usable.reindex(pd.date_range(self.first_day, cutoff, name="ds"))
 
     def _filled(self, cutoff: pd.Timestamp) -> pd.DataFrame:
         """What `at` gives for models: declared bed changes taken out, then gaps filled.

@@ -32,12 +32,12 @@ def held_back(history: KnownHistory, cutoff: date, yesterday: date) -> Iterator[
 
 def _behind(history: KnownHistory, cutoff: pd.Timestamp) -> Iterator[str]:
     """Series without a usable value on the cutoff: those that sent none, and those whose values are doubted."""
-    late, doubted = [], []
-    sent = history.newest.loc[:cutoff]
+    late: list[str] = []
+    doubted: list[str] = []
     for unique_id, days in sorted(history.days_behind(cutoff).items(), key=lambda item: (-item[1], item[0])):
         usable = cutoff - pd.Timedelta(days=days)
-        newest = sent[unique_id].last_valid_index() if unique_id in sent else usable
-        (doubted if newest is not None and newest > usable else late).append(f"{unique_id} ({usable:%Y-%m-%d})")
+        after = history.newest.loc[usable + pd.Timedelta(days=1) : cutoff, unique_id]
+        (doubted if after.notna().any() else late).append(f"{unique_id} ({usable:%Y-%m-%d})")
     if late:
         yield (f"{_counted(late)} forecast from the last value, with wider intervals: {_named(late)}.")
     if doubted:
@@ -48,12 +48,16 @@ def _silent(history: KnownHistory, cutoff: pd.Timestamp) -> Iterator[str]:
     """Series of places that are open which have stopped reporting, and are not forecast."""
     sent = history.newest.loc[:cutoff]
     forecast = set(history.at(cutoff).columns)
-    last = sent.notna()[::-1].idxmax()[sent.notna().any()]
-    recent = last[(last > cutoff - pd.Timedelta(days=SILENT_NAMED_DAYS)) & ~last.index.isin(forecast)]
-    stopped = [i for i in bottom(history.system, {*map(str, recent.index), *forecast}) if i not in forecast]
-    silent = [f"{i} ({last[i]:%Y-%m-%d})" for i in stopped if history.is_open(i, cutoff)]
+    recent = sent.loc[cutoff - pd.Timedelta(days=SILENT_NAMED_DAYS) :].dropna(axis=1, how="all")
+    stopped = [i for i in bottom(history.system, {*map(str, recent), *forecast}) if i not in forecast]
+    silent = [f"{i} ({_last_day(recent[i])})" for i in stopped if history.is_open(i, cutoff)]
     if silent:
         yield f"{_counted(silent)} silent for too long and not forecast (last value): {_named(silent)}."
+
+
+def _last_day(counts: pd.Series) -> date:
+    """The day of the last value; there is one."""
+    return pd.DatetimeIndex(counts.dropna().index)[-1].date()
 
 
 def _counted(named: Sequence[str]) -> str:

@@ -30,7 +30,7 @@ def still_reporting(known: pd.DataFrame) -> pd.Index:
     rhythm = (len(there) - 1 - ago - first) / np.maximum(n_values - 1, 1)
     turns = np.clip(np.ceil(MISSED_TURNS * rhythm), REPORTING_DAYS, LONGEST_PATIENCE_DAYS)
     patience = np.where(n_values > 2, turns, REPORTING_DAYS)
-    return known.columns[(n_values > 0) & (ago < patience)]
+    return pd.Index(known.columns[(n_values > 0) & (ago < patience)])
 
 
 def days_behind(known: pd.DataFrame) -> Days:
@@ -65,7 +65,7 @@ def _missing(known: pd.DataFrame, there: Mask) -> Mask:
     """Days after a series' newest value on which it was to be expected; shape of `there`, the frame's last rows."""
     weekday = pd.DatetimeIndex(known.index[len(known) - len(there) :]).dayofweek.to_numpy()
     last = len(there) - 1 - _days_since_last(there)
-    return (np.arange(len(there))[:, None] > last) & counted_weekdays(known)[weekday]
+    return np.asarray((np.arange(len(there))[:, None] > last) & counted_weekdays(known)[weekday])
 
 
 def _days_since_last(there: Mask) -> Days:

@@ -121,6 +121,8 @@ def learnt(method: str, tree: Tree, forecasts: Values, came: Values) -> Values |
 
     None where it finds none.
     """
+    if not came.size:
+        return None
     n_series = tree.parts.shape[1]
     return fitted_map(method, tree.parts, came.reshape(-1, n_series), forecasts.reshape(-1, n_series))
 

@@ -13,6 +13,7 @@ from training.calibration.quantiles import quantiles as pooled_quantiles
 from training.calibration.spread import scaled_errors
 from training.calibration.weights import Weights, learnt_weights, own_weights
 from training.calibration.windows import windows_before
+from training.errors import NothingPublishedError
 from training.history.delayed import DelayedHistory
 from training.history.known import KnownHistory
 from training.models.candidate import by_measure, fit_day, target_days
@@ -100,8 +101,10 @@ class Forecaster:
         delayed = self._at_delays(cutoff)
         if delayed is not self:
             return delayed.choose(candidates, cutoff)
-        self.prepare(candidates, [cutoff])
         ids = list(self.history.at(cutoff).columns)
+        if not ids:
+            return {}
+        self.prepare(candidates, [cutoff])
         losses = pd.DataFrame({name: self._losses(name, ids, cutoff) for name in candidates}, index=ids)
         by_measure = losses.groupby([series_key(unique_id).measure for unique_id in ids]).mean()
         if len(self._windows(cutoff)) < FEWEST_WINDOWS:
@@ -112,12 +115,17 @@ class Forecaster:
     def forecast(self, recipe: Recipe, cutoff: pd.Timestamp) -> Forecast:
         """What would be published at the cutoff: bottom series and parents, coherent, with quantiles.
 
-        A measure that the recipe does not name gets the fallback.
+        A measure that the recipe does not name gets the fallback. Raises NothingPublishedError where no series reports.
         """
         delayed = self._at_delays(cutoff)
         if delayed is not self:
             return delayed.forecast(recipe, cutoff)
         ids = self.history.at(cutoff).columns
+        if ids.empty:
+            raise NothingPublishedError(
+                f"Forecasting {self.history.system.name} for cutoff {cutoff.date()}: no series has a usable value "
+                "in the four weeks before it. Ingest newer extracts, or choose another cutoff."
+            )
         names = {unique_id: _candidate(recipe, unique_id) for unique_id in ids}
         self.prepare(sorted({*names.values(), *recipe.values()}), [cutoff])
         bottom, reasons = self._with_fallbacks(names, cutoff)

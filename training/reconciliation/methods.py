@@ -36,7 +36,8 @@ METHODS: Mapping[str, Method] = {"top_down": _top_down, "mint": _mint}
 def fitted_map(method: str, parts: Values, actuals: Values, forecasts: Values) -> Values | None:
     """The matrix (n_bottom, n_series) that makes bottom means of the forecasts of all series.
 
-    None where the method finds none: of series that never err there is no covariance of errors.
+    None where the method finds none: of series that never err there is no covariance of errors, and of windows at
+    which some series had no forecast nothing is learnt.
 
     `parts` (n_bottom, n_series) is the 0/1 matrix of what adds up to what, bottom series first, the sum of all of them
     among the others. `actuals` and `forecasts` (n, n_series); what is not known of one is taken to have been forecast.
@@ -45,6 +46,8 @@ def fitted_map(method: str, parts: Values, actuals: Values, forecasts: Values) -
     wholes = np.argsort(-parts[:, n_bottom:].sum(axis=0), kind="stable") + n_bottom  # the library wants the top first
     order = np.concatenate([wholes, np.arange(n_bottom)])
     known = ~np.isnan(forecasts).any(axis=1)
+    if not known.any():
+        return None
     told = forecasts[known][:: 1 + int(known.sum()) // MOST_ERRORS]
     came = actuals[known][:: 1 + int(known.sum()) // MOST_ERRORS]
     came = np.where(np.isnan(came), told, came)

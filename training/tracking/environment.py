@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import distributions
 
 BYTES_PER_UNIT = 1 if sys.platform == "darwin" else 1024  # of what the kernel calls the largest resident set
@@ -45,6 +46,7 @@ def tags() -> dict[str, str]:
     return {"headroom.python": platform.python_version(), "headroom.platform": platform.platform()}
 
 
+@cache  # a second or two for some hundred distributions, which stay what they are while the process lives
 def installed() -> str:
     """Every installed distribution with its version, as a requirements file has them."""
     found = {(d.metadata["Name"] or "").lower(): d.version for d in distributions()}

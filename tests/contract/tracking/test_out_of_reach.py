@@ -10,7 +10,8 @@ import mlflow
 import pytest
 
 from tests.planted import HORSE as PASSWORD
-from tests.servers import POSTGRESQL_PASSWORD, ServerAbsentError, postgresql_cluster, silent_server
+from tests.planted import POSTGRESQL_PASSWORD
+from tests.servers import ServerAbsentError, postgresql_cluster, silent_server
 from training.errors import OutOfReachError
 from training.tracking.champions import Champions
 from training.tracking.client import LEVELS, PATIENCE, RETRIES, TIMEOUT, connect, reach

@@ -30,6 +30,17 @@ def test_cutoffs_end_at_the_last_day_with_all_its_actuals(
     assert [str(cutoff.date()) for cutoff in cutoffs] == expected
 
 
+def test_cutoffs_at_which_nothing_reports_are_left_out() -> None:
+    """A lone hospital sends nothing for two months: on the last four weeks of them it has no series."""
+    table = four_sites(150)
+    table.iloc[50:110] = float("nan")
+    history = build_history(table)
+    cutoffs = backtest_cutoffs(history, windows=5, step_days=25, horizon=7)
+    assert [history.newest.index.get_loc(cutoff) for cutoff in cutoffs] == [42, 67, 117, 142]
+    with pytest.raises(UsageError, match="no series has a usable value in the four weeks before any cutoff from"):
+        backtest_cutoffs(history, windows=3, step_days=7, horizon=7, last=pd.Timestamp(table.index[100]))
+
+
 @pytest.mark.parametrize(
     ("windows", "step", "horizon", "last", "sentence"),
     [

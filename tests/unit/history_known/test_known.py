@@ -1,6 +1,7 @@
 """What is known at a cutoff, against a reader of vintages who goes through them one by one."""
 
 from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 
 import numpy as np
@@ -24,6 +25,7 @@ from training.errors import HistoryError, NothingPublishedError
 from training.frames import long
 from training.history.known import KnownHistory, known_at_day_end
 from training.history.parts import bottom, wholes_of
+from training.system import Circumstances, Event, EventKind
 
 NAN = float("nan")
 DAY = pd.Timedelta(days=1)
@@ -51,6 +53,18 @@ def test_a_cutoff_sees_the_newest_value_known_at_its_end(seed: int, back: int) -
     assert known.index[-1] == cutoff
     found = {(row.unique_id, row.ds): row.y for row in long(known).itertuples(index=False)}
     assert found == replayed(vintages, cutoff)
+
+
+def test_a_series_of_which_no_value_is_believed_is_not_forecast_and_the_whole_is_its_parts_or_itself() -> None:
+    """A new ward sends test data for a month, and events.csv says so."""
+    table = table_of({"A/attendances": [50.0] * 40, "B/attendances": [9.0] * 40, "T1/attendances": [60.0] * 40})
+    table.iloc[:25, 1] = NAN
+    exclude = Event(date(2022, 1, 1), date(2022, 3, 1), "B", None, EventKind.EXCLUDE, "a test")
+    history = build_history(table, circumstances=Circumstances("", (exclude,)))
+    assert list(history.at(pd.Timestamp(table.index[39])).columns) == ["A/attendances"]
+    exclude = replace(exclude, place="T1")
+    history = build_history(table[["T1/attendances"]], circumstances=Circumstances("", (exclude,)))
+    assert history.at(pd.Timestamp(table.index[39])).empty
 
 
 def test_an_instant_after_midnight_is_too_late_and_midnight_itself_is_not() -> None:

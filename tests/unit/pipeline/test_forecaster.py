@@ -170,6 +170,17 @@ def test_rows_are_the_published_numbers_by_series_and_lead() -> None:
     assert (row["model"], row["fallback"]) == ("Ridge", False)
 
 
+def test_where_no_series_reports_there_is_no_recipe_and_no_forecast() -> None:
+    table = four_sites(100)
+    table.iloc[50:] = np.nan
+    table.iloc[-1, 0] = 40.0
+    history, silent = build_history(table), pd.Timestamp(table.index[-5])
+    forecaster = Forecaster(history, HORIZON)
+    assert forecaster.choose(CONTENDERS, silent) == {}
+    with pytest.raises(NothingPublishedError, match=f"for cutoff {silent.date()}: no series has a usable value"):
+        forecaster.forecast({"attendances": "Weighted"}, silent)
+
+
 def test_a_cutoff_before_the_history_is_refused() -> None:
     with pytest.raises(NothingPublishedError):
         Forecaster(build_history(four_sites(60)), HORIZON).forecast({}, pd.Timestamp("2021-01-01"))

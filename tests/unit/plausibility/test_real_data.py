@@ -11,7 +11,7 @@ import pytest
 from publication.model import Measure, Place, System
 from publication.vocabulary import Kind
 from training.frames import wide
-from training.history.plausibility import FINE, findings, suspect_lags
+from training.history.plausibility import FINE, NEWEST_CHECKS, findings, suspect_lags
 from training.system import Circumstances, SystemFile, read_system
 
 ROOT = Path(__file__).parents[3]
@@ -41,7 +41,8 @@ def doubted(name: str) -> tuple[set[tuple[str, str]], int]:
     file = read_system(ROOT / "benchmarks" / "systems" / f"{name}.toml")
     table = counted(name, file)
     lags = pd.DataFrame(suspect_lags(table, file.system, file.circumstances), table.index, table.columns)
-    newest = pd.DataFrame(suspect_lags(table, file.system, file.circumstances, newest=True), table.index, table.columns)
+    of_newest = suspect_lags(table, file.system, file.circumstances, NEWEST_CHECKS)
+    newest = pd.DataFrame(of_newest, table.index, table.columns)
     days, series = np.nonzero(((lags != FINE) | (newest != FINE)).to_numpy())
     names, dates = table.columns[series], pd.DatetimeIndex(table.index[days]).strftime("%Y-%m-%d")
     found = set(zip(map(str, names), dates, strict=True))

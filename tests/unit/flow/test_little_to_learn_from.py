@@ -1,0 +1,106 @@
+"""Joint paths of a history that has next to nothing to learn from: the margins as they are, in some order."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.unit.flow.test_balance import system
+from tests.unit.little import LITTLE, NOTHING_KNOWN, Values, with_little
+from tests.unit.models.wards import played
+from tests.unit.pipeline.histories import build_history
+from training.flow.balance import account, balanced
+from training.flow.dependence import Trajectories, draws, reordered
+from training.flow.headroom import peak, relief
+from training.flow.paths import Paths, joint_paths, quantiles
+from training.history.ledger import balances
+
+N_PATHS = 199
+LEVELS = [0.1, 0.5, 0.9]
+
+
+def trajectories(what: str) -> Trajectories:
+    errors = LITTLE[what]
+    return Trajectories(errors, 1.0 + 3 * np.arange(len(errors), dtype=float)[::-1])
+
+
+def names(what: str) -> list[str]:
+    return [f"S{i}/attendances" for i in range(LITTLE[what].shape[2])]
+
+
+def margins(n_series: int, horizon: int = 7) -> Values:
+    return np.sort(np.random.default_rng(2).normal(100, 10, (n_series, horizon, N_PATHS)), axis=-1)
+
+
+@with_little
+def test_draws_are_standard_normal(what: str) -> None:
+    found = list(draws(trajectories(what), names(what), 999))
+    assert len(found) == len(names(what))
+    for draw in found:
+        assert draw.shape == (LITTLE[what].shape[1], 999)
+        assert draw.mean() == pytest.approx(0.0, abs=0.1)
+        assert draw.std() == pytest.approx(1.0, abs=0.1)
+    if what in (*NOTHING_KNOWN, "all zero", "constant") and len(found) > 1:
+        assert abs(np.corrcoef(found[0].ravel(), found[1].ravel())[0, 1]) < 0.1  # nothing says that they move together
+
+
+@with_little
+def test_paths_have_the_margins_that_they_were_given(what: str) -> None:
+    given = margins(len(names(what)), LITTLE[what].shape[1])
+    paths = joint_paths(given, trajectories(what), names(what))
+    np.testing.assert_array_equal(np.sort(paths.values, axis=-1), given)
+    assert quantiles(paths.values, LEVELS).shape == (*given.shape[:2], len(LEVELS))
+    assert paths.summed(np.zeros(len(given), bool)).tolist() == np.zeros(given.shape[1:]).tolist()
+
+
+def test_what_is_left_of_beds_on_one_day_and_of_patients_that_never_change() -> None:
+    highest, lead = peak(np.full((1, N_PATHS), 40.0), 7, LEVELS)
+    assert (highest.tolist(), lead) == ([40.0] * 3, 1.0)
+    assert relief(0.0, 3).tolist() == [1.0, 2.0, 3.0]
+    assert relief(1.0, 3).tolist() == [1.0, 1.0, 1.0]
+    assert relief(0.2, 0).tolist() == []
+
+
+def test_nothing_is_reordered_where_there_are_no_series() -> None:
+    assert reordered(np.empty((0, N_PATHS)), np.empty((0, N_PATHS))).shape == (0, N_PATHS)
+
+
+@pytest.mark.parametrize(
+    ("known", "balances_at"),
+    [
+        pytest.param({"A": 60, "B": 60}, {"A", "B"}, id="both places"),
+        pytest.param({"A": 60, "B": 1}, {"A", "B"}, id="one of them since yesterday"),
+        pytest.param({"A": 60, "B": 0}, {"A"}, id="no census of one of them is believed"),
+        pytest.param({"A": 0, "B": 0}, set(), id="no census of either"),
+        pytest.param({"A": 1, "B": 1}, {"A", "B"}, id="one day"),
+    ],
+)
+def test_discharges_follow_the_census_where_one_is_known(known: dict[str, int], balances_at: set[str]) -> None:
+    """What does not balance keeps its paths as they are."""
+    table = pd.concat(
+        [played(place, 60, seed).drop(columns=f"{place}/beds") for seed, place in enumerate(known)], axis=1
+    )
+    history = build_history(table, system())
+    cutoff = pd.Timestamp(table.index[-1])
+    for place, n_days in known.items():
+        for frame in (history.at(cutoff), history.filled(cutoff)):
+            frame.loc[frame.index[: 60 - n_days], f"{place}/occupancy"] = np.nan
+    ids = tuple(sorted(map(str, table.columns)))
+    means = np.array([table[i].mean() for i in ids])[:, None, None]
+    paths = Paths(ids, means + margins(len(ids)) - 100)
+    found = balanced(paths, history, cutoff)
+    np.testing.assert_array_equal(np.sort(found.values, axis=-1), np.sort(paths.values, axis=-1))
+    moved = {i.split("/")[0] for n, i in enumerate(ids) if (found.values[n] != paths.values[n]).any()}
+    assert moved == balances_at
+    for balance in balances(list(ids)):
+        if balance.occupancy.split("/")[0] in balances_at:
+            census = float(table.loc[cutoff:, balance.occupancy].item())
+            before, after = (account(some, balance, census).unexplained.std() for some in (paths, found))
+            assert after < before
+
+
+def test_without_any_place_that_balances_paths_stay_as_they_are() -> None:
+    table = played("A", 10, 1)[["A/occupancy", "A/admissions"]]
+    paths = Paths(("A/admissions", "A/occupancy"), margins(2))
+    assert balanced(paths, build_history(table, system()), pd.Timestamp(table.index[-1])) is paths
+    nothing = Paths((), np.empty((0, 7, N_PATHS)))
+    assert balanced(nothing, build_history(table, system()), pd.Timestamp(table.index[-1])) is nothing
