@@ -162,11 +162,11 @@ def counted_at_weekends(whole: Publication, place: str, measure: str = "attendan
         if of.key.measure != measure or of.key.place not in {place, *above}:
             return of
         if of.key.place in above:
-            lower = [off.get((of.key.stream, day.lead), 0.0) for day in of.days]
+            less = [off.get((of.key.stream, day.lead), 0.0) for day in of.days]
             return replace(
                 of,
-                days=tuple(map(_lower, of.days, lower)),
-                drivers=tuple((row[0] - by, *row[1:]) for row, by in zip(of.drivers, lower, strict=False)),
+                days=tuple(map(lower, of.days, less)),
+                drivers=tuple((row[0] - by, *row[1:]) for row, by in zip(of.drivers, less, strict=False)),
             )
         kept = [day.ds.weekday() in weekend for day in of.days]
         return replace(
@@ -176,7 +176,8 @@ def counted_at_weekends(whole: Publication, place: str, measure: str = "attendan
     return replace(whole, series=tuple(map(changed, whole.series)))
 
 
-def _lower(day: DayForecast, by: float) -> DayForecast:
+def lower(day: DayForecast, by: float) -> DayForecast:
+    """The day with a mean and quantiles that are so much lower."""
     return replace(day, mean=day.mean - by, quantiles=tuple(value - by for value in day.quantiles))
 
 

@@ -30,7 +30,7 @@ NAMES = {
 }
 EVERY_SIGN = "".join(NAMES.values())
 DATABASES = {"publications.db", "keys.db", "mlflow.db"}
-FOLDERS = {"champions", "findings", "history", "locks", "mlartifacts"}
+FOLDERS = {"champions", "findings", "history", "locks", "mlartifacts", "states"}
 
 # MLflow's own: deprecated parts, and database connections left to the collector.
 pytestmark = [

@@ -20,12 +20,15 @@ from training.history.fit_cache import FitCache
 from training.history.parts import bottom, of_system
 from training.history.plausibility import Lags, suspect_lags
 from training.history.reporting import days_behind, reached_day, still_reporting
+from training.history.rhythm import days_never_counted
 from training.history.steps import Steps, recent_steps
 from training.history.succession import succeeded, with_inherited
 from training.system import Circumstances
 from training.system.bank_holidays import bank_holidays
 
 SNAPSHOTS_KEPT = 1024
+RECENT_DAYS = 14
+COMPLETE_SHARE = 0.9  # of the series that reported in the past fortnight, for a day to count as complete
 NOTHING_ELSE = Circumstances()
 
 
@@ -70,7 +73,24 @@ class KnownHistory:
 
     @cached_property
     def last_complete_day(self) -> pd.Timestamp:
+        """The newest day that has a usable value of nine in ten of the series that reported in the fortnight before it.
+
+        Backtests end there, for forecasts are scored on it. A series lacks nothing on a weekday on which it is never
+        counted.
+        """
+        reported = self.newest.notna()
+        trusted = believed(self.newest, self._lags, self.system, self.circumstances).notna()
+        reported_lately = reported.rolling(RECENT_DAYS, min_periods=1).max() > 0
+        expected = reported_lately.sum(axis=1) - (reported_lately & days_never_counted(self.newest)).sum(axis=1)
+        reporting = reported_lately.any(axis=1)
+        complete = (trusted.sum(axis=1) >= COMPLETE_SHARE * expected) & reporting
+        return pd.Timestamp(self.newest.index[complete if complete.any() else reported.any(axis=1)][-1])
+
+    @cached_property
+    def reached_day(self) -> pd.Timestamp:
         """The newest day that most of the series that report promptly have reached; the others are not waited for.
+
+        What is published is forecast from there.
 
         A value that is doubted counts as present, unless it stands for no count: a half-counted day, a day of zeros.
         """

@@ -23,7 +23,7 @@ PROMPT_SHARE = 0.5  # of those, with a value, for a day to count as reached
 
 def still_reporting(known: pd.DataFrame) -> pd.Index:
     """The columns of a wide frame whose newest value is no older than four weeks, or two turns of their own rhythm."""
-    there = known.tail(RHYTHM_DAYS).notna().to_numpy()
+    there = known.tail(RHYTHM_DAYS).notna().to_numpy(dtype=bool)
     ago = _days_since_last(there)
     n_values = there.sum(axis=0)
     first = there.argmax(axis=0)
@@ -38,8 +38,8 @@ def days_behind(known: pd.DataFrame) -> Days:
 
     0 where no day since then falls on a weekday on which it has values: a clinic of the weekend is not late on Friday.
     """
-    there = known.tail(LOOKBACK_DAYS).notna().to_numpy()
-    ago = _days_since_last(known.notna().to_numpy())
+    there = known.tail(LOOKBACK_DAYS).notna().to_numpy(dtype=bool)
+    ago = _days_since_last(known.notna().to_numpy(dtype=bool))
     return np.where(_missing(known, there).any(axis=0) | (ago >= len(there)), ago, 0)
 
 
@@ -53,7 +53,7 @@ def reached_day(present: pd.DataFrame) -> pd.Timestamp:
     if not len(rows):
         raise ValueError("no series has a value")
     newest = present.iloc[: rows[-1] + 1]
-    there = newest.tail(LOOKBACK_DAYS).notna().to_numpy()
+    there = newest.tail(LOOKBACK_DAYS).notna().to_numpy(dtype=bool)
     missing = _missing(newest, there)
     prompt = there.any(axis=0) & ~missing[:-PROMPT_WITHIN_DAYS].any(axis=0)
     reached = ~missing[:, prompt].any(axis=0)

@@ -80,7 +80,7 @@ def counted_weekdays(table: pd.DataFrame) -> NDArray[np.bool_]:
     """
     n_days = WEEKS_LOOKED_AT * WEEK
     there = np.zeros((n_days, table.shape[1]), bool)
-    known = table.notna().to_numpy()[-n_days:]
+    known = table.notna().to_numpy(dtype=bool)[-n_days:]
     there[n_days - len(known) :] = known
     weeks = there.reshape(WEEKS_LOOKED_AT, WEEK, -1)[::-1]
     reported = weeks.any(axis=1)
@@ -98,7 +98,7 @@ def days_never_counted(table: pd.DataFrame) -> NDArray[np.bool_]:
     a Monday is nothing that its sum lacks.
     """
     found = np.zeros(table.shape, bool)
-    known = table.notna().to_numpy()
+    known = table.notna().to_numpy(dtype=bool)
     empty = ~known & np.logical_or.accumulate(known)  # since its first value
     gappy = np.flatnonzero(empty.sum(axis=0) >= WEEKS_KNOWN)
     if len(gappy):

@@ -39,7 +39,7 @@ def next_cutoff(job: Context, as_of: datetime) -> tuple[date, tuple[str, ...]]:
     """
     now_day = today(job.now, job.system.timezone)
     history, yesterday = job.history(as_of), now_day - ONE_DAY
-    day, remarks = _not_before_the_last(job, min(history.last_complete_day.date(), yesterday))
+    day, remarks = _not_before_the_last(job, min(history.reached_day.date(), yesterday))
     horizon = job.system.horizon_days
     if target_day(day, horizon) < now_day:
         raise NothingPublishedError(

@@ -50,7 +50,7 @@ def _train(job: Context, console: Console, candidates: str | None, cutoff: date 
     as_of, uri = job.as_of(cutoff), job.settings.tracking_uri
     names = candidate_names(candidates)
     forecaster = Forecaster(job.history(as_of, cutoff), job.system.horizon_days)
-    newest = forecaster.history.last_complete_day
+    newest = forecaster.history.reached_day
     cutoffs = _cutoffs(forecaster.history, forecaster.horizon)
     versions = registry(job)
     _clear_away(job, versions, console)

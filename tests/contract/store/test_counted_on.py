@@ -7,7 +7,7 @@ import pytest
 from publication.digest import digest
 from publication.errors import MalformedPublicationError
 from publication.store import Store
-from tests.builders import build_publication, build_system, counted_at_weekends
+from tests.builders import build_publication, build_system, counted_at_weekends, lower
 from tests.contract.store.witness import ask, tell
 
 CLINIC = "RXK2/attendances"
@@ -28,13 +28,13 @@ def test_it_is_read_as_it_was_issued(store: Store, with_drivers: bool) -> None:
 def test_a_horizon_without_any_of_its_days_is_no_damage(store: Store) -> None:
     whole = build_publication(system=build_system(horizon_days=4))
     parts = [of.unique_id for of in whole.series if of.key.place == "RXK2" and of.key.measure == "attendances"]
-    lower = counted_at_weekends(whole, "RXK2")
-    saturdays = tuple(replace(of, counted_on=(5,), days=()) if of.unique_id in parts else of for of in lower.series)
+    weekends = counted_at_weekends(whole, "RXK2")
+    saturdays = tuple(replace(of, counted_on=(5,), days=()) if of.unique_id in parts else of for of in weekends.series)
     without_sunday = {of.key.stream: of.days[0].mean for of in whole.series if of.unique_id in parts}
     issued = replace(
-        lower,
+        weekends,
         series=tuple(
-            replace(of, days=(replace(of.days[0], mean=of.days[0].mean - without_sunday[of.key.stream]), *of.days[1:]))
+            replace(of, days=(lower(of.days[0], without_sunday[of.key.stream]), *of.days[1:]))
             if of.key.measure == "attendances" and of.key.place in ("RXK", "northshire")
             else of
             for of in saturdays

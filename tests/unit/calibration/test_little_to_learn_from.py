@@ -26,9 +26,9 @@ OF_POISSON = [NormalDist(MEAN, MEAN**0.5).inv_cdf(level) for level in LEVELS]
 def marked(what: str, every: int) -> PastErrors:
     """The errors, with every so-manieth lead a special day, and all days ahead."""
     errors = past(LITTLE[what])
-    special = np.zeros(errors.is_special.shape, bool)
+    special = np.zeros(errors.is_special.shape, dtype=np.bool_)
     special[:, ::every] = True
-    return replace(errors, is_special=special, special_ahead=np.ones(special.shape[1], bool))
+    return replace(errors, is_special=special, special_ahead=np.ones(errors.scaled.shape[1], dtype=np.bool_))
 
 
 @with_little

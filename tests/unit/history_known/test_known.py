@@ -142,13 +142,10 @@ def test_a_cutoff_before_the_history_is_refused_in_words() -> None:
     [
         ("all report", [[1, 1, 1, 1]], "2022-01-31"),
         ("a day without anyone", [[1, 1, 1, 1], [NAN, NAN, NAN, NAN]], "2022-01-31"),
-        ("half of them are enough", [[1, NAN, 1, NAN]], "2022-01-31"),
-        ("fewer than half are not, on the first day", [[1, 1, 1, 1], [1, NAN, NAN, NAN]], "2022-01-31"),
-        ("two days later the others are not waited for", [[1, NAN, NAN, NAN]] * 2, "2022-02-01"),
+        ("half of them", [[1, NAN, 1, NAN], [1, 1, NAN, NAN]], "2022-01-30"),
         ("a gap inside does not matter", [[NAN, 1, 1, 1], [1, 1, 1, 1]], "2022-02-01"),
-        ("one of four is silent", [[1, 1, 1, NAN]] * 3, "2022-02-02"),
-        ("three of four come a week late", [[1, NAN, NAN, NAN]] * 7, "2022-02-06"),
-        ("one of four is frozen, which is doubted and yet has been sent", [[1, 1, 1, 7]] * 9, "2022-02-08"),
+        ("one of four is silent for a fortnight, then is no longer waited for", [[1, 1, 1, NAN]] * 14, "2022-02-13"),
+        ("thirteen days are not yet a fortnight", [[1, 1, 1, NAN]] * 13, "2022-01-30"),
     ],
 )
 def test_the_last_complete_day(what: str, last_days: list[list[float]], expected: str) -> None:
@@ -158,11 +155,41 @@ def test_the_last_complete_day(what: str, last_days: list[list[float]], expected
     assert str(history.last_complete_day.date()) == expected, what
 
 
+def test_nine_in_ten_are_enough_for_a_complete_day() -> None:
+    places = {f"S{i}": "north" for i in range(10)}
+    table = table_of({f"S{i}/attendances": [5.0] * 40 for i in range(10)})
+    table.iloc[-2:, 0] = NAN
+    assert build_history(table, build_system(places)).last_complete_day == table.index[-1]
+    table.iloc[-1:, 1] = NAN
+    assert build_history(table, build_system(places)).last_complete_day == table.index[-2]
+
+
+@pytest.mark.parametrize(
+    ("what", "last_days", "expected"),
+    [
+        ("all report", [[1, 1, 1, 1]], "2022-01-31"),
+        ("a day without anyone", [[1, 1, 1, 1], [NAN, NAN, NAN, NAN]], "2022-01-31"),
+        ("half of them are enough", [[1, NAN, 1, NAN]], "2022-01-31"),
+        ("fewer than half are not, on the first day", [[1, 1, 1, 1], [1, NAN, NAN, NAN]], "2022-01-31"),
+        ("two days later the others are not waited for", [[1, NAN, NAN, NAN]] * 2, "2022-02-01"),
+        ("a gap inside does not matter", [[NAN, 1, 1, 1], [1, 1, 1, 1]], "2022-02-01"),
+        ("one of four is silent", [[1, 1, 1, NAN]] * 3, "2022-02-02"),
+        ("three of four come a week late", [[1, NAN, NAN, NAN]] * 7, "2022-02-06"),
+        ("one of four is frozen, which is doubted and yet has been sent", [[1, 1, 1, 7]] * 9, "2022-02-08"),
+    ],
+)
+def test_the_day_that_the_prompt_series_have_reached(what: str, last_days: list[list[float]], expected: str) -> None:
+    rows = [[5.0] * 4] * 28 + last_days  # 28 days, to 30 January
+    columns = {f"{site}/attendances": [row[i] for row in rows] for i, site in enumerate("ABCD")}
+    history = build_history(table_of(columns))
+    assert str(history.reached_day.date()) == expected, what
+
+
 def test_a_half_counted_last_day_and_a_day_of_zeros_are_not_reached() -> None:
     table = four_sites(118)  # to an ordinary Saturday
     for last in (0.4 * table.iloc[-8], 0.0 * table.iloc[-8]):
         table.iloc[-1] = last.round()
-        assert build_history(table).last_complete_day == table.index[-2]
+        assert build_history(table).reached_day == table.index[-2]
 
 
 def test_a_clinic_of_the_weekend_is_not_late_on_a_friday_and_is_on_a_sunday() -> None:

@@ -55,7 +55,8 @@ def beds_once_a_month(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def one_site_silent(table: pd.DataFrame) -> pd.DataFrame:
-    table.loc[table.index[-10:], [name for name in table if name.startswith("B/")]] = NAN
+    of_b = [i for i, name in enumerate(table) if str(name).startswith("B/")]
+    table.iloc[-10:, of_b] = NAN
     return table
 
 
@@ -64,7 +65,7 @@ def all_of_it(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def one_feed_frozen(table: pd.DataFrame) -> pd.DataFrame:
-    table.iloc[-8:, 2] = table.iloc[-8, 2]
+    table.iloc[-8:, 2] = float(table["A/occupancy"].to_numpy()[-8])
     return table
 
 
@@ -118,7 +119,7 @@ def test_today_is_not_over_and_never_a_cutoff(tmp_path: Path) -> None:
     table["day"] = (pd.to_datetime(table["day"]) + pd.Timedelta(days=1)).dt.strftime("%Y-%m-%d")
     table.assign(known_at=table["day"] + "T05:00:00+00:00").to_csv(tmp_path / "extract.csv", index=False)
     job = received(morning(system, tmp_path / "home", TODAY))
-    assert job.history(job.now).last_complete_day == pd.Timestamp(TODAY)
+    assert job.history(job.now).reached_day == pd.Timestamp(TODAY)
     assert next_cutoff(job, job.now)[0] == YESTERDAY
 
 
