@@ -30,7 +30,8 @@ def still_reporting(known: pd.DataFrame) -> pd.Index:
     rhythm = (len(there) - 1 - ago - first) / np.maximum(n_values - 1, 1)
     turns = np.clip(np.ceil(MISSED_TURNS * rhythm), REPORTING_DAYS, LONGEST_PATIENCE_DAYS)
     patience = np.where(n_values > 2, turns, REPORTING_DAYS)
-    return pd.Index(known.columns[(n_values > 0) & (ago < patience)])
+    reporting: pd.Index = known.columns[(n_values > 0) & (ago < patience)]
+    return reporting
 
 
 def days_behind(known: pd.DataFrame) -> Days:

@@ -8,7 +8,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.days import weekday_names
-from publication.vocabulary import series_key
 from training.flow.paths import Paths
 from training.frames import WEEK
 from training.history.known import KnownHistory
@@ -106,7 +105,7 @@ def _some_weekdays(known: pd.DataFrame, *, flows: bool, history: KnownHistory) -
 
 def _sentences(counted_on: CountedOn, what: str) -> list[str]:
     by_weekdays: dict[tuple[int, ...], list[str]] = {}
-    for unique_id in sorted(counted_on, key=series_key):
+    for unique_id in sorted(counted_on):
         by_weekdays.setdefault(counted_on[unique_id], []).append(unique_id)
     return [f"{_named(ids)} counted on {weekday_names(weekdays)} {what}" for weekdays, ids in by_weekdays.items()]
 

@@ -16,6 +16,7 @@ from training.frames import forecast_columns
 from training.history.known import KnownHistory
 from training.pipeline import Forecast, Forecaster
 from training.pipeline.publishing import as_publication
+from training.pipeline.rest_days import RestDays
 
 HORIZON = 14
 N_DAYS = 240
@@ -167,3 +168,10 @@ def test_a_poisoned_future_does_not_change_which_days_it_rests_on() -> None:
     pd.testing.assert_frame_equal(ours.means, theirs.means, check_exact=True)
     np.testing.assert_array_equal(ours.quantiles, theirs.quantiles)
     assert ours.counted_on == theirs.counted_on == {CLINIC: WEEKEND}
+
+
+def test_series_with_and_without_a_stream_are_named_together() -> None:
+    counted_on = {"A/attendances": (5, 6), "A/attendances/adult": (5, 6), "B/attendances": (0,)}
+    table = hospital()
+    said = RestDays(build_history(table)).remarks(counted_on, table.index[-1])
+    assert any("A/attendances and A/attendances/adult are counted on Saturday and Sunday only" in one for one in said)
