@@ -34,7 +34,7 @@ def volatility(sizes: Values, age_days: Values) -> Values:
         known.append(_means(totals[:, leads], counts[:, leads], age_days[:, leads], memories))
         # A break that shows at short leads widens the long ones too, as far as that used to foretell them.
         answers = np.concatenate(known[::-1])
-        expected[:, leads] = _mixed(answers, totals[:, leads].sum(axis=1), counts[:, leads].sum(axis=1))[:, None]
+        expected[:, leads] = combined_by_qlike(answers, totals[:, leads].sum(axis=1), counts[:, leads].sum(axis=1))[:, None]
     return expected
 
 
@@ -54,7 +54,7 @@ def _means(totals: Values, counts: Values, age_days: Values, memories: Values) -
     return np.concatenate([(memories @ total + n * one) / (memories @ count + n * one) for n in USUAL_WINDOWS])
 
 
-def _mixed(answers: Values, totals: Values, counts: Values) -> Values:
+def combined_by_qlike(answers: Values, totals: Values, counts: Values) -> Values:
     """The geometric mean (n_windows + 1,) of the answers, weighted by how well each foretold the windows' sizes.
 
     Judged by QLIKE, x - log x - 1 of realised over foretold, which ranks forecasts of a scale rightly though it is

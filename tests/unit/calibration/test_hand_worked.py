@@ -1,0 +1,212 @@
+"""Estimators of calibration against numbers worked out by hand."""
+
+from dataclasses import replace
+from math import exp, log
+
+import numpy as np
+import pytest
+
+from training.calibration.past_errors import PastErrors, Values
+from training.calibration.quantiles import deviations
+from training.calibration.spread import scatter
+from training.calibration.volatility import combined_by_qlike, volatility
+from training.calibration.weights import learnt_weights, own_weights
+
+NAN = float("nan")
+FIVE = [-3.0, -1.0, 0.0, 2.0, 4.0]  # mean size 2
+
+
+def latin_square(values: list[float]) -> Values:
+    """Each value once in every window (rows) and every series (columns): all windows and series err alike."""
+    n = len(values)
+    return np.array([[values[(window + series) % n] for series in range(n)] for window in range(n)])
+
+
+def errors_of(*leads: Values) -> PastErrors:
+    """Scaled errors (n_windows, n_leads, n_series) from a square for each lead, of windows a week apart."""
+    scaled = np.stack(leads, axis=1)
+    n_windows, horizon, _ = scaled.shape
+    age_days = 7.0 * np.arange(n_windows, 0, -1)[:, None] - np.arange(horizon)
+    return PastErrors(scaled, age_days, np.zeros((n_windows, horizon), bool), np.zeros(horizon, bool))
+
+
+@pytest.mark.parametrize(
+    ("level", "deviation"),
+    [
+        # 25 sorted errors, five of each value: Weibull's position is p (n + 1) = 26 p, with p = 1 - level.
+        pytest.param(0.9, -3.0, id="position 2.6 lies among the five at -3"),
+        pytest.param(0.8, -2.6, id="position 5.2 lies a fifth of the way from -3 to -1"),
+        pytest.param(0.5, 0.0, id="position 13 is the middle one"),
+        pytest.param(0.2, 3.6, id="position 20.8 lies four fifths of the way from 2 to 4"),
+        pytest.param(0.01, 4.0, id="position 25.74 lies beyond the last error"),
+    ],
+)
+def test_quantiles_of_errors_stand_at_weibull_positions(level: float, deviation: float) -> None:
+    found = deviations(errors_of(latin_square(FIVE)), [level])
+    assert found == pytest.approx(deviation)
+    assert found.shape == (1, 5, 1)
+
+
+@pytest.mark.parametrize(
+    ("n_errors_of_lead_3", "deviation"),
+    [
+        pytest.param(25, 2.0, id="25 errors of its own, all 2 or -2"),
+        pytest.param(24, 2.0, id="24: still its own"),
+        pytest.param(23, 4.0, id="23: pooled with the 50 of leads 1 and 2"),
+    ],
+)
+def test_a_band_of_leads_shares_the_shape_of_all_only_where_its_errors_are_few(
+    n_errors_of_lead_3: int, deviation: float
+) -> None:
+    """Level 0.1: of 25 errors the 23.4th is 2; of 73, ten of which are 4, the 66.6th is 4."""
+    lead_3 = latin_square([2.0, -2.0, 2.0, -2.0, 2.0])
+    lead_3.flat[n_errors_of_lead_3:] = NAN
+    errors = errors_of(latin_square(FIVE), latin_square(FIVE), lead_3)
+    assert deviations(errors, [0.1])[2] == pytest.approx(deviation)
+
+
+def test_special_days_ahead_widen_by_the_factor_of_special_days_and_others_do_not() -> None:
+    """Two special windows of five, ten errors of twice the size: 10 / 5 days, so (2 x 2 + 1 x 10) / (2 + 10) = 7 / 6."""
+    square = latin_square([2.0, -2.0, 2.0, -2.0, 2.0])
+    windows = np.concatenate([square, square, 2 * square[:2]])
+    errors = errors_of(windows)
+    is_special = np.zeros(errors.is_special.shape, bool)
+    is_special[10:] = True
+    marked = replace(errors, is_special=is_special)
+    ahead = replace(marked, special_ahead=np.array([True]))
+    ratio = deviations(ahead, [0.3]) / deviations(marked, [0.3])
+    assert ratio == pytest.approx(7 / 6)
+
+
+def test_the_scale_of_one_series_is_smoothed_over_seven_leads_and_corrected_by_band() -> None:
+    """Ten windows of fifteen leads, all errors 1 but those of lead 8, which are 8.
+
+    Smoothed over seven leads, leads 5 to 11 are (6 + 8) / 7 = 2. Over that, errors of leads 5, 6, 7, 9, 10, 11 are a
+    half, and those of lead 8 four. By band, with ten windows' worth of ones: leads 3 to 7 add up to 10 x 3.5 of 10 x 5,
+    so (35 + 50) / 100 = 0.85; leads 8 to 15 to 10 x 9.5 of 10 x 8, so (95 + 80) / 160 = 1.09375.
+    """
+    errors = np.ones((10, 15, 1))
+    errors[:, 7] = -8.0
+    lead = scatter(errors)[:, 0]
+    assert lead[:2] == pytest.approx(1.0)
+    assert lead[2:4] == pytest.approx(0.85)
+    assert lead[4:7] == pytest.approx(2 * 0.85)
+    assert lead[7:11] == pytest.approx(2 * 1.09375)
+    assert lead[11:] == pytest.approx(1.09375)
+
+
+def test_the_first_and_last_leads_are_smoothed_with_copies_of_themselves() -> None:
+    """Eight leads, the first 8 and the rest 1: lead 1 stands for four of its seven, lead 4 for one of them."""
+    errors = np.ones((1000, 8, 1))
+    errors[:, 0] = 8.0
+    smoothed = np.array([(4 * 8 + 3) / 7, (3 * 8 + 4) / 7, (2 * 8 + 5) / 7, (8 + 6) / 7, 1.0, 1.0, 1.0, 1.0])
+    found = scatter(errors)[:, 0]
+    assert found[7] == pytest.approx(1.0)
+    assert found[:2] / found[0] == pytest.approx(smoothed[:2] / smoothed[0])
+    assert found[2:7] / found[2] == pytest.approx(smoothed[2:7] / smoothed[2])
+
+
+def test_a_lead_without_errors_is_interpolated_between_its_neighbours() -> None:
+    errors = np.full((1000, 5, 1), NAN)
+    errors[:, 2], errors[:, 4] = 1.0, 3.0
+    found = scatter(errors)[:, 0]
+    assert found[3] / found[2] == pytest.approx(2.0)
+    assert found[0] == pytest.approx(found[1])
+
+
+def test_a_series_with_twice_the_errors_has_twice_the_scale_as_evidence_grows() -> None:
+    """Three windows' worth of the group's size go into a series: 1 to 3 after very many windows."""
+    errors = np.ones((100_000, 1, 2))
+    errors[:, :, 1] = 3.0
+    assert scatter(errors)[0] == pytest.approx([1.0, 3.0], rel=1e-3)
+
+
+def test_errors_of_zero_leave_a_scale_that_can_be_divided_by() -> None:
+    found = scatter(np.zeros((50, 3, 2)))
+    assert (found > 0).all()
+    assert (found <= 1e-3 + 1e-12).all()
+
+
+def constant_then(last: float, n_windows: int) -> tuple[Values, Values]:
+    """Sizes (n_windows, 1, 1) of 1, but the newest; and their ages: the newest became known today."""
+    sizes = np.ones((n_windows, 1, 1))
+    sizes[-1] = last
+    return sizes, np.arange(n_windows - 1, -1, -1, dtype=float)[:, None]
+
+
+def test_forecasts_of_a_size_weigh_by_their_qlike_loss() -> None:
+    """Sixteen windows of size 1, the first eight of which are not scored, foretold as 0.9 and as 1.1.
+
+    QLIKE, x - log x - 1 of x = realised / foretold, is 0.005751 for 1 / 0.9 and 0.004401 for 1 / 1.1: too low a
+    forecast costs more. Their weights are exp(-0.00135 / 0.01) = 0.8737 and 1, and
+    (0.8737 log 0.9 + log 1.1) / 1.8737 = 0.001738. Squared errors would weigh both alike: 0.99499.
+    """
+    foretold = np.repeat([[0.9], [1.1]], 17, axis=1)
+    combined = combined_by_qlike(foretold, np.ones(16), np.ones(16))
+    assert combined.shape == (17,)
+    assert combined == pytest.approx(exp(0.001738), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("without_error", "combined"),
+    [
+        pytest.param([], 1.001739, id="eight scored windows"),
+        pytest.param([15], 0.994987, id="seven: both weigh alike, and the geometric mean of 0.9 and 1.1 is 0.995"),
+        pytest.param([0, 7], 1.001739, id="the first eight are not scored anyway"),
+    ],
+)
+def test_windows_without_an_error_are_not_scored(without_error: list[int], combined: float) -> None:
+    sizes = np.ones(16)
+    sizes[without_error] = 0.0
+    foretold = np.repeat([[0.9], [1.1]], 17, axis=1)
+    assert combined_by_qlike(foretold, sizes, sizes)[-1] == pytest.approx(combined, abs=1e-5)
+
+
+def test_before_sixteen_windows_all_half_lives_weigh_alike() -> None:
+    """Fifteen windows leave seven to judge by, fewer than eight; the newest, twice as large, is in every answer."""
+    sizes, age_days = constant_then(2.0, 15)
+    answers = []
+    for borrowed in (0.3, 3.0):
+        for half_life in (3.0, 6.0, 12.0, 24.0, 48.0, 96.0, float("inf")):
+            weights = [0.5 ** (age / half_life) for age in range(15)]
+            answers.append((sum(weights) + 1.0 + borrowed) / (sum(weights) + borrowed))
+    assert volatility(sizes, age_days)[-1, 0] == pytest.approx(exp(sum(map(log, answers)) / len(answers)))
+
+
+def two_members(first: float, second: float, n: int = 24) -> Values:
+    """Errors (2, n, 1, 1), half up and half down, of so much each: their signs are the same."""
+    signs = np.resize([1.0, -1.0], n)
+    return np.stack([first * signs, second * signs])[:, :, None, None]
+
+
+def test_weights_are_averaged_over_the_later_half_of_the_descent() -> None:
+    """Errors of 1.01 and 0.99 times one: the slope of three of the five levels is half a size, so 0.3 a size.
+
+    Each of the sixty steps moves the log odds by 3 x 0.3 x 0.02 = 0.018: after k steps the first weighs
+    1 / (1 + exp(0.018 k)). Over steps 31 to 60 that is 0.306 on average; over all 60, 0.368; at the last, 0.253.
+    """
+    found = learnt_weights(two_members(1.01, 0.99))
+    assert found[0, 0] == pytest.approx(np.mean([1 / (1 + exp(0.018 * k)) for k in range(31, 61)]))
+    assert found[0, 0] == pytest.approx(0.306, abs=0.001)
+
+
+def test_a_series_takes_five_steps_from_the_weights_of_its_measure() -> None:
+    """Steps of 2 x 0.3 x 0.02 = 0.012 in log odds: from 0.4 to 0.6 to 1 / (1 + 1.5 exp(0.06))."""
+    found = own_weights(two_members(1.01, 0.99), np.array([[0.4, 0.6]]))
+    assert found[0, 0, 0] == pytest.approx(1 / (1 + 1.5 * exp(0.06)))
+
+
+def test_all_series_count_alike_whatever_the_size_of_their_errors() -> None:
+    """The first member is better in one series, the second as much in another whose errors are a hundred times as large."""
+    small, large = two_members(1.1, 0.9), 100 * two_members(0.9, 1.1)
+    found = learnt_weights(np.concatenate([small, large], axis=3))
+    assert found[0] == pytest.approx([0.5, 0.5])
+
+
+@pytest.mark.parametrize(("n_errors", "alike"), [(23, True), (24, False)])
+def test_members_weigh_alike_below_24_errors(n_errors: int, *, alike: bool) -> None:
+    errors = two_members(2.0, 0.5, n_errors)
+    usual = learnt_weights(errors)
+    assert (usual[0, 0] == pytest.approx(0.5)) == alike
+    own = own_weights(errors, np.array([[0.4, 0.6]]))
+    assert (own[0, 0, 0] == pytest.approx(0.4)) == alike
