@@ -59,7 +59,7 @@ def balanced(paths: Paths, history: KnownHistory, cutoff: pd.Timestamp) -> Paths
         return paths
     observed = by_place(history.at(cutoff).loc[days].isna(), [place.parts for place in places]) == 0
     values = paths.values.copy()
-    for place, scatter, census in zip(places, _left_open(ledger, observed), ledger.occupancy[-1], strict=True):
+    for place, scatter, census in zip(places, unexplained_sd(ledger, observed), ledger.occupancy[-1], strict=True):
         if np.isnan(census):
             continue
         position = paths.unique_ids.index(place.discharges)
@@ -70,7 +70,7 @@ def balanced(paths: Paths, history: KnownHistory, cutoff: pd.Timestamp) -> Paths
     return Paths(paths.unique_ids, values)
 
 
-def _left_open(ledger: Ledger, observed: NDArray[np.bool_]) -> Values:
+def unexplained_sd(ledger: Ledger, observed: NDArray[np.bool_]) -> Values:
     """The spread (n_places,) of what counts leave unexplained from one `observed` day to the next; 0 for no such days.
 
     Days that were filled in say nothing of it.

@@ -7,10 +7,10 @@ import pytest
 from publication.model import Measure, Place, System
 from publication.vocabulary import Kind
 from tests.unit.pipeline.histories import build_history
-from training.flow.balance import Account, account, balanced
+from training.flow.balance import Account, account, balanced, unexplained_sd
 from training.flow.paths import Paths
 from training.history.known import KnownHistory
-from training.history.ledger import balances
+from training.history.ledger import Ledger, balances
 from training.pipeline import Forecast, Forecaster
 
 MEASURES = ("occupancy", "admissions", "discharges")
@@ -104,3 +104,26 @@ def test_counts_that_leave_much_open_loosen_what_discharges_follow(history: Know
 def test_where_nothing_balances_the_paths_are_the_same(history: KnownHistory) -> None:
     paths = Paths(("A/occupancy", "B/admissions"), np.ones((2, 3, 5)))
     assert balanced(paths, history, history.last_complete_day) is paths
+
+
+def ledger_of(occupancy: list[float], admissions: list[float], discharges: list[float]) -> Ledger:
+    """Two places: the first as given, the second with ten times as many."""
+    columns = [np.array([values, [10 * value for value in values]]).T for values in (occupancy, admissions, discharges)]
+    return Ledger(*columns, beds=np.full(columns[0].shape, np.nan))
+
+
+@pytest.mark.parametrize(
+    ("observed", "sd"),
+    [
+        # Unexplained from day to day: 12 - 10 - 5 + 4 = 1, 11 - 12 - 2 + 6 = 3, 13 - 11 - 3 + 6 = 5, 9 - 13 - 1 + 0 = -5.
+        pytest.param([1, 1, 1, 1, 1], 3.7417, id="1, 3, 5, -5: mean 1, mean square 14 around it"),
+        pytest.param([1, 1, 1, 1, 0], 1.6330, id="1, 3, 5: mean 3, mean square 8 / 3 around it"),
+        pytest.param([1, 1, 0, 1, 1], 3.0, id="1 and -5: the days around a filled one say nothing"),
+        pytest.param([1, 1, 0, 0, 0], 0.0, id="a single pair of days"),
+        pytest.param([1, 0, 1, 0, 1], 0.0, id="no two days in a row"),
+    ],
+)
+def test_the_spread_of_what_is_unexplained_is_that_of_successive_observed_days(observed: list[int], sd: float) -> None:
+    ledger = ledger_of([10, 12, 11, 13, 9], [9, 5, 2, 3, 1], [9, 4, 6, 6, 0])
+    seen = np.array([observed, [1] * 5], bool).T
+    assert unexplained_sd(ledger, seen) == pytest.approx([sd, 37.417], abs=1e-3)

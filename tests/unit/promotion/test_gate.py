@@ -143,6 +143,238 @@ def test_a_refusal_says_what_was_found_and_what_is_asked() -> None:
     )
 
 
+POOR = TrackRecord(
+    windows={**all_windows(0.61), "2026-02-01": 0.1},
+    measures={"attendances": 0.5, "discharges": 0.3},
+    large_places={"RXB": 0.7},
+    holidays=0.8,
+    coverage_80=0.5,
+    fallback_share=0.25,
+    publish_seconds=60.0,
+)
+TEXTS: dict[str, tuple[TrackRecord, TrackRecord | None, list[tuple[str, str, str, str, str]]]] = {
+    "a tie": (
+        CHAMPION,
+        CHAMPION,
+        [
+            (
+                "windows",
+                "pass",
+                "8",
+                "at least 4",
+                "Both were judged on 8 windows, the challenger on 8; the comparison holds.",
+            ),
+            (
+                "scaled WIS",
+                "pass",
+                "0.5000, p = 1.00",
+                "0.5000",
+                "The challenger's scaled WIS 0.5000 is not above the champion's 0.5000 over 8 windows (the sign-flip "
+                "test gives a difference as great a chance of 1.00).",
+            ),
+            (
+                "coverage kept",
+                "pass",
+                "0.0% off",
+                "5.0% off",
+                "The coverage of 80.0% is not further from 80% than the champion's 80.0% by more than 5%.",
+            ),
+            (
+                "holidays",
+                "pass",
+                "0.7000",
+                "0.7700",
+                "The scaled WIS on bank holidays, 0.7000, is not more than 10% above the champion's 0.7000.",
+            ),
+            (
+                "measure attendances",
+                "pass",
+                "0.4000",
+                "0.4200",
+                "The scaled WIS of attendances, 0.4000, is not more than 5% above the champion's 0.4000.",
+            ),
+            (
+                "measure occupancy",
+                "pass",
+                "0.6000",
+                "0.6300",
+                "The scaled WIS of occupancy, 0.6000, is not more than 5% above the champion's 0.6000.",
+            ),
+            (
+                "large place RXA",
+                "pass",
+                "0.5000",
+                "0.5500",
+                "The scaled WIS of RXA, 0.5000, is not more than 10% above the champion's 0.5000.",
+            ),
+            (
+                "large place RXB",
+                "pass",
+                "0.5500",
+                "0.6050",
+                "The scaled WIS of RXB, 0.5500, is not more than 10% above the champion's 0.5500.",
+            ),
+            (
+                "publish time",
+                "pass",
+                "20.0 s",
+                "at most 50.0 s",
+                "Publishing takes 20.0 s; the champion takes 20.0 s, and 50.0 s is allowed.",
+            ),
+            (
+                "coverage",
+                "pass",
+                "80.0%",
+                "at least 70%",
+                "The 80 % prediction interval covers 80.0% of actuals; 70% is asked.",
+            ),
+            (
+                "fallbacks",
+                "pass",
+                "0.0%",
+                "at most 2.0%",
+                "0.0% of forecasts are fallbacks; 2.0% is allowed (the champion has 0.0%).",
+            ),
+        ],
+    ),
+    "worse in everything": (
+        POOR,
+        CHAMPION,
+        [
+            (
+                "windows",
+                "refuse",
+                "8",
+                "at least 4",
+                "Both were judged on 8 windows, the challenger on 9; it takes 4, the same for both.",
+            ),
+            (
+                "scaled WIS",
+                "refuse",
+                "0.6100, p = 0.01",
+                "0.5000",
+                "The challenger's scaled WIS 0.6100 is above the champion's 0.5000 over 8 windows (the sign-flip test "
+                "gives a difference as great a chance of 0.01).",
+            ),
+            (
+                "coverage kept",
+                "refuse",
+                "30.0% off",
+                "5.0% off",
+                "The coverage of 50.0% is further from 80% than the champion's 80.0% by more than 5%.",
+            ),
+            (
+                "holidays",
+                "refuse",
+                "0.8000",
+                "0.7700",
+                "The scaled WIS on bank holidays, 0.8000, is more than 10% above the champion's 0.7000.",
+            ),
+            (
+                "measure attendances",
+                "refuse",
+                "0.5000",
+                "0.4200",
+                "The scaled WIS of attendances, 0.5000, is more than 5% above the champion's 0.4000.",
+            ),
+            ("measure discharges", "pass", "-", "-", "The champion has nothing of discharges to compare with."),
+            ("measure occupancy", "refuse", "-", "0.6000", "The challenger has no forecast of occupancy to judge."),
+            ("large place RXA", "refuse", "-", "0.5000", "The challenger has no forecast of RXA to judge."),
+            (
+                "large place RXB",
+                "refuse",
+                "0.7000",
+                "0.6050",
+                "The scaled WIS of RXB, 0.7000, is more than 10% above the champion's 0.5500.",
+            ),
+            (
+                "publish time",
+                "refuse",
+                "60.0 s",
+                "at most 50.0 s",
+                "Publishing takes 60.0 s; the champion takes 20.0 s, and 50.0 s is allowed.",
+            ),
+            (
+                "coverage",
+                "refuse",
+                "50.0%",
+                "at least 70%",
+                "The 80 % prediction interval covers only 50.0% of actuals; 70% is asked.",
+            ),
+            (
+                "fallbacks",
+                "refuse",
+                "25.0%",
+                "at most 2.0%",
+                "25.0% of forecasts are fallbacks; 2.0% is allowed (the champion has 0.0%).",
+            ),
+        ],
+    ),
+    "nothing measured, and a champion": (
+        NO_RECORD,
+        NO_RECORD,
+        [
+            (
+                "windows",
+                "refuse",
+                "0",
+                "at least 4",
+                "Both were judged on 0 windows, the challenger on 0; it takes 4, the same for both.",
+            ),
+            ("coverage kept", "pass", "-", "-", "There is no coverage of both to compare."),
+            ("holidays", "pass", "-", "10% above the champion's", "No window has a bank holiday to judge."),
+            ("publish time", "pass", "-", "-", "The time of publishing was not measured of both."),
+            (
+                "coverage",
+                "pass",
+                "-",
+                "at least 70%",
+                "There is no 80 % prediction interval, or no actual, to judge.",
+            ),
+            (
+                "fallbacks",
+                "pass",
+                "0.0%",
+                "at most 2.0%",
+                "0.0% of forecasts are fallbacks; 2.0% is allowed (the champion has 0.0%).",
+            ),
+        ],
+    ),
+    "no champion": (
+        CHAMPION,
+        None,
+        [
+            (
+                "coverage",
+                "pass",
+                "80.0%",
+                "at least 70%",
+                "The 80 % prediction interval covers 80.0% of actuals; 70% is asked.",
+            ),
+            ("fallbacks", "pass", "0.0%", "at most 10.0%", "0.0% of forecasts are fallbacks; 10.0% is allowed."),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("challenger", "champion", "texts"), TEXTS.values(), ids=TEXTS)
+def test_every_check_says_what_was_found_what_is_allowed_and_what_it_means(
+    challenger: TrackRecord, champion: TrackRecord | None, texts: list[tuple[str, str, str, str, str]]
+) -> None:
+    checks = gate(challenger, champion).checks
+    assert [(c.name, c.verdict, c.found, c.allowed, c.sentence) for c in checks] == texts
+
+
+def test_a_champion_with_more_windows_than_the_challenger_is_not_compared() -> None:
+    longer = replace(CHAMPION, windows={**WINDOWS, "2026-02-01": 0.5})
+    assert [check.name for check in gate(CHAMPION, longer).checks if not check.passed] == ["windows"]
+
+
+def test_the_chance_of_a_difference_over_many_windows_is_the_same_at_each_call() -> None:
+    ours, theirs = list(np.linspace(0.4, 0.6, 20)), list(np.linspace(0.42, 0.59, 20))
+    assert chance_of_difference(ours, theirs) == chance_of_difference(ours, theirs)
+
+
 def test_the_chance_of_a_difference_is_the_share_of_sign_flips_that_reach_it() -> None:
     ours, theirs = [0.5, 0.4, 0.7, 0.3, 0.6], [0.4, 0.45, 0.5, 0.1, 0.3]
     differences = np.subtract(ours, theirs)

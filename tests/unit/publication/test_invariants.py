@@ -50,6 +50,11 @@ def with_headroom(p: Publication, **changes: object) -> Publication:
     return replace(p, headroom=(replace(good, **changes),))  # type: ignore[arg-type]
 
 
+def _first_day(p: Publication) -> tuple[float, ...]:
+    """Headroom of the first day, as `with_headroom` has it."""
+    return with_headroom(p).headroom[0].headroom[0]
+
+
 BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
     "series twice": (
         lambda p: replace(p, series=(*p.series, p.series[-1])),
@@ -203,6 +208,50 @@ BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
         lambda p: with_headroom(p, relief=(1.0, -0.1)),
         "headroom_is_whole: headroom of RXA01 has a value that is not a number, or beds or relief below 0",
     ),
+    "headroom of one day of occupancy": (
+        lambda p: with_headroom(p, occupancy=((12.0, 15.0, 18.0),)),
+        "headroom_is_whole: headroom of RXA01 does not have each of 2 days",
+    ),
+    "headroom of one day of headroom": (
+        lambda p: with_headroom(p, headroom=with_headroom(p).headroom[0].headroom[:1]),
+        "headroom_is_whole: headroom of RXA01 does not have each of 2 days",
+    ),
+    "relief of three days": (
+        lambda p: with_headroom(p, relief=(1.0, 1.9, 2.7)),
+        "headroom_is_whole: headroom of RXA01 does not have each of 2 days",
+    ),
+    "occupancy that crosses": (
+        lambda p: with_headroom(p, occupancy=((12.0, 15.0, 18.0), (12.0, 18.0, 15.0))),
+        "headroom_is_whole: headroom of RXA01 has quantiles that cross, or not 3 of them",
+    ),
+    "occupancy without a quantile": (
+        lambda p: with_headroom(p, occupancy=((12.0, 15.0, 18.0), (12.0, 15.0))),
+        "headroom_is_whole: headroom of RXA01 has quantiles that cross, or not 3 of them",
+    ),
+    "a peak that crosses": (
+        lambda p: with_headroom(p, peaks=(Peak(2, (18.0, 15.0, 12.0), 1.5),)),
+        "headroom_is_whole: headroom of RXA01 has quantiles that cross, or not 3 of them",
+    ),
+    "occupancy that is infinite": (
+        lambda p: with_headroom(p, occupancy=((12.0, 15.0, 18.0), (12.0, 15.0, float("inf")))),
+        "headroom_is_whole: headroom of RXA01 has a value that is not a number",
+    ),
+    "headroom that is infinite": (
+        lambda p: with_headroom(p, headroom=((-float("inf"), *_first_day(p)[1:]), _first_day(p))),
+        "headroom_is_whole: headroom of RXA01 has a value that is not a number",
+    ),
+    "a peak that is infinite": (
+        lambda p: with_headroom(p, peaks=(Peak(2, (12.0, 15.0, float("inf")), 1.5),)),
+        "headroom_is_whole: headroom of RXA01 has a value that is not a number",
+    ),
+    "relief that is not a number": (
+        lambda p: with_headroom(p, relief=(1.0, float("nan"))),
+        "headroom_is_whole: headroom of RXA01 has a value that is not a number",
+    ),
+    "beds below zero": (
+        lambda p: with_headroom(p, beds=(20.0, -1.0)),
+        "headroom_is_whole: headroom of RXA01 has a value that is not a number, or beds or relief below 0",
+    ),
     "no series": (lambda p: replace(p, series=()), "the publication has no series"),
 }
 
@@ -230,6 +279,9 @@ GOOD: dict[str, Callable[[Publication], Publication]] = {
         p, series=tuple(s for s in p.series if s.key.stream is not None)
     ),
     "equal quantiles": lambda p: with_day(p, "RXA01/occupancy", 1, quantiles=(0.0, 0.0, 0.0)),
+    "headroom of no beds, of which none can be freed": lambda p: with_headroom(p, beds=(0.0, 0.0), relief=(0.0, 0.0)),
+    "headroom below zero": lambda p: with_headroom(p, headroom=(tuple(v - 5 for v in _first_day(p)),) * 2),
+    "headroom without a peak": lambda p: with_headroom(p, peaks=()),
     "zero": lambda p: with_day(p, "RXA01/occupancy", 1, mean=0.0),
     "parents off by less than the tolerance": lambda p: with_day(p, "northshire/attendances", 1, mean=60.0 + 9e-7),
     "streams at the trust too": lambda p: replace(

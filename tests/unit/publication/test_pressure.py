@@ -81,3 +81,19 @@ def test_the_discharges_needed_are_enough_and_no_more() -> None:
         left = [value + 2.5 * discharges for value in HEADROOM]
         assert chance_over(LEVELS, left, 500.0, 0.92) == pytest.approx(chance, abs=0.1 if chance == 0.3 else 1e-9)
     assert discharges_needed(LEVELS, [value + 200 for value in HEADROOM], 500.0, 2.5) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("beds", "taken_in", "chance"),
+    [
+        # A rate of 0.92 leaves 8 % of the beds. Headroom is 4 at level 0.1 and 14 at 0.9: 0.08 for each bed.
+        pytest.param(105.0, 0, 0.46, id="8.4 beds: 8 pass, 9 do not, 8.5 lies 4.5 above 4"),
+        pytest.param(100.0, 0, 0.38, id="8 beds: 7 pass, 8 do not"),
+        pytest.param(100.0, 3, 0.62, id="three patients more"),
+        pytest.param(100.0, -3, 0.14, id="three fewer"),
+        pytest.param(100.0, -4, 0.0, id="below every value"),
+        pytest.param(100.0, 7, 1.0, id="above every value"),
+    ],
+)
+def test_a_chance_is_read_off_a_straight_line_between_two_levels(beds: float, taken_in: int, chance: float) -> None:
+    assert chance_over([0.1, 0.9], [4.0, 14.0], beds, 0.92, taken_in) == pytest.approx(chance)
