@@ -1,6 +1,11 @@
-"""Secrets that tests plant where a person keeps one: the words of `planted.txt`. No output may show them."""
+"""Secrets that tests plant where a person keeps one: the words of `planted.txt`. No output may show them.
+
+The hooks of pytest, which `tests/conftest.py` takes from here, fail every test that shows a planted word and withhold
+what it shows.
+"""
 
 import base64
+from collections.abc import Generator
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -8,6 +13,10 @@ import pytest
 
 WORDS = tuple((Path(__file__).parent / "planted.txt").read_text(encoding="utf-8").split())
 HORSE, BATTERY, STAPLE, POSTGRESQL_PASSWORD, OPEN_SESAME, WRONG_GUESS = WORDS
+WITHHELD = "(withheld)"
+
+Node = pytest.Item | pytest.Collector
+Collected = Node | list[Node] | None
 
 
 def planted_in(output: str | bytes) -> list[str]:
@@ -19,9 +28,8 @@ def planted_in(output: str | bytes) -> list[str]:
 
 def check(output: str | bytes, where: str) -> None:
     """Fail where an output shows a planted word; the failure shows it no second time."""
-    found = [WORDS.index(word) for word in planted_in(output)]
-    if found:
-        pytest.fail(f"{where} shows planted secrets: lines {found} of tests/planted.txt, from 0", pytrace=False)
+    if found := _lines(output):
+        pytest.fail(_sentence(where, found), pytrace=False)
 
 
 def check_files(folder: Path) -> None:
@@ -30,6 +38,61 @@ def check_files(folder: Path) -> None:
         check(file.relative_to(folder).as_posix(), f"a name of a file under {folder}")
         if file.is_file():
             check(file.read_bytes(), str(file))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pycollect_makeitem(collector: pytest.Collector) -> Generator[None, Collected, Collected]:
+    """Refuse to collect a module whose tests have a planted word in their ids: pytest prints those before any report.
+
+    Raises CollectError.
+    """
+    made = yield
+    for node in made if isinstance(made, list) else [made]:
+        if node is not None and (found := _lines(node.nodeid)):
+            raise pytest.Collector.CollectError(_sentence("the id of a test", found))
+    return made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Fail the import of a module that shows a planted word."""
+    report = yield
+    _withhold(report, "collect")
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test that shows a planted word in its output, its log, or the reason why it failed or was skipped."""
+    report = yield
+    _withhold(report, call.when)
+    return report
+
+
+def _withhold(report: pytest.TestReport | pytest.CollectReport, when: str) -> None:
+    """Take what shows a planted word out of a report, and fail it.
+
+    The output of an earlier phase of the test is in the reports of all later ones; it fails the one that it is from.
+    """
+    reason = f"{report.longrepr or ''} {getattr(report, 'wasxfail', '')}"
+    found = {"the reason": _lines(reason)} | {
+        name: _lines(content) for name, content in report.sections if when == "collect" or name.endswith(f" {when}")
+    }
+    report.sections = [(name, WITHHELD if _lines(content) else content) for name, content in report.sections]
+    if shown := [_sentence(where, lines) for where, lines in found.items() if lines]:
+        report.outcome, report.longrepr = "failed", f"{report.longrepr or WITHHELD}"
+        if found["the reason"]:
+            vars(report).pop("wasxfail", None)
+            report.longrepr = WITHHELD
+        report.longrepr = "\n".join([*shown, f"{report.longrepr}"])
+
+
+def _sentence(where: str, lines: list[int]) -> str:
+    return f"{where} shows planted words: line {', '.join(map(str, lines))} of tests/planted.txt"
+
+
+def _lines(output: str | bytes) -> list[int]:
+    return [WORDS.index(word) + 1 for word in planted_in(output)]
 
 
 def _in_base64(word: str, raw: bytes) -> bool:
