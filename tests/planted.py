@@ -5,7 +5,7 @@ what it shows.
 """
 
 import base64
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -13,17 +13,18 @@ import pytest
 
 WORDS = tuple((Path(__file__).parent / "planted.txt").read_text(encoding="utf-8").split())
 HORSE, BATTERY, STAPLE, POSTGRESQL_PASSWORD, OPEN_SESAME, WRONG_GUESS = WORDS
+MOST_OF_A_WORD = 6  # characters
 WITHHELD = "(withheld)"
 
 Node = pytest.Item | pytest.Collector
 Collected = Node | list[Node] | None
 
 
-def planted_in(output: str | bytes) -> list[str]:
+def planted_in(output: str | bytes, words: Sequence[str] = WORDS) -> list[str]:
     """The planted words in an output: as they are, in any case, percent-encoded, or in base64."""
     raw = output.encode(errors="surrogateescape") if isinstance(output, str) else output
     texts = [raw.lower(), unquote_to_bytes(raw).lower()]
-    return [word for word in WORDS if any(word.lower().encode() in text for text in texts) or _in_base64(word, raw)]
+    return [word for word in words if any(word.lower().encode() in text for text in texts) or _in_base64(word, raw)]
 
 
 def check(output: str | bytes, where: str) -> None:
@@ -75,7 +76,7 @@ def _withhold(report: pytest.TestReport | pytest.CollectReport, when: str) -> No
     The output of an earlier phase of the test is in the reports of all later ones; it fails the one that it is from.
     """
     reason = f"{report.longrepr or ''} {getattr(report, 'wasxfail', '')}"
-    found = {"the reason": _lines(reason)} | {
+    found = {"the reason": _lines(reason) or _lines_cut_off(reason)} | {
         name: _lines(content) for name, content in report.sections if when == "collect" or name.endswith(f" {when}")
     }
     report.sections = [(name, WITHHELD if _lines(content) else content) for name, content in report.sections]
@@ -93,6 +94,15 @@ def _sentence(where: str, lines: list[int]) -> str:
 
 def _lines(output: str | bytes) -> list[int]:
     return [WORDS.index(word) + 1 for word in planted_in(output)]
+
+
+def _lines_cut_off(reason: str) -> list[int]:
+    """The planted words of which most is there: pytest writes `...` in the place of a part of a long value."""
+    return [
+        number
+        for number, word in enumerate(WORDS, start=1)
+        if any(f"{word[:n]}..." in reason or f"...{word[-n:]}" in reason for n in range(MOST_OF_A_WORD, len(word)))
+    ]
 
 
 def _in_base64(word: str, raw: bytes) -> bool:

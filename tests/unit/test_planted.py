@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.planted import HORSE, OPEN_SESAME, planted_in
+from tests.planted import HORSE, OPEN_SESAME, POSTGRESQL_PASSWORD, planted_in
 from tests.servers import ROOT
 
 HOOKS = "from tests.planted import pytest_make_collect_report, pytest_pycollect_makeitem, pytest_runtest_makereport"
@@ -17,7 +17,7 @@ SUITE = """
     import base64, logging, sys, warnings
     from urllib.parse import quote
     import pytest
-    from tests.planted import HORSE as WORD
+    from tests.planted import HORSE as WORD, POSTGRESQL_PASSWORD as LONG
 
     def test_printed():
         print(WORD)
@@ -39,6 +39,13 @@ SUITE = """
 
     def test_compared():
         assert WORD == "harmless"
+
+    @pytest.fixture
+    def long_value():
+        return "-" * 104 + LONG + "-" * 300
+
+    def test_cut_off_in_a_long_value(long_value):
+        assert False
 
     def test_in_base64():
         print(base64.b64encode(f"user:{WORD}".encode()).decode())
@@ -110,6 +117,7 @@ PRINTED_AT_IMPORT = """
     def test_harmless():
         pass
 """
+CUT_OFF = POSTGRESQL_PASSWORD[:13]  # as pytest shows the argument of a test that is too long for it
 IN_A_FIXTURE = ("test_while_it_is_prepared", "test_when_it_has_ended")
 PROCESSES = {"one process": (), "xdist": ("-p", "xdist", "-n", "1")}
 AS_PLANTED = [line.split("(")[0].removeprefix("    def ") for line in SUITE.splitlines() if "def test_" in line]
@@ -136,6 +144,7 @@ def said(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def test_no_planted_word_is_shown_again(said: str) -> None:
     assert planted_in(said) == []
+    assert CUT_OFF not in said
 
 
 @pytest.mark.parametrize("name", AS_PLANTED)
@@ -158,6 +167,7 @@ def test_without_the_hooks_pytest_shows_everything(tmp_path: Path) -> None:
     """Else the tests above would pass for want of a leak."""
     _, said = run(tmp_path, SUITE, conftest="")
     assert planted_in(said) == [HORSE]
+    assert f"{CUT_OFF}..." in said
     assert said.count(HORSE) > len(AS_PLANTED)
 
 
