@@ -62,10 +62,9 @@ def redact_addresses(text: str) -> str:
 
 
 def addresses_in(content: object) -> Iterator[str]:
-    """Return every text that is one address, in tables and lists of any depth or among the words of a command line."""
+    """Return every address in a text, in tables and lists of any depth, or among the words of a command line."""
     if isinstance(content, str):
-        if found := _ONE_ADDRESS.search(content):
-            yield found.group()
+        yield from _ONE_ADDRESS.findall(content)
     elif isinstance(content, Mapping):
         for key, value in content.items():
             yield from (*addresses_in(key), *addresses_in(value))

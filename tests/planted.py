@@ -1,10 +1,11 @@
 """Secrets that tests plant where a person keeps one: the words of `planted.txt`. No output may show them.
 
-The hooks of pytest, which `tests/conftest.py` takes from here, fail every test that shows a planted word and withhold
-what it shows.
+The hooks of pytest, which `tests/conftest.py` takes from here, fail every test that shows a planted word, and take the
+word out of the report.
 """
 
 import base64
+import re
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -14,7 +15,7 @@ import pytest
 WORDS = tuple((Path(__file__).parent / "planted.txt").read_text(encoding="utf-8").split())
 HORSE, BATTERY, STAPLE, POSTGRESQL_PASSWORD, OPEN_SESAME, WRONG_GUESS = WORDS
 MOST_OF_A_WORD = 6  # characters
-WITHHELD = "(withheld)"
+MASK, WITHHELD = "(planted word)", "(withheld)"
 
 Node = pytest.Item | pytest.Collector
 Collected = Node | list[Node] | None
@@ -71,7 +72,7 @@ def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, py
 
 
 def _withhold(report: pytest.TestReport | pytest.CollectReport, when: str) -> None:
-    """Take what shows a planted word out of a report, and fail it.
+    """Take planted words out of a report, and fail it.
 
     The output of an earlier phase of the test is in the reports of all later ones; it fails the one that it is from.
     """
@@ -79,13 +80,16 @@ def _withhold(report: pytest.TestReport | pytest.CollectReport, when: str) -> No
     found = {"the reason": _lines(reason) or _lines_cut_off(reason)} | {
         name: _lines(content) for name, content in report.sections if when == "collect" or name.endswith(f" {when}")
     }
-    report.sections = [(name, WITHHELD if _lines(content) else content) for name, content in report.sections]
+    report.sections = [(name, _masked(content)) for name, content in report.sections]
     if shown := [_sentence(where, lines) for where, lines in found.items() if lines]:
-        report.outcome, report.longrepr = "failed", f"{report.longrepr or WITHHELD}"
-        if found["the reason"]:
-            vars(report).pop("wasxfail", None)
-            report.longrepr = WITHHELD
-        report.longrepr = "\n".join([*shown, f"{report.longrepr}"])
+        vars(report).pop("wasxfail", None)
+        report.outcome, report.longrepr = "failed", "\n".join([*shown, _masked(f"{report.longrepr or ''}")])
+
+
+def _masked(text: str) -> str:
+    """The text without its planted words, or nothing of it where they are encoded or cut."""
+    masked = re.sub("|".join(map(re.escape, WORDS)), MASK, text, flags=re.IGNORECASE)
+    return WITHHELD if _lines(masked) or _lines_cut_off(masked) else masked
 
 
 def _sentence(where: str, lines: list[int]) -> str:

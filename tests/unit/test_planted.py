@@ -147,6 +147,13 @@ def test_no_planted_word_is_shown_again(said: str) -> None:
     assert CUT_OFF not in said
 
 
+def test_what_is_harmless_in_a_failure_can_still_be_read(said: str) -> None:
+    assert "raise ValueError(WORD)" in said
+    assert "ValueError: (planted word)" in said
+    assert "it is (planted word)" in said
+    assert "(withheld)" in said, "where the word is encoded or cut"
+
+
 @pytest.mark.parametrize("name", AS_PLANTED)
 def test_a_test_that_shows_a_planted_word_fails(said: str, name: str) -> None:
     how = "ERROR" if name in IN_A_FIXTURE else "FAILED"

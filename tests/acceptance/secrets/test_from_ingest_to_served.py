@@ -44,11 +44,12 @@ COMMANDS = [
     "history --out {out}/history.parquet --report {out}/report.html",
     "backtest --candidates SeasonalNaive --windows 2 --step 7 --horizon 7 --forecasts {out}/forecasts.parquet",
     "train --candidates SeasonalNaive",
-    "promote --force --reason the-first",
+    "promote --force --reason in-the-place-of-{old}",
     "publish --cutoff {earlier}",
     "score",
     "daily",
 ]
+OLD = f"postgresql://hr:{planted.HORSE}@old/hr"
 ADDRESSES = [
     "/", "/places/RXA01", "/v1/system", "/v1/series", "/v1/forecasts", "/v1/forecasts?format=csv",
     "/v1/forecasts/RXA01/occupancy", "/v1/publications", "/v1/pressure", "/v1/scores", "/metrics", "/healthz",
@@ -107,8 +108,8 @@ def environ_of(databases: dict[str, str], site: Path) -> dict[str, str]:
 def day(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     folder = tmp_path_factory.mktemp("day")
     home, out, site = (folder / name for name in ("home", "out", "site"))
-    for made in (home, out, site):
-        made.mkdir()
+    for new in (home, out, site):
+        new.mkdir()
     shutil.copy(LOGS_EVERYTHING, site / "sitecustomize.py")
     databases = {name: new_postgresql_database(postgresql_url) for name in ("hospital", "store", "mlflow")}
     system = hospital(folder / "system", databases["hospital"])
@@ -116,13 +117,13 @@ def day(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     last = yesterday_in(system.parent)
     ended = {}
     for command in COMMANDS:
-        verb, *options = command.format(out=out, earlier=last.replace(day=1)).split()
+        verb, *options = command.format(out=out, earlier=last.replace(day=1), old=OLD).split()
         ended[verb] = process(verb, "--system", system, "--home", home, *options, **environ)
         assert ended[verb].exit_code == 0, ended[verb].err[-2000:]
     made = servers.run_service(home, "keys", "create", "board", "--scope", "read", "--scope", "metrics", **environ)
     assert made.returncode == 0
     key = made.stdout.strip()
-    with servers.service(home, **environ) as running:
+    with servers.service(home, port=None, ulimit=None, **environ) as running:
         assert eventually(lambda: ready(running.url))
         yield Day(folder, databases, ended, key, running)
 
@@ -178,5 +179,5 @@ def test_no_table_shows_a_secret(day: Day, name: str, has: bytes) -> None:
 
 def copies(connection: psycopg.Connection, schema: str, table: str) -> Iterator[psycopg.Copy]:
     """The rows of a table, in binary: text and bytes as they are."""
-    with connection.cursor().copy(f'COPY "{schema}"."{table}" TO STDOUT (FORMAT binary)') as copied:  # type: ignore[arg-type]
+    with connection.cursor().copy(f'COPY "{schema}"."{table}" TO STDOUT (FORMAT binary)') as copied:
         yield copied

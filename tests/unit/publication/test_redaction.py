@@ -164,6 +164,7 @@ def test_a_password_among_the_words_of_a_setting_is_secret() -> None:
     [
         (["headroom", "--store=postgresql://u:p@h/d"], ["postgresql://u:p@h/d"]),
         ({"sources": {"daily": {"url": ["http://h", 7, None], "https://k": 1}}}, ["http://h", "https://k"]),
+        ("from http://u:p@h to ftp://h/d", ["http://u:p@h", "ftp://h/d"]),
         ("extract/*.csv", []),
     ],
 )
