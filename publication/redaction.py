@@ -33,6 +33,8 @@ _HARMLESS_IN_QUERY = frozenset(
 _SECRET_IN_QUERY = re.compile(r"pass|pwd|secret|token|key|sig|auth", re.IGNORECASE)
 _PLAIN_OPTION = re.compile(r"[0-9]{0,5}|yes|no|true|false|on|off|disable|allow|prefer|require", re.IGNORECASE)
 _SECRET_VARIABLE = re.compile(r"(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|(?:SECRET|ACCESS|API)_KEY)$", re.IGNORECASE)
+_OUR_WORDS = frozenset({"headroom", "password", "postgresql"})
+"""Pieces of misread addresses that are no secrets, and are in every other sentence: settings are named HEADROOM_*."""
 _ADDRESS_VARIABLE = re.compile(r"_UR[LI]$", re.IGNORECASE)
 _ONE_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 _KEYWORD = re.compile(r"\b(?:ssl)?(?:password|passwd|pwd) *= *['\"]?([^\s;&'\"]+)", re.IGNORECASE)
@@ -161,7 +163,7 @@ def _split(url: str) -> tuple[str, str]:
 def _forms(secret: str) -> Iterator[str]:
     """What a library may make of a secret: each encoding of it, and of the pieces it falls into where it is misread."""
     for decoded in _decodings(secret):
-        for text in {decoded, *_DELIMITERS.split(decoded)}:
+        for text in {decoded, *(piece for piece in _DELIMITERS.split(decoded) if piece not in _OUR_WORDS)}:
             encoded = _bytes(text)
             yield from (text, quote(encoded, safe=""), quote(encoded, safe=" +"), quote_plus(encoded))
             yield from (repr(text)[1:-1], json.dumps(text)[1:-1], html.escape(text))

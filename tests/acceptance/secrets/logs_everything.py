@@ -3,3 +3,4 @@
 import logging
 
 logging.basicConfig(level=logging.DEBUG, format="%(levelname)s %(name)s %(message)s")
+logging.getLogger("sqlalchemy").setLevel(logging.DEBUG)  # of its own accord it logs no statement, parameter or row

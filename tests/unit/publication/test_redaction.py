@@ -149,6 +149,17 @@ def test_the_options_of_an_address_are_secret_but_for_those_that_are_words_and_n
     assert Redactor.without_users([planted(address)]).redact(planted(text)) == shown
 
 
+def test_words_of_every_sentence_are_not_masked_for_being_a_piece_of_a_misread_address() -> None:
+    address = planted("postgresql://headroom@127.0.0.1:1/d?password=H1@B2")
+    redactor = Redactor.of_environment({"HEADROOM_STORE_URL": address})
+    said = planted("Reading HEADROOM_STORE_URL: no @ in its password: H1, nor B2")
+    assert redactor.redact(said) == "Reading HEADROOM_STORE_URL: no @ in its password: ***, nor ***"
+
+
+def test_a_password_that_is_such_a_word_is_masked() -> None:
+    assert Redactor.of_environment({"X_URL": "postgresql://u:headroom@h/d"}).redact("is headroom") == "is ***"
+
+
 def test_user_names_are_not_masked_in_all_output() -> None:
     redactor = Redactor.without_users([planted("postgresql://headroom:H1@h/d")], [planted("B2")])
     assert redactor.redact(planted("INFO headroom H1 B2")) == "INFO headroom *** ***"
