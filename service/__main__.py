@@ -14,7 +14,8 @@ import uvicorn
 from pydantic import ValidationError
 
 from publication.errors import SchemaVersionError, StoreUnreachableError
-from publication.redaction import Redactor, redact_addresses, redacted_output
+from publication.output import hide, redacted_output
+from publication.redaction import Redactor, addresses_in, redact_addresses
 from publication.store import Store, default_url
 from service import logs
 from service.access import WithoutKeys, commands
@@ -52,9 +53,9 @@ logger = logging.getLogger("service")  # also where this module is run, and name
 
 def main(argv: list[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Serve until stopped, or run a command on keys. Gives the exit code."""
-    options = _parser().parse_args(argv)
     with redacted_output(Redactor.of_environment(environ)):
-        return _run(options, environ)
+        hide(addresses_in(sys.argv if argv is None else argv))
+        return _run(_parser().parse_args(argv), environ)
 
 
 def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:

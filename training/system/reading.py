@@ -6,6 +6,8 @@ from pathlib import Path, PurePath
 from pydantic import ValidationError
 
 from publication.model import Measure, System
+from publication.output import hide
+from publication.redaction import addresses_in
 from training.errors import SystemFileError, UsageError
 from training.system.calendars import read_events, read_terms
 from training.system.complaints import complaints, nearest
@@ -45,6 +47,7 @@ def _document(path: Path) -> Document:
         raise SystemFileError(f"{path}: it cannot be read as text in UTF-8 ({error}).") from error
     except tomllib.TOMLDecodeError as error:
         raise SystemFileError(f"{path}: it is not TOML: {error}. Correct that line.") from error
+    hide(addresses_in(content))
     try:
         return Document.model_validate(content)
     except ValidationError as error:
