@@ -1,15 +1,28 @@
 """`python -m training`, also installed as `headroom`."""
 
 import os
+import sys
 
+from publication.console import prepare_streams
+from publication.endings import ends_in_a_sentence
 from publication.redaction import Redactor, redacted_output
-from training import cli
+
+EXTRA = "training"
 
 
 def main() -> None:
     """Run the command line; no password or token of the environment reaches the log or a traceback."""
-    with redacted_output(Redactor.of_environment(os.environ)):
+    prepare_streams()
+    redactor = Redactor.of_environment(os.environ)
+    with redacted_output(redactor), ends_in_a_sentence(_command(sys.argv[1:]), EXTRA, redactor):
+        from training import cli  # its libraries may not be installed, which is to be said in a sentence
+
         cli.main()
+
+
+def _command(arguments: list[str]) -> str:
+    """The command that was given, without its options."""
+    return " ".join(["headroom", *(word for word in arguments[:1] if word.isalpha())])
 
 
 if __name__ == "__main__":

@@ -14,8 +14,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperCommand
 
-from publication.errors import MalformedPublicationError, PublicationError, SchemaVersionError, StoreUnreachableError
-from training.errors import NothingPublishedError, OutOfReachError, TrainingError
+from publication.errors import (
+    MalformedPublicationError,
+    PublicationError,
+    SchemaVersionError,
+    StoreUnreachableError,
+    TimeZoneError,
+)
+from training.errors import NothingPublishedError, OutOfReachError, TrainingError, UsageError
 from training.settings import settings
 
 if TYPE_CHECKING:
@@ -37,6 +43,7 @@ EXIT_CODES: dict[type[PublicationError], int] = {
     StoreUnreachableError: OutOfReachError.exit_code,
     SchemaVersionError: OutOfReachError.exit_code,
     MalformedPublicationError: NothingPublishedError.exit_code,
+    TimeZoneError: UsageError.exit_code,
 }
 DAY = "%Y-%m-%d"
 
@@ -333,9 +340,9 @@ def _context(system: Path, home: Path | None, *, writing: bool = True) -> "Conte
 
 
 def _console() -> "Console":
-    from rich.console import Console
+    from training.console import LastingConsole
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_ELSEWHERE)
+    return LastingConsole(highlight=False, width=None if sys.stdout.isatty() else WIDTH_ELSEWHERE)
 
 
 def _now() -> datetime:
