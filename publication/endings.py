@@ -29,6 +29,7 @@ def ends_in_a_sentence(command: str, extra: str, redactor: Redactor) -> Iterator
         yield
     except BaseException as error:
         if isinstance(error, BrokenPipeError) and _stdout_has_no_reader():
+            _leave_stdout()
             sys.exit(UNEXPECTED)
         sentence, exit_code = _sentence(error, extra)
         if not sentence:
@@ -36,6 +37,8 @@ def ends_in_a_sentence(command: str, extra: str, redactor: Redactor) -> Iterator
         shown = traceback.format_exc() if sys.flags.dev_mode else ""
         sys.stderr.write(redactor.redact(f"{shown}{command}: {sentence}\n"))
         sys.exit(exit_code)
+    finally:
+        _flush_stdout()
 
 
 def _sentence(error: BaseException, extra: str) -> tuple[str, int]:
@@ -75,17 +78,27 @@ def _missing_library(error: ImportError) -> str | None:
 
 
 def _stdout_has_no_reader() -> bool:
-    """Whether stdout is a pipe that nobody reads any more (`| head`). What is still to be flushed then goes nowhere.
+    """Whether stdout is a pipe that nobody reads any more (`| head`).
 
     A connection to a database may break in the same words, and that is to be said.
     """
     try:
-        number = sys.stdout.fileno()
         poll = select.poll()
-        poll.register(number, select.POLLOUT)
-        if not any(state & select.POLLERR for _, state in poll.poll(0)):
-            return False
-        os.dup2(os.open(os.devnull, os.O_WRONLY), number)  # else Python complains of the pipe when it ends
+        poll.register(sys.stdout.fileno(), select.POLLOUT)
+        return any(state & select.POLLERR for _, state in poll.poll(0))
     except (AttributeError, OSError, ValueError):  # Windows has no poll, a replaced stdout no number
         return False
-    return True
+
+
+def _flush_stdout() -> None:
+    """Write what is left, while it is still known what to do where nobody reads it: Python itself would complain."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_stdout()
+    except (AttributeError, ValueError):  # there is none, or it is closed
+        pass
+
+
+def _leave_stdout() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -51,7 +51,7 @@ logger = logging.getLogger("service")
 
 def main(argv: list[str] | None, environ: Mapping[str, str]) -> int:
     """Serve until stopped, or run a command on keys. Gives the exit code."""
-    return _run(_parser().parse_args(argv), environ)
+    return _run(parser().parse_args(argv), environ)
 
 
 def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -171,7 +171,7 @@ def _key_store(settings: Settings, *, writable: bool = False) -> KeyStore:
     return KeyStore(beside, writable=writable, setting=ENVIRONMENT["store_url"])
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "headroom-service", description="Serve the newest publication of forecasts.", parents=[_home(default=None)]
     )
