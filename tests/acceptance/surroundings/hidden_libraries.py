@@ -28,4 +28,4 @@ def _is_hidden(name: str) -> bool:
     return found is not None and "site-packages" in str(found.origin)
 
 
-sys.meta_path.insert(0, Hiding())  # type: ignore[arg-type]  # it need not have every method of a finder
+sys.meta_path.insert(0, Hiding())
