@@ -133,6 +133,18 @@ def home_of_bytes(place: Place) -> Place:
     return replace(place, home=place.home.rename(place.home.with_name(f"h{NOT_UTF_8}")))
 
 
+def files_of_other_languages(place: Place) -> Place:
+    """The system file names its files by letters that no C locale has."""
+    for folder in (place.system, place.demo_system):
+        toml = folder / "system.toml"
+        text = toml.read_text(encoding="utf-8").replace("places.csv", "plätze.csv").replace("*.csv", "Łódź.csv")
+        toml.write_text(text, encoding="utf-8")
+        (folder / "places.csv").rename(folder / "plätze.csv")
+        (extract,) = (folder / "extract").iterdir()
+        extract.rename(extract.with_name("Łódź.csv"))
+    return place
+
+
 def named_with_a_colon(place: Place) -> Place:
     for folder in (place.system, place.demo_system):
         toml = folder / "system.toml"
@@ -161,7 +173,7 @@ SURROUNDINGS: dict[str, Surrounding] = {
         {2: "Read-only file system", 6: "disk"},
     ),
     "console of Windows-1252": Surrounding(started(Start(environ={"PYTHONIOENCODING": "cp1252"}))),
-    "C locale": Surrounding(started(Start(environ=C_LOCALE))),
+    "C locale": Surrounding(started(Start(environ=C_LOCALE), files_of_other_languages)),
     "system folder not UTF-8": Surrounding(
         started(Start(), system_of_bytes), {"simulate": 2}, {2: "out\\xe9: \\xe9 in it is not UTF-8"}
     ),

@@ -17,6 +17,7 @@ from mlflow import MlflowClient
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from publication.model import Champion
+from publication.names import LONGEST_NAME_BYTES, check_system_name
 from publication.vocabulary import CHALLENGER, CHAMPION
 from tests.contract.tracking.servers import mlflow_server
 from tests.servers import ServerAbsentError, postgresql
@@ -391,3 +392,19 @@ def test_files_that_are_there_and_cannot_be_fetched_are_out_of_reach_not_lost(
     with pytest.raises(OutOfReachError) as refused:
         Registry(tracking_uri, system, Champions(tmp_path / "elsewhere")).champion()
     assert type(refused.value) is OutOfReachError
+
+
+@pytest.mark.parametrize(
+    "name", ["A & E (north) + b.1_2-3", "Łódź 東京", "x" * LONGEST_NAME_BYTES], ids=["signs", "letters", "long"]
+)
+def test_any_name_that_a_system_may_have_is_held_and_found_again(tracking_uri: str, tmp_path: Path, name: str) -> None:
+    assert check_system_name(name) == name
+    connect(tracking_uri, tmp_path / "artifacts", name)
+    registry = Registry(tracking_uri, name, Champions(tmp_path / "champions" / name))
+    assert train(tracking_uri, name, registry) == 1
+    assert registry.clear_away() == []
+    challenger = registry.challenger()
+    assert challenger is not None
+    registry.promote(challenger, {}, "2026-03-03")
+    elsewhere = Registry(tracking_uri, name, Champions(tmp_path / "elsewhere" / name))
+    assert elsewhere.publishing().champion == Champion(name, 1, challenger.champion.run_id)
