@@ -25,6 +25,14 @@ def printable(name: str) -> str:
         return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def argument_text(argument: str) -> str:
+    """Return an argument or variable as its bytes are in UTF-8, whatever the locale; unchanged where they are not."""
+    try:
+        return argument.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        return argument
+
+
 def is_utf_8(name: str) -> bool:
     """Whether the name is text, without bytes that are not UTF-8."""
     try:

@@ -35,6 +35,9 @@ DAMAGE_HOLDS = timedelta(minutes=1)
 NOTHING_YET = (
     "No publication has been issued yet. Run `headroom daily --system system.toml` with the same --home or store."
 )
+NOTHING_READ = (
+    "The publication store has not been read yet: it does not answer, or this user may not read it. The log says why."
+)
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +81,8 @@ class Watcher:
     def edition(self) -> Edition:
         """The newest edition. Raises a 503 problem before the first."""
         if self._shelf.newest is None:
-            raise NothingToServeError(self._unknown_zone or NOTHING_YET, store=self.store_state)
+            nothing = NOTHING_YET if self.seen.store_up else NOTHING_READ
+            raise NothingToServeError(self._unknown_zone or nothing, store=self.store_state)
         return self._shelf.newest
 
     @property

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from publication.console import argument_text
 from publication.names import check_system_name
 
 DEFAULT_HOME = Path(".headroom")
@@ -104,5 +105,7 @@ ENVIRONMENT = {
 def read_settings(environ: Mapping[str, str], home: Path | None = None) -> Settings:
     """Settings of this environment; `home` given on the command line wins. Raises pydantic's ValidationError."""
     found: dict[str, object] = {field: environ[name] for field, name in ENVIRONMENT.items() if environ.get(name)}
+    if "system" in found:
+        found["system"] = argument_text(environ[ENVIRONMENT["system"]])
     home = home or Path(environ.get(ENVIRONMENT["home"]) or DEFAULT_HOME)  # made here: its bytes need not be UTF-8
     return Settings.model_validate(found | {"home": home})

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperCommand
 
+from publication.console import argument_text, printable
 from publication.errors import (
     MalformedPublicationError,
     PublicationError,
@@ -204,7 +205,7 @@ def backtest(
     context = _context(system, home)
     from training.jobs import backtest as job
 
-    narrow = (measure or (), place or (), _day(cutoff))
+    narrow = (tuple(map(argument_text, measure or ())), tuple(map(argument_text, place or ())), _day(cutoff))
     plan = job.Plan(windows, step, horizon, candidates, *narrow, by, sliding, fresh)
     job.run(context, _console(), plan, forecasts, scores)
 
@@ -243,7 +244,7 @@ def promote(
     context = _context(system, home)
     from training.jobs import promote as job
 
-    job.run(context, _console(), force, reason)
+    job.run(context, _console(), force, None if reason is None else printable(reason))
 
 
 @app.command()

@@ -1,6 +1,8 @@
 """A small hospital system whose names have signs of other languages, and its home, copied for each test."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,4 +65,18 @@ def copied(place: Place, folder: Path) -> Place:
     shutil.copytree(place.system, copy.system)
     shutil.copytree(place.home, copy.home)
     shutil.copytree(place.system, copy.demo_system)
+    if (copy.home / "mlflow.db").exists():
+        _move_artifacts(copy.home / "mlflow.db", str(place.home), str(copy.home))
     return copy
+
+
+def _move_artifacts(database: Path, before: str, after: str) -> None:
+    """Have MLflow look for its files in the copy: it remembers them by their full paths."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            for _, column, kind, *_ in connection.execute(f"PRAGMA table_info('{table}')").fetchall():
+                if "CHAR" in kind.upper() or "TEXT" in kind.upper():
+                    connection.execute(
+                        f'UPDATE \'{table}\' SET "{column}" = replace("{column}", ?, ?)', (before, after)
+                    )

@@ -164,13 +164,15 @@ SURROUNDINGS: dict[str, Surrounding] = {
     ),
     "home of another user": Surrounding(
         of_another_user,
-        codes((USES_A_HOME, 6), ({"history", SERVE, "keys list"}, 0), ({"simulate"}, 2)),
+        codes((USES_A_HOME, 6), ({"history", SERVE}, 0), ({"simulate"}, 2)),
         {2: "Permission denied", 6: "home"},
+        is_ready="The publication store has not been read yet",  # SQLite itself writes beside a database
     ),
     "home on a read-only disk": Surrounding(
         on_a_read_only_disk,
-        codes((USES_A_HOME, 6), ({"history", SERVE, "keys list"}, 0), ({"simulate"}, 2)),
+        codes((USES_A_HOME, 6), ({"history", SERVE}, 0), ({"simulate"}, 2)),
         {2: "Read-only file system", 6: "disk"},
+        is_ready="The publication store has not been read yet",
     ),
     "console of Windows-1252": Surrounding(started(Start(environ={"PYTHONIOENCODING": "cp1252"}))),
     "C locale": Surrounding(started(Start(environ=C_LOCALE), files_of_other_languages)),

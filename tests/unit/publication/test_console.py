@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from publication.console import is_utf_8, not_utf_8, prepare_streams, printable
+from publication.console import argument_text, is_utf_8, not_utf_8, prepare_streams, printable
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,14 @@ def test_streams_that_are_none_are_left_alone(monkeypatch: pytest.MonkeyPatch) -
 def test_a_name_is_shown_as_text(name: str, shown: str, is_text: bool) -> None:
     assert printable(name) == shown
     assert is_utf_8(name) == is_text
+
+
+@pytest.mark.parametrize(
+    ("argument", "text"),
+    [("\udcc5\udc81", "Ł"), ("Ł", "Ł"), ("\udce9", "\udce9"), ("RXH", "RXH")],
+)
+def test_an_argument_is_text_whatever_the_locale(argument: str, text: str) -> None:
+    assert argument_text(argument) == text
 
 
 def test_the_byte_at_fault_is_named() -> None:
