@@ -38,7 +38,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "history": WHERE,
     "backtest": (*WHERE, "--windows", "1", "--candidates", "SeasonalNaive"),
     "train": (*WHERE, "--candidates", "SeasonalNaive"),
-    "promote": (*WHERE, "--force", "--reason", "a drill"),
+    "promote": (*WHERE, "--force", "--reason", f"{SITE} dr{NOT_UTF_8}ll"),
     "rollback": WHERE,
     "migrate": WHERE,
     "publish": WHERE,
