@@ -34,7 +34,7 @@ def argument_text(argument: str) -> str:
 
 
 def is_utf_8(name: str) -> bool:
-    """Whether the name is text, without bytes that are not UTF-8."""
+    """Return whether the name is text, without bytes that are not UTF-8."""
     try:
         name.encode("utf-8")
     except UnicodeEncodeError:

@@ -78,7 +78,7 @@ def _missing_library(error: ImportError) -> str | None:
 
 
 def _stdout_has_no_reader() -> bool:
-    """Whether stdout is a pipe that nobody reads any more (`| head`).
+    """Return whether stdout is a pipe that nobody reads any more (`| head`).
 
     A connection to a database may break in the same words, and that is to be said.
     """

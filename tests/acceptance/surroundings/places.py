@@ -15,7 +15,7 @@ DAYS = 200
 
 @dataclass(frozen=True)
 class Place:
-    """Where a command runs: the folder of the system, the home, and a folder to be made for results."""
+    """The place where a command runs: the folder of the system, the home, and a folder to be made for results."""
 
     system: Path
     home: Path
@@ -60,7 +60,7 @@ def published(folder: Path) -> Place:
 
 
 def copied(place: Place, folder: Path) -> Place:
-    """A copy to spoil."""
+    """Return a copy, for one test to change."""
     copy = Place(folder / "system", folder / "home", folder / "out")
     shutil.copytree(place.system, copy.system)
     shutil.copytree(place.home, copy.home)

@@ -20,7 +20,7 @@ SECONDS = 600
 
 @dataclass(frozen=True)
 class Ended:
-    """How a process ended. `ready` is the answer of /readyz, of a service that listened until it was stopped."""
+    """The end of a process. `ready` is the answer of /readyz, of a service that listened until it was stopped."""
 
     exit_code: int
     out: str
@@ -35,7 +35,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Start:
-    """What a process is started with: a command before it, the environment, and folders to import from first."""
+    """The start of a process: a command before it, the environment, and folders to import from first."""
 
     prefix: Sequence[str] = ()
     environ: dict[str, str] = field(default_factory=dict)

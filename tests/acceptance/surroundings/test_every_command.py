@@ -57,17 +57,17 @@ SUBJECTS = (*COMMANDS, SERVE, *(f"keys {action}" for action in KEYS))
 READS_A_SYSTEM = {*COMMANDS} - {"simulate", "migrate"}
 USES_A_HOME = {*SUBJECTS} - {"simulate"}
 
-Spoil = Callable[[Place], AbstractContextManager[tuple[Place, Start]]]
+Enter = Callable[[Place], AbstractContextManager[tuple[Place, Start]]]
 
 
 @dataclass(frozen=True)
 class Surrounding:
-    """What is unusual, how a place is brought into it, and the exit codes that are not 0; `says`: the cause, by code.
+    """A change to a place and to a process, and the exit codes that are not 0; `says`: the cause, by code.
 
     `is_ready`: what /readyz says where the service serves all the same.
     """
 
-    spoil: Spoil
+    enter: Enter
     codes: dict[str, int] = field(default_factory=dict)
     says: dict[int, str] = field(default_factory=dict)
     is_ready: str = '"status":"ready"'
@@ -78,14 +78,14 @@ def codes(*groups: tuple[set[str], int]) -> dict[str, int]:
     return {subject: code for group, code in groups for subject in group}
 
 
-def started(start: Start, change: Callable[[Place], Place] = lambda place: place) -> Spoil:
+def started(start: Start, change: Callable[[Place], Place] = lambda place: place) -> Enter:
     """A change to the place, and what the process is started with."""
 
     @contextmanager
-    def spoil(place: Place) -> Iterator[tuple[Place, Start]]:
+    def enter(place: Place) -> Iterator[tuple[Place, Start]]:
         yield change(place), start
 
-    return spoil
+    return enter
 
 
 def without_artifacts(place: Place) -> Place:
@@ -105,17 +105,17 @@ def on_a_read_only_disk(place: Place) -> Iterator[tuple[Place, Start]]:
         yield replace(place, home=home, out=home / "out"), Start()
 
 
-def hiding(hidden: str, **environ: str) -> Spoil:
+def hiding(hidden: str, **environ: str) -> Enter:
     """Processes in which libraries are as if they were not installed."""
 
     @contextmanager
-    def spoil(place: Place) -> Iterator[tuple[Place, Start]]:
+    def enter(place: Place) -> Iterator[tuple[Place, Start]]:
         folder = place.out.with_name("site")
         folder.mkdir()
         shutil.copy(HIDING, folder / "sitecustomize.py")
         yield place, Start(environ={"HIDDEN": hidden, **environ}, imported_first=(folder,))
 
-    return spoil
+    return enter
 
 
 def system_of_bytes(place: Place) -> Place:
@@ -166,7 +166,7 @@ SURROUNDINGS: dict[str, Surrounding] = {
         of_another_user,
         codes((USES_A_HOME, 6), ({"history", SERVE}, 0), ({"simulate"}, 2)),
         {2: "Permission denied", 6: "home"},
-        is_ready="The publication store has not been read yet",  # SQLite itself writes beside a database
+        is_ready="The publication store has not been read yet",  # SQLite writes next to a database, too
     ),
     "home on a read-only disk": Surrounding(
         on_a_read_only_disk,
@@ -253,8 +253,8 @@ def test_no_traceback_at_all(subject: str, surrounding: str, with_a_publication:
 
 def check(subject: str, surrounding: Surrounding, place: Place) -> None:
     try:
-        with surrounding.spoil(place) as (spoilt, start):
-            ended = run(subject, spoilt, start)
+        with surrounding.enter(place) as (changed, start):
+            ended = run(subject, changed, start)
     except PlaceAbsentError as absent:
         pytest.skip(str(absent))
     code = surrounding.codes.get(subject, 0)
