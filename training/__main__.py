@@ -3,16 +3,28 @@
 import os
 import sys
 
+from publication.console import prepare_streams
+from publication.endings import ends_in_a_sentence
 from publication.output import hide, redacted_output
 from publication.redaction import Redactor, addresses_in
-from training import cli
+
+EXTRA = "training"
 
 
 def main() -> None:
     """Run the command line; no password or token of the environment or of its arguments reaches the output."""
-    with redacted_output(Redactor.of_environment(os.environ)):
+    prepare_streams()
+    redactor = Redactor.of_environment(os.environ)
+    with redacted_output(redactor), ends_in_a_sentence(_command(sys.argv[1:]), EXTRA, redactor):
         hide(addresses_in(sys.argv))
+        from training import cli  # its libraries may not be installed, which is to be said in a sentence
+
         cli.main()
+
+
+def _command(arguments: list[str]) -> str:
+    """The command that was given, without its options."""
+    return " ".join(["headroom", *(word for word in arguments[:1] if word.isalpha())])
 
 
 if __name__ == "__main__":
