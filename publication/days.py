@@ -3,8 +3,9 @@
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
+from publication.errors import TimeZoneError
 from publication.vocabulary import Freshness
 
 ONE_DAY = timedelta(days=1)
@@ -13,14 +14,26 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 LEADS_REMEMBERED = 1000
 
 
+def zone(name: str) -> ZoneInfo:
+    """Return the time zone of the IANA database. Raises TimeZoneError where this Python does not know it."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError):  # unknown, a folder of zones, not a name at all
+        found = "does not know it" if available_timezones() else "has no time-zone data"
+        raise TimeZoneError(
+            f"Reading the time zone {name!r}: this Python {found}. Install the newest data with "
+            "`pip install --upgrade tzdata`."
+        ) from None
+
+
 def today(now: datetime, timezone: str) -> date:
     """The hospital day at the instant `now` (which must carry its offset)."""
-    return now.astimezone(ZoneInfo(timezone)).date()
+    return now.astimezone(zone(timezone)).date()
 
 
 def end_of_day(day: date, timezone: str) -> datetime:
     """The instant, in UTC, at which `day` is over: 23 or 25 hours after its start when clocks change."""
-    midnight = datetime.combine(day + ONE_DAY, time.min, tzinfo=ZoneInfo(timezone))
+    midnight = datetime.combine(day + ONE_DAY, time.min, tzinfo=zone(timezone))
     return midnight.astimezone(UTC)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from publication.console import is_utf_8, not_utf_8
 from publication.errors import StoreUnreachableError
 from publication.redaction import ENCODE_ADVICE, STRAY_AT, Redactor, has_stray_at
 
@@ -28,6 +29,8 @@ def engine(url: str, read_json: ReadJson = json.loads, setting: str = STORE_SETT
     """A connection pool for the URL. Raises StoreUnreachableError, which names the setting, where it cannot be used."""
     if has_stray_at(url):  # not tried: what would be taken for the host is a part of the password
         raise StoreUnreachableError(f"Reading {setting}: {STRAY_AT}. {ENCODE_ADVICE} {URL_ADVICE}")
+    if not is_utf_8(url):
+        raise StoreUnreachableError(f"Reading {setting}: {not_utf_8(url, 'address')}. {URL_ADVICE}")
     try:
         parsed = make_url(url)
         if parsed.drivername == "postgresql":
@@ -46,7 +49,13 @@ def engine(url: str, read_json: ReadJson = json.loads, setting: str = STORE_SETT
 
 
 def sqlite_url(file: Path) -> str:
-    """The address of a SQLite file, whatever signs its path has."""
+    """The address of a SQLite file, whatever signs its path has.
+
+    Raises StoreUnreachableError where the path is no text: neither SQLite nor an address can hold its bytes.
+    """
+    if not is_utf_8(str(file)):
+        another = not_utf_8(str(file), "--home (HEADROOM_HOME)")
+        raise StoreUnreachableError(f"Opening the home {file.parent}: {another}.")
     return URL.create("sqlite", database=str(file)).render_as_string()
 
 

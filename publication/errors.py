@@ -21,5 +21,9 @@ class SchemaVersionError(PublicationError):
     """The store's tables are of another release."""
 
 
+class TimeZoneError(PublicationError):
+    """This Python does not know a time zone."""
+
+
 class UnknownPublicationError(PublicationError):
     """No publication with the cutoff (and revision) that was asked for."""

@@ -3,12 +3,8 @@
 import base64
 import html
 import json
-import logging
 import re
-import sys
-import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from urllib.parse import quote, quote_plus, unquote
 
 MASK = "***"
@@ -32,10 +28,16 @@ _USER_INFO_OF_DATABASE = re.compile(
 _DELIMITERS = re.compile(r"[@:/?#&=;,\[\]'\"\\\s]+")
 _HARMLESS_IN_QUERY = frozenset(
     {"host", "hostaddr", "port", "dbname", "mode", "uri", "sslmode", "connect_timeout", "target_session_attrs"}
+    | {"application_name", "client_encoding", "charset", "driver"}
 )
+_SECRET_IN_QUERY = re.compile(r"pass|pwd|secret|token|key|sig|auth", re.IGNORECASE)
+_PLAIN_OPTION = re.compile(r"[0-9]{0,5}|yes|no|true|false|on|off|disable|allow|prefer|require", re.IGNORECASE)
 _SECRET_VARIABLE = re.compile(r"(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|(?:SECRET|ACCESS|API)_KEY)$", re.IGNORECASE)
+_OUR_WORDS = frozenset({"headroom", "password", "postgresql"})
+"""Pieces of misread addresses that are no secrets, and are in every other sentence: settings are named HEADROOM_*."""
 _ADDRESS_VARIABLE = re.compile(r"_UR[LI]$", re.IGNORECASE)
 _ONE_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
+_KEYWORD = re.compile(r"\b(?:ssl)?(?:password|passwd|pwd) *= *['\"]?([^\s;&'\"]+)", re.IGNORECASE)
 _BEFORE = r"(?:(?<![0-9A-Za-z])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"  # an escaped sign ends the word before it
 _AFTER = r"(?![0-9A-Za-z])"
 
@@ -59,6 +61,18 @@ def redact_url(url: str) -> str:
 def redact_addresses(text: str) -> str:
     """Return the text with what stands before the last `@` of every address in it masked."""
     return _ADDRESS_IN_TEXT.sub(f"{MASK}@", text)
+
+
+def addresses_in(content: object) -> Iterator[str]:
+    """Return every address in a text, in tables and lists of any depth, or among the words of a command line."""
+    if isinstance(content, str):
+        yield from _ONE_ADDRESS.findall(content)
+    elif isinstance(content, Mapping):
+        for key, value in content.items():
+            yield from (*addresses_in(key), *addresses_in(value))
+    elif isinstance(content, Iterable):
+        for value in content:
+            yield from addresses_in(value)
 
 
 def has_stray_at(url: str) -> bool:
@@ -95,7 +109,13 @@ class Redactor:
         for name, value in environ.items():
             if _ADDRESS_VARIABLE.search(name) or _ONE_ADDRESS.fullmatch(value):
                 secrets += _secrets_in(value)
+            secrets += _KEYWORD.findall(value)
         return cls(*urls, secrets=secrets)
+
+    @classmethod
+    def without_users(cls, addresses: Iterable[str], secrets: Iterable[str] = ()) -> "Redactor":
+        """Of the secrets of addresses, and of further ones. Their user names are not masked."""
+        return cls(secrets=[*secrets, *(secret for address in addresses for secret in _secrets_in(address))])
 
     def redact(self, text: str) -> str:
         """Return the text with each form of a secret masked."""
@@ -105,38 +125,6 @@ class Redactor:
         """Return the first line of what the error says, or its class where it says nothing, with secrets masked."""
         said = self.redact(str(error)).strip() or type(error).__name__
         return said.splitlines()[0].rstrip(" .")
-
-
-@contextmanager
-def redacted_output(redactor: Redactor) -> Iterator[None]:
-    """Mask secrets in all that is logged in the block, and in the traceback of an error that nobody foresaw.
-
-    Such an error ends the process with exit code 1, as it would by itself.
-    """
-    make_record = logging.getLogRecordFactory()
-
-    def make_redacted_record(*arguments: object, **named: object) -> logging.LogRecord:
-        return _redacted(make_record(*arguments, **named), redactor)
-
-    logging.setLogRecordFactory(make_redacted_record)
-    try:
-        yield
-    except Exception:  # noqa: BLE001  # whatever it is, it ends as it would have
-        sys.stderr.write(redactor.redact(traceback.format_exc()))
-        raise SystemExit(1) from None
-    finally:
-        logging.setLogRecordFactory(make_record)
-
-
-def _redacted(record: logging.LogRecord, redactor: Redactor) -> logging.LogRecord:
-    try:
-        message = record.getMessage()
-    except (TypeError, ValueError):  # logging itself would print the arguments as they are
-        message = f"A message of {record.name} could not be formatted."
-    record.msg, record.args = redactor.redact(message), ()
-    if record.exc_info:
-        record.exc_text = redactor.redact(logging.Formatter().formatException(record.exc_info))
-    return record
 
 
 def _secrets_in(url: str) -> Iterator[str]:
@@ -152,7 +140,8 @@ def _secrets_in(url: str) -> Iterator[str]:
         yield where
     for piece in rest.partition("?")[2].split("&"):
         key, _, value = piece.partition("=")
-        if key not in _HARMLESS_IN_QUERY:
+        is_option = _PLAIN_OPTION.fullmatch(value) and not _SECRET_IN_QUERY.search(key)
+        if key.lower() not in _HARMLESS_IN_QUERY and not is_option:  # else a 1 would be masked in every table
             yield from (value, value.replace("+", " "))
 
 
@@ -174,7 +163,7 @@ def _split(url: str) -> tuple[str, str]:
 def _forms(secret: str) -> Iterator[str]:
     """What a library may make of a secret: each encoding of it, and of the pieces it falls into where it is misread."""
     for decoded in _decodings(secret):
-        for text in {decoded, *_DELIMITERS.split(decoded)}:
+        for text in {decoded, *(piece for piece in _DELIMITERS.split(decoded) if piece not in _OUR_WORDS)}:
             encoded = _bytes(text)
             yield from (text, quote(encoded, safe=""), quote(encoded, safe=" +"), quote_plus(encoded))
             yield from (repr(text)[1:-1], json.dumps(text)[1:-1], html.escape(text))

@@ -13,6 +13,7 @@ from publication.errors import (
     MalformedPublicationError,
     SchemaVersionError,
     StoreUnreachableError,
+    TimeZoneError,
 )
 from publication.ledger import Ledger
 from publication.model import Heading
@@ -34,6 +35,9 @@ DAMAGE_HOLDS = timedelta(minutes=1)
 NOTHING_YET = (
     "No publication has been issued yet. Run `headroom daily --system system.toml` with the same --home or store."
 )
+NOTHING_READ = (
+    "The publication store has not been read yet: it does not answer, or this user may not read it. The log says why."
+)
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +55,7 @@ class Damage:
     """A publication that could not be read, why, and until when that is taken for granted."""
 
     of: Heading
-    sentence: str
+    error: MalformedPublicationError | TimeZoneError
     until: datetime
 
 
@@ -71,12 +75,14 @@ class Watcher:
         self._told = ""
         self._told_of_ledger = ""
         self._damage: Damage | None = None
+        self._unknown_zone = ""
 
     @property
     def edition(self) -> Edition:
         """The newest edition. Raises a 503 problem before the first."""
         if self._shelf.newest is None:
-            raise NothingToServeError(NOTHING_YET, store=self.store_state)
+            nothing = NOTHING_YET if self.seen.store_up else NOTHING_READ
+            raise NothingToServeError(self._unknown_zone or nothing, store=self.store_state)
         return self._shelf.newest
 
     @property
@@ -116,23 +122,29 @@ class Watcher:
             self.seen = Seen(store_up=True, store_reached_at=self._clock())
             await self._answer(self._shelf.refresh(), reading_seconds)
             await self._renew_ledger(patience_seconds)
+        except TimeZoneError as error:
+            self._unknown_zone = f"{error} Then start the service again."
+            self._lost(self._unknown_zone, store_up=True)
         except (MalformedPublicationError, SchemaVersionError, StoreUnreachableError) as error:
             self._lost(str(error))
         except Exception as error:  # noqa: BLE001  # whatever is wrong, what is served goes on being served
             self._lost("Reading the newest publication failed.", error)
         else:
-            self._told = ""
+            self._told = self._unknown_zone = ""
             self.seen = Seen(store_up=True, store_reached_at=self._clock())
 
     async def _renew(self, heading: Heading, reading_seconds: float) -> None:
-        """Raises MalformedPublicationError where it is damaged; that is not looked into anew at every look."""
+        """Raises MalformedPublicationError where it is damaged, TimeZoneError where its zone is not known here.
+
+        Neither is looked into anew at every look.
+        """
         now, damage = self._clock(), self._damage
         if damage is not None and damage.of == heading and now < damage.until:
-            raise MalformedPublicationError(damage.sentence)
+            raise type(damage.error)(*damage.error.args)
         try:
             await self._answer(self._shelf.renew(heading), reading_seconds)
-        except MalformedPublicationError as error:
-            self._damage = Damage(heading, str(error), now + DAMAGE_HOLDS)
+        except (MalformedPublicationError, TimeZoneError) as error:
+            self._damage = Damage(heading, error, now + DAMAGE_HOLDS)
             raise
 
     async def _renew_ledger(self, patience_seconds: float) -> None:
@@ -173,9 +185,9 @@ class Watcher:
         system = self._system or (held.heading.system if held else None)
         return next(iter(self._store.headings(system, limit=1)), None)
 
-    def _lost(self, sentence: str, unforeseen: Exception | None = None) -> None:
+    def _lost(self, sentence: str, unforeseen: Exception | None = None, *, store_up: bool = False) -> None:
         """Tell it once, not at every look until it is found again."""
-        self.seen = replace(self.seen, store_up=False)
+        self.seen = replace(self.seen, store_up=store_up)
         if sentence != self._told:
             served = "Nothing is served yet." if self.newest is None else "The last publication is still served."
             logger.error("%s %s", sentence, served, exc_info=unforeseen)

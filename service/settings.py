@@ -9,6 +9,9 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from publication.console import argument_text
+from publication.names import check_system_name
+
 DEFAULT_HOME = Path(".headroom")
 EVERY = "*"
 ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.ASCII)
@@ -41,6 +44,14 @@ def _proxies(text: str) -> str:
     return ",".join(given)
 
 
+def _system_name(text: str) -> str:
+    """Raises for what no system.toml may name its system: it would never be published."""
+    try:
+        return check_system_name(text)
+    except ValueError as error:
+        raise PydanticCustomError("system_name", "{reason}", {"reason": str(error)}) from None
+
+
 def _is_address(text: str) -> bool:
     try:
         _ = ip_network(text) if "/" in text else ip_address(text)
@@ -61,7 +72,9 @@ class Settings(BaseModel):
 
     home: Path = Field(default=DEFAULT_HOME, description="where the SQLite store lives unless a store is named")
     store_url: str | None = Field(default=None, repr=False, description="address of a shared store")
-    system: str | None = Field(default=None, description="the system to serve, where a store holds more than one")
+    system: Annotated[str, AfterValidator(_system_name)] | None = Field(
+        default=None, description="the system to serve, where a store holds more than one"
+    )
     poll_seconds: float = Field(default=2.0, gt=0, le=3600, description="seconds between looks for a new publication")
     keys_url: str | None = Field(
         default=None, repr=False, description="where the keys are, if not beside the publications"
@@ -91,5 +104,8 @@ ENVIRONMENT = {
 
 def read_settings(environ: Mapping[str, str], home: Path | None = None) -> Settings:
     """Settings of this environment; `home` given on the command line wins. Raises pydantic's ValidationError."""
-    found = {field: environ[name] for field, name in ENVIRONMENT.items() if environ.get(name)}
-    return Settings.model_validate(found | ({} if home is None else {"home": home}))
+    found: dict[str, object] = {field: environ[name] for field, name in ENVIRONMENT.items() if environ.get(name)}
+    if "system" in found:
+        found["system"] = argument_text(environ[ENVIRONMENT["system"]])
+    home = home or Path(environ.get(ENVIRONMENT["home"]) or DEFAULT_HOME)  # made here: its bytes need not be UTF-8
+    return Settings.model_validate(found | {"home": home})

@@ -7,6 +7,9 @@ import pytest
 from hypothesis import settings
 
 from tests import servers
+from tests.planted import pytest_make_collect_report, pytest_pycollect_makeitem, pytest_runtest_makereport
+
+__all__ = ["pytest_make_collect_report", "pytest_pycollect_makeitem", "pytest_runtest_makereport"]  # hooks of pytest
 
 settings.register_profile("headroom", deadline=None, print_blob=True)  # a slow machine is no failure
 settings.load_profile("headroom")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psycopg
 
+from tests import planted
 from tests.planted import POSTGRESQL_PASSWORD
 
 ROOT = Path(__file__).parents[1]
@@ -256,6 +257,7 @@ def service(
 ) -> Iterator[Service]:
     """The real service over the store under `home`, as long as the block runs. `environ` is added to this process's.
 
+    Fails where its log shows a planted word.
     `ulimit`: options of the shell's command, as `-n 1024` for the most open files.
     """
     port = free_port() if port is None else port
@@ -270,14 +272,18 @@ def service(
         yield Service(process, port, log)
     finally:
         stop(process)
+    planted.check(log.read_bytes(), "the log of the service")
 
 
 def run_service(home: Path, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
-    """A command of the service that ends by itself."""
+    """A command of the service that ends by itself. Fails where it shows a planted word."""
     command = [sys.executable, "-m", "service", "--home", str(home), *arguments]
-    return subprocess.run(
+    ended = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **environ}
     )
+    planted.check(ended.stdout, f"the output of the service's {arguments[:1]}")
+    planted.check(ended.stderr, f"the standard error of the service's {arguments[:1]}")
+    return ended
 
 
 def make_key(home: Path, name: str, *options: str, **environ: str) -> str:

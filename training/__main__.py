@@ -1,15 +1,30 @@
 """`python -m training`, also installed as `headroom`."""
 
 import os
+import sys
 
-from publication.redaction import Redactor, redacted_output
-from training import cli
+from publication.console import prepare_streams
+from publication.endings import ends_in_a_sentence
+from publication.output import hide, redacted_output
+from publication.redaction import Redactor, addresses_in
+
+EXTRA = "training"
 
 
 def main() -> None:
-    """Run the command line; no password or token of the environment reaches the log or a traceback."""
-    with redacted_output(Redactor.of_environment(os.environ)):
+    """Run the command line; no password or token of the environment or of its arguments reaches the output."""
+    prepare_streams()
+    redactor = Redactor.of_environment(os.environ)
+    with redacted_output(redactor), ends_in_a_sentence(_command(sys.argv[1:]), EXTRA, redactor):
+        hide(addresses_in(sys.argv))
+        from training import cli  # its libraries may not be installed, which is to be said in a sentence
+
         cli.main()
+
+
+def _command(arguments: list[str]) -> str:
+    """The command that was given, without its options."""
+    return " ".join(["headroom", *(word for word in arguments[:1] if word.isalpha())])
 
 
 if __name__ == "__main__":

@@ -14,8 +14,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperCommand
 
-from publication.errors import MalformedPublicationError, PublicationError, SchemaVersionError, StoreUnreachableError
-from training.errors import NothingPublishedError, OutOfReachError, TrainingError
+from publication.console import argument_text, printable
+from publication.errors import (
+    MalformedPublicationError,
+    PublicationError,
+    SchemaVersionError,
+    StoreUnreachableError,
+    TimeZoneError,
+)
+from training.errors import NothingPublishedError, OutOfReachError, TrainingError, UsageError
 from training.settings import settings
 
 if TYPE_CHECKING:
@@ -37,6 +44,7 @@ EXIT_CODES: dict[type[PublicationError], int] = {
     StoreUnreachableError: OutOfReachError.exit_code,
     SchemaVersionError: OutOfReachError.exit_code,
     MalformedPublicationError: NothingPublishedError.exit_code,
+    TimeZoneError: UsageError.exit_code,
 }
 DAY = "%Y-%m-%d"
 
@@ -197,7 +205,7 @@ def backtest(
     context = _context(system, home)
     from training.jobs import backtest as job
 
-    narrow = (measure or (), place or (), _day(cutoff))
+    narrow = (tuple(map(argument_text, measure or ())), tuple(map(argument_text, place or ())), _day(cutoff))
     plan = job.Plan(windows, step, horizon, candidates, *narrow, by, sliding, fresh)
     job.run(context, _console(), plan, forecasts, scores)
 
@@ -236,7 +244,7 @@ def promote(
     context = _context(system, home)
     from training.jobs import promote as job
 
-    job.run(context, _console(), force, reason)
+    job.run(context, _console(), force, None if reason is None else printable(reason))
 
 
 @app.command()
@@ -333,9 +341,9 @@ def _context(system: Path, home: Path | None, *, writing: bool = True) -> "Conte
 
 
 def _console() -> "Console":
-    from rich.console import Console
+    from training.console import LastingConsole
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_ELSEWHERE)
+    return LastingConsole(highlight=False, width=None if sys.stdout.isatty() else WIDTH_ELSEWHERE)
 
 
 def _now() -> datetime:

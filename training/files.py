@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from publication.console import is_utf_8, not_utf_8
 from training.errors import HomeError, UsageError
 
 NO_LEAVE = (errno.EACCES, errno.EPERM)
@@ -51,11 +52,21 @@ def at_home(doing: str) -> Iterator[None]:
 
 @contextmanager
 def output(option: str, file: Path) -> Iterator[None]:
-    """Turns every OSError of the block, which writes the file or folder of an option, into a UsageError."""
+    """Turns every OSError of the block, which writes the file or folder of an option, into a UsageError.
+
+    So does a name that is not UTF-8: most libraries that write cannot open it.
+    """
+    if not is_utf_8(str(file)):
+        raise UsageError(f"{option} {file}: {not_utf_8(str(file))}.")
     try:
         yield
     except OSError as error:
         raise UsageError(f"{option} {file}: {error.strerror or error}. Give one that can be written.") from error
+
+
+def named(text: str) -> str:
+    """Return a file's name that was read from a file in UTF-8, as this process names files: in a C locale, by bytes."""
+    return os.fsdecode(text.encode("utf-8"))
 
 
 def reason(error: OSError) -> str:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 
+from publication.console import argument_text
 from service.access.key_store import KeyStore
 from service.access.keys import MOST_PER_MINUTE, NAME, Key, new_key
 from service.access.rows import UnreadableKey, shown
@@ -139,6 +140,7 @@ def _day(text: str) -> datetime:
 
 
 def _place(text: str) -> str:
+    text = argument_text(text)
     if not text.strip() or not text.isprintable():
         raise argparse.ArgumentTypeError(f"{text!r} is not the id of a place, as RXH; for every place leave it out")
     return text

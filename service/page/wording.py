@@ -1,8 +1,8 @@
 """Numbers, days and names as a person reads them. Rounding and percent happen here alone."""
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
+from publication.days import zone
 from publication.vocabulary import SeriesKey
 
 SMALL = 10.0
@@ -28,7 +28,7 @@ def day_with_year(of: date) -> str:
 
 
 def local_time(moment: datetime, timezone: str) -> str:
-    local = moment.astimezone(ZoneInfo(timezone))
+    local = moment.astimezone(zone(timezone))
     return f"{day_with_year(local.date())}, {local:%H:%M}"
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pandas as pd
 
-from tests import servers
+from tests import planted, servers
 from tests.architecture.repository import ROOT
 from tests.unit.cli.commands import Ended, clean_environ, headroom
 
@@ -101,6 +101,7 @@ def service(home: Path) -> Iterator[str]:
         yield f"http://{servers.LOOPBACK}:{port}"
     finally:
         servers.stop(process)
+    planted.check(log.read_bytes(), "the log of the service")
 
 
 def ready(address: str) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests import servers
+from tests import planted, servers
 from tests.unit.cli.commands import clean_environ
 
 TRAINED_SECONDS = 600.0
@@ -31,6 +31,7 @@ def test_the_demo_serves_what_it_published_until_it_is_ended(tmp_path: Path) -> 
         ready = httpx.get(f"http://{servers.LOOPBACK}:{port}/readyz")
     finally:
         servers.stop(process)
+    planted.check(told.read_bytes(), "what the demo says")
     assert "Published northshire" in told.read_text()
     assert ready.json()["publication"]["system"] == "northshire"
     assert process.returncode == 0

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests import servers
+from tests import planted, servers
 from tests.acceptance.journey import eventually, ready, service
 from tests.builders import QUANTILES
 from tests.contract.tracking.servers import mlflow_server
@@ -130,6 +130,7 @@ def served_model(registry: str, folder: Path) -> Iterator[str]:
         yield f"http://{servers.LOOPBACK}:{port}"
     finally:
         servers.stop_group(process)
+    planted.check(log.read_bytes(), "the log of the served model")
 
 
 def invoked(address: str, history: pd.DataFrame) -> pd.DataFrame:

@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
+from publication.days import zone
 from publication.vocabulary import SeriesKey
 from training.errors import HistoryError
 from training.history.batches import PATIENCE, SCHEMA, Batches
@@ -106,7 +106,7 @@ class Archive:
             raise HistoryError(f"{self._folder} holds no history. Run `headroom ingest --system system.toml` first.")
 
     def _with_offset(self, instant: datetime) -> datetime:
-        return instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(self._timezone))
+        return instant if instant.tzinfo else instant.replace(tzinfo=zone(self._timezone))
 
 
 def unique_ids(values: pd.DataFrame) -> pd.Categorical:

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from publication.days import zone as find_zone
+
 ISO_DAY = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?$"
 ISO_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:]{5,8}(?:\.0+)?(?:Z|[+-][0-9:]{2,8})$"
 NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
@@ -19,7 +21,7 @@ def days(texts: pd.Series, timezone: str, day_format: str | None = None) -> pd.S
 
     With a `day_format` its days alone, and at midnight where it has hours.
     """
-    zone = ZoneInfo(timezone)
+    zone = find_zone(timezone)
     if day_format is not None:
         return _days([_day_in(text, day_format, zone) for text in texts], texts.index)
     plain = pd.to_datetime(texts.str.extract(ISO_DAY, expand=False), format="%Y-%m-%d", errors="coerce")
@@ -41,7 +43,7 @@ def counts(texts: pd.Series) -> pd.Series:
 
 def instants(texts: pd.Series, timezone: str) -> pd.Series:
     """ISO days (their local start) and timestamps (local where they have no offset), in UTC."""
-    zone = ZoneInfo(timezone)
+    zone = find_zone(timezone)
     return pd.Series([_instant(text, zone) for text in texts], index=texts.index, dtype="datetime64[ns, UTC]")
 
 

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from publication.days import end_of_day
+from publication.days import end_of_day, zone
 from publication.model import System
 from publication.store import Store
 from training.errors import NothingPublishedError, UsageError
@@ -61,7 +60,7 @@ class Context:
             raise UsageError(
                 f"--as-of {text!r} is not an instant. Write 2026-01-31 or 2026-01-31T08:00+00:00."
             ) from error
-        return instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(self.system.timezone))
+        return instant if instant.tzinfo else instant.replace(tzinfo=zone(self.system.timezone))
 
     def history(self, as_of: datetime, cutoff: date | None = None, issued_for: date | None = None) -> KnownHistory:
         """What was known at the instant, of the days up to the cutoff where one is given."""

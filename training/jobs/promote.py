@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from publication.model import Champion
+from publication.redaction import Redactor, addresses_in
 from training.errors import PromotionRefusedError, UsageError, VersionUnreadableError
 from training.jobs.alone import Alone, alone
 from training.jobs.context import Context
@@ -26,7 +27,12 @@ def run(job: Context, console: Console, force: bool = False, reason: str | None 
     if force and not (reason and reason.strip()):
         raise UsageError("--force needs --reason TEXT: say why the gate is passed by.")
     with alone(job, Alone.MOVES_ALIASES):
-        _promote(job, console, registry(job), reason if force else None)
+        _promote(job, console, registry(job), _without_secrets(reason) if force and reason else None)
+
+
+def _without_secrets(reason: str) -> str:
+    """The reason as it is kept in MLflow: an address in it may have a password."""
+    return Redactor.without_users(addresses_in(reason)).redact(reason)
 
 
 def _promote(job: Context, console: Console, versions: Registry, reason: str | None) -> None:

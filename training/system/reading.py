@@ -6,7 +6,10 @@ from pathlib import Path, PurePath
 from pydantic import ValidationError
 
 from publication.model import Measure, System
+from publication.output import hide
+from publication.redaction import addresses_in
 from training.errors import SystemFileError, UsageError
+from training.files import named
 from training.system.calendars import read_events, read_terms
 from training.system.complaints import complaints, nearest
 from training.system.measures import delivered_measures, known_measures
@@ -45,6 +48,7 @@ def _document(path: Path) -> Document:
         raise SystemFileError(f"{path}: it cannot be read as text in UTF-8 ({error}).") from error
     except tomllib.TOMLDecodeError as error:
         raise SystemFileError(f"{path}: it is not TOML: {error}. Correct that line.") from error
+    hide(addresses_in(content))
     try:
         return Document.model_validate(content)
     except ValidationError as error:
@@ -55,7 +59,7 @@ def _place_rows(path: Path, document: Document) -> list[Row]:
     table = document.system
     if table.places is not None and document.places is not None:
         raise SystemFileError(f"{path}: system.places names a file and [[places]] lists places. Keep one of the two.")
-    return csv_rows(path.parent / table.places) if table.places else inline_rows(path, document.places or [])
+    return csv_rows(path.parent / named(table.places)) if table.places else inline_rows(path, document.places or [])
 
 
 def _circumstances(
@@ -64,8 +68,8 @@ def _circumstances(
     table = document.system
     return Circumstances(
         holidays=table.holidays or "",
-        events=read_events(path.parent / table.events, system, known) if table.events else (),
-        school_terms=read_terms(path.parent / table.school_terms, system) if table.school_terms else (),
+        events=read_events(path.parent / named(table.events), system, known) if table.events else (),
+        school_terms=read_terms(path.parent / named(table.school_terms), system) if table.school_terms else (),
         tenures=place_tenures(rows, system),
     )
 

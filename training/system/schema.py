@@ -4,10 +4,13 @@ import re
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from publication.days import zone
+from publication.errors import TimeZoneError
+from publication.names import check_system_name
 from publication.vocabulary import SEPARATOR
 
 DEFAULT_CENSUS_HOUR = 8
@@ -32,8 +35,10 @@ def check_identifier(value: str) -> str:
 
 def _check_timezone(value: str) -> str:
     try:
-        ZoneInfo(value)
-    except (KeyError, OSError, ValueError) as error:  # unknown, a folder of zones, not a name at all
+        zone(value)
+    except TimeZoneError as error:
+        if not available_timezones():
+            raise ValueError(f"it cannot be looked up. {error}".rstrip(".")) from error
         raise ValueError("it is not a time zone of the IANA database; give one like Europe/London") from error
     return value
 
@@ -101,7 +106,7 @@ class Table(BaseModel):
 
 
 class SystemTable(Table):
-    name: Identifier
+    name: Annotated[Identifier, AfterValidator(check_system_name)]
     timezone: Annotated[str, AfterValidator(_check_timezone)]
     holidays: Annotated[str, AfterValidator(_check_holidays)] | None = None
     census_hour: Annotated[int, Field(ge=0, le=23)] = DEFAULT_CENSUS_HOUR

@@ -14,6 +14,7 @@ from requests.exceptions import RequestException
 from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from publication.console import is_utf_8, not_utf_8
 from publication.redaction import ENCODE_ADVICE, STRAY_AT, Redactor, has_stray_at, redact_url
 from training.errors import OutOfReachError
 
@@ -120,6 +121,8 @@ def _words(error: OSError) -> str:
 
 def refuse_malformed(tracking_uri: str) -> None:
     """Raises OutOfReachError for an address that libraries misread, before they show parts of it, or look them up."""
+    if not is_utf_8(tracking_uri):
+        raise OutOfReachError(f"Reading MLFLOW_TRACKING_URI: {not_utf_8(tracking_uri, 'address')}.")
     if has_stray_at(tracking_uri):
         raise OutOfReachError(f"Reading MLFLOW_TRACKING_URI: {STRAY_AT}. {ENCODE_ADVICE}")
     if tracking_uri.startswith(tuple(DATABASE_ENGINES)):

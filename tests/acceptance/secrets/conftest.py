@@ -1,6 +1,8 @@
 """A small system, a home that has its history, and a server that shows what it is sent."""
 
 import base64
+import os
+import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -8,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import ROOT
 from tests.unit.cli.commands import headroom
+
+FAILING = Path(__file__).parent / "libraries_that_fail.py"
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +30,15 @@ def ingested(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("ingested")
     headroom("ingest", "--system", simulated / "system.toml", "--home", home)
     return home
+
+
+@pytest.fixture
+def failing(tmp_path: Path) -> str:
+    """A PYTHONPATH on which the drivers fail."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    shutil.copy(FAILING, folder / "sitecustomize.py")
+    return f"{folder}{os.pathsep}{ROOT}"
 
 
 class Echo(BaseHTTPRequestHandler):

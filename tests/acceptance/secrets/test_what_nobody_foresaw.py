@@ -1,6 +1,5 @@
 """Errors that nobody foresaw, and logs at every level, of real processes: tracebacks stay, and show no secret."""
 
-import shutil
 import subprocess
 import sys
 import time
@@ -13,18 +12,7 @@ from tests import planted, servers
 from tests.acceptance.secrets.cases import fill
 from tests.unit.cli.commands import process
 
-FAILING = Path(__file__).parent / "libraries_that_fail.py"
 SECONDS = 20.0
-
-
-@pytest.fixture
-def failing(tmp_path: Path) -> str:
-    """A PYTHONPATH on which the drivers fail."""
-    folder = tmp_path / "site"
-    folder.mkdir()
-    shutil.copy(FAILING, folder / "sitecustomize.py")
-    return str(folder)
-
 
 ADDRESSES = {
     "a password": "postgresql://hr:H1@127.0.0.1:1/hr",

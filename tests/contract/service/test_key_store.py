@@ -138,7 +138,7 @@ def test_a_server_that_refuses_us_may_hold_keys_that_we_cannot_read(
     postgresql_url: str, change: dict[str, str]
 ) -> None:
     told = refusal(make_url(postgresql_url).set(**change).render_as_string(hide_password=False), KeysUnreadableError)  # type: ignore[arg-type]
-    assert "wrong-guess" not in told
+    assert WRONG_GUESS not in told
     assert POSTGRESQL_PASSWORD not in told
 
 

@@ -208,6 +208,24 @@ def test_a_newest_that_is_damaged_is_read_once_told_once_and_again_when_it_may_b
     assert len([record for record in caplog.records if "42 series are there, not 49" in record.message]) == 1
 
 
+def test_a_zone_that_python_does_not_know_is_named_and_the_store_is_no_fault(
+    empty_store: Store, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    on_mars = build_publication(system=build_system(timezone="Mars/Olympus"))
+    empty_store.issue(on_mars)
+    store = Counting(empty_store)
+    with caplog.at_level(logging.ERROR), serve(store, clock) as client:
+        ready = client.get_until("/readyz", lambda response: "Mars/Olympus" in response.json()["detail"])
+        assert (ready.status_code, ready.json()["store"]) == (503, "ok")
+        assert "pip install --upgrade tzdata" in ready.json()["detail"]
+        n_read = store.n_read
+        client.get_after_looks(10)
+        assert store.n_read == n_read, "it is not read anew at every look"
+        empty_store.issue(build_publication())
+        client.get_until("/readyz", lambda response: response.status_code == 200)
+    assert len([record for record in caplog.records if "Mars/Olympus" in record.message]) == 1
+
+
 def test_a_damaged_ledger_leaves_the_scores_of_before_and_says_nothing_of_the_store(
     empty_store: Store, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -47,6 +47,16 @@ def test_a_file_of_any_kind_gives_the_same_history(extracts: Extracts, kind: str
     check(extracts, KINDS[kind](extracts.folder))
 
 
+@pytest.mark.parametrize("kind", ["CSV ',' utf-8 ''", "Parquet", "sheet of a workbook"])
+def test_a_file_whose_name_is_not_utf_8_is_read_and_shown_with_escapes(extracts: Extracts, kind: str) -> None:
+    source = KINDS[kind](extracts.folder)
+    (file,) = extracts.folder.glob("extract.*")
+    file.rename(file.with_name(f"b\udce9{file.suffix}"))
+    source = source.replace("extract.", "b*.")
+    check(extracts, source)
+    assert [found.file for found in extracts.ingest(source).files] == [f"b\\xe9{file.suffix}"]
+
+
 @pytest.mark.parametrize("day", ["date", "timestamp", "timestamptz", "text"])
 def test_postgresql_gives_the_same_history(extracts: Extracts, new_database: Callable[[], str], day: str) -> None:
     url = new_database() + "?options=-c%20timezone%3DEurope/London"

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.planted import check
 from tests.servers import LOOPBACK, free_port, stop_group, wait_until_listening
 
 START_SECONDS = 90.0  # it imports for ten seconds and makes its tables, on a machine that may be busy
@@ -42,6 +43,7 @@ def mlflow_server(folder: Path, database: str | None = None) -> Iterator[str]:
         yield f"http://{LOOPBACK}:{port}"
     finally:
         stop_group(process)  # workers may outlive their server
+    check(log.read_bytes(), "the log of MLflow's server")
 
 
 def ends_with_us() -> list[str]:

@@ -1,10 +1,8 @@
 """Runs and the registry, on a real MLflow server and on a SQLite database alone."""
 
 import json
-import logging
-import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,8 +16,6 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 
 from publication.model import Champion
 from publication.vocabulary import CHALLENGER, CHAMPION
-from tests.contract.tracking.servers import mlflow_server
-from tests.servers import ServerAbsentError, postgresql
 from tests.unit.pipeline.histories import ENGLISH, LEVELS, build_system, four_sites
 from training.backtest.evaluation import evaluated
 from training.backtest.run import backtest_candidate
@@ -54,32 +50,6 @@ TABLE = four_sites(110)
 CUTOFF = pd.Timestamp(TABLE.index[-1])
 RECIPE = {"attendances": "SeasonalNaive", "occupancy": "SeasonalNaive"}
 FORECASTER = Forecaster(known_at_day_end(long(TABLE), SYSTEM, ENGLISH), HORIZON)
-
-
-@pytest.fixture(scope="module", params=["server", "server on PostgreSQL", "database"])
-def tracking_uri(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """MLflow reached over HTTP, with either database, and without a server; the process is left as it was."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    environ, levels = dict(os.environ), {name: logging.getLogger(name).level for name in ("mlflow", "alembic")}
-    try:
-        if request.param == "server":
-            with mlflow_server(folder) as address:
-                yield address
-        elif request.param == "server on PostgreSQL":
-            with (
-                postgresql() as url,
-                mlflow_server(folder, url.replace("postgresql:", "postgresql+psycopg:")) as address,
-            ):
-                yield address
-        else:
-            yield f"sqlite:///{folder / 'mlflow.db'}"
-    except ServerAbsentError as absent:
-        pytest.skip(str(absent))
-    finally:
-        os.environ.clear()
-        os.environ.update(environ)
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import planted
 from tests.architecture.repository import ROOT
 from training.cli import main
 
@@ -23,11 +24,15 @@ RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"  # set by a command for its own proc
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended."""
+    """How a command ended. Fails where it showed a planted word."""
 
     exit_code: int
     out: str
     err: str
+
+    def __post_init__(self) -> None:
+        planted.check(self.out, "the output of the command")
+        planted.check(self.err, "the standard error of the command")
 
 
 def process(*arguments: object, prefix: Sequence[str] = (), **environ: str) -> Ended:

@@ -35,7 +35,15 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def ingested(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home that has the history of the simulated system. Tests that use it train nothing."""
+    """A home that has the history of the simulated system. Tests that use it leave it as it is."""
     home = tmp_path_factory.mktemp("ingested")
     headroom("ingest", "--system", simulated / "system.toml", "--home", home)
+    return home
+
+
+@pytest.fixture
+def own_home(ingested: Path, tmp_path: Path) -> Path:
+    """A copy of a home with a history, in a folder of its own, with locks."""
+    home = shutil.copytree(ingested, tmp_path / "folder" / "home")
+    (home / "locks").mkdir(exist_ok=True)
     return home

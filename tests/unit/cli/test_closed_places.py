@@ -1,6 +1,5 @@
 """Homes, sources and results where this user may not read or write: a sentence, and before the work."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -51,14 +50,6 @@ CLOSED = [
     Closed("places.csv", lambda system, home: [system / "places.csv"], 0, "ingest",
            3, ("SystemFileError", "places.csv: it cannot be read", "Permission denied")),
 ]  # fmt: skip
-
-
-@pytest.fixture
-def own_home(ingested: Path, tmp_path: Path) -> Path:
-    """A copy of a home with a history, in a folder of its own, with locks."""
-    home = shutil.copytree(ingested, tmp_path / "folder" / "home")
-    (home / "locks").mkdir(exist_ok=True)
-    return home
 
 
 @pytest.mark.parametrize("row", CLOSED, ids=lambda row: row.what)

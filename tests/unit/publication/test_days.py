@@ -2,7 +2,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from publication.days import end_of_day, freshness, target_day, today
+from publication.days import end_of_day, freshness, target_day, today, zone
+from publication.errors import TimeZoneError
 from publication.vocabulary import Freshness
 
 LONDON = "Europe/London"
@@ -70,3 +71,13 @@ def test_lead_1_is_the_day_after_the_cutoff() -> None:
 )
 def test_freshness_turns_at_local_midnight(now: datetime, expected: Freshness) -> None:
     assert freshness(date(2026, 7, 1), now, LONDON) == expected
+
+
+@pytest.mark.parametrize("name", ["Mars/Olympus", "Europe", "../etc/passwd", ""])
+def test_a_zone_that_python_does_not_know_is_named_with_what_to_do(name: str) -> None:
+    with pytest.raises(TimeZoneError) as unknown:
+        zone(name)
+    assert str(unknown.value) == (
+        f"Reading the time zone {name!r}: this Python does not know it. "
+        "Install the newest data with `pip install --upgrade tzdata`."
+    )

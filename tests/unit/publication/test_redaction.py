@@ -1,13 +1,10 @@
 """What of an address is shown, and what a library's message says without the secrets in it."""
 
 import base64
-import io
-import logging
-from contextlib import redirect_stderr
 
 import pytest
 
-from publication.redaction import Redactor, has_stray_at, redact_addresses, redact_url, redacted_output
+from publication.redaction import Redactor, addresses_in, has_stray_at, redact_addresses, redact_url
 from tests.planted import BATTERY, HORSE, OPEN_SESAME, STAPLE, planted_in
 
 ADDRESSES = [
@@ -137,6 +134,56 @@ def test_the_secrets_of_an_environment_are_its_passwords_tokens_and_addresses() 
 
 
 @pytest.mark.parametrize(
+    ("address", "text", "shown"),
+    [
+        ("mssql://h/d?driver=ODBC+Driver+18&Encrypt=yes&timeout=30", "yes, 30 of 18 Driver", "yes, 30 of 18 Driver"),
+        ("postgresql://h/d?timeout=H1", "H1", "***"),
+        ("postgresql://h/d?application_name=headroom&password=1234", "headroom 1234", "headroom ***"),
+        ("https://h/x.csv?sig=7", "7", "***"),
+        ("https://h/x.csv?v=1234567", "1234567", "***"),
+    ],
+)
+def test_the_options_of_an_address_are_secret_but_for_those_that_are_words_and_numbers_of_every_table(
+    address: str, text: str, shown: str
+) -> None:
+    assert Redactor.without_users([planted(address)]).redact(planted(text)) == shown
+
+
+def test_words_of_every_sentence_are_not_masked_for_being_a_piece_of_a_misread_address() -> None:
+    address = planted("postgresql://headroom@127.0.0.1:1/d?password=H1@B2")
+    redactor = Redactor.of_environment({"HEADROOM_STORE_URL": address})
+    said = planted("Reading HEADROOM_STORE_URL: no @ in its password: H1, nor B2")
+    assert redactor.redact(said) == "Reading HEADROOM_STORE_URL: no @ in its password: ***, nor ***"
+
+
+def test_a_password_that_is_such_a_word_is_masked() -> None:
+    assert Redactor.of_environment({"X_URL": "postgresql://u:headroom@h/d"}).redact("is headroom") == "is ***"
+
+
+def test_user_names_are_not_masked_in_all_output() -> None:
+    redactor = Redactor.without_users([planted("postgresql://headroom:H1@h/d")], [planted("B2")])
+    assert redactor.redact(planted("INFO headroom H1 B2")) == "INFO headroom *** ***"
+
+
+def test_a_password_among_the_words_of_a_setting_is_secret() -> None:
+    redactor = Redactor.of_environment({"HIS": planted("host=db user=u password=H1 sslpassword='B2' dbname=d")})
+    assert redactor.redact(planted("db u H1 B2 d")) == "db u *** *** d"
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (["headroom", "--store=postgresql://u:p@h/d"], ["postgresql://u:p@h/d"]),
+        ({"sources": {"daily": {"url": ["http://h", 7, None], "https://k": 1}}}, ["http://h", "https://k"]),
+        ("from http://u:p@h to ftp://h/d", ["http://u:p@h", "ftp://h/d"]),
+        ("extract/*.csv", []),
+    ],
+)
+def test_addresses_are_found_at_any_depth(content: object, found: list[str]) -> None:
+    assert list(addresses_in(content)) == found
+
+
+@pytest.mark.parametrize(
     ("text", "shown"),
     [
         ("'postgresql://u:H1@h/d'", "'postgresql://***@h/d'"),
@@ -147,43 +194,3 @@ def test_the_secrets_of_an_environment_are_its_passwords_tokens_and_addresses() 
 )
 def test_addresses_are_found_in_a_text(text: str, shown: str) -> None:
     assert redact_addresses(planted(text)) == shown
-
-
-def logged(message: str, *arguments: object) -> str:
-    """What a handler of another library writes of it, within and without a traceback."""
-    out = io.StringIO()
-    logger, handler = logging.getLogger("tests.redaction"), logging.StreamHandler(out)
-    logger.propagate = False
-    logger.addHandler(handler)
-    try:
-        with redacted_output(Redactor(secrets=[HORSE])):
-            try:
-                raise ValueError(HORSE) from KeyError(HORSE)
-            except ValueError:
-                logger.exception(message, *arguments)
-    finally:
-        logger.removeHandler(handler)
-    return out.getvalue()
-
-
-@pytest.mark.parametrize("arguments", [(HORSE,), ({"password": HORSE},), (), (HORSE, HORSE)])
-def test_what_is_logged_shows_no_secret_nor_does_its_traceback(arguments: tuple[object, ...]) -> None:
-    said = logged("connecting with %s", *arguments)
-    assert planted_in(said) == []
-    assert "ValueError: ***" in said
-    assert "KeyError: '***'" in said
-
-
-def test_an_error_that_nobody_foresaw_ends_with_exit_code_1_and_a_traceback_without_secrets() -> None:
-    factory, out = logging.getLogRecordFactory(), io.StringIO()
-    with (
-        redirect_stderr(out),
-        pytest.raises(SystemExit) as ended,
-        redacted_output(Redactor(secrets=[HORSE])),
-    ):
-        raise ValueError(f"{HORSE} is not a number") from OSError(HORSE)
-    assert ended.value.code == 1
-    assert "ValueError: *** is not a number" in out.getvalue()
-    assert "OSError: ***" in out.getvalue()
-    assert planted_in(out.getvalue()) == []
-    assert logging.getLogRecordFactory() is factory

@@ -1,10 +1,10 @@
 """Numbers, days and names as a person reads them, and what each check means."""
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from publication.days import zone
 from publication.model import System
 from publication.vocabulary import series_key
 from training.history.plausibility import Severity
@@ -86,7 +86,7 @@ def span(first: date, last: date) -> str:
 
 
 def moment(of: datetime, timezone: str) -> str:
-    local = of.astimezone(ZoneInfo(timezone))
+    local = of.astimezone(zone(timezone))
     return f"{day(local.date())}, {local:%H:%M} ({timezone})"
 
 

@@ -1,6 +1,7 @@
 """Parquet: columns of any type, each distinct value made text once."""
 
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -16,20 +17,21 @@ from training.system import Source
 def read_parquet(path: Path, file: str, source: Source) -> Extract:
     """The columns that the source names. A line is the number of a row, from 1."""
     try:
-        return _read(path, file, source)
+        with path.open("rb") as content:  # Arrow itself opens no file whose name is not UTF-8
+            return _read(content, path, file, source)
     except (pa.ArrowException, OSError, UnicodeDecodeError, OverflowError) as error:
         raise HistoryError(
             f"Reading {path}: it cannot be read as Parquet ({_first_line(error)}). Send the extract again."
         ) from error
 
 
-def _read(path: Path, file: str, source: Source) -> Extract:
-    with pq.ParquetFile(path) as content:
+def _read(opened: BinaryIO, path: Path, file: str, source: Source) -> Extract:
+    with pq.ParquetFile(opened) as content:
         header = tuple(content.schema_arrow.names)
         check_header(str(path), header, source)
         check_rows(str(path), content.metadata.num_rows)
         texts = [name for name in columns_of(source) if _is_text(content.schema_arrow.field(name).type)]
-    with pq.ParquetFile(path, read_dictionary=texts) as content:
+    with pq.ParquetFile(opened, read_dictionary=texts) as content:
         columns = {
             name: categorical(_encoded(content, name), source.day_format if name == source.day else None)
             for name in columns_of(source)

@@ -9,6 +9,7 @@ from sqlalchemy import URL, Connection, NullPool, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
+from publication.output import hide
 from publication.redaction import ENCODE_ADVICE, STRAY_AT, Redactor, has_stray_at, redact_url
 from training.errors import HistoryError
 from training.history.sources.extract import Extract, check_header, check_rows, columns_of
@@ -25,7 +26,9 @@ def read_query(source: Source, folder: Path, environ: Mapping[str, str]) -> Extr
     """What the database at the source's url answers to its query. A line is the number of a row, from 1."""
     text = _expanded_url(source, environ)
     url = _url(source, text, folder)
-    redactor = Redactor(text, secrets=_secrets(source, environ))
+    secrets = _secrets(source, environ)
+    hide([text], secrets)
+    redactor = Redactor(text, secrets=secrets)
     shown = f"source {source.name} from {redact_url(text)}"
     try:
         engine = create_engine(url, poolclass=NullPool, connect_args=_connect_args(url))

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from publication.console import printable
 from training.errors import HistoryError
-from training.files import reason
+from training.files import named, reason
 from training.history.sources.delimited import read_delimited
 from training.history.sources.extract import Extract
 from training.history.sources.parquet import read_parquet
@@ -37,9 +38,9 @@ def read_source(source: Source, folder: Path, environ: Mapping[str, str] = os.en
         yield read_query(source, folder, environ)
         return
     with _readable(f"the files of source {source.name}"):
-        files = [path for pattern in source.paths for path in _files(folder, pattern, source)]
+        files = [path for pattern in source.paths for path in _files(folder, named(pattern), source)]
     for path in dict.fromkeys(files):
-        file = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+        file = printable(path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path))
         read = READERS.get(path.suffix.lower(), read_delimited)
         with _readable(str(path)):
             extract = read(path, file, source)

@@ -56,7 +56,10 @@ def read_workbook(path: Path, file: str, source: Source) -> Extract:
 def _rows(path: Path, source: Source) -> tuple[Rows, Ranges]:
     """Every cell of the sheet, as wide as its widest row, and the ranges of merged cells (of .xlsx, .xlsm and .xls)."""
     try:
-        with python_calamine.CalamineWorkbook.from_path(path) as workbook:
+        with (
+            path.open("rb") as content,  # calamine itself opens no file whose name is not UTF-8
+            python_calamine.CalamineWorkbook.from_filelike(content) as workbook,
+        ):
             number = _sheet_number(workbook, path, source)
             sheet = workbook.get_sheet_by_index(number)
             rows: Rows = list(map(list, sheet.to_python(skip_empty_area=False)))

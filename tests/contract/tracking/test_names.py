@@ -1,0 +1,37 @@
+"""Names of systems: what `publication.names` allows, MLflow holds, in every form that it has."""
+
+from pathlib import Path
+
+import pytest
+
+from publication.model import Champion
+from publication.names import LONGEST_NAME_BYTES, check_system_name
+from tests.contract.tracking.test_registry import train
+from training.tracking.champions import Champions
+from training.tracking.client import connect
+from training.tracking.registry import Registry
+
+# The library's own: type hints, deprecated parts, and database connections left to the collector.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.mark.parametrize(
+    "name", ["A & E (north) + b.1_2-3", "Łódź 東京", "x" * LONGEST_NAME_BYTES], ids=["signs", "letters", "long"]
+)
+def test_any_name_that_a_system_may_have_is_held_and_found_again(tracking_uri: str, tmp_path: Path, name: str) -> None:
+    assert check_system_name(name) == name
+    connect(tracking_uri, tmp_path / "artifacts", name)
+    registry = Registry(tracking_uri, name, Champions(tmp_path / "champions" / name))
+    assert train(tracking_uri, name, registry) == 1
+    assert registry.clear_away() == []
+    challenger = registry.challenger()
+    assert challenger is not None
+    registry.promote(challenger, {}, "2026-03-03")
+    elsewhere = Registry(tracking_uri, name, Champions(tmp_path / "elsewhere" / name))
+    assert elsewhere.publishing().champion == Champion(name, 1, challenger.champion.run_id)
