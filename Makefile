@@ -10,11 +10,12 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 INSTALLED := .venv/.installed
 BENCH_INSTALLED := .venv-bench/.installed
+MUTANTS_INSTALLED := .venv-mutants/.installed
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 $(UPGRADE)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test drills notebooks check bench bench-accuracy soak lock clean
+.PHONY: help setup demo test drills notebooks check mutants bench bench-accuracy soak lock clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -50,6 +51,15 @@ check: $(INSTALLED) ## lint, formatting, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+mutants: $(MUTANTS_INSTALLED) ## change the most important functions a little, and see that tests find each change: a quarter of an hour
+	.venv-mutants/bin/python -m benchmarks.mutants
+
+$(MUTANTS_INSTALLED): $(INSTALLED) requirements/dev.txt requirements/mutants.txt
+	test -x .venv-mutants/bin/python || $(PYTHON) -m venv .venv-mutants
+	$(UV) pip install --quiet --python .venv-mutants/bin/python --require-hashes -r requirements/dev.txt
+	$(UV) pip install --quiet --python .venv-mutants/bin/python --require-hashes -r requirements/mutants.txt
+	@touch $@
+
 bench: $(INSTALLED) ## run the benchmarks
 	@for program in flow history serving simulate training; do echo "== $$program"; $(BIN)/python -m "benchmarks.$$program" || exit 1; done
 
@@ -69,7 +79,8 @@ lock: $(INSTALLED) ## compile the locks again (UPGRADE=--upgrade: take newer ver
 	$(COMPILE) pyproject.toml --extra service --extra training --group dev \
 		-c requirements/service.txt -c requirements/training.txt -o requirements/dev.txt
 	$(COMPILE) requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt
+	$(COMPILE) requirements/mutants.in -c requirements/dev.txt -o requirements/mutants.txt
 
 clean: ## remove .venv, .demo and caches; never .headroom
-	rm -rf .venv .venv-bench .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf .venv .venv-bench .venv-mutants mutants .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

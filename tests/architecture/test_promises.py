@@ -46,6 +46,7 @@ def test_every_make_target_is_in_its_help() -> None:
         "notebooks",
         "soak",
         "lock",
+        "mutants",
         "clean",
     }
     assert set(TARGET.findall(makefile)) == targets

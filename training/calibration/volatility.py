@@ -34,7 +34,9 @@ def volatility(sizes: Values, age_days: Values) -> Values:
         known.append(_means(totals[:, leads], counts[:, leads], age_days[:, leads], memories))
         # A break that shows at short leads widens the long ones too, as far as that used to foretell them.
         answers = np.concatenate(known[::-1])
-        expected[:, leads] = combined_by_qlike(answers, totals[:, leads].sum(axis=1), counts[:, leads].sum(axis=1))[:, None]
+        expected[:, leads] = combined_by_qlike(answers, totals[:, leads].sum(axis=1), counts[:, leads].sum(axis=1))[
+            :, None
+        ]
     return expected
 
 

@@ -26,7 +26,7 @@ def errors_of(*leads: Values) -> PastErrors:
     """Scaled errors (n_windows, n_leads, n_series) from a square for each lead, of windows a week apart."""
     scaled = np.stack(leads, axis=1)
     n_windows, horizon, _ = scaled.shape
-    age_days = 7.0 * np.arange(n_windows, 0, -1)[:, None] - np.arange(horizon)
+    age_days = np.asarray(7.0 * np.arange(n_windows, 0, -1)[:, None] - np.arange(horizon), dtype=np.float64)
     return PastErrors(scaled, age_days, np.zeros((n_windows, horizon), bool), np.zeros(horizon, bool))
 
 
@@ -66,7 +66,7 @@ def test_a_band_of_leads_shares_the_shape_of_all_only_where_its_errors_are_few(
 
 
 def test_special_days_ahead_widen_by_the_factor_of_special_days_and_others_do_not() -> None:
-    """Two special windows of five, ten errors of twice the size: 10 / 5 days, so (2 x 2 + 1 x 10) / (2 + 10) = 7 / 6."""
+    """Two special windows of five series, twice the size: two days, so (2 x 2 + 1 x 10) / (2 + 10) = 7 / 6."""
     square = latin_square([2.0, -2.0, 2.0, -2.0, 2.0])
     windows = np.concatenate([square, square, 2 * square[:2]])
     errors = errors_of(windows)
@@ -197,7 +197,7 @@ def test_a_series_takes_five_steps_from_the_weights_of_its_measure() -> None:
 
 
 def test_all_series_count_alike_whatever_the_size_of_their_errors() -> None:
-    """The first member is better in one series, the second as much in another whose errors are a hundred times as large."""
+    """Each member is better in one series, and the errors of the second series are a hundred times as large."""
     small, large = two_members(1.1, 0.9), 100 * two_members(0.9, 1.1)
     found = learnt_weights(np.concatenate([small, large], axis=3))
     assert found[0] == pytest.approx([0.5, 0.5])

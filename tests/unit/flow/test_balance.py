@@ -108,8 +108,10 @@ def test_where_nothing_balances_the_paths_are_the_same(history: KnownHistory) ->
 
 def ledger_of(occupancy: list[float], admissions: list[float], discharges: list[float]) -> Ledger:
     """Two places: the first as given, the second with ten times as many."""
-    columns = [np.array([values, [10 * value for value in values]]).T for values in (occupancy, admissions, discharges)]
-    return Ledger(*columns, beds=np.full(columns[0].shape, np.nan))
+    in_bed, entering, leaving = (
+        np.array([values, [10 * value for value in values]]).T for values in (occupancy, admissions, discharges)
+    )
+    return Ledger(in_bed, entering, leaving, beds=np.full(in_bed.shape, np.nan))
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def test_series_that_erred_the_other_way_round_are_drawn_apart() -> None:
 
 
 def test_draws_of_many_windows_are_centred_and_of_unit_spread_to_the_last_percent() -> None:
-    """Plain random mixtures of 200 windows on 1000 paths would be off by some 0.03 in the mean, 0.05 in the variance."""
+    """Plain random mixtures on 1000 paths would be off by some 0.03 in the mean and 0.05 in the variance."""
     errors = np.random.default_rng(4).standard_normal((200, 3, 1))
     (found,) = draws(Trajectories(errors, np.zeros(200)), ["A/occupancy"], 1000)
     assert found.shape == (3, 1000)

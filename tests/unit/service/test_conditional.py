@@ -72,17 +72,26 @@ def test_accept_chooses_the_media_type_that_weighs_most(header: str, chosen: str
 
 @pytest.mark.parametrize(
     ("if_none_match", "matched"),
-    [('"a"', True), ('W/"a"', True), (' "a" ', True), ("*", True), (" * ", True), ('"b", "a"', True)]
-    + [('"b"', False), ("a", False), ("", False), ('"a"x', False), ('"b" "a"', False)],
+    [
+        ('"a"', True),
+        ('W/"a"', True),
+        (' "a" ', True),
+        ("*", True),
+        (" * ", True),
+        ('"b", "a"', True),
+        ('"b"', False),
+        ("a", False),
+        ("", False),
+        ('"a"x', False),
+        ('"b" "a"', False),
+    ],
 )
 def test_if_none_match_compares_weakly(if_none_match: str, *, matched: bool) -> None:
     assert matches(if_none_match, '"a"') is matched
 
 
 def representation(*, known_by_date: bool = True) -> Representation:
-    return Representation.of(
-        BODY, "application/json", MODIFIED, {"X-Digest": "sha256:1"}, known_by_date=known_by_date
-    )
+    return Representation.of(BODY, "application/json", MODIFIED, {"X-Digest": "sha256:1"}, known_by_date=known_by_date)
 
 
 def sent(prepared: Prepared) -> tuple[dict[str, str], bytes, list[bool]]:
