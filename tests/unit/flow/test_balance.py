@@ -117,7 +117,7 @@ def ledger_of(occupancy: list[float], admissions: list[float], discharges: list[
 @pytest.mark.parametrize(
     ("observed", "sd"),
     [
-        # Unexplained from day to day: 12 - 10 - 5 + 4 = 1, 11 - 12 - 2 + 6 = 3, 13 - 11 - 3 + 6 = 5, 9 - 13 - 1 + 0 = -5.
+        # Unexplained: 12 - 10 - 5 + 4 = 1, 11 - 12 - 2 + 6 = 3, 13 - 11 - 3 + 6 = 5, 9 - 13 - 1 + 0 = -5.
         pytest.param([1, 1, 1, 1, 1], 3.7417, id="1, 3, 5, -5: mean 1, mean square 14 around it"),
         pytest.param([1, 1, 1, 1, 0], 1.6330, id="1, 3, 5: mean 3, mean square 8 / 3 around it"),
         pytest.param([1, 1, 0, 1, 1], 3.0, id="1 and -5: the days around a filled one say nothing"),

@@ -170,8 +170,8 @@ TEXTS: dict[str, tuple[TrackRecord, TrackRecord | None, list[tuple[str, str, str
                 "0.5000, p = 1.00",
                 "0.5000",
                 (
-                    "The challenger's scaled WIS 0.5000 is not above the champion's 0.5000 over 8 windows (the sign-flip "
-                    "test gives a difference as great a chance of 1.00)."
+                    "The challenger's scaled WIS 0.5000 is not above the champion's 0.5000 over 8 windows "
+                    "(the sign-flip test gives a difference as great a chance of 1.00)."
                 ),
             ),
             (
@@ -256,8 +256,8 @@ TEXTS: dict[str, tuple[TrackRecord, TrackRecord | None, list[tuple[str, str, str
                 "0.6100, p = 0.01",
                 "0.5000",
                 (
-                    "The challenger's scaled WIS 0.6100 is above the champion's 0.5000 over 8 windows (the sign-flip test "
-                    "gives a difference as great a chance of 0.01)."
+                    "The challenger's scaled WIS 0.6100 is above the champion's 0.5000 over 8 windows "
+                    "(the sign-flip test gives a difference as great a chance of 0.01)."
                 ),
             ),
             (
