@@ -7,31 +7,31 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, disable_created_metrics
 from starlette.types import ASGIApp
 
-from service import problems
-from service.access import WithoutKeys
-from service.access.gate import Gate
-from service.access.keyring import Keyring, Keys
-from service.archive import Archive
-from service.assets import page_assets
-from service.collector import PublicationCollector
-from service.freshness import Watcher
-from service.logs import RequestLog
-from service.metrics import RequestMetrics
-from service.middleware import Edge
-from service.openapi import finish
-from service.origins import Origins
-from service.ports import Clock, PublicationStore
-from service.reception import Reception
+from service.auth import AnonymousPolicy
+from service.auth.authenticator import Authenticator
+from service.auth.key_cache import KeyCache, Keys
+from service.http import problems
+from service.http.cors import ProblemCORSMiddleware
+from service.http.middleware import RequestMiddleware
+from service.observability.collector import PublicationCollector
+from service.observability.logs import RequestLog
+from service.observability.metrics import RequestMetrics
+from service.observability.recorder import RequestRecorder
+from service.page.assets import page_assets
+from service.publications.cache import PublicationCache
+from service.publications.poller import StorePoller
+from service.publications.ports import Clock, PublicationStore
+from service.publications.repository import PublicationRepository
+from service.routes.auth_cache import AuthCacheMiddleware
 from service.routes.catalogue import catalogue_router
 from service.routes.docs import docs_router
 from service.routes.forecasts import forecasts_router
+from service.routes.openapi import enrich_openapi
 from service.routes.pages import pages_router
 from service.routes.pressure import pressure_router
 from service.routes.probes import probes_router
 from service.routes.scores import scores_router
 from service.settings import Settings
-from service.shelf import Shelf
-from service.telling import Teller
 
 TITLE = "Headroom"
 API_VERSION = "1"
@@ -48,24 +48,24 @@ def create_app(
     clock: Clock,
     keys: Keys,
     *,
-    without_keys: WithoutKeys = WithoutKeys.ANYONE,
+    anonymous_policy: AnonymousPolicy = AnonymousPolicy.ALLOW,
     log: RequestLog | None = None,
-) -> Edge:
+) -> RequestMiddleware:
     """The service over `store` and `keys`, which it only reads. `clock` gives the present instant with its offset.
 
-    `without_keys`: who may read as long as there has never been a key. `log` gets a line for each request.
-    The `teller` of what is given is for the server: what it refuses by itself is counted and logged as all else is.
+    `anonymous_policy`: who may read as long as there has never been a key. `log` gets a line for each request.
+    The `recorder` of what is given is for the server: what it refuses by itself is counted and logged as all else is.
     """
-    shelf = Shelf(store, clock)
-    watcher = Watcher(store, shelf, clock, settings.poll_seconds, settings.system)
-    keyring = Keyring(keys, settings.poll_seconds)
-    archive = Archive(store, shelf, watcher)
-    registry = _registry(watcher, keyring)
+    cache = PublicationCache(store, clock)
+    poller = StorePoller(store, cache, clock, settings.poll_seconds, settings.system)
+    key_cache = KeyCache(keys, settings.poll_seconds)
+    repository = PublicationRepository(store, cache, poller)
+    registry = _registry(poller, key_cache)
     metrics = RequestMetrics(registry)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with keyring.watching(), watcher.watching():
+        async with key_cache.watching(), poller.watching():
             yield
 
     app = FastAPI(
@@ -79,27 +79,27 @@ def create_app(
         redirect_slashes=False,
     )
     for router in (
-        catalogue_router(archive, clock),
-        forecasts_router(archive, clock),
-        pressure_router(archive, clock),
-        scores_router(archive, clock),
-        probes_router(watcher, archive, registry, clock),
-        pages_router(archive, page_assets(), clock),
+        catalogue_router(repository, clock),
+        forecasts_router(repository, clock),
+        pressure_router(repository, clock),
+        scores_router(repository, clock),
+        probes_router(poller, repository, registry, clock),
+        pages_router(repository, page_assets(), clock),
     ):
         app.include_router(router)
-    finish(document := app.openapi())
-    app.include_router(docs_router(TITLE, document, archive))
+    enrich_openapi(document := app.openapi())
+    app.include_router(docs_router(TITLE, document, repository))
     problems.install(app)
-    gate = Gate(keyring, without_keys)
-    admitted: ASGIApp = Reception(app, gate, watcher, metrics, clock)
+    authenticator = Authenticator(key_cache, anonymous_policy)
+    authenticated: ASGIApp = AuthCacheMiddleware(app, authenticator, poller, metrics, clock)
     if settings.origins:
-        admitted = Origins(admitted, settings.origins)
-    return Edge(admitted, Teller(metrics, log))
+        authenticated = ProblemCORSMiddleware(authenticated, settings.origins)
+    return RequestMiddleware(authenticated, RequestRecorder(metrics, log))
 
 
-def _registry(watcher: Watcher, keyring: Keyring) -> CollectorRegistry:
+def _registry(poller: StorePoller, key_cache: KeyCache) -> CollectorRegistry:
     """A registry of this app's own, so that two apps in one process do not count each other's requests."""
     disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
-    registry.register(PublicationCollector(watcher, keyring))
+    registry.register(PublicationCollector(poller, key_cache))
     return registry

@@ -26,7 +26,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class GaugeScale:
     """How a system's quantile levels are read."""
 
     centre: str
@@ -44,7 +44,7 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanningDay:
+class PlanRow:
     """Tomorrow, where the publication reaches it; else its first day."""
 
     lead: int
@@ -60,7 +60,7 @@ class PlanningDay:
         return f"Tomorrow, {self.day}" if self.is_tomorrow else self.day
 
 
-def scale(levels: tuple[float, ...]) -> Scale:
+def scale(levels: tuple[float, ...]) -> GaugeScale:
     """Median and those of the 50, 80 and 95 % prediction intervals whose levels are published, narrowest first."""
     median = levels.index(MEDIAN) if MEDIAN in levels else None
     pairs = (
@@ -70,11 +70,11 @@ def scale(levels: tuple[float, ...]) -> Scale:
         if math.isclose(levels[low] + levels[high], 1)
     )
     shown = sorted((pair for pair in pairs if pair.percent in INTERVALS_SHOWN), key=lambda pair: pair.percent)
-    return Scale("mean" if median is None else "median", median, tuple(shown))
+    return GaugeScale("mean" if median is None else "median", median, tuple(shown))
 
 
-def planning_day(publication: Publication, today: date) -> PlanningDay:
+def plan_row(publication: Publication, today: date) -> PlanRow:
     lead = (today + timedelta(days=1) - publication.cutoff).days
     is_reached = 1 <= lead <= publication.system.horizon_days
     lead = lead if is_reached else 1
-    return PlanningDay(lead, target_day(publication.cutoff, lead), is_reached)
+    return PlanRow(lead, target_day(publication.cutoff, lead), is_reached)

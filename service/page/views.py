@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from publication.days import weekday_names
 from publication.model import DayForecast, Place, Publication, SeriesForecast
 from publication.vocabulary import SeriesKey
-from service.edition import Edition
 from service.page import wording
-from service.page.reading import PlanningDay, Scale, scale
+from service.page.reading import GaugeScale, PlanRow, scale
+from service.publications.served import ServedPublication
 
 FRESHNESS = {
     "fresh": "Fresh: the forecast starts today or later",
@@ -18,7 +18,7 @@ FRESHNESS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class PageContext:
     """What the head of every page says."""
 
     system: str
@@ -33,7 +33,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class DayValues:
     """One series on the planning day; `centre` is None where it is not forecast then. `counted_on` names its weekdays,
     where those are not all."""
 
@@ -57,13 +57,13 @@ class Column:
 class Row:
     place: Place
     depth: int
-    figures: tuple[Figures | None, ...]
+    figures: tuple[DayValues | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    planning: PlanningDay
-    scale: Scale
+    planning: PlanRow
+    scale: GaugeScale
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
 
@@ -84,7 +84,7 @@ class SeriesView:
     title: str
     unit: str
     model: str
-    figures: Figures
+    figures: DayValues
     days: tuple[DayRow, ...]
 
 
@@ -93,15 +93,15 @@ class PlaceView:
     place: Place
     above: tuple[Place, ...]
     below: tuple[Place, ...]
-    planning: PlanningDay
-    scale: Scale
+    planning: PlanRow
+    scale: GaugeScale
     series: tuple[SeriesView, ...]
 
 
-def frame(edition: Edition, freshness: str) -> Frame:
-    heading, system, champion = edition.heading, edition.publication.system, edition.heading.champion
+def frame(served: ServedPublication, freshness: str) -> PageContext:
+    heading, system, champion = served.heading, served.publication.system, served.heading.champion
     root = system.place_by_id.get(system.name)
-    return Frame(
+    return PageContext(
         system=root.name if root else system.name,
         cutoff=wording.day_with_year(heading.cutoff),
         issued_at=wording.local_time(heading.issued_at, system.timezone),
@@ -110,11 +110,11 @@ def frame(edition: Edition, freshness: str) -> Frame:
         champion=f"{champion.name} version {champion.version}",
         n_series=heading.n_series,
         n_fallbacks=heading.n_fallbacks,
-        notes=(*edition.publication.remarks, *edition.publication.notes),
+        notes=(*served.publication.remarks, *served.publication.notes),
     )
 
 
-def index_view(publication: Publication, planning: PlanningDay) -> Index:
+def index_view(publication: Publication, planning: PlanRow) -> Index:
     reading = scale(publication.system.quantiles)
     keys = _columns(publication)
     rows = tuple(
@@ -125,7 +125,7 @@ def index_view(publication: Publication, planning: PlanningDay) -> Index:
     return Index(planning, reading, columns, rows)
 
 
-def place_view(publication: Publication, place: str, planning: PlanningDay) -> PlaceView:
+def place_view(publication: Publication, place: str, planning: PlanRow) -> PlaceView:
     system = publication.system
     reading = scale(system.quantiles)
     above = tuple(system.place_by_id[ancestor] for ancestor in reversed(list(system.ancestors(place))))
@@ -139,7 +139,7 @@ def place_view(publication: Publication, place: str, planning: PlanningDay) -> P
     )
 
 
-def _series(series: SeriesForecast, reading: Scale, planning: PlanningDay) -> SeriesView:
+def _series(series: SeriesForecast, reading: GaugeScale, planning: PlanRow) -> SeriesView:
     rows = (
         DayRow(
             wording.day(day.ds),
@@ -154,10 +154,10 @@ def _series(series: SeriesForecast, reading: Scale, planning: PlanningDay) -> Se
     return SeriesView(anchor, wording.title(series.key), series.unit, series.model, figures, tuple(rows))
 
 
-def _figures(series: SeriesForecast, reading: Scale, planning: PlanningDay) -> Figures:
+def _figures(series: SeriesForecast, reading: GaugeScale, planning: PlanRow) -> DayValues:
     day = _on(series, planning)
     last = series.last_actual
-    return Figures(
+    return DayValues(
         unique_id=series.unique_id,
         centre=None if day is None else reading.centre_of(day),
         interval=reading.headline.of(day) if reading.headline and day is not None else None,
@@ -169,7 +169,7 @@ def _figures(series: SeriesForecast, reading: Scale, planning: PlanningDay) -> F
     )
 
 
-def _on(series: SeriesForecast, planning: PlanningDay) -> DayForecast | None:
+def _on(series: SeriesForecast, planning: PlanRow) -> DayForecast | None:
     """The series' forecast of the planning day; None where it is not counted on that weekday."""
     if not series.counted_on:
         return series.days[planning.lead - 1]
@@ -198,7 +198,7 @@ def _unit(publication: Publication, column: SeriesKey) -> str:
 
 
 def _cell(
-    publication: Publication, place: str, column: SeriesKey, reading: Scale, planning: PlanningDay
-) -> Figures | None:
+    publication: Publication, place: str, column: SeriesKey, reading: GaugeScale, planning: PlanRow
+) -> DayValues | None:
     series = publication.series_by_id.get(column._replace(place=place).unique_id)
     return None if series is None else _figures(series, reading, planning)

@@ -10,21 +10,21 @@ from service.rendering.bodies import (
     system_body,
 )
 from service.rendering.forecasts import forecasts_json
-from service.rendering.layout import Layout, laid_out
+from service.rendering.layout import RowFormat, format_rows
 from service.rendering.pressure import pressure_body
 from service.rendering.scores import scores_body, scores_csv, scores_ndjson
 from service.rendering.tables import forecasts_csv, forecasts_ndjson
 
 __all__ = [
     "Json",
-    "Layout",
+    "RowFormat",
     "forecasts_csv",
     "forecasts_json",
     "forecasts_ndjson",
+    "format_rows",
     "heading_body",
     "instant",
     "json_bytes",
-    "laid_out",
     "pressure_body",
     "publication_block",
     "scores_body",

@@ -8,7 +8,7 @@ import orjson
 from publication.days import counted_leads, target_day
 from publication.model import DayForecast, Publication, SeriesForecast
 from publication.packed import Packed
-from service.selection import Selection
+from service.queries.selection import Selection
 
 Template = Callable[[str, int], str]
 """Of a day, by its date and lead: `%s` for the mean and each quantile."""
@@ -17,7 +17,7 @@ Fill = Callable[[SeriesForecast, tuple[str, ...]], str]
 """Makes the text of a series' selected days of its figures."""
 
 
-class Figures:
+class DayValues:
     """The selected numbers of any series, day after day, as JSON writes them: the mean, then the quantiles."""
 
     def __init__(self, publication: Publication, selection: Selection) -> None:

@@ -6,13 +6,13 @@ from datetime import date
 
 from publication.model import Publication, SeriesForecast
 from publication.vocabulary import DRIVERS
+from service.queries.selection import Selection
 from service.rendering.bodies import Json, actual_body, json_bytes, json_text, key_body, weekdays_body
 from service.rendering.days import days_filler
-from service.rendering.layout import Layout
-from service.selection import Selection
+from service.rendering.layout import RowFormat
 
 
-def forecasts_json(publication: Publication, selection: Selection, block: Json, *, detailed: bool) -> Layout:
+def forecasts_json(publication: Publication, selection: Selection, block: Json, *, detailed: bool) -> RowFormat:
     """The selected series; `detailed` ones with what a chart needs beside the forecast."""
     quantiles = ",".join(f"{json.dumps(f'{level:g}')}:%s" for _, level in selection.quantiles(publication.system))
 
@@ -27,7 +27,7 @@ def forecasts_json(publication: Publication, selection: Selection, block: Json, 
         return f'{json_text(told)[:-1]},"days":[{days(series, figures)}]{more}}}'.encode()
 
     before = b'{"publication":' + json_bytes(block) + b',"forecasts":['
-    return Layout(before, body, between=b",", after=b"]}")
+    return RowFormat(before, body, between=b",", after=b"]}")
 
 
 def _detail(series: SeriesForecast, selection: Selection) -> Json:

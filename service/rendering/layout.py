@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from publication.model import Publication, SeriesForecast
-from service.rendering.days import Figures
-from service.selection import Selection
+from service.queries.selection import Selection
+from service.rendering.days import DayValues
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class RowFormat:
     """What becomes of each series and its selected figures, and what stands before, between and after them."""
 
     before: bytes
@@ -18,9 +18,9 @@ class Layout:
     after: bytes = b""
 
 
-def laid_out(publication: Publication, selection: Selection, *layouts: Layout) -> Iterator[tuple[bytes, ...]]:
+def format_rows(publication: Publication, selection: Selection, *layouts: RowFormat) -> Iterator[tuple[bytes, ...]]:
     """The parts of each layout, side by side: the figures of a series are made once for all of them."""
-    figures = Figures(publication, selection)
+    figures = DayValues(publication, selection)
     yield tuple(layout.before for layout in layouts)
     for n, series in enumerate(selection.series(publication)):
         texts = figures.of(series)

@@ -5,17 +5,18 @@ from collections.abc import Iterable
 from publication.days import target_day
 from publication.model import Publication
 from publication.pressure import SHORT_BY
-from service.pressure import Aid, Amounts, PlacePressure, WhatIf, changed, mutual_aid, worst_first
+from service.queries.pressure import Aid, PlacePressure, mutual_aid, rank_by_pressure
+from service.queries.scenario import Amounts, Scenario, apply_scenario
+from service.queries.selection import Selection
 from service.rendering.bodies import Json
-from service.selection import Selection
 
 COMPUTED_DECIMALS = 4
 
 
-def pressure_body(publication: Publication, selection: Selection, what_if: WhatIf) -> Json:
+def pressure_body(publication: Publication, selection: Selection, what_if: Scenario) -> Json:
     """The pressure of the selected places, worst first, as it would be; and the mutual aid that would lower it."""
-    headroom = changed(publication, what_if)
-    ranked = worst_first(publication, [of.first(selection.horizon) for of in headroom])
+    headroom = apply_scenario(publication, what_if)
+    ranked = rank_by_pressure(publication, [of.first(selection.horizon) for of in headroom])
     shown = selection.places(publication)
     return {
         "what_if": {"beds": _amounts(what_if.beds), "discharges": _amounts(what_if.discharges)},

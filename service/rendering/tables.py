@@ -7,17 +7,17 @@ from collections.abc import Iterable
 
 from publication.model import Publication, SeriesForecast
 from publication.vocabulary import quantile_column
+from service.queries.selection import Selection
 from service.rendering.bodies import json_text
 from service.rendering.days import days_filler
-from service.rendering.layout import Layout
-from service.selection import Selection
+from service.rendering.layout import RowFormat
 
 BEFORE_QUANTILES = ("unique_id", "place", "measure", "stream", "cutoff", "ds", "lead", "mean")
 AFTER_QUANTILES = ("model", "fallback")
 BEFORE, AFTER = "\x00", "\x01"  # where they stand in a row: no date and no number has such characters
 
 
-def forecasts_csv(publication: Publication, selection: Selection) -> Layout:
+def forecasts_csv(publication: Publication, selection: Selection) -> RowFormat:
     """A heading, then the rows of each selected series."""
     levels = selection.quantiles(publication.system)
     names = (*BEFORE_QUANTILES, *(quantile_column(level) for _, level in levels), *AFTER_QUANTILES)
@@ -29,10 +29,10 @@ def forecasts_csv(publication: Publication, selection: Selection) -> Layout:
         after = (series.model, "true" if series.fallback else "false")
         return _filled(days(series, figures), _cells(before), _cells(after))
 
-    return Layout(csv_line(names), rows)
+    return RowFormat(csv_line(names), rows)
 
 
-def forecasts_ndjson(publication: Publication, selection: Selection) -> Layout:
+def forecasts_ndjson(publication: Publication, selection: Selection) -> RowFormat:
     """The rows of each selected series, each a JSON object with the columns of the CSV."""
     levels = selection.quantiles(publication.system)
     quantiles = "".join(f",{json.dumps(quantile_column(level))}:%s" for _, level in levels)
@@ -47,7 +47,7 @@ def forecasts_ndjson(publication: Publication, selection: Selection) -> Layout:
         before, after = json_text(key)[:-1], json_text({"model": series.model, "fallback": series.fallback})[1:]
         return _filled(days(series, figures), before, after)
 
-    return Layout(b"", rows)
+    return RowFormat(b"", rows)
 
 
 def csv_line(values: Iterable[object]) -> bytes:

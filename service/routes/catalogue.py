@@ -8,66 +8,67 @@ from starlette.responses import Response
 
 from publication.errors import MalformedPublicationError, StoreUnreachableError
 from publication.model import Heading
-from service import rendering, schemas
-from service.archive import Archive
-from service.conditional import respond
-from service.formats import JSON
-from service.parameters import PublicationParameters, SeriesListParameters, takes
-from service.ports import Clock
-from service.reception import headers_of, reply, visitor_of
+from service import rendering
+from service.http.conditional import respond
+from service.publications.ports import Clock
+from service.publications.repository import PublicationRepository
+from service.queries.formats import JSON
+from service.queries.parameters import PublicationParameters, SeriesListParameters, reject_unknown_parameters
+from service.routes import schemas
+from service.routes.auth_cache import cached_response, current_principal, headers_of
 
 
-def catalogue_router(archive: Archive, clock: Clock) -> APIRouter:
+def catalogue_router(repository: PublicationRepository, clock: Clock) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["catalogue"])
 
     @router.get(
         "/system",
         response_model=schemas.SystemAnswer,
         responses=schemas.answers(422, 503),
-        dependencies=[Depends(takes())],
+        dependencies=[Depends(reject_unknown_parameters())],
     )
     async def system(request: Request) -> Response:
         """The hospital system: time zone, census hour, measures, thresholds, horizon and places."""
-        edition = await archive.edition(visitor_of(request))
-        freshness = edition.freshness(clock())
-        content: rendering.Json = {"system": rendering.system_body(edition.publication.system)}
-        return await reply(request, edition, ("system", freshness), lambda: edition.body(content, freshness))
+        served = await repository.served(current_principal(request).place)
+        freshness = served.freshness(clock())
+        content: rendering.Json = {"system": rendering.system_body(served.publication.system)}
+        return await cached_response(request, served, ("system", freshness), lambda: served.body(content, freshness))
 
     @router.get(
         "/publications",
         response_model=schemas.PublicationsAnswer,
         responses=schemas.answers(422, 503),
-        dependencies=[Depends(takes(PublicationParameters))],
+        dependencies=[Depends(reject_unknown_parameters(PublicationParameters))],
     )
     async def publications(request: Request, wanted: Annotated[PublicationParameters, Query()]) -> Response:
         """Publications of the system, newest first. The one that is served, while others cannot be read."""
-        visitor = visitor_of(request)
-        edition = await archive.edition(visitor)
+        principal = current_principal(request)
+        served = await repository.served(principal.place)
         try:
-            headings = await archive.headings()
+            headings = await repository.headings()
             # An older cutoff may have been issued since the newest.
-            since = max((heading.issued_at for heading in headings), default=edition.heading.issued_at)
+            since = max((heading.issued_at for heading in headings), default=served.heading.issued_at)
         except (MalformedPublicationError, StoreUnreachableError):
-            headings, since = (edition.heading,), clock()
+            headings, since = (served.heading,), clock()
         page, link = _page(headings, wanted)
-        told = [rendering.heading_body(heading, whole=visitor.place is None) for heading in page]
-        body = edition.body({"publications": told}, edition.freshness(clock()), link, since)
-        return respond(body, headers_of(request), visitor.cache_control)
+        told = [rendering.heading_body(heading, whole=principal.place is None) for heading in page]
+        body = served.body({"publications": told}, served.freshness(clock()), link, since)
+        return respond(body, headers_of(request), principal.cache_control)
 
     @router.get(
         "/series",
         response_model=schemas.SeriesAnswer,
         responses=schemas.answers(404, 422, 503),
-        dependencies=[Depends(takes(SeriesListParameters))],
+        dependencies=[Depends(reject_unknown_parameters(SeriesListParameters))],
     )
     async def series(request: Request, wanted: Annotated[SeriesListParameters, Query()]) -> Response:
         """What is forecast: each series with its unit, last actual and model."""
-        edition = await archive.edition(visitor_of(request), wanted.cutoff, wanted.revision)
+        served = await repository.served(current_principal(request).place, wanted.cutoff, wanted.revision)
         selection = wanted.selection()
-        selection.check(edition.publication)
-        freshness = edition.freshness(clock())
+        selection.check(served.publication)
+        freshness = served.freshness(clock())
         key = ("series", selection, JSON, freshness)
-        return await reply(request, edition, key, lambda: edition.series(selection, freshness))
+        return await cached_response(request, served, key, lambda: served.series(selection, freshness))
 
     return router
 

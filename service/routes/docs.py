@@ -7,21 +7,21 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.archive import Archive
-from service.assets import documentation_assets
-from service.conditional import Representation, respond
-from service.openapi import of_publication
-from service.problems import NothingToServeError, RouteNotFoundError
-from service.reception import headers_of, visitor_of
+from service.http.conditional import Representation, respond
+from service.http.problems import NothingToServeError, RouteNotFoundError
+from service.http.security import docs_headers
+from service.page.assets import documentation_assets
+from service.publications.repository import PublicationRepository
 from service.rendering import json_bytes
-from service.security import docs_headers
+from service.routes.auth_cache import current_principal, headers_of
+from service.routes.openapi import of_publication
 
 OPENAPI_URL = "/openapi.json"
 DOCS_ASSETS = "/docs/assets"
 HTML_TYPE = "text/html; charset=utf-8"
 
 
-def docs_router(title: str, document: dict[str, Any], archive: Archive) -> APIRouter:
+def docs_router(title: str, document: dict[str, Any], repository: PublicationRepository) -> APIRouter:
     """The page, the files it loads, and `document`: the API as OpenAPI has it, and as the served system limits it."""
     router = APIRouter(include_in_schema=False)
     page = bytes(
@@ -39,24 +39,24 @@ def docs_router(title: str, document: dict[str, Any], archive: Archive) -> APIRo
 
     @router.get("/docs")
     async def docs(request: Request) -> Response:
-        return respond(html, headers_of(request), visitor_of(request).cache_control)
+        return respond(html, headers_of(request), current_principal(request).cache_control)
 
     @router.get(OPENAPI_URL)
     async def openapi(request: Request) -> Response:
-        visitor = visitor_of(request)
+        principal = current_principal(request)
         try:
-            edition = await archive.edition(visitor)
+            served = await repository.served(principal.place)
         except NothingToServeError:
-            return respond(described, headers_of(request), visitor.cache_control)
-        limited = await edition.get(("openapi",), lambda: _described(of_publication(document, edition.publication)))
-        return respond(limited, headers_of(request), visitor.cache_control)
+            return respond(described, headers_of(request), principal.cache_control)
+        limited = await served.get(("openapi",), lambda: _described(of_publication(document, served.publication)))
+        return respond(limited, headers_of(request), principal.cache_control)
 
     @router.get(f"{DOCS_ASSETS}/{{name}}")
     async def asset(request: Request, name: str) -> Response:
         found = await assets.get(name)
         if found is None:
             raise RouteNotFoundError("No route has this address. The routes are listed at /docs.")
-        return respond(found, headers_of(request), visitor_of(request).cache_control)
+        return respond(found, headers_of(request), current_principal(request).cache_control)
 
     return router
 

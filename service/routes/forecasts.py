@@ -6,35 +6,40 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service import schemas
-from service.archive import Archive
-from service.formats import JSON, negotiated
-from service.parameters import AmountParameters, ForecastParameters, OneSeriesParameters, takes
-from service.ports import Clock
-from service.reception import headers_of, reply, visitor_of
-from service.selection import Selection
+from service.publications.ports import Clock
+from service.publications.repository import PublicationRepository
+from service.queries.formats import JSON, negotiated
+from service.queries.parameters import (
+    ForecastParameters,
+    OneSeriesParameters,
+    OutputParameters,
+    reject_unknown_parameters,
+)
+from service.queries.selection import Selection
+from service.routes import schemas
+from service.routes.auth_cache import cached_response, current_principal, headers_of
 
 
-def forecasts_router(archive: Archive, clock: Clock) -> APIRouter:
+def forecasts_router(repository: PublicationRepository, clock: Clock) -> APIRouter:
     router = APIRouter(prefix="/v1/forecasts", tags=["forecasts"])
 
     async def answer(
-        request: Request, wanted: AmountParameters, selection: Selection, *, detailed: bool = False
+        request: Request, wanted: OutputParameters, selection: Selection, *, detailed: bool = False
     ) -> Response:
-        edition = await archive.edition(visitor_of(request), wanted.cutoff, wanted.revision)
-        selection.check(edition.publication)
+        served = await repository.served(current_principal(request).place, wanted.cutoff, wanted.revision)
+        selection.check(served.publication)
         form = negotiated(wanted.format, headers_of(request).get("accept", ""))
-        freshness = edition.freshness(clock())
+        freshness = served.freshness(clock())
         key = ("detail" if detailed else "forecasts", selection, form, freshness if form is JSON else None)
-        return await reply(
-            request, edition, key, lambda: edition.forecasts(selection, form, freshness, detailed=detailed)
+        return await cached_response(
+            request, served, key, lambda: served.forecasts(selection, form, freshness, detailed=detailed)
         )
 
     @router.get(
         "",
         response_model=schemas.ForecastsAnswer,
         responses=schemas.answers(404, 422, 503, tables=True),
-        dependencies=[Depends(takes(ForecastParameters))],
+        dependencies=[Depends(reject_unknown_parameters(ForecastParameters))],
     )
     async def forecasts(request: Request, wanted: Annotated[ForecastParameters, Query()]) -> Response:
         """Forecasts of every series, or of those that are asked for."""
@@ -44,7 +49,7 @@ def forecasts_router(archive: Archive, clock: Clock) -> APIRouter:
         "/{unique_id:path}",
         response_model=schemas.DetailAnswer,
         responses=schemas.answers(404, 422, 503, tables=True),
-        dependencies=[Depends(takes(OneSeriesParameters))],
+        dependencies=[Depends(reject_unknown_parameters(OneSeriesParameters))],
     )
     async def one_series(
         request: Request, unique_id: schemas.UniqueId, wanted: Annotated[OneSeriesParameters, Query()]

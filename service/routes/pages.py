@@ -8,22 +8,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from publication.days import today
-from service.archive import Archive
-from service.assets import FOR_GOOD, Assets
-from service.conditional import Representation, respond
+from service.http.conditional import Representation, respond
+from service.http.problems import RouteNotFoundError
+from service.http.security import PAGE_HEADERS
 from service.page import views
-from service.page.reading import planning_day
-from service.ports import Clock
-from service.problems import RouteNotFoundError
-from service.reception import headers_of, visitor_of
-from service.security import PAGE_HEADERS
-from service.selection import Selection
+from service.page.assets import FOR_GOOD, Assets
+from service.page.reading import plan_row
+from service.publications.ports import Clock
+from service.publications.repository import PublicationRepository
+from service.queries.selection import Selection
+from service.routes.auth_cache import current_principal, headers_of
 
 HTML_TYPE = "text/html; charset=utf-8"
-TEMPLATES = Path(__file__).parent.parent / "templates"
+TEMPLATES = Path(__file__).parents[1] / "page" / "templates"
 
 
-def pages_router(archive: Archive, assets: Assets, clock: Clock) -> APIRouter:
+def pages_router(repository: PublicationRepository, assets: Assets, clock: Clock) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     templates = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -32,22 +32,22 @@ def pages_router(archive: Archive, assets: Assets, clock: Clock) -> APIRouter:
     index_page, place_page = templates.get_template("index.html"), templates.get_template("place.html")
 
     async def page(request: Request, place: str | None) -> Response:
-        visitor, now = visitor_of(request), clock()
-        edition = await archive.edition(visitor)
-        publication, freshness = edition.publication, edition.freshness(now)
+        principal, now = current_principal(request), clock()
+        served = await repository.served(principal.place)
+        publication, freshness = served.publication, served.freshness(now)
         Selection(place=place).check(publication)
-        planning = planning_day(publication, today(now, publication.system.timezone))
+        planning = plan_row(publication, today(now, publication.system.timezone))
 
         def render() -> Representation:
-            frame = views.frame(edition, freshness.value)
+            frame = views.frame(served, freshness.value)
             if place is None:
                 html = index_page.render(frame=frame, index=views.index_view(publication, planning))
             else:
                 html = place_page.render(frame=frame, view=views.place_view(publication, place, planning))
             return Representation.of(html.encode(), HTML_TYPE, more=PAGE_HEADERS)
 
-        rendered = await edition.get(("page", place, freshness, planning), render)
-        return respond(rendered, headers_of(request), visitor.cache_control)
+        render_cache = await served.get(("page", place, freshness, planning), render)
+        return respond(render_cache, headers_of(request), principal.cache_control)
 
     @router.get("/")
     async def index(request: Request) -> Response:
@@ -63,6 +63,6 @@ def pages_router(archive: Archive, assets: Assets, clock: Clock) -> APIRouter:
         if found is None:
             raise RouteNotFoundError("No route has this address. The routes are listed at /docs.")
         current = assets.is_current(name, request.query_params.get("v"))
-        return respond(found, headers_of(request), FOR_GOOD if current else visitor_of(request).cache_control)
+        return respond(found, headers_of(request), FOR_GOOD if current else current_principal(request).cache_control)
 
     return router

@@ -6,17 +6,19 @@ from prometheus_client.exposition import choose_encoder
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from service import schemas
-from service.archive import Archive
-from service.freshness import Watcher
-from service.ports import Clock
-from service.problems import OutOfScopeError
-from service.reception import headers_of
+from service.http.problems import PlaceRemovedError
+from service.publications.poller import StorePoller
+from service.publications.ports import Clock
+from service.publications.repository import PublicationRepository
+from service.routes import schemas
+from service.routes.auth_cache import headers_of
 
 NO_STORE = {"Cache-Control": "no-store"}
 
 
-def probes_router(watcher: Watcher, archive: Archive, registry: CollectorRegistry, clock: Clock) -> APIRouter:
+def probes_router(
+    poller: StorePoller, repository: PublicationRepository, registry: CollectorRegistry, clock: Clock
+) -> APIRouter:
     router = APIRouter(tags=["probes"])
 
     @router.get("/healthz", response_model=schemas.AliveAnswer)
@@ -30,15 +32,15 @@ def probes_router(watcher: Watcher, archive: Archive, registry: CollectorRegistr
 
         Where keys are asked for, and none is sent, it does not say which publication.
         """
-        told = {"status": "ready", "store": watcher.store_state}
-        _ = watcher.edition
-        if request.state.visitor is None:
+        told = {"status": "ready", "store": poller.store_state}
+        _ = poller.served
+        if request.state.principal is None:
             return JSONResponse(told, headers=NO_STORE)
         try:
-            edition = await archive.edition(request.state.visitor)
-        except OutOfScopeError:  # the key's place is gone, which is no fault of this replica
+            served = await repository.served(request.state.principal.place)
+        except PlaceRemovedError:  # the key's place is gone, which is no fault of this replica
             return JSONResponse(told, headers=NO_STORE)
-        return JSONResponse({"publication": edition.block(edition.freshness(clock())), **told}, headers=NO_STORE)
+        return JSONResponse({"publication": served.metadata(served.freshness(clock())), **told}, headers=NO_STORE)
 
     @router.get(
         "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **schemas.refusals(503)}

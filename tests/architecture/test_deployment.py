@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from service.metrics import CATALOGUE
+from service.observability.metrics import CATALOGUE
 from tests.architecture.repository import ROOT
 
 

@@ -13,11 +13,11 @@ from publication.errors import StoreUnreachableError
 from publication.ledger import Ledger
 from publication.model import Heading, Publication
 from publication.store import Store
-from service.access import WithoutKeys
-from service.access.keyring import Keys
-from service.access.rows import Kept
 from service.app import create_app
-from service.logs import RequestLog
+from service.auth import AnonymousPolicy
+from service.auth.key_cache import Keys
+from service.auth.rows import StoredKeys
+from service.observability.logs import RequestLog
 from service.settings import Settings
 
 MORNING = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
@@ -140,8 +140,8 @@ class Client:
 class NoKeys:
     """A store of keys in which none was ever made."""
 
-    def read(self) -> Kept:
-        return Kept()
+    def read(self) -> StoredKeys:
+        return StoredKeys()
 
 
 def serve(
@@ -151,10 +151,10 @@ def serve(
     keys: Keys | None = None,
     log: RequestLog | None = None,
     allowed_origins: str = "",
-    without_keys: WithoutKeys = WithoutKeys.ANYONE,
+    anonymous_policy: AnonymousPolicy = AnonymousPolicy.ALLOW,
 ) -> Client:
     settings = Settings(poll_seconds=POLL_SECONDS, system=system, allowed_origins=allowed_origins)
-    return Client(create_app(settings, store, clock, keys or NoKeys(), without_keys=without_keys, log=log))
+    return Client(create_app(settings, store, clock, keys or NoKeys(), anonymous_policy=anonymous_policy, log=log))
 
 
 @asynccontextmanager

@@ -14,11 +14,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from publication.errors import StoreUnreachableError
 from publication.store import Store
-from service.access.gate import secret_of
-from service.access.keys import parts
-from service.access.rows import Kept, UnreadableKey
-from service.errors import KeysUnreadableError
-from service.logs import RequestLog
+from service.auth.authenticator import secret_of
+from service.auth.errors import KeysUnreadableError
+from service.auth.keys import parse_key
+from service.auth.rows import StoredKeys, UnreadableKey
+from service.observability.logs import RequestLog
 from tests.contract.service.client import Client, Clock, serve
 from tests.contract.service.keys import Bunch, basic, make_bunch
 
@@ -116,7 +116,7 @@ CASES: list[tuple[str, str | None, int]] = [
     "authorization", ["Basic \xe9", "Basic \xff\xfe", "Basic =", "Basic ////", "\xa0", "Bearer \xe9"]
 )
 def test_what_is_no_key_is_none_whatever_its_bytes(authorization: str) -> None:
-    assert parts(secret_of(authorization)) is None
+    assert parse_key(secret_of(authorization)) is None
 
 
 def header(template: str | None, bunch: Bunch) -> dict[str, str]:
@@ -175,11 +175,11 @@ def test_keys_made_and_revoked_count_without_a_restart(issued_store: Store, tmp_
 class OnAndOff:
     """Keys that can be out of reach, kept from us, or gone."""
 
-    def __init__(self, kept: Kept | None = None) -> None:
-        self.kept = kept or Kept()
+    def __init__(self, kept: StoredKeys | None = None) -> None:
+        self.kept = kept or StoredKeys()
         self.error: Exception | None = None
 
-    def read(self) -> Kept:
+    def read(self) -> StoredKeys:
         if self.error is not None:
             raise self.error
         return self.kept
@@ -200,7 +200,7 @@ def test_without_keys_anyone_reads_until_the_first_is_made_and_never_again(issue
         assert client.get("/v1/system").status_code == 200
         keys.kept = bunch.store.read()
         settled(client, 401)
-        keys.kept = Kept()  # keys are revoked, never removed: what they were kept in is gone
+        keys.kept = StoredKeys()  # keys are revoked, never removed: what they were kept in is gone
         client.get_until("/metrics", lambda response: "headroom_keys_up 0.0" in response.text, **both(bunch))
         assert client.get("/v1/system", authorization=bunch.bearer("reader")).status_code == 200
         assert client.get("/v1/system").status_code == 401
@@ -216,7 +216,10 @@ def test_keys_out_of_reach_let_nobody_in_at_first_and_go_on_later(
     with serve(issued_store, Clock(), keys=keys) as client:
         for headers in ({}, reader):
             response = client.get("/v1/system", **headers)
-            assert (response.status_code, response.json()["type"]) == (503, "urn:headroom:problem:keys-unknown")
+            assert (response.status_code, response.json()["type"]) == (
+                503,
+                "urn:headroom:problem:key-store-unavailable",
+            )
         keys.error = None
         settled(client, 200, **reader)
         keys.error = error
@@ -241,7 +244,7 @@ def test_where_the_first_key_may_be_there_and_cannot_be_read_nobody_is_let_in_wi
     with serve(issued_store, Clock(), keys=keys) as client:
         assert client.get("/v1/system").status_code == 200
         keys.error = error
-        assert settled(client, 503).json()["type"] == "urn:headroom:problem:keys-unknown"
+        assert settled(client, 503).json()["type"] == "urn:headroom:problem:key-store-unavailable"
         assert "publication" not in client.get("/readyz").json()
         keys.error = AWAY  # what went on before it was refused does not come back with an outage
         client.get_after_looks(10)
@@ -253,7 +256,7 @@ def test_where_the_first_key_may_be_there_and_cannot_be_read_nobody_is_let_in_wi
 
 
 def test_a_key_that_cannot_be_read_is_a_key_all_the_same(issued_store: Store) -> None:
-    keys = OnAndOff(Kept(unreadable=(UnreadableKey("from-a-newer-release", "scopes is 'read admin'"),)))
+    keys = OnAndOff(StoredKeys(unreadable=(UnreadableKey("from-a-newer-release", "scopes is 'read admin'"),)))
     with serve(issued_store, Clock(), keys=keys) as client:
         assert client.get("/v1/system").status_code == 401
 

@@ -5,7 +5,7 @@ import gzip
 import httpx
 import pytest
 
-from service.chunks import body_of
+from service.http.bodies import body_of
 from tests.contract.service.client import Client
 
 ADDRESSES = [

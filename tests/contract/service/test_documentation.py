@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from service.metrics import CATALOGUE
-from service.problems import PROBLEMS
+from service.http.problems import PROBLEMS
+from service.observability.metrics import CATALOGUE
 from service.settings import ENVIRONMENT
 from tests.contract.service.client import Client
 

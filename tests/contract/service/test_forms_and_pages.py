@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from publication.store import Store
-from service.logs import RequestLog
-from service.schemas import ProblemAnswer
+from service.observability.logs import RequestLog
+from service.routes.schemas import ProblemAnswer
 from tests.contract.service.client import Client, Clock, serve
 
 ORIGIN = "https://board.example.org"

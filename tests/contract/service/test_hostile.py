@@ -266,5 +266,5 @@ def test_every_line_of_the_log_is_still_one_object(running: servers.Service) -> 
     lie = b'GET /healthz HTTP/1.1\r\nHost: h\r\nX-Request-ID: a"} {"b": 1\r\nX-Forwarded-For: "}\r\n\r\n'
     assert answer(running.port, lie).startswith(b"HTTP/1.1 200")
     lines = [json.loads(line) for line in running.log.read_text().splitlines()]
-    assert {line["logger"] for line in lines} >= {"service.requests", "service.shelf"}
+    assert {line["logger"] for line in lines} >= {"service.requests", "service.publications.cache"}
     assert not any(line.get("status", 0) >= 500 for line in lines)

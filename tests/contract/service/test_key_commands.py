@@ -7,10 +7,10 @@ from sqlalchemy import create_engine
 
 from publication.store import Store, default_url
 from service.__main__ import main
-from service.access.key_store import KeyStore
+from service.auth.key_store import KeyStore
 from tests.builders import build_publication
 
-Told = tuple[int, str, str]
+AccessRecord = tuple[int, str, str]
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def keys(home: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> Told:
+def keys(home: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> AccessRecord:
     """Exit code, standard output, standard error."""
     try:
         code = main(["--home", str(home), "keys", *arguments], environ={})

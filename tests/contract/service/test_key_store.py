@@ -10,10 +10,10 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
 from publication.errors import StoreUnreachableError
-from service.access.key_store import KeyStore
-from service.access.keys import Key, new_key
-from service.access.rows import Kept
-from service.errors import KeyNameError, KeyRevokedError, KeysUnreadableError
+from service.auth.errors import KeyNameError, KeyRevokedError, KeysUnreadableError
+from service.auth.key_store import KeyStore
+from service.auth.keys import Key, new_key
+from service.auth.rows import StoredKeys
 from tests.contract.service.client import MORNING
 from tests.contract.service.keys import READ
 from tests.contract.store.databases import KINDS, new_database, new_postgresql_database
@@ -49,7 +49,7 @@ def write(url: str, statement: str) -> None:
 
 
 def test_a_key_is_read_as_it_was_made(store: KeyStore) -> None:
-    assert store.read() == Kept()
+    assert store.read() == StoredKeys()
     assert add(store, "board") == store.read().keys[0]
 
 
@@ -175,7 +175,7 @@ def test_a_file_that_is_there_and_cannot_be_read_is_not_taken_for_none(
 @pytest.mark.parametrize("file", ["keys.db", "absent/keys.db", "text/keys.db"])
 def test_where_there_is_no_file_there_are_no_keys(tmp_path: Path, file: str) -> None:
     (tmp_path / "text").write_text("a file, not a folder")
-    assert KeyStore(f"sqlite:///{tmp_path / file}").read() == Kept()
+    assert KeyStore(f"sqlite:///{tmp_path / file}").read() == StoredKeys()
 
 
 def test_who_may_not_read_the_first_key_is_told_so_and_sees_no_empty_ring(postgresql_url: str) -> None:
@@ -186,7 +186,7 @@ def test_who_may_not_read_the_first_key_is_told_so_and_sees_no_empty_ring(postgr
     store = KeyStore(owner, writable=True)
     try:
         reader = KeyStore(outsider)
-        assert reader.read() == Kept()
+        assert reader.read() == StoredKeys()
         add(store, "board")
         assert "permission denied" in refusal(outsider, KeysUnreadableError)
         reader.close()

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from publication.model import Actual
 from publication.store import Store
-from service.metrics import CATALOGUE, PREFIX
+from service.observability.metrics import CATALOGUE, PREFIX
 from tests.builders import ISSUED_AT, build_ledger, build_publication
 from tests.contract.service.client import Cable, Client, Clock, serve
 from tests.contract.service.keys import make_bunch

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from publication.store import Store
-from service import schemas
+from service.routes import schemas
 from tests.builders import build_ledger, build_publication
 from tests.contract.service.client import Client, Clock, serve
 from tests.contract.service.keys import Bunch

@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from publication.pressure import headroom_levels
 from publication.store import Store, default_url
-from service.problems import VALUES_SHOWN
+from service.http.problems import VALUES_SHOWN
 from tests.builders import build_publication
 from tests.contract.service.client import Client, Clock, serve
 

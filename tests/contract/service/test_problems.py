@@ -8,7 +8,7 @@ import pytest
 
 from publication.model import Heading, Publication
 from publication.store import Store
-from service import schemas
+from service.routes import schemas
 from tests.contract.service.client import Cable, Client, Clock, serve
 
 UNKNOWN = [

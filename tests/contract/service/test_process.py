@@ -31,7 +31,7 @@ def test_making_an_app_loads_no_numerical_library_and_reads_no_store() -> None:
     code = (
         "import sys; from datetime import datetime, UTC; from publication.store import Store\n"
         "from service.app import create_app; from service.settings import Settings\n"
-        "from service.access.key_store import KeyStore\n"
+        "from service.auth.key_store import KeyStore\n"
         "keys = KeyStore('sqlite:////nowhere/at/keys.db')\n"
         "create_app(Settings(), Store('sqlite:////nowhere/at/all.db'), lambda: datetime.now(UTC), keys)\n"
         f"print([name for name in {FORBIDDEN} if name in sys.modules])"
@@ -136,9 +136,9 @@ def test_one_process_serves_whatever_a_platform_would_have(tmp_path: Path) -> No
 def test_a_thread_that_hangs_in_the_store_does_not_keep_the_process() -> None:
     code = (
         "import os, signal, time; from concurrent.futures import ThreadPoolExecutor\n"
-        "from service.ending import ends_in_order\n"
+        "from service.http.shutdown import install_shutdown_handlers\n"
         "ThreadPoolExecutor().submit(time.sleep, 600)\n"
-        "ends_in_order(lambda: print('the last lines', flush=True))\n"
+        "install_shutdown_handlers(lambda: print('the last lines', flush=True))\n"
         "os.kill(os.getpid(), signal.SIGTERM)"
     )
     assert python(code) == "the last lines"

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from publication.store import Store
-from service.access import WithoutKeys
+from service.auth import AnonymousPolicy
 from tests import servers
 from tests.contract.service.client import Client, Clock, serve
 from tests.contract.service.keys import Bunch
@@ -18,7 +18,7 @@ FOREIGN = "evil.example"
 
 @pytest.fixture(scope="module")
 def loopback(issued_store: Store) -> Iterator[Client]:
-    with serve(issued_store, Clock(), without_keys=WithoutKeys.THIS_MACHINE) as running:
+    with serve(issued_store, Clock(), anonymous_policy=AnonymousPolicy.LOOPBACK) as running:
         yield running
 
 
@@ -69,9 +69,11 @@ def test_probes_are_answered_under_any_name_and_tell_nothing_of_what_is_publishe
     assert "publication" in loopback.get("/readyz", host="localhost").json()
 
 
-@pytest.mark.parametrize("without_keys", list(WithoutKeys))
-def test_with_a_valid_key_any_name_is_answered(issued_store: Store, bunch: Bunch, without_keys: WithoutKeys) -> None:
-    with serve(issued_store, Clock(), keys=bunch.store, without_keys=without_keys) as client:
+@pytest.mark.parametrize("anonymous_policy", list(AnonymousPolicy))
+def test_with_a_valid_key_any_name_is_answered(
+    issued_store: Store, bunch: Bunch, anonymous_policy: AnonymousPolicy
+) -> None:
+    with serve(issued_store, Clock(), keys=bunch.store, anonymous_policy=anonymous_policy) as client:
         assert client.get("/v1/system", host=FOREIGN).status_code == 401
         assert client.get("/v1/system", host=FOREIGN, authorization=bunch.bearer("reader")).status_code == 200
 
@@ -82,7 +84,7 @@ def test_refusals_are_counted(loopback: Client) -> None:
 
 
 def test_where_nobody_may_read_without_keys_no_name_helps(issued_store: Store) -> None:
-    with serve(issued_store, Clock(), without_keys=WithoutKeys.NOBODY) as client:
+    with serve(issued_store, Clock(), anonymous_policy=AnonymousPolicy.REFUSE) as client:
         assert client.get("/v1/system", host="localhost").status_code == 401
 
 

@@ -4,7 +4,7 @@ import pytest
 from pydantic import BaseModel
 
 from publication.digest import digest
-from service import schemas
+from service.routes import schemas
 from tests.builders import CUTOFF, PLACES, build_publication
 from tests.contract.service.client import Client
 

@@ -11,7 +11,7 @@ import pytest
 
 from publication.model import Heading, Publication
 from publication.store import FILE_NAME, Store, default_url
-from service.sqlite import read_only
+from service.auth.sqlite import read_only
 from tests.builders import CUTOFF, ISSUED_AT, build_ledger, build_publication, build_system
 from tests.contract.service.client import GIVE_UP_SECONDS, Cable, Clock, serve
 from tests.contract.store.witness import tell
@@ -157,7 +157,7 @@ def test_an_older_publication_that_is_damaged_is_a_problem_of_its_own(
     with serve(empty_store, clock) as client:
         response = client.get(f"/v1/forecasts?cutoff={older}")
         assert client.get("/readyz").json()["store"] == "ok"
-    assert (response.status_code, response.json()["type"]) == (500, "urn:headroom:problem:publication-damaged")
+    assert (response.status_code, response.json()["type"]) == (500, "urn:headroom:problem:publication-corrupt")
     assert str(tmp_path) not in response.text
     assert f"northshire for {older}, revision 1" in caplog.text
 
@@ -176,7 +176,7 @@ def test_a_damaged_row_among_older_publications_hides_none_that_is_held(
         listed = client.get("/v1/publications")
         assert [found["cutoff"] for found in listed.json()["publications"]] == [CUTOFF.isoformat()]
         unheard = client.get("/v1/forecasts?cutoff=2026-01-01")
-    assert (unheard.status_code, unheard.json()["type"]) == (500, "urn:headroom:problem:publication-damaged")
+    assert (unheard.status_code, unheard.json()["type"]) == (500, "urn:headroom:problem:publication-corrupt")
 
 
 class Counting(Cable):
@@ -292,11 +292,11 @@ class Hanging(Cable):
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)
-        self.gate = threading.Event()
-        self.gate.set()
+        self.authenticator = threading.Event()
+        self.authenticator.set()
 
     def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]:
-        assert self.gate.wait(timeout=60)
+        assert self.authenticator.wait(timeout=60)
         return super().headings(system, limit)
 
 
@@ -305,13 +305,13 @@ def test_a_store_that_hangs_keeps_nobody_waiting_who_asks_for_what_is_in_memory(
 ) -> None:
     store = Hanging(issued_store)
     with serve(store, clock) as client:
-        store.gate.clear()
+        store.authenticator.clear()
         try:
             lists = ["/v1/publications"] * 8
             never_asked_before = [f"/v1/forecasts?place=RXH&horizon={days}" for days in range(1, 9)]
             answers = client.get_all([*lists, *never_asked_before, "/v1/forecasts?cutoff=2020-01-01"])
         finally:
-            store.gate.set()
+            store.authenticator.set()
     assert [answer.status_code for answer in answers] == [200] * 16 + [503]
     assert [len(answer.json()["publications"]) for answer in answers[:8]] == [1] * 8  # the one that is served
 

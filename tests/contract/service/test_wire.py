@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from service.protocol import MOST_AHEAD
+from service.http.protocol import MOST_AHEAD
 from tests import servers
 from tests.contract.service.wire import PATIENCE_SECONDS, all_of, answer, asked, headers_of, issue, line_of
 

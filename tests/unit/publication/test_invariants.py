@@ -52,7 +52,7 @@ def with_headroom(p: Publication, **changes: object) -> Publication:
 
 def _first_day(p: Publication) -> tuple[float, ...]:
     """Headroom of the first day, as `with_headroom` has it."""
-    return with_headroom(p).headroom[0].headroom[0]
+    return tuple(with_headroom(p).headroom[0].headroom[0])
 
 
 BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {

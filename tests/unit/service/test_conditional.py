@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from starlette.types import Message
 
-from service.conditional import Prepared, Representation, accepts_gzip, matches, preferred, respond
+from service.http.conditional import PreparedResponse, Representation, accepts_gzip, matches, preferred, respond
 
 BODY = b'{"cutoff":"2026-11-21"}'
 MODIFIED = datetime(2026, 11, 22, 5, 2, 11, tzinfo=UTC)
@@ -90,11 +90,13 @@ def test_if_none_match_compares_weakly(if_none_match: str, *, matched: bool) -> 
     assert matches(if_none_match, '"a"') is matched
 
 
-def representation(*, known_by_date: bool = True) -> Representation:
-    return Representation.of(BODY, "application/json", MODIFIED, {"X-Digest": "sha256:1"}, known_by_date=known_by_date)
+def representation(*, allow_modified_since: bool = True) -> Representation:
+    return Representation.of(
+        BODY, "application/json", MODIFIED, {"X-Digest": "sha256:1"}, allow_modified_since=allow_modified_since
+    )
 
 
-def sent(prepared: Prepared) -> tuple[dict[str, str], bytes, list[bool]]:
+def sent(prepared: PreparedResponse) -> tuple[dict[str, str], bytes, list[bool]]:
     """The headers, the body, and for each piece of it whether more was announced."""
     messages: list[Message] = []
 
@@ -151,7 +153,7 @@ def test_304_has_the_tag_of_the_encoding_and_no_header_of_a_body(encoding: str) 
 
 
 @pytest.mark.parametrize(
-    ("headers", "known_by_date", "status"),
+    ("headers", "allow_modified_since", "status"),
     [
         ({"if-modified-since": DATE}, True, 304),
         ({"if-modified-since": DATE}, False, 200),
@@ -162,13 +164,13 @@ def test_304_has_the_tag_of_the_encoding_and_no_header_of_a_body(encoding: str) 
     ],
 )
 def test_the_date_counts_where_no_tag_is_named_and_no_other_body_shares_it(
-    headers: dict[str, str], *, known_by_date: bool, status: int
+    headers: dict[str, str], *, allow_modified_since: bool, status: int
 ) -> None:
-    assert respond(representation(known_by_date=known_by_date), headers).status_code == status
+    assert respond(representation(allow_modified_since=allow_modified_since), headers).status_code == status
 
 
 def test_chunks_leave_one_after_another_and_the_last_is_marked() -> None:
-    _, body, more = sent(Prepared(200, (), [b"a", b"b", b"c"]))
+    _, body, more = sent(PreparedResponse(200, (), [b"a", b"b", b"c"]))
     assert (body, more) == (b"abc", [True, True, False])
 
 

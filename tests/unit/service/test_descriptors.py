@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-CODE = "from service.descriptors import connections_left; print(connections_left(2000))"
+CODE = "from service.http.open_files import max_open_connections; print(max_open_connections(2000))"
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,13 @@ from sqlalchemy import URL
 
 from publication.errors import StoreUnreachableError
 from publication.store import Store
-from service.chunks import CHUNK_BYTES, KEPT_PLAIN_BYTES, body_of
-from service.conditional import Representation, matches
-from service.formats import Format, negotiated
-from service.rendered import OBJECTS_BYTES, Rendered
-from service.security import POLICY, docs_headers, is_loopback
+from service.auth.sqlite import read_only
+from service.http.bodies import CHUNK_BYTES, KEPT_PLAIN_BYTES, body_of
+from service.http.conditional import Representation, matches
+from service.http.security import POLICY, docs_headers, is_loopback
+from service.publications.render_cache import OBJECTS_BYTES, RenderCache
+from service.queries.formats import Format, negotiated
 from service.settings import Settings, read_settings
-from service.sqlite import read_only
 from tests.builders import build_publication
 from tests.planted import HORSE, planted_in
 
@@ -128,15 +128,15 @@ def test_zipped_bytes_do_not_depend_on_the_parts_that_a_body_came_in() -> None:
     assert made[0] == made[1] == made[2]
 
 
-async def _ask(rendered: Rendered, keys: list[str], made: list[str]) -> None:
+async def _ask(render_cache: RenderCache, keys: list[str], made: list[str]) -> None:
     for key in keys:
 
         def render(key: str = key) -> Representation:
             made.append(key)
             return Representation.of(os.urandom(300), "a/b")  # which gzip cannot make smaller
 
-        again = await rendered.get((key,), render)
-        assert again is await rendered.get((key,), render)
+        again = await render_cache.get((key,), render)
+        assert again is await render_cache.get((key,), render)
 
 
 @pytest.mark.parametrize(
@@ -151,17 +151,17 @@ async def _ask(rendered: Rendered, keys: list[str], made: list[str]) -> None:
     ],
 )
 def test_filtered_bodies_are_kept_while_there_is_room(keys: str, made: str) -> None:
-    rendered = Rendered(room=1500 + 2 * OBJECTS_BYTES)
-    rendered.keep({("w",): Representation.of(b"w" * 9000, "a/b")})
+    render_cache = RenderCache(room=1500 + 2 * OBJECTS_BYTES)
+    render_cache.keep({("w",): Representation.of(b"w" * 9000, "a/b")})
     found: list[str] = []
-    asyncio.run(_ask(rendered, list(keys), found))
+    asyncio.run(_ask(render_cache, list(keys), found))
     assert "".join(found) == made
 
 
 def test_what_is_no_longer_the_newest_keeps_nothing_until_it_is_asked_for() -> None:
-    rendered = Rendered()
+    render_cache = RenderCache()
     found: list[str] = []
-    asyncio.run(_ask(rendered, list("ab"), found))
-    rendered.keep({})
-    asyncio.run(_ask(rendered, list("ab"), found))
+    asyncio.run(_ask(render_cache, list("ab"), found))
+    render_cache.keep({})
+    asyncio.run(_ask(render_cache, list("ab"), found))
     assert "".join(found) == "abab"

@@ -11,8 +11,8 @@ import pytest
 from publication.ledger import Ledger
 from publication.model import Heading, Publication
 from publication.store import Store, default_url
-from service.freshness import Watcher
-from service.shelf import Shelf
+from service.publications.cache import PublicationCache
+from service.publications.poller import StorePoller
 from tests.builders import build_ledger, build_publication
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
@@ -24,8 +24,8 @@ class Hanging:
     def __init__(self, store: Store, hangs: str = "") -> None:
         self._store = store
         self._hangs = hangs
-        self.gate = threading.Event()
-        self.gate.set()
+        self.authenticator = threading.Event()
+        self.authenticator.set()
 
     def check_version(self) -> None:
         self._store.check_version()
@@ -46,26 +46,26 @@ class Hanging:
         self._store.close()
 
     def _through(self, method: str) -> Store:
-        assert method != self._hangs or self.gate.wait(timeout=30)
+        assert method != self._hangs or self.authenticator.wait(timeout=30)
         return self._store
 
 
 async def _up_before_during_and_after(store: Hanging, change: Callable[[], object]) -> list[bool]:
-    shelf = Shelf(store, lambda: NOW)
-    watcher = Watcher(store, shelf, lambda: NOW, poll_seconds=1)
-    await watcher.look()
-    told = [watcher.seen.store_up]
-    store.gate.clear()
+    cache = PublicationCache(store, lambda: NOW)
+    poller = StorePoller(store, cache, lambda: NOW, poll_seconds=1)
+    await poller.poll_once()
+    told = [poller.seen.store_up]
+    store.authenticator.clear()
     change()
-    looking = asyncio.create_task(watcher.look(patience_seconds=0.01, reading_seconds=0.01))
+    looking = asyncio.create_task(poller.poll_once(patience_seconds=0.01, reading_seconds=0.01))
     async with asyncio.timeout(10):
-        while watcher.seen.store_up:
+        while poller.seen.store_up:
             await asyncio.sleep(0.01)
-    told.append(watcher.seen.store_up)
-    assert watcher.edition.heading.revision == 1
-    store.gate.set()
+    told.append(poller.seen.store_up)
+    assert poller.served.heading.revision == 1
+    store.authenticator.set()
     await looking
-    return [*told, watcher.seen.store_up]
+    return [*told, poller.seen.store_up]
 
 
 @pytest.mark.parametrize("hangs", ["headings", "latest", "scored_at", "ledger"])
@@ -95,11 +95,11 @@ class Overtaken(Hanging):
 
 async def _reached(store: Overtaken, revision: int) -> int:
     """The revision that is served, once it is this one or a later. Raises TimeoutError where it does not come."""
-    watcher = Watcher(store, Shelf(store, lambda: NOW), lambda: NOW, poll_seconds=3600)
-    async with asyncio.timeout(30), watcher.watching():
-        while watcher.edition.heading.revision < revision:
+    poller = StorePoller(store, PublicationCache(store, lambda: NOW), lambda: NOW, poll_seconds=3600)
+    async with asyncio.timeout(30), poller.watching():
+        while poller.served.heading.revision < revision:
             await asyncio.sleep(0.01)
-        return watcher.edition.heading.revision
+        return poller.served.heading.revision
 
 
 def test_what_was_issued_while_another_was_taken_up_is_not_left_to_wait(tmp_path: Path) -> None:

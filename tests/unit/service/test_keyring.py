@@ -9,41 +9,41 @@ from pathlib import Path
 import pytest
 
 from publication.errors import StoreUnreachableError
-from service.access.key_store import KeyStore
-from service.access.keyring import Keyring
-from service.access.keys import new_key
-from service.access.rows import Kept, UnreadableKey
-from service.access.visitor import Scope
-from service.errors import KeysUnreadableError
+from service.auth.errors import KeysUnreadableError
+from service.auth.key_cache import KeyCache
+from service.auth.key_store import KeyStore
+from service.auth.keys import new_key
+from service.auth.principal import Scope
+from service.auth.rows import StoredKeys, UnreadableKey
 
 ODD = UnreadableKey("odd\nname", "scopes is 'read admin'")
 WORSE = UnreadableKey("worse", "per_minute is 0")
-SOME, NONE = Kept(unreadable=(ODD,)), Kept()
+SOME, NONE = StoredKeys(unreadable=(ODD,)), StoredKeys()
 AWAY, REFUSED, FAULT = StoreUnreachableError("away"), KeysUnreadableError("refused"), RuntimeError("fault")
 
 
 class Script:
     """A store of keys that gives one answer after another."""
 
-    def __init__(self, *answers: Kept | Exception) -> None:
+    def __init__(self, *answers: StoredKeys | Exception) -> None:
         self._answers = list(answers)
 
-    def read(self) -> Kept:
+    def read(self) -> StoredKeys:
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
 
-def looked(*answers: Kept | Exception) -> Keyring:
-    ring = Keyring(Script(*answers), poll_seconds=1)
+def looked(*answers: StoredKeys | Exception) -> KeyCache:
+    ring = KeyCache(Script(*answers), poll_seconds=1)
     for _ in answers:
-        asyncio.run(ring.look())
+        asyncio.run(ring.poll_once())
     return ring
 
 
 @pytest.mark.parametrize(
-    ("answers", "up", "known", "has_none"),
+    ("answers", "up", "known", "is_empty"),
     [
         ([NONE], True, True, True),
         ([SOME], True, True, False),
@@ -63,10 +63,10 @@ def looked(*answers: Kept | Exception) -> Keyring:
     ],
 )
 def test_without_keys_it_is_open_only_while_that_is_certain(
-    answers: list[Kept | Exception], up: bool, known: bool, has_none: bool
+    answers: list[StoredKeys | Exception], up: bool, known: bool, is_empty: bool
 ) -> None:
     ring = looked(*answers)
-    assert (ring.up, ring.known, ring.has_none) == (up, known, has_none)
+    assert (ring.store_up, ring.is_loaded, ring.is_empty) == (up, known, is_empty)
 
 
 @pytest.mark.parametrize("error", [AWAY, REFUSED, FAULT])
@@ -77,7 +77,7 @@ def test_a_failure_is_said_once_until_it_is_over(error: Exception, caplog: pytes
 
 def test_a_key_that_cannot_be_read_is_named_once_and_on_one_line(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
-        looked(SOME, SOME, Kept(unreadable=(ODD, WORSE)), SOME)
+        looked(SOME, SOME, StoredKeys(unreadable=(ODD, WORSE)), SOME)
     assert caplog.messages == [
         "The key 'odd\\nname' cannot be read, and opens nothing: scopes is 'read admin'.",
         "The key 'worse' cannot be read, and opens nothing: per_minute is 0.",
@@ -90,7 +90,7 @@ class Silent:
     def __init__(self) -> None:
         self.let = threading.Event()
 
-    def read(self) -> Kept:
+    def read(self) -> StoredKeys:
         self.let.wait(10)
         return NONE
 
@@ -100,16 +100,16 @@ def test_keys_whose_file_is_gone_go_on_until_it_is_back(tmp_path: Path, caplog: 
     store = KeyStore(f"sqlite:///{file}", writable=True)
     key, _ = new_key("board", frozenset({Scope.READ}), datetime(2026, 11, 22, tzinfo=UTC))
     store.add(key)
-    ring = Keyring(store, poll_seconds=1)
-    asyncio.run(ring.look())
+    ring = KeyCache(store, poll_seconds=1)
+    asyncio.run(ring.poll_once())
     file.rename(tmp_path / "gone.db")
     for _ in range(2):
-        asyncio.run(ring.look())
-        assert (ring.find(key.id), ring.up) == (key, False)
+        asyncio.run(ring.poll_once())
+        assert (ring.find(key.id), ring.store_up) == (key, False)
     assert caplog.messages == ["The keys are not there any more. They are as they were: put back their file or table."]
     (tmp_path / "gone.db").rename(file)
     store.revoke("board", datetime(2026, 11, 23, tzinfo=UTC))
-    asyncio.run(ring.look())
+    asyncio.run(ring.poll_once())
     found = ring.find(key.id)
     assert found is not None
     assert found.revoked_at is not None
@@ -118,16 +118,16 @@ def test_keys_whose_file_is_gone_go_on_until_it_is_back(tmp_path: Path, caplog: 
 
 def test_a_look_without_an_answer_counts_as_lost_before_it_ends(caplog: pytest.LogCaptureFixture) -> None:
     store = Silent()
-    ring = Keyring(store, poll_seconds=1, patience_seconds=0.01)
+    ring = KeyCache(store, poll_seconds=1, patience_seconds=0.01)
 
     async def look() -> bool:
-        looking = asyncio.create_task(ring.look())
+        looking = asyncio.create_task(ring.poll_once())
         async with asyncio.timeout(5):
-            while ring.up:
+            while ring.store_up:
                 await asyncio.sleep(0.01)
         store.let.set()
         await looking
-        return ring.up
+        return ring.store_up
 
     assert asyncio.run(look())
     assert caplog.messages == ["The keys have not been read for 0.01 seconds."]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from publication.days import target_day
 from publication.model import DayForecast, Publication
 from publication.packed import Packed
-from service.rendering import forecasts_csv, forecasts_json, forecasts_ndjson, laid_out
-from service.selection import EVERYTHING
+from service.queries.selection import EVERYTHING
+from service.rendering import forecasts_csv, forecasts_json, forecasts_ndjson, format_rows
 from tests.unit.publication.tiny import CUTOFF, publication
 
 WIDTH = 4  # the mean and three quantiles
@@ -40,7 +40,7 @@ def test_every_number_reads_as_it_was_in_each_form(numbers: list[float]) -> None
         forecasts_csv(whole, EVERYTHING),
         forecasts_ndjson(whole, EVERYTHING),
     )
-    in_json, in_csv, in_lines = map(b"".join, zip(*laid_out(whole, EVERYTHING, *layouts), strict=True))
+    in_json, in_csv, in_lines = map(b"".join, zip(*format_rows(whole, EVERYTHING, *layouts), strict=True))
     rows = list(csv.DictReader(io.StringIO(in_csv.decode())))
     lines = [json.loads(line) for line in in_lines.splitlines()]
     days = json.loads(in_json)["forecasts"][0]["days"]

@@ -6,9 +6,10 @@ import logging
 import os
 import threading
 
-from service.logs import Background, Handler, RequestLog, Told, to_descriptor
+from service.http.access_record import AccessRecord
+from service.observability.logs import Background, Handler, RequestLog, to_descriptor
 
-TOLD = Told("of-1", "bed-board", "GET", "/v1/system", 200, 0.00125, 512, "127.0.0.1")
+RECORD = AccessRecord("of-1", "bed-board", "GET", "/v1/system", 200, 0.00125, 512, "127.0.0.1")
 
 
 def test_lines_are_written_in_order_and_none_is_left_at_the_end() -> None:
@@ -80,8 +81,10 @@ def test_a_pipe_takes_more_than_it_holds() -> None:
 
 def test_a_request_and_an_event_are_one_line_each() -> None:
     written = io.StringIO()
-    RequestLog(written).write(TOLD)
-    record = logging.LogRecord("service.shelf", logging.ERROR, __file__, 1, "Store %s is\nlost.", ("A",), None)
+    RequestLog(written).write(RECORD)
+    record = logging.LogRecord(
+        "service.publications.cache", logging.ERROR, __file__, 1, "Store %s is\nlost.", ("A",), None
+    )
     Handler(written).handle(record)
     request, event = map(json.loads, written.getvalue().splitlines())
     assert (request["request_id"], request["status"], request["bytes"]) == ("of-1", 200, 512)

@@ -7,9 +7,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 from starlette.types import Message, Receive, Scope, Send
 
-from service.metrics import RequestMetrics
-from service.middleware import Edge
-from service.telling import Teller, client_named
+from service.http.access_record import client_label
+from service.http.middleware import RequestMiddleware
+from service.observability.metrics import RequestMetrics
+from service.observability.recorder import RequestRecorder
 
 ASKED: Scope = {"type": "http", "method": "GET", "path": "/v1/pressure", "query_string": b"", "headers": []}
 
@@ -28,7 +29,7 @@ async def _cancelled() -> list[Message]:
     async def receive() -> Message:
         return {"type": "http.request"}
 
-    edge = Edge(_never, Teller(RequestMetrics(CollectorRegistry())))
+    edge = RequestMiddleware(_never, RequestRecorder(RequestMetrics(CollectorRegistry())))
     task = asyncio.create_task(edge(ASKED, receive, send))
     await asyncio.sleep(0)
     task.cancel("the time is over")
@@ -42,7 +43,7 @@ def test_who_still_waits_when_the_service_ends_is_told() -> None:
     assert (start["status"], headers[b"content-type"]) == (503, b"application/problem+json")
     assert {b"retry-after", b"x-request-id", b"content-security-policy"} <= set(headers)
     assert headers[b"connection"] == b"close"
-    assert json.loads(body["body"])["type"] == "urn:headroom:problem:ending"
+    assert json.loads(body["body"])["type"] == "urn:headroom:problem:shutting-down"
 
 
 @pytest.mark.parametrize(
@@ -56,4 +57,4 @@ def test_who_still_waits_when_the_service_ends_is_told() -> None:
     ],
 )
 def test_a_caller_is_named_by_nothing_but_an_address(address: str, named: str) -> None:
-    assert client_named((address, 0)) == named
+    assert client_label((address, 0)) == named

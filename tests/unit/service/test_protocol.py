@@ -9,9 +9,9 @@ from starlette.responses import PlainTextResponse
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from service.metrics import RequestMetrics
-from service.protocol import GuardedProtocol, guarded
-from service.telling import Teller
+from service.http.protocol import LimitedProtocol, limited_protocol
+from service.observability.metrics import RequestMetrics
+from service.observability.recorder import RequestRecorder
 
 ASKED = b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n"
 NARROW_BYTES = 4096
@@ -22,7 +22,7 @@ async def _read_until_it_closes(after: bytes, keep_alive_seconds: int) -> bytes:
     """What comes until the server has hung up, `after` having been sent when the answer was there."""
     config = Config(PlainTextResponse("here"), timeout_keep_alive=keep_alive_seconds, log_config=None)
     config.load()
-    state, protocol = ServerState(), guarded(Teller(RequestMetrics(CollectorRegistry())), at_most=10)
+    state, protocol = ServerState(), limited_protocol(RequestRecorder(RequestMetrics(CollectorRegistry())), at_most=10)
     loop = asyncio.get_running_loop()
     async with (
         asyncio.timeout(PATIENCE_SECONDS),
@@ -40,10 +40,10 @@ async def _read_until_it_closes(after: bytes, keep_alive_seconds: int) -> bytes:
         return rest
 
 
-class Hasty(GuardedProtocol):
+class Hasty(LimitedProtocol):
     """Waits half a second for a reader; sends through a narrow pipe."""
 
-    teller = Teller(RequestMetrics(CollectorRegistry()))
+    recorder = RequestRecorder(RequestMetrics(CollectorRegistry()))
     most_connections = 10
     write_seconds = 0.5
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from publication.model import DayForecast
-from service.page.reading import planning_day, scale
+from service.page.reading import plan_row, scale
 from tests.builders import CUTOFF, QUANTILES, build_publication
 
 
@@ -51,5 +51,5 @@ def test_an_interval_reads_the_two_quantiles_of_its_ends() -> None:
 def test_the_day_to_plan_for_is_tomorrow_where_the_publication_reaches_it(
     days_after_cutoff: int, lead: int, label: str
 ) -> None:
-    planning = planning_day(build_publication(recent_days=1), CUTOFF + timedelta(days=days_after_cutoff))
+    planning = plan_row(build_publication(recent_days=1), CUTOFF + timedelta(days=days_after_cutoff))
     assert (planning.lead, planning.label) == (lead, label)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from publication.ledger import Ledger
-from service.problems import UnknownValueError
-from service.scores import ScoreSelection
-from service.selection import EVERYTHING
+from service.http.problems import UnknownValueError
+from service.queries.scores import ScoreSelection
+from service.queries.selection import EVERYTHING
 from tests.builders import build_ledger, build_publication
 
 TOLD = build_ledger()

@@ -12,8 +12,8 @@ import pytest
 
 from publication.model import Publication
 from publication.store import Store, default_url
-from service.edition import Edition
-from service.shelf import Shelf
+from service.publications.cache import PublicationCache
+from service.publications.served import ServedPublication
 from tests.builders import CUTOFF, build_publication
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
@@ -27,14 +27,14 @@ class Noted(Store):
         super().__init__(url)
         self.read: list[date] = []
         self.on_read: Callable[[], None] = lambda: None
-        self.gate = threading.Event()
-        self.gate.set()
+        self.authenticator = threading.Event()
+        self.authenticator.set()
 
     def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:
         found = super().latest(system, cutoff, revision)
         self.read.append(found.cutoff)
         self.on_read()
-        assert self.gate.wait(timeout=30)
+        assert self.authenticator.wait(timeout=30)
         return found
 
 
@@ -52,14 +52,14 @@ def test_a_new_publication_waits_for_one_older_one_however_many_are_asked_for(st
     newest, *older = store.headings()
 
     async def read() -> list[date]:
-        shelf = Shelf(store, lambda: NOW)
-        store.gate.clear()
-        asked = [asyncio.create_task(shelf.older(heading)) for heading in older]
+        cache = PublicationCache(store, lambda: NOW)
+        store.authenticator.clear()
+        asked = [asyncio.create_task(cache.load(heading)) for heading in older]
         while not store.read:
             await asyncio.sleep(0.01)
-        renewed = asyncio.create_task(shelf.renew(newest))
+        renewed = asyncio.create_task(cache.load_newest(newest))
         await asyncio.sleep(0.01)
-        store.gate.set()
+        store.authenticator.set()
         await asyncio.gather(renewed, *asked)
         return store.read
 
@@ -67,20 +67,20 @@ def test_a_new_publication_waits_for_one_older_one_however_many_are_asked_for(st
 
 
 def test_beside_the_one_that_is_read_one_other_is_held_and_never_a_third(store: Noted) -> None:
-    made: list[weakref.ref[Edition]] = []
+    made: list[weakref.ref[ServedPublication]] = []
     held_while_reading: list[int] = []
-    store.on_read = lambda: held_while_reading.append(sum(edition() is not None for edition in made))
+    store.on_read = lambda: held_while_reading.append(sum(served() is not None for served in made))
 
     async def take_up() -> None:
-        shelf = Shelf(store, lambda: NOW)
+        cache = PublicationCache(store, lambda: NOW)
         newest, *older = store.headings()
         for heading in (older[0], newest):
-            await shelf.renew(heading)
-            assert shelf.newest is not None
-            made.append(weakref.ref(shelf.newest))
+            await cache.load_newest(heading)
+            assert cache.newest is not None
+            made.append(weakref.ref(cache.newest))
         for heading in older[1:]:
-            made.append(weakref.ref(await shelf.older(heading)))
-        await shelf.renew(newest)
+            made.append(weakref.ref(await cache.load(heading)))
+        await cache.load_newest(newest)
 
     asyncio.run(take_up())
     assert held_while_reading == [0, 1, 1, 1, 1]
@@ -90,12 +90,12 @@ def test_what_is_read_again_and_again_leaves_nothing_behind(store: Noted) -> Non
     headings = store.headings()
 
     async def frozen_after_each_round() -> list[int]:
-        shelf = Shelf(store, lambda: NOW)
-        await shelf.renew(headings[0])
+        cache = PublicationCache(store, lambda: NOW)
+        await cache.load_newest(headings[0])
         counts = []
         for _ in range(6):
             for heading in headings[1:3]:
-                await shelf.older(heading)
+                await cache.load(heading)
             counts.append(gc.get_freeze_count())
         return counts
 

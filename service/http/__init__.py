@@ -1,0 +1,1 @@
+"""HTTP itself: conditional requests, problems, headers, limits of a connection."""

@@ -1,0 +1,179 @@
+"""Representations and HTTP's conditions on them: media types, encodings, entity tags, 304."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime
+from functools import lru_cache
+from types import MappingProxyType
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from service.http.bodies import Body, DecompressedBody, body_of
+from service.http.security import ANSWER_HEADERS
+
+REVALIDATE = "no-cache"
+VARY = "Accept, Accept-Encoding"
+HEADERS_REMEMBERED = 512
+
+NO_MORE: Mapping[str, str] = MappingProxyType({})
+
+RawHeaders = tuple[tuple[bytes, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedBody:
+    """One body as it leaves: its chunks, and the headers that say what it is, with a strong entity tag."""
+
+    chunks: Iterable[bytes]
+    size: int
+    """Bytes that it holds in memory."""
+    tag: str
+    shared: RawHeaders
+    whole: RawHeaders
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """One body, plain and gzip, each with its own strong entity tag: the same content, the same on every replica."""
+
+    plain: EncodedBody
+    gzipped: EncodedBody
+    dated: str | None = field(default=None)
+    """Its `Last-Modified`, where that tells it from every other."""
+
+    @classmethod
+    def of(
+        cls,
+        body: bytes | Body,
+        media_type: str,
+        modified: datetime | None = None,
+        more: Mapping[str, str] = NO_MORE,
+        *,
+        allow_modified_since: bool = True,
+    ) -> "Representation":
+        """Return both encodings of a body.
+
+        `modified` is the instant of its last change; `allow_modified_since` says that no other body of its address has
+        the same one. `more` are headers in addition to those of every response.
+        """
+        made = body_of(body) if isinstance(body, bytes) else body
+        since = None if modified is None else format_datetime(modified, usegmt=True)
+        always = {"Last-Modified": since, **ANSWER_HEADERS, **more}
+        return cls(
+            _encoded(made.plain, made.length, f'"{made.tag}"', media_type, always),
+            _encoded(
+                made.zipped,
+                sum(map(len, made.zipped)),
+                f'"{made.tag}-gzip"',
+                media_type,
+                always | {"Content-Encoding": "gzip"},
+            ),
+            since if allow_modified_since else None,
+        )
+
+    @property
+    def tag(self) -> str:
+        return self.plain.tag
+
+    @property
+    def size(self) -> int:
+        """Bytes that it holds in memory."""
+        return self.plain.size + self.gzipped.size
+
+
+class PreparedResponse(Response):
+    """An answer whose headers are ready, those of every answer among them.
+
+    Its chunks leave as fast as the caller takes them, and others get a turn.
+    """
+
+    def __init__(self, status: int, headers: RawHeaders, chunks: Iterable[bytes]) -> None:
+        self.status_code = status
+        self.raw_headers = list(headers)
+        self.background = None
+        self._chunks = chunks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"]["dressed"] = True
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        held: bytes | None = None  # the last one is to be sent as such
+        for chunk in self._chunks:
+            if held is not None:
+                await send({"type": "http.response.body", "body": held, "more_body": True})
+                await asyncio.sleep(0)
+            held = chunk
+        await send({"type": "http.response.body", "body": held or b""})
+
+
+def respond(
+    representation: Representation, headers: Mapping[str, str], cache_control: str = REVALIDATE
+) -> PreparedResponse:
+    """The representation in the encoding that was asked for, or 304 where the caller has it already."""
+    encoded = representation.gzipped if accepts_gzip(headers.get("accept-encoding", "")) else representation.plain
+    control = ((b"cache-control", cache_control.encode()),)
+    if _is_known(headers, encoded.tag, representation.dated):
+        return PreparedResponse(304, encoded.shared + control, ())
+    return PreparedResponse(200, encoded.whole + control, encoded.chunks)
+
+
+def matches(if_none_match: str, tag: str) -> bool:
+    """Whether `If-None-Match` names the tag: weak comparison, as RFC 9110 asks of this header."""
+    if if_none_match.strip() in {"*", tag}:
+        return True
+    return tag in {candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")}
+
+
+@lru_cache(HEADERS_REMEMBERED)
+def accepts_gzip(accept_encoding: str) -> bool:
+    return _weight(accept_encoding, "gzip") > 0
+
+
+@lru_cache(HEADERS_REMEMBERED)
+def preferred(accept: str, offered: tuple[str, ...]) -> str:
+    """Which of the media types `Accept` weighs most; the first of those that weigh the same."""
+    return max(offered, key=lambda kind: _weight(accept, kind, f"{kind.split('/')[0]}/*", "*/*"))
+
+
+def _is_known(headers: Mapping[str, str], tag: str, dated: str | None) -> bool:
+    """Whether the caller has it: by tag, else by the very instant it was told. Another one proves nothing."""
+    if_none_match = headers.get("if-none-match")
+    if if_none_match is not None:
+        return matches(if_none_match, tag)
+    return dated is not None and headers.get("if-modified-since") == dated
+
+
+def _encoded(
+    chunks: Iterable[bytes], length: int, tag: str, media_type: str, always: Mapping[str, str | None]
+) -> EncodedBody:
+    shared = {"ETag": tag, "Vary": VARY, **always}
+    kind = {"Content-Type": media_type, "Content-Length": str(length)}
+    not_in_304 = {"Content-Encoding"}
+    return EncodedBody(
+        chunks,
+        0 if isinstance(chunks, DecompressedBody) else length,
+        tag,
+        _raw({name: value for name, value in shared.items() if name not in not_in_304}),
+        _raw(shared | kind),
+    )
+
+
+def _raw(headers: Mapping[str, str | None]) -> RawHeaders:
+    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items() if value is not None)
+
+
+def _weight(header: str, *names: str) -> float:
+    """Weight of the first of `names` (then of `*`) that the header lists; 0 where it lists none."""
+    weights = dict(_weighted(item) for item in header.split(","))
+    return next((weights[name] for name in (*names, "*") if name in weights), 0.0)
+
+
+def _weighted(item: str) -> tuple[str, float]:
+    name, *parameters = (part.strip().lower() for part in item.split(";"))
+    quality = next((parameter[2:] for parameter in parameters if parameter.startswith("q=")), "1")
+    try:
+        return name, float(quality)
+    except ValueError:
+        return name, 0.0

@@ -1,0 +1,232 @@
+"""The query parameters of the routes: what they are called, how they read, and that no others are taken."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import date
+from itertools import islice
+from typing import Annotated
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
+from starlette.requests import Request
+
+from publication.ledger import SLICES
+from service.http.problems import VALUES_SHOWN, InvalidParameter, invalid, one_of
+from service.queries.formats import Format
+from service.queries.scenario import Amounts, Scenario
+from service.queries.scores import BY, ScoreSelection, read_slices
+from service.queries.selection import Selection
+
+MOST_PUBLICATIONS = 1000
+MOST_SERIES = 100_000
+MOST_REVISIONS = 1_000_000_000
+AMOUNT = r"([+-]?[0-9]{1,5}(?:\.[0-9]{1,3})?)"
+CHANGE = {"beds": AMOUNT, "discharges": AMOUNT + "(?:/day)?"}
+CHANGE_WRITTEN = {"beds": "RXH:+12 or RXH:+12,RXK:-4", "discharges": "RXH:+5/day or RXH:+5/day,RXK:-2/day"}
+
+
+def _day(text: object) -> date:
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(text), re.ASCII):
+        raise ValueError
+    return date.fromisoformat(str(text))
+
+
+def _says(allowed: str) -> WrapValidator:
+    """Whatever a value fails for, what it may be is told in our words: pydantic's are about its own types."""
+
+    def read(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return validate(value)
+        except ValidationError:
+            raise ValueError(allowed) from None
+
+    return WrapValidator(read)
+
+
+def _listed(amount: str) -> str:
+    """Places with an amount, separated by commas, as a pattern of JSON Schema."""
+    one = f"[^:,]+:{amount}"
+    return f"^{one}(,{one})*$"
+
+
+Day = Annotated[
+    date,
+    BeforeValidator(_day),
+    _says("a day of the calendar, as 2026-11-21"),
+    WithJsonSchema({"type": "string", "format": "date"}),
+]
+PublicationCursor = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\.[0-9]{1,9}$"),
+    _says("a cutoff and a revision, as 2026-11-21.1"),
+]
+PublicationCount = Annotated[
+    int, Field(ge=1, le=MOST_PUBLICATIONS), _says(f"a whole number, 1 to {MOST_PUBLICATIONS:,}")
+]
+SeriesCount = Annotated[int, Field(ge=1, le=MOST_SERIES), _says(f"a whole number, 1 to {MOST_SERIES:,}")]
+Revision = Annotated[int, Field(ge=1, le=MOST_REVISIONS), _says(f"a whole number, 1 to {MOST_REVISIONS:,}")]
+Horizon = Annotated[int, _says("a whole number of days, 1 up to the horizon of the system")]
+Form = Annotated[Format, _says(one_of(list(Format)))]
+Beds = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["beds"])})]
+Discharges = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["discharges"])})]
+Slices = Annotated[
+    str,
+    WithJsonSchema({"type": "string", "pattern": "^(S)(,(S))*$".replace("S", "|".join(SLICES))}),
+]
+
+
+class SeriesParameters(BaseModel):
+    """Which series."""
+
+    place: str | None = Field(None, description="id of a place: its own series alone")
+    under: str | None = Field(None, description="id of a place: its series and those of every place below it")
+    measure: str | None = Field(None, description="name of a measure")
+    stream: str | None = Field(None, description="name of a stream, where a measure is split")
+
+    def selection(self) -> Selection:
+        return Selection(place=self.place, under=self.under, measure=self.measure, stream=self.stream)
+
+
+class PageParameters(BaseModel):
+    """A page of a long list; the header Link leads to the next one."""
+
+    after: str | None = Field(None, description="unique_id of the last series of the page before")
+    limit: SeriesCount | None = Field(None, description="series on a page; all without")
+
+
+class PublicationSelector(BaseModel):
+    """Of which publication."""
+
+    cutoff: Day | None = Field(None, description="cutoff of a publication; the newest one without it")
+    revision: Revision | None = Field(
+        None, description="revision for that cutoff, or for the newest; the last one without it"
+    )
+
+
+class OutputParameters(PublicationSelector):
+    """How much of each series, in which form."""
+
+    horizon: Horizon | None = Field(None, description="largest lead, in days: 1 up to the horizon of the system")
+    quantiles: str | None = Field(None, description="published quantile levels, separated by commas")
+    format: Form | None = Field(None, description="overrides the Accept header")
+
+    def levels(self) -> tuple[float, ...] | None:
+        return None if self.quantiles is None else read_levels(self.quantiles)
+
+
+class OneSeriesParameters(OutputParameters):
+    def selection(self, unique_id: str) -> Selection:
+        return Selection(unique_id=unique_id, horizon=self.horizon, levels=self.levels())
+
+
+class SeriesListParameters(PublicationSelector, PageParameters, SeriesParameters):
+    def selection(self) -> Selection:
+        return replace(super().selection(), after=self.after, limit=self.limit)
+
+
+class ForecastParameters(OutputParameters, PageParameters, SeriesParameters):
+    def selection(self) -> Selection:
+        return replace(
+            super().selection(), horizon=self.horizon, levels=self.levels(), after=self.after, limit=self.limit
+        )
+
+
+class PressureParameters(PublicationSelector):
+    """Of which places, and what if."""
+
+    under: str | None = Field(None, description="id of a place: it and every place below it")
+    horizon: Horizon | None = Field(None, description="largest lead, in days: 1 up to the horizon of the system")
+    beds: Beds | None = Field(None, description="what if places had more (or fewer) open beds: RXH:+12,RXK:-4")
+    discharges: Discharges | None = Field(
+        None, description="what if places discharged more (or fewer) patients a day: RXH:+5/day"
+    )
+
+    def selection(self) -> Selection:
+        return Selection(under=self.under, horizon=self.horizon)
+
+    def what_if(self) -> Scenario:
+        return Scenario(_read_changes("beds", self.beds), _read_changes("discharges", self.discharges))
+
+
+class ScoreParameters(SeriesParameters):
+    """Which scores, told apart by what, in which form."""
+
+    leads: str | None = Field(None, description="a lead band")
+    regime: str | None = Field(None, description="a regime: `stable`, or days between declared changes of level")
+    by: Slices = Field(",".join(BY), description=f"what is told apart: any of {', '.join(SLICES)}, by commas")
+    format: Form | None = Field(None, description="overrides the Accept header")
+
+    def scores(self) -> ScoreSelection:
+        return ScoreSelection(self.selection(), self.leads, self.regime, read_slices(self.by))
+
+
+class PublicationParameters(BaseModel):
+    limit: PublicationCount = Field(100, description="how many, newest first")
+    after: PublicationCursor | None = Field(None, description="the last of the page before: its cutoff and revision")
+
+    def issued_before(self, cutoff: date, revision: int) -> bool:
+        """Whether a publication belongs on this page, or a later one."""
+        if self.after is None:
+            return True
+        day, _, number = self.after.partition(".")
+        return (cutoff.isoformat(), revision) < (day, int(number))
+
+
+def read_levels(text: str) -> tuple[float, ...]:
+    """Quantile levels of a comma list, each once. Raises a problem for what is not a number."""
+    levels = set()
+    for part in text.split(","):
+        try:
+            level = float(part)
+        except ValueError:
+            level = math.nan
+        if math.isnan(level):
+            raise invalid(InvalidParameter("quantiles", text, "published levels separated by commas, as 0.1,0.5,0.9"))
+        levels.add(level)
+    return tuple(sorted(levels))
+
+
+def _read_changes(parameter: str, text: str | None) -> Amounts:
+    """Changes of a comma list by place, in the order of the places. Raises a problem for what is not one."""
+    changes: list[tuple[str, float]] = []
+    for part in text.split(",") if text is not None else ():
+        place, _, amount = part.rpartition(":")
+        place = place.strip(" ") or place  # of other white space a name may well be made
+        # A plus sign that nobody encoded reaches us as a blank.
+        found = re.fullmatch(CHANGE[parameter], amount.strip(" "))
+        if not place or not found:
+            allowed = f"{CHANGE_WRITTEN[parameter]}, at most 99,999"
+            raise invalid(InvalidParameter(parameter, part, allowed))
+        changes.append((place, float(found.group(1))))
+    return tuple(sorted(changes))
+
+
+def reject_unknown_parameters(parameters: type[BaseModel] | None = None) -> Callable[[Request], Awaitable[None]]:
+    """A dependency that refuses parameters the route does not know, and one given twice."""
+    known = list(parameters.model_fields) if parameters else []
+
+    async def refuse(request: Request) -> None:
+        given = request.query_params.multi_items()
+        times = Counter(name for name, _ in given)
+        strange = ((name, value) for name, value in given if name not in known)
+        findings = [
+            InvalidParameter(
+                name, value, f"the parameters {one_of(known, name)}" if known else "this route takes no parameters"
+            )
+            for name, value in islice(strange, VALUES_SHOWN)
+        ]
+        findings += [InvalidParameter(name, "given more than once", "once") for name in known if times[name] > 1]
+        if findings:
+            raise invalid(*findings)
+
+    return refuse

@@ -1,0 +1,101 @@
+"""What if a place had more beds, or discharged more patients a day: the published distributions, shifted."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise
+
+from publication.model import Headroom, Peak, Publication
+from service.http.problems import VALUES_SHOWN, InvalidParameter, invalid, one_of, unknown
+
+Amounts = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Changes by place: open beds, and discharges a day from the first day on. Negative ones take away."""
+
+    beds: Amounts = ()
+    discharges: Amounts = ()
+
+    def check(self, publication: Publication) -> None:
+        """Raises a problem naming each place whose pressure is not published, or that is named twice."""
+        there = list(publication.headroom_by_place)
+        missing = dict.fromkeys(
+            (parameter, place)
+            for parameter, amounts in (("beds", self.beds), ("discharges", self.discharges))
+            for place, _ in amounts
+            if place not in publication.headroom_by_place
+        )
+        if missing:  # what resembles each is looked for, which takes a while: not for thousands
+            shown = islice(missing, VALUES_SHOWN)
+            raise unknown(
+                *(
+                    InvalidParameter(of, place, one_of(there, place) or "no pressure is published")
+                    for of, place in shown
+                )
+            )
+        twice = tuple(
+            InvalidParameter(parameter, place, "each place once")
+            for parameter, amounts in (("beds", self.beds), ("discharges", self.discharges))
+            for (place, _), (before, _) in pairwise(amounts)
+            if place == before
+        )
+        if twice:
+            raise invalid(*twice)
+
+
+NOTHING_CHANGED = Scenario()
+
+
+def apply_scenario(publication: Publication, what_if: Scenario) -> tuple[Headroom, ...]:
+    """Headroom of every place as it would be. A change at a place is one of all places above it, too.
+
+    Beds shift headroom exactly. Of further discharges, those patients are taken off who would have left by then anyway
+    (`relief`); a peak is moved by what that is on its usual day. See docs/method.md for how near this comes.
+    """
+    return tuple(_changed(headroom, publication, what_if) for headroom in publication.headroom)
+
+
+def _changed(headroom: Headroom, publication: Publication, what_if: Scenario) -> Headroom:
+    added, discharged = (
+        [
+            (amount, publication.headroom_by_place[p])
+            for p, amount in amounts
+            if _is_within(publication, p, headroom.place)
+        ]
+        for amounts in (what_if.beds, what_if.discharges)
+    )
+    if not added and not discharged:
+        return headroom
+    # No place loses more beds than it has, nor sends more patients home than may be in them: nor do those above it.
+    days = range(len(headroom.beds))
+    freed = [sum(min(amount * of.relief[i], of.occupancy[i][-1]) for amount, of in discharged) for i in days]
+    wanted = [sum(max(amount, -of.beds[i]) for amount, of in added) for i in days]
+    beds = [max(was + m, 0.0) for was, m in zip(headroom.beds, wanted, strict=True)]
+    more = [is_now - was for is_now, was in zip(beds, headroom.beds, strict=True)]
+    return replace(
+        headroom,
+        beds=tuple(beds),
+        occupancy=tuple(tuple(_fewer(row, free)) for row, free in zip(headroom.occupancy, freed, strict=True)),
+        headroom=tuple(
+            tuple(value + m + min(free, max(was - value, 0.0)) for value in row)  # nobody leaves an empty bed
+            for row, m, free, was in zip(headroom.headroom, more, freed, headroom.beds, strict=True)
+        ),
+        peaks=tuple(_moved(peak, freed) for peak in headroom.peaks),
+    )
+
+
+def _is_within(publication: Publication, place: str, above: str) -> bool:
+    return place == above or above in publication.system.ancestors(place)
+
+
+def _fewer(counts: Sequence[float], freed: float) -> Iterator[float]:
+    return (max(count - freed, 0.0) for count in counts)
+
+
+def _moved(peak: Peak, freed: list[float]) -> Peak:
+    """The peak less what is freed by its usual lead, which is drawn straight between days."""
+    day = min(int(peak.lead), len(freed) - 1)  # the position of the day after it
+    share = peak.lead - int(peak.lead)
+    then = freed[day - 1] + share * (freed[day] - freed[day - 1])
+    return replace(peak, quantiles=tuple(_fewer(peak.quantiles, then)))

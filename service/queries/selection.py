@@ -1,0 +1,120 @@
+"""Which part of a publication a request asks for."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import dropwhile, islice
+
+from publication.model import DayForecast, Publication, SeriesForecast, System
+from publication.vocabulary import SeriesKey
+from service.http.problems import InvalidParameter, invalid, one_of, unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Filters, all optional. `under`: a place and everything below it; `horizon`: the largest lead.
+
+    `after` and `limit` make a page: as many series as `limit`, from the one that follows `after` on.
+    """
+
+    place: str | None = None
+    under: str | None = None
+    measure: str | None = None
+    stream: str | None = None
+    unique_id: str | None = None
+    horizon: int | None = None
+    levels: tuple[float, ...] | None = None
+    after: str | None = None
+    limit: int | None = None
+
+    def check(self, publication: Publication) -> None:
+        """Raises a problem naming each value that the publication does not have, and what it has."""
+        wanted: dict[str, tuple[str | None, Collection[str]]] = {
+            "place": (self.place, publication.system.place_by_id),
+            "under": (self.under, publication.system.place_by_id),
+            "measure": (self.measure, publication.system.measure_by_name),
+            "stream": (self.stream, _streams(publication) if self.stream is not None else ()),
+            "unique_id": (self.unique_id, publication.series_by_id),
+            "after": (self.after, publication.series_by_id),
+        }
+        missing = tuple(
+            InvalidParameter(parameter, value, one_of(list(allowed), value) or "none is published")
+            for parameter, (value, allowed) in wanted.items()
+            if value is not None and value not in allowed
+        )
+        if missing:
+            raise unknown(*missing)
+        self._check_amounts(publication.system)
+
+    def series(self, publication: Publication) -> tuple[SeriesForecast, ...]:
+        """The selected series, in the order of the publication."""
+        return tuple(islice(self._from(publication), self.limit))
+
+    def following(self, publication: Publication) -> "Selection | None":
+        """The page after this one; None where this is the last."""
+        if self.limit is None:
+            return None
+        page = tuple(islice(self._from(publication), self.limit + 1))
+        return replace(self, after=page[-2].unique_id) if len(page) > self.limit else None
+
+    def predicate(self, system: System) -> Callable[[SeriesKey], bool]:
+        """Whether a series is among those that `place`, `under`, `measure` and `stream` select."""
+        below = None if self.under is None else set(system.under(self.under))
+        wanted = SeriesKey(self.place or "", self.measure or "", self.stream or "")
+
+        def admits(key: SeriesKey) -> bool:
+            is_wanted = all(not value or value == found for value, found in zip(wanted, key, strict=True))
+            return is_wanted and (below is None or key.place in below)
+
+        return admits
+
+    def query(self) -> dict[str, str]:
+        """The parameters that select the same."""
+        told = {
+            name: getattr(self, name) for name in ("place", "under", "measure", "stream", "horizon", "after", "limit")
+        }
+        levels = {} if self.levels is None else {"quantiles": ",".join(map(str, self.levels))}
+        return {name: str(value) for name, value in told.items() if value is not None} | levels
+
+    def places(self, publication: Publication) -> set[str]:
+        """Ids of the selected places."""
+        return set(publication.system.under(self.under or publication.system.name))
+
+    def days(self, series: SeriesForecast) -> Sequence[DayForecast]:
+        if series.counted_on and self.horizon is not None:
+            return [day for day in series.days if day.lead <= self.horizon]
+        return series.days[: self.horizon]
+
+    def quantiles(self, system: System) -> tuple[tuple[int, float], ...]:
+        """Position and level of the selected quantiles, lowest first."""
+        wanted = system.quantiles if self.levels is None else self.levels
+        return tuple((i, level) for i, level in enumerate(system.quantiles) if level in wanted)
+
+    def _from(self, publication: Publication) -> Iterator[SeriesForecast]:
+        if self.unique_id is not None:
+            yield publication.series_by_id[self.unique_id]
+            return
+        admits = self.predicate(publication.system)
+        listed = iter(publication.series)
+        if self.after is not None:
+            listed = islice(dropwhile(lambda series: series.unique_id != self.after, listed), 1, None)
+        for series in listed:
+            if admits(series.key):
+                yield series
+
+    def _check_amounts(self, system: System) -> None:
+        findings = []
+        if self.horizon is not None and not 1 <= self.horizon <= system.horizon_days:
+            findings.append(InvalidParameter("horizon", str(self.horizon), f"1 to {system.horizon_days} days"))
+        published = [f"{level:g}" for level in system.quantiles]
+        for level in self.levels or ():
+            if level not in system.quantiles:
+                findings.append(InvalidParameter("quantiles", f"{level:g}", ", ".join(published)))
+        if findings:
+            raise invalid(*findings)
+
+
+EVERYTHING = Selection()
+
+
+def _streams(publication: Publication) -> list[str]:
+    return sorted({series.key.stream for series in publication.series if series.key.stream is not None})

@@ -1,0 +1,169 @@
+"""What OpenAPI shows of requests and answers, short enough to read; contract tests hold them to the schemas."""
+
+from service.queries.formats import CSV, JSON, NDJSON
+from service.rendering import Json
+
+PARAMETERS: Json = {
+    "place": "RXH",
+    "under": "RXH",
+    "measure": "occupancy",
+    "stream": "adult",
+    "unique_id": "RXH/occupancy",
+    "after": "RXH/occupancy",
+    "/v1/publications after": "2026-11-21.1",
+    "limit": 100,
+    "cutoff": "2026-11-21",
+    "revision": 1,
+    "horizon": 1,
+    "quantiles": "0.1,0.5,0.9",
+    "format": "csv",
+    "beds": "RXH:+12",
+    "discharges": "RXH:+5/day",
+    "leads": "01-07",
+    "regime": "stable",
+    "by": "series",
+}
+
+CHAMPION: Json = {"name": "northshire", "version": 7, "run_id": "4f1c9a"}
+HEADING: Json = {
+    "system": "northshire",
+    "cutoff": "2026-11-21",
+    "revision": 1,
+    "issued_at": "2026-11-22T05:02:11Z",
+    "digest": "sha256:38be1f75",
+    "champion": CHAMPION,
+}
+PUBLICATION: Json = {**HEADING, "data_digest": "sha256:9c0d51e2", "remarks": [], "freshness": "fresh"}
+KEY: Json = {"unique_id": "RXH/occupancy", "place": "RXH", "measure": "occupancy", "stream": None}
+SERIES: Json = {**KEY, "unit": "beds", "model": "combination", "fallback": False}
+DAY: Json = {
+    "ds": "2026-11-22",
+    "lead": 1,
+    "mean": 878.749,
+    "quantiles": {"0.1": 836.569, "0.5": 878.749, "0.9": 920.929},
+}
+SYSTEM: Json = {
+    "name": "northshire",
+    "timezone": "Europe/London",
+    "census_hour": 8,
+    "horizon_days": 28,
+    "thresholds": [0.85, 0.92, 0.95, 1.0],
+    "quantiles": [0.1, 0.5, 0.9],
+    "measures": [{"name": "occupancy", "kind": "stock", "unit": "beds"}],
+    "places": [
+        {"id": "northshire", "parent": None, "name": "Northshire", "kind": "system"},
+        {"id": "RXH", "parent": "northshire", "name": "Harbour Trust", "kind": "trust"},
+    ],
+}
+DRIVERS: Json = {
+    "ds": "2026-11-22",
+    "level": 861.2,
+    "weekday": 14.1,
+    "season": 3.6,
+    "holiday": 0.0,
+    "event": 0.0,
+    "trend": 0.0,
+    "rest": -0.151,
+}
+DETAIL: Json = {
+    **SERIES,
+    "days": [DAY],
+    "reason": None,
+    "recent": [{"ds": "2026-11-20", "y": None}, {"ds": "2026-11-21", "y": 866.0}],
+    "drivers": [DRIVERS],
+}
+PRESSURE: Json = {
+    "place": "RXH",
+    "parent": "northshire",
+    "name": "Harbour Trust",
+    "kind": "trust",
+    "worst_day": "2026-11-22",
+    "driver": "weekday",
+    "discharges_needed": 4.5,
+    "days": [
+        {
+            "ds": "2026-11-22",
+            "lead": 1,
+            "beds": 940.0,
+            "occupancy": {"0.1": 836.569, "0.5": 878.749, "0.9": 920.929},
+            "headroom": {"0.1": 19.1, "0.5": 61.3, "0.9": 103.4},
+            "over": {"0.85": 0.99, "0.92": 0.66, "0.95": 0.34, "1.0": 0.03},
+            "short": {"1": 0.03, "5": 0.02, "10": 0.01, "20": 0.0},
+        }
+    ],
+    "peak": {"3": {"0.1": 851.0, "0.5": 889.2, "0.9": 931.4}},
+}
+AID: Json = {
+    "from": "RXK",
+    "to": "RXH",
+    "ds": "2026-11-22",
+    "beds": 8,
+    "over_0.95_before": 0.34,
+    "over_0.95_after": 0.27,
+}
+SCORE: Json = {
+    "unique_id": None,
+    "place": None,
+    "measure": "occupancy",
+    "stream": None,
+    "leads": "01-07",
+    "regime": None,
+    "n": 4459,
+    "fallbacks": 12,
+    "mae": 9.8114,
+    "bias": -0.7702,
+    "wis": 5.0127,
+    "mase": 0.6214,
+    "scaled_wis": 0.3178,
+    "coverage_50": 0.5124,
+    "coverage_80": 0.8031,
+    "coverage_95": 0.9518,
+}
+LEDGER: Json = {
+    "scored_at": "2026-11-22T05:01:40Z",
+    "first": "2026-08-23",
+    "last": "2026-11-21",
+    "publications": 91,
+}
+
+FORECASTS_CSV = (
+    "unique_id,place,measure,stream,cutoff,ds,lead,mean,q0.1,q0.5,q0.9,model,fallback\n"
+    "RXH/occupancy,RXH,occupancy,,2026-11-21,2026-11-22,1,878.749,836.569,878.749,920.929,combination,false\n"
+)
+FORECASTS_NDJSON = (
+    '{"unique_id":"RXH/occupancy","place":"RXH","measure":"occupancy","stream":null,"cutoff":"2026-11-21",'
+    '"ds":"2026-11-22","lead":1,"mean":878.749,"q0.1":836.569,"q0.5":878.749,"q0.9":920.929,"model":"combination",'
+    '"fallback":false}\n'
+)
+SCORES_CSV = (
+    "unique_id,place,measure,stream,leads,regime,n,fallbacks,mae,bias,wis,mase,scaled_wis,coverage_50,coverage_80,"
+    "coverage_95\n,,occupancy,,01-07,,4459,12,9.8114,-0.7702,5.0127,0.6214,0.3178,0.5124,0.8031,0.9518\n"
+)
+SCORES_NDJSON = (
+    '{"unique_id":null,"place":null,"measure":"occupancy","stream":null,"leads":"01-07","regime":null,"n":4459,'
+    '"fallbacks":12,"mae":9.8114,"bias":-0.7702,"wis":5.0127,"mase":0.6214,"scaled_wis":0.3178,"coverage_50":0.5124,'
+    '"coverage_80":0.8031,"coverage_95":0.9518}\n'
+)
+
+
+def _whole(**content: object) -> dict[str, object]:
+    """A JSON answer, under its media type."""
+    return {JSON.media_type: {"publication": PUBLICATION, **content}}
+
+
+def _tables(csv: str, ndjson: str) -> dict[str, object]:
+    return {CSV.media_type.partition(";")[0]: csv, NDJSON.media_type: ndjson}
+
+
+ANSWERS: dict[str, dict[str, object]] = {
+    "/v1/system": _whole(system=SYSTEM),
+    "/v1/publications": _whole(publications=[{**HEADING, "series": 49, "fallbacks": 1}]),
+    "/v1/series": _whole(series=[{**SERIES, "reason": None, "last_actual": {"ds": "2026-11-21", "y": 866.0}}]),
+    "/v1/forecasts": _whole(forecasts=[{**SERIES, "days": [DAY]}]) | _tables(FORECASTS_CSV, FORECASTS_NDJSON),
+    "/v1/forecasts/{unique_id}": _whole(forecasts=[DETAIL]) | _tables(FORECASTS_CSV, FORECASTS_NDJSON),
+    "/v1/pressure": _whole(what_if={"beds": {"RXH": 12}, "discharges": {}}, places=[PRESSURE], mutual_aid=[AID]),
+    "/v1/scores": _whole(ledger=LEDGER, scores=[SCORE]) | _tables(SCORES_CSV, SCORES_NDJSON),
+    "/healthz": {JSON.media_type: {"status": "alive"}},
+    "/readyz": _whole(status="ready", store="ok"),
+    "/metrics": {"text/plain": "headroom_publication_series 49.0\n"},
+}

@@ -1,0 +1,322 @@
+"""The bodies of v1 as OpenAPI documents them; contract tests hold service/rendering.py to them."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.http import problems
+
+Answers = dict[int | str, dict[str, object]]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+Count = Annotated[float, Field(description="in the unit of the series")]
+BedCount = Annotated[float, Field(description="beds")]
+Lead = Annotated[int, Field(description="days after the cutoff")]
+HospitalDay = Annotated[date, Field(description="hospital day, in the time zone of the system")]
+Instant = Annotated[datetime, Field(description="instant, in UTC")]
+CountsByLevel = Annotated[dict[str, float], Field(description="by quantile level, in the unit of the series")]
+BedsByLevel = Annotated[dict[str, float], Field(description="by quantile level, in beds")]
+Unit = Annotated[str, Field(description="what is counted: patients, beds, ...")]
+
+
+class ChampionOut(Body):
+    """The registered version that made a publication."""
+
+    name: str
+    version: int
+    run_id: Annotated[str, Field(description="of the MLflow run that trained it")]
+
+
+class PublicationOut(Body):
+    """The publication that an answer is taken from."""
+
+    system: str
+    cutoff: Annotated[date, Field(description="the last hospital day whose values it uses")]
+    revision: Annotated[int, Field(description="of this cutoff: 1, and more after late data")]
+    issued_at: Instant
+    digest: Annotated[str, Field(description="of its content")]
+    champion: ChampionOut
+    data_digest: Annotated[str | None, Field(description="of the history it was made from")]
+    remarks: Annotated[list[str], Field(description="how it came to be made, where that was not as usual")]
+    freshness: Annotated[
+        Literal["fresh", "late", "stale"],
+        Field(description="whether the forecast begins today or later, yesterday, or earlier"),
+    ]
+
+
+class Answer(Body):
+    publication: PublicationOut
+
+
+class MeasureOut(Body):
+    name: str
+    kind: Annotated[
+        Literal["flow", "stock", "capacity"],
+        Field(description="counted over a hospital day (flow), or at the census hour (stock, capacity)"),
+    ]
+    unit: Unit
+
+
+class PlaceOut(Body):
+    id: str
+    parent: Annotated[str | None, Field(description="id of the place above; null at the root")]
+    name: str
+    kind: Annotated[str, Field(description="system, trust, site, ward, ...")]
+
+
+class SystemOut(Body):
+    name: Annotated[str, Field(description="id of the root place")]
+    timezone: Annotated[str, Field(description="IANA name; its calendar days are the hospital days")]
+    census_hour: Annotated[int, Field(description="local hour, 0 to 23, at which stocks are counted")]
+    horizon_days: Annotated[int, Field(description="largest lead, in days")]
+    thresholds: Annotated[list[float], Field(description="occupancy rates, 0 to 1, whose passing has a chance told")]
+    quantiles: Annotated[list[float], Field(description="published quantile levels, between 0 and 1")]
+    measures: list[MeasureOut]
+    places: list[PlaceOut]
+
+
+class SystemAnswer(Answer):
+    system: SystemOut
+
+
+class HeadingOut(Body):
+    system: str
+    cutoff: Annotated[date, Field(description="the last hospital day whose values it uses")]
+    revision: int
+    issued_at: Instant
+    digest: str | None
+    champion: ChampionOut
+    series: Annotated[int | None, Field(description="how many series it has")]
+    fallbacks: Annotated[int | None, Field(description="how many of them are fallbacks")]
+
+
+class PublicationsAnswer(Answer):
+    publications: list[HeadingOut]
+
+
+class ActualOut(Body):
+    ds: HospitalDay
+    y: Annotated[float | None, Field(description="observed count, in the unit of the series; null where it is missing")]
+
+
+class SeriesKeyOut(Body):
+    unique_id: str
+    place: str
+    measure: str
+    stream: str | None
+    unit: Unit
+    model: str
+    fallback: Annotated[bool, Field(description="whether seasonal naive stands in for the champion")]
+    counted_on: Annotated[
+        list[str],
+        Field(description="weekdays on which it is counted; other days are not forecast. Absent where it is each day"),
+    ] = []
+
+
+class SeriesOut(SeriesKeyOut):
+    reason: Annotated[str | None, Field(description="why a fallback stands in")]
+    last_actual: ActualOut | None
+
+
+class SeriesAnswer(Answer):
+    series: list[SeriesOut]
+
+
+class DayOut(Body):
+    ds: HospitalDay
+    lead: Lead
+    mean: Count
+    quantiles: CountsByLevel
+
+
+class ForecastOut(SeriesKeyOut):
+    days: list[DayOut]
+
+
+class ForecastsAnswer(Answer):
+    forecasts: list[ForecastOut]
+
+
+class DriversOut(Body):
+    """What a day's mean is made of: counts that add up to it. Empty for a publication that tells nothing of them."""
+
+    ds: HospitalDay
+    level: Count
+    weekday: Count
+    season: Count
+    holiday: Count
+    event: Count
+    trend: Count
+    rest: Count
+
+
+class DetailOut(ForecastOut):
+    reason: str | None
+    recent: list[ActualOut]
+    drivers: list[DriversOut]
+
+
+class DetailAnswer(Answer):
+    forecasts: list[DetailOut]
+
+
+class WhatIfOut(Body):
+    """Changes asked for, by place: open beds, and discharges a day."""
+
+    beds: Annotated[dict[str, float], Field(description="more (or fewer) beds, by place")]
+    discharges: Annotated[dict[str, float], Field(description="more (or fewer) patients a day, by place")]
+
+
+class DayPressureOut(Body):
+    """One day of a place."""
+
+    ds: HospitalDay
+    lead: Lead
+    beds: BedCount
+    occupancy: BedsByLevel
+    headroom: BedsByLevel
+    over: Annotated[dict[str, float], Field(description="chance, 0 to 1, that occupancy / beds passes each threshold")]
+    short: Annotated[dict[str, float], Field(description="chance, 0 to 1, that so many beds or more are missing")]
+
+
+class PlacePressureOut(Body):
+    """A place: `peak` has quantiles of the highest occupancy of the next days, by how many days."""
+
+    place: str
+    parent: str | None
+    name: str
+    kind: str
+    worst_day: HospitalDay
+    driver: Annotated[str | None, Field(description="what adds most to occupancy on the worst day, beside its level")]
+    discharges_needed: Annotated[float, Field(description="further patients a day that would keep the worst day safe")]
+    days: list[DayPressureOut]
+    peak: Annotated[dict[str, BedsByLevel], Field(description="by how many days, in beds")]
+
+
+class AidOut(Body):
+    """So many beds of one place for patients of another, and the chance that it passes 95 % without and with them."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    donor: str = Field(alias="from")
+    receiver: str = Field(alias="to")
+    ds: HospitalDay
+    beds: Annotated[int, Field(description="beds")]
+    before: float = Field(alias="over_0.95_before", description="chance, 0 to 1, without them")
+    after: float = Field(alias="over_0.95_after", description="chance, 0 to 1, with them")
+
+
+class PressureAnswer(Answer):
+    what_if: WhatIfOut
+    places: list[PlacePressureOut]
+    mutual_aid: list[AidOut]
+
+
+CountLoss = Annotated[float | None, Field(description="in the unit of the measure")]
+ScaledLoss = Annotated[float | None, Field(description="multiple of the seasonal-naive MAE")]
+Share = Annotated[float | None, Field(description="share of actuals, 0 to 1")]
+
+
+class LedgerOut(Body):
+    """What was scored: target days from first to last, of so many publications."""
+
+    scored_at: Instant
+    first: HospitalDay
+    last: HospitalDay
+    publications: int
+
+
+class ScoreOut(Body):
+    """Mean losses; errors are forecast minus actual, coverages of the central interval of so many percent.
+
+    What is not told apart is null.
+    """
+
+    unique_id: str | None
+    place: str | None
+    measure: str | None
+    stream: str | None
+    leads: Annotated[str | None, Field(description="lead band, in days: 01-07")]
+    regime: str | None
+    n: Annotated[int, Field(description="forecasts that have an actual")]
+    fallbacks: Annotated[int, Field(description="how many of them are of fallbacks")]
+    mae: CountLoss
+    bias: CountLoss
+    wis: CountLoss
+    mase: ScaledLoss
+    scaled_wis: ScaledLoss
+    coverage_50: Share
+    coverage_80: Share
+    coverage_95: Share
+
+
+class ScoresAnswer(Answer):
+    ledger: LedgerOut | None
+    scores: list[ScoreOut]
+
+
+class ReadyAnswer(Body):
+    """`publication` is left out where keys are asked for and none is sent."""
+
+    publication: PublicationOut | None = None
+    status: Literal["ready"]
+    store: Literal["ok", "unreachable"]
+
+
+class AliveAnswer(Body):
+    status: Literal["alive"]
+
+
+class FindingOut(Body):
+    parameter: str
+    found: str
+    allowed: str
+
+
+class ProblemAnswer(BaseModel):
+    """RFC 9457: the one shape of every error."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str
+    errors: list[FindingOut]
+
+
+UniqueId = Annotated[
+    str,
+    Path(description="`place/measure`, or `place/measure/stream`, as it is, slashes and all"),
+]
+TABLES: dict[str, object] = {
+    "text/csv": {"schema": {"type": "string"}},
+    "application/x-ndjson": {"schema": {"type": "string"}},
+}
+EVERYWHERE = (401, 403, 429, 500)
+
+
+def refusals(*statuses: int) -> Answers:
+    """What any route may answer to whom it does not let in, and with these statuses."""
+    return {
+        error.status.value: {"model": ProblemAnswer, "description": error.title}
+        for error in reversed(problems.PROBLEMS)
+        if error.status in (*statuses, *EVERYWHERE)
+    }
+
+
+def answers(*problem_statuses: int, tables: bool = False) -> Answers:
+    """What a route may answer beside its JSON."""
+    described = refusals(*problem_statuses)
+    described[304] = {"description": "The caller has this representation already"}
+    if tables:
+        described[200] = {"content": TABLES}
+    return described

@@ -1,0 +1,222 @@
+"""The command line of the service: serve, or make, list, expire and revoke keys."""
+
+import argparse
+import contextlib
+import logging
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import uvicorn
+from pydantic import ValidationError
+
+from publication.errors import SchemaVersionError, StoreUnreachableError
+from publication.redaction import redact_addresses
+from publication.store import Store, default_url
+from service.app import create_app
+from service.auth import AnonymousPolicy, commands
+from service.auth.errors import KeysUnreadableError, ServiceError
+from service.auth.key_store import KeyStore, default_keys_url
+from service.auth.sqlite import read_only
+from service.http.open_files import max_open_connections
+from service.http.protocol import limited_protocol
+from service.http.security import is_loopback, mask_keys
+from service.http.shutdown import install_shutdown_handlers
+from service.observability import logs
+from service.settings import ENVIRONMENT, Settings, read_settings
+
+UNEXPECTED = 1
+USAGE_ERROR = 2
+STORE_OUT_OF_REACH = 6
+SHUTDOWN_SECONDS = 5
+SWITCH_SECONDS = 0.002  # how long a request waits for a thread that renders; less slows both, more shows in p99
+KEEP_ALIVE_SECONDS = 75  # longer than the minute between two looks of a dashboard
+MOST_CONNECTIONS = 2000
+HIGHEST_PORT = 65535
+
+OPEN_TO_ALL = (
+    "Listening on {host}: everyone who can reach it could read the forecasts, for no key has been made. "
+    "Make one with `headroom-service keys create NAME`, leave --host at 127.0.0.1, "
+    "or give --allow-anonymous where the network itself is guarded."
+)
+FEW_CONNECTIONS = (
+    "Opening up to %d connections, not %d: this process may not open more files. Raise the limit where it is started "
+    "(ulimit -n, or LimitNOFILE= of systemd)."
+)
+
+logger = logging.getLogger("service")
+
+
+def main(argv: list[str] | None, environ: Mapping[str, str]) -> int:
+    """Serve until stopped, or run a command on keys. Gives the exit code."""
+    return _run(parser().parse_args(argv), environ)
+
+
+def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    try:
+        settings = read_settings(environ, options.home)
+        if options.command == "keys":
+            if options.action == "create":
+                _make_home(settings)
+            keys = _key_store(settings, writable=True)
+            commands.run(options, keys, datetime.now(UTC), lambda: _published_places(settings))
+            return 0
+        return _open_and_serve(settings, options)
+    except ValidationError as error:
+        return _refuse(_sentences(error), USAGE_ERROR)
+    except (StoreUnreachableError, SchemaVersionError, KeysUnreadableError) as error:
+        return _refuse(str(error), STORE_OUT_OF_REACH)
+    except ServiceError as error:
+        return _refuse(str(error), USAGE_ERROR)
+
+
+def _open_and_serve(settings: Settings, options: argparse.Namespace) -> int:
+    store = Store(read_only(_store_url(settings)), orjson.loads)
+    keys = _key_store(settings)
+    anonymous_policy = _anonymous_policy(options)
+    if anonymous_policy is AnonymousPolicy.REFUSE and _has_no_keys(keys):
+        return _refuse(OPEN_TO_ALL.format(host=options.host), USAGE_ERROR)
+    with contextlib.suppress(StoreUnreachableError):  # it may come: what is served says so until then
+        store.check_version()
+    return _serve(settings, store, keys, options, anonymous_policy)
+
+
+def _serve(
+    settings: Settings, store: Store, keys: KeyStore, options: argparse.Namespace, anonymous_policy: AnonymousPolicy
+) -> int:
+    lines = logs.Background(logs.to_descriptor(sys.stderr.fileno()))
+    logs.configure(lines)
+    install_shutdown_handlers(lines.close)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    app = create_app(
+        settings,
+        store,
+        lambda: datetime.now(UTC),
+        keys,
+        anonymous_policy=anonymous_policy,
+        log=logs.RequestLog(lines),
+    )
+    try:
+        uvicorn.run(
+            app,
+            host=options.host,
+            port=options.port,
+            http=limited_protocol(app.recorder, _most_connections()),
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            workers=1,  # whatever WEB_CONCURRENCY says
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies or None,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )
+    except SystemExit as ended:  # where the port is taken, as the log has said, uvicorn's own code means something else
+        return UNEXPECTED if ended.code else 0
+    finally:
+        store.close()
+        keys.close()
+        lines.close()
+    return 0
+
+
+def _most_connections() -> int:
+    most = max_open_connections(MOST_CONNECTIONS)
+    if most < MOST_CONNECTIONS:
+        logger.warning(FEW_CONNECTIONS, most, MOST_CONNECTIONS)
+    return most
+
+
+def _anonymous_policy(options: argparse.Namespace) -> AnonymousPolicy:
+    if options.allow_anonymous:
+        return AnonymousPolicy.ALLOW
+    return AnonymousPolicy.LOOPBACK if is_loopback(options.host) else AnonymousPolicy.REFUSE
+
+
+def _has_no_keys(keys: KeyStore) -> bool:
+    """Whether it is certain that there are none; where they cannot be read, nobody is let in until they can."""
+    try:
+        return not keys.read()
+    except (StoreUnreachableError, KeysUnreadableError):
+        return False
+
+
+def _published_places(settings: Settings) -> tuple[str, ...]:
+    """Of the newest publication; none where it cannot be read, for whatever reason: keys are made without it, too."""
+    with contextlib.suppress(Exception):
+        store = Store(read_only(_store_url(settings)))
+        with contextlib.closing(store):
+            return tuple(place.id for place in store.latest(settings.system).system.places)
+    return ()
+
+
+def _make_home(settings: Settings) -> None:
+    """As every job does: the first key may be made before the first publication is."""
+    if not settings.keys_url and _store_url(settings).startswith("sqlite"):
+        with contextlib.suppress(OSError):  # the store says that it is not there
+            settings.home.mkdir(parents=True, exist_ok=True)
+
+
+def _store_url(settings: Settings) -> str:
+    return settings.store_url or default_url(settings.home)
+
+
+def _key_store(settings: Settings, *, writable: bool = False) -> KeyStore:
+    if settings.keys_url:
+        return KeyStore(settings.keys_url, writable=writable, setting=ENVIRONMENT["keys_url"])
+    beside = default_keys_url(_store_url(settings), settings.home)
+    return KeyStore(beside, writable=writable, setting=ENVIRONMENT["store_url"])
+
+
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "headroom-service", description="Serve the newest publication of forecasts.", parents=[_home(default=None)]
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    parser.add_argument(
+        "--port", type=_port, default=8000, help="port to listen on, 0 for any free one (default %(default)s)"
+    )
+    parser.add_argument(
+        "--allow-anonymous",
+        action="store_true",
+        help="listen beyond this machine, and under any name, although no key has been made, so that anyone may read",
+    )
+    subparsers = parser.add_subparsers(dest="command", metavar="keys", help="make, list, expire and revoke keys")
+    commands.add_to(subparsers, _home(default=argparse.SUPPRESS))
+    return parser
+
+
+def _home(default: object) -> argparse.ArgumentParser:
+    """The option that every command takes, before its name or after: what is not given after it changes nothing."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument(
+        "--home", type=Path, default=default, help="where the store lives (HEADROOM_HOME, default .headroom)"
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= HIGHEST_PORT):
+        raise argparse.ArgumentTypeError(
+            f"Listening on port {text!r}: ports are 0, for any free one, to {HIGHEST_PORT}."
+        )
+    return int(text)
+
+
+def _refuse(sentence: str, exit_code: int) -> int:
+    sys.stderr.write(f"headroom-service: {mask_keys(sentence)}\n")  # a key may have been pasted for its name
+    return exit_code
+
+
+def _sentences(error: ValidationError) -> str:
+    def told(message: str) -> str:
+        return f"{message[:1].lower()}{message[1:]}"
+
+    return " ".join(
+        f"Reading {ENVIRONMENT[str(item['loc'][0])]}: found {redact_addresses(repr(item['input']))}; "
+        f"{redact_addresses(told(item['msg']))}."
+        for item in error.errors()
+    )
