@@ -37,7 +37,7 @@ test: $(INSTALLED) ## run the tests (PYTEST_ARGS="-k store")
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 drills: $(INSTALLED) ## kill jobs and databases, lead a model through its life, run the demo, and see that all goes on: minutes
-	$(BIN)/python -m pytest -m drill $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m drill -n 2 --dist loadfile $(PYTEST_ARGS)
 
 soak: $(INSTALLED) ## ask the service 20,000 times for what OpenAPI allows, and what it does not: minutes
 	$(BIN)/python -m pytest -m soak $(PYTEST_ARGS)

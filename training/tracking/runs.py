@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 import mlflow
 import pandas as pd
 from mlflow import MlflowClient
-from mlflow.entities import Metric, RunStatus, RunTag, ViewType
+from mlflow.entities import Metric, Run, RunStatus, RunTag, ViewType
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from training.backtest.evaluation import Evaluation
 from training.backtest.scores import LOSSES
@@ -22,6 +23,7 @@ CHARTS, DATA_REPORT, ENVIRONMENT, GATE = "charts.html", "data-report.html", "env
 BACKTEST = "backtest"
 KIND = "headroom.kind"
 TRAIN = "train"
+KILLED = RunStatus.to_string(RunStatus.KILLED)
 SLICED = ("measure,day", "measure,regime", "measure,weekday")
 SLICED_LOSSES = ("mae", "mase", "scaled_wis", "coverage_80")
 
@@ -111,11 +113,18 @@ def end_killed(tracking_uri: str, system: str) -> int:
         experiment = client.get_experiment_by_name(system)
         if experiment is None:
             return 0
-        running = f"attributes.status = 'RUNNING' AND tags.`{KIND}` = '{TRAIN}'"
-        left = client.search_runs([experiment.experiment_id], running, ViewType.ACTIVE_ONLY)
+        left = _running(client, experiment.experiment_id, KIND, TRAIN)
         for abandoned in left:
-            client.set_terminated(abandoned.info.run_id, RunStatus.to_string(RunStatus.KILLED))
+            for child in _running(client, experiment.experiment_id, MLFLOW_PARENT_RUN_ID, abandoned.info.run_id):
+                client.set_terminated(child.info.run_id, KILLED)
+            client.set_terminated(abandoned.info.run_id, KILLED)  # last: where this is killed too, it is found again
     return len(left)
+
+
+def _running(client: MlflowClient, experiment_id: str, tag: str, value: str) -> list[Run]:
+    """The runs of the experiment with the tag that were not ended."""
+    wanted = f"attributes.status = 'RUNNING' AND tags.`{tag}` = '{value}'"
+    return list(client.search_runs([experiment_id], wanted, ViewType.ACTIVE_ONLY))
 
 
 def _log_child(name: str, metrics: Mapping[str, float]) -> None:
