@@ -17,10 +17,10 @@ import pandas as pd
 
 from publication.model import Measure, Place, System
 from publication.vocabulary import Kind
-from training.flow.paths import N_PATHS
 from training.frames import long
-from training.history.known import KnownHistory, known_at_day_end
+from training.history.known import PointInTimeHistory, known_at_day_end
 from training.models.catalogue import FALLBACK
+from training.paths.joint import N_PATHS
 from training.pipeline import Forecaster
 from training.pipeline.pressure import headroom
 
@@ -41,7 +41,7 @@ def system_of(n_places: int) -> System:
     return System("region", "Europe/London", 8, HORIZON, (0.85, 0.92, 0.95, 1.0), LEVELS, measures, places)
 
 
-def history_of(system: System, n_days: int) -> KnownHistory:
+def history_of(system: System, n_days: int) -> PointInTimeHistory:
     """Poisson counts with a weekly wave, and a common one."""
     rng = np.random.default_rng(1)
     days = pd.date_range("2024-01-01", periods=n_days, freq="D", name="ds")

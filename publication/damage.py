@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 
 from publication.model import DayForecast, Headroom, Publication, System
-from publication.packed import Packed
+from publication.packed import PackedRows
 from publication.pressure import headroom_levels
 from publication.vocabulary import DRIVERS
 
 
-def damages(publication: Publication, n_series: int) -> Iterator[str]:
+def integrity_errors(publication: Publication, n_series: int) -> Iterator[str]:
     """A sentence for each thing that is not as it was issued; `n_series` is what the publication's own row says."""
     of_system = tuple(_of_system(publication.system))
     yield from of_system
@@ -61,11 +61,11 @@ def _of_headroom(of: Headroom, system: System, n_levels: int, n_fine: int) -> It
 
 
 def _has_rows(rows: Sequence[Sequence[float]], n_rows: int, width: int) -> bool:
-    return isinstance(rows, Packed) and len(rows) == n_rows and rows.width == width and isfinite(rows.total)
+    return isinstance(rows, PackedRows) and len(rows) == n_rows and rows.width == width and isfinite(rows.total)
 
 
 def _are_counts(days: Sequence[DayForecast]) -> bool:
-    return isinstance(days, Packed) and isfinite(days.total) and days.least >= 0
+    return isinstance(days, PackedRows) and isfinite(days.total) and days.least >= 0
 
 
 def _are_numbers(values: Sequence[object]) -> bool:

@@ -8,11 +8,11 @@ from functools import cache
 from operator import attrgetter
 
 from publication.model import Publication, SeriesForecast
-from publication.packed import Packed
+from publication.packed import PackedRows
 
 NOT_CONTENT = ("issued_at", "revision", "remarks")
 LISTED = ("series", "headroom")
-TOLD_LATER: dict[type, tuple[str, ...]] = {Publication: ("headroom",), SeriesForecast: ("counted_on", "drivers")}
+OPTIONAL_FIELDS: dict[type, tuple[str, ...]] = {Publication: ("headroom",), SeriesForecast: ("counted_on", "drivers")}
 """Left out where there are none: a publication of before there were any keeps its digest."""
 
 
@@ -27,7 +27,7 @@ def digest(publication: Publication) -> str:
 def _canonical(publication: Publication) -> Iterator[str]:
     """The text that is hashed: JSON with its keys in order, in parts, since that of a large one is never held whole."""
     names = sorted(of.name for of in fields(Publication) if of.name not in NOT_CONTENT)
-    told = [name for name in names if name not in TOLD_LATER[Publication] or getattr(publication, name)]
+    told = [name for name in names if name not in OPTIONAL_FIELDS[Publication] or getattr(publication, name)]
     for n, name in enumerate(told):
         yield f'{"," if n else "{"}"{name}":'
         value = getattr(publication, name)
@@ -48,7 +48,7 @@ def _text(value: object) -> str:
 
 def _plain(value: object) -> object:
     """What `json` can write, of what it cannot: rows as tuples, our types by their fields, days as text."""
-    if isinstance(value, Packed):
+    if isinstance(value, PackedRows):
         return tuple(value)
     kind: type = type(value)
     return _reader(kind)(value) if is_dataclass(kind) else str(value)
@@ -57,7 +57,7 @@ def _plain(value: object) -> object:
 @cache  # it is asked for each of a million days and actuals
 def _reader(kind: type) -> Callable[[object], dict[str, object]]:
     names = sorted(of.name for of in fields(kind))
-    read, later = attrgetter(*names), TOLD_LATER.get(kind, ())
+    read, later = attrgetter(*names), OPTIONAL_FIELDS.get(kind, ())
 
     def fields_of(value: object) -> dict[str, object]:
         told = dict(zip(names, read(value), strict=True))

@@ -49,7 +49,7 @@ class Score(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Ledger:
+class LiveScores:
     """Scores of the publications whose target days lie from `first` to `last`, by every slice; replaced as a whole."""
 
     system: str

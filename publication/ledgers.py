@@ -5,7 +5,7 @@ from math import isfinite
 
 from sqlalchemy import Connection, RowMapping, Select, delete, insert, select
 
-from publication.ledger import Ledger, Losses, Score, Slice
+from publication.ledger import LiveScores, Losses, Score, Slice
 from publication.schema import ledgers, scores
 from publication.vocabulary import series_key
 
@@ -18,14 +18,14 @@ def scored_at(connection: Connection, system: str) -> datetime | None:
     return None if row is None else row["scored_at"]
 
 
-def read(connection: Connection, system: str) -> Ledger | None:
+def read(connection: Connection, system: str) -> LiveScores | None:
     """The newest ledger of the system; None where there is none."""
     row = connection.execute(_newest(system).limit(1)).mappings().first()
     if row is None:
         return None
     of_ledger = select(scores).where(scores.c.ledger_id == row["id"])
     in_order = of_ledger.order_by(scores.c.unique_id, scores.c.leads, scores.c.regime)
-    return Ledger(
+    return LiveScores(
         system=system,
         scored_at=row["scored_at"],
         first=row["first_day"],
@@ -35,7 +35,7 @@ def read(connection: Connection, system: str) -> Ledger | None:
     )
 
 
-def write(connection: Connection, ledger: Ledger) -> None:
+def write(connection: Connection, ledger: LiveScores) -> None:
     """Put the ledger beside the newest one, which stays, while older ones go."""
     heading = {
         "system": ledger.system,

@@ -208,7 +208,7 @@ class Publication:
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
+class PublicationSummary:
     """What a list of publications shows of one."""
 
     system: str

@@ -11,7 +11,7 @@ Reader = Callable[[int, tuple[float, ...]], Row]
 """Makes a row of its position and its numbers."""
 
 
-class Packed(Sequence[Row]):
+class PackedRows(Sequence[Row]):
     """A sequence of rows of `width` numbers each; each is made anew by `read` whenever it is asked for.
 
     Equals a tuple, or another of these, that has the same rows. Raises ValueError where one of the numbers is none.
@@ -64,7 +64,7 @@ class Packed(Sequence[Row]):
         return tuple(number for row in zip(*picked, strict=True) for number in row)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Packed | tuple):
+        if not isinstance(other, PackedRows | tuple):
             return NotImplemented
         return tuple(self) == tuple(other)
 
@@ -79,12 +79,12 @@ class Packed(Sequence[Row]):
         return self._read(index, tuple(self._numbers[start : start + self._width]))
 
 
-def packed(rows: Sequence[Sequence[float]]) -> Packed[tuple[float, ...]]:
+def packed(rows: Sequence[Sequence[float]]) -> PackedRows[tuple[float, ...]]:
     """Rows of equal length, as they are."""
     widths = set(map(len, rows)) or {1}
     if len(widths) > 1:
         raise ValueError(f"rows of {sorted(widths)} numbers cannot be kept side by side")
-    return Packed(chain.from_iterable(rows), widths.pop(), _as_it_is)
+    return PackedRows(chain.from_iterable(rows), widths.pop(), _as_it_is)
 
 
 def _array(numbers: list[float]) -> "array[float]":

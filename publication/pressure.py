@@ -11,7 +11,8 @@ SHORT_BY = (1, 5, 10, 20)
 PEAK_DAYS = (3, 7, 14)
 """Over how many of the next days a peak of occupancy is told."""
 FINE_LEVELS = (0.001, 0.005, *(percent / 100 for percent in range(1, 100)), 0.995, 0.999)
-CALM_RATE, CALM = 0.92, 0.8
+SAFE_OCCUPANCY = 0.92
+SAFE_PROBABILITY = 0.8
 """Further discharges are counted that keep the occupancy rate within the first, with the second for a probability."""
 HALF_A_COUNT = 0.5
 ROUNDED_TO = 9  # decimals: 100 beds less 92 % of them are eight, and not a little more
@@ -56,10 +57,10 @@ def chance_short(levels: Sequence[float], headroom: Sequence[float], beds_short:
 
 
 def discharges_needed(levels: Sequence[float], headroom: Sequence[float], beds: float, relief: float) -> float:
-    """Further discharges a day with which occupancy / beds stays within `CALM_RATE` on the day, as surely as `CALM`.
+    """Return how many more discharges a day keep occupancy / beds within `SAFE_OCCUPANCY` with `SAFE_PROBABILITY`.
 
-    `relief` are the beds that one of them frees by then. `levels` must have 1 - `CALM`.
+    `relief` are the beds that one of them frees by then. `levels` must have 1 - `SAFE_PROBABILITY`.
     """
-    left = headroom[levels.index(round(1 - CALM, ROUNDED_TO))]
-    wanted = ceil(round((1 - CALM_RATE) * beds, ROUNDED_TO)) - HALF_A_COUNT
+    left = headroom[levels.index(round(1 - SAFE_PROBABILITY, ROUNDED_TO))]
+    wanted = ceil(round((1 - SAFE_OCCUPANCY) * beds, ROUNDED_TO)) - HALF_A_COUNT
     return max(wanted - left, 0.0) / relief

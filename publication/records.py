@@ -10,23 +10,23 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from publication.damage import damages
+from publication.damage import integrity_errors
 from publication.days import counted_leads, target_day
 from publication.errors import MalformedPublicationError
 from publication.model import (
     Actual,
     Champion,
     DayForecast,
-    Heading,
     Headroom,
     Measure,
     Peak,
     Place,
     Publication,
+    PublicationSummary,
     SeriesForecast,
     System,
 )
-from publication.packed import Packed, Reader, packed
+from publication.packed import PackedRows, Reader, packed
 from publication.rows import Row
 from publication.vocabulary import Kind, SeriesKey
 
@@ -124,13 +124,13 @@ def remark_records(publication: Publication, publication_id: int) -> list[Record
     ]
 
 
-def heading(row: RowMapping) -> Heading:
+def heading(row: RowMapping) -> PublicationSummary:
     """Raises ValueError where the row holds something else: SQLite keeps what it is given."""
     for kind, columns in HEADING_KINDS.items():
         for column in columns:
             if type(row[column]) is not kind:
                 raise ValueError(f"{column} is {row[column]!r}")
-    return Heading(
+    return PublicationSummary(
         system=row["system"],
         cutoff=row["cutoff"],
         revision=row["revision"],
@@ -173,24 +173,24 @@ def publication(
         headroom=tuple(_headroom(item["by_day"]) for item in headroom),
         remarks=tuple(item["remark"] for item in remarks),
     )
-    if (found := next(damages(read, heading(row).n_series), None)) is not None:
+    if (found := next(integrity_errors(read, heading(row).n_series), None)) is not None:
         raise _damaged(row["cutoff"], system, "it", found)
     return read
 
 
 def _days(
     cutoff: date, system: System, forecasts: Iterable[Row], counted_on: Mapping[str, tuple[int, ...]]
-) -> dict[str, Packed[DayForecast]]:
+) -> dict[str, PackedRows[DayForecast]]:
     """The days of each series. The day of a lead is not kept: it follows from the cutoff, and from the weekdays that a
     series is counted on, where those are not all."""
     every_day = _reader(cutoff, system.horizon_days, ())
     width = 1 + len(system.quantiles)
-    days: dict[str, Packed[DayForecast]] = {}
+    days: dict[str, PackedRows[DayForecast]] = {}
     for row in forecasts:
         weekdays = counted_on.get(row["unique_id"])
         n_days, read = every_day if weekdays is None else _reader(cutoff, system.horizon_days, weekdays)
         try:
-            days[row["unique_id"]] = Packed(_flat(row["by_day"], n_days, width), width, read)
+            days[row["unique_id"]] = PackedRows(_flat(row["by_day"], n_days, width), width, read)
         except (TypeError, ValueError) as error:
             raise _damaged(cutoff, system, row["unique_id"], str(error)) from error
     return days
@@ -254,7 +254,7 @@ def _series(row: Row, drivers: Sequence[Sequence[float]]) -> SeriesForecast:
 
 def _recent(actuals: Sequence[tuple[str, float | None]]) -> Sequence[Actual]:
     numbers = [number for ds, y in actuals for number in (_ordinal(ds), math.nan if y is None else y)]
-    return Packed(numbers, 2, _read_actual)
+    return PackedRows(numbers, 2, _read_actual)
 
 
 @lru_cache(DAYS_REMEMBERED)  # the same few days for every series

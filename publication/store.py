@@ -31,8 +31,8 @@ from publication.errors import (
     UnknownPublicationError,
 )
 from publication.invariants import check
-from publication.ledger import Ledger
-from publication.model import Heading, Publication
+from publication.ledger import LiveScores
+from publication.model import Publication, PublicationSummary
 from publication.redaction import Redactor, redact_url
 from publication.rows import rows
 from publication.schema import (
@@ -49,7 +49,7 @@ from publication.schema import (
 
 FILE_NAME = "publications.db"
 HEADING = [column for column in publications.columns if column.name not in ("description", "notes")]
-UNSTAMPED = "0000"
+NO_REVISION = "0000"
 ISSUE_ATTEMPTS = 10  # of jobs that issue the same cutoff at once, each round lets one through
 
 
@@ -132,7 +132,7 @@ class Store:
             with self._reading(f"the publication of {row['system']} for {row['cutoff']}, revision {row['revision']},"):
                 return self._whole(connection, row)
 
-    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]:
+    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
         """Headings of the publications, newest first: by cutoff, then revision.
 
         Raises MalformedPublicationError where a row among them is damaged.
@@ -141,7 +141,7 @@ class Store:
             newest = _newest(system).with_only_columns(*HEADING).limit(limit)
             return tuple(map(records.heading, connection.execute(newest).mappings()))
 
-    def keep(self, ledger: Ledger) -> None:
+    def keep(self, ledger: LiveScores) -> None:
         """Put the ledger in the place of its system's last one, whole or not at all."""
         with self._reach(), self._engine.begin() as connection:
             ledgers.write(connection, ledger)
@@ -154,7 +154,7 @@ class Store:
         with self._connection() as connection, self._reading("the ledger", MalformedLedgerError):
             return ledgers.scored_at(connection, system)
 
-    def ledger(self, system: str) -> Ledger | None:
+    def ledger(self, system: str) -> LiveScores | None:
         """The newest ledger of the system; None where nothing has been scored yet.
 
         Raises MalformedLedgerError where its rows are damaged.
@@ -255,7 +255,7 @@ def _version(connection: Connection) -> str | None:
         stamped = connection.execute(select(versions.c.version_num)).scalar()
         if stamped is not None:
             return str(stamped)
-    return UNSTAMPED if there.has_table(publications.name) else None
+    return NO_REVISION if there.has_table(publications.name) else None
 
 
 def _write(connection: Connection, publication: Publication, content: str) -> None:

@@ -34,7 +34,7 @@ class SeriesKey(NamedTuple):
 
 
 SEPARATOR = "/"
-DRIVERS = ("level", "weekday", "season", "holiday", "event", "trend", "rest")
+DRIVERS = ("level", "weekday", "season", "holiday", "event", "trend", "residual")
 """What a mean is made of, in counts that add up to it: the recent level, and what each cause adds to it."""
 
 COVERAGES = (50, 80, 95)

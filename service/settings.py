@@ -94,7 +94,7 @@ class Settings(BaseModel):
 ENVIRONMENT = {
     "home": "HEADROOM_HOME",
     "store_url": "HEADROOM_STORE_URL",
-    "system": "HEADROOM_SYSTEM",
+    "system": "HEADROOM_SYSTEM_NAME",
     "poll_seconds": "HEADROOM_POLL_SECONDS",
     "keys_url": "HEADROOM_KEYS_URL",
     "allowed_origins": "HEADROOM_ALLOWED_ORIGINS",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import compress
 
-from publication.ledger import Ledger, Losses, Score, Slice
+from publication.ledger import LiveScores, Losses, Score, Slice
 from publication.model import (
     Actual,
     Champion,
@@ -234,7 +234,7 @@ def _position(ids: Sequence[str], place: str) -> int:
 
 def build_ledger(
     scored_at: datetime = ISSUED_AT, places: Sequence[Place] = PLACES, measures: Sequence[str] = ("beds", "occupancy")
-) -> Ledger:
+) -> LiveScores:
     """Scores of two measures at every place, in two lead bands; every loss a plain function of where it stands."""
     slices = [
         Slice(f"{place.id}/{measure}", measure, leads, "stable")
@@ -242,7 +242,7 @@ def build_ledger(
         for measure in measures
         for leads in ("01-07", "08-14")
     ]
-    return Ledger(
+    return LiveScores(
         system=places[0].id,
         scored_at=scored_at,
         first=CUTOFF - timedelta(days=90),

@@ -84,7 +84,7 @@ def simulate(
     strikes: Annotated[bool, typer.Option("--strikes", help="Declared strikes, one of them still to come.")] = False,
     lockdown: Annotated[bool, typer.Option("--lockdown", help="A sudden fall of attendances, undeclared.")] = False,
     merger: Annotated[bool, typer.Option("--merger", help="Two sites of a trust become one.")] = False,
-    dirty: Annotated[
+    faults: Annotated[
         list[str] | None, typer.Option(metavar="FAULT[,FAULT...]", help="Faults of the extracts, or all of them: all.")
     ] = None,
     truth: Annotated[
@@ -100,7 +100,7 @@ def simulate(
     """
     from training.jobs import simulate as job
 
-    faults, truth_days = job.faults(dirty or ()), tuple(day.date() for day in truth or ())
+    injected, truth_days = job.faults(faults or ()), tuple(day.date() for day in truth or ())
     scenario = job.Scenario(
         days=days,
         trusts=trusts,
@@ -109,7 +109,7 @@ def simulate(
         strikes=strikes,
         lockdown=lockdown,
         merger=merger,
-        dirty=faults,
+        dirty=injected,
         truth_days=truth_days,
         horizon=horizon,
         draws=draws,
@@ -179,11 +179,11 @@ def backtest(
             "--cutoff", formats=[DAY], help="The last cutoff. [default: the last with actuals for the whole horizon]"
         ),
     ] = None,
-    sliding: Annotated[
+    train_window: Annotated[
         int | None,
         typer.Option(min=84, metavar="DAYS", help="See only so much history before a refit. [default: all there is]"),
     ] = None,
-    by: Annotated[
+    group_by: Annotated[
         str, typer.Option(help="Slices of the printed table: measure, series, leads, weekday, day, regime.")
     ] = "measure,leads",
     forecasts: Annotated[
@@ -195,7 +195,7 @@ def backtest(
             dir_okay=False, readable=False, help="A .parquet or .csv file to write every score to, by all slices."
         ),
     ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew what was interrupted.")] = False,
+    no_resume: Annotated[bool, typer.Option("--no-resume", help="Begin anew what was interrupted.")] = False,
 ) -> None:
     """Evaluate forecasts at past cutoffs.
 
@@ -203,11 +203,12 @@ def backtest(
     stopped when it is started again with the same options.
     """
     context = _context(system, home)
+    from training.backtest.plan import BacktestOptions
     from training.jobs import backtest as job
 
     narrow = (tuple(map(argument_text, measure or ())), tuple(map(argument_text, place or ())), _day(cutoff))
-    plan = job.Plan(windows, step, horizon, candidates, *narrow, by, sliding, fresh)
-    job.run(context, _console(), plan, forecasts, scores)
+    options = BacktestOptions(windows, step, horizon, candidates, *narrow, group_by, train_window, no_resume)
+    job.run(context, _console(), options, forecasts, scores)
 
 
 @app.command()

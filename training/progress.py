@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 LOG_LINES = 4
 
 
-def tracked(items: Iterable[Item], doing: str, total: int) -> Iterator[Item]:
+def with_progress(items: Iterable[Item], doing: str, total: int) -> Iterator[Item]:
     """The items, one by one, while showing how many of `total` are done."""
     if sys.stderr.isatty():
         from rich.console import Console

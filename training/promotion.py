@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.backtest.track_record import TrackRecord
+from training.backtest.track_record import BacktestSummary
 
 FEWEST_WINDOWS = 4  # that both were judged on; fewer say nothing of a difference
 COVERAGE_AT_LEAST = 0.70  # of the 80 % prediction interval
@@ -15,7 +15,7 @@ WORSE_AT_MOST = {"holidays": 0.10, "measure": 0.05, "large place": 0.10}  # rela
 FALLBACKS_AT_MOST = 0.10  # share of forecasts
 FALLBACKS_MORE_AT_MOST = 0.02  # than the champion's
 SLOWER_AT_MOST = 2.0  # times the champion's publish time,
-SECONDS_NOBODY_MINDS = 30.0  # or so many seconds more
+PUBLISH_SLACK_SECONDS = 30.0  # or so many seconds more
 FLIPS = 4096  # ways to flip the signs of windows that are tried; all there are of twelve
 
 PASS, REFUSE = "pass", "refuse"
@@ -52,18 +52,18 @@ class Verdict:
         return " ".join(check.sentence for check in self.checks if not check.passed)
 
 
-def gate(challenger: TrackRecord, champion: TrackRecord | None) -> Verdict:
+def gate(challenger: BacktestSummary, champion: BacktestSummary | None) -> Verdict:
     """The verdict on a challenger, from what was measured of both on the same windows.
 
     Without a champion the challenger is held to its own promises only.
     """
     checks = [_coverage(challenger), _fallbacks(challenger, champion)]
     if champion is not None:
-        checks = [*_beside(challenger, champion), *checks]
+        checks = [*_comparisons(challenger, champion), *checks]
     return Verdict(tuple(checks))
 
 
-def _beside(challenger: TrackRecord, champion: TrackRecord) -> Iterator[Check]:
+def _comparisons(challenger: BacktestSummary, champion: BacktestSummary) -> Iterator[Check]:
     """What a challenger is held to beside a champion."""
     together = sorted(set(challenger.windows) & set(champion.windows))
     yield _windows(challenger, champion, len(together))
@@ -78,7 +78,7 @@ def _beside(challenger: TrackRecord, champion: TrackRecord) -> Iterator[Check]:
     yield _publish_time(challenger, champion)
 
 
-def _windows(challenger: TrackRecord, champion: TrackRecord, together: int) -> Check:
+def _windows(challenger: BacktestSummary, champion: BacktestSummary, together: int) -> Check:
     passed = together >= FEWEST_WINDOWS and len(champion.windows) == len(challenger.windows) == together
     sentence = f"Both were judged on {together} windows, the challenger on {len(challenger.windows)}; "
     sentence += "the comparison holds." if passed else f"it takes {FEWEST_WINDOWS}, the same for both."
@@ -118,7 +118,7 @@ def _mean_difference(ours: np.ndarray, theirs: np.ndarray, axis: int) -> np.ndar
     return np.asarray(np.mean(ours - theirs, axis=axis))
 
 
-def _coverage(challenger: TrackRecord) -> Check:
+def _coverage(challenger: BacktestSummary) -> Check:
     allowed = f"at least {COVERAGE_AT_LEAST:.0%}"
     share = challenger.coverage_80
     if share is None:
@@ -129,7 +129,7 @@ def _coverage(challenger: TrackRecord) -> Check:
     return Check("coverage", passed, f"{share:.1%}", allowed, sentence)
 
 
-def _coverage_kept(challenger: TrackRecord, champion: TrackRecord) -> Check:
+def _coverage_kept(challenger: BacktestSummary, champion: BacktestSummary) -> Check:
     name, ours, theirs = "coverage kept", challenger.coverage_80, champion.coverage_80
     if ours is None or theirs is None:
         return Check(name, True, "-", "-", "There is no coverage of both to compare.")
@@ -146,7 +146,7 @@ def _coverage_kept(challenger: TrackRecord, champion: TrackRecord) -> Check:
     )
 
 
-def _holidays(challenger: TrackRecord, champion: TrackRecord) -> Check:
+def _holidays(challenger: BacktestSummary, champion: BacktestSummary) -> Check:
     if challenger.holidays is None or champion.holidays is None:
         allowed = f"{WORSE_AT_MOST['holidays']:.0%} above the champion's"
         return Check("holidays", True, "-", allowed, "No window has a bank holiday to judge.")
@@ -177,7 +177,7 @@ def _not_much_worse(title: str, of_what: str, kind: str, ours: float, theirs: fl
     )
 
 
-def _fallbacks(challenger: TrackRecord, champion: TrackRecord | None) -> Check:
+def _fallbacks(challenger: BacktestSummary, champion: BacktestSummary | None) -> Check:
     share, before = challenger.fallback_share, None if champion is None else champion.fallback_share
     allowed = FALLBACKS_AT_MOST if before is None else min(FALLBACKS_AT_MOST, before + FALLBACKS_MORE_AT_MOST)
     beside = "" if before is None else f" (the champion has {before:.1%})"
@@ -185,10 +185,10 @@ def _fallbacks(challenger: TrackRecord, champion: TrackRecord | None) -> Check:
     return Check("fallbacks", share <= allowed, f"{share:.1%}", f"at most {allowed:.1%}", sentence)
 
 
-def _publish_time(challenger: TrackRecord, champion: TrackRecord) -> Check:
+def _publish_time(challenger: BacktestSummary, champion: BacktestSummary) -> Check:
     ours, theirs = challenger.publish_seconds, champion.publish_seconds
     if ours is None or theirs is None:
         return Check("publish time", True, "-", "-", "The time of publishing was not measured of both.")
-    allowed = max(theirs * SLOWER_AT_MOST, theirs + SECONDS_NOBODY_MINDS)
+    allowed = max(theirs * SLOWER_AT_MOST, theirs + PUBLISH_SLACK_SECONDS)
     sentence = f"Publishing takes {ours:.1f} s; the champion takes {theirs:.1f} s, and {allowed:.1f} s is allowed."
     return Check("publish time", ours <= allowed, f"{ours:.1f} s", f"at most {allowed:.1f} s", sentence)

@@ -17,7 +17,7 @@ from benchmarks.accuracy.peers.peer import Answer, Peer, Question
 from benchmarks.accuracy.shown import said
 from publication.vocabulary import series_key
 from training.frames import LONG_GAP_DAYS, WEEK, with_quantiles
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.reconciliation.bottom_up import summing
 
 Cutoffs = Sequence[pd.Timestamp]
@@ -36,7 +36,7 @@ class Answered:
     is_cached: bool = False
 
 
-def ask(peer: Peer, protocol: Protocol, history: KnownHistory, cutoffs: Cutoffs, cache: Path | None) -> Answered:
+def ask(peer: Peer, protocol: Protocol, history: PointInTimeHistory, cutoffs: Cutoffs, cache: Path | None) -> Answered:
     """Forecasts of the protocol's series at the cutoffs, from what the product itself believes then."""
     levels, country = history.system.quantiles, history.circumstances.holidays
     questions = {
@@ -58,12 +58,12 @@ def ask(peer: Peer, protocol: Protocol, history: KnownHistory, cutoffs: Cutoffs,
     return answered
 
 
-def believed(history: KnownHistory, protocol: Protocol, cutoff: pd.Timestamp) -> dict[str, pd.Series]:
+def believed(history: PointInTimeHistory, protocol: Protocol, cutoff: pd.Timestamp) -> dict[str, pd.Series]:
     """Each scored series up to the cutoff, from its first value: gaps filled, those of over four weeks empty.
 
     A whole is the sum of its parts, from the first day that all of them have.
     """
-    known, filled = history.at(cutoff), history.filled(cutoff)
+    known, filled = history.as_of(cutoff), history.imputed(cutoff)
     bottom = [str(i) for i in filled.columns if series_key(str(i)).measure == protocol.measure]
     values = filled[bottom].mask(in_long_gaps(known[bottom]))
     parts = summing(history.system, bottom)

@@ -12,8 +12,8 @@ import pandas as pd
 from publication.vocabulary import series_key
 from training.backtest.windows import backtest_cutoffs
 from training.history import Archive, ingest
-from training.history.known import KnownHistory
-from training.system import Circumstances, read_system
+from training.history.known import PointInTimeHistory
+from training.system import SystemContext, read_system
 
 SYSTEMS = Path(__file__).parents[1] / "systems"
 REAL_DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -32,30 +32,32 @@ class Protocol:
     system: str
     measure: str
     horizon: int
-    cutoffs: Callable[[KnownHistory], list[pd.Timestamp]]
+    cutoffs: Callable[[PointInTimeHistory], list[pd.Timestamp]]
     is_scored: Callable[[str, str], bool]
 
-    def series(self, history: KnownHistory) -> list[str]:
+    def series(self, history: PointInTimeHistory) -> list[str]:
         """The scored series: those that have a history, and the root where it counts."""
-        root, ids = history.system.name, [str(unique_id) for unique_id in history.newest.columns]
+        root, ids = history.system.name, [str(unique_id) for unique_id in history.latest.columns]
         bottom = [i for i in ids if series_key(i).measure == self.measure and self.is_scored(series_key(i).place, root)]
         return [*bottom, *([f"{root}/{self.measure}"] if self.is_scored(root, root) else [])]
 
 
-def weekly(windows: int, horizon: int, last_target: str | None = None) -> Callable[[KnownHistory], list[pd.Timestamp]]:
+def weekly(
+    windows: int, horizon: int, last_target: str | None = None
+) -> Callable[[PointInTimeHistory], list[pd.Timestamp]]:
     """Weekly cutoffs that end `horizon` days before the last target day (None: the last complete day)."""
 
-    def cutoffs(history: KnownHistory) -> list[pd.Timestamp]:
+    def cutoffs(history: PointInTimeHistory) -> list[pd.Timestamp]:
         last = None if last_target is None else pd.Timestamp(last_target) - pd.Timedelta(days=horizon)
         return backtest_cutoffs(history, windows, 7, horizon, last)
 
     return cutoffs
 
 
-def weekly_in_winter(horizon: int) -> Callable[[KnownHistory], list[pd.Timestamp]]:
+def weekly_in_winter(horizon: int) -> Callable[[PointInTimeHistory], list[pd.Timestamp]]:
     """Weekly cutoffs once eight weeks of the second winter are known."""
 
-    def cutoffs(history: KnownHistory) -> list[pd.Timestamp]:
+    def cutoffs(history: PointInTimeHistory) -> list[pd.Timestamp]:
         last = history.last_complete_day - pd.Timedelta(days=horizon)
         return list(pd.date_range(WINTER_BEGINS + FIRST_WEEKS - pd.Timedelta(days=1), last, freq="7D"))
 
@@ -86,7 +88,7 @@ PROTOCOLS = {
 }
 
 
-def read_history(system: str, holidays: bool = True, measure: str = "") -> KnownHistory:
+def read_history(system: str, holidays: bool = True, measure: str = "") -> PointInTimeHistory:
     """What the archive would know of a system; without `holidays` it has no bank holidays, with `measure` that alone.
 
     Ends the program, saying so, where the real data is absent.
@@ -98,11 +100,11 @@ def read_history(system: str, holidays: bool = True, measure: str = "") -> Known
         archive = Archive(Path(folder) / "history", described.system.timezone)
         ingest(described, archive, Path(folder) / "quarantine", datetime.now(UTC))
         known = described.circumstances
-        bare = Circumstances("", known.events, known.school_terms, known.tenures)
+        bare = SystemContext("", known.events, known.school_terms, known.tenures)
         versions = archive.versions()
         if measure:
             versions = versions[[series_key(unique_id).measure == measure for unique_id in versions["unique_id"]]]
-        return KnownHistory(versions, described.system, circumstances=known if holidays else bare)
+        return PointInTimeHistory(versions, described.system, circumstances=known if holidays else bare)
 
 
 def every_so_many(cutoffs: Sequence[pd.Timestamp], every: int) -> list[pd.Timestamp]:

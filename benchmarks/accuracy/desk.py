@@ -13,9 +13,9 @@ from benchmarks.accuracy.data import PROTOCOLS, every_so_many, read_history
 from benchmarks.accuracy.peers import Peer, in_the_race, on_all_cutoffs
 from benchmarks.accuracy.scoring import beside, judged
 from benchmarks.accuracy.shown import heading
-from training.backtest.run import backtest_candidate, backtest_champion
+from training.backtest.run import backtest_candidate, backtest_selection
 from training.backtest.scores import mase_scales
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.models.catalogue import CONTENDERS
 from training.pipeline import Forecaster
 
@@ -79,7 +79,7 @@ class Desk:
         # A new one: what the other holds ready would not be timed. Of the measure that peers answer for, not of all.
         history = read_history(protocol.system, measure=protocol.measure)
         began = time.perf_counter()
-        made = backtest_champion(Forecaster(history, protocol.horizon), cutoffs, CONTENDERS)
+        made = backtest_selection(Forecaster(history, protocol.horizon), cutoffs, CONTENDERS)
         race = Race(seconds={OURS: time.perf_counter() - began})
         race.rows[OURS] = self._judged(name, made)
         for peer in in_the_race():
@@ -91,14 +91,14 @@ class Desk:
 
     def _ours(self, name: str) -> pd.DataFrame:
         heading(f"{name}: the recipe chosen before each of {len(self.cutoffs(name))} cutoffs")
-        return self._judged(name, backtest_champion(self._forecaster(name), self.cutoffs(name), CONTENDERS))
+        return self._judged(name, backtest_selection(self._forecaster(name), self.cutoffs(name), CONTENDERS))
 
     def _without_holidays(self, name: str) -> pd.DataFrame:
         """The same pipeline for a system that has no bank holidays; the actuals are those of `ours`."""
         heading(f"{name}: the same without holiday features")
         protocol = PROTOCOLS[name]
         forecaster = Forecaster(self.history(protocol.system, holidays=False), protocol.horizon)
-        made = backtest_champion(forecaster, self.cutoffs(name), CONTENDERS)
+        made = backtest_selection(forecaster, self.cutoffs(name), CONTENDERS)
         return self._judged(name, beside(made.drop(columns="y"), self.ours(name)))
 
     def _forecaster(self, name: str) -> Forecaster:
@@ -110,7 +110,7 @@ class Desk:
 
     def _judged(self, name: str, forecasts: pd.DataFrame) -> pd.DataFrame:
         protocol = PROTOCOLS[name]
-        history: KnownHistory = self.history(protocol.system)
+        history: PointInTimeHistory = self.history(protocol.system)
         scored = forecasts[forecasts["unique_id"].isin(protocol.series(history))]
         scales = mase_scales(history, protocol.cutoffs(history)[0])
         return judged(scored, scales, history.system.quantiles)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from training.calibration.past_errors import PastErrors
 from training.calibration.quantiles import FEWEST_ERRORS, quantiles
-from training.calibration.spread import scatter
+from training.calibration.scale import error_scale
 
 Values = NDArray[np.float64]
 NEAR_LEADS = 3
@@ -53,7 +53,7 @@ def tracked(past: PastErrors, levels: Sequence[float], step: float) -> Values:
 
     From the quantiles of the first windows, each error as it becomes known moves its quantiles by a step.
     """
-    usual = scatter(past.scaled)
+    usual = error_scale(past.scaled)
     shapes = past.scaled / usual
     upside_down = 1 - np.asarray(levels)
     _, horizon, n_series = past.scaled.shape

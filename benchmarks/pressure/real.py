@@ -14,7 +14,7 @@ from benchmarks.accuracy.shown import heading, said
 from benchmarks.pressure.rivals import Values, climatology, normal, yesterday
 from publication.pressure import chance_over, headroom_levels
 from training.backtest.run import same_for_every_measure
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.models.catalogue import CONTENDERS
 from training.pipeline import Forecast, Forecaster
 from training.pipeline.pressure import headroom
@@ -110,10 +110,10 @@ def _told(of: Pressed, every: int) -> Told:
     forecaster = Forecaster(history, LEADS)
     recipe = same_for_every_measure(forecaster, CONTENDERS[0])
     forecaster.prepare([CONTENDERS[0]], cutoffs)
-    rates, frames, totals = _rates(history.newest), [], []
+    rates, frames, totals = _rates(history.latest), [], []
     for done, cutoff in enumerate(cutoffs, start=1):
         forecast = forecaster.forecast(recipe, cutoff)
-        past = _rates(history.at(cutoff))
+        past = _rates(history.as_of(cutoff))
         ours = _ours(forecast, history, of.thresholds)
         frames.append(ours.merge(_rivals(past, cutoff, of.thresholds), on=CASE, how="left"))
         totals.append(_totals(forecast, history))
@@ -126,7 +126,7 @@ def _told(of: Pressed, every: int) -> Told:
     return Told(chances[chances["rate"].notna()].reset_index(drop=True), pd.concat(totals).dropna())
 
 
-def _ours(forecast: Forecast, history: KnownHistory, thresholds: Sequence[float]) -> pd.DataFrame:
+def _ours(forecast: Forecast, history: PointInTimeHistory, thresholds: Sequence[float]) -> pd.DataFrame:
     """Of bottom places: what would be published, read as the service reads it."""
     levels = headroom_levels(history.system)
     rows = [
@@ -157,14 +157,14 @@ def _share_above(sample: Values, threshold: float) -> float:
     return float((sample > threshold).mean()) if len(sample) else np.nan
 
 
-def _totals(forecast: Forecast, history: KnownHistory) -> pd.DataFrame:
+def _totals(forecast: Forecast, history: PointInTimeHistory) -> pd.DataFrame:
     """The root's interval of occupancy, the sum of those of the places that make it up, and what came."""
     root, levels = f"{history.system.name}/occupancy", list(history.system.quantiles)
     ends, ids = [levels.index(0.1), levels.index(0.9)], list(forecast.means.columns)
     parts = [ids.index(i) for i in forecast.parts.index[forecast.parts[root] > 0]]
     ours = forecast.quantiles[ids.index(root)][:, ends]
     added = forecast.quantiles[parts][:, :, ends].sum(axis=0)
-    came = history.newest.reindex(columns=forecast.parts.index[forecast.parts[root] > 0])
+    came = history.latest.reindex(columns=forecast.parts.index[forecast.parts[root] > 0])
     y = came.reindex(pd.DatetimeIndex(forecast.means.index)).sum(axis=1, min_count=len(parts))
     columns = {"ours low": ours[:, 0], "ours high": ours[:, 1], "sum low": added[:, 0], "sum high": added[:, 1]}
     return pd.DataFrame({**columns, "y": y.to_numpy()})

@@ -16,14 +16,14 @@ from publication.vocabulary import series_key
 from training.backtest.actuals import with_actuals
 from training.backtest.run import same_for_every_measure
 from training.backtest.scores import mase_scales
-from training.flow.paths import quantiles
 from training.frames import with_quantiles
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.models.catalogue import CONTENDERS
+from training.paths.joint import quantiles
 from training.pipeline import Forecast, Forecaster
 from training.simulate.network import nodes
-from training.simulate.outlook import LEVELS, outlook
-from training.simulate.world import draw_world
+from training.simulate.outlook import LEVELS, true_distribution
+from training.simulate.world import sample_world
 
 HORIZON = 14
 CUTOFFS = 52
@@ -93,7 +93,7 @@ def _add(made: Made, seed: int, every: int) -> None:
     last = pd.Timestamp(LAST_DAY) - pd.Timedelta(days=HORIZON)
     cutoffs = every_so_many(list(pd.date_range(end=last, periods=CUTOFFS, freq="7D")), every)
     forecaster, scales = Forecaster(history, HORIZON), mase_scales(history, cutoffs[0])
-    world = draw_world(seed, LAST_DAY, STABLE, nodes(STABLE.trusts, STABLE.sites, STABLE.wards))
+    world = sample_world(seed, LAST_DAY, STABLE, nodes(STABLE.trusts, STABLE.sites, STABLE.wards))
     forecaster.prepare([CONTENDERS[0], DIRECT, "FlowBalance"], cutoffs)
     for done, cutoff in enumerate(cutoffs, start=1):
         forecasts = {
@@ -102,7 +102,7 @@ def _add(made: Made, seed: int, every: int) -> None:
         }
         ours = forecasts[OURS]
         rows = {who: with_actuals(history, f, f.rows(LEVELS)) for who, f in forecasts.items()}
-        rows[TRUTH] = outlook(world, cutoff.date(), HORIZON, DRAWS)
+        rows[TRUTH] = true_distribution(world, cutoff.date(), HORIZON, DRAWS)
         rows[YESTERDAY] = _yesterday(history, cutoff)
         case = _of_sites(rows[OURS], history)[["unique_id", "cutoff", "ds", "y"]]
         for who, of_all in rows.items():
@@ -113,15 +113,15 @@ def _add(made: Made, seed: int, every: int) -> None:
         said(f"seed {seed}: {done} of {len(cutoffs)} cutoffs", done, len(cutoffs))
 
 
-def _of_sites(rows: pd.DataFrame, history: KnownHistory) -> pd.DataFrame:
+def _of_sites(rows: pd.DataFrame, history: PointInTimeHistory) -> pd.DataFrame:
     keys = rows["unique_id"].map(series_key)
     is_site = keys.map(lambda key: key.measure == "occupancy" and not history.system.children(key.place))
     return rows[is_site & rows["y"].notna()]
 
 
-def _yesterday(history: KnownHistory, cutoff: pd.Timestamp) -> pd.DataFrame:
+def _yesterday(history: PointInTimeHistory, cutoff: pd.Timestamp) -> pd.DataFrame:
     """Yesterday's occupancy with its errors of the last year, of the sites."""
-    known = history.at(cutoff).tail(YESTERDAYS)
+    known = history.as_of(cutoff).tail(YESTERDAYS)
     known = known[[i for i in known.columns if series_key(i).measure == "occupancy"]]
     values = np.concatenate([quantiles_of(by_lead, LEVELS) for by_lead in yesterday(known, HORIZON)])
     rows = pd.DataFrame(

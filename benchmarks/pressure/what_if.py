@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from benchmarks.accuracy.requirement import Requirement, at_most
 from benchmarks.accuracy.rows.simulator import LAST_DAY, SEEDS, STABLE
 from benchmarks.accuracy.shown import heading
-from training.flow.headroom import relief
+from training.paths.headroom import beds_freed
 from training.pipeline.pressure import RECENT_DAYS
 from training.simulate.level import future_levels
-from training.simulate.mechanics import State, play
+from training.simulate.mechanics import State, simulate_days
 from training.simulate.network import nodes
-from training.simulate.seeds import stream
+from training.simulate.seeds import rng_for
 from training.simulate.truth import SiteTruth
-from training.simulate.world import World, draw_world
+from training.simulate.world import World, sample_world
 
 Values = NDArray[np.float64]
 MORE_A_DAY = 5
@@ -61,7 +61,7 @@ def what_if(every: int) -> list[Requirement]:
 
 
 def _cases(seed: int, every: int) -> list[Compared]:
-    world = draw_world(seed, LAST_DAY, STABLE, nodes(STABLE.trusts, STABLE.sites, STABLE.wards))
+    world = sample_world(seed, LAST_DAY, STABLE, nodes(STABLE.trusts, STABLE.sites, STABLE.wards))
     last = world.calendar.index(LAST_DAY) - HORIZON
     days = [last - 61 * back for back in range(0, CUTOFFS, every)]
     return [_case(world, code, day) for code in world.truths for day in days]
@@ -72,13 +72,13 @@ def _case(world: World, code: str, today: int) -> Compared:
     past = slice(today + 1 - RECENT_DAYS, today + 1)
     share = history.leaving[past, 0].sum() / history.in_bed[past, 0].sum()
     now = world.site_levels[code][today] + world.region_level[today]
-    level = future_levels(stream(world.seed, "what if", code), np.full(DRAWS, now), HORIZON)
+    level = future_levels(rng_for(world.seed, "what if", code), np.full(DRAWS, now), HORIZON)
     state = history.state_after(today, DRAWS)
     without, again = (
-        _played(truth, state, today + 1, level, more, stream(world.seed, "what if", f"{today}", code))
+        _played(truth, state, today + 1, level, more, rng_for(world.seed, "what if", f"{today}", code))
         for more in (0, MORE_A_DAY)
     )
-    shift = MORE_A_DAY * relief(float(share), HORIZON)
+    shift = MORE_A_DAY * beds_freed(float(share), HORIZON)
     limit = RATE * truth.beds[today + 1 : today + 1 + HORIZON].sum(axis=1)[:, None]
     at = [lead - 1 for lead in LEADS]
     return Compared(
@@ -94,7 +94,7 @@ def _played(truth: SiteTruth, state: State, first: int, level: Values, more: int
     """Occupancy (horizon, n_draws) where `more` patients a day, of all in bed alike, go home too."""
     census = []
     for day in range(len(level)):
-        history = play(truth, state, first + day, level[day : day + 1], rng)
+        history = simulate_days(truth, state, first + day, level[day : day + 1], rng)
         in_bed = history.in_bed[0]
         flat = in_bed.reshape(len(in_bed), -1)
         if more:

@@ -23,7 +23,7 @@ from benchmarks.serving.load import CONNECTIONS, download, paced, wrk
 from benchmarks.serving.mlflow_peer import mlflow_server
 from benchmarks.serving.region import N_SITES, publication
 from benchmarks.serving.swaps import KEPT_FROM, swaps
-from publication.model import Heading
+from publication.model import PublicationSummary
 from publication.store import Store, default_url
 from tests import servers
 
@@ -76,7 +76,7 @@ def _swap(home: Path, service: servers.Service, key: str, n_series: int) -> None
     print(f"  after that: {_memory(service.process.pid)} (at most {MOST_MIB} MiB)")
 
 
-def _issued(home: Path, n_sites: int) -> Heading:
+def _issued(home: Path, n_sites: int) -> PublicationSummary:
     """The newest heading of the store under `home`, which is made where it is absent."""
     home.mkdir(parents=True, exist_ok=True)
     store = Store(default_url(home))

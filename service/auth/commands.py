@@ -49,7 +49,7 @@ def add_to(subparsers: "Subparsers[argparse.ArgumentParser]", common: argparse.A
     actions.add_parser("list", help="list every key that was made, without its text", parents=parents)
     expire = actions.add_parser("expire", help="set the last day of a key", parents=parents)
     expire.add_argument("name")
-    expire.add_argument("--on", type=_day, required=True, metavar="DAY", help="last day (UTC) on which it is valid")
+    expire.add_argument("--date", type=_day, required=True, metavar="DAY", help="last day (UTC) on which it is valid")
     revoke = actions.add_parser("revoke", help="end a key at once, for good", parents=parents)
     revoke.add_argument("name")
 
@@ -123,7 +123,7 @@ def _line(key: Key, now: datetime) -> tuple[str, ...]:
 
 
 def _expire(options: argparse.Namespace, store: KeyStore, _now: datetime) -> None:
-    store.expire(options.name, options.on)
+    store.expire(options.name, options.date)
 
 
 def _revoke(options: argparse.Namespace, store: KeyStore, now: datetime) -> None:

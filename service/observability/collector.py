@@ -8,7 +8,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from publication.days import DAYS_UNTIL_STALE, end_of_day
-from publication.ledger import Ledger
+from publication.ledger import LiveScores
 from publication.vocabulary import COVERAGES
 from service.auth.key_cache import KeyCache
 from service.observability import metrics
@@ -64,7 +64,7 @@ def _of_edition(served: ServedPublication) -> Iterator[tuple[Metric, list[Sample
     yield metrics.CHAMPION, [((champion.name, str(champion.version), champion.run_id), 1)]
 
 
-def _of_ledger(ledger: Ledger) -> Iterator[tuple[Metric, list[Sample]]]:
+def _of_ledger(ledger: LiveScores) -> Iterator[tuple[Metric, list[Sample]]]:
     """By measure and lead band: bounded, however many places there are."""
     by_slice = [((score.of.measure or "", score.of.leads or ""), score) for score in ledger.by_measure_and_leads]
     yield metrics.SCORED, [((), ledger.scored_at.timestamp())]

@@ -76,7 +76,7 @@ STORE_UP = Metric(
     "1 when the last look at the publication store got an answer that can be read, else 0.",
 )
 STORE_REACHED = Metric(
-    "headroom_store_reached_timestamp_seconds",
+    "headroom_store_last_success_timestamp_seconds",
     MetricType.GAUGE,
     "Unix time at which the publication store last answered.",
 )
@@ -129,12 +129,12 @@ KEY_REQUESTS = Metric(
     ("key", "status"),
 )
 KEYS_REFUSED = Metric(
-    "headroom_access_refused_total",
+    "headroom_auth_rejections_total",
     MetricType.COUNTER,
     "Requests that were not let in, by reason.",
     ("reason",),
 )
-KEYS_UP = Metric("headroom_keys_up", MetricType.GAUGE, "1 when the last look at the keys got an answer, else 0.")
+KEYS_UP = Metric("headroom_key_store_up", MetricType.GAUGE, "1 when the last look at the keys got an answer, else 0.")
 
 CATALOGUE: tuple[Metric, ...] = (
     CUTOFF,

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import TypeVar
 
-from publication.ledger import Ledger
-from publication.model import Heading
+from publication.ledger import LiveScores
+from publication.model import PublicationSummary
 from service.publications.ports import Clock, PublicationStore
 from service.publications.served import ServedPublication
 
@@ -33,9 +33,9 @@ class PublicationCache:
         self._maker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="shelf")
         self.newest: ServedPublication | None = None
         self.previous: ServedPublication | None = None
-        self.ledger: Ledger | None = None
+        self.ledger: LiveScores | None = None
 
-    async def load_newest(self, heading: Heading) -> None:
+    async def load_newest(self, heading: PublicationSummary) -> None:
         """Load the publication, then let it take the place of the newest, in whole and at once."""
         async with self._one_at_a_time:
             self.previous = None
@@ -45,7 +45,7 @@ class PublicationCache:
             self.newest, self.previous = served, self.newest
         logger.info("Serving %s for cutoff %s, revision %s.", heading.system, heading.cutoff, heading.revision)
 
-    async def load(self, heading: Heading) -> ServedPublication:
+    async def load(self, heading: PublicationSummary) -> ServedPublication:
         """The publication under this heading, loaded in the place of the other one if it is not that."""
         async with self._one_older_at_a_time, self._one_at_a_time:
             found = self.held(heading.cutoff, heading.revision)
@@ -80,7 +80,7 @@ class PublicationCache:
         if scored_at != (self.ledger.scored_at if self.ledger else None):
             self.ledger = await asyncio.to_thread(self._store.ledger, system)
 
-    def _load(self, heading: Heading, *, whole: bool) -> ServedPublication:
+    def _load(self, heading: PublicationSummary, *, whole: bool) -> ServedPublication:
         self._store.check_version()  # tables may have changed since the service began
         gc.disable()  # it would stop every request to look through what is being made, which has no cycles
         try:

@@ -15,8 +15,8 @@ from publication.errors import (
     StoreUnreachableError,
     TimeZoneError,
 )
-from publication.ledger import Ledger
-from publication.model import Heading
+from publication.ledger import LiveScores
+from publication.model import PublicationSummary
 from service.http.problems import NothingToServeError
 from service.publications.cache import PublicationCache
 from service.publications.ports import Clock, PublicationStore
@@ -54,7 +54,7 @@ class StoreStatus:
 class CorruptPublication:
     """A publication that could not be read, why, and until when that is taken for granted."""
 
-    of: Heading
+    of: PublicationSummary
     error: MalformedPublicationError | TimeZoneError
     until: datetime
 
@@ -96,7 +96,7 @@ class StorePoller:
         return self._cache.newest
 
     @property
-    def ledger(self) -> Ledger | None:
+    def ledger(self) -> LiveScores | None:
         """The newest ledger, if anything has been scored yet."""
         return self._cache.ledger
 
@@ -140,7 +140,7 @@ class StorePoller:
             self._told = self._unknown_zone = ""
             self.seen = StoreStatus(store_up=True, store_reached_at=self._clock())
 
-    async def _renew(self, heading: Heading, reading_seconds: float) -> None:
+    async def _renew(self, heading: PublicationSummary, reading_seconds: float) -> None:
         """Raises MalformedPublicationError where it is damaged, TimeZoneError where its zone is not known here.
 
         Neither is looked into anew at every look.
@@ -185,7 +185,7 @@ class StorePoller:
             answering.cancel()
         return answering.result()
 
-    def _look(self) -> Heading | None:
+    def _look(self) -> PublicationSummary | None:
         """The heading of the newest publication: a look at one row."""
         held = self._cache.newest
         # Without a named system the first one found is kept to: a shared store must not make the page change hospitals.

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Protocol
 
-from publication.ledger import Ledger
-from publication.model import Heading, Publication
+from publication.ledger import LiveScores
+from publication.model import Publication, PublicationSummary
 
 Clock = Callable[[], datetime]
 """The present instant, with its offset."""
@@ -20,10 +20,10 @@ class PublicationStore(Protocol):
         self, system: str | None = None, cutoff: date | None = None, revision: int | None = None
     ) -> Publication: ...
 
-    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]: ...
+    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]: ...
 
     def scored_at(self, system: str) -> datetime | None: ...
 
-    def ledger(self, system: str) -> Ledger | None: ...
+    def ledger(self, system: str) -> LiveScores | None: ...
 
     def close(self) -> None: ...

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 from publication.errors import MalformedPublicationError, StoreUnreachableError, UnknownPublicationError
-from publication.ledger import Ledger
-from publication.model import Heading
+from publication.ledger import LiveScores
+from publication.model import PublicationSummary
 from service.http.problems import InvalidParameter, one_of, unknown
 from service.publications.cache import PublicationCache
 from service.publications.patience import in_time
@@ -44,11 +44,11 @@ class PublicationRepository:
         return await served.view(place)
 
     @property
-    def ledger(self) -> Ledger | None:
+    def ledger(self) -> LiveScores | None:
         """The newest ledger, if anything has been scored yet."""
         return self._poller.ledger
 
-    async def headings(self, limit: int | None = None) -> tuple[Heading, ...]:
+    async def headings(self, limit: int | None = None) -> tuple[PublicationSummary, ...]:
         """Headings of the served system, newest first."""
         system = self._poller.served.heading.system
         asked = asyncio.get_running_loop().run_in_executor(self._asking, self._store.headings, system, limit)
@@ -72,7 +72,7 @@ class PublicationRepository:
         except UnknownPublicationError as error:  # removed between our two looks
             raise _unknown(cutoff, revision, ()) from error
 
-    async def _heading(self, cutoff: date, revision: int | None) -> Heading:
+    async def _heading(self, cutoff: date, revision: int | None) -> PublicationSummary:
         headings = await self.headings()
         of_cutoff = [heading for heading in headings if heading.cutoff == cutoff]
         found = next((heading for heading in of_cutoff if revision in (None, heading.revision)), None)
@@ -81,7 +81,9 @@ class PublicationRepository:
         return found
 
 
-def _unknown(cutoff: date, revision: int | None, there: "tuple[Heading, ...] | list[Heading]") -> Exception:
+def _unknown(
+    cutoff: date, revision: int | None, there: "tuple[PublicationSummary, ...] | list[PublicationSummary]"
+) -> Exception:
     if any(heading.cutoff == cutoff for heading in there):
         return unknown(
             InvalidParameter("revision", str(revision), one_of([str(heading.revision) for heading in there]))

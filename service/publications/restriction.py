@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from publication.digest import digest
-from publication.model import Heading, Publication, System
+from publication.model import Publication, PublicationSummary, System
 
 
 def within(publication: Publication, place: str) -> Publication:
@@ -24,7 +24,7 @@ def within(publication: Publication, place: str) -> Publication:
     )
 
 
-def heading_within(heading: Heading, view: Publication) -> Heading:
+def heading_within(heading: PublicationSummary, view: Publication) -> PublicationSummary:
     """The heading of the whole, with the counts and the digest of what is seen of it."""
     return replace(
         heading,

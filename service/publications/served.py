@@ -8,8 +8,8 @@ from functools import cached_property
 from urllib.parse import urlencode
 
 from publication.days import DAYS_UNTIL_STALE, end_of_day, target_day
-from publication.ledger import Ledger
-from publication.model import Heading, Publication
+from publication.ledger import LiveScores
+from publication.model import Publication, PublicationSummary
 from publication.vocabulary import Freshness
 from service import rendering
 from service.http.bodies import Body, BodyBuilder, body_of
@@ -35,7 +35,7 @@ class ServedPublication:
     """
 
     publication: Publication
-    heading: Heading
+    heading: PublicationSummary
     place: str | None = None
     render_cache: RenderCache = field(default_factory=RenderCache)
     _views: dict[str, "ServedPublication"] = field(default_factory=dict)
@@ -95,7 +95,7 @@ class ServedPublication:
         return self.body(rendering.pressure_body(self.publication, selection, what_if), freshness)
 
     def scores(
-        self, selection: ScoreSelection, ledger: Ledger | None, form: Format, freshness: Freshness
+        self, selection: ScoreSelection, ledger: LiveScores | None, form: Format, freshness: Freshness
     ) -> Representation:
         """The selected scores of the ledger, as far as the places of this publication go."""
         found = selection.scores(self.publication, ledger)

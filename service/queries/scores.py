@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from publication.ledger import SLICES, Ledger, Score, combined
+from publication.ledger import SLICES, LiveScores, Score, combined
 from publication.model import Publication
 from publication.vocabulary import SeriesKey, series_key
 from service.http.problems import InvalidParameter, invalid, one_of, unknown
@@ -21,7 +21,7 @@ class ScoreSelection:
     regime: str | None = None
     by: tuple[str, ...] = BY
 
-    def scores(self, publication: Publication, ledger: Ledger | None) -> tuple[Score, ...]:
+    def scores(self, publication: Publication, ledger: LiveScores | None) -> tuple[Score, ...]:
         """The selected scores of the publication's places, combined. Raises a problem for what there is not."""
         self.series.check(publication)
         seen = [] if ledger is None else list(_within(publication, ledger))
@@ -55,7 +55,7 @@ def read_slices(text: str) -> tuple[str, ...]:
     return tuple(name for name in SLICES if name in named or (name == "measure" and "series" in named))
 
 
-def _within(publication: Publication, ledger: Ledger) -> Iterable[tuple[SeriesKey, Score]]:
+def _within(publication: Publication, ledger: LiveScores) -> Iterable[tuple[SeriesKey, Score]]:
     """The scores of series at places that the publication has: a view of one place sees those of that part alone."""
     keys = {score.of.series: series_key(str(score.of.series)) for score in ledger.scores}
     places = publication.system.place_by_id

@@ -5,7 +5,7 @@ import math
 from datetime import UTC, datetime
 
 from publication.days import WEEKDAYS
-from publication.model import Actual, Heading, Publication, SeriesForecast, System
+from publication.model import Actual, Publication, PublicationSummary, SeriesForecast, System
 from publication.vocabulary import Freshness
 
 Json = dict[str, object]
@@ -26,7 +26,7 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def publication_block(publication: Publication, heading: Heading, freshness: Freshness) -> Json:
+def publication_block(publication: Publication, heading: PublicationSummary, freshness: Freshness) -> Json:
     """What every body says of the publication it is taken from."""
     told = {"data_digest": publication.data_digest or None, "remarks": list(publication.remarks)}
     return {**_identity(heading), **told, "freshness": freshness.value}
@@ -45,7 +45,7 @@ def system_body(system: System) -> Json:
     }
 
 
-def heading_body(heading: Heading, *, whole: bool) -> Json:
+def heading_body(heading: PublicationSummary, *, whole: bool) -> Json:
     """One line of the list of publications. What would tell of the rest of the system is left out unless `whole`."""
     identity = _identity(heading)
     if not whole:
@@ -53,7 +53,7 @@ def heading_body(heading: Heading, *, whole: bool) -> Json:
     return identity | {"series": heading.n_series, "fallbacks": heading.n_fallbacks}
 
 
-def _identity(heading: Heading) -> Json:
+def _identity(heading: PublicationSummary) -> Json:
     """Which publication it is, and what made it."""
     return {
         "system": heading.system,
@@ -78,7 +78,7 @@ def series_body(series: SeriesForecast) -> Json:
     }
 
 
-def _champion(heading: Heading) -> Json:
+def _champion(heading: PublicationSummary) -> Json:
     champion = heading.champion
     return {"name": champion.name, "version": champion.version, "run_id": champion.run_id}
 

@@ -7,7 +7,7 @@ import orjson
 
 from publication.days import counted_leads, target_day
 from publication.model import DayForecast, Publication, SeriesForecast
-from publication.packed import Packed
+from publication.packed import PackedRows
 from service.queries.selection import Selection
 
 Template = Callable[[str, int], str]
@@ -53,8 +53,8 @@ def days_filler(publication: Publication, selection: Selection, day: Template, b
     return fill
 
 
-def _packed(series: SeriesForecast) -> Packed[DayForecast]:
+def _packed(series: SeriesForecast) -> PackedRows[DayForecast]:
     """The days as the store gives them."""
-    if not isinstance(series.days, Packed):
+    if not isinstance(series.days, PackedRows):
         raise TypeError(f"The days of {series.unique_id} are not packed: it was not read from a store.")
     return series.days

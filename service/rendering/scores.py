@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from publication.ledger import Ledger, Losses, Score
+from publication.ledger import LiveScores, Losses, Score
 from publication.vocabulary import SeriesKey, series_key
 from service.rendering.bodies import Json, instant, json_text
 from service.rendering.tables import csv_line
@@ -12,7 +12,7 @@ NO_KEY: dict[str, str | None] = dict.fromkeys(SeriesKey._fields)
 COLUMNS = ("unique_id", *NO_KEY, "leads", "regime", "n", "fallbacks", *Losses._fields)
 
 
-def scores_body(ledger: Ledger | None, scores: Sequence[Score]) -> Json:
+def scores_body(ledger: LiveScores | None, scores: Sequence[Score]) -> Json:
     """The scores, and what they are of; `ledger` is null where nothing has been scored yet."""
     return {"ledger": None if ledger is None else _heading(ledger), "scores": [_row(score) for score in scores]}
 
@@ -28,7 +28,7 @@ def scores_ndjson(scores: Iterable[Score]) -> Iterator[bytes]:
         yield f"{json_text(_row(score))}\n".encode()
 
 
-def _heading(ledger: Ledger) -> Json:
+def _heading(ledger: LiveScores) -> Json:
     return {
         "scored_at": instant(ledger.scored_at),
         "first": ledger.first.isoformat(),

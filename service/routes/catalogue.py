@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from publication.errors import MalformedPublicationError, StoreUnreachableError
-from publication.model import Heading
+from publication.model import PublicationSummary
 from service import rendering
 from service.http.conditional import respond
 from service.publications.ports import Clock
@@ -73,7 +73,9 @@ def catalogue_router(repository: PublicationRepository, clock: Clock) -> APIRout
     return router
 
 
-def _page(headings: tuple[Heading, ...], wanted: PublicationParameters) -> tuple[tuple[Heading, ...], str | None]:
+def _page(
+    headings: tuple[PublicationSummary, ...], wanted: PublicationParameters
+) -> tuple[tuple[PublicationSummary, ...], str | None]:
     """The headings that are asked for, and where the next ones are."""
     older = [heading for heading in headings if wanted.issued_before(heading.cutoff, heading.revision)]
     page = tuple(older[: wanted.limit])

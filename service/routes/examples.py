@@ -63,7 +63,7 @@ DRIVERS: Json = {
     "holiday": 0.0,
     "event": 0.0,
     "trend": 0.0,
-    "rest": -0.151,
+    "residual": -0.151,
 }
 DETAIL: Json = {
     **SERIES,

@@ -44,7 +44,7 @@ def test_every_make_target_is_in_its_help() -> None:
         "bench-accuracy",
         "drills",
         "notebooks",
-        "soak",
+        "fuzz",
         "lock",
         "mutants",
         "clean",

@@ -10,7 +10,7 @@ from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales, overall
 from training.backtest.windows import backtest_cutoffs
 from training.history import Archive, ingest
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.pipeline import Forecaster
 from training.system import read_system
 
@@ -24,23 +24,23 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real data (../sha
 
 
 @pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> KnownHistory:
+def history(tmp_path_factory: pytest.TempPathFactory) -> PointInTimeHistory:
     home = tmp_path_factory.mktemp("swast")
     file = read_system(ROOT / "benchmarks" / "systems" / "swast.toml")
     archive = Archive(home / "history", file.system.timezone)
     ingest(file, archive, home / "quarantine", datetime(2026, 1, 1, tzinfo=UTC))
-    return KnownHistory(archive.versions(), file.system, circumstances=file.circumstances)
+    return PointInTimeHistory(archive.versions(), file.system, circumstances=file.circumstances)
 
 
 @pytest.fixture(scope="module")
-def forecasts(history: KnownHistory) -> pd.DataFrame:
+def forecasts(history: PointInTimeHistory) -> pd.DataFrame:
     cutoffs = backtest_cutoffs(history, FOLDS, 7, LONGEST)
     frame = backtest_candidate(Forecaster(history, LONGEST), cutoffs, "SeasonalNaive")
     places = frame["unique_id"].str.split("/").str[0]
     return frame[~places.isin(["SWAST", "OOA"])].reset_index(drop=True)
 
 
-def test_the_folds_are_the_published_ones(history: KnownHistory, forecasts: pd.DataFrame) -> None:
+def test_the_folds_are_the_published_ones(history: PointInTimeHistory, forecasts: pd.DataFrame) -> None:
     assert str(history.last_complete_day.date()) == "2019-12-30"  # out of area has no row on the 31st
     cutoffs = sorted(forecasts["cutoff"].unique())
     assert len(cutoffs) == FOLDS
@@ -51,14 +51,14 @@ def test_the_folds_are_the_published_ones(history: KnownHistory, forecasts: pd.D
 
 @pytest.mark.parametrize(("horizon", "published"), [(7, 0.928), (28, 0.936), (84, 0.973)])
 def test_seasonal_naive_scores_as_published(
-    history: KnownHistory, forecasts: pd.DataFrame, horizon: int, published: float
+    history: PointInTimeHistory, forecasts: pd.DataFrame, horizon: int, published: float
 ) -> None:
     scales = mase_scales(history, forecasts["cutoff"].min())
     found = overall(forecasts[forecasts["lead"] <= horizon], scales, history.system.quantiles)
     assert round(found["mase"], 3) == published
 
 
-def test_intervals_keep_their_promise_on_real_data(history: KnownHistory, forecasts: pd.DataFrame) -> None:
+def test_intervals_keep_their_promise_on_real_data(history: PointInTimeHistory, forecasts: pd.DataFrame) -> None:
     scales = mase_scales(history, forecasts["cutoff"].min())
     found = overall(forecasts, scales, history.system.quantiles)
     assert 0.76 <= found["coverage_80"] <= 0.86

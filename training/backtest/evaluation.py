@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from training.backtest.evidence import with_evidence
-from training.backtest.judged import judged
+from training.backtest.evidence import with_baselines_and_slices
+from training.backtest.judged import row_losses
 from training.backtest.scores import BY, COUNTS, LOSSES, long_scores, mase_scales, overall_of, table
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 
 SLICINGS = (("measure",), BY, ("series",), ("measure", "weekday"), ("measure", "day"), ("measure", "regime"))
 RECIPE = "recipe"
@@ -38,10 +38,12 @@ class Evaluation:
         return pd.concat(parts, names=[RECIPE]).reset_index(level=0).reset_index(drop=True)
 
 
-def evaluated(forecasts: Mapping[str, pd.DataFrame], history: KnownHistory, first_cutoff: pd.Timestamp) -> Evaluation:
+def evaluated(
+    forecasts: Mapping[str, pd.DataFrame], history: PointInTimeHistory, first_cutoff: pd.Timestamp
+) -> Evaluation:
     """Judge the forecasts of recipes by name; scales and references are those known at the first cutoff."""
     together = pd.concat(dict(forecasts.items()), names=[RECIPE]).reset_index(level=0).reset_index(drop=True)
-    beside = with_evidence(together, history, first_cutoff)
-    rows = judged(beside, mase_scales(history, first_cutoff), history.system.quantiles)
+    beside = with_baselines_and_slices(together, history, first_cutoff)
+    rows = row_losses(beside, mase_scales(history, first_cutoff), history.system.quantiles)
     by_recipe = {name: rows[rows[RECIPE] == name].drop(columns=RECIPE) for name in forecasts}
     return Evaluation(by_recipe, history.system.quantiles)

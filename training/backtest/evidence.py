@@ -10,12 +10,14 @@ from training.backtest.references import with_references
 from training.backtest.regimes import regimes
 from training.backtest.slices import kinds_of_day
 from training.frames import WEEK
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.history.rest_days import rest_days
 from training.reconciliation.bottom_up import aggregated, summing
 
 
-def with_evidence(forecasts: pd.DataFrame, history: KnownHistory, first_cutoff: pd.Timestamp) -> pd.DataFrame:
+def with_baselines_and_slices(
+    forecasts: pd.DataFrame, history: PointInTimeHistory, first_cutoff: pd.Timestamp
+) -> pd.DataFrame:
     """The forecasts of a backtest with `day`, `regime`, the references, `root_scale` and `noise_floor`.
 
     Without these columns there are no scores by the first two, and no skill, RMSSE and noise floor.
@@ -30,9 +32,9 @@ def with_evidence(forecasts: pd.DataFrame, history: KnownHistory, first_cutoff: 
     )
 
 
-def scales_of(history: KnownHistory, first_cutoff: pd.Timestamp) -> pd.DataFrame:
+def scales_of(history: PointInTimeHistory, first_cutoff: pd.Timestamp) -> pd.DataFrame:
     """`scale` and `root_scale` by series: mean and root mean square of the weekly changes known at the first cutoff."""
-    known = history.at(first_cutoff)
+    known = history.as_of(first_cutoff)
     parts = summing(history.system, list(known.columns))
     at_rest = rest_days(known, history.system)
     values = aggregated(known.to_numpy(), parts.to_numpy(), known.mean().to_numpy(), at_rest)
@@ -40,7 +42,7 @@ def scales_of(history: KnownHistory, first_cutoff: pd.Timestamp) -> pd.DataFrame
     return pd.DataFrame(scales, index=parts.columns)
 
 
-def _noise_floor(forecasts: pd.DataFrame, history: KnownHistory) -> pd.Series:
+def _noise_floor(forecasts: pd.DataFrame, history: PointInTimeHistory) -> pd.Series:
     """Of flows alone: a stock remembers yesterday, so its error may well be below the noise of a count."""
     kinds = {measure.name: measure.kind for measure in history.system.measures}
     is_flow = forecasts["unique_id"].map(

@@ -14,7 +14,7 @@ PINBALL = "pinball_"
 PIT_TENTHS = [f"pit_tenth_{tenth}" for tenth in range(1, TENTHS + 1)]
 
 
-def judged(forecasts: pd.DataFrame, scales: pd.Series, levels: Sequence[float]) -> pd.DataFrame:
+def row_losses(forecasts: pd.DataFrame, scales: pd.Series, levels: Sequence[float]) -> pd.DataFrame:
     """The forecasts that have an actual, with one column for each loss of their own; NaN where there is none.
 
     `scales` are the seasonal-naive MAEs by series. RMSSE, skill and noise floor need the columns of `with_evidence`.
@@ -45,7 +45,7 @@ def error_of(reference: str) -> str:
     return f"{reference}_error"
 
 
-def error_beside(reference: str) -> str:
+def reference_error_column(reference: str) -> str:
     """Name of the forecast's own absolute errors, where there is such a reference."""
     return f"error_beside_{reference}"
 
@@ -87,5 +87,5 @@ def _beside_references(rows: pd.DataFrame, error: pd.Series) -> dict[str, pd.Ser
     for name in REFERENCES:
         theirs = (_evidence(rows, name) - rows["y"]).abs()
         found[error_of(name)] = theirs
-        found[error_beside(name)] = error.abs().where(theirs.notna())
+        found[reference_error_column(name)] = error.abs().where(theirs.notna())
     return found

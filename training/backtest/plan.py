@@ -14,12 +14,12 @@ from training.backtest.slices import SLICES
 from training.errors import UsageError
 from training.models.catalogue import CONTENDERS, candidate_names
 
-CHOSEN = "chosen"
+SELECTED = "chosen"
 SCORE_FILES = (".parquet", ".csv")
 
 
 @dataclass(frozen=True)
-class Plan:
+class BacktestOptions:
     """Windows, and optionally candidates, places, measures, the last cutoff, and the slices of the printed table.
 
     `sliding_days` is how much history is seen (None: all of it); `is_fresh` makes again what an interrupted run kept.
@@ -40,7 +40,7 @@ class Plan:
     def choices(self) -> dict[str, list[str]]:
         """Candidates by the name of what chooses among them: all of the catalogue, or each named one alone."""
         if self.candidates is None:
-            return {CHOSEN: list(CONTENDERS)}
+            return {SELECTED: list(CONTENDERS)}
         return {name: [name] for name in candidate_names(self.candidates)}
 
     @property
@@ -59,7 +59,7 @@ class Plan:
         """Raises UsageError for what the system or the catalogue does not have, before any work is done."""
         _require_known("--measure", self.measures, list(system.measure_by_name), "of this system, which has")
         _require_known("--place", self.places, list(system.place_by_id), "of this system, which has")
-        _require_known("--by", self.slices, list(SLICES), "a slice; there are")
+        _require_known("--group-by", self.slices, list(SLICES), "a slice; there are")
         candidate_names(self.candidates)
         if scores_file is not None and scores_file.suffix not in SCORE_FILES:
             raise UsageError(f"--scores {scores_file}: scores are written as .parquet or .csv. Name such a file.")

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from training.backtest.losses import mean_of_known
 from training.frames import WEEK, values_of
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.history.rest_days import never_counted_ahead
 from training.reconciliation.bottom_up import aggregated, summing
 
@@ -15,7 +15,7 @@ WEEKS = 6
 REFERENCES = ("seasonal_naive", "yesterday", "six_week_mean")
 
 
-def with_references(forecasts: pd.DataFrame, history: KnownHistory) -> pd.DataFrame:
+def with_references(forecasts: pd.DataFrame, history: PointInTimeHistory) -> pd.DataFrame:
     """The forecasts with one column for each reference, in counts; NaN where too little was known to make one."""
     made = {name: np.full(len(forecasts), np.nan) for name in REFERENCES}
     days_ahead = (forecasts["lead"].to_numpy() - 1) % WEEK
@@ -27,13 +27,13 @@ def with_references(forecasts: pd.DataFrame, history: KnownHistory) -> pd.DataFr
     return forecasts.assign(**made)
 
 
-def references(history: KnownHistory, cutoff: pd.Timestamp) -> dict[str, pd.DataFrame]:
+def references(history: PointInTimeHistory, cutoff: pd.Timestamp) -> dict[str, pd.DataFrame]:
     """For each reference its week after the cutoff, (7, n_series), bottom series and parents; it repeats from there on.
 
     Seasonal naive is the last known value of the same weekday, `yesterday` that of any day, `six_week_mean` the mean of
     those of the same weekday; all look back six weeks at most, and pass over days that are missing or not believed.
     """
-    known = history.at(cutoff)
+    known = history.as_of(cutoff)
     days = pd.date_range(end=cutoff, periods=WEEKS * WEEK, freq="D")
     block = known.reindex(days).to_numpy(dtype=float)
     weeks = block.reshape(WEEKS, WEEK, -1)

@@ -9,7 +9,7 @@ import pandas as pd
 from publication.model import System
 from publication.vocabulary import series_key
 from training.history.disturbances import concerns
-from training.system import Circumstances, EventKind
+from training.system import EventKind, SystemContext
 
 BREAKS = frozenset({EventKind.CLOSURE, EventKind.BED_CHANGE})
 """Events that move a level on their first day, and back on the day after their last. Strikes and diverts pass; days of
@@ -19,7 +19,7 @@ ONE_DAY = timedelta(days=1)
 
 
 def regimes(
-    rows: pd.DataFrame, system: System, circumstances: Circumstances, within: tuple[date, date] | None = None
+    rows: pd.DataFrame, system: System, circumstances: SystemContext, within: tuple[date, date] | None = None
 ) -> pd.Series:
     """The period, by its days, that each row's `ds` lies in: `to 2024-02-29`, `2024-03-01 to 2024-05-31`, ...
 
@@ -40,7 +40,7 @@ def regimes(
     return pd.Series(names, index=rows.index)
 
 
-def level_breaks(unique_id: str, system: System, circumstances: Circumstances) -> list[date]:
+def level_breaks(unique_id: str, system: System, circumstances: SystemContext) -> list[date]:
     """The days from which on the level of a series is declared to be another, in order.
 
     Those are where a closure or a change of beds begins and where it is over, and where its place, or one above it,

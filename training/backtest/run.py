@@ -9,10 +9,10 @@ from publication.vocabulary import series_key
 from training.backtest.actuals import with_actuals
 from training.backtest.checkpoint import Checkpoint
 from training.frames import forecast_columns
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.models.candidate import REFIT_EVERY_DAYS, by_fit_day, fit_day
 from training.pipeline import Forecaster, Recipe
-from training.progress import tracked
+from training.progress import with_progress
 
 log = logging.getLogger("headroom")
 REFIT_POLICY = f"parameters fitted anew every {REFIT_EVERY_DAYS} days, on a fixed grid; levels and lags of each cutoff"
@@ -20,7 +20,7 @@ Cutoffs = Sequence[pd.Timestamp]
 DAY = "datetime64[ns]"
 
 
-def in_chunks(cutoffs: Cutoffs, make: Callable[[Cutoffs], pd.DataFrame], checkpoint: Checkpoint) -> pd.DataFrame:
+def run_checkpointed(cutoffs: Cutoffs, make: Callable[[Cutoffs], pd.DataFrame], checkpoint: Checkpoint) -> pd.DataFrame:
     """What `make` gives for all the cutoffs, asked for those that share a refit day at a time.
 
     What the checkpoint has is not made again, and what is made is kept there: an interrupted backtest goes on.
@@ -38,7 +38,7 @@ def backtest_among(
     forecaster: Forecaster,
     cutoffs: Cutoffs,
     choices: Mapping[str, Sequence[str]],
-    happened: KnownHistory,
+    happened: PointInTimeHistory,
     ahead: Cutoffs = (),
 ) -> pd.DataFrame:
     """What each of the choices would have published at each cutoff, with the column `choice` before the others.
@@ -61,13 +61,13 @@ def last_of_refit(cutoffs: Cutoffs, last: pd.Timestamp) -> pd.Timestamp:
     return min(fit_day(cutoffs[0]) + pd.Timedelta(days=REFIT_EVERY_DAYS - 1), last)
 
 
-def backtest_champion(forecaster: Forecaster, cutoffs: Cutoffs, candidates: Sequence[str]) -> pd.DataFrame:
+def backtest_selection(forecaster: Forecaster, cutoffs: Cutoffs, candidates: Sequence[str]) -> pd.DataFrame:
     """What would have been published at each cutoff, the recipe chosen among the candidates from data before it."""
     forecaster.prepare(candidates, cutoffs)
     chosen = ((cutoff, forecaster.choose(candidates, cutoff)) for cutoff in cutoffs)
     frames = [
         _window(forecaster, recipe, cutoff, forecaster.history)
-        for cutoff, recipe in tracked(chosen, "Backtest by cutoff", len(cutoffs))
+        for cutoff, recipe in with_progress(chosen, "Backtest by cutoff", len(cutoffs))
     ]
     return pd.concat(frames, ignore_index=True)
 
@@ -85,14 +85,14 @@ def backtest_candidate(forecaster: Forecaster, cutoffs: Cutoffs, name: str) -> p
 
 def same_for_every_measure(forecaster: Forecaster, name: str) -> dict[str, str]:
     """The recipe that uses one candidate throughout."""
-    return {series_key(unique_id).measure: name for unique_id in forecaster.history.newest.columns}
+    return {series_key(unique_id).measure: name for unique_id in forecaster.history.latest.columns}
 
 
 def _chosen(forecaster: Forecaster, names: Sequence[str], cutoff: pd.Timestamp) -> Recipe:
     return forecaster.choose(names, cutoff) if len(names) > 1 else same_for_every_measure(forecaster, names[0])
 
 
-def _window(forecaster: Forecaster, recipe: Recipe, cutoff: pd.Timestamp, happened: KnownHistory) -> pd.DataFrame:
+def _window(forecaster: Forecaster, recipe: Recipe, cutoff: pd.Timestamp, happened: PointInTimeHistory) -> pd.DataFrame:
     levels = forecaster.history.system.quantiles
     forecast = forecaster.forecast(recipe, cutoff)
     rows = with_actuals(happened, forecast, forecast.rows(levels))

@@ -7,21 +7,21 @@ import pandas as pd
 
 from publication.vocabulary import COVERAGES
 from training.backtest.evidence import scales_of
-from training.backtest.judged import PINBALL, PIT_TENTHS, error_beside, error_of, judged
+from training.backtest.judged import PINBALL, PIT_TENTHS, error_of, reference_error_column, row_losses
 from training.backtest.pit import distance_from_uniform
 from training.backtest.references import REFERENCES
 from training.backtest.slices import SLICES, with_slices
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 
 BY = ("measure", "leads")
 MEANS = ["mae", "noise_floor", "mase", "bias", "pinball", "wis", "scaled_wis", *(f"coverage_{p}" for p in COVERAGES)]
 SKILLS = [f"skill_{name}" for name in REFERENCES]
 LOSSES = [*MEANS, "rmsse", "pit_distance", *SKILLS]
 COUNTS = ["n", "fallbacks"]
-NOT_SHOWN = ["scaled_square", *map(error_of, REFERENCES), *map(error_beside, REFERENCES)]
+NOT_SHOWN = ["scaled_square", *map(error_of, REFERENCES), *map(reference_error_column, REFERENCES)]
 
 
-def mase_scales(history: KnownHistory, first_cutoff: pd.Timestamp) -> pd.Series:
+def mase_scales(history: PointInTimeHistory, first_cutoff: pd.Timestamp) -> pd.Series:
     """The in-sample seasonal-naive MAE of every series, from what was known at the first cutoff of a backtest."""
     return scales_of(history, first_cutoff)["scale"]
 
@@ -32,12 +32,12 @@ def scores(forecasts: pd.DataFrame, scales: pd.Series, levels: Sequence[float], 
     `mase` and `scaled_wis` divide by the seasonal-naive MAE of `scales`, so that large and small places weigh alike.
     RMSSE, noise floor, skill, and slices by `day` and `regime` need the columns of `with_evidence`.
     """
-    return table(judged(forecasts, scales, levels), by)[[*by, *COUNTS, *LOSSES]]
+    return table(row_losses(forecasts, scales, levels), by)[[*by, *COUNTS, *LOSSES]]
 
 
 def overall(forecasts: pd.DataFrame, scales: pd.Series, levels: Sequence[float]) -> dict[str, float]:
     """Each loss over all rows with an actual, and the share of fallbacks; a loss that no row has is left out."""
-    return overall_of(judged(forecasts, scales, levels))
+    return overall_of(row_losses(forecasts, scales, levels))
 
 
 def overall_of(rows: pd.DataFrame) -> dict[str, float]:
@@ -84,4 +84,4 @@ def long_scores(rows: pd.DataFrame, slicings: Sequence[Sequence[str]]) -> pd.Dat
 def _skill(means: pd.DataFrame, reference: str) -> pd.Series:
     """1 - MAE / MAE of the reference, over the rows that have one; NaN where the reference never errs."""
     theirs = means[error_of(reference)].replace(0.0, np.nan)
-    return 1 - means[error_beside(reference)] / theirs
+    return 1 - means[reference_error_column(reference)] / theirs

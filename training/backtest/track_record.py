@@ -14,7 +14,7 @@ WIS, COVERAGE = "scaled_wis", "coverage_80"
 
 
 @dataclass(frozen=True)
-class TrackRecord:
+class BacktestSummary:
     """Scaled WIS by window (its cutoff), by measure, by large place and on bank holidays; coverage and fallbacks.
 
     What was not measured is None, or not in a mapping. `publish_seconds` is the wall time of one forecast.
@@ -29,16 +29,16 @@ class TrackRecord:
     publish_seconds: float | None = None
 
 
-NO_RECORD = TrackRecord({}, {}, {}, None, None, 0.0)
+NO_RECORD = BacktestSummary({}, {}, {}, None, None, 0.0)
 """Of a system in its first weeks, whose history has no room for a window."""
 
 
-def track_record(rows: pd.DataFrame, system: System, publish_seconds: float | None = None) -> TrackRecord:
+def track_record(rows: pd.DataFrame, system: System, publish_seconds: float | None = None) -> BacktestSummary:
     """The record of one recipe's forecasts, `judged` and beside their evidence (`evaluation.evaluated`)."""
     keys = rows["unique_id"].map({i: series_key(i) for i in rows["unique_id"].unique()})
     places = keys.map(lambda key: key.place)
     large = places.isin(large_places(rows, places, system))
-    return TrackRecord(
+    return BacktestSummary(
         windows=_means(rows, rows["cutoff"].dt.strftime("%Y-%m-%d")),
         measures=_means(rows, keys.map(lambda key: key.measure)),
         large_places=_means(rows[large], places[large]),

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from training.errors import UsageError
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 
 
 def backtest_cutoffs(
-    history: KnownHistory, windows: int, step_days: int, horizon: int, last: pd.Timestamp | None = None
+    history: PointInTimeHistory, windows: int, step_days: int, horizon: int, last: pd.Timestamp | None = None
 ) -> list[pd.Timestamp]:
     """`windows` cutoffs, `step_days` apart, oldest first.
 
@@ -26,7 +26,7 @@ def backtest_cutoffs(
             f"{(end + pd.Timedelta(days=horizon)).date()}; complete days run from {history.first_day.date()} to "
             f"{history.last_complete_day.date()}. Ask for fewer windows, a shorter horizon or another cutoff."
         )
-    reporting = [cutoff for cutoff in cutoffs if len(history.at(cutoff).columns)]
+    reporting = [cutoff for cutoff in cutoffs if len(history.as_of(cutoff).columns)]
     if not reporting:
         raise UsageError(
             f"Backtesting {history.system.name}: no series has a usable value in the four weeks before any cutoff from "

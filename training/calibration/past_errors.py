@@ -31,7 +31,7 @@ class PastErrors:
         rest = slice(n_windows, None)
         return replace(self, scaled=self.scaled[rest], age_days=self.age_days[rest], is_special=self.is_special[rest])
 
-    def as_ahead(self, errors: Values) -> Values:
+    def align_by_lead(self, errors: Values) -> Values:
         """The `errors` (n_windows, horizon, n_series) without those of special days, at leads that are none ahead.
 
         Around bank holidays all places err alike; on other days that would tell of more in common than there is.

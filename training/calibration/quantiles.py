@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.calibration.past_errors import PastErrors
+from training.calibration.scale import bands, count_sd, error_scale
 from training.calibration.special_days import special_factor
-from training.calibration.spread import bands, scatter, spread_of
 from training.calibration.volatility import volatility
 
 Values = NDArray[np.float64]
@@ -22,11 +22,11 @@ SMALL_COUNT = 30.0  # up to which quantiles of whole counts are whole numbers
 GOLDEN = (5**0.5 - 1) / 2
 
 
-Deviations = Callable[[PastErrors, Sequence[float]], Values]
+ErrorQuantiles = Callable[[PastErrors, Sequence[float]], Values]
 """Of a group's errors, and levels: what to take off the means, in their spread's units."""
 
 
-def deviations(past: PastErrors, levels: Sequence[float]) -> Values:
+def error_quantiles(past: PastErrors, levels: Sequence[float]) -> Values:
     """Scaled errors (horizon, n_series, n_levels) to take off the mean for each level, of one group's errors."""
     horizon, n_series = past.scaled.shape[1:]
     upside_down = [1 - level for level in levels]
@@ -36,7 +36,7 @@ def deviations(past: PastErrors, levels: Sequence[float]) -> Values:
         return np.broadcast_to(poisson, (horizon, n_series, len(levels)))
     factor = special_factor(past)
     errors = past.scaled / np.where(past.is_special, factor, 1.0)[:, :, None]
-    usual = scatter(errors)
+    usual = error_scale(errors)
     foreseen = volatility(np.abs(errors) / usual, past.age_days)
     shapes = errors / usual / foreseen[:-1, :, None]
     scale = usual * (foreseen[-1] * np.where(past.special_ahead, factor, 1.0))[:, None]
@@ -50,14 +50,18 @@ def deviations(past: PastErrors, levels: Sequence[float]) -> Values:
 
 
 def quantiles(
-    means: Values, past: PastErrors, groups: Sequence[str], levels: Sequence[float], rule: Deviations = deviations
+    means: Values,
+    past: PastErrors,
+    groups: Sequence[str],
+    levels: Sequence[float],
+    rule: ErrorQuantiles = error_quantiles,
 ) -> Values:
     """Quantiles (horizon, n_series, n_levels): increasing, not negative. `means` (horizon, n_series).
 
     Series of one group share the shape of their errors: those of a measure with the same model. The rule is
     asked once for each group, in the order in which they are first named.
     """
-    found, spread = np.empty((*means.shape, len(levels))), spread_of(means)[:, :, None]
+    found, spread = np.empty((*means.shape, len(levels))), count_sd(means)[:, :, None]
     for group in dict.fromkeys(groups):
         members = np.flatnonzero([name == group for name in groups])
         around = means[:, members, None] - rule(past.of(members), levels) * spread[:, members]
@@ -75,7 +79,7 @@ def in_whole_counts(values: Values, means: Values, whole: NDArray[np.bool_]) -> 
     return np.where(small[:, :, None], np.round(values), values)
 
 
-def half_count_shifts(days: Values) -> Values:
+def continuity_jitter(days: Values) -> Values:
     """By how much to move the whole counts of each day, up to half a count either way, evenly over days. Any shape.
 
     Moved counts have a distribution without steps, and rounding a quantile of it gives the quantile of the counts. A

@@ -7,7 +7,7 @@ wide in the weeks that follow, when the volatility still remembers it.
 import numpy as np
 
 from training.calibration.past_errors import PastErrors
-from training.calibration.spread import scatter
+from training.calibration.scale import error_scale
 from training.calibration.volatility import volatility
 
 BORROWED_DAYS = 10.0  # so many days' worth of ordinary errors go into the factor
@@ -20,7 +20,7 @@ def special_factor(past: PastErrors) -> float:
     """
     special = past.is_special[:, :, None]
     ordinary = np.where(special, np.nan, past.scaled)
-    usual = scatter(ordinary)
+    usual = error_scale(ordinary)
     foreseen = volatility(np.abs(ordinary) / usual, past.age_days)[:-1, :, None]
     sizes = np.abs(past.scaled) / (usual * foreseen)
     known = ~np.isnan(sizes)

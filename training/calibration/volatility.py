@@ -8,7 +8,7 @@ Barone-Adesi, Giannopoulos and Vosper 1999), whose tails a whole year teaches wh
 import numpy as np
 from numpy.typing import NDArray
 
-from training.calibration.spread import bands
+from training.calibration.scale import bands
 
 Values = NDArray[np.float64]
 HALF_LIVES_DAYS = (3.0, 6.0, 12.0, 24.0, 48.0, 96.0, float("inf"))

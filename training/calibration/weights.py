@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.calibration.spread import bands
+from training.calibration.scale import bands
 
 Values = NDArray[np.float64]
 LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
@@ -36,7 +36,7 @@ class Weights:
         return np.asarray(table[:, self.unique_ids.get_indexer(pd.Index(unique_ids))])  # -1, of a stranger: the last
 
 
-def learnt_weights(errors: Values) -> Values:
+def fitted_weights(errors: Values) -> Values:
     """Weights (horizon, n_members), adding up to one, from scaled errors (n_members, n_windows, horizon, n_series).
 
     NaN where an error is not known, or a member has none. In each band of leads the weights make the errors of the
@@ -47,7 +47,7 @@ def learnt_weights(errors: Values) -> Values:
     answers = ~np.isnan(errors).all(axis=(1, 2, 3))
     if answers.any() and not answers.all():
         weights = np.zeros((errors.shape[2], len(errors)))
-        weights[:, answers] = learnt_weights(errors[answers])
+        weights[:, answers] = fitted_weights(errors[answers])
         return weights
     weights = np.full((errors.shape[2], len(errors)), 1 / len(errors))
     sizes = _sizes(errors.mean(axis=0))
@@ -59,7 +59,7 @@ def learnt_weights(errors: Values) -> Values:
     return weights
 
 
-def own_weights(errors: Values, usual: Values) -> Values:
+def series_weights(errors: Values, usual: Values) -> Values:
     """What each series makes of the usual weights (horizon, n_members): (horizon, n_series, n_members).
 
     From its own scaled errors, of (n_members, n_windows, horizon, n_series), by a few steps of the same descent from
@@ -73,7 +73,7 @@ def own_weights(errors: Values, usual: Values) -> Values:
     sizes = _sizes(known.mean(axis=0))
     for leads in bands(errors.shape[2]):
         of_band = (known[:, :, leads] / sizes).reshape(len(known), -1, errors.shape[3])
-        tilted = _tilted(of_band, usual[leads.start, answers])
+        tilted = _exponentiated(of_band, usual[leads.start, answers])
         own[leads.start : leads.stop, :, answers] = tilted.T
     return own
 
@@ -100,7 +100,7 @@ def _descended(errors: Values) -> Values:
     return np.asarray(np.mean(path[STEPS // 2 :], axis=0))
 
 
-def _tilted(errors: Values, start: Values) -> Values:
+def _exponentiated(errors: Values, start: Values) -> Values:
     """Weights (n_members, n_series) for errors (n_members, n, n_series), from those of the start (n_members,)."""
     known = ~np.isnan(errors).any(axis=0)
     counts = np.maximum(known.sum(axis=0), 1)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from training.frames import LONG_GAP_DAYS
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 
 WINDOW_STEP_DAYS = 6  # shares no factor with seven: successive windows start on different weekdays
 WINDOWS = 60  # a year of them
@@ -17,14 +17,14 @@ STAND_ALONE = RECENT_DAYS // RECENT_STEP_DAYS  # windows, as many as the recent 
 REPORTED_SHARE = 0.5  # of the four weeks before a window, and of its target days, that must have values for it to teach
 
 
-def windows_before(history: KnownHistory, cutoff: pd.Timestamp, horizon: int) -> list[pd.Timestamp]:
+def windows_before(history: PointInTimeHistory, cutoff: pd.Timestamp, horizon: int) -> list[pd.Timestamp]:
     """The newest windows whose first target days are over by `cutoff`, oldest first.
 
     `WINDOWS` of them at most, and those between them in the newest weeks. They stand on a fixed grid of days, so that
     neighbouring cutoffs share them. Windows into a long gap (the summer between two winters' reports), and those just
     after one, are passed over.
     """
-    reported = history.at(cutoff).notna().any(axis=1)  # as known then: days filled in later must not add windows
+    reported = history.as_of(cutoff).notna().any(axis=1)  # as known then: days filled in later must not add windows
     first = pd.Timestamp(reported.index[int(reported.to_numpy().argmax())])
     window = _newest_on_grid(cutoff - pd.Timedelta(days=1), RECENT_STEP_DAYS)
     chosen: list[pd.Timestamp] = []

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from publication.model import System
 from publication.vocabulary import series_key
 from training.history.disturbances import days_of, spans
-from training.system import Circumstances, EventKind
+from training.system import EventKind, SystemContext
 
 REGRESSORS = (EventKind.STRIKE, EventKind.CLOSURE, EventKind.DIVERT)
 SCHOOL_TERM = "school_term"
 
 
 def disturbances(
-    ds: pd.Series, unique_ids: Sequence[str], circumstances: Circumstances, system: System
+    ds: pd.Series, unique_ids: Sequence[str], circumstances: SystemContext, system: System
 ) -> dict[str, NDArray[np.float64]]:
     """For each pair of a day and a series, 1 where such an event or a school term holds there, else 0.
 
@@ -29,7 +29,7 @@ def disturbances(
 
 
 def disturbance_tables(
-    days: pd.DatetimeIndex, unique_ids: Sequence[str], circumstances: Circumstances, system: System
+    days: pd.DatetimeIndex, unique_ids: Sequence[str], circumstances: SystemContext, system: System
 ) -> dict[str, NDArray[np.float64]]:
     """The same for every day and every series: tables (n_days, n_series) by name of the feature."""
     declared = {event.kind for event in circumstances.events}
@@ -44,7 +44,7 @@ def disturbance_tables(
 
 
 def _in_term(
-    days: pd.DatetimeIndex, unique_ids: Sequence[str], circumstances: Circumstances, system: System
+    days: pd.DatetimeIndex, unique_ids: Sequence[str], circumstances: SystemContext, system: System
 ) -> NDArray[np.bool_]:
     holds = np.zeros((len(days), len(unique_ids)), bool)
     places = [series_key(unique_id).place for unique_id in unique_ids]

@@ -13,7 +13,7 @@ from publication.vocabulary import SeriesKey
 from training.errors import HistoryError
 from training.history.batches import PATIENCE, SCHEMA, Batches
 from training.history.categoricals import selected, with_columns
-from training.history.knowledge import Fate, compare, known_instants
+from training.history.knowledge import RowStatus, compare, known_instants
 from training.history.orders import day_numbers, order, series_days, series_numbers
 
 VALUE_COLUMNS = [name for name in SCHEMA.names if name != "ingested_at"]
@@ -41,18 +41,20 @@ class Archive:
         and appends nothing, where another ingest is writing or the disk is full.
         """
         if values.empty:
-            return pd.Series(pd.Categorical([], categories=list(Fate)), index=values.index)
-        from training.history.guard import guarded  # Pandera takes a while to import, and reading does without
+            return pd.Series(pd.Categorical([], categories=list(RowStatus)), index=values.index)
+        from training.history.guard import (
+            validate_archive_rows,  # Pandera takes a while to import, and reading does without
+        )
 
         over = values["through"] if "through" in values else values["ds"]
-        given = guarded(selected(values, VALUE_COLUMNS))
+        given = validate_archive_rows(selected(values, VALUE_COLUMNS))
         given = with_columns(given, **{name: given[name].astype("category").array for name in TEXT_COLUMNS})
         given = with_columns(given, unique_id=unique_ids(given))
         now = pd.Timestamp(ingested_at).tz_convert("UTC")
         with self._batches.writing():
             compared = compare(given, self._batches.vintages(given["ds"].min().date(), given["ds"].max().date()))
             known_at = known_instants(given, over, compared, now, self._timezone)
-            is_fresh = compared["fate"].ne(Fate.UNCHANGED)
+            is_fresh = compared["fate"].ne(RowStatus.UNCHANGED)
             if is_fresh.any():
                 fresh = with_columns(given, known_at=known_at.array)
                 self._batches.write(_in_order(fresh if is_fresh.all() else fresh[is_fresh]), now)

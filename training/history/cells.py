@@ -13,7 +13,7 @@ ROW_FIELDS = ("place", "day", "measure", "stream", "known_at")
 
 
 @dataclass(frozen=True)
-class Counted:
+class MeasureColumns:
     """The columns of a file that add up to one measure; of a long file the one whose rows name their measure."""
 
     measure: str | None
@@ -41,10 +41,10 @@ def fields(extract: Extract) -> pd.DataFrame:
     return pd.DataFrame({**where, "line": extract.rows.index.to_numpy(), **found}, copy=False)
 
 
-def counted(source: Source) -> Iterator[Counted]:
+def counted(source: Source) -> Iterator[MeasureColumns]:
     """What each row counts, in the order of the source's measures."""
     if source.value is not None:
-        yield Counted(None, (source.value,))
+        yield MeasureColumns(None, (source.value,))
         return
     for measure, columns in source.columns.items():
-        yield Counted(measure, columns)
+        yield MeasureColumns(measure, columns)

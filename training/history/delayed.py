@@ -10,21 +10,21 @@ import numpy as np
 import pandas as pd
 
 from training.history.digests import Declarations
-from training.history.known import SNAPSHOTS_KEPT, KnownHistory
+from training.history.known import SNAPSHOTS_KEPT, PointInTimeHistory
 
 FRAMES_HELD = 32
 
 
-class DelayedHistory(KnownHistory):
+class DelayedHistory(PointInTimeHistory):
     """What is known of `base` at any cutoff, less the newest days of the series that are behind.
 
     `delays` is by how many days each of them is behind. All else is the base's: nothing is read again.
     """
 
-    def __init__(self, base: KnownHistory, delays: Mapping[str, int]) -> None:
+    def __init__(self, base: PointInTimeHistory, delays: Mapping[str, int]) -> None:
         self.system = base.system
         self.circumstances = base.circumstances
-        self.newest = base.newest
+        self.newest = base.latest
         self.fit_cache = base.fit_cache
         self._base = base
         self._delays = delays
@@ -35,7 +35,7 @@ class DelayedHistory(KnownHistory):
         self.digests = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._digests)
 
     @property
-    def undelayed(self) -> KnownHistory:
+    def undelayed(self) -> PointInTimeHistory:
         """The base."""
         return self._base
 
@@ -49,7 +49,7 @@ class DelayedHistory(KnownHistory):
         return self._base._declarations
 
     def _at(self, cutoff: pd.Timestamp) -> pd.DataFrame:
-        known = self._base.at(cutoff)
+        known = self._base.as_of(cutoff)
         late = self._delayed_in(known)
         if not late:
             return known
@@ -59,7 +59,7 @@ class DelayedHistory(KnownHistory):
         return pd.DataFrame(values, known.index, known.columns)
 
     def _filled(self, cutoff: pd.Timestamp) -> pd.DataFrame:
-        return self._patched(self._base.filled(cutoff), cutoff, lambda known: known)
+        return self._patched(self._base.imputed(cutoff), cutoff, lambda known: known)
 
     def _undisturbed(self, cutoff: pd.Timestamp) -> pd.DataFrame:
         return self._patched(self._base.undisturbed(cutoff), cutoff, self._without_passing)

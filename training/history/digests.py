@@ -10,7 +10,7 @@ import pandas as pd
 from publication.model import System
 from publication.vocabulary import series_key
 from training.history.disturbances import concerns
-from training.system import Circumstances, Event, SchoolTerm
+from training.system import Event, SchoolTerm, SystemContext
 
 DIGEST_BYTES = 16
 Declared = tuple[date, date, str]
@@ -20,7 +20,7 @@ Declared = tuple[date, date, str]
 class Declarations:
     """What a system file declares of each series: its events and school terms, as models may see them."""
 
-    def __init__(self, system: System, circumstances: Circumstances) -> None:
+    def __init__(self, system: System, circumstances: SystemContext) -> None:
         self._system = system
         self._circumstances = circumstances
         self._by_series: dict[str, tuple[Declared, ...]] = {}

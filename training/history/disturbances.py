@@ -12,14 +12,14 @@ from publication.model import System
 from publication.vocabulary import Kind, SeriesKey, series_key
 from training.system import Event, EventKind
 
-UNBELIEVED = frozenset({EventKind.DATA_FAULT, EventKind.EXCLUDE})
+UNTRUSTED_KINDS = frozenset({EventKind.DATA_FAULT, EventKind.EXCLUDE})
 """Days that teach nothing."""
 
-PASSING = frozenset({EventKind.STRIKE, EventKind.DIVERT})
+TRANSIENT_KINDS = frozenset({EventKind.STRIKE, EventKind.DIVERT})
 """Days that teach only a model that is told of them: all others take them for missing."""
 
 
-class Lasting(Protocol):
+class DateInterval(Protocol):
     """What holds from one day to another, both included: an event, a school term."""
 
     @property
@@ -28,7 +28,7 @@ class Lasting(Protocol):
     def last(self) -> date: ...
 
 
-AnyLasting = TypeVar("AnyLasting", bound=Lasting)
+AnyLasting = TypeVar("AnyLasting", bound=DateInterval)
 
 
 def days_of(

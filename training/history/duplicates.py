@@ -26,12 +26,12 @@ def set_apart_duplicates(values: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFra
     is_refused = rivals.duplicated(IN_ONE_FILE) | rivals["source"].ne(rivals["owner"])
     kept = rivals[~is_refused]
     is_sent_again = kept.duplicated(VALUE, keep="last")
-    sent_again = values.iloc[kept["at"][is_sent_again]]
+    superseded = values.iloc[kept["at"][is_sent_again]]
     quarantined = _quarantined(values, rivals[is_refused], kept)
     set_apart = np.concatenate([rivals["at"][is_refused], kept["at"][is_sent_again]])
     if not len(set_apart):
-        return values, sent_again, quarantined
-    return values.drop(index=values.index[set_apart]), sent_again, quarantined
+        return values, superseded, quarantined
+    return values.drop(index=values.index[set_apart]), superseded, quarantined
 
 
 def _rivals(values: pd.DataFrame, keys: NDArray[np.int64], doubtful: NDArray[np.intp]) -> pd.DataFrame:

@@ -37,7 +37,7 @@ VALUES = pandera.DataFrameSchema(
 )
 
 
-def guarded(values: pd.DataFrame) -> pd.DataFrame:
+def validate_archive_rows(values: pd.DataFrame) -> pd.DataFrame:
     """The values, counts as floats, if each is one of an archive. Raises HistoryError otherwise, with what is wrong."""
     try:
         return VALUES.validate(values, lazy=True, inplace=True)

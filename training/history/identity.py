@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 
 LEVEL_DAYS = 56  # before the end of training, whose counts are compared
 FEWEST_VALUES = 7
@@ -27,7 +27,7 @@ class SystemIdentity:
     levels: Mapping[str, float]
 
 
-def identity_of(history: KnownHistory, sources: Sequence[str], last_day: date) -> SystemIdentity:
+def identity_of(history: PointInTimeHistory, sources: Sequence[str], last_day: date) -> SystemIdentity:
     """Return the identity of the system as its history has it on a day; `sources` are their names."""
     system = history.system
     return SystemIdentity(
@@ -39,7 +39,7 @@ def identity_of(history: KnownHistory, sources: Sequence[str], last_day: date) -
     )
 
 
-def difference(theirs: SystemIdentity, history: KnownHistory, sources: Sequence[str]) -> str | None:
+def difference(theirs: SystemIdentity, history: PointInTimeHistory, sources: Sequence[str]) -> str | None:
     """Return in words what shows that the identity is of another system than the history; None where it is the same.
 
     Places may be opened, closed and renamed, sources replaced and days revised: a system is another one where most of
@@ -48,10 +48,10 @@ def difference(theirs: SystemIdentity, history: KnownHistory, sources: Sequence[
     return next(_differences(theirs, history, sources), None)
 
 
-def _differences(theirs: SystemIdentity, history: KnownHistory, sources: Sequence[str]) -> Iterator[str]:
-    absent = [i for i in theirs.levels if i not in history.newest]
+def _differences(theirs: SystemIdentity, history: PointInTimeHistory, sources: Sequence[str]) -> Iterator[str]:
+    absent = [i for i in theirs.levels if i not in history.latest]
     if len(absent) > (1 - SAME_SHARE) * len(theirs.levels):
-        present = [str(i) for i in history.newest if i not in theirs.levels] or list(map(str, history.newest))
+        present = [str(i) for i in history.latest if i not in theirs.levels] or list(map(str, history.latest))
         yield f"it forecasts {_named(absent)}, which are not there; here there are {_named(present)}"
     ours = _levels(history, theirs.last_day)
     both = [i for i in theirs.levels if i in ours]
@@ -69,10 +69,10 @@ def _differences(theirs: SystemIdentity, history: KnownHistory, sources: Sequenc
         )
 
 
-def _levels(history: KnownHistory, last_day: date) -> dict[str, float]:
+def _levels(history: PointInTimeHistory, last_day: date) -> dict[str, float]:
     """The median count of each series with enough values in the days up to the last."""
     last = pd.Timestamp(last_day)
-    recent = history.newest.loc[last - pd.Timedelta(days=LEVEL_DAYS - 1) : last]
+    recent = history.latest.loc[last - pd.Timedelta(days=LEVEL_DAYS - 1) : last]
     enough = recent.columns[recent.notna().sum() >= FEWEST_VALUES]
     return {str(i): float(level) for i, level in recent[enough].median().items()}
 

@@ -12,11 +12,11 @@ from training.history.archive import Archive
 from training.history.categoricals import stacked, with_columns
 from training.history.duplicates import set_apart_duplicates
 from training.history.quarantine import write_quarantine
-from training.history.refusals import check_accepted, check_rhythm, check_share, check_weeks
+from training.history.refusals import check_accepted, check_rhythm, check_weeks, require_max_rejected
 from training.history.screening import Screened, screen
 from training.history.separators import quarantine_ambiguous
 from training.history.sources import read_source
-from training.history.strictness import set_apart_suspects
+from training.history.strictness import quarantine_suspects
 from training.history.summary import IngestSummary, summarise
 from training.history.weekly_totals import spread_weeks, weekly_sources
 from training.system import SystemFile
@@ -30,27 +30,27 @@ def ingest(
     With `strict`, values that would be kept and flagged as suspect are refused too.
 
     Raises HistoryError, and appends nothing, where a source cannot be read, not one value can be accepted, more than
-    `max_refused` of a file's rows are refused, or a flow has one value a week, a month or a quarter.
+    `max_rejected_share` of a file's rows are refused, or a flow has one value a week, a month or a quarter.
     """
     last_day = today(now, system_file.system.timezone)
     screened, values, refused = _gathered(_screened(system_file, last_day))
     values, ambiguous = quarantine_ambiguous(values, archive)
-    values, sent_again, duplicates = set_apart_duplicates(values)
+    values, superseded, duplicates = set_apart_duplicates(values)
     refused = stacked([refused, ambiguous, duplicates])
     if weekly_sources(system_file):
         check_weeks(values, system_file)
         values, out_of_step = spread_weeks(values, archive, system_file, last_day)
         values, again, duplicates = set_apart_duplicates(values)
-        sent_again, refused = stacked([sent_again, again]), stacked([refused, out_of_step, duplicates])
+        superseded, refused = stacked([superseded, again]), stacked([refused, out_of_step, duplicates])
     if strict:
-        values, suspect = set_apart_suspects(values, archive, system_file)
+        values, suspect = quarantine_suspects(values, archive, system_file)
         refused = stacked([refused, suspect])
     file = write_quarantine(refused, quarantine, now)
     check_accepted(values, screened, refused, file)
-    check_share(system_file.sources, screened, refused, file)
+    require_max_rejected(system_file.sources, screened, refused, file)
     check_rhythm(values, archive, system_file)
     fates = archive.append(values, now)
-    return summarise(screened, with_columns(values, fate=fates), sent_again, refused, file)
+    return summarise(screened, with_columns(values, fate=fates), superseded, refused, file)
 
 
 def _screened(system_file: SystemFile, last_day: date) -> list[Screened]:

@@ -8,10 +8,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.days import end_of_day
-from training.history.orders import Numbers, day_numbers, found_at, is_last, series_days
+from training.history.orders import Numbers, day_numbers, is_last, positions_of, series_days
 
 
-class Fate(StrEnum):
+class RowStatus(StrEnum):
     """What becomes of an accepted value: only the first two are appended."""
 
     NEW = "new"
@@ -19,7 +19,7 @@ class Fate(StrEnum):
     UNCHANGED = "unchanged"
 
 
-FATES = list(Fate)
+FATES = list(RowStatus)
 PART_ROWS = 2_000_000
 
 
@@ -57,7 +57,7 @@ class _Known:
         """The numbers of the fates, and the instants at which the newest vintages became known."""
         same = self._names.get_indexer(values["unique_id"].cat.categories)
         series = np.where(same < 0, len(self._names), same)[values["unique_id"].cat.codes.to_numpy()]
-        group = found_at(self._series_days, self._keys(series, values["ds"]))
+        group = positions_of(self._series_days, self._keys(series, values["ds"]))
         is_there = group >= 0
         before, known_before = np.full(len(values), np.nan), np.full(len(values), np.datetime64("NaT", "ns"))
         newest = self._newest[group[is_there]]
@@ -65,8 +65,10 @@ class _Known:
         is_stated = values["known_at"].notna().to_numpy()
         if is_stated.any():
             before[is_stated] = self._stated(group[is_stated], _naive(values["known_at"])[is_stated])
-        fates = np.where(before == values["y"].to_numpy(), FATES.index(Fate.UNCHANGED), FATES.index(Fate.REVISED))
-        return np.where(is_there, fates, FATES.index(Fate.NEW)).astype(np.int8), known_before
+        fates = np.where(
+            before == values["y"].to_numpy(), FATES.index(RowStatus.UNCHANGED), FATES.index(RowStatus.REVISED)
+        )
+        return np.where(is_there, fates, FATES.index(RowStatus.NEW)).astype(np.int8), known_before
 
     def _keys(self, series: Numbers, days: pd.Series) -> Numbers:
         return series_days(series, day_numbers(days), *self._days)
@@ -75,7 +77,7 @@ class _Known:
         """What the archive has for each series, day and very instant; NaN: nothing."""
         codes, distinct = pd.factorize(np.concatenate([self._known_at, instants]), sort=True)
         old, new = codes[: len(self._known_at)], codes[len(self._known_at) :]
-        at = found_at(self._groups * len(distinct) + old, groups * len(distinct) + new)
+        at = positions_of(self._groups * len(distinct) + old, groups * len(distinct) + new)
         return np.where((at >= 0) & (groups >= 0), np.append(self._y, np.nan)[at], np.nan)
 
 
@@ -89,7 +91,7 @@ def known_instants(
     is never known before the one it replaces: a day that was reported before it was over ends later than now.
     """
     instant = values["known_at"].fillna(ends_of_days(over, timezone))
-    revised = values["known_at"].isna() & compared["fate"].eq(Fate.REVISED)
+    revised = values["known_at"].isna() & compared["fate"].eq(RowStatus.REVISED)
     if not revised.any():
         return instant
     return instant.mask(revised, compared["known_before"].where(compared["known_before"] > now, now))

@@ -13,26 +13,26 @@ from publication.model import System
 from publication.vocabulary import series_key
 from training.errors import NothingPublishedError
 from training.frames import imputed, wide
-from training.history.belief import believed, counted
+from training.history.belief import counted, mask_untrusted
 from training.history.digests import Declarations, series_digests
-from training.history.disturbances import PASSING, bed_steps, days_of
+from training.history.disturbances import TRANSIENT_KINDS, bed_steps, days_of
 from training.history.fit_cache import FitCache
-from training.history.parts import bottom, of_system
+from training.history.parts import bottom_series, of_system
 from training.history.plausibility import Lags, suspect_lags
 from training.history.reporting import days_behind, reached_day, still_reporting
 from training.history.rhythm import days_never_counted
 from training.history.steps import Steps, recent_steps
 from training.history.succession import succeeded, with_inherited
-from training.system import Circumstances
+from training.system import SystemContext
 from training.system.bank_holidays import bank_holidays
 
 SNAPSHOTS_KEPT = 1024
 RECENT_DAYS = 14
 COMPLETE_SHARE = 0.9  # of the series that reported in the past fortnight, for a day to count as complete
-NOTHING_ELSE = Circumstances()
+NOTHING_ELSE = SystemContext()
 
 
-class KnownHistory:
+class PointInTimeHistory:
     """The vintages of one system's history, read back as of any cutoff.
 
     `versions` is `Archive.versions()`: `unique_id, ds, y, known_at`. Where `issued_for` is given, that cutoff sees all
@@ -45,7 +45,7 @@ class KnownHistory:
         versions: pd.DataFrame,
         system: System,
         issued_for: pd.Timestamp | None = None,
-        circumstances: Circumstances = NOTHING_ELSE,
+        circumstances: SystemContext = NOTHING_ELSE,
     ) -> None:
         self.system = system
         self.circumstances = circumstances
@@ -54,22 +54,22 @@ class KnownHistory:
         versions = of_system(versions, system)
         self._today = versions["ds"].max().date()
         self._versions = versions.sort_values(["known_at", "unique_id", "ds"], kind="stable", ignore_index=True)
-        self.newest = self._wide(self._versions)
+        self.latest = self._wide(self._versions)
         self._late = self._versions[self._versions["known_at"] > self._day_ends(self._versions["ds"])]
-        self.at = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._at)
-        self.filled = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._filled)
+        self.as_of = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._at)
+        self.imputed = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._filled)
         self.undisturbed = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._undisturbed)
         self.steps = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._steps)
         self.digests = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._digests)
 
     @property
-    def undelayed(self) -> "KnownHistory":
+    def undelayed(self) -> "PointInTimeHistory":
         """The same without the delays of a cutoff: itself. Refits, which are shared by all cutoffs, learn from it."""
         return self
 
     @property
     def first_day(self) -> pd.Timestamp:
-        return pd.Timestamp(self.newest.index[0])
+        return pd.Timestamp(self.latest.index[0])
 
     @cached_property
     def last_complete_day(self) -> pd.Timestamp:
@@ -78,13 +78,13 @@ class KnownHistory:
         Backtests end there, for forecasts are scored on it. A series lacks nothing on a weekday on which it is never
         counted.
         """
-        reported = self.newest.notna()
-        trusted = believed(self.newest, self._lags, self.system, self.circumstances).notna()
+        reported = self.latest.notna()
+        trusted = mask_untrusted(self.latest, self._lags, self.system, self.circumstances).notna()
         reported_lately = reported.rolling(RECENT_DAYS, min_periods=1).max() > 0
-        expected = reported_lately.sum(axis=1) - (reported_lately & days_never_counted(self.newest)).sum(axis=1)
+        expected = reported_lately.sum(axis=1) - (reported_lately & days_never_counted(self.latest)).sum(axis=1)
         reporting = reported_lately.any(axis=1)
         complete = (trusted.sum(axis=1) >= COMPLETE_SHARE * expected) & reporting
-        return pd.Timestamp(self.newest.index[complete if complete.any() else reported.any(axis=1)][-1])
+        return pd.Timestamp(self.latest.index[complete if complete.any() else reported.any(axis=1)][-1])
 
     @cached_property
     def reached_day(self) -> pd.Timestamp:
@@ -94,12 +94,12 @@ class KnownHistory:
 
         A value that is doubted counts as present, unless it stands for no count: a half-counted day, a day of zeros.
         """
-        present = counted(self.newest, self.system, self.circumstances)
-        return reached_day(present if present.notna().any(axis=None) else self.newest)
+        present = counted(self.latest, self.system, self.circumstances)
+        return reached_day(present if present.notna().any(axis=None) else self.latest)
 
     def days_behind(self, cutoff: pd.Timestamp) -> Mapping[str, int]:
         """Of each series that has not reached the cutoff, how many days before it its last usable value stands."""
-        known = self.at(cutoff)
+        known = self.as_of(cutoff)
         behind = dict(zip(map(str, known.columns), days_behind(known).tolist(), strict=True))
         return {unique_id: days for unique_id, days in behind.items() if days > 0}
 
@@ -116,8 +116,8 @@ class KnownHistory:
             )
         known, lags = self._known(cutoff)
         open_places = [i for i in still_reporting(known) if self.is_open(i, cutoff)]
-        trusted = believed(known, lags, self.system, self.circumstances)[open_places].dropna(axis=1, how="all")
-        usable = trusted[bottom(self.system, list(trusted.columns))]
+        trusted = mask_untrusted(known, lags, self.system, self.circumstances)[open_places].dropna(axis=1, how="all")
+        usable = trusted[bottom_series(self.system, list(trusted.columns))]
         return usable.reindex(pd.date_range(self.first_day, cutoff, name="ds"))
 
     def _filled(self, cutoff: pd.Timestamp) -> pd.DataFrame:
@@ -125,30 +125,30 @@ class KnownHistory:
 
         What is empty in `at` and not here is imputed.
         """
-        return self._imputed(self.at(cutoff))
+        return self._imputed(self.as_of(cutoff))
 
     def _undisturbed(self, cutoff: pd.Timestamp) -> pd.DataFrame:
         """What `filled` gives, with the days of strikes and diverts filled too: for models not told of them."""
-        known = self.at(cutoff)
+        known = self.as_of(cutoff)
         calm = self._without_passing(known)
-        return self.filled(cutoff) if calm is known else self._imputed(calm)
+        return self.imputed(cutoff) if calm is known else self._imputed(calm)
 
     def _steps(self, cutoff: pd.Timestamp) -> Steps:
         """The recent steps of the series known at the cutoff; days of strikes and diverts are no level."""
-        known = self._without_passing(self.at(cutoff))
+        known = self._without_passing(self.as_of(cutoff))
         return recent_steps(known, self._special_days(pd.DatetimeIndex(known.index)))
 
     def _without_passing(self, known: pd.DataFrame) -> pd.DataFrame:
         """The frame with the days of strikes and diverts empty; itself where there are none."""
         days, ids = pd.DatetimeIndex(known.index), list(known.columns)
-        passing = days_of(self.circumstances.events, PASSING, days, ids, self.system)
+        passing = days_of(self.circumstances.events, TRANSIENT_KINDS, days, ids, self.system)
         return known.mask(passing) if passing.any() else known
 
     def _digests(self, cutoff: pd.Timestamp, horizon_days: int) -> Mapping[str, bytes]:
         """Of each series at the cutoff a digest of all that models may see of it there, `horizon_days` ahead."""
         if cutoff < self.first_day:
             return {}
-        return series_digests(self.at(cutoff), self._declarations, horizon_days)
+        return series_digests(self.as_of(cutoff), self._declarations, horizon_days)
 
     @cached_property
     def _declarations(self) -> Declarations:
@@ -169,14 +169,14 @@ class KnownHistory:
 
     @cached_property
     def _lags(self) -> Lags:
-        return suspect_lags(self.newest, self.system, self.circumstances)
+        return suspect_lags(self.latest, self.system, self.circumstances)
 
     def _known(self, cutoff: pd.Timestamp) -> tuple[pd.DataFrame, Lags]:
         """The wide frame known at the cutoff, and the lags of its faults."""
         end = pd.Timestamp(end_of_day(cutoff.date(), self.system.timezone))
         late = self._late[(self._late["known_at"] > end) & (self._late["ds"] <= cutoff)]
         if late.empty or cutoff == self._issued_for:
-            known = self.newest.loc[:cutoff]
+            known = self.latest.loc[:cutoff]
             return known, self._lags[: len(known)]
         then = self._versions[(self._versions["known_at"] <= end) & (self._versions["ds"] <= cutoff)]
         known = self._wide(then)
@@ -200,7 +200,9 @@ class KnownHistory:
         return days.map(ends)
 
 
-def known_at_day_end(values: pd.DataFrame, system: System, circumstances: Circumstances = NOTHING_ELSE) -> KnownHistory:
+def known_at_day_end(
+    values: pd.DataFrame, system: System, circumstances: SystemContext = NOTHING_ELSE
+) -> PointInTimeHistory:
     """History of `unique_id, ds, y` alone: each value taken as known when its day was over."""
     ends = {day: pd.Timestamp(end_of_day(day.date(), system.timezone)) for day in values["ds"].unique()}
-    return KnownHistory(values.assign(known_at=values["ds"].map(ends)), system, circumstances=circumstances)
+    return PointInTimeHistory(values.assign(known_at=values["ds"].map(ends)), system, circumstances=circumstances)

@@ -5,24 +5,24 @@ from datetime import date
 
 import pandas as pd
 
-from training.history.known import KnownHistory
-from training.history.parts import bottom
+from training.history.known import PointInTimeHistory
+from training.history.parts import bottom_series
 
 MOST_SERIES_NAMED = 8
 SILENT_NAMED_DAYS = 182  # after which a series that stopped is no news
 
 
-def sentences(history: KnownHistory, cutoff: date) -> tuple[str, ...]:
+def sentences(history: PointInTimeHistory, cutoff: date) -> tuple[str, ...]:
     """Return what a reader of the publication for the cutoff must know of the series that have not reached it."""
     day = pd.Timestamp(cutoff)
     return (*_behind(history, day), *_silent(history, day))
 
 
-def held_back(history: KnownHistory, cutoff: date, yesterday: date) -> Iterator[str]:
+def held_back(history: PointInTimeHistory, cutoff: date, yesterday: date) -> Iterator[str]:
     """Say why the cutoff is not yesterday, where it is not; the history may go on after the cutoff."""
     if cutoff >= yesterday:
         return
-    later = history.newest.loc[pd.Timestamp(cutoff) + pd.Timedelta(days=1) : pd.Timestamp(yesterday)].dropna(how="all")
+    later = history.latest.loc[pd.Timestamp(cutoff) + pd.Timedelta(days=1) : pd.Timestamp(yesterday)].dropna(how="all")
     found = "no series has a later value"
     if len(later):
         some = _named(sorted(map(str, later.columns[later.notna().any()])))
@@ -30,13 +30,13 @@ def held_back(history: KnownHistory, cutoff: date, yesterday: date) -> Iterator[
     yield f"The cutoff is {cutoff} and not {yesterday}: {found}."
 
 
-def _behind(history: KnownHistory, cutoff: pd.Timestamp) -> Iterator[str]:
+def _behind(history: PointInTimeHistory, cutoff: pd.Timestamp) -> Iterator[str]:
     """Series without a usable value on the cutoff: those that sent none, and those whose values are doubted."""
     late: list[str] = []
     doubted: list[str] = []
     for unique_id, days in sorted(history.days_behind(cutoff).items(), key=lambda item: (-item[1], item[0])):
         usable = cutoff - pd.Timedelta(days=days)
-        after = history.newest.loc[usable + pd.Timedelta(days=1) : cutoff, unique_id]
+        after = history.latest.loc[usable + pd.Timedelta(days=1) : cutoff, unique_id]
         (doubted if after.notna().any() else late).append(f"{unique_id} ({usable:%Y-%m-%d})")
     if late:
         yield (f"{_counted(late)} forecast from the last value, with wider intervals: {_named(late)}.")
@@ -44,12 +44,12 @@ def _behind(history: KnownHistory, cutoff: pd.Timestamp) -> Iterator[str]:
         yield f"{_counted(doubted)} doubted, and forecast from the last value that is not: {_named(doubted)}."
 
 
-def _silent(history: KnownHistory, cutoff: pd.Timestamp) -> Iterator[str]:
+def _silent(history: PointInTimeHistory, cutoff: pd.Timestamp) -> Iterator[str]:
     """Series of places that are open which have stopped reporting, and are not forecast."""
-    sent = history.newest.loc[:cutoff]
-    forecast = set(history.at(cutoff).columns)
+    sent = history.latest.loc[:cutoff]
+    forecast = set(history.as_of(cutoff).columns)
     recent = sent.loc[cutoff - pd.Timedelta(days=SILENT_NAMED_DAYS) :].dropna(axis=1, how="all")
-    stopped = [i for i in bottom(history.system, {*map(str, recent), *forecast}) if i not in forecast]
+    stopped = [i for i in bottom_series(history.system, {*map(str, recent), *forecast}) if i not in forecast]
     silent = [f"{i} ({_last_day(recent[i])})" for i in stopped if history.is_open(i, cutoff)]
     if silent:
         yield f"{_counted(silent)} silent for too long and not forecast (last value): {_named(silent)}."

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.vocabulary import SeriesKey, series_key
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 
 Values = NDArray[np.float64]
 OCCUPANCY, ADMISSIONS, DISCHARGES, BEDS = "occupancy", "admissions", "discharges", "beds"
@@ -16,7 +16,7 @@ NOT_COUNTED = ""  # the name of no series
 
 
 @dataclass(frozen=True)
-class Balance:
+class FlowSeries:
     """The series, by unique_id, of a place or a stream of it that balance; `beds` is None where not counted."""
 
     occupancy: str
@@ -30,7 +30,7 @@ class Balance:
         return [self.occupancy, self.discharges, *self.admissions]
 
 
-def balances(unique_ids: Sequence[str]) -> list[Balance]:
+def flow_series(unique_ids: Sequence[str]) -> list[FlowSeries]:
     """What balances among the series: occupancy and discharges of one place and stream, and its admissions.
 
     Occupancy that is not split takes all admissions of its place, whatever streams they are split by.
@@ -42,7 +42,7 @@ def balances(unique_ids: Sequence[str]) -> list[Balance]:
         entering = tuple(keys[a] for a in admitted if a.place == key.place and key.stream in (None, a.stream))
         leaving, beds = (keys.get(SeriesKey(key.place, measure, key.stream)) for measure in (DISCHARGES, BEDS))
         if leaving and entering:
-            found.append(Balance(keys[key], entering, leaving, beds))
+            found.append(FlowSeries(keys[key], entering, leaving, beds))
     return found
 
 
@@ -52,7 +52,7 @@ def beds_of(unique_id: str) -> str:
 
 
 @dataclass(frozen=True)
-class Ledger:
+class FlowCounts:
     """Daily counts of some places, each (n_days, n_places), without gaps; `beds` is NaN where nobody counts them."""
 
     occupancy: Values
@@ -61,15 +61,15 @@ class Ledger:
     beds: Values
 
 
-def read_ledger(
-    history: KnownHistory, cutoff: pd.Timestamp, places: Sequence[Balance], n_days: int
-) -> tuple[Ledger, pd.DatetimeIndex]:
+def read_flow_counts(
+    history: PointInTimeHistory, cutoff: pd.Timestamp, places: Sequence[FlowSeries], n_days: int
+) -> tuple[FlowCounts, pd.DatetimeIndex]:
     """The newest days' counts, gaps filled, and which days they are; before a series' first value it has that value."""
-    table = history.filled(cutoff).tail(n_days)
+    table = history.imputed(cutoff).tail(n_days)
     table = table.loc[table[[b.occupancy for b in places]].notna().any(axis=1)].bfill()
     days = pd.DatetimeIndex(table.index)
     counts = table + history.bed_steps(days, list(table.columns))
-    ledger = Ledger(
+    ledger = FlowCounts(
         occupancy=counts[[b.occupancy for b in places]].to_numpy(),
         admissions=by_place(counts, [b.admissions for b in places]),
         discharges=counts[[b.discharges for b in places]].to_numpy(),

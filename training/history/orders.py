@@ -69,7 +69,7 @@ def repeated(keys: Numbers) -> Positions:
     return np.sort(positions[is_repeated(keys[positions])])
 
 
-def found_at(ordered: Numbers, wanted: Numbers) -> Positions:
+def positions_of(ordered: Numbers, wanted: Numbers) -> Positions:
     """Where each wanted key stands last among the ordered ones; -1: nowhere."""
     if not len(ordered):
         return np.full(len(wanted), -1, np.intp)

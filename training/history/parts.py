@@ -27,14 +27,14 @@ def of_system(rows: pd.DataFrame, system: System) -> pd.DataFrame:
     return rows[rows["unique_id"].isin(ours)]
 
 
-def bottom(system: System, unique_ids: Iterable[str]) -> list[str]:
+def bottom_series(system: System, unique_ids: Iterable[str]) -> list[str]:
     """Those of the series that no other of them is a part of: what is forecast directly, parents being their sums."""
     keys = [series_key(unique_id) for unique_id in unique_ids]
-    wholes = {whole for key in keys for whole in wholes_of(system, key)}
+    wholes = {whole for key in keys for whole in ancestors(system, key)}
     return sorted(key.unique_id for key in keys if key not in wholes)
 
 
-def wholes_of(system: System, key: SeriesKey) -> set[SeriesKey]:
+def ancestors(system: System, key: SeriesKey) -> set[SeriesKey]:
     """Every series that `key` is a part of: the same measure in the places above, with and without its stream."""
     places = [key.place, *system.ancestors(key.place)]
     streams = {key.stream, None}

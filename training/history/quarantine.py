@@ -8,7 +8,7 @@ import pandas as pd
 from training.history.categoricals import constant
 from training.history.checks import Reason
 from training.history.sources import Extract
-from training.history.whole_files import write_whole
+from training.history.whole_files import write_atomically
 
 QUARANTINE_COLUMNS = ["file", "line", "column", "place", "day", "measure", "found", "reason"]
 
@@ -35,7 +35,7 @@ def described(
     return pd.DataFrame({name: getattr(texts, "array", texts) for name, texts in told.items()}, copy=False)
 
 
-def misshapen(extract: Extract) -> pd.DataFrame:
+def malformed(extract: Extract) -> pd.DataFrame:
     """The rows whose cells cannot be told apart."""
     apart = extract.misshapen
     nothing = constant("", len(apart))
@@ -53,5 +53,5 @@ def write_quarantine(refused: pd.DataFrame, folder: Path, now: datetime) -> Path
     by_place_in_files = refused.assign(source=refused["source"].astype(object), file=refused["file"].astype(object))
     by_place_in_files = by_place_in_files.sort_values(["source", "file", "line"], kind="stable")
     content = by_place_in_files.to_csv(columns=QUARANTINE_COLUMNS, index=False)
-    write_whole(file, content, f"the quarantine {file}", "Nothing was changed.")
+    write_atomically(file, content, f"the quarantine {file}", "Nothing was changed.")
     return file

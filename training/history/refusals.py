@@ -38,25 +38,25 @@ def check_accepted(
     )
 
 
-def check_share(
+def require_max_rejected(
     sources: Sequence[Source], screened: Sequence[Screened], refused: pd.DataFrame, file: Path | None
 ) -> None:
-    """Raises HistoryError where more than its source's `max_refused` of a file's rows are refused, whole or in part.
+    """Raises HistoryError where more of a file's rows are rejected than the `max_rejected_share` of its source.
 
     Rows of ignored places and rows that only repeat another do not count.
     """
-    max_refused = {source.name: source.max_refused for source in sources}
+    max_rejected_share = {source.name: source.max_rejected_share for source in sources}
     counting = refused[refused["kind"].ne(Reason.REPEATED_ROW)]
     n_refused = counting.drop_duplicates(["source", "file", "line"]).groupby(["source", "file"], observed=True).size()
     for part in screened:
         n_rows, n_bad = part.rows - part.ignored, int(n_refused.get((part.source, part.file), 0))
-        if n_bad <= max_refused[part.source] * n_rows:
+        if n_bad <= max_rejected_share[part.source] * n_rows:
             continue
         bad = counting[counting["source"].eq(part.source) & counting["file"].eq(part.file)]
         raise HistoryError(
             f"Ingesting {part.file}: {n_bad} of {n_rows} rows ({n_bad / n_rows:.1%}) are refused ({_reasons(bad)}), "
-            f"and max_refused of source {part.source} is {max_refused[part.source]:.1%}. Nothing was changed. "
-            f"{file} has each with its line and reason: correct them, or raise max_refused in system.toml."
+            f"and max_rejected_share of source {part.source} is {max_rejected_share[part.source]:.1%}. Nothing was "
+            f"changed. {file} has each with its line and reason: correct them, or raise max_rejected_share in system.toml."
         )
 
 

@@ -14,7 +14,7 @@ from training.history.plausibility import NO_DAYS, Severity, findings
 from training.history.proposals import not_listed, proposals
 from training.history.succession import with_inherited
 from training.history.weekly_totals import weekly_sources
-from training.history.whole_files import write_whole
+from training.history.whole_files import write_atomically
 from training.system import Event, SystemFile
 from training.system.calendars import EVENT_COLUMNS
 
@@ -69,4 +69,4 @@ def _replace(file: Path, content: str | None) -> None:
     if content is None:
         file.unlink(missing_ok=True)
         return
-    write_whole(file, content, str(file), "The history itself is complete.")
+    write_atomically(file, content, str(file), "The history itself is complete.")

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from publication.model import System
 from training.history.categoricals import constant, per_row, selected, stacked, texts, with_columns
-from training.history.cells import ROW_FIELDS, Counted, column_of, counted, fields
+from training.history.cells import ROW_FIELDS, MeasureColumns, column_of, counted, fields
 from training.history.checks import CATALOGUE, Context, Field, advice, judged
-from training.history.quarantine import described, misshapen
+from training.history.quarantine import described, malformed
 from training.history.separators import writing
 from training.history.sources import Extract
 from training.system import Source
@@ -87,7 +87,7 @@ def screen(extract: Extract, system: System, today: date) -> Screened:
     judgements = {field: judged(texts(rows[field]), field, context) for field in ROW_FIELDS if field in rows}
     failed = np.where(is_ignored, 0, _first_failures(rows, judgements))
     is_sound = (failed == 0) & ~is_ignored
-    refused = [misshapen(extract), *_refused_rows(rows, failed, context, source)]
+    refused = [malformed(extract), *_refused_rows(rows, failed, context, source)]
     sound, counts = _where(rows, is_sound), _where(extract.rows, is_sound)
     sound = _understood(sound, judgements, system)
     values, empty = [], 0
@@ -150,7 +150,7 @@ def _understood(rows: pd.DataFrame, judgements: dict[str, Field], system: System
 
 
 def _screen_counts(
-    rows: pd.DataFrame, counts: pd.DataFrame, measured: Counted, context: Context
+    rows: pd.DataFrame, counts: pd.DataFrame, measured: MeasureColumns, context: Context
 ) -> tuple[pd.DataFrame, list[pd.DataFrame], int]:
     """Values of one measure, the refused counts, and how many values are blank: one blank part makes the whole so."""
     if measured.measure is not None:

@@ -14,7 +14,7 @@ from training.system import SystemFile
 ADVICE = {i: f"{check.name}: correct it, or ingest without --strict" for i, check in enumerate(SUSPECT_CHECKS)}
 
 
-def set_apart_suspects(
+def quarantine_suspects(
     values: pd.DataFrame, archive: Archive, system_file: SystemFile
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The values that no check suspects, and rows of the quarantine for the others.

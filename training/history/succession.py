@@ -6,13 +6,13 @@ from datetime import date
 import pandas as pd
 
 from publication.vocabulary import SEPARATOR
-from training.system import Tenure
+from training.system import OpeningPeriod
 
 KEY = ["unique_id", "ds"]
-ALWAYS = Tenure()
+ALWAYS = OpeningPeriod()
 
 
-def with_inherited(rows: pd.DataFrame, tenures: Mapping[str, Tenure], today: date) -> pd.DataFrame:
+def with_inherited(rows: pd.DataFrame, tenures: Mapping[str, OpeningPeriod], today: date) -> pd.DataFrame:
     """The rows (`unique_id, ds, y, known_at`, each series and day once), and those that open places inherit.
 
     Before a successor opened, its value is the sum of its predecessors', known when the last of them was, and missing
@@ -27,18 +27,18 @@ def with_inherited(rows: pd.DataFrame, tenures: Mapping[str, Tenure], today: dat
     return rows
 
 
-def succeeded(tenures: Mapping[str, Tenure], today: date) -> set[str]:
+def succeeded(tenures: Mapping[str, OpeningPeriod], today: date) -> set[str]:
     """The places whose work another has taken over by that day."""
     return {predecessor for heir in _in_order(tenures, today) for predecessor in tenures[heir].succeeds}
 
 
-def _in_order(tenures: Mapping[str, Tenure], today: date) -> list[str]:
+def _in_order(tenures: Mapping[str, OpeningPeriod], today: date) -> list[str]:
     """The successors that are open, oldest first: a successor may itself be succeeded."""
     opened = {place: tenure.first for place, tenure in tenures.items() if tenure.succeeds and tenure.first is not None}
     return sorted((place for place, first in opened.items() if first <= today), key=lambda place: opened[place])
 
 
-def _inherited(rows: pd.DataFrame, heir: str, tenures: Mapping[str, Tenure]) -> pd.DataFrame:
+def _inherited(rows: pd.DataFrame, heir: str, tenures: Mapping[str, OpeningPeriod]) -> pd.DataFrame:
     place, what = _parts(rows["unique_id"])
     theirs = rows[place.isin(tenures[heir].succeeds) & rows["ds"].lt(pd.Timestamp(str(tenures[heir].first)))]
     theirs = theirs.assign(place=place[theirs.index], what=what[theirs.index]).astype({"place": str, "what": str})
@@ -58,7 +58,7 @@ def _parts(unique_ids: pd.Series) -> tuple[pd.Series, pd.Series]:
     return split[0], split[2]
 
 
-def _in_tenure(theirs: pd.DataFrame, tenures: Mapping[str, Tenure]) -> pd.Series:
+def _in_tenure(theirs: pd.DataFrame, tenures: Mapping[str, OpeningPeriod]) -> pd.Series:
     """Whether each row's place is open on its day; one that inherits is as old as those it succeeded."""
     known = {place: tenures.get(place, ALWAYS) for place in theirs["place"].unique()}
     firsts = {
@@ -74,7 +74,7 @@ def _or(day: date | None, bound: pd.Timestamp) -> pd.Timestamp:
     return bound if day is None else pd.Timestamp(day)
 
 
-def _open_predecessors(theirs: pd.DataFrame, tenures: Mapping[str, Tenure]) -> pd.Series:
+def _open_predecessors(theirs: pd.DataFrame, tenures: Mapping[str, OpeningPeriod]) -> pd.Series:
     """How many of the predecessors that count the same thing are open on each day; by what and ds."""
     pairs = theirs[["what", "place"]].drop_duplicates()
     days = pd.DataFrame({"ds": theirs["ds"].unique()})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from training.history.knowledge import Fate
+from training.history.knowledge import RowStatus
 from training.history.screening import Screened
 
 
@@ -15,7 +15,7 @@ from training.history.screening import Screened
 class FileSummary:
     """One file: `rows` read and `ignored`; values new, revised, unchanged, `empty`; and the quarantined, by reason.
 
-    `sent_again` values gave way to those of a later file of the same source.
+    `superseded` values gave way to those of a later file of the same source.
     """
 
     source: str
@@ -27,7 +27,7 @@ class FileSummary:
     empty: int
     ignored: int
     quarantined: dict[str, int] = field(default_factory=dict)
-    sent_again: int = 0
+    superseded: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class IngestSummary:
         return sum(file.ignored for file in self.files)
 
     @property
-    def sent_again(self) -> int:
-        return sum(file.sent_again for file in self.files)
+    def superseded(self) -> int:
+        return sum(file.superseded for file in self.files)
 
     @property
     def quarantined(self) -> dict[str, int]:
@@ -74,12 +74,12 @@ class IngestSummary:
 def summarise(
     screened: Sequence[Screened],
     values: pd.DataFrame,
-    sent_again: pd.DataFrame,
+    superseded: pd.DataFrame,
     quarantined: pd.DataFrame,
     file: Path | None,
 ) -> IngestSummary:
     """The numbers of each file, from the `fate` of its values and from what was set apart."""
-    fates, again, kinds = _counted(values, "fate"), _counted(sent_again), _counted(quarantined, "kind")
+    fates, again, kinds = _counted(values, "fate"), _counted(superseded), _counted(quarantined, "kind")
     files = []
     for part in screened:
         name = (part.source, part.file)
@@ -89,12 +89,12 @@ def summarise(
                 source=part.source,
                 file=part.file,
                 rows=part.rows,
-                new=fates[(*name, Fate.NEW)],
-                revised=fates[(*name, Fate.REVISED)],
-                unchanged=fates[(*name, Fate.UNCHANGED)],
+                new=fates[(*name, RowStatus.NEW)],
+                revised=fates[(*name, RowStatus.REVISED)],
+                unchanged=fates[(*name, RowStatus.UNCHANGED)],
                 empty=part.empty,
                 ignored=part.ignored,
-                sent_again=again[name],
+                superseded=again[name],
                 quarantined=dict(sorted(reasons.items())),
             )
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 from training.errors import HistoryError
 
 
-def write_whole(file: Path, content: str, what: str, so_far: str) -> None:
+def write_atomically(file: Path, content: str, what: str, so_far: str) -> None:
     """Write the text in place of what the file held.
 
     Raises HistoryError where that cannot be: `what` says what was being written, `so_far` what became of the ingest.

@@ -22,7 +22,7 @@ log = logging.getLogger("headroom")
 PATIENCE = timedelta(minutes=10)
 
 
-class Alone(StrEnum):
+class JobLock(StrEnum):
     """What one job at a time does."""
 
     TRAINS = "training"
@@ -32,7 +32,7 @@ class Alone(StrEnum):
 
 
 @contextmanager
-def alone(job: Context, what: Alone, patience: timedelta = PATIENCE) -> Iterator[None]:
+def alone(job: Context, what: JobLock, patience: timedelta = PATIENCE) -> Iterator[None]:
     """The block runs while no other job of this system and home does the same; raises BusyError after long waiting."""
     folder = job.settings.locks
     lock, holder = (folder / f"{job.system.name}.{what}.{kind}" for kind in ("lock", "holder"))
@@ -55,7 +55,7 @@ def alone(job: Context, what: Alone, patience: timedelta = PATIENCE) -> Iterator
         held.release()
 
 
-def _acquire(held: filelock.BaseFileLock, what: Alone, holder: Path, patience: timedelta) -> None:
+def _acquire(held: filelock.BaseFileLock, what: JobLock, holder: Path, patience: timedelta) -> None:
     try:
         held.acquire(timeout=0)
     except filelock.Timeout:

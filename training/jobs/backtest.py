@@ -10,13 +10,12 @@ from rich.table import Table
 from publication.vocabulary import COVERAGES
 from training.backtest.checkpoint import Checkpoint, key_of
 from training.backtest.evaluation import evaluated
-from training.backtest.plan import CHOSEN as CHOSEN
-from training.backtest.plan import Plan as Plan
-from training.backtest.run import REFIT_POLICY, Cutoffs, backtest_among, in_chunks, last_of_refit
+from training.backtest.plan import BacktestOptions
+from training.backtest.run import REFIT_POLICY, Cutoffs, backtest_among, last_of_refit, run_checkpointed
 from training.backtest.scores import COUNTS, SKILLS, table
 from training.backtest.windows import backtest_cutoffs, seen_when_sliding, the_one_weekday
 from training.files import check_output, output
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.jobs.context import Context
 from training.jobs.registry import data_of
 from training.models.candidate import fit_day
@@ -34,7 +33,9 @@ SHOWN = {
 }
 
 
-def run(job: Context, console: Console, plan: Plan, out: Path | None, scores_file: Path | None = None) -> None:
+def run(
+    job: Context, console: Console, plan: BacktestOptions, out: Path | None, scores_file: Path | None = None
+) -> None:
     """Backtest, print and track the scores, and write forecasts and scores where a file is named."""
     plan.check(job.system, scores_file)
     check_output("--forecasts", out)
@@ -50,7 +51,7 @@ def run(job: Context, console: Console, plan: Plan, out: Path | None, scores_fil
     with tracked_run(job.settings.tracking_uri, BACKTEST, name, parameters, data_of(job, job.now)):
         forecaster = Forecaster(history, horizon)
         make = _maker(job, plan, forecaster, cutoffs[-1])
-        made = plan.narrowed(in_chunks(cutoffs, make, checkpoint))
+        made = plan.narrowed(run_checkpointed(cutoffs, make, checkpoint))
         frames = {choice: made[made["choice"] == choice].drop(columns="choice") for choice in plan.choices}
         evaluation = evaluated(frames, history, cutoffs[0])
         seconds = {choice: forecaster.seconds(choice) for choice in plan.choices if choice in CATALOGUE}
@@ -63,7 +64,7 @@ def run(job: Context, console: Console, plan: Plan, out: Path | None, scores_fil
     checkpoint.clear()
 
 
-def checkpoint_of(job: Context, plan: Plan, horizon: int, cutoffs: Cutoffs) -> Checkpoint:
+def checkpoint_of(job: Context, plan: BacktestOptions, horizon: int, cutoffs: Cutoffs) -> Checkpoint:
     """Where forecasts are kept while the backtest lasts: a folder of its own for all that they depend on."""
     data = (job.archive.digest(job.now), len(job.archive.versions()))  # late vintages may leave the newest as they were
     asked = (plan.choices, horizon, [f"{cutoff:%Y-%m-%d}" for cutoff in cutoffs], plan.sliding_days)
@@ -74,7 +75,9 @@ def checkpoint_of(job: Context, plan: Plan, horizon: int, cutoffs: Cutoffs) -> C
     return checkpoint
 
 
-def _maker(job: Context, plan: Plan, expanding: Forecaster, last: pd.Timestamp) -> Callable[[Cutoffs], pd.DataFrame]:
+def _maker(
+    job: Context, plan: BacktestOptions, expanding: Forecaster, last: pd.Timestamp
+) -> Callable[[Cutoffs], pd.DataFrame]:
     """What makes the forecasts of cutoffs that share a refit day."""
     history, horizon = expanding.history, expanding.horizon
 
@@ -87,13 +90,13 @@ def _maker(job: Context, plan: Plan, expanding: Forecaster, last: pd.Timestamp) 
     return make
 
 
-def _sliding(job: Context, refit_day: pd.Timestamp, days: int) -> KnownHistory:
+def _sliding(job: Context, refit_day: pd.Timestamp, days: int) -> PointInTimeHistory:
     versions = job.archive.versions()
     seen = seen_when_sliding(versions[versions["known_at"] <= pd.Timestamp(job.now)], refit_day, days)
-    return KnownHistory(seen, job.system, circumstances=job.system_file.circumstances)
+    return PointInTimeHistory(seen, job.system, circumstances=job.system_file.circumstances)
 
 
-def _told(plan: Plan, cutoffs: Cutoffs, checkpoint: Checkpoint) -> list[str]:
+def _told(plan: BacktestOptions, cutoffs: Cutoffs, checkpoint: Checkpoint) -> list[str]:
     """What a person should know before the scores."""
     told = [f"History: {plan.history}. Refit policy: {REFIT_POLICY}."]
     weekday = the_one_weekday(cutoffs)
@@ -103,11 +106,11 @@ def _told(plan: Plan, cutoffs: Cutoffs, checkpoint: Checkpoint) -> list[str]:
             "is scored on one weekday alone. Another step, such as 5, takes weekdays in turn."
         )
     if done := checkpoint.n_kept:
-        told.append(f"An interrupted backtest goes on: {done} of its refit days are done (--fresh: begin anew).")
+        told.append(f"An interrupted backtest goes on: {done} of its refit days are done (--no-resume: begin anew).")
     return told
 
 
-def _parameters(plan: Plan, horizon: int, cutoffs: Cutoffs) -> dict[str, object]:
+def _parameters(plan: BacktestOptions, horizon: int, cutoffs: Cutoffs) -> dict[str, object]:
     among = ",".join(name for names in plan.choices.values() for name in names)
     return {
         "windows": plan.windows,

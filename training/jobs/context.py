@@ -13,7 +13,7 @@ from publication.store import Store
 from training.errors import NothingPublishedError, UsageError
 from training.files import at_home, check_home
 from training.history import Archive
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.settings import Settings
 from training.system import SystemFile, read_system
 
@@ -62,7 +62,9 @@ class Context:
             ) from error
         return instant if instant.tzinfo else instant.replace(tzinfo=zone(self.system.timezone))
 
-    def history(self, as_of: datetime, cutoff: date | None = None, issued_for: date | None = None) -> KnownHistory:
+    def history(
+        self, as_of: datetime, cutoff: date | None = None, issued_for: date | None = None
+    ) -> PointInTimeHistory:
         """What was known at the instant, of the days up to the cutoff where one is given."""
         versions = self.archive.versions()
         first = versions["ds"].min()
@@ -75,7 +77,7 @@ class Context:
                     "Choose a later cutoff, or ingest older extracts."
                 )
         issued = None if issued_for is None else pd.Timestamp(issued_for)
-        return KnownHistory(versions, self.system, issued, self.system_file.circumstances)
+        return PointInTimeHistory(versions, self.system, issued, self.system_file.circumstances)
 
 
 def context(system_path: Path, settings: Settings, now: datetime, *, writing: bool = True) -> Context:

@@ -79,7 +79,7 @@ def _table(summary: IngestSummary) -> Table:
             file.new,
             file.revised,
             file.unchanged,
-            file.sent_again,
+            file.superseded,
             file.empty,
             file.ignored,
             sum(file.quarantined.values()),

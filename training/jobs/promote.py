@@ -11,7 +11,7 @@ from rich.table import Table
 from publication.model import Champion
 from publication.redaction import Redactor, addresses_in
 from training.errors import PromotionRefusedError, UsageError, VersionUnreadableError
-from training.jobs.alone import Alone, alone
+from training.jobs.alone import JobLock, alone
 from training.jobs.context import Context
 from training.jobs.registry import other_system, registry
 from training.promotion import Verdict, gate
@@ -26,7 +26,7 @@ def run(job: Context, console: Console, force: bool = False, reason: str | None 
     """Let the challenger through the gate, or past it with `force` and a reason; raises PromotionRefusedError."""
     if force and not (reason and reason.strip()):
         raise UsageError("--force needs --reason TEXT: say why the gate is passed by.")
-    with alone(job, Alone.MOVES_ALIASES):
+    with alone(job, JobLock.MOVES_ALIASES):
         _promote(job, console, registry(job), _without_secrets(reason) if force and reason else None)
 
 
@@ -81,7 +81,7 @@ def if_better(job: Context, console: Console) -> None:
 
 def roll_back(job: Context, console: Console) -> None:
     """Give the champion alias back to the version that had it before."""
-    with alone(job, Alone.MOVES_ALIASES):
+    with alone(job, JobLock.MOVES_ALIASES):
         left, champion = registry(job).roll_back()
     console.print(
         f"Version {champion.champion.version} of {job.system.name} is the champion again, trained to "

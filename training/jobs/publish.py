@@ -11,9 +11,9 @@ from publication.days import ONE_DAY, target_day, today
 from publication.model import Publication
 from training.backtest.actuals import actuals
 from training.errors import NothingPublishedError
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.history.lateness import held_back, sentences
-from training.jobs.alone import Alone, alone
+from training.jobs.alone import JobLock, alone
 from training.jobs.context import Context
 from training.jobs.registry import last_state, other_system, publishing, saved_state
 from training.pipeline import Forecaster
@@ -27,7 +27,7 @@ def run(job: Context, console: Console, cutoff: date | None = None, as_of: datet
 
     Everything known at `as_of` (default: now) of the days up to the cutoff is used.
     """
-    with alone(job, Alone.PUBLISHES):
+    with alone(job, JobLock.PUBLISHES):
         return _publish(job, console, cutoff, as_of)
 
 
@@ -67,10 +67,10 @@ def _publish(job: Context, console: Console, cutoff: date | None, as_of: datetim
     whole, on_model = publishing(job)
     history = job.history(instant, day, issued_for=day)
     at = pd.Timestamp(day)
-    if history.at(at).empty:
+    if history.as_of(at).empty:
         raise NothingPublishedError(
             f"Publishing {job.system.name} for cutoff {day}: no series has a value in the four weeks before it "
-            f"(the newest is of {history.newest.index[-1]:%Y-%m-%d}). Ingest newer extracts, or choose an earlier "
+            f"(the newest is of {history.latest.index[-1]:%Y-%m-%d}). Ingest newer extracts, or choose an earlier "
             "cutoff."
         )
     foreign = other_system(job, whole.version, whole.champion.version, history)
@@ -101,6 +101,6 @@ def _report(console: Console, job: Context, issued: Publication) -> None:
         log.info("Publication of %s for %s: %s", job.system.name, issued.cutoff, remark)
 
 
-def _recent(history: KnownHistory, parts: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
+def _recent(history: PointInTimeHistory, parts: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
     days = pd.date_range(end=cutoff, periods=RECENT_DAYS, freq="D")
     return actuals(history, parts, days)

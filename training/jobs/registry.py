@@ -5,11 +5,11 @@ from datetime import date, datetime
 
 from training.errors import OutOfReachError, VersionUnreadableError
 from training.history.identity import difference
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.jobs.context import Context
 from training.pipeline.state import State
 from training.pipeline.state_folder import StateFolder
-from training.tracking.champions import Champions, Whole
+from training.tracking.champions import LoadedModel, ModelCache
 from training.tracking.client import connect
 from training.tracking.code import code_version
 from training.tracking.data import Data
@@ -29,18 +29,18 @@ def registry(job: Context) -> Registry:
     return Registry(job.settings.tracking_uri, job.system.name, champions(job))
 
 
-def champions(job: Context) -> Champions:
+def champions(job: Context) -> ModelCache:
     """The versions of the job's system that are kept at home."""
-    return Champions(job.settings.champions / job.system.name)
+    return ModelCache(job.settings.champions / job.system.name)
 
 
-def publishing(job: Context) -> tuple[Whole, tuple[str, ...]]:
+def publishing(job: Context) -> tuple[LoadedModel, tuple[str, ...]]:
     """The champion, and remarks: one where MLflow is out of reach, or its files are lost, and the last one serves.
 
     Raises OutOfReachError where no champion was kept at home.
     """
     try:
-        return registry(job).publishing(), ()
+        return registry(job).champion_or_cached(), ()
     except OutOfReachError as error:
         last = champions(job).last()
         if last is None:
@@ -51,7 +51,7 @@ def publishing(job: Context) -> tuple[Whole, tuple[str, ...]]:
         return last, ((UNREADABLE if lost else OUT_OF_REACH).format(number=number),)
 
 
-def other_system(job: Context, version: Version, number: int, history: KnownHistory) -> str | None:
+def other_system(job: Context, version: Version, number: int, history: PointInTimeHistory) -> str | None:
     """Return a sentence where a version was trained on another system of the same name; None where it is ours."""
     found = difference(version.identity, history, source_names(job))
     if found is None:
@@ -74,7 +74,7 @@ def source_names(job: Context) -> tuple[str, ...]:
     return tuple(source.name for source in job.system_file.sources)
 
 
-def saved_state(whole: Whole) -> State:
+def saved_state(whole: LoadedModel) -> State:
     """The state that a version was saved with; none where other code made it, which may compute otherwise."""
     if whole.version.code_version == code_version():
         return whole.state

@@ -8,25 +8,27 @@ from rich.console import Console
 from rich.table import Table
 
 from publication.errors import MalformedPublicationError, UnknownPublicationError
-from publication.ledger import Ledger, Losses, Score
-from publication.model import Heading, Publication
+from publication.ledger import LiveScores, Losses, Score
+from publication.model import Publication, PublicationSummary
 from publication.store import Store
-from training.jobs.alone import PATIENCE, Alone, alone
+from training.jobs.alone import PATIENCE, JobLock, alone
 from training.jobs.context import Context
-from training.monitoring.scoring import scored, to_score
+from training.monitoring.scoring import score_issued, to_score
 
 log = logging.getLogger("headroom")
 
 NOTHING_YET = "Nothing to score yet: no day that was forecast for {system} has an actual. What was scored before stays."
 
 
-def run(job: Context, console: Console, cutoff: date | None = None, patience: timedelta = PATIENCE) -> Ledger | None:
+def run(
+    job: Context, console: Console, cutoff: date | None = None, patience: timedelta = PATIENCE
+) -> LiveScores | None:
     """Score what was issued for the last thirteen weeks, keep it as the newest ledger, and print it.
 
     With `cutoff`, everything after that day is hidden; a ledger of later days, where there is one, stays the newest.
     Gives None, and keeps nothing, where there is nothing to score.
     """
-    with alone(job, Alone.SCORES, patience):
+    with alone(job, JobLock.SCORES, patience):
         ledger = _scored(job, job.as_of(cutoff), cutoff)
         if ledger is None:
             console.print(NOTHING_YET.format(system=job.system.name), soft_wrap=True)
@@ -37,19 +39,19 @@ def run(job: Context, console: Console, cutoff: date | None = None, patience: ti
     return ledger
 
 
-def _scored(job: Context, as_of: datetime, cutoff: date | None) -> Ledger | None:
+def _scored(job: Context, as_of: datetime, cutoff: date | None) -> LiveScores | None:
     headings = job.store.headings(job.system.name)
     if not headings:
         return None
     history = job.history(as_of, cutoff)
-    last = history.newest.index[-1].date()
+    last = history.latest.index[-1].date()
     wanted = to_score(headings, last, job.system.horizon_days)
     if not wanted:
         return None
-    return scored(_read(job.store, wanted), history, wanted[0].cutoff, last, job.now)
+    return score_issued(_read(job.store, wanted), history, wanted[0].cutoff, last, job.now)
 
 
-def _read(store: Store, headings: Sequence[Heading]) -> Iterator[Publication]:
+def _read(store: Store, headings: Sequence[PublicationSummary]) -> Iterator[Publication]:
     """One publication at a time; a damaged one is left out, and told."""
     for heading in headings:
         try:
@@ -58,7 +60,7 @@ def _read(store: Store, headings: Sequence[Heading]) -> Iterator[Publication]:
             log.error("Scoring goes on without the publication for %s: %s", heading.cutoff, error)
 
 
-def _sentence(ledger: Ledger) -> str:
+def _sentence(ledger: LiveScores) -> str:
     return (
         f"Scored {ledger.n_publications} publications of {ledger.system} on {ledger.first} to {ledger.last}, "
         "against the actuals now known:"

@@ -9,15 +9,16 @@ import pandas as pd
 from rich.console import Console
 
 from training.backtest.evaluation import Evaluation, evaluated
+from training.backtest.plan import SELECTED
 from training.backtest.run import backtest_candidate, backtest_recipe
-from training.backtest.track_record import NO_RECORD, TrackRecord, track_record
+from training.backtest.track_record import NO_RECORD, BacktestSummary, track_record
 from training.backtest.windows import backtest_cutoffs
 from training.errors import UsageError, VersionUnreadableError
 from training.frames import long
 from training.history.identity import identity_of
-from training.history.known import KnownHistory
-from training.jobs.alone import Alone, alone
-from training.jobs.backtest import CHOSEN, leaderboard
+from training.history.known import PointInTimeHistory
+from training.jobs.alone import JobLock, alone
+from training.jobs.backtest import leaderboard
 from training.jobs.context import Context
 from training.jobs.history import report_of
 from training.jobs.registry import data_of, other_system, registry, source_names
@@ -26,7 +27,7 @@ from training.pipeline import Forecast, Forecaster, Recipe
 from training.pipeline.state import State
 from training.tracking.code import code_version
 from training.tracking.registry import Registered, Registry
-from training.tracking.runs import TRAIN, end_killed, log_backtest, log_data_report
+from training.tracking.runs import TRAIN, close_orphaned_runs, log_backtest, log_data_report
 from training.tracking.runs import run as tracked_run
 from training.tracking.version import Version
 
@@ -42,7 +43,7 @@ def run(job: Context, console: Console, candidates: str | None = None, cutoff: d
 
     With `cutoff`, everything after that day is hidden.
     """
-    with alone(job, Alone.TRAINS):
+    with alone(job, JobLock.TRAINS):
         return _train(job, console, candidates, cutoff)
 
 
@@ -78,12 +79,12 @@ def _train(job: Context, console: Console, candidates: str | None, cutoff: date 
             trained_to=newest.date(),
             data_digest=data.digest,
             code_version=code_version(),
-            record=_record(job, evaluation, CHOSEN, seconds),
+            record=_record(job, evaluation, SELECTED, seconds),
             champion_record=_record_of(job, compared, evaluation),
             compared_with=None if champion is None else champion.champion.version,
         )
-        example = long(forecaster.history.at(newest).iloc[-EXAMPLE_DAYS:, :EXAMPLE_SERIES])
-        with alone(job, Alone.MOVES_ALIASES):
+        example = long(forecaster.history.as_of(newest).iloc[-EXAMPLE_DAYS:, :EXAMPLE_SERIES])
+        with alone(job, JobLock.MOVES_ALIASES):
             number = versions.register(version, state, example, forecast.rows(job.system.quantiles))
         log_data_report(uri, report_of(job, as_of, cutoff))
     console.print(leaderboard({} if evaluation is None else evaluation.overall()))
@@ -94,8 +95,8 @@ def _train(job: Context, console: Console, candidates: str | None, cutoff: date 
 
 def _clear_away(job: Context, versions: Registry, console: Console) -> None:
     """What a job that was killed left behind; no other is running while this one has the home to itself."""
-    ended = end_killed(job.settings.tracking_uri, job.system.name)
-    deleted = versions.clear_away()
+    ended = close_orphaned_runs(job.settings.tracking_uri, job.system.name)
+    deleted = versions.prune_versions()
     if ended or deleted:
         left = ", ".join(map(str, deleted)) or "none"
         console.print(f"A job was killed before: {ended} runs ended, half-registered versions deleted: {left}.")
@@ -110,7 +111,7 @@ def _readable_champion(versions: Registry) -> Registered | None:
         return None
 
 
-def _cutoffs(history: KnownHistory, horizon: int) -> list[pd.Timestamp]:
+def _cutoffs(history: PointInTimeHistory, horizon: int) -> list[pd.Timestamp]:
     """As many windows as the history has room for, up to `WINDOWS`; none for a system in its first weeks."""
     for windows in range(WINDOWS, 0, -1):
         try:
@@ -120,7 +121,7 @@ def _cutoffs(history: KnownHistory, horizon: int) -> list[pd.Timestamp]:
     return []
 
 
-def _comparable(job: Context, champion: Registered | None, history: KnownHistory) -> Registered | None:
+def _comparable(job: Context, champion: Registered | None, history: PointInTimeHistory) -> Registered | None:
     """The champion, unless it was trained on another system of the same name: then there is nothing to compare with."""
     if champion is None:
         return None
@@ -144,10 +145,10 @@ def _evaluate(
     """
     if not cutoffs:
         return None
-    frames = {CHOSEN: backtest_recipe(forecaster, cutoffs, recipe)}
+    frames = {SELECTED: backtest_recipe(forecaster, cutoffs, recipe)}
     if champion is not None:
         same = dict(champion.version.recipe) == dict(recipe)
-        frames[CHAMPION] = frames[CHOSEN] if same else backtest_recipe(forecaster, cutoffs, champion.version.recipe)
+        frames[CHAMPION] = frames[SELECTED] if same else backtest_recipe(forecaster, cutoffs, champion.version.recipe)
     frames |= {name: backtest_candidate(forecaster, cutoffs, name) for name in names}
     evaluation = evaluated(frames, forecaster.history, cutoffs[0])
     log_backtest(job.settings.tracking_uri, frames, evaluation, {name: forecaster.seconds(name) for name in names})
@@ -167,13 +168,13 @@ def _first_publication(forecaster: Forecaster, recipe: Recipe, newest: pd.Timest
     return state, forecast, time.perf_counter() - began
 
 
-def _record_of(job: Context, champion: Registered | None, evaluation: Evaluation | None) -> TrackRecord | None:
+def _record_of(job: Context, champion: Registered | None, evaluation: Evaluation | None) -> BacktestSummary | None:
     """The champion's on the challenger's windows; the time it took to publish is that of its own training."""
     if champion is None:
         return None
     return _record(job, evaluation, CHAMPION, champion.version.record.publish_seconds)
 
 
-def _record(job: Context, evaluation: Evaluation | None, recipe: str, publish_seconds: float | None) -> TrackRecord:
+def _record(job: Context, evaluation: Evaluation | None, recipe: str, publish_seconds: float | None) -> BacktestSummary:
     rows: Mapping[str, pd.DataFrame] = {} if evaluation is None else evaluation.rows
     return track_record(rows[recipe], job.system, publish_seconds) if recipe in rows else NO_RECORD

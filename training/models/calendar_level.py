@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from training.history.digests import pooled
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.models.candidate import (
+    ForecastRequest,
     Means,
     Scope,
-    Windows,
     by_fit_day,
     by_measure,
+    empty_means,
     fit_day,
     fitting_view,
-    nothing_yet,
     target_days,
 )
 from training.models.effects import Design, Effects, design, fitted_effects
 from training.models.level import Level, fitted_level, moving_averages
-from training.progress import tracked
+from training.progress import with_progress
 
 Values = NDArray[np.float64]
 TRAINING_DAYS = 2192  # six years
@@ -36,7 +36,7 @@ HARMONICS = (0, 2, 5)  # waves of the year that are tried, from the fewest
 SEASONS_TAKE_DAYS = 730  # of observed days: a year to learn the year's course from, another to see whether it holds
 TRIAL_DAYS = 365
 TRIAL_LEADS = (7, 14, 28, 56, 84)
-WORTH_A_SEASON = 0.005  # the share of the trial's loss that more waves must save
+MIN_GAIN_PER_HARMONIC = 0.005  # the share of the trial's loss that more waves must save
 
 
 @dataclass(frozen=True)
@@ -55,30 +55,30 @@ class CalendarLevel:
     only: str = ""
     scope = Scope.MEASURE
 
-    def forecast(self, windows: Windows) -> Means:
-        means = nothing_yet(windows)
+    def forecast(self, windows: ForecastRequest) -> Means:
+        means = empty_means(windows)
         groups = by_fit_day(windows.cutoffs)
-        wanted = by_measure(filter(windows.needs, windows.history.newest.columns))
+        wanted = by_measure(filter(windows.needs, windows.history.latest.columns))
         with threadpool_limits(1):  # many small regressions: threads would only wait for one another
-            for cutoffs in tracked(groups.values(), "CalendarLevel by refit day", len(groups)):
+            for cutoffs in with_progress(groups.values(), "CalendarLevel by refit day", len(groups)):
                 for measure in [self.only] if self.only else wanted:
                     _forecast(windows, cutoffs, measure, means)
         return means
 
 
 @dataclass(frozen=True)
-class Ready:
+class PreparedSeries:
     """What was learnt of a measure, and what its effects multiply the level by: (n_days, n_series)."""
 
     fitted: Fitted
     multiples: pd.DataFrame
 
 
-def _forecast(windows: Windows, cutoffs: Sequence[pd.Timestamp], measure: str, means: Means) -> None:
+def _forecast(windows: ForecastRequest, cutoffs: Sequence[pd.Timestamp], measure: str, means: Means) -> None:
     """Fill in the means of one measure's series at the cutoffs of one refit day, or why there are none."""
     history, horizon = windows.history, windows.horizon
     for cutoff in cutoffs:
-        days = history.filled(cutoff)[_of(measure, history, cutoff)].count()
+        days = history.imputed(cutoff)[_of(measure, history, cutoff)].count()
         for unique_id in days.index[days < SHORTEST_DAYS]:
             means.failures[cutoff, unique_id] = f"{days[unique_id]} days are known, {SHORTEST_DAYS} are needed"
         known = list(days.index[days >= SHORTEST_DAYS])
@@ -94,15 +94,15 @@ def _forecast(windows: Windows, cutoffs: Sequence[pd.Timestamp], measure: str, m
             means.failures.update({(cutoff, unique_id): reason for unique_id in known})
 
 
-def _of(measure: str, history: KnownHistory, cutoff: pd.Timestamp) -> list[str]:
+def _of(measure: str, history: PointInTimeHistory, cutoff: pd.Timestamp) -> list[str]:
     """The measure's series that are known at the cutoff."""
-    return by_measure(history.at(cutoff).columns).get(measure, [])
+    return by_measure(history.as_of(cutoff).columns).get(measure, [])
 
 
 @lru_cache(maxsize=256)  # candidates that build on the levels of a measure ask for the same days again
 def _ready(
-    history: KnownHistory, day: pd.Timestamp, cutoffs: tuple[pd.Timestamp, ...], measure: str, horizon: int
-) -> Ready | None:
+    history: PointInTimeHistory, day: pd.Timestamp, cutoffs: tuple[pd.Timestamp, ...], measure: str, horizon: int
+) -> PreparedSeries | None:
     """What was learnt on the day, with its effects on all days that the cutoffs look back to or ahead."""
     fitted = fitted_on(history, day, measure, horizon)
     if fitted is None:
@@ -111,25 +111,27 @@ def _ready(
     first = max(cutoffs[0] - pd.Timedelta(days=MEMORY_DAYS - 1), history.first_day)
     days = pd.date_range(first, cutoffs[-1] + pd.Timedelta(days=horizon))
     features = design(history, days, unique_ids, fitted.harmonics)
-    return Ready(fitted, pd.DataFrame(np.exp(fitted.effects.on(features, unique_ids)), days, unique_ids))
+    return PreparedSeries(fitted, pd.DataFrame(np.exp(fitted.effects.on(features, unique_ids)), days, unique_ids))
 
 
-def _means(ready: Ready, history: KnownHistory, cutoff: pd.Timestamp, unique_ids: list[str], horizon: int) -> Values:
+def _means(
+    ready: PreparedSeries, history: PointInTimeHistory, cutoff: pd.Timestamp, unique_ids: list[str], horizon: int
+) -> Values:
     """Means (horizon, n_series)."""
     steps = history.steps(cutoff)
-    recent = steps.removed_from(history.filled(cutoff))[unique_ids].tail(MEMORY_DAYS)
+    recent = steps.removed_from(history.imputed(cutoff))[unique_ids].tail(MEMORY_DAYS)
     multiples = ready.multiples[unique_ids]
     averages = moving_averages(recent.to_numpy() / multiples.loc[recent.index].to_numpy())
     means: Values = ready.fitted.level.ahead(averages[:, -1]) * multiples.loc[target_days(cutoff, horizon)].to_numpy()
     return means * steps.factors(unique_ids)
 
 
-def fitted_for(history: KnownHistory, cutoff: pd.Timestamp, measure: str, horizon: int) -> Fitted | None:
+def fitted_for(history: PointInTimeHistory, cutoff: pd.Timestamp, measure: str, horizon: int) -> Fitted | None:
     """What was learnt on the cutoff's refit day, or on the cutoff itself where that day knew too little."""
     return fitted_on(history, fit_day(cutoff), measure, horizon) or fitted_on(history, cutoff, measure, horizon)
 
 
-def fitted_on(history: KnownHistory, day: pd.Timestamp, measure: str, horizon: int) -> Fitted | None:
+def fitted_on(history: PointInTimeHistory, day: pd.Timestamp, measure: str, horizon: int) -> Fitted | None:
     """What can be learnt of the measure from what was known on a day; None where that is too little. Learnt once."""
     seen = fitting_view(history, day)
     digests = seen.digests(day, 0)
@@ -143,18 +145,18 @@ def fitted_on(history: KnownHistory, day: pd.Timestamp, measure: str, horizon: i
     )
 
 
-def _learnt(history: KnownHistory, day: pd.Timestamp, measure: str, horizon: int) -> Fitted | None:
+def _learnt(history: PointInTimeHistory, day: pd.Timestamp, measure: str, horizon: int) -> Fitted | None:
     if day < history.first_day:
         return None
-    known = history.at(day).tail(TRAINING_DAYS)
+    known = history.as_of(day).tail(TRAINING_DAYS)
     long_enough = known.columns[known.count() >= SHORTEST_FIT_DAYS]
     unique_ids = by_measure(long_enough).get(measure)
     if not unique_ids:
         return None
     known = known[unique_ids].dropna(how="all")
     first = known.index[0]
-    filled = history.filled(day).loc[first:, unique_ids]
-    observed = history.at(day).loc[first:, unique_ids].notna().to_numpy()
+    filled = history.imputed(day).loc[first:, unique_ids]
+    observed = history.as_of(day).loc[first:, unique_ids].notna().to_numpy()
     features = design(history, pd.DatetimeIndex(filled.index), unique_ids, max(HARMONICS))
     seasons = int(observed.any(axis=1).sum()) >= SEASONS_TAKE_DAYS
     memory = _memory(filled, observed, features.only("weekday_"))
@@ -187,7 +189,7 @@ def _harmonics(filled: pd.DataFrame, observed: NDArray[np.bool_], features: Desi
     losses = {n: _trial(filled, observed, features.without(n), memory, horizon) for n in HARMONICS}
     best = HARMONICS[0]
     for n in HARMONICS[1:]:
-        if losses[n] < losses[best] * (1 - WORTH_A_SEASON):
+        if losses[n] < losses[best] * (1 - MIN_GAIN_PER_HARMONIC):
             best = n
     return best
 

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.vocabulary import series_key
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 
 REFIT_EVERY_DAYS = (
     56  # parameters are fitted on this grid of days and carried forward in between; state is always current
@@ -19,13 +19,13 @@ REFIT_EVERY_DAYS = (
 
 
 @dataclass(frozen=True)
-class Windows:
+class ForecastRequest:
     """The cutoffs that forecasts are wanted for, and all that may be used: at each cutoff, `history` as known then.
 
     With `only`, means of other series are not needed; a candidate may make them all the same.
     """
 
-    history: KnownHistory
+    history: PointInTimeHistory
     cutoffs: Sequence[pd.Timestamp]
     horizon: int
     only: frozenset[str] | None = None
@@ -70,7 +70,7 @@ class Candidate(Protocol):
     is then asked again for fewer series where some of a saved version's data was revised.
     """
 
-    def forecast(self, windows: Windows) -> Means:
+    def forecast(self, windows: ForecastRequest) -> Means:
         """Means for every cutoff, each made from what was known at that cutoff alone."""
         ...
 
@@ -81,10 +81,10 @@ def target_days(cutoff: pd.Timestamp, horizon: int) -> pd.DatetimeIndex:
     return pd.date_range(cutoff + pd.Timedelta(days=1), periods=horizon, freq="D", name="ds")
 
 
-def nothing_yet(windows: Windows) -> Means:
+def empty_means(windows: ForecastRequest) -> Means:
     """NaN for every cutoff, series and lead: what a candidate fills in."""
     days = {cutoff: target_days(cutoff, windows.horizon) for cutoff in windows.cutoffs}
-    return Means({c: pd.DataFrame(np.nan, days[c], windows.history.at(c).columns) for c in windows.cutoffs})
+    return Means({c: pd.DataFrame(np.nan, days[c], windows.history.as_of(c).columns) for c in windows.cutoffs})
 
 
 def by_measure(unique_ids: Iterable[str]) -> dict[str, list[str]]:
@@ -114,7 +114,7 @@ def scope_of(candidate: object) -> Scope:
     return scope if isinstance(scope, Scope) else Scope.SYSTEM
 
 
-def fitting_view(history: KnownHistory, day: pd.Timestamp) -> KnownHistory:
+def fitting_view(history: PointInTimeHistory, day: pd.Timestamp) -> PointInTimeHistory:
     """The history that is fitted to on a day.
 
     Fits of the refit grid serve every cutoff after it, whichever series are behind there: they see no delays. A fit on

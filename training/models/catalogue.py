@@ -9,7 +9,7 @@ from training.frames import WEEK
 from training.models.arima import CalendarArima
 from training.models.calendar_level import CalendarLevel
 from training.models.candidate import Candidate
-from training.models.combination import Combination, Weighted
+from training.models.combination import Combination, LearnedEnsemble
 from training.models.conversion import Conversion
 from training.models.flow_balance import FlowBalance
 from training.models.naive import SeasonalNaive
@@ -19,7 +19,7 @@ from training.models.statistical import Statistical
 
 FALLBACK = "SeasonalNaive"
 
-CATALOGUE: dict[str, Candidate | Combination | Weighted] = {
+CATALOGUE: dict[str, Candidate | Combination | LearnedEnsemble] = {
     FALLBACK: SeasonalNaive(),
     # No trend is tried: over weeks to come it wins nothing on counts, and trying it takes four fifths of the time.
     "AutoETS": Statistical(lambda: AutoETS(season_length=WEEK, model="ZNZ")),
@@ -35,7 +35,7 @@ CATALOGUE: dict[str, Candidate | Combination | Weighted] = {
     "FlowBalance": FlowBalance(),
     "Conversion": Conversion(),
     "Mean": Combination(("CalendarLevel", "AutoETS")),
-    "Weighted": Weighted(("CalendarLevel", "AutoETS", "FlowBalance", "Conversion")),
+    "Weighted": LearnedEnsemble(("CalendarLevel", "AutoETS", "FlowBalance", "Conversion")),
 }
 
 CONTENDERS = ("Weighted", "CalendarLevel", "AutoETS", FALLBACK)

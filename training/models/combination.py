@@ -10,7 +10,7 @@ from training.models.candidate import Means
 
 
 @dataclass(frozen=True)
-class Weighted:
+class LearnedEnsemble:
     """A weighted mean of its members' means: weights by measure and lead, learnt from the windows before each cutoff.
 
     The pipeline learns them (`training/calibration/weights.py`): it knows the windows. A member that fails for a series

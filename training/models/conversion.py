@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from publication.vocabulary import SeriesKey, series_key
 from training.frames import WEEK
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.history.ledger import ADMISSIONS, by_place
 from training.models.calendar_level import CalendarLevel
-from training.models.candidate import Means, Windows, nothing_yet, target_days
+from training.models.candidate import ForecastRequest, Means, empty_means, target_days
 
 Values = NDArray[np.float64]
 ATTENDANCES = "attendances"
@@ -27,9 +27,9 @@ NO_ATTENDANCES = "the place does not count the attendances that these admissions
 class Conversion:
     """A candidate for admissions of places that count attendances too; it fails elsewhere."""
 
-    def forecast(self, windows: Windows) -> Means:
-        means = nothing_yet(windows)
-        if sources(list(windows.history.newest.columns)):
+    def forecast(self, windows: ForecastRequest) -> Means:
+        means = empty_means(windows)
+        if sources(list(windows.history.latest.columns)):
             arriving = CalendarLevel(only=ATTENDANCES).forecast(windows)
             for cutoff in windows.cutoffs:
                 _forecast(windows.history, cutoff, arriving.by_cutoff[cutoff], means)
@@ -57,9 +57,9 @@ def sources(unique_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _forecast(history: KnownHistory, cutoff: pd.Timestamp, arriving: pd.DataFrame, means: Means) -> None:
-    known, forecast = history.filled(cutoff).tail(MEMORY_DAYS), set(arriving.columns[arriving.notna().all()])
-    counted = history.at(cutoff).count()
+def _forecast(history: PointInTimeHistory, cutoff: pd.Timestamp, arriving: pd.DataFrame, means: Means) -> None:
+    known, forecast = history.imputed(cutoff).tail(MEMORY_DAYS), set(arriving.columns[arriving.notna().all()])
+    counted = history.as_of(cutoff).count()
     from_where = {
         admitted: arrived
         for admitted, arrived in sources(list(known.columns)).items()

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from sklearn.linear_model import Ridge
 
-from training.history.ledger import Ledger
+from training.history.ledger import FlowCounts
 from training.models.effects import Design, Effects, fitted_effects
 from training.models.level import moving_averages
 
 Values = NDArray[np.float64]
-SPEEDS = (0.5, 0.2, 0.07, 0.02)  # share of the newest day in each moving average of admissions
+DECAYS = (0.5, 0.2, 0.07, 0.02)  # share of the newest day in each moving average of admissions
 WARM_UP_DAYS = 60  # in which the slow averages find their place
 PASSES = 2  # effects of the calendar, then the mix of stays, and both once more
 STEADY = 0.9  # memory of the hazard's process: it hardly wanders
@@ -46,12 +46,12 @@ class Hazard:
 
 def recent_admissions(admissions: Values) -> Values:
     """Exponential averages (n_days, n_places, n_speeds) of admissions (n_days, n_places)."""
-    return np.moveaxis(moving_averages(admissions, SPEEDS), 0, -1)
+    return np.moveaxis(moving_averages(admissions, DECAYS), 0, -1)
 
 
-def moved_on(averages: Values, admissions: Values) -> Values:
+def update_ewma(averages: Values, admissions: Values) -> Values:
     """Averages (..., n_places, n_speeds) one day later, on which so many (..., n_places) were admitted."""
-    return np.asarray(averages + np.array(SPEEDS) * (admissions[..., None] - averages))
+    return np.asarray(averages + np.array(DECAYS) * (admissions[..., None] - averages))
 
 
 def causes(census: Values, averages: Values, beds: Values, thresholds: Sequence[float], spread: Values) -> Values:
@@ -67,7 +67,7 @@ def causes(census: Values, averages: Values, beds: Values, thresholds: Sequence[
 
 
 def fitted_hazard(
-    ledger: Ledger, observed: NDArray[np.bool_], features: Design, names: Sequence[str], thresholds: Sequence[float]
+    ledger: FlowCounts, observed: NDArray[np.bool_], features: Design, names: Sequence[str], thresholds: Sequence[float]
 ) -> Hazard:
     """From counts, where they are `observed` (n_days, n_places), and the calendar's `features` of the same days.
 
@@ -112,8 +112,8 @@ def _usual(before: Values, leaving: Values) -> Values:
     """By what each cause (n_days, n_causes) makes, by itself, the usual number of discharges; the census' for rates."""
     of_census = leaving.sum() / max(float(before[:, 0].sum()), 1.0)
     of_admissions = leaving.sum() / max(float(before[:, 1].sum()), 1.0)
-    others = before.shape[1] - 1 - len(SPEEDS)
-    return np.array([of_census, *[of_admissions] * len(SPEEDS), *[of_census] * others])
+    others = before.shape[1] - 1 - len(DECAYS)
+    return np.array([of_census, *[of_admissions] * len(DECAYS), *[of_census] * others])
 
 
 def _ridge(inputs: Values, targets: Values, alpha: float) -> Values:

@@ -17,7 +17,7 @@ from sklearn.linear_model import Ridge
 from training.features.calendar import season, weekdays
 from training.features.disturbances import disturbance_tables
 from training.features.holidays import holiday_features
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 
 Values = NDArray[np.float64]
 SMALLEST_COUNT = 0.5  # whose logarithm stands for that of none
@@ -60,7 +60,7 @@ class Design:
         return Design({name: table for name, table in self.tables.items() if name.startswith(prefixes)})
 
 
-def design(history: KnownHistory, days: pd.DatetimeIndex, unique_ids: Sequence[str], harmonics: int) -> Design:
+def design(history: PointInTimeHistory, days: pd.DatetimeIndex, unique_ids: Sequence[str], harmonics: int) -> Design:
     """The calendar, and what the system declares of strikes, closures, diverts and school terms."""
     known = history.circumstances
     calendar = pd.concat([weekdays(days), season(days, harmonics), holiday_features(days, known.holidays)], axis=1)

@@ -15,13 +15,21 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from training.history.digests import pooled
-from training.history.known import KnownHistory
-from training.history.ledger import ADMISSIONS, Balance, Ledger, balances, by_place, read_ledger
+from training.history.known import PointInTimeHistory
+from training.history.ledger import ADMISSIONS, FlowCounts, FlowSeries, by_place, flow_series, read_flow_counts
 from training.models.calendar_level import CalendarLevel
-from training.models.candidate import Means, Windows, by_fit_day, fit_day, fitting_view, nothing_yet, target_days
-from training.models.discharges import Hazard, causes, fitted_hazard, moved_on, recent_admissions
+from training.models.candidate import (
+    ForecastRequest,
+    Means,
+    by_fit_day,
+    empty_means,
+    fit_day,
+    fitting_view,
+    target_days,
+)
+from training.models.discharges import Hazard, causes, fitted_hazard, recent_admissions, update_ewma
 from training.models.effects import design
-from training.progress import tracked
+from training.progress import with_progress
 
 Values = NDArray[np.float64]
 TRAINING_DAYS = 1096
@@ -39,9 +47,9 @@ SCATTER = 1.5  # of a day's census beside that of its discharges alone: admissio
 class FlowBalance:
     """A candidate for occupancy and discharges of the places that count both, and admissions; it fails elsewhere."""
 
-    def forecast(self, windows: Windows) -> Means:
-        means = nothing_yet(windows)
-        if balances(list(windows.history.newest.columns)):
+    def forecast(self, windows: ForecastRequest) -> Means:
+        means = empty_means(windows)
+        if flow_series(list(windows.history.latest.columns)):
             _forecast_all(windows, means)
         for cutoff, table in means.by_cutoff.items():
             missing = table.columns[table.isna().any()]
@@ -49,52 +57,54 @@ class FlowBalance:
         return means
 
 
-def _forecast_all(windows: Windows, means: Means) -> None:
+def _forecast_all(windows: ForecastRequest, means: Means) -> None:
     """Fill in occupancy and discharges of every place that balances, at all cutoffs."""
     entering = CalendarLevel(only=ADMISSIONS).forecast(windows)
     groups = by_fit_day(windows.cutoffs)
     with threadpool_limits(1):  # many small regressions: threads would only wait for one another
-        for cutoffs in tracked(groups.values(), "FlowBalance by refit day", len(groups)):
+        for cutoffs in with_progress(groups.values(), "FlowBalance by refit day", len(groups)):
             _forecast(windows, cutoffs, entering, means)
 
 
-def _forecast(windows: Windows, cutoffs: Sequence[pd.Timestamp], entering: Means, means: Means) -> None:
+def _forecast(windows: ForecastRequest, cutoffs: Sequence[pd.Timestamp], entering: Means, means: Means) -> None:
     """Fill in occupancy and discharges of every place that balances, at the cutoffs of one refit day."""
     history, horizon = windows.history, windows.horizon
     ready = cache(lambda day, ahead_of: _ready(history, day, ahead_of, horizon))
     for cutoff in cutoffs:
         learnt = ready(fit_day(cutoff), tuple(cutoffs)) or ready(cutoff, (cutoff,))
         admissions = entering.by_cutoff[cutoff]
-        places = [] if learnt is None else _known(learnt.balances, admissions)
+        places = [] if learnt is None else _known(learnt.flow_series, admissions)
         if learnt is not None and places:
             learnt = learnt.of(places)
-            come = by_place(admissions, [b.admissions for b in learnt.balances])
+            come = by_place(admissions, [b.admissions for b in learnt.flow_series])
             census, leaving = _ahead(history, cutoff, learnt, come)
-            means.fill(cutoff, [b.occupancy for b in learnt.balances], census)
-            means.fill(cutoff, [b.discharges for b in learnt.balances], leaving)
+            means.fill(cutoff, [b.occupancy for b in learnt.flow_series], census)
+            means.fill(cutoff, [b.discharges for b in learnt.flow_series], leaving)
 
 
-def _known(places: Sequence[Balance], admissions: pd.DataFrame) -> list[int]:
+def _known(places: Sequence[FlowSeries], admissions: pd.DataFrame) -> list[int]:
     """Of which places, by position, every part still reports, and the admissions have a forecast."""
     reporting, forecast = set(admissions.columns), set(admissions.columns[admissions.notna().all()])
     return [i for i, b in enumerate(places) if reporting.issuperset(b.parts) and forecast.issuperset(b.admissions)]
 
 
 @dataclass(frozen=True)
-class Ready:
+class PreparedFlows:
     """The hazard of the places that balanced on one day; what the calendar multiplies it by (n_days, n_places)."""
 
-    balances: tuple[Balance, ...]
+    flow_series: tuple[FlowSeries, ...]
     hazard: Hazard
     multiples: pd.DataFrame
 
-    def of(self, places: Sequence[int]) -> "Ready":
+    def of(self, places: Sequence[int]) -> "PreparedFlows":
         """Of some of the places, by position."""
         hazard = Hazard(self.hazard.effects, self.hazard.coefficients[places], self.hazard.spread[places])
-        return Ready(tuple(self.balances[i] for i in places), hazard, self.multiples.iloc[:, list(places)])
+        return PreparedFlows(tuple(self.flow_series[i] for i in places), hazard, self.multiples.iloc[:, list(places)])
 
 
-def _ready(history: KnownHistory, day: pd.Timestamp, cutoffs: Sequence[pd.Timestamp], horizon: int) -> Ready | None:
+def _ready(
+    history: PointInTimeHistory, day: pd.Timestamp, cutoffs: Sequence[pd.Timestamp], horizon: int
+) -> PreparedFlows | None:
     """What was learnt on the day, with its effects on all days that the cutoffs look back to or ahead."""
     fitted = fitted_on(history, day)
     if fitted is None:
@@ -102,21 +112,21 @@ def _ready(history: KnownHistory, day: pd.Timestamp, cutoffs: Sequence[pd.Timest
     hazard = fitted.hazard
     first = max(cutoffs[0] - pd.Timedelta(days=MEMORY_DAYS - 1), history.first_day)
     days = pd.date_range(first, cutoffs[-1] + pd.Timedelta(days=horizon))
-    names = [b.discharges for b in fitted.balances]
+    names = [b.discharges for b in fitted.flow_series]
     multiples = np.exp(hazard.effects.on(design(history, days, names, fitted.harmonics), names))
-    return Ready(fitted.balances, hazard, pd.DataFrame(multiples, days, names))
+    return PreparedFlows(fitted.flow_series, hazard, pd.DataFrame(multiples, days, names))
 
 
 @dataclass(frozen=True)
 class Fitted:
     """The places that balanced for long enough, what was learnt of their discharges, and the hazard's yearly waves."""
 
-    balances: tuple[Balance, ...]
+    flow_series: tuple[FlowSeries, ...]
     hazard: Hazard
     harmonics: int
 
 
-def fitted_on(history: KnownHistory, day: pd.Timestamp) -> Fitted | None:
+def fitted_on(history: PointInTimeHistory, day: pd.Timestamp) -> Fitted | None:
     """What can be learnt from what was known on the day; None where no place balanced. Learnt once."""
     seen = fitting_view(history, day)
     return history.fit_cache.of(
@@ -124,15 +134,15 @@ def fitted_on(history: KnownHistory, day: pd.Timestamp) -> Fitted | None:
     )
 
 
-def _learnt(history: KnownHistory, day: pd.Timestamp) -> Fitted | None:
+def _learnt(history: PointInTimeHistory, day: pd.Timestamp) -> Fitted | None:
     if day < history.first_day:
         return None
-    known = history.at(day).tail(TRAINING_DAYS)
+    known = history.as_of(day).tail(TRAINING_DAYS)
     long_enough = set(known.columns[known.count() >= SHORTEST_DAYS])
-    places = [b for b in balances(list(known.columns)) if long_enough.issuperset(b.parts)]
+    places = [b for b in flow_series(list(known.columns)) if long_enough.issuperset(b.parts)]
     if not places:
         return None
-    ledger, days = read_ledger(history, day, places, TRAINING_DAYS)
+    ledger, days = read_flow_counts(history, day, places, TRAINING_DAYS)
     observed = by_place(known.loc[days].isna(), [b.parts for b in places]) == 0
     names = [b.discharges for b in places]
     harmonics = HARMONICS if int(observed.any(axis=1).sum()) >= SEASONS_TAKE_DAYS else 0
@@ -141,12 +151,14 @@ def _learnt(history: KnownHistory, day: pd.Timestamp) -> Fitted | None:
     return Fitted(tuple(places), hazard, harmonics)
 
 
-def _ahead(history: KnownHistory, cutoff: pd.Timestamp, learnt: Ready, entering: Values) -> tuple[Values, Values]:
+def _ahead(
+    history: PointInTimeHistory, cutoff: pd.Timestamp, learnt: PreparedFlows, entering: Values
+) -> tuple[Values, Values]:
     """Census and discharges, each (horizon, n_places), where so many enter (horizon, n_places)."""
-    ledger, days = read_ledger(history, cutoff, learnt.balances, MEMORY_DAYS)
+    ledger, days = read_flow_counts(history, cutoff, learnt.flow_series, MEMORY_DAYS)
     to_come = target_days(cutoff, len(entering))
     hazard, thresholds, averages = learnt.hazard, history.system.thresholds, recent_admissions(ledger.admissions)
-    past = causes(ledger.occupancy, averages, ledger.beds, thresholds, np.zeros(len(learnt.balances)))[:-1]
+    past = causes(ledger.occupancy, averages, ledger.beds, thresholds, np.zeros(len(learnt.flow_series)))[:-1]
     correction, unexplained = _corrections(ledger, hazard.discharges(past, learnt.multiples.loc[days[1:]].to_numpy()))
     multiples = correction * learnt.multiples.loc[to_come].to_numpy()
     census, mix, beds = ledger.occupancy[-1], averages[-1], ledger.beds[-1] + _beds_added(history, learnt, to_come)
@@ -156,19 +168,19 @@ def _ahead(history: KnownHistory, cutoff: pd.Timestamp, learnt: Ready, entering:
         today = causes(census, mix, beds[lead], thresholds, spread)
         leaving = np.maximum(hazard.discharges(today, multiples[lead]), 0.0)
         census = np.maximum(census + entering[lead] - leaving + unexplained, 0.0)
-        mix = moved_on(mix, entering[lead])
+        mix = update_ewma(mix, entering[lead])
         found[:, lead] = census, leaving
     return found[0], found[1]
 
 
-def _beds_added(history: KnownHistory, learnt: Ready, to_come: pd.DatetimeIndex) -> Values:
+def _beds_added(history: PointInTimeHistory, learnt: PreparedFlows, to_come: pd.DatetimeIndex) -> Values:
     """By how many beds declared changes move the last known number, on each day to come: (horizon, n_places)."""
     days = pd.DatetimeIndex([to_come[0] - pd.Timedelta(days=1), *to_come])
-    steps = history.bed_steps(days, [b.beds or b.occupancy for b in learnt.balances])
+    steps = history.bed_steps(days, [b.beds or b.occupancy for b in learnt.flow_series])
     return np.asarray(steps[1:] - steps[0])
 
 
-def _corrections(ledger: Ledger, usual: Values) -> tuple[Values, Values]:
+def _corrections(ledger: FlowCounts, usual: Values) -> tuple[Values, Values]:
     """By what recent discharges were more than `usual` (n_days - 1, n_places), and what flows leave unexplained a day.
 
     Both (n_places,), from the newest days, and drawn towards 1 and 0.

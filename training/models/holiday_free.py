@@ -7,22 +7,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from training.features.holidays import PREFIX, holiday_features
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.models.calendar_level import fitted_on
-from training.models.candidate import Windows, by_fit_day, by_measure, fit_day, fitting_view, target_days
+from training.models.candidate import ForecastRequest, by_fit_day, by_measure, fit_day, fitting_view, target_days
 from training.models.effects import Design
 
 Values = NDArray[np.float64]
 
 
-class HolidayFree:
+class HolidayAdjuster:
     """Undisturbed counts over what holidays multiply them by, as the calendar-adjusted level learnt it.
 
     What was learnt on a refit day serves all its cutoffs, so that counts are the same wherever they are gone on from.
     Only the newest `memory_days` before a refit day, and what follows, are without holidays.
     """
 
-    def __init__(self, windows: Windows, memory_days: int) -> None:
+    def __init__(self, windows: ForecastRequest, memory_days: int) -> None:
         self._history, self._horizon = windows.history, windows.horizon
         self._multiples = {
             day: _multiples(windows.history, day, day - pd.Timedelta(days=memory_days), cutoffs[-1], windows.horizon)
@@ -37,7 +37,7 @@ class HolidayFree:
         """The same of a refit day, as what is fitted there sees them."""
         return self._without_holidays(fitting_view(self._history, day), day)
 
-    def _without_holidays(self, history: KnownHistory, cutoff: pd.Timestamp) -> Values:
+    def _without_holidays(self, history: PointInTimeHistory, cutoff: pd.Timestamp) -> Values:
         table = history.steps(cutoff).removed_from(history.undisturbed(cutoff))
         multiples = self._multiples[fit_day(cutoff)].reindex(index=table.index, columns=table.columns)
         return np.asarray(table.to_numpy() / multiples.fillna(1.0).to_numpy())
@@ -50,7 +50,7 @@ class HolidayFree:
 
 
 def _multiples(
-    history: KnownHistory, day: pd.Timestamp, first: pd.Timestamp, last: pd.Timestamp, horizon: int
+    history: PointInTimeHistory, day: pd.Timestamp, first: pd.Timestamp, last: pd.Timestamp, horizon: int
 ) -> pd.DataFrame:
     """What holidays multiply counts by (n_days, n_series), as learnt on a refit day from the series that were known.
 
@@ -61,14 +61,19 @@ def _multiples(
     if table.empty or day < history.first_day:
         return pd.DataFrame(index=days)
     features = Design({str(name): table[[name]].to_numpy() for name in table})
-    measures = by_measure(history.at(day).columns)
+    measures = by_measure(history.as_of(day).columns)
     found = [_of_measure(history, day, horizon, measure, of, features) for measure, of in measures.items()]
     unique_ids = [unique_id for of in measures.values() for unique_id in of]
     return pd.DataFrame(np.concatenate(found, axis=1), days, unique_ids)
 
 
 def _of_measure(
-    history: KnownHistory, day: pd.Timestamp, horizon: int, measure: str, unique_ids: Sequence[str], features: Design
+    history: PointInTimeHistory,
+    day: pd.Timestamp,
+    horizon: int,
+    measure: str,
+    unique_ids: Sequence[str],
+    features: Design,
 ) -> Values:
     """Those of one measure's series, (n_days, n_series)."""
     fitted = fitted_on(history, day, measure, horizon)

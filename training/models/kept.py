@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from training.history.fit_cache import Key
-from training.history.ledger import Balance
+from training.history.ledger import FlowSeries
 from training.models import calendar_level, flow_balance
 from training.models.discharges import Hazard
 from training.models.effects import Effects
@@ -27,7 +27,7 @@ CLASSES: dict[str, type] = {
     "effects": Effects,
     "level": Level,
     "hazard": Hazard,
-    "balance": Balance,
+    "balance": FlowSeries,
 }
 TRUSTED = ["training.models.poisson.LogLagPoisson", "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
 """Types beyond those that skops reads anyway: ours, and one of scikit-learn's that it does not know."""

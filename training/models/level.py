@@ -13,7 +13,7 @@ from scipy.signal import lfilter
 from sklearn.linear_model import Ridge
 
 Values = NDArray[np.float64]
-SPEEDS = (1.0, 0.5, 0.2, 0.07, 0.02)  # share of the newest day in each average
+SMOOTHING_CONSTANTS = (1.0, 0.5, 0.2, 0.07, 0.02)  # share of the newest day in each average
 BASE = 2  # the average that the others, and the level to come, are compared with
 LEADS = (1, 2, 4, 7, 14, 28, 56, 84)  # regressions are made for these, and between them drawn straight
 SHRINKAGE = 0.4  # of each coefficient, in units of a series' squared scatter
@@ -35,16 +35,16 @@ class Level:
 
     def ahead(self, averages: Values) -> Values:
         """Levels (horizon, n_series) from the averages of one day (n_speeds, n_series)."""
-        change = np.tensordot(self.coefficients, _standing(averages), axes=1)
+        change = np.tensordot(self.coefficients, _ewma_contrasts(averages), axes=1)
         return np.asarray(np.maximum(averages[BASE] + _base(averages) * change, 0.0))
 
     def at_lead(self, averages: Values, lead: int) -> Values:
         """Levels (n_days, n_series), `lead` days after each day of the averages (n_speeds, n_days, n_series)."""
-        change = np.tensordot(self.coefficients[lead - 1], _standing(averages), axes=1)
+        change = np.tensordot(self.coefficients[lead - 1], _ewma_contrasts(averages), axes=1)
         return np.asarray(np.maximum(averages[BASE] + _base(averages) * change, 0.0))
 
 
-def moving_averages(ratios: Values, speeds: Sequence[float] = SPEEDS) -> Values:
+def moving_averages(ratios: Values, speeds: Sequence[float] = SMOOTHING_CONSTANTS) -> Values:
     """Exponential averages (n_speeds, n_days, n_series); before a series' first value (NaN) it has its first level."""
     whole = _from_the_start(ratios)
     start = whole[:FIRST_DAYS].mean(axis=0)
@@ -54,7 +54,7 @@ def moving_averages(ratios: Values, speeds: Sequence[float] = SPEEDS) -> Values:
 def fitted_level(ratios: Values, observed: NDArray[np.bool_], horizon: int) -> Level:
     """From counts without their calendar effects (n_days, n_series); only observed days are learnt from."""
     averages = moving_averages(ratios)
-    base, standing = _base(averages), _standing(averages)
+    base, standing = _base(averages), _ewma_contrasts(averages)
     scatter = _scatter(ratios, observed, base)
     first = min(WARM_UP_DAYS, len(ratios) // 3)
     leads = [lead for lead in LEADS if lead < horizon and lead < len(ratios) - first] + [horizon]
@@ -72,15 +72,15 @@ def fitted_level(ratios: Values, observed: NDArray[np.bool_], horizon: int) -> L
 def _coefficients(causes: Values, change: Values, lead: int, ratios: Values) -> Values:
     """Changes over `lead` days overlap: so many rows count for as many as there are stretches of that length."""
     if len(change) == 0:
-        return np.zeros(2 * (len(SPEEDS) - 1))
+        return np.zeros(2 * (len(SMOOTHING_CONSTANTS) - 1))
     n_series = ratios.shape[1]
-    n_speeds = len(SPEEDS) - 1
+    n_speeds = len(SMOOTHING_CONSTANTS) - 1
     trust = np.repeat([1.0, (1 + (n_series - 1) * TOGETHER) ** -0.5], n_speeds)
     ridge = Ridge(alpha=SHRINKAGE * n_series * lead, fit_intercept=False)
     return np.asarray(trust * ridge.fit(causes * trust, change).coef_)
 
 
-def _standing(averages: Values) -> Values:
+def _ewma_contrasts(averages: Values) -> Values:
     """How the averages stand to one another, relative to the base: (2 (n_speeds - 1), ..., n_series).
 
     First a series' own, then those of all series of the measure together: what moves them all shows there sooner.

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from training.frames import WEEK
-from training.models.candidate import Means, Scope, Windows, target_days
+from training.models.candidate import ForecastRequest, Means, Scope, target_days
 
 
 class SeasonalNaive:
@@ -12,7 +12,7 @@ class SeasonalNaive:
 
     scope = Scope.SERIES
 
-    def forecast(self, windows: Windows) -> Means:
+    def forecast(self, windows: ForecastRequest) -> Means:
         means = Means()
         for cutoff in windows.cutoffs:
             week = windows.history.undisturbed(cutoff).tail(WEEK).reset_index(drop=True).reindex(range(WEEK))

@@ -15,18 +15,18 @@ from training.features.calendar import calendar
 from training.features.disturbances import disturbances
 from training.frames import WEEK, long
 from training.history.digests import pooled
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.models.candidate import (
+    ForecastRequest,
     Means,
     Scope,
-    Windows,
     by_fit_day,
     by_measure,
+    empty_means,
     fitting_view,
-    nothing_yet,
     target_days,
 )
-from training.progress import tracked
+from training.progress import with_progress
 
 Transform = Callable[..., np.ndarray] | tuple[Callable[..., np.ndarray], object]
 LAGS = [1, 2, 7, 14, 21, 28]
@@ -48,16 +48,18 @@ class Regression:
     make: Callable[[], RegressorMixin]
     scope = Scope.MEASURE
 
-    def forecast(self, windows: Windows) -> Means:
-        means = nothing_yet(windows)
+    def forecast(self, windows: ForecastRequest) -> Means:
+        means = empty_means(windows)
         groups = by_fit_day(windows.cutoffs)
-        for fit_on, cutoffs in tracked(groups.items(), f"{self.make().__class__.__name__} by refit day", len(groups)):
+        for fit_on, cutoffs in with_progress(
+            groups.items(), f"{self.make().__class__.__name__} by refit day", len(groups)
+        ):
             for measure in _measures(windows.history, cutoffs):
                 self._forecast_measure(windows, fit_on, cutoffs, measure, means)
         return means
 
     def _forecast_measure(
-        self, windows: Windows, fit_on: pd.Timestamp, cutoffs: list[pd.Timestamp], measure: str, means: Means
+        self, windows: ForecastRequest, fit_on: pd.Timestamp, cutoffs: list[pd.Timestamp], measure: str, means: Means
     ) -> None:
         """Fill in one measure's means at the cutoffs that share a refit day.
 
@@ -86,7 +88,11 @@ class Regression:
             means.failures.update({(c, unique_id): reason for c in cutoffs for unique_id in ids[c]})
 
     def _forecast_batch(
-        self, windows: Windows, observed: pd.DataFrame, fit_on: pd.Timestamp, ids: Mapping[pd.Timestamp, list[str]]
+        self,
+        windows: ForecastRequest,
+        observed: pd.DataFrame,
+        fit_on: pd.Timestamp,
+        ids: Mapping[pd.Timestamp, list[str]],
     ) -> dict[pd.Timestamp, pd.DataFrame]:
         """One wide frame of means for each cutoff, fitted on the observed series."""
         history, seasons = windows.history, len(observed.dropna(how="all")) >= SEASONS_TAKE_DAYS
@@ -113,16 +119,18 @@ def _library(fitted: RegressorMixin, rows: pd.DataFrame) -> MLForecast:
     return library
 
 
-def _observed(history: KnownHistory, fit_on: pd.Timestamp, measure: str) -> pd.DataFrame:
+def _observed(history: PointInTimeHistory, fit_on: pd.Timestamp, measure: str) -> pd.DataFrame:
     """The series of the measure that are long enough to fit on, as known at the refit day."""
     if fit_on < history.first_day:
         return pd.DataFrame()
-    observed = fitting_view(history, fit_on).at(fit_on).tail(TRAINING_DAYS)
+    observed = fitting_view(history, fit_on).as_of(fit_on).tail(TRAINING_DAYS)
     observed = observed[_of_measure(observed.columns, measure)]
     return observed.loc[:, observed.count() >= SHORTEST_FIT_DAYS]
 
 
-def _training_rows(observed: pd.DataFrame, fit_on: pd.Timestamp, history: KnownHistory, seasons: bool) -> pd.DataFrame:
+def _training_rows(
+    observed: pd.DataFrame, fit_on: pd.Timestamp, history: PointInTimeHistory, seasons: bool
+) -> pd.DataFrame:
     """Long rows to fit on: values scaled to a level of one, imputed ones without weight, and the features."""
     filled = _counts(history, fit_on).loc[observed.index, observed.columns]
     rows = long(filled / level(filled))
@@ -130,7 +138,7 @@ def _training_rows(observed: pd.DataFrame, fit_on: pd.Timestamp, history: KnownH
     return _with_features(rows, rows["unique_id"], history, seasons)
 
 
-def _with_features(rows: pd.DataFrame, series: pd.Series, history: KnownHistory, seasons: bool) -> pd.DataFrame:
+def _with_features(rows: pd.DataFrame, series: pd.Series, history: PointInTimeHistory, seasons: bool) -> pd.DataFrame:
     """Rows with `ds`, and the features of each row's day at the place of its series."""
     known = history.circumstances
     days = pd.DatetimeIndex(np.sort(rows["ds"].unique()))
@@ -138,13 +146,13 @@ def _with_features(rows: pd.DataFrame, series: pd.Series, history: KnownHistory,
     return rows.join(calendar(days, known.holidays, seasons), on="ds").assign(**own)
 
 
-def _counts(history: KnownHistory, cutoff: pd.Timestamp) -> pd.DataFrame:
+def _counts(history: PointInTimeHistory, cutoff: pd.Timestamp) -> pd.DataFrame:
     """What is known, gaps filled; never below zero, even where more beds were declared than were ever occupied."""
-    return history.filled(cutoff).clip(lower=0.0)
+    return history.imputed(cutoff).clip(lower=0.0)
 
 
 def _recursive_means(
-    library: MLForecast, windows: Windows, ids: Mapping[pd.Timestamp, list[str]], seasons: bool
+    library: MLForecast, windows: ForecastRequest, ids: Mapping[pd.Timestamp, list[str]], seasons: bool
 ) -> dict[pd.Timestamp, pd.DataFrame]:
     """One wide frame of means for each cutoff, from one call of the library."""
     recent = {c: _counts(windows.history, c)[ids[c]].tail(MEMORY_DAYS) for c in ids}
@@ -177,17 +185,17 @@ def level(filled: pd.DataFrame) -> pd.Series:
     return filled.tail(LEVEL_DAYS).mean().clip(lower=1.0)
 
 
-def _forecastable(history: KnownHistory, cutoff: pd.Timestamp, measure: str, means: Means) -> list[str]:
+def _forecastable(history: PointInTimeHistory, cutoff: pd.Timestamp, measure: str, means: Means) -> list[str]:
     """The series long enough for every lag; the others are failures that say so."""
-    filled = history.filled(cutoff)
+    filled = history.imputed(cutoff)
     days = filled[_of_measure(filled.columns, measure)].count()
     for unique_id in days.index[days < SHORTEST_LAGGED_DAYS]:
         means.failures[cutoff, unique_id] = f"{days[unique_id]} days are known, {SHORTEST_LAGGED_DAYS} are needed"
     return list(days.index[days >= SHORTEST_LAGGED_DAYS])
 
 
-def _measures(history: KnownHistory, cutoffs: list[pd.Timestamp]) -> list[str]:
-    return sorted({series_key(unique_id).measure for c in cutoffs for unique_id in history.at(c).columns})
+def _measures(history: PointInTimeHistory, cutoffs: list[pd.Timestamp]) -> list[str]:
+    return sorted({series_key(unique_id).measure for c in cutoffs for unique_id in history.as_of(c).columns})
 
 
 def _of_measure(unique_ids: pd.Index, measure: str) -> list[str]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from training.features.calendar import calendar
 from training.features.disturbances import disturbance_tables
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 
 Values = NDArray[np.float64]
 DEPENDENT = 1e-7  # the share of a column that the columns before it leave unexplained, below which it adds nothing
@@ -29,7 +29,7 @@ def independent(table: Values) -> NDArray[np.bool_]:
     return kept
 
 
-def regressors(history: KnownHistory, last: pd.Timestamp, unique_ids: Sequence[str]) -> dict[str, Values]:
+def regressors(history: PointInTimeHistory, last: pd.Timestamp, unique_ids: Sequence[str]) -> dict[str, Values]:
     """Of each series, its features (n_days, n_features) from the first day of the history to the day `last`.
 
     Without the year's course: next to a level that wanders it takes one year's epidemic for a season.

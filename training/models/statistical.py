@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from training.errors import UsageError
 from training.frames import stretch_start
-from training.models.candidate import Means, Scope, Windows, by_fit_day, fitting_view, nothing_yet
-from training.models.holiday_free import HolidayFree
+from training.models.candidate import ForecastRequest, Means, Scope, by_fit_day, empty_means, fitting_view
+from training.models.holiday_free import HolidayAdjuster
 from training.models.regressors import independent, regressors
-from training.progress import tracked
+from training.progress import with_progress
 
 Values = NDArray[np.float64]
 MEMORY_DAYS = 420  # sixty weeks: all that a model of the weekly pattern uses, at a fifth of the cost of six years
@@ -71,24 +71,24 @@ class Statistical:
                 "Leave out told=True, or take a model that uses them (AutoARIMA, ARIMA)."
             )
 
-    def forecast(self, windows: Windows) -> Means:
+    def forecast(self, windows: ForecastRequest) -> Means:
         history = windows.history
         if self.told:
             return self._forecast(
                 windows,
-                lambda cutoff: history.filled(cutoff).to_numpy(),
-                lambda day: fitting_view(history, day).filled(day).to_numpy(),
+                lambda cutoff: history.imputed(cutoff).to_numpy(),
+                lambda day: fitting_view(history, day).imputed(day).to_numpy(),
             )
-        ordinary = HolidayFree(windows, self.memory_days)
+        ordinary = HolidayAdjuster(windows, self.memory_days)
         means = self._forecast(windows, ordinary.counts, ordinary.fit_counts)
         means.by_cutoff = {cutoff: ordinary.put_back(table, cutoff) for cutoff, table in means.by_cutoff.items()}
         return means
 
-    def _forecast(self, windows: Windows, counts: Counts, fit_counts: Counts) -> Means:
+    def _forecast(self, windows: ForecastRequest, counts: Counts, fit_counts: Counts) -> Means:
         """Means of the counts that the models see at a cutoff, and are fitted to on a refit day."""
         origins = _origins(windows, self.memory_days, counts, fit_counts)
         if not origins:
-            return nothing_yet(windows)
+            return empty_means(windows)
         last = max(windows.cutoffs) + pd.Timedelta(days=windows.horizon)
         features = regressors(windows.history, last, list(origins)) if self.told else {}
         jobs = -1 if len(origins) >= SERIES_WORTH_PROCESSES else 1
@@ -97,7 +97,7 @@ class Statistical:
             delayed(forecast_series)(self.make(), series, windows.horizon, features.get(unique_id))
             for unique_id, series in origins.items()
         )
-        made = tracked(answers, f"{self._name()} by series", len(origins))
+        made = with_progress(answers, f"{self._name()} by series", len(origins))
         return _gathered(windows, dict(zip(origins, made, strict=True)))
 
     def _name(self) -> str:
@@ -126,9 +126,9 @@ def forecast_series(
     return answers
 
 
-def _gathered(windows: Windows, answers: Mapping[str, Mapping[pd.Timestamp, Values | str]]) -> Means:
+def _gathered(windows: ForecastRequest, answers: Mapping[str, Mapping[pd.Timestamp, Values | str]]) -> Means:
     """The answers of each series, by cutoff."""
-    means = nothing_yet(windows)
+    means = empty_means(windows)
     for cutoff in windows.cutoffs:
         made = {unique_id: answer[cutoff] for unique_id, answer in answers.items() if cutoff in answer}
         means.failures.update({(cutoff, i): result for i, result in made.items() if isinstance(result, str)})
@@ -165,7 +165,7 @@ def _whole(means: Values, horizon: int) -> Values | str:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Segment:
     """The unbroken values that a model may use of a series: from `start` days after the history begins.
 
     They end with its newest value, `behind` days before the cutoff.
@@ -181,17 +181,17 @@ class Stretch:
         return len(self.values) >= SHORTEST_FIT_DAYS and bool(np.ptp(self.values) > 0)
 
 
-def _origins(windows: Windows, memory_days: int, counts: Counts, fit_counts: Counts) -> dict[str, list[Origin]]:
+def _origins(windows: ForecastRequest, memory_days: int, counts: Counts, fit_counts: Counts) -> dict[str, list[Origin]]:
     """The origins of each series that is needed, in order of cutoff."""
     history = windows.history
     origins: dict[str, list[Origin]] = {}
     for fit_on, cutoffs in by_fit_day(windows.cutoffs).items():
         is_known = fit_on >= history.first_day
         seen = fitting_view(history, fit_on)
-        past = _stretches(seen.at(fit_on), fit_counts(fit_on), memory_days) if is_known else {}
+        past = _stretches(seen.as_of(fit_on), fit_counts(fit_on), memory_days) if is_known else {}
         for cutoff in cutoffs:
             known = counts(cutoff)
-            for column, (unique_id, now) in enumerate(_stretches(history.at(cutoff), known, memory_days).items()):
+            for column, (unique_id, now) in enumerate(_stretches(history.as_of(cutoff), known, memory_days).items()):
                 if not windows.needs(unique_id):
                     continue
                 before = past.get(unique_id, now)
@@ -205,12 +205,12 @@ def _origins(windows: Windows, memory_days: int, counts: Counts, fit_counts: Cou
     return origins
 
 
-def _stretches(observed: pd.DataFrame, counts: Values, memory_days: int) -> dict[str, Stretch]:
+def _stretches(observed: pd.DataFrame, counts: Values, memory_days: int) -> dict[str, Segment]:
     """What a model may use of each series at a cutoff, in the order of its columns."""
     there = observed.notna().to_numpy()
     found = {}
     for column, unique_id in enumerate(observed.columns):
         start = max(stretch_start(there[:, column]), len(there) - memory_days)
         behind = int(there[::-1, column].argmax())
-        found[str(unique_id)] = Stretch(start, counts[start : len(there) - behind, column], behind)
+        found[str(unique_id)] = Segment(start, counts[start : len(there) - behind, column], behind)
     return found

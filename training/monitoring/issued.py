@@ -11,15 +11,15 @@ from publication.model import Publication, SeriesForecast, System
 from publication.vocabulary import quantile_column
 from training.backtest.actuals import actuals
 from training.frames import forecast_columns
-from training.history.known import KnownHistory
-from training.history.parts import bottom
+from training.history.known import PointInTimeHistory
+from training.history.parts import bottom_series
 from training.reconciliation.bottom_up import summing
 
 
 class Issued:
     """Publications beside a history: what was forecast for the days from `first` to `last`, and what happened."""
 
-    def __init__(self, history: KnownHistory, first: pd.Timestamp, last: pd.Timestamp) -> None:
+    def __init__(self, history: PointInTimeHistory, first: pd.Timestamp, last: pd.Timestamp) -> None:
         self._history = history
         self._days = pd.date_range(first, last, freq="D", name="ds")
         self._happened = cache(self._actuals)
@@ -61,9 +61,9 @@ class Issued:
 
         Nothing is known of a whole one of whose parts has left the history with its place.
         """
-        parts = summing(system, bottom(system, unique_ids))
+        parts = summing(system, bottom_series(system, unique_ids))
         happened = actuals(self._history, parts, self._days)
-        gone = ~parts.index.isin(self._history.newest.columns)
+        gone = ~parts.index.isin(self._history.latest.columns)
         return happened.mask(np.broadcast_to((parts.to_numpy()[gone] > 0).any(axis=0), happened.shape))
 
 

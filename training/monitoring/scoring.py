@@ -6,13 +6,13 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from publication.ledger import SLICES, Ledger, Losses, Score, Slice
-from publication.model import Heading, Publication
-from training.backtest.judged import judged
+from publication.ledger import SLICES, LiveScores, Losses, Score, Slice
+from publication.model import Publication, PublicationSummary
+from training.backtest.judged import row_losses
 from training.backtest.regimes import regimes
 from training.backtest.scores import mase_scales
 from training.backtest.slices import with_slices
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.monitoring.issued import Issued
 
 SCORED_DAYS = 91
@@ -27,24 +27,24 @@ def first_scored(last: date) -> date:
     return last - timedelta(days=SCORED_DAYS - 1)
 
 
-def to_score(headings: Iterable[Heading], last: date, horizon_days: int) -> list[Heading]:
+def to_score(headings: Iterable[PublicationSummary], last: date, horizon_days: int) -> list[PublicationSummary]:
     """The last revision for each cutoff whose leads may reach the scored days, oldest first."""
     first_cutoff = first_scored(last) - timedelta(days=horizon_days)
     in_reach = (heading for heading in headings if first_cutoff <= heading.cutoff < last)
-    by_cutoff: dict[date, Heading] = {}
+    by_cutoff: dict[date, PublicationSummary] = {}
     for heading in sorted(in_reach, key=lambda heading: (heading.cutoff, heading.revision)):
         by_cutoff[heading.cutoff] = heading
     return list(by_cutoff.values())
 
 
-def scored(
+def score_issued(
     publications: Iterable[Publication],
-    history: KnownHistory,
+    history: PointInTimeHistory,
     oldest: date,
     last: date,
     scored_at: datetime,
     rows_at_a_time: int = ROWS_AT_A_TIME,
-) -> Ledger | None:
+) -> LiveScores | None:
     """The ledger of the publications, `oldest` being the first cutoff: what was known by then gives the scales.
 
     None where no forecast has an actual yet.
@@ -56,11 +56,11 @@ def scored(
     issued = Issued(history, pd.Timestamp(first), pd.Timestamp(last))
     for levels, rows in issued.batches(publications, rows_at_a_time):
         told = rows.assign(regime=regimes(rows, history.system, history.circumstances, (first, last)))
-        parts = [_added([*parts, _sums(judged(told, scales, levels))])]
+        parts = [_added([*parts, _sums(row_losses(told, scales, levels))])]
         cutoffs.update(rows["cutoff"].unique())
     if not cutoffs:
         return None
-    return Ledger(
+    return LiveScores(
         system=history.system.name,
         scored_at=scored_at,
         first=first,

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.history.known import KnownHistory
-from training.pipeline.means import Days, MeansCache, Mixing, same_for_all
+from training.history.known import PointInTimeHistory
+from training.pipeline.means import Days, EnsembleWeights, MeansCache, same_for_all
 from training.pipeline.state import StateSection
 from training.reconciliation.bottom_up import aggregated, summing
 from training.reconciliation.methods import BOTTOM_UP, METHODS, fitted_map, reconciled
@@ -45,7 +45,7 @@ class Tree:
 
 
 @dataclass(frozen=True)
-class Coherent:
+class Reconciler:
     """Means of a tree's series made to agree: `by` (n_bottom, n_series) makes the bottom ones of all."""
 
     tree: Tree
@@ -53,7 +53,7 @@ class Coherent:
     by: Values
 
 
-def tree_of(history: KnownHistory, bottom: Sequence[str]) -> Tree:
+def tree_of(history: PointInTimeHistory, bottom: Sequence[str]) -> Tree:
     """The tree over some bottom series; sums of the same series are one."""
     parts = summing(history.system, list(bottom))
     wholes = parts.iloc[:, len(bottom) :]
@@ -61,10 +61,10 @@ def tree_of(history: KnownHistory, bottom: Sequence[str]) -> Tree:
     return Tree(tuple(bottom), tuple(distinct.columns), np.hstack([np.eye(len(bottom)), distinct.to_numpy()]))
 
 
-class Sums:
+class ParentForecasts:
     """Means of sums, forecast by themselves, and what they make of the bottom means."""
 
-    def __init__(self, history: KnownHistory, horizon: int) -> None:
+    def __init__(self, history: PointInTimeHistory, horizon: int) -> None:
         self._means = MeansCache(SumsHistory(history), horizon)
 
     def load_state(self, section: StateSection) -> None:
@@ -78,15 +78,17 @@ class Sums:
     def prepare(self, candidate: str, cutoffs: Iterable[pd.Timestamp]) -> None:
         self._means.make(candidate, cutoffs)
 
-    def beside(self, bottom: Values, tree: Tree, candidate: str, cutoff: pd.Timestamp, mixing: Mixing) -> Values:
+    def with_parents(
+        self, bottom: Values, tree: Tree, candidate: str, cutoff: pd.Timestamp, mixing: EnsembleWeights
+    ) -> Values:
         """Means of all series of the tree, (horizon, n_series), of those of its bottom."""
-        sums = self._means.composed(same_for_all(candidate, tree.sums), cutoff, mixing)
+        sums = self._means.combine(same_for_all(candidate, tree.sums), cutoff, mixing)
         return np.concatenate([bottom, np.maximum(sums, 0.0)], axis=-1)
 
-    def agreed(self, bottom: pd.DataFrame, coherent: Coherent, mixing: Mixing) -> Values:
+    def agreed(self, bottom: pd.DataFrame, coherent: Reconciler, mixing: EnsembleWeights) -> Values:
         """Bottom means of the tree, (horizon, n_bottom), of a wide frame that has them; it begins after the cutoff."""
         cutoff, ids = bottom.index[0] - pd.Timedelta(days=1), list(coherent.tree.bottom)
-        told = self.beside(bottom[ids].to_numpy(), coherent.tree, coherent.candidate, cutoff, mixing)
+        told = self.with_parents(bottom[ids].to_numpy(), coherent.tree, coherent.candidate, cutoff, mixing)
         return reconciled(told, coherent.by)
 
 
@@ -99,7 +101,7 @@ def best_method(tree: Tree, forecasts: Values, actuals: Values) -> str:
     half = len(forecasts) // 2
     if len(tree.sums) == 0 or half < FEWEST_WINDOWS:
         return BOTTOM_UP
-    came = came_of(tree, actuals)
+    came = parent_actuals(tree, actuals)
     bottom = forecasts[half:, :, : len(tree.bottom)]
     plain = _sizes(bottom @ tree.parts - came[half:])
     losses = {BOTTOM_UP: 1 - WORTH_IT}
@@ -111,7 +113,7 @@ def best_method(tree: Tree, forecasts: Values, actuals: Values) -> str:
     return min(losses, key=lambda method: losses[method])
 
 
-def came_of(tree: Tree, actuals: Values) -> Values:
+def parent_actuals(tree: Tree, actuals: Values) -> Values:
     """What came of all series of the tree, (n_windows, horizon, n_series), of its bottom ones."""
     return aggregated(actuals, tree.parts, _sizes(actuals, default=0.0))
 
@@ -133,5 +135,5 @@ def _sizes(values: Values, default: float = np.nan) -> Values:
     return np.where(known > 0, np.nansum(np.abs(values), axis=(0, 1)) / np.maximum(known, 1), default)
 
 
-Agreements = Mapping[str, Coherent]
+Agreements = Mapping[str, Reconciler]
 """By measure, where a recipe asks for another reconciliation than bottom-up."""

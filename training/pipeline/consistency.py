@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.invariants import holds_means, mean_bounds
-from training.flow.paths import Paths
+from training.paths.joint import Paths
 from training.pipeline.forecast import DECIMALS
 
 Values = NDArray[np.float64]

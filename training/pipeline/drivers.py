@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from publication.vocabulary import DRIVERS
 from training.features.disturbances import REGRESSORS, SCHOOL_TERM
 from training.frames import WEEK
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.models.calendar_level import MEMORY_DAYS, Fitted, fitted_for
 from training.models.candidate import by_measure, target_days
 from training.models.effects import design
@@ -26,7 +26,7 @@ LEVEL, TREND, REST = DRIVERS[0], DRIVERS[-2], DRIVERS[-1]
 
 
 def drivers(
-    history: KnownHistory, means: pd.DataFrame, parts: pd.DataFrame, decimals: int, is_counted: NDArray[np.bool_]
+    history: PointInTimeHistory, means: pd.DataFrame, parts: pd.DataFrame, decimals: int, is_counted: NDArray[np.bool_]
 ) -> Values:
     """Parts of the means (n_series, horizon, n_drivers), rounded; they add up to the mean of each series and day.
 
@@ -47,10 +47,10 @@ def drivers(
 
 
 def _of_measure(
-    history: KnownHistory, cutoff: pd.Timestamp, horizon: int, measure: str, unique_ids: list[str]
+    history: PointInTimeHistory, cutoff: pd.Timestamp, horizon: int, measure: str, unique_ids: list[str]
 ) -> Values:
     """All drivers but the rest, (n_series, horizon, n_drivers); only the level where nothing could be fitted."""
-    recent = history.filled(cutoff)[unique_ids].tail(MEMORY_DAYS)
+    recent = history.imputed(cutoff)[unique_ids].tail(MEMORY_DAYS)
     fitted = fitted_for(history, cutoff, measure, horizon)
     values = np.zeros((len(unique_ids), horizon, len(DRIVERS)))
     if fitted is None:
@@ -66,7 +66,7 @@ def _of_measure(
 
 
 def _factors(
-    fitted: Fitted, history: KnownHistory, recent: pd.DataFrame, cutoff: pd.Timestamp, horizon: int
+    fitted: Fitted, history: PointInTimeHistory, recent: pd.DataFrame, cutoff: pd.Timestamp, horizon: int
 ) -> tuple[Values, Mapping[str, Values], Values]:
     """The recent level (n_series,), and what each kind of effect and the trend multiply it by (horizon, n_series).
 

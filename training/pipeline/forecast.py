@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.flow.paths import Paths
 from training.frames import with_quantiles
+from training.paths.joint import Paths
 
 Values = NDArray[np.float64]
 Recipe = Mapping[str, str]

@@ -10,32 +10,32 @@ from numpy.typing import NDArray
 from publication.vocabulary import Kind, series_key
 from training.calibration.quantiles import Calibration
 from training.calibration.quantiles import quantiles as pooled_quantiles
-from training.calibration.spread import scaled_errors
-from training.calibration.weights import Weights, learnt_weights, own_weights
+from training.calibration.scale import scaled_errors
+from training.calibration.weights import Weights, fitted_weights, series_weights
 from training.calibration.windows import windows_before
 from training.errors import NothingPublishedError
 from training.history.delayed import DelayedHistory
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.models.candidate import by_measure, fit_day, target_days
 from training.models.catalogue import CATALOGUE, FALLBACK
-from training.models.combination import Weighted
+from training.models.combination import LearnedEnsemble
 from training.pipeline.coherence import (
     Agreements,
-    Coherent,
-    Sums,
+    ParentForecasts,
+    Reconciler,
     Tree,
     best_method,
-    came_of,
     candidate_of,
     learnt,
     method_of,
     named,
+    parent_actuals,
     tree_of,
 )
 from training.pipeline.consistency import means_within
 from training.pipeline.forecast import DECIMALS, Forecast, Recipe
 from training.pipeline.margins import Margins, of_every_series
-from training.pipeline.means import MeansCache, Mixing, same_for_all
+from training.pipeline.means import EnsembleWeights, MeansCache, same_for_all
 from training.pipeline.rest_days import RestDays
 from training.pipeline.state import State
 from training.reconciliation.bottom_up import summing
@@ -58,7 +58,7 @@ class Forecaster:
 
     def __init__(
         self,
-        history: KnownHistory,
+        history: PointInTimeHistory,
         horizon: int,
         calibrate: Calibration = pooled_quantiles,
         state: State | None = None,
@@ -74,7 +74,7 @@ class Forecaster:
         self._weights = lru_cache(maxsize=None)(self._learnt)
         self._windows = lru_cache(maxsize=None)(lambda cutoff: windows_before(history, cutoff, horizon))
         self._stocks = {measure.name for measure in history.system.measures if measure.kind is Kind.STOCK}
-        self._sums = Sums(history, horizon)
+        self._sums = ParentForecasts(history, horizon)
         self._book.load_state(self._state.series)
         self._sums.load_state(self._state.sums)
         self._asked: set[pd.Timestamp] = set()  # so that sums, once they are wanted, are made for all in one go
@@ -101,7 +101,7 @@ class Forecaster:
         delayed = self._at_delays(cutoff)
         if delayed is not self:
             return delayed.choose(candidates, cutoff)
-        ids = list(self.history.at(cutoff).columns)
+        ids = list(self.history.as_of(cutoff).columns)
         if not ids:
             return {}
         self.prepare(candidates, [cutoff])
@@ -120,7 +120,7 @@ class Forecaster:
         delayed = self._at_delays(cutoff)
         if delayed is not self:
             return delayed.forecast(recipe, cutoff)
-        ids = self.history.at(cutoff).columns
+        ids = self.history.as_of(cutoff).columns
         if ids.empty:
             raise NothingPublishedError(
                 f"Forecasting {self.history.system.name} for cutoff {cutoff.date()}: no series has a usable value "
@@ -136,7 +136,7 @@ class Forecaster:
         used = {unique_id: FALLBACK if unique_id in reasons else name for unique_id, name in names.items()}
         parts = summing(self.history.system, list(ids))
         inside = self._in_windows(used, cutoff, mixing, agreements)
-        margins, paths, left = self._margins.around(bottom, used, *inside, self._windows(cutoff))
+        margins, paths, left = self._margins.calibrate(bottom, used, *inside, self._windows(cutoff))
         margins, paths = self._rest.emptied(margins, paths, cutoff)
         levels = self.history.system.quantiles
         quantiles = of_every_series(margins, paths, parts, levels)
@@ -175,10 +175,10 @@ class Forecaster:
         forecaster._book = self._book.of_view(view)
         return forecaster
 
-    def _mixing(self, names: Iterable[str], cutoff: pd.Timestamp) -> Mixing:
+    def _mixing(self, names: Iterable[str], cutoff: pd.Timestamp) -> EnsembleWeights:
         """The weights of every learnt combination among the names, for each measure, learnt before the cutoff."""
-        learnt = {name: c.members for name in set(names) if isinstance(c := CATALOGUE[name], Weighted)}
-        groups = by_measure(self.history.at(cutoff).columns) if learnt else {}
+        learnt = {name: c.members for name in set(names) if isinstance(c := CATALOGUE[name], LearnedEnsemble)}
+        groups = by_measure(self.history.as_of(cutoff).columns) if learnt else {}
         return {
             (name, measure): self._weights(members, measure, cutoff)
             for name, members in learnt.items()
@@ -187,11 +187,11 @@ class Forecaster:
 
     def _learnt(self, members: tuple[str, ...], measure: str, cutoff: pd.Timestamp) -> Weights:
         """Weights of the members from their errors in the windows before the cutoff; every stock has its own."""
-        ids = by_measure(self.history.at(cutoff).columns)[measure]
+        ids = by_measure(self.history.as_of(cutoff).columns)[measure]
         inside = [self._in_windows(same_for_all(member, ids), cutoff, {}) for member in members]
         errors = np.stack([scaled_errors(means, actuals) for means, actuals in inside])
-        usual = learnt_weights(errors)
-        own = own_weights(errors, usual) if measure in self._stocks else usual[:, None].repeat(len(ids), axis=1)
+        usual = fitted_weights(errors)
+        own = series_weights(errors, usual) if measure in self._stocks else usual[:, None].repeat(len(ids), axis=1)
         return Weights(usual, pd.Index(ids), own)
 
     def _with_fallbacks(self, names: Mapping[str, str], cutoff: pd.Timestamp) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -199,10 +199,10 @@ class Forecaster:
         days = target_days(cutoff, self.horizon)
         mixing = self._mixing(names.values(), cutoff)
         means, naive = (
-            pd.DataFrame(self._book.composed(chosen, cutoff, mixing), days, list(names))
+            pd.DataFrame(self._book.combine(chosen, cutoff, mixing), days, list(names))
             for chosen in (names, same_for_all(FALLBACK, list(names)))
         )
-        limits = (self.history.at(cutoff).max() * EXPLODED).clip(lower=SMALLEST_LIMIT)
+        limits = (self.history.as_of(cutoff).max() * EXPLODED).clip(lower=SMALLEST_LIMIT)
         exploded = (means.abs() > limits).any()
         reasons = {
             unique_id: f"{names[unique_id]} went beyond {limits[unique_id]:g}, far from any value known"
@@ -214,7 +214,7 @@ class Forecaster:
         means[list(reasons)] = naive[list(reasons)]
         return means.clip(lower=0.0).round(DECIMALS), reasons
 
-    def _agreed(self, bottom: pd.DataFrame, agreements: Agreements, mixing: Mixing) -> pd.DataFrame:
+    def _agreed(self, bottom: pd.DataFrame, agreements: Agreements, mixing: EnsembleWeights) -> pd.DataFrame:
         """The bottom means of one cutoff, made to agree with those of their sums."""
         told = bottom.copy()
         for agreement in agreements.values():
@@ -223,22 +223,22 @@ class Forecaster:
 
     def _best_method(self, measure: str, name: str, cutoff: pd.Timestamp) -> str:
         """The reconciliation that does best for a measure's candidate in the windows before the cutoff."""
-        tree = tree_of(self.history, by_measure(self.history.at(cutoff).columns)[measure])
+        tree = tree_of(self.history, by_measure(self.history.as_of(cutoff).columns)[measure])
         can_agree = tree.sums and not self._rest.any_of(tree.bottom, cutoff)
         return best_method(tree, *self._of_tree(tree, name, cutoff)) if can_agree else BOTTOM_UP
 
     def _agreements(self, recipe: Recipe, cutoff: pd.Timestamp) -> Agreements:
         """What makes bottom means agree with those of their sums, where the recipe asks for it and there are sums."""
-        found, bottom = {}, by_measure(self.history.at(cutoff).columns)
+        found, bottom = {}, by_measure(self.history.as_of(cutoff).columns)
         for measure in bottom:
             candidate, method = (part(recipe.get(measure, FALLBACK)) for part in (candidate_of, method_of))
             tree = tree_of(self.history, bottom[measure])
             can_agree = tree.sums and not self._rest.any_of(tree.bottom, cutoff)
             if method != BOTTOM_UP and can_agree and len(self._windows(cutoff)) >= FEWEST_WINDOWS:
                 forecasts, actuals = self._of_tree(tree, candidate, cutoff)
-                by = learnt(method, tree, forecasts, came_of(tree, actuals))
+                by = learnt(method, tree, forecasts, parent_actuals(tree, actuals))
                 if by is not None:
-                    found[measure] = Coherent(tree, candidate, by)
+                    found[measure] = Reconciler(tree, candidate, by)
         return found
 
     def _of_tree(self, tree: Tree, name: str, cutoff: pd.Timestamp) -> tuple[Values, Values]:
@@ -247,11 +247,15 @@ class Forecaster:
         mixing = self._mixing([name], cutoff)
         bottom, actuals = self._in_windows(same_for_all(name, tree.bottom), cutoff, mixing)
         windows = self._windows(cutoff)
-        told = [self._sums.beside(b, tree, name, w, mixing) for b, w in zip(bottom, windows, strict=True)]
+        told = [self._sums.with_parents(b, tree, name, w, mixing) for b, w in zip(bottom, windows, strict=True)]
         return np.reshape(told, (len(windows), self.horizon, -1)), actuals
 
     def _in_windows(
-        self, names: Mapping[str, str], cutoff: pd.Timestamp, mixing: Mixing, agreements: Agreements = NONE_AGREED
+        self,
+        names: Mapping[str, str],
+        cutoff: pd.Timestamp,
+        mixing: EnsembleWeights,
+        agreements: Agreements = NONE_AGREED,
     ) -> tuple[Values, Values]:
         """Means and the actuals known at the cutoff, each (n_windows, horizon, n_bottom), in the windows before it.
 
@@ -259,9 +263,9 @@ class Forecaster:
         """
         windows = self._windows(cutoff)
         shape = (len(windows), self.horizon, len(names))
-        known = self.history.at(cutoff)[list(names)]
+        known = self.history.as_of(cutoff)[list(names)]
         plain = [
-            pd.DataFrame(self._book.composed(names, w, mixing).clip(min=0.0), target_days(w, self.horizon), list(names))
+            pd.DataFrame(self._book.combine(names, w, mixing).clip(min=0.0), target_days(w, self.horizon), list(names))
             for w in windows
         ]
         plain = [self._rest.without(bottom, cutoff) for bottom in plain]

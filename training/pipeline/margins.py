@@ -8,32 +8,32 @@ from numpy.typing import NDArray
 
 from publication.vocabulary import series_key
 from training.calibration.past_errors import PastErrors
-from training.calibration.quantiles import SMALL_COUNT, Calibration, half_count_shifts, in_whole_counts
-from training.calibration.spread import scaled_errors, spread_of
+from training.calibration.quantiles import SMALL_COUNT, Calibration, continuity_jitter, in_whole_counts
+from training.calibration.scale import count_sd, scaled_errors
 from training.calibration.windows import before_long_gap
 from training.features.holidays import special_days
-from training.flow.balance import balanced
-from training.flow.dependence import Trajectories, reordered
-from training.flow.paths import MARGIN_LEVELS, Paths, joint_paths, quantiles
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.history.ledger import OCCUPANCY, beds_of
 from training.models.candidate import target_days
+from training.paths.dependence import Trajectories, reordered
+from training.paths.flow_identity import reorder_discharges
+from training.paths.joint import MARGIN_LEVELS, Paths, joint_paths, quantiles
 from training.pipeline.forecast import DECIMALS
 
 Values = NDArray[np.float64]
-Windows = Sequence[pd.Timestamp]
+CalibrationWindows = Sequence[pd.Timestamp]
 
 
 class Margins:
     """Margins and paths of one system's bottom series; `calibrate` makes quantiles of past errors."""
 
-    def __init__(self, history: KnownHistory, horizon: int, calibrate: Calibration) -> None:
+    def __init__(self, history: PointInTimeHistory, horizon: int, calibrate: Calibration) -> None:
         self.history = history
         self.horizon = horizon
         self._calibrate = calibrate
 
-    def around(
-        self, bottom: pd.DataFrame, used: Mapping[str, str], means: Values, actuals: Values, windows: Windows
+    def calibrate(
+        self, bottom: pd.DataFrame, used: Mapping[str, str], means: Values, actuals: Values, windows: CalibrationWindows
     ) -> tuple[Values, Paths, Paths]:
         """Quantiles of the bottom series (n_bottom, horizon, n_levels), paths with these margins, and headroom's.
 
@@ -49,13 +49,13 @@ class Margins:
         values = in_whole_counts(self._calibrate(bottom.to_numpy(), near, groups, levels), bottom.to_numpy(), whole)
         values = values.transpose(1, 0, 2).round(DECIMALS)
         published, evenly = (np.searchsorted(levels, some) for some in (self.history.system.quantiles, MARGIN_LEVELS))
-        together = Trajectories(past.as_ahead(errors), (past.age_days + 1)[:, 0])
+        together = Trajectories(past.align_by_lead(errors), (past.age_days + 1)[:, 0])
         paths = joint_paths(values[:, :, evenly], together, list(used))
         left = self._headroom(bottom, used, means - actuals, paths, windows)
-        return values[:, :, published], balanced(paths, self.history, cutoff), left
+        return values[:, :, published], reorder_discharges(paths, self.history, cutoff), left
 
     def _headroom(
-        self, bottom: pd.DataFrame, used: Mapping[str, str], errors: Values, paths: Paths, windows: Windows
+        self, bottom: pd.DataFrame, used: Mapping[str, str], errors: Values, paths: Paths, windows: CalibrationWindows
     ) -> Paths:
         """Headroom paths of the occupancy series whose beds are counted at the same place, under their names.
 
@@ -69,7 +69,7 @@ class Margins:
         means, beds = bottom[occupied].to_numpy(), bottom.iloc[:, others].to_numpy()
         sizes = np.broadcast_to(means.mean(axis=0), net.shape)
         whole = self._whole(cutoff, occupied)
-        past = self._past_errors(net / spread_of(sizes), sizes, whole, windows, cutoff)
+        past = self._past_errors(net / count_sd(sizes), sizes, whole, windows, cutoff)
         near = past.without_first(before_long_gap(windows))
         groups = [f"headroom {used[i]} {used[beds_of(i)]}" for i in occupied]
         values = beds[:, :, None] - self._calibrate(means, near, groups, MARGIN_LEVELS)
@@ -78,24 +78,24 @@ class Margins:
         return Paths(tuple(occupied), reordered(values[:, :, ::-1].round(DECIMALS), order))
 
     def _past_errors(
-        self, errors: Values, means: Values, whole: NDArray[np.bool_], windows: Windows, cutoff: pd.Timestamp
+        self, errors: Values, means: Values, whole: NDArray[np.bool_], windows: CalibrationWindows, cutoff: pd.Timestamp
     ) -> PastErrors:
         """The errors and `means` (n_windows, horizon, n_series) of the windows as calibration takes them."""
         starts = np.array([window.toordinal() for window in windows], dtype=float)
         days = starts[:, None] + np.arange(1.0, self.horizon + 1)
-        shifts = half_count_shifts(days)[:, :, None] * whole / spread_of(np.nan_to_num(means))
+        shifts = continuity_jitter(days)[:, :, None] * whole / count_sd(np.nan_to_num(means))
         *special, special_ahead = self._special([*windows, cutoff])
         marked = np.reshape(special, days.shape).astype(bool)
         return PastErrors(errors - shifts, np.maximum(cutoff.toordinal() - days, 0.0), marked, special_ahead)
 
-    def _special(self, cutoffs: Windows) -> NDArray[np.bool_]:
+    def _special(self, cutoffs: CalibrationWindows) -> NDArray[np.bool_]:
         """Which target days (n_cutoffs, horizon) are on or around a bank holiday."""
         days = pd.DatetimeIndex(np.concatenate([target_days(day, self.horizon) for day in cutoffs]))
         return special_days(days, self.history.circumstances.holidays).reshape(-1, self.horizon)
 
     def _whole(self, cutoff: pd.Timestamp, ids: list[str]) -> NDArray[np.bool_]:
         """Which bottom series (n_bottom,) count in whole numbers, as far as is known."""
-        return np.asarray(((self.history.at(cutoff)[ids] % 1).fillna(0.0) == 0).all())
+        return np.asarray(((self.history.as_of(cutoff)[ids] % 1).fillna(0.0) == 0).all())
 
 
 def of_every_series(margins: Values, paths: Paths, parts: pd.DataFrame, levels: Sequence[float]) -> Values:

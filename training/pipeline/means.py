@@ -13,29 +13,29 @@ from publication.vocabulary import series_key
 from training.calibration.weights import Weights
 from training.frames import values_of
 from training.history.digests import digest_of, pooled
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.models.candidate import (
     Candidate,
+    ForecastRequest,
     Means,
     Scope,
-    Windows,
     by_measure,
+    empty_means,
     fit_day,
-    nothing_yet,
     scope_of,
     target_days,
 )
 from training.models.catalogue import CATALOGUE
-from training.models.combination import Combination, Weighted
+from training.models.combination import Combination, LearnedEnsemble
 from training.pipeline.saved_means import SavedMeans
 from training.pipeline.state import StateSection
 
 Values = NDArray[np.float64]
 Days = Collection[pd.Timestamp]
-Mixing = Mapping[tuple[str, str], Weights]
+EnsembleWeights = Mapping[tuple[str, str], Weights]
 """Of a learnt combination and a measure: the weights of its members."""
 
-NOTHING_MIXED: Mixing = {}
+NO_WEIGHTS: EnsembleWeights = {}
 REASON_LENGTH = 200  # a library's message may go on for pages; dashboards show it
 
 
@@ -46,7 +46,7 @@ class MeansCache:
     only where that is another by now.
     """
 
-    def __init__(self, history: KnownHistory, horizon: int) -> None:
+    def __init__(self, history: PointInTimeHistory, horizon: int) -> None:
         self._history = history
         self._horizon = horizon
         self._saved = SavedMeans()
@@ -61,7 +61,7 @@ class MeansCache:
         candidate = CATALOGUE[name]
         means = self._by_candidate.setdefault(name, Means())
         wanted = sorted(set(cutoffs) - set(means.by_cutoff))
-        if isinstance(candidate, Weighted):
+        if isinstance(candidate, LearnedEnsemble):
             for member in candidate.members:
                 self.make(member, cutoffs)
         elif isinstance(candidate, Combination):
@@ -72,7 +72,7 @@ class MeansCache:
             self._seconds[name] += perf_counter() - began
         return means
 
-    def of_view(self, history: KnownHistory) -> "MeansCache":
+    def of_view(self, history: PointInTimeHistory) -> "MeansCache":
         """The cache for a view of the history, which shares what is made and how long it takes."""
         view = MeansCache(history, self._horizon)
         view._saved, view._seconds = self._saved, self._seconds
@@ -98,7 +98,7 @@ class MeansCache:
 
     def _made(self, name: str, candidate: Candidate, cutoffs: Sequence[pd.Timestamp]) -> Means:
         """The saved means at the cutoffs, and for series that have none those that the candidate makes."""
-        means = nothing_yet(Windows(self._history, cutoffs, self._horizon))
+        means = empty_means(ForecastRequest(self._history, cutoffs, self._horizon))
         missing: dict[frozenset[str] | None, list[pd.Timestamp]] = {}
         keys = {cutoff: self._keys(candidate, cutoff) for cutoff in cutoffs}
         for cutoff in cutoffs:
@@ -106,7 +106,7 @@ class MeansCache:
             if absent:
                 missing.setdefault(None if len(absent) == len(keys[cutoff]) else absent, []).append(cutoff)
         for only, some in missing.items():
-            made = _forecast_or_failures(candidate, Windows(self._history, some, self._horizon, only))
+            made = _forecast_or_failures(candidate, ForecastRequest(self._history, some, self._horizon, only))
             for cutoff in some:
                 taken = {i: key for i, key in keys[cutoff].items() if only is None or i in only}
                 self._saved.add(name, taken, made, cutoff)
@@ -126,7 +126,7 @@ class MeansCache:
             keys |= {i: digest_of([now[i], seen, fits]) for i in unique_ids}
         return keys
 
-    def composed(self, names: Mapping[str, str], cutoff: pd.Timestamp, mixing: Mixing = NOTHING_MIXED) -> Values:
+    def combine(self, names: Mapping[str, str], cutoff: pd.Timestamp, mixing: EnsembleWeights = NO_WEIGHTS) -> Values:
         """Each series' means from its own candidate, (horizon, n_series); NaN where it failed or did not report.
 
         Declared bed changes, which candidates do not see, are added. A value that is not finite counts as a failure; a
@@ -140,15 +140,15 @@ class MeansCache:
         means += self._history.bed_steps(target_days(cutoff, self._horizon), list(names))
         return np.where(np.isfinite(means), means, np.nan)
 
-    def _of(self, name: str, cutoff: pd.Timestamp, ids: pd.Index, mixing: Mixing) -> Values:
+    def _of(self, name: str, cutoff: pd.Timestamp, ids: pd.Index, mixing: EnsembleWeights) -> Values:
         """One candidate's means (horizon, n_series)."""
         candidate = CATALOGUE[name]
-        if isinstance(candidate, Weighted):
+        if isinstance(candidate, LearnedEnsemble):
             members = np.stack([self._of(member, cutoff, ids, mixing) for member in candidate.members], axis=-1)
             return mixed(members, self._weights(name, ids, mixing))
         return values_of(self._by_candidate[name].by_cutoff[cutoff], ids)
 
-    def _weights(self, name: str, ids: pd.Index, mixing: Mixing) -> Values:
+    def _weights(self, name: str, ids: pd.Index, mixing: EnsembleWeights) -> Values:
         """Of the members of a learnt combination, (horizon, n_series, n_members)."""
         measures = np.array([series_key(unique_id).measure for unique_id in ids])
         weights = [mixing[name, measure].of(ids[measures == measure]) for measure in dict.fromkeys(measures)]
@@ -158,7 +158,7 @@ class MeansCache:
     def failure(self, name: str, cutoff: pd.Timestamp, unique_id: str) -> str:
         """Why the candidate has no means for the series at the cutoff."""
         candidate = CATALOGUE[name]
-        if isinstance(candidate, Weighted):
+        if isinstance(candidate, LearnedEnsemble):
             whys = (f"{member}: {self.failure(member, cutoff, unique_id)}" for member in candidate.members)
             return shorten("; ".join(whys), REASON_LENGTH, placeholder=" ...")
         why = self._by_candidate[name].failures.get((cutoff, unique_id), "it gave no number")
@@ -170,7 +170,7 @@ def with_members(names: Iterable[str]) -> list[str]:
     found: dict[str, None] = {}
     for name in names:
         candidate = CATALOGUE[name]
-        members = candidate.members if isinstance(candidate, Combination | Weighted) else ()
+        members = candidate.members if isinstance(candidate, Combination | LearnedEnsemble) else ()
         found |= dict.fromkeys([name, *members])
     return list(found)
 
@@ -187,12 +187,12 @@ def mixed(members: Values, weights: Values) -> Values:
     return np.where(total > 0, sums / np.where(total > 0, total, 1.0), np.nan)
 
 
-def _forecast_or_failures(candidate: Candidate, windows: Windows) -> Means:
+def _forecast_or_failures(candidate: Candidate, windows: ForecastRequest) -> Means:
     """The candidate's means; where it raises, a failure for every cutoff and series that says so."""
     try:
         return candidate.forecast(windows)
     except Exception as error:  # noqa: BLE001  a candidate may fail in any way; the series get their fallback
-        means = nothing_yet(windows)
+        means = empty_means(windows)
         reason = f"{type(error).__name__}: {error}"
         means.failures = {(c, str(i)): reason for c, frame in means.by_cutoff.items() for i in frame.columns}
         return means

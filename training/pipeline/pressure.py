@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from publication.model import Headroom, Peak, System
 from publication.pressure import PEAK_DAYS, headroom_levels
 from publication.vocabulary import series_key
-from training.flow.headroom import peak, relief
-from training.flow.paths import quantiles
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.history.ledger import ADMISSIONS, BEDS, DISCHARGES, OCCUPANCY, beds_of
 from training.history.rest_days import rest_days
+from training.paths.headroom import beds_freed, peak
+from training.paths.joint import quantiles
 from training.pipeline.forecast import DECIMALS, Forecast
 
 Values = NDArray[np.float64]
@@ -21,7 +21,7 @@ Chosen = NDArray[np.intp]
 RECENT_DAYS = 56  # in which is counted how many of those in bed leave in a day
 
 
-def headroom(forecast: Forecast, history: KnownHistory) -> tuple[Headroom, ...]:
+def headroom(forecast: Forecast, history: PointInTimeHistory) -> tuple[Headroom, ...]:
     """Of each place of the tree where both are counted, parents before children."""
     system, levels = history.system, headroom_levels(history.system)
     recent = _recent(history, forecast.cutoff).mean()
@@ -34,7 +34,7 @@ def headroom(forecast: Forecast, history: KnownHistory) -> tuple[Headroom, ...]:
     return tuple(found)
 
 
-def uncounted(forecast: Forecast, history: KnownHistory) -> tuple[str, ...]:
+def uncounted(forecast: Forecast, history: PointInTimeHistory) -> tuple[str, ...]:
     """Places with occupancy of their own that no beds are known for: pressure leaves them out, with their parents'."""
     occupied, _ = _of_place(history.system, history.system.name, forecast.paths.unique_ids)
     counted = {forecast.paths.unique_ids[i] for i in occupied}
@@ -54,7 +54,7 @@ def _headroom(
     """One place's; `occupied` and `open_beds` are the positions of its bottom series."""
     paths, means = forecast.paths, forecast.means.to_numpy()
     occupancy = paths.values[occupied].sum(axis=0)
-    freed = relief(leaving_share, len(means))
+    freed = beds_freed(leaving_share, len(means))
     peaks = {days: peak(occupancy, days, published) for days in PEAK_DAYS if days <= len(means)}
     return Headroom(
         place=place,
@@ -102,10 +102,10 @@ def _of_place(system: System, place: str, unique_ids: tuple[str, ...]) -> tuple[
     )
 
 
-def _recent(history: KnownHistory, cutoff: pd.Timestamp) -> pd.DataFrame:
+def _recent(history: PointInTimeHistory, cutoff: pd.Timestamp) -> pd.DataFrame:
     """The newest days, gaps filled; on days on which a flow is never counted it is 0."""
-    at_rest = rest_days(history.at(cutoff), history.system)[-RECENT_DAYS:]
-    return history.filled(cutoff).tail(RECENT_DAYS).mask(at_rest, 0.0)
+    at_rest = rest_days(history.as_of(cutoff), history.system)[-RECENT_DAYS:]
+    return history.imputed(cutoff).tail(RECENT_DAYS).mask(at_rest, 0.0)
 
 
 def _leaving_share(recent: pd.Series, system: System, place: str) -> float:

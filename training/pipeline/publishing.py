@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from publication.model import Actual, Champion, DayForecast, Publication, SeriesForecast
 from publication.vocabulary import SeriesKey, series_key
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.history.ledger import BEDS
 from training.pipeline.drivers import drivers
 from training.pipeline.forecast import DECIMALS, Forecast
@@ -24,7 +24,7 @@ RECENT_DAYS = 56  # of actuals that a publication carries, for charts
 
 def as_publication(
     forecast: Forecast,
-    history: KnownHistory,
+    history: PointInTimeHistory,
     recent: pd.DataFrame,
     champion: Champion,
     data_digest: str,
@@ -94,7 +94,7 @@ def _series(
     )
 
 
-def _without_beds(forecast: Forecast, history: KnownHistory) -> tuple[str, ...]:
+def _without_beds(forecast: Forecast, history: PointInTimeHistory) -> tuple[str, ...]:
     """A sentence on the places that pressure leaves out, where it is told of others."""
     left_out = sorted(set(uncounted(forecast, history)))
     if not left_out or not any(series_key(i).measure == BEDS for i in forecast.paths.unique_ids):
@@ -105,7 +105,7 @@ def _without_beds(forecast: Forecast, history: KnownHistory) -> tuple[str, ...]:
     )
 
 
-def coming_events(history: KnownHistory, forecast: Forecast) -> tuple[str, ...]:
+def coming_events(history: PointInTimeHistory, forecast: Forecast) -> tuple[str, ...]:
     """A sentence for each event that touches the horizon, soonest first: what the forecast was told of."""
     first, last = forecast.means.index[0].date(), forecast.means.index[-1].date()
     touching = [e for e in history.circumstances.events if e.first <= last and e.last >= first]

@@ -8,12 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.days import weekday_names
-from training.flow.paths import Paths
 from training.frames import WEEK
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.history.rest_days import is_flow
 from training.history.rhythm import counted_weekdays
 from training.models.candidate import target_days
+from training.paths.joint import Paths
 
 Values = NDArray[np.float64]
 CountedOn = Mapping[str, tuple[int, ...]]
@@ -25,7 +25,7 @@ MOST_SERIES_NAMED = 12
 class RestDays:
     """On which days the flows of a history are not counted, as is known at each cutoff."""
 
-    def __init__(self, history: KnownHistory) -> None:
+    def __init__(self, history: PointInTimeHistory) -> None:
         self._history = history
         self._of_bottom = lru_cache(maxsize=None)(self._counted_on)
 
@@ -71,14 +71,14 @@ class RestDays:
 
     def remarks(self, counted_on: CountedOn, cutoff: pd.Timestamp) -> tuple[str, ...]:
         """Return a sentence for each set of weekdays on which series are counted: flows, then stocks and capacities."""
-        stocks = _some_weekdays(self._history.at(cutoff), flows=False, history=self._history)
+        stocks = _some_weekdays(self._history.as_of(cutoff), flows=False, history=self._history)
         return (
             *_sentences(counted_on, "only; other days are not forecast."),
             *_sentences(stocks, "only; each day is forecast all the same."),
         )
 
     def _counted_on(self, cutoff: pd.Timestamp) -> CountedOn:
-        return _some_weekdays(self._history.at(cutoff), flows=True, history=self._history)
+        return _some_weekdays(self._history.as_of(cutoff), flows=True, history=self._history)
 
     def _at_rest(
         self, days: pd.DatetimeIndex, unique_ids: Sequence[str], cutoff: pd.Timestamp
@@ -93,11 +93,11 @@ class RestDays:
         at_rest = pd.DataFrame(False, index=days, columns=list(unique_ids))
         for unique_id in concerned:
             at_rest[unique_id] = ~days.weekday.isin(counted_on[unique_id])
-        known = self._history.at(cutoff)[list(unique_ids)].reindex(days)
+        known = self._history.as_of(cutoff)[list(unique_ids)].reindex(days)
         return np.asarray(at_rest.to_numpy() & known.isna().to_numpy())
 
 
-def _some_weekdays(known: pd.DataFrame, *, flows: bool, history: KnownHistory) -> dict[str, tuple[int, ...]]:
+def _some_weekdays(known: pd.DataFrame, *, flows: bool, history: PointInTimeHistory) -> dict[str, tuple[int, ...]]:
     weekdays = counted_weekdays(known)
     chosen = np.flatnonzero((is_flow(known.columns, history.system) == flows) & ~weekdays.all(axis=0))
     return {str(known.columns[i]): tuple(np.flatnonzero(weekdays[:, i]).tolist()) for i in chosen.tolist()}

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from publication.model import System
 from publication.vocabulary import series_key
-from training.history.parts import wholes_of
+from training.history.parts import ancestors
 
 Values = NDArray[np.float64]
 MISSING_SHARE = 0.01  # of a parent's sum: what its missing parts may make up before the parent counts as missing too
@@ -18,7 +18,7 @@ def summing(system: System, bottom_ids: Sequence[str]) -> pd.DataFrame:
     """The 0/1 matrix (n_bottom, n_series) of what adds up to what: bottom series first, then their wholes by id."""
     parts = {unique_id: {unique_id} for unique_id in bottom_ids}
     for unique_id in bottom_ids:
-        for whole in sorted(wholes_of(system, series_key(unique_id)), key=str):
+        for whole in sorted(ancestors(system, series_key(unique_id)), key=str):
             parts.setdefault(whole.unique_id, set()).add(unique_id)
     columns = [*bottom_ids, *sorted(set(parts) - set(bottom_ids))]
     return pd.DataFrame({c: [float(b in parts[c]) for b in bottom_ids] for c in columns}, index=list(bottom_ids))

@@ -9,22 +9,22 @@ from numpy.typing import NDArray
 
 from training.history.digests import digest_of, pooled
 from training.history.fit_cache import FitCache
-from training.history.known import SNAPSHOTS_KEPT, KnownHistory
-from training.history.parts import bottom
+from training.history.known import SNAPSHOTS_KEPT, PointInTimeHistory
+from training.history.parts import bottom_series
 from training.reconciliation.bottom_up import aggregated, summing
 
 
-class SumsHistory(KnownHistory):
+class SumsHistory(PointInTimeHistory):
     """What is known of every sum of bottom series at any cutoff; `base` is the history of those."""
 
-    def __init__(self, base: KnownHistory) -> None:  # its parts are the base's: nothing is read again
+    def __init__(self, base: PointInTimeHistory) -> None:  # its parts are the base's: nothing is read again
         self.system = base.system
         self.circumstances = base.circumstances
         self.fit_cache = FitCache()
         self._base = base
-        self.newest = self._summed(base.newest[bottom(base.system, list(base.newest.columns))])
-        self.at = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.at(cutoff)))
-        self.filled = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.filled(cutoff)))
+        self.newest = self._summed(base.latest[bottom_series(base.system, list(base.latest.columns))])
+        self.at = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.as_of(cutoff)))
+        self.filled = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.imputed(cutoff)))
         self.undisturbed = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.undisturbed(cutoff)))
         self.steps = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._steps)
         self.digests = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._digests)
@@ -46,7 +46,7 @@ class SumsHistory(KnownHistory):
     @cached_property
     def _parts(self) -> pd.DataFrame:
         """Of what parts each sum is made: the matrix of `summing`."""
-        return summing(self.system, bottom(self.system, list(self._base.newest.columns)))
+        return summing(self.system, bottom_series(self.system, list(self._base.latest.columns)))
 
     def _summed(self, counts: pd.DataFrame) -> pd.DataFrame:
         """The sums that have more than one part; NaN where parts that matter are missing."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from training.simulate.feed import Feed
-from training.simulate.spoiling import Spoiler
+from training.simulate.spoiling import FaultInjector
 
 TIMES = 2  # that a fault of one day is put in
 PARTIAL = (0.2, 0.45)  # of a day's flow that has been counted so far
@@ -21,7 +21,7 @@ WORDS = ("n/a", "closed", "see note")
 FLOWS = ("attendances", "admissions", "discharges")
 
 
-def partial_day(spoiler: Spoiler) -> None:
+def partial_day(spoiler: FaultInjector) -> None:
     """Less than half of the last day's flows have been counted, wherever it was sent."""
     last = len(spoiler.feed.days) - 1
     present = {line["code"] for line in spoiler.file(last) if line["date"] == spoiler.feed.days[last].isoformat()}
@@ -32,7 +32,7 @@ def partial_day(spoiler: Spoiler) -> None:
                 spoiler.put(place.code, last, measure, str(int(share * int(true))))
 
 
-def zero_day(spoiler: Spoiler) -> None:
+def zero_day(spoiler: FaultInjector) -> None:
     """A measure is 0 everywhere on one day."""
     for measure in ("attendances", "occupancy"):
         first, last = (spoiler.feed.codes(measure, spoiler.feed.days[i]) for i in (0, -1))
@@ -41,44 +41,44 @@ def zero_day(spoiler: Spoiler) -> None:
             spoiler.put(code, days[0], measure, "0")
 
 
-def balance(spoiler: Spoiler) -> None:
+def balance(spoiler: FaultInjector) -> None:
     """A third of a place's discharges go uncounted for a fortnight."""
     code, days = spoiler.any_place(UNBALANCED_DAYS, "discharges")
     for day in days:
         spoiler.put(code, day, "discharges", str(int(UNBALANCED * int(spoiler.line(code, day)["discharges"]))))
 
 
-def frozen(spoiler: Spoiler) -> None:
+def frozen(spoiler: FaultInjector) -> None:
     """A value is repeated."""
     code, days = spoiler.any_place(FROZEN_DAYS, "occupancy")
     for day in days[1:]:
         spoiler.put(code, day, "occupancy", spoiler.line(code, days[0])["occupancy"])
 
 
-def spike(spoiler: Spoiler) -> None:
+def spike(spoiler: FaultInjector) -> None:
     """A count is five times what it was."""
     _changed(spoiler, "attendances", lambda true: str(SPIKE * int(true)))
 
 
-def dip(spoiler: Spoiler) -> None:
+def dip(spoiler: FaultInjector) -> None:
     """A count is a fifth of what it was."""
     _changed(spoiler, "attendances", lambda true: str(int(true) // SPIKE))
 
 
-def above_beds(spoiler: Spoiler) -> None:
+def above_beds(spoiler: FaultInjector) -> None:
     """Occupancy is twice the beds."""
     for _ in range(TIMES):
         code, days = spoiler.any_place(1, "occupancy")
         spoiler.put(code, days[0], "occupancy", str(2 * int(spoiler.line(code, days[0])["beds"])))
 
 
-def sentinel_negative(spoiler: Spoiler) -> None:
+def sentinel_negative(spoiler: FaultInjector) -> None:
     """A negative number stands for a missing count."""
     for sentinel in SENTINELS_BELOW:
         _instead(spoiler, "occupancy", sentinel)
 
 
-def sentinel_positive(spoiler: Spoiler) -> None:
+def sentinel_positive(spoiler: FaultInjector) -> None:
     """Nines stand for a missing count, where the count is never near them."""
     for sentinel in SENTINELS_ABOVE:
         far = {m: [(code,) for code in _never_near(spoiler.feed, m, sentinel)] for m in ("occupancy", "attendances")}
@@ -88,25 +88,25 @@ def sentinel_positive(spoiler: Spoiler) -> None:
             spoiler.put(code, days[0], measure, str(sentinel))
 
 
-def text(spoiler: Spoiler) -> None:
+def text(spoiler: FaultInjector) -> None:
     """Words stand where a count should."""
     for word in WORDS:
         _instead(spoiler, "discharges", word)
 
 
-def decimal_comma(spoiler: Spoiler) -> None:
+def decimal_comma(spoiler: FaultInjector) -> None:
     """A count is written with a decimal comma."""
     _changed(spoiler, "occupancy", lambda true: f"{true},0")
 
 
-def _changed(spoiler: Spoiler, measure: str, found: Callable[[str], str]) -> None:
+def _changed(spoiler: FaultInjector, measure: str, found: Callable[[str], str]) -> None:
     """Some counts become what `found` makes of them."""
     for _ in range(TIMES):
         code, days = spoiler.any_place(1, measure)
         spoiler.put(code, days[0], measure, found(spoiler.line(code, days[0])[measure]))
 
 
-def _instead(spoiler: Spoiler, measure: str, text: str) -> None:
+def _instead(spoiler: FaultInjector, measure: str, text: str) -> None:
     """Some count becomes the text."""
     code, days = spoiler.any_place(1, measure)
     spoiler.put(code, days[0], measure, text)

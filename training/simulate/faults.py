@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable
 from training.simulate import count_faults, line_faults
 from training.simulate.feed import Feed
 from training.simulate.scenario import FaultKind
-from training.simulate.seeds import stream
-from training.simulate.spoiling import Fault, Ledger, Spoiler
+from training.simulate.seeds import rng_for
+from training.simulate.spoiling import Fault, FaultInjector, FaultLog
 
-FAULTS: dict[FaultKind, Callable[[Spoiler], None]] = {
+FAULTS: dict[FaultKind, Callable[[FaultInjector], None]] = {
     FaultKind.LATE: line_faults.late,
     FaultKind.PARTIAL_DAY: count_faults.partial_day,
     FaultKind.REVISED: line_faults.revised,
@@ -32,9 +32,9 @@ FAULTS: dict[FaultKind, Callable[[Spoiler], None]] = {
 
 def spoil(feed: Feed, seed: int, kinds: Iterable[FaultKind]) -> list[Fault]:
     """Put the faults into the feed; gives what was done. No two faults share a place and day."""
-    ledger = Ledger(feed)
+    ledger = FaultLog(feed)
     wanted = set(kinds)
     for kind in FaultKind:
         if kind in wanted:
-            FAULTS[kind](Spoiler(kind, ledger, stream(seed, "dirty", kind)))
+            FAULTS[kind](FaultInjector(kind, ledger, rng_for(seed, "dirty", kind)))
     return ledger.faults

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from training.simulate.feed import Line, extract_name, revised_name
-from training.simulate.spoiling import Fault, Spoiler
+from training.simulate.spoiling import Fault, FaultInjector
 
 TIMES = 2  # that a fault of one line is put in
 LATE_SHARE = 0.25  # of the sites
@@ -16,7 +16,7 @@ UNKNOWN_PLACE = "RZZ99"
 FUTURE_DAYS = 30
 
 
-def late(spoiler: Spoiler) -> None:
+def late(spoiler: FaultInjector) -> None:
     """Some sites have not sent the last day."""
     last = len(spoiler.feed.days) - 1
     sites = [group for group in spoiler.feed.sites() if spoiler.ledger.reports(group[0])[last]]
@@ -26,14 +26,14 @@ def late(spoiler: Spoiler) -> None:
             spoiler.remove(code, [last])
 
 
-def gap(spoiler: Spoiler) -> None:
+def gap(spoiler: FaultInjector) -> None:
     """An outage of 72 hours: a site sends nothing."""
     group, days = spoiler.stretch(spoiler.feed.sites(), GAP_DAYS)
     for code in group:
         spoiler.remove(code, days)
 
 
-def revised(spoiler: Spoiler) -> None:
+def revised(spoiler: FaultInjector) -> None:
     """A later file sends two weeks of a place again; what stands in the first file was preliminary."""
     last = len(spoiler.feed.days) - 1
     here = spoiler.feed.codes("occupancy", spoiler.feed.days[last])
@@ -45,14 +45,14 @@ def revised(spoiler: Spoiler) -> None:
         spoiler.put(code, day, "occupancy", str(int(PRELIMINARY * true)))
 
 
-def repeated(spoiler: Spoiler) -> None:
+def repeated(spoiler: FaultInjector) -> None:
     """A line is sent twice."""
     for _ in range(TIMES):
         line, day = _sent_again(spoiler)
         spoiler.record(line, line["code"], day)
 
 
-def conflicting(spoiler: Spoiler) -> None:
+def conflicting(spoiler: FaultInjector) -> None:
     """A line is sent twice, the second time with another occupancy."""
     for _ in range(TIMES):
         line, day = _sent_again(spoiler)
@@ -61,7 +61,7 @@ def conflicting(spoiler: Spoiler) -> None:
         spoiler.record(line, line["code"], day, "occupancy", found=line["occupancy"], true=true)
 
 
-def unknown_place(spoiler: Spoiler) -> None:
+def unknown_place(spoiler: FaultInjector) -> None:
     """A line of a place that is not in the tree."""
     for _ in range(TIMES):
         line, day = _sent_again(spoiler)
@@ -69,7 +69,7 @@ def unknown_place(spoiler: Spoiler) -> None:
         spoiler.record(line, UNKNOWN_PLACE, day)
 
 
-def future_day(spoiler: Spoiler) -> None:
+def future_day(spoiler: FaultInjector) -> None:
     """A line is dated a month after the last day."""
     last = len(spoiler.feed.days) - 1
     here = spoiler.feed.codes("occupancy", spoiler.feed.days[last])
@@ -82,7 +82,7 @@ def future_day(spoiler: Spoiler) -> None:
     spoiler.ledger.faults.append(Fault(spoiler.kind, name, line, code, "", day, day))
 
 
-def _sent_again(spoiler: Spoiler) -> tuple[Line, int]:
+def _sent_again(spoiler: FaultInjector) -> tuple[Line, int]:
     """A copy of some line, right after it, and its day."""
     code, days = spoiler.any_place(1, "occupancy")
     line, lines = spoiler.line(code, days[0]), spoiler.file(days[0])

@@ -42,12 +42,12 @@ class SiteHistory:
         return State(in_bed, np.repeat(self.waiting[day, :1], n_draws))
 
 
-def eve(truth: SiteTruth, rng: Generator) -> State:
+def initial_state(truth: SiteTruth, rng: Generator) -> State:
     """One state before the first day."""
     return State(rng.poisson(truth.start)[None], np.zeros(1, dtype=np.int64))
 
 
-def play(truth: SiteTruth, state: State, first: int, level: Floats, rng: Generator) -> SiteHistory:
+def simulate_days(truth: SiteTruth, state: State, first: int, level: Floats, rng: Generator) -> SiteHistory:
     """Draw the days from index `first` on; `level` is the log level, of shape (n_days, n_draws)."""
     days = slice(first, first + len(level))
     expected = truth.attendances[days, None] * np.exp(level)

@@ -10,16 +10,16 @@ from publication.vocabulary import SeriesKey
 from training.frames import forecast_columns, with_quantiles
 from training.simulate.beds import Counts
 from training.simulate.level import Floats, future_levels
-from training.simulate.mechanics import play
+from training.simulate.mechanics import simulate_days
 from training.simulate.places import Place
-from training.simulate.seeds import stream
+from training.simulate.seeds import rng_for
 from training.simulate.world import MEASURES, Measured, World, measured, total
 
 LEVELS = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 MODEL = "truth"
 
 
-def outlook(world: World, cutoff: date, horizon: int, n_draws: int) -> pd.DataFrame:
+def true_distribution(world: World, cutoff: date, horizon: int, n_draws: int) -> pd.DataFrame:
     """A row for every place, measure and lead, in the columns of a backtest's forecasts.
 
     The mechanics are played forward `n_draws` times from the patients in bed, those who wait and the levels at the end
@@ -59,14 +59,14 @@ def _futures(world: World, cutoff: date, horizon: int, n_draws: int) -> Measured
     histories = {}
     for code, truth in world.truths.items():
         own = _levels(world, cutoff, code, world.site_levels[code], horizon, n_draws)
-        rng = stream(world.seed, "truth", f"{cutoff}", "site", code)
+        rng = rng_for(world.seed, "truth", f"{cutoff}", "site", code)
         state = world.histories[code].state_after(today, n_draws)
-        histories[code] = play(truth, state, today + 1, common + own, rng)
+        histories[code] = simulate_days(truth, state, today + 1, common + own, rng)
     return measured(world.truths, histories, today + 1)
 
 
 def _levels(world: World, cutoff: date, whose: str, past: Floats, horizon: int, n_draws: int) -> Floats:
-    rng = stream(world.seed, "truth", f"{cutoff}", "level", whose)
+    rng = rng_for(world.seed, "truth", f"{cutoff}", "level", whose)
     return future_levels(rng, np.full(n_draws, past[world.calendar.index(cutoff)]), horizon)
 
 

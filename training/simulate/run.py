@@ -12,7 +12,7 @@ from training.simulate.feed import Feed, feed
 from training.simulate.network import nodes
 from training.simulate.scenario import Scenario
 from training.simulate.truth_file import write_truth
-from training.simulate.world import World, draw_world
+from training.simulate.world import World, sample_world
 
 TRUTH = "truth"
 PLAIN = Scenario()
@@ -35,7 +35,7 @@ def simulate(out: Path, seed: int, last_day: date, scenario: Scenario = PLAIN, *
     scenario = replace(scenario, **size)
     scenario.check(seed, last_day)
     tree = nodes(scenario.trusts, scenario.sites, scenario.wards)
-    world = draw_world(seed, last_day, scenario, tree)
+    world = sample_world(seed, last_day, scenario, tree)
     sent = feed(world)
     faults = spoil(sent, seed, scenario.dirty)
     _refuse_foreign_files(out, sent, scenario)
@@ -54,11 +54,11 @@ def _write_outlooks(out: Path, world: World, scenario: Scenario) -> None:
     """truth/DAY.parquet for each cutoff."""
     if not scenario.truth_days:
         return
-    from training.simulate.outlook import outlook  # pandas is slow to import, and nothing else here needs it
+    from training.simulate.outlook import true_distribution  # pandas is slow to import, and nothing else here needs it
 
     for day in sorted(set(scenario.truth_days)):
         (out / TRUTH).mkdir(parents=True, exist_ok=True)
-        rows = outlook(world, day, scenario.horizon, scenario.draws)
+        rows = true_distribution(world, day, scenario.horizon, scenario.draws)
         rows.to_parquet(out / TRUTH / f"{day}.parquet", index=False)
 
 

@@ -32,7 +32,7 @@ class Fault:
 
 
 @dataclass
-class Ledger:
+class FaultLog:
     """Which days of which places are still free, and what was spoiled so far."""
 
     feed: Feed
@@ -54,11 +54,11 @@ class Ledger:
 
 
 @dataclass(frozen=True)
-class Spoiler:
+class FaultInjector:
     """One kind of fault at work on a feed."""
 
     kind: FaultKind
-    ledger: Ledger
+    ledger: FaultLog
     rng: Generator
 
     @property

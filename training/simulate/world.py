@@ -11,11 +11,11 @@ from training.simulate.beds import Counts
 from training.simulate.calendar import Calendar, calendar
 from training.simulate.disturbances import draw_lockdown, lockdown_log_factor, strikes
 from training.simulate.level import Floats, past_level
-from training.simulate.mechanics import SiteHistory, eve, play
+from training.simulate.mechanics import SiteHistory, initial_state, simulate_days
 from training.simulate.network import Node
 from training.simulate.places import Merger, Place, draw_merger, places
 from training.simulate.scenario import MAX_HORIZON_DAYS, Scenario
-from training.simulate.seeds import stream
+from training.simulate.seeds import rng_for
 from training.simulate.tree import Tree
 from training.simulate.truth import SiteTruth, site_truth
 from training.system import Event
@@ -59,22 +59,22 @@ class World:
         return measured(self.truths, self.histories, 0)
 
 
-def draw_world(seed: int, last_day: date, scenario: Scenario, nodes: Sequence[Node]) -> World:
+def sample_world(seed: int, last_day: date, scenario: Scenario, nodes: Sequence[Node]) -> World:
     """Draw the system with this tree, which may have any depth."""
     tree, n_days = Tree(tuple(nodes)), scenario.days
     first_day = last_day - timedelta(days=n_days - 1)
     when = calendar(first_day, n_days + MAX_HORIZON_DAYS)
-    lockdown = draw_lockdown(stream(seed, "lockdown"), first_day, n_days) if scenario.lockdown else None
+    lockdown = draw_lockdown(rng_for(seed, "lockdown"), first_day, n_days) if scenario.lockdown else None
     surprise = lockdown_log_factor(when, lockdown) if lockdown else np.zeros(len(when.days))
-    shared = strikes(stream(seed, "strikes"), first_day, last_day) if scenario.strikes else ()
-    region = past_level(stream(seed, "region"), n_days)
-    levels = {site.code: past_level(stream(seed, "level", site.code), n_days) for site in tree.sites}
+    shared = strikes(rng_for(seed, "strikes"), first_day, last_day) if scenario.strikes else ()
+    region = past_level(rng_for(seed, "region"), n_days)
+    levels = {site.code: past_level(rng_for(seed, "level", site.code), n_days) for site in tree.sites}
     truths = {
-        site.code: site_truth(stream(seed, "site", site.code), site, when, last_day, shared) for site in tree.sites
+        site.code: site_truth(rng_for(seed, "site", site.code), site, when, last_day, shared) for site in tree.sites
     }
     common = region + surprise[:n_days]
     histories = {site.code: _history(seed, truths[site.code], common + levels[site.code]) for site in tree.sites}
-    merger = draw_merger(stream(seed, "merger"), tree, first_day, n_days) if scenario.merger else None
+    merger = draw_merger(rng_for(seed, "merger"), tree, first_day, n_days) if scenario.merger else None
     return World(seed, last_day, when, tree, truths, histories, region, levels, surprise, shared, lockdown, merger)
 
 
@@ -105,5 +105,5 @@ def _sum(arrays: Iterable[Counts]) -> Counts:
 
 
 def _history(seed: int, truth: SiteTruth, level: Floats) -> SiteHistory:
-    rng = stream(seed, "history", truth.site.code)
-    return play(truth, eve(truth, rng), 0, level[:, None], rng)
+    rng = rng_for(seed, "history", truth.site.code)
+    return simulate_days(truth, initial_state(truth, rng), 0, level[:, None], rng)

@@ -31,7 +31,7 @@ BOUND = {
 }
 
 
-def complaints(error: ValidationError, document: type[BaseModel]) -> str:
+def format_validation_errors(error: ValidationError, document: type[BaseModel]) -> str:
     """One sentence for each finding, unknown keys first: they are often the reason why another is missing."""
     findings = sorted(error.errors(), key=lambda finding: finding["type"] != "extra_forbidden")
     return " ".join(_sentence(finding, document) for finding in findings)

@@ -52,7 +52,7 @@ class SchoolTerm:
 
 
 @dataclass(frozen=True, slots=True)
-class Tenure:
+class OpeningPeriod:
     """The days, both included, on which a place is open (None: no bound), and the places whose work it took over."""
 
     first: date | None = None
@@ -61,13 +61,13 @@ class Tenure:
 
 
 @dataclass(frozen=True)
-class Circumstances:
+class SystemContext:
     """What is known of a system besides its counts. `holidays` is empty where there are no bank holidays."""
 
     holidays: str = ""
     events: tuple[Event, ...] = ()
     school_terms: tuple[SchoolTerm, ...] = ()
-    tenures: Mapping[str, Tenure] = field(default_factory=dict)
+    tenures: Mapping[str, OpeningPeriod] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ class Source:
     """Where daily counts come from, and the names their columns have there.
 
     Either files at `paths`, or what the database at `url` answers to `query`. A wide source has `columns`: each measure
-    with the columns that add up to it. A long one has `measure` and `value`. `max_refused` is the share of a file's
-    rows that may be refused before the whole ingest is. `every` is what each value of a flow counts, where the system
+    with the columns that add up to it. A long one has `measure` and `value`. `max_rejected_share` is how much
+    of a file may be rejected before the whole ingest is. `every` is what each value of a flow counts, where the system
     file says so: a `day` or a `week`; `week_day` says on which day of the week its total stands, `first` or `last`.
     """
 
@@ -94,7 +94,7 @@ class Source:
     query: str | None = None
     sheet: str | None = None
     day_format: str | None = None
-    max_refused: float = 1.0
+    max_rejected_share: float = 1.0
     every: str | None = None
     week_day: str = "last"
 
@@ -110,7 +110,7 @@ class SystemFile:
     path: Path
     system: System
     sources: tuple[Source, ...]
-    circumstances: Circumstances = Circumstances()
+    circumstances: SystemContext = SystemContext()
 
     @property
     def folder(self) -> Path:

@@ -11,9 +11,9 @@ from publication.redaction import addresses_in
 from training.errors import SystemFileError, UsageError
 from training.files import named
 from training.system.calendars import read_events, read_terms
-from training.system.complaints import complaints, nearest
+from training.system.complaints import format_validation_errors, nearest
 from training.system.measures import delivered_measures, known_measures
-from training.system.model import Circumstances, Source, SystemFile
+from training.system.model import Source, SystemContext, SystemFile
 from training.system.places import csv_rows, inline_rows, place_tree
 from training.system.schema import Document, SourceTable
 from training.system.tables import Row
@@ -32,8 +32,8 @@ def read_system(path: Path) -> SystemFile:
         known = known_measures(document.measures)
     except ValueError as error:
         raise SystemFileError(f"{path}: {error}") from None
-    max_refused = document.system.max_refused
-    sources = tuple(_source(path, name, table, known, max_refused) for name, table in document.sources.items())
+    max_rejected_share = document.system.max_rejected_share
+    sources = tuple(_source(path, name, table, known, max_rejected_share) for name, table in document.sources.items())
     rows = _place_rows(path, document)
     system = _system(document, delivered_measures(known, document.sources.values()), rows)
     return SystemFile(path, system, sources, _circumstances(path, document, system, known, rows))
@@ -52,7 +52,7 @@ def _document(path: Path) -> Document:
     try:
         return Document.model_validate(content)
     except ValidationError as error:
-        raise SystemFileError(f"{path}: {complaints(error, Document)}") from None
+        raise SystemFileError(f"{path}: {format_validation_errors(error, Document)}") from None
 
 
 def _place_rows(path: Path, document: Document) -> list[Row]:
@@ -64,9 +64,9 @@ def _place_rows(path: Path, document: Document) -> list[Row]:
 
 def _circumstances(
     path: Path, document: Document, system: System, known: dict[str, Measure], rows: list[Row]
-) -> Circumstances:
+) -> SystemContext:
     table = document.system
-    return Circumstances(
+    return SystemContext(
         holidays=table.holidays or "",
         events=read_events(path.parent / named(table.events), system, known) if table.events else (),
         school_terms=read_terms(path.parent / named(table.school_terms), system) if table.school_terms else (),
@@ -88,7 +88,7 @@ def _system(document: Document, measures: tuple[Measure, ...], rows: list[Row]) 
     )
 
 
-def _source(path: Path, name: str, table: SourceTable, known: dict[str, Measure], max_refused: float) -> Source:
+def _source(path: Path, name: str, table: SourceTable, known: dict[str, Measure], max_rejected_share: float) -> Source:
     key = f"{path}: sources.{name}"
     for measure in table.measures or {}:
         if measure not in known:
@@ -112,7 +112,7 @@ def _source(path: Path, name: str, table: SourceTable, known: dict[str, Measure]
         query=table.query,
         sheet=table.sheet,
         day_format=table.day_format,
-        max_refused=max_refused if table.max_refused is None else table.max_refused,
+        max_rejected_share=max_rejected_share if table.max_rejected_share is None else table.max_rejected_share,
         every=table.every,
         week_day=table.week_day or "last",
     )

@@ -116,7 +116,7 @@ class SystemTable(Table):
     places: Text | None = None
     events: Text | None = None
     school_terms: Text | None = None
-    max_refused: Share = DEFAULT_MAX_REFUSED
+    max_rejected_share: Share = DEFAULT_MAX_REFUSED
 
 
 class DeclaredMeasure(Table):
@@ -148,7 +148,7 @@ class SourceTable(Table):
     stream: Text | None = None
     known_at: Text | None = None
     ignore_places: list[Text] = []
-    max_refused: Share | None = None
+    max_rejected_share: Share | None = None
     every: Literal["day", "week"] | None = None
     week_day: Literal["first", "last"] | None = None
 

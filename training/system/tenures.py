@@ -7,13 +7,13 @@ from datetime import timedelta
 
 from publication.model import System
 from training.system.complaints import nearest
-from training.system.model import Tenure
+from training.system.model import OpeningPeriod
 from training.system.tables import Row, read_day
 
 BETWEEN_PLACES = re.compile(r"\s*[;,|+]\s*")
 
 
-def place_tenures(rows: list[Row], system: System) -> Mapping[str, Tenure]:
+def place_tenures(rows: list[Row], system: System) -> Mapping[str, OpeningPeriod]:
     """The tenure of each place that has one.
 
     A place that succeeds others without a `valid_from` opens on the day after the last of them closes; one without a
@@ -28,22 +28,22 @@ def place_tenures(rows: list[Row], system: System) -> Mapping[str, Tenure]:
             _check_predecessor(row_by_id[place], place, predecessor, tenures, heir_of)
             heir_of[predecessor] = place
     opened = {place: _opened(row_by_id[place], tenure, tenures) for place, tenure in tenures.items()}
-    return {place: tenure for place, tenure in opened.items() if tenure != Tenure()}
+    return {place: tenure for place, tenure in opened.items() if tenure != OpeningPeriod()}
 
 
-def _tenure(row: Row, system: System) -> Tenure:
+def _tenure(row: Row, system: System) -> OpeningPeriod:
     first = read_day(row, "valid_from") if row["valid_from"] else None
     last = read_day(row, "valid_to") if row["valid_to"] else None
     if first is not None and last is not None and last < first:
         raise row.refusal(f"valid_to: found {last}, which is before valid_from ({first}). Swap them, or correct one.")
-    return Tenure(first, last, _predecessors(row, system))
+    return OpeningPeriod(first, last, _predecessors(row, system))
 
 
-def _closed_by_heirs(tenures: Mapping[str, Tenure], row_by_id: Mapping[str, Row]) -> dict[str, Tenure]:
+def _closed_by_heirs(tenures: Mapping[str, OpeningPeriod], row_by_id: Mapping[str, Row]) -> dict[str, OpeningPeriod]:
     closed = dict(tenures)
     for place, heir in tenures.items():
         for predecessor in heir.succeeds:
-            own = closed.get(predecessor, Tenure())
+            own = closed.get(predecessor, OpeningPeriod())
             if own.last is not None or heir.first is None:
                 continue
             if own.first is not None and heir.first <= own.first:
@@ -72,7 +72,7 @@ def _predecessors(row: Row, system: System) -> tuple[str, ...]:
 
 
 def _check_predecessor(
-    row: Row, place: str, predecessor: str, tenures: Mapping[str, Tenure], heir_of: Mapping[str, str]
+    row: Row, place: str, predecessor: str, tenures: Mapping[str, OpeningPeriod], heir_of: Mapping[str, str]
 ) -> None:
     if predecessor in heir_of:
         raise row.refusal(
@@ -91,11 +91,11 @@ def _check_predecessor(
         )
 
 
-def _opened(row: Row, tenure: Tenure, tenures: Mapping[str, Tenure]) -> Tenure:
+def _opened(row: Row, tenure: OpeningPeriod, tenures: Mapping[str, OpeningPeriod]) -> OpeningPeriod:
     ends = [end for end in (tenures[predecessor].last for predecessor in tenure.succeeds) if end is not None]
     if tenure.first is not None or not ends:
         return tenure
     first = max(ends) + timedelta(days=1)
     if tenure.last is not None and tenure.last < first:
         raise row.refusal(f"valid_to: found {tenure.last}, which is before its predecessors close ({max(ends)}).")
-    return Tenure(first, tenure.last, tenure.succeeds)
+    return OpeningPeriod(first, tenure.last, tenure.succeeds)

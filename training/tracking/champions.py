@@ -21,7 +21,7 @@ KEPT = 3  # versions: the champion, the one before it, and a challenger
 
 
 @dataclass(frozen=True)
-class Whole:
+class LoadedModel:
     """A version with all that it publishes with."""
 
     champion: Champion
@@ -29,7 +29,7 @@ class Whole:
     state: State
 
 
-class Champions:
+class ModelCache:
     """A folder of versions, each whole or not there; and which of them was the champion when last heard of."""
 
     def __init__(self, folder: Path) -> None:
@@ -56,10 +56,10 @@ class Champions:
                 os.utime(place)
         return place
 
-    def read(self, champion: Champion, folder: Path) -> Whole:
+    def read(self, champion: Champion, folder: Path) -> LoadedModel:
         """The version in its folder. Raises one of `DAMAGED` where it is not whole, HomeError where we may not read."""
         try:
-            return Whole(champion, *read_whole(folder))
+            return LoadedModel(champion, *read_whole(folder))
         except PermissionError:
             with at_home(f"Reading version {champion.version} of {champion.name}"):
                 raise
@@ -75,7 +75,7 @@ class Champions:
         """Throw the version's folder away."""
         shutil.rmtree(self._place(champion), ignore_errors=True)
 
-    def crown(self, champion: Champion) -> None:
+    def set_champion(self, champion: Champion) -> None:
         """Remember the champion, and forget the versions that were not asked for lately."""
         with at_home(f"Remembering version {champion.version} of {champion.name} as the champion"):
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ class Champions:
         for old in versions[:-KEPT]:
             shutil.rmtree(old, ignore_errors=True)
 
-    def last(self) -> Whole | None:
+    def last(self) -> LoadedModel | None:
         """The champion when last heard of, if it and its files are here and whole."""
         try:
             champion = Champion(**json.loads((self._folder / CHAMPION).read_text(encoding="utf-8")))

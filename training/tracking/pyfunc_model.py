@@ -9,7 +9,7 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from training.history.known import KnownHistory, known_at_day_end
+from training.history.known import PointInTimeHistory, known_at_day_end
 from training.pipeline import Forecaster
 from training.tracking.version import read_whole
 
@@ -30,12 +30,12 @@ class VersionModel(PythonModel):
         forecaster = Forecaster(self._history(model_input, cutoff), system.horizon_days, state=self._state)
         return forecaster.forecast(self._version.recipe, cutoff).rows(system.quantiles)
 
-    def _history(self, rows: pd.DataFrame, cutoff: pd.Timestamp) -> KnownHistory:
+    def _history(self, rows: pd.DataFrame, cutoff: pd.Timestamp) -> PointInTimeHistory:
         system, circumstances = self._version.system, self._version.circumstances
         if KNOWN_AT not in rows or rows[KNOWN_AT].isna().any():
             return known_at_day_end(rows[["unique_id", "ds", "y"]], system, circumstances)
         rows = rows.assign(known_at=pd.to_datetime(rows[KNOWN_AT], utc=True))
-        return KnownHistory(rows, system, cutoff, circumstances)
+        return PointInTimeHistory(rows, system, cutoff, circumstances)
 
 
 set_model(VersionModel())

@@ -24,7 +24,7 @@ from publication.model import Champion
 from publication.vocabulary import CHALLENGER, CHAMPION
 from training.errors import NothingPublishedError, OutOfReachError, UsageError, VersionUnreadableError
 from training.pipeline.state import State
-from training.tracking.champions import DAMAGED, Champions, Whole
+from training.tracking.champions import DAMAGED, LoadedModel, ModelCache
 from training.tracking.client import out_of_reach, reach
 from training.tracking.version import DESCRIPTION, Version, read_version, write
 
@@ -59,7 +59,7 @@ class Registry:
     a kind of that, when MLflow answers and the version's files are lost, damaged or of another release.
     """
 
-    def __init__(self, tracking_uri: str, system: str, champions: Champions) -> None:
+    def __init__(self, tracking_uri: str, system: str, champions: ModelCache) -> None:
         self._uri = tracking_uri
         self._name = system
         self._champions = champions
@@ -103,13 +103,13 @@ class Registry:
         champion = None if found is None else self.named_champion()
         return None if champion is not None and found and found.champion == champion else found
 
-    def publishing(self) -> Whole:
+    def champion_or_cached(self) -> LoadedModel:
         """The champion, with all that it publishes with. Raises NothingPublishedError when there is none."""
         champion = self.named_champion()
         if champion is None:
             raise self._no_champion("Publishing")
         whole = self._whole(champion)
-        self._champions.crown(champion)
+        self._champions.set_champion(champion)
         return whole
 
     def promote(self, challenger: Registered, tags: Mapping[str, str], since: str) -> None:
@@ -125,7 +125,7 @@ class Registry:
                 self._client.set_model_version_tag(self._name, number, key, value)
             self._client.set_registered_model_alias(self._name, CHAMPION, number)
             self._client.delete_registered_model_alias(self._name, CHALLENGER)
-        self._champions.crown(challenger.champion)
+        self._champions.set_champion(challenger.champion)
 
     def roll_back(self) -> tuple[Champion, Registered]:
         """Move the champion alias to the version that had it before; gives who had it and who has it now.
@@ -149,10 +149,10 @@ class Registry:
             raise VersionUnreadableError(f"{stays} {error.found}", error.advice) from error
         with reach(self._uri):
             self._client.set_registered_model_alias(self._name, CHAMPION, tags[PREVIOUS])
-        self._champions.crown(before.champion)
+        self._champions.set_champion(before.champion)
         return now, before
 
-    def clear_away(self) -> list[int]:
+    def prune_versions(self) -> list[int]:
         """Delete the versions that a killed job left half-registered; gives their numbers."""
         with reach(self._uri):
             found = self._client.search_model_versions(f"name = '{self._name}'")
@@ -178,7 +178,7 @@ class Registry:
     def _unreadable(self, number: int | str, reason: str) -> VersionUnreadableError:
         return VersionUnreadableError(f"Version {number} of {self._name} cannot be read: {reason}.", REPLACE_IT)
 
-    def _whole(self, champion: Champion) -> Whole:
+    def _whole(self, champion: Champion) -> LoadedModel:
         """The version's files, read; a copy at home that is damaged is fetched again."""
         try:
             return self._champions.read(champion, self._fetched(champion))

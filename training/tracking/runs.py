@@ -106,7 +106,7 @@ def name_champion(tracking_uri: str, run_id: str, day: str) -> None:
         MlflowClient(tracking_uri, tracking_uri).update_run(run_id, name=f"champion of {day}")
 
 
-def end_killed(tracking_uri: str, system: str) -> int:
+def close_orphaned_runs(tracking_uri: str, system: str) -> int:
     """End the runs of a system that a killed job left running; gives how many. Nobody else may be training it."""
     client = MlflowClient(tracking_uri, tracking_uri)
     with reach(tracking_uri):

@@ -11,10 +11,10 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from publication.model import System
-from training.backtest.track_record import TrackRecord
+from training.backtest.track_record import BacktestSummary
 from training.history.identity import SystemIdentity
 from training.pipeline.state import State, read_state
-from training.system import Circumstances
+from training.system import SystemContext
 
 DESCRIPTION, STATE = "version.json", "state"
 
@@ -25,13 +25,13 @@ class Version:
 
     system: System
     identity: SystemIdentity
-    circumstances: Circumstances
+    circumstances: SystemContext
     recipe: Mapping[str, str]
     trained_to: date
     data_digest: str
     code_version: str
-    record: TrackRecord
-    champion_record: TrackRecord | None = None
+    record: BacktestSummary
+    champion_record: BacktestSummary | None = None
     compared_with: int | None = None
 
 

@@ -10,7 +10,7 @@ from benchmarks.accuracy.desk import Desk
 from benchmarks.accuracy.requirement import Requirement, at_least, less_than
 from benchmarks.accuracy.scoring import CASE, judged, mean_of
 from benchmarks.accuracy.shown import heading
-from training.backtest.run import backtest_champion
+from training.backtest.run import backtest_selection
 from training.backtest.scores import mase_scales
 from training.frames import with_quantiles
 from training.models.catalogue import CONTENDERS
@@ -28,7 +28,7 @@ def lockdown(desk: Desk) -> list[Requirement]:
     history = desk.history(protocol.system)
     before, after = (every_so_many(list(pd.date_range(*days)), desk.options.every) for days in (CALIBRATION, CUTOFFS))
     heading(f"lockdown: {len(before)} cutoffs to calibrate on, {len(after)} to judge")
-    made = backtest_champion(Forecaster(history, protocol.horizon), [*before, *after], CONTENDERS)
+    made = backtest_selection(Forecaster(history, protocol.horizon), [*before, *after], CONTENDERS)
     made = made[made["unique_id"].isin(protocol.series(history)) & (made["lead"] == LEAD)]
     calibration, ours = made[made["cutoff"].isin(before)], made[made["cutoff"].isin(after)]
     levels, scales = history.system.quantiles, mase_scales(history, after[0])

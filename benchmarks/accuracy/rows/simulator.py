@@ -15,16 +15,16 @@ from benchmarks.accuracy.requirement import Requirement, at_least, at_most
 from benchmarks.accuracy.scoring import CASE, judged, mean_of
 from benchmarks.accuracy.shown import heading, said
 from publication.vocabulary import quantile_column, series_key
-from training.backtest.run import backtest_champion
+from training.backtest.run import backtest_selection
 from training.backtest.scores import mase_scales
 from training.history import Archive, ingest
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.models.catalogue import CONTENDERS
 from training.pipeline import Forecaster
 from training.simulate import Scenario, simulate
 from training.simulate.network import nodes
-from training.simulate.outlook import LEVELS, outlook
-from training.simulate.world import World, draw_world
+from training.simulate.outlook import LEVELS, true_distribution
+from training.simulate.world import World, sample_world
 from training.system import read_system
 
 SEEDS = (1, 2, 3)
@@ -96,9 +96,9 @@ def _simulated(seed: int, every: int) -> Simulated:
     history = read_simulated(seed)
     last = pd.Timestamp(LAST_DAY) - pd.Timedelta(days=HORIZON)
     cutoffs = every_so_many(list(pd.date_range(end=last, periods=CUTOFFS, freq=f"{HORIZON}D")), every)
-    made = backtest_champion(Forecaster(history, HORIZON), cutoffs, CONTENDERS)
+    made = backtest_selection(Forecaster(history, HORIZON), cutoffs, CONTENDERS)
     made = made[made["unique_id"].map(lambda unique_id: series_key(unique_id).measure) != DECLARED]
-    world = draw_world(seed, LAST_DAY, STABLE, nodes(STABLE.trusts, STABLE.sites, STABLE.wards))
+    world = sample_world(seed, LAST_DAY, STABLE, nodes(STABLE.trusts, STABLE.sites, STABLE.wards))
     true = made[[*CASE, "y"]].merge(_truth(world, cutoffs).drop(columns="y"), on=CASE, validate="one_to_one")
     scales = mase_scales(history, cutoffs[0])
     ours, truth = judged(made, scales, LEVELS), judged(true, scales, LEVELS)
@@ -106,18 +106,18 @@ def _simulated(seed: int, every: int) -> Simulated:
     return Simulated(ours, truth, sites)
 
 
-def read_simulated(seed: int) -> KnownHistory:
+def read_simulated(seed: int) -> PointInTimeHistory:
     """What the archive would know of a simulated system in stable years."""
     with TemporaryDirectory() as folder:
         described = read_system(simulate(Path(folder) / "system", seed, LAST_DAY, STABLE))
         archive = Archive(Path(folder) / "history", described.system.timezone)
         ingest(described, archive, Path(folder) / "quarantine", datetime.now(UTC))
-        return KnownHistory(archive.versions(), described.system, circumstances=described.circumstances)
+        return PointInTimeHistory(archive.versions(), described.system, circumstances=described.circumstances)
 
 
 def _truth(world: World, cutoffs: list[pd.Timestamp]) -> pd.DataFrame:
     frames = []
     for cutoff in cutoffs:
-        frames.append(outlook(world, cutoff.date(), HORIZON, DRAWS))
+        frames.append(true_distribution(world, cutoff.date(), HORIZON, DRAWS))
         said(f"the truth: {len(frames)} of {len(cutoffs)} cutoffs", len(frames), len(cutoffs))
     return pd.concat(frames, ignore_index=True)

@@ -31,12 +31,12 @@ measures = { attendances = "attendances", admissions = "admissions", discharges 
 """  # noqa: E501  # a line of TOML
 CLOSED = SYSTEM.replace('place = "B"\n', 'place = "B"\nvalid_to = 2026-03-31\n')
 LONG_CLOSED = SYSTEM.replace('place = "B"\n', 'place = "B"\nvalid_to = 2026-01-31\n')
-GENEROUS = SYSTEM.replace("[sources.daily]", "[sources.daily]\nmax_refused = 0.2")
+GENEROUS = SYSTEM.replace("[sources.daily]", "[sources.daily]\nmax_rejected_share = 0.2")
 
 DESCRIBED = {
     CLOSED: " of a closed place",
     LONG_CLOSED: " of a place long closed",
-    GENEROUS: " and a generous max_refused",
+    GENEROUS: " and a generous max_rejected_share",
 }
 
 Findings = set[tuple[str, str, str]]
@@ -142,11 +142,11 @@ TABLE = [
     Dirty("spike", 0, {refused("suspect", "attendances")} | noted("gap", "A/attendances"), options=STRICT),
     Dirty("zero_everywhere", 0, {refused("suspect", "discharges")}
           | noted("gap", *(f"{site}/discharges" for site in EVERY_SITE)), options=STRICT),
-    Dirty("clean", 3, {refused("suspect", measure) for measure in MEASURES}, "max_refused", STRICT, LONG_CLOSED),
+    Dirty("clean", 3, {refused("suspect", measure) for measure in MEASURES}, "max_rejected_share", STRICT, LONG_CLOSED),
     # When a file is refused as a whole.
     Dirty("every_place_unknown", 3, {refused("unknown place", "code")}, "not one of 273 rows could be accepted"),
     Dirty("every_day_in_the_future", 3, {refused("future day", "date")}, "not one of 273 rows could be accepted"),
-    Dirty("a_twelfth_is_text", 3, {refused("unreadable count", "beds")}, "max_refused"),
+    Dirty("a_twelfth_is_text", 3, {refused("unreadable count", "beds")}, "max_rejected_share"),
     Dirty("a_twelfth_is_text", 0, {refused("unreadable count", "beds")} | noted("gap", "A/beds"), system=GENEROUS),
     Dirty("a_thirtieth_is_text", 0, {refused("unreadable count", "beds")} | noted("gap", "A/beds")),
     Dirty("empty", 3, set(), "it is empty"),

@@ -90,7 +90,7 @@ def test_what_is_asked_of_the_service_before_is_not_in_its_metrics_nor_its_log(s
 
 PASTED = [
     ("revoke", KEY),
-    ("expire", KEY, "--on", "2099-12-31"),
+    ("expire", KEY, "--date", "2099-12-31"),
     ("create", KEY),
     ("create", KEY.lower()),
 ]

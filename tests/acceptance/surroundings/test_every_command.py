@@ -50,7 +50,7 @@ SERVE = "headroom-service"
 KEYS: dict[str, tuple[str, ...]] = {
     "create": ("board", "--place", SITE),
     "list": (),
-    "expire": ("desk", "--on", "2030-01-31"),
+    "expire": ("desk", "--date", "2030-01-31"),
     "revoke": ("desk",),
 }
 SUBJECTS = (*COMMANDS, SERVE, *(f"keys {action}" for action in KEYS))
@@ -193,9 +193,12 @@ SURROUNDINGS: dict[str, Surrounding] = {
         hiding("*"), codes(({*SUBJECTS}, 2)), {2: "is not installed. Install what this needs: `pip install '"}
     ),
     "name that MLflow cannot hold": Surrounding(
-        started(Start(environ={"HEADROOM_SYSTEM": "north:1"}), named_with_a_colon),
+        started(Start(environ={"HEADROOM_SYSTEM_NAME": "north:1"}), named_with_a_colon),
         codes((READS_A_SYSTEM, 3), ({*SUBJECTS} - {*COMMANDS}, 2)),
-        {2: "HEADROOM_SYSTEM: found 'north:1'; it contains ':'", 3: "system.name: found 'north:1': it contains ':'"},
+        {
+            2: "HEADROOM_SYSTEM_NAME: found 'north:1'; it contains ':'",
+            3: "system.name: found 'north:1': it contains ':'",
+        },
     ),
 }
 QUICK = [

@@ -10,10 +10,10 @@ import pytest
 from publication.model import System
 from tests.unit.models.wards import COME, GOES_HOME, played, with_flows
 from tests.unit.pipeline.histories import ENGLISH, awkward, awkward_system, poisoned, versions
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.models.candidate import REFIT_EVERY_DAYS, Means, fit_day
 from training.models.catalogue import CATALOGUE
-from training.models.combination import Weighted
+from training.models.combination import LearnedEnsemble
 from training.pipeline.means import MeansCache
 
 HORIZON = 14
@@ -37,12 +37,12 @@ OF_FLOWS = {
 }
 
 # A learnt combination has no means of its own: the pipeline mixes its members (tests/unit/pipeline).
-NAMES = [name for name, candidate in CATALOGUE.items() if not isinstance(candidate, Weighted)]
+NAMES = [name for name, candidate in CATALOGUE.items() if not isinstance(candidate, LearnedEnsemble)]
 every_candidate = pytest.mark.parametrize("name", NAMES)
 
 
 def answer(name: str, vintages: pd.DataFrame, cutoffs: list[pd.Timestamp], system: System = SYSTEM) -> Means:
-    return MeansCache(KnownHistory(vintages, system, circumstances=ENGLISH), HORIZON).make(name, cutoffs)
+    return MeansCache(PointInTimeHistory(vintages, system, circumstances=ENGLISH), HORIZON).make(name, cutoffs)
 
 
 @lru_cache

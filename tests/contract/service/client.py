@@ -10,8 +10,8 @@ import httpx
 from starlette.types import ASGIApp, Message
 
 from publication.errors import StoreUnreachableError
-from publication.ledger import Ledger
-from publication.model import Heading, Publication
+from publication.ledger import LiveScores
+from publication.model import Publication, PublicationSummary
 from publication.store import Store
 from service.app import create_app
 from service.auth import AnonymousPolicy
@@ -51,13 +51,13 @@ class Cable:
     def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:
         return self._line().latest(system, cutoff, revision)
 
-    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]:
+    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
         return self._line().headings(system, limit)
 
     def scored_at(self, system: str) -> datetime | None:
         return self._line().scored_at(system)
 
-    def ledger(self, system: str) -> Ledger | None:
+    def ledger(self, system: str) -> LiveScores | None:
         return self._line().ledger(system)
 
     def close(self) -> None:

@@ -201,7 +201,7 @@ def test_without_keys_anyone_reads_until_the_first_is_made_and_never_again(issue
         keys.kept = bunch.store.read()
         settled(client, 401)
         keys.kept = StoredKeys()  # keys are revoked, never removed: what they were kept in is gone
-        client.get_until("/metrics", lambda response: "headroom_keys_up 0.0" in response.text, **both(bunch))
+        client.get_until("/metrics", lambda response: "headroom_key_store_up 0.0" in response.text, **both(bunch))
         assert client.get("/v1/system", authorization=bunch.bearer("reader")).status_code == 200
         assert client.get("/v1/system").status_code == 401
 
@@ -223,7 +223,7 @@ def test_keys_out_of_reach_let_nobody_in_at_first_and_go_on_later(
         keys.error = None
         settled(client, 200, **reader)
         keys.error = error
-        client.get_until("/metrics", lambda response: "headroom_keys_up 0.0" in response.text, **both(bunch))
+        client.get_until("/metrics", lambda response: "headroom_key_store_up 0.0" in response.text, **both(bunch))
         assert client.get("/v1/system", **reader).status_code == 200
 
 
@@ -231,7 +231,7 @@ def test_while_the_store_of_keys_is_away_as_a_whole_a_service_without_keys_stays
     keys = OnAndOff()
     with serve(issued_store, Clock(), keys=keys) as client:
         keys.error = AWAY
-        metrics = client.get_until("/metrics", lambda response: "headroom_keys_up 0.0" in response.text)
+        metrics = client.get_until("/metrics", lambda response: "headroom_key_store_up 0.0" in response.text)
         assert metrics.status_code == 200
         assert client.get("/v1/system").status_code == 200
 
@@ -252,7 +252,7 @@ def test_where_the_first_key_may_be_there_and_cannot_be_read_nobody_is_let_in_wi
         keys.error, keys.kept = None, bunch.store.read()
         settled(client, 401)
         keys.error = error
-        client.get_until("/metrics", lambda response: "headroom_keys_up 0.0" in response.text, **both(bunch))
+        client.get_until("/metrics", lambda response: "headroom_key_store_up 0.0" in response.text, **both(bunch))
 
 
 def test_a_key_that_cannot_be_read_is_a_key_all_the_same(issued_store: Store) -> None:
@@ -286,7 +286,7 @@ def test_each_use_is_counted_by_the_name_of_the_key(issued_store: Store, bunch: 
         (sample.labels.get("key") or sample.labels.get("reason"), sample.labels.get("status")): sample.value
         for family in families
         for sample in family.samples
-        if sample.name in {"headroom_key_requests_total", "headroom_access_refused_total"}
+        if sample.name in {"headroom_key_requests_total", "headroom_auth_rejections_total"}
     }
     assert counted == {
         ("reader", "200"): 1,

@@ -38,6 +38,6 @@ def generated(home: Path, examples: int) -> int:
     return int(re.findall(r"(\d+) generated", run.stdout)[0])
 
 
-@pytest.mark.soak
+@pytest.mark.fuzz
 def test_twenty_thousand_generated_requests_find_nothing(tmp_path: Path) -> None:
     assert generated(tmp_path, EXAMPLES) >= LEAST

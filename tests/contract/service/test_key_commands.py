@@ -66,7 +66,7 @@ def test_home_is_taken_before_the_command_and_after_it(
     environ = {"HEADROOM_HOME": str(tmp_path / "ELSEWHERE")}
     assert main([str(tmp_path / word) if word.isupper() else word for word in arguments], environ) == 0
     assert [home.name for home in tmp_path.iterdir()] == ["HERE"]
-    for action in (["list"], ["expire", "board", "--on", "2099-12-31"], ["revoke", "board"]):
+    for action in (["list"], ["expire", "board", "--date", "2099-12-31"], ["revoke", "board"]):
         assert main(["keys", *action, "--home", str(tmp_path / "HERE")], environ) == 0
     told = capsys.readouterr()
     assert "board" in told.out
@@ -149,7 +149,7 @@ def test_the_list_shows_every_key_on_a_line_of_its_own_also_one_that_cannot_be_r
     assert "The key bravo opens nothing, for it cannot be read: scopes is 'read admin'" in error
     assert "\x1b" not in out + error
     assert keys(home, capsys, "revoke", "bravo")[0] == 0
-    assert keys(home, capsys, "expire", "char\nlie", "--on", "2027-01-01")[0] == 0
+    assert keys(home, capsys, "expire", "char\nlie", "--date", "2027-01-01")[0] == 0
 
 
 def write(home: Path, statement: str) -> None:
@@ -162,7 +162,7 @@ def write(home: Path, statement: str) -> None:
 def test_a_revoked_key_is_not_brought_back(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keys(home, capsys, "create", "board")
     assert keys(home, capsys, "revoke", "board")[0] == 0
-    code, _, error = keys(home, capsys, "expire", "board", "--on", "2099-12-31")
+    code, _, error = keys(home, capsys, "expire", "board", "--date", "2099-12-31")
     assert code == 2
     assert error.startswith("headroom-service: Setting the last day of the key board: it is revoked, and stays so.")
     store = KeyStore(f"sqlite:///{home / 'keys.db'}")
@@ -174,7 +174,7 @@ def test_keys_that_cannot_be_read_end_the_command_with_a_sentence(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (home / "keys.db").write_text("not a database" * 1000)
-    for arguments in (["list"], ["create", "board"], ["revoke", "board"], ["expire", "board", "--on", "2099-12-31"]):
+    for arguments in (["list"], ["create", "board"], ["revoke", "board"], ["expire", "board", "--date", "2099-12-31"]):
         code, _, error = keys(home, capsys, *arguments)
         assert code == 6
         assert error.startswith("headroom-service: Reaching the keys at sqlite:///")

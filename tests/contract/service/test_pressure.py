@@ -62,7 +62,7 @@ def test_every_place_has_every_day(client: Client) -> None:
         assert [day["lead"] for day in item["days"]] == list(range(1, 29))
         assert list(item["peak"]) == ["3", "7", "14"]
         assert item["worst_day"] in [day["ds"] for day in item["days"]]
-        assert item["driver"] == "rest"  # of the builder: 4 for the weekday, and a tenth of the mean less 4
+        assert item["driver"] == "residual"  # of the builder: 4 for the weekday, and a tenth of the mean less 4
 
 
 def test_the_place_with_the_worst_day_comes_first(client: Client) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from publication.model import Heading, Publication
+from publication.model import Publication, PublicationSummary
 from publication.store import Store
 from service.routes import schemas
 from tests.contract.service.client import Cable, Client, Clock, serve
@@ -114,7 +114,7 @@ def test_what_a_caller_writes_comes_back_as_text_of_json_alone(client: Client) -
 class BrokenLister(Cable):
     """Serves well until it is asked for the whole list."""
 
-    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]:
+    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
         if limit != 1:
             raise RuntimeError("password=hunter2")
         return super().headings(system, limit)

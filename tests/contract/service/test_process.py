@@ -52,7 +52,7 @@ def test_an_open_service_does_not_listen_beyond_this_machine(host: str, capsys: 
     [
         ({"HEADROOM_POLL_SECONDS": "often"}, 2, "Reading HEADROOM_POLL_SECONDS: found 'often'"),
         ({"HEADROOM_POLL_SECONDS": "0"}, 2, "greater than 0"),
-        ({"HEADROOM_SYSTEM": "a:b"}, 2, "Reading HEADROOM_SYSTEM: found 'a:b'; it contains ':'"),
+        ({"HEADROOM_SYSTEM_NAME": "a:b"}, 2, "Reading HEADROOM_SYSTEM_NAME: found 'a:b'; it contains ':'"),
         ({"HEADROOM_HOME": "/h\udce9"}, 6, "Opening the home /h\\xe9: \\xe9 in it is not UTF-8. Rename it, or give"),
         ({"HEADROOM_STORE_URL": "nonsense"}, 6, "Reading HEADROOM_STORE_URL"),
         ({"HEADROOM_STORE_URL": f"postgresql://u:{planted.HORSE}@h:5432x/d"}, 6, "Reading HEADROOM_STORE_URL"),

@@ -80,7 +80,7 @@ def test_with_a_valid_key_any_name_is_answered(
 
 def test_refusals_are_counted(loopback: Client) -> None:
     loopback.get("/v1/system", host=FOREIGN)
-    assert 'headroom_access_refused_total{reason="foreign-host"}' in loopback.get("/metrics", host="localhost").text
+    assert 'headroom_auth_rejections_total{reason="foreign-host"}' in loopback.get("/metrics", host="localhost").text
 
 
 def test_where_nobody_may_read_without_keys_no_name_helps(issued_store: Store) -> None:

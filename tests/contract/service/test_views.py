@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from publication.ledger import Ledger, Score
+from publication.ledger import LiveScores, Score
 from publication.model import DayForecast, Headroom, Publication, SeriesForecast
 from publication.store import Store, default_url
 from publication.vocabulary import series_key
@@ -59,7 +59,7 @@ MINE = {"RXH", "RXH1", "RXH2"}
 LONGER: dict[str | None, str] = {"01-07": "29-56", "08-14": "57-84"}
 
 
-def ledger_elsewhere_changed(ledger: Ledger) -> Ledger:
+def ledger_elsewhere_changed(ledger: LiveScores) -> LiveScores:
     """The same of Harbour Trust; the others have been scored at longer leads, too, and found to be worse."""
 
     def other(score: Score) -> Score:

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from publication.model import Heading, Publication
+from publication.model import Publication, PublicationSummary
 from publication.store import FILE_NAME, Store, default_url
 from service.auth.sqlite import read_only
 from tests.builders import CUTOFF, ISSUED_AT, build_ledger, build_publication, build_system
@@ -295,7 +295,7 @@ class Hanging(Cable):
         self.authenticator = threading.Event()
         self.authenticator.set()
 
-    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]:
+    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
         assert self.authenticator.wait(timeout=60)
         return super().headings(system, limit)
 

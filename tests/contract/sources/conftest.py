@@ -16,7 +16,7 @@ SYSTEM = """
 [system]
 name = "north"
 timezone = "Europe/London"
-max_refused = 1.0
+max_rejected_share = 1.0
 [[places]]
 place = "A"
 [[places]]

@@ -75,10 +75,10 @@ def test_an_ingest_of_nothing_but_such_formulas_is_refused(extracts: Extracts) -
         extracts.ingest(PATH, BEDS)
 
 
-def test_more_of_them_than_max_refused_end_the_ingest(extracts: Extracts) -> None:
+def test_more_of_them_than_max_rejected_share_end_the_ingest(extracts: Extracts) -> None:
     workbook(extracts.folder, *(["A", DAY + dt.timedelta(days=i), 1 if i else "=1+1"] for i in range(10)))
     with pytest.raises(HistoryError, match=r"1 of 10 rows \(10.0%\) are refused \(formula never calculated 1\)"):
-        extracts.ingest("max_refused = 0.05\n" + PATH, BEDS)
+        extracts.ingest("max_rejected_share = 0.05\n" + PATH, BEDS)
 
 
 @pytest.mark.parametrize(

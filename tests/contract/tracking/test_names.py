@@ -7,7 +7,7 @@ import pytest
 from publication.model import Champion
 from publication.names import LONGEST_NAME_BYTES, check_system_name
 from tests.contract.tracking.test_registry import train
-from training.tracking.champions import Champions
+from training.tracking.champions import ModelCache
 from training.tracking.client import connect
 from training.tracking.registry import Registry
 
@@ -27,11 +27,11 @@ pytestmark = [
 def test_any_name_that_a_system_may_have_is_held_and_found_again(tracking_uri: str, tmp_path: Path, name: str) -> None:
     assert check_system_name(name) == name
     connect(tracking_uri, tmp_path / "artifacts", name)
-    registry = Registry(tracking_uri, name, Champions(tmp_path / "champions" / name))
+    registry = Registry(tracking_uri, name, ModelCache(tmp_path / "champions" / name))
     assert train(tracking_uri, name, registry) == 1
-    assert registry.clear_away() == []
+    assert registry.prune_versions() == []
     challenger = registry.challenger()
     assert challenger is not None
     registry.promote(challenger, {}, "2026-03-03")
-    elsewhere = Registry(tracking_uri, name, Champions(tmp_path / "elsewhere" / name))
-    assert elsewhere.publishing().champion == Champion(name, 1, challenger.champion.run_id)
+    elsewhere = Registry(tracking_uri, name, ModelCache(tmp_path / "elsewhere" / name))
+    assert elsewhere.champion_or_cached().champion == Champion(name, 1, challenger.champion.run_id)

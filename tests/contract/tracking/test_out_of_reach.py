@@ -13,7 +13,7 @@ from tests.planted import HORSE as PASSWORD
 from tests.planted import POSTGRESQL_PASSWORD
 from tests.servers import ServerAbsentError, postgresql_cluster, silent_server
 from training.errors import OutOfReachError
-from training.tracking.champions import Champions
+from training.tracking.champions import ModelCache
 from training.tracking.client import LEVELS, PATIENCE, RETRIES, TIMEOUT, connect, reach
 from training.tracking.registry import Registry
 
@@ -117,7 +117,7 @@ def test_a_patience_that_is_set_is_left_as_it_is(free_port: int, tmp_path: Path)
 def test_the_registry_says_so_too(free_port: int, tmp_path: Path) -> None:
     os.environ[RETRIES] = "1"
     with pytest.raises(OutOfReachError) as refused:
-        Registry(addresses(free_port)["a server with a password"], "north", Champions(tmp_path)).champion()
+        Registry(addresses(free_port)["a server with a password"], "north", ModelCache(tmp_path)).champion()
     assert PASSWORD not in str(refused.value)
 
 
@@ -144,11 +144,11 @@ def test_a_database_that_is_stopped_while_it_is_used_is_a_sentence(
         except ServerAbsentError as absent:
             pytest.skip(str(absent))
         connect(cluster.url, tmp_path, "north")
-        registry = Registry(cluster.url, "north", Champions(tmp_path / "champions"))
+        registry = Registry(cluster.url, "north", ModelCache(tmp_path / "champions"))
         assert registry.champion() is None
         capfd.readouterr()
         cluster.kill()
-        for ask in (registry.champion, registry.clear_away, lambda: connect(cluster.url, tmp_path, "north")):
+        for ask in (registry.champion, registry.prune_versions, lambda: connect(cluster.url, tmp_path, "north")):
             with pytest.raises(OutOfReachError) as refused:
                 ask()
             assert POSTGRESQL_PASSWORD not in str(refused.value)

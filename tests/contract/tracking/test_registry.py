@@ -20,18 +20,18 @@ from tests.unit.pipeline.histories import ENGLISH, LEVELS, build_system, four_si
 from training.backtest.evaluation import evaluated
 from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales, overall, scores
-from training.backtest.track_record import NO_RECORD, TrackRecord
+from training.backtest.track_record import NO_RECORD, BacktestSummary
 from training.errors import NothingPublishedError, OutOfReachError, UsageError, VersionUnreadableError
 from training.frames import long
 from training.history.identity import identity_of
 from training.history.known import known_at_day_end
 from training.pipeline import Forecaster
-from training.tracking.champions import Champions
+from training.tracking.champions import ModelCache
 from training.tracking.client import connect
 from training.tracking.code import code_version
 from training.tracking.data import Data
 from training.tracking.registry import Registered, Registry
-from training.tracking.runs import end_killed, log_backtest, log_data_report, run
+from training.tracking.runs import close_orphaned_runs, log_backtest, log_data_report, run
 from training.tracking.version import Version
 
 # The library's own: type hints, deprecated parts, and database connections left to the collector.
@@ -54,7 +54,7 @@ FORECASTER = Forecaster(known_at_day_end(long(TABLE), SYSTEM, ENGLISH), HORIZON)
 
 @pytest.fixture
 def registry(tracking_uri: str, system: str, tmp_path: Path) -> Registry:
-    return Registry(tracking_uri, system, Champions(tmp_path / "champions"))
+    return Registry(tracking_uri, system, ModelCache(tmp_path / "champions"))
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def system(tracking_uri: str, tmp_path: Path, request: pytest.FixtureRequest) ->
     return str(name)
 
 
-def record(wis: float) -> TrackRecord:
+def record(wis: float) -> BacktestSummary:
     return replace(NO_RECORD, windows={"2022-04-01": wis})
 
 
@@ -161,7 +161,7 @@ def test_a_run_that_fails_is_recorded_as_failed(tracking_uri: str) -> None:
 def test_aliases_move_from_challenger_to_champion_and_back(tracking_uri: str, system: str, registry: Registry) -> None:
     assert (registry.champion(), registry.challenger()) == (None, None)
     with pytest.raises(NothingPublishedError, match="no version is the champion"):
-        registry.publishing()
+        registry.champion_or_cached()
 
     first = train(tracking_uri, system, registry)
     assert aliases(tracking_uri, system) == {CHALLENGER: first}
@@ -186,29 +186,29 @@ def test_aliases_move_from_challenger_to_champion_and_back(tracking_uri: str, sy
     assert kept.tags["headroom.champion_since"] == "2026-03-10"
     assert "attendances: SeasonalNaive" in (kept.description or "")
 
-    assert registry.publishing().champion.version == second
+    assert registry.champion_or_cached().champion.version == second
     left, back = registry.roll_back()
     assert (left.version, back.champion.version) == (second, first)
     assert aliases(tracking_uri, system) == {CHAMPION: first}
-    assert registry.publishing().champion.name == system
+    assert registry.champion_or_cached().champion.name == system
 
 
 def test_a_champion_is_fetched_once_and_remembered_where_the_registry_is_gone(
     tracking_uri: str, system: str, registry: Registry, tmp_path: Path
 ) -> None:
     train(tracking_uri, system, registry)
-    champions = Champions(tmp_path / "champions")
+    champions = ModelCache(tmp_path / "champions")
     assert champions.last() is None
     challenger = registry.challenger()
     assert challenger is not None
     registry.promote(challenger, {}, "2026-03-03")
-    whole, last = registry.publishing(), champions.last()
+    whole, last = registry.champion_or_cached(), champions.last()
     assert last is not None
     assert (last.champion, last.version) == (whole.champion, whole.version)
     assert whole.version.recipe == RECIPE
     [folder] = [path for path in (tmp_path / "champions").iterdir() if path.is_dir()]
     (folder / "version.json").write_text("{}")
-    assert registry.publishing().version == whole.version, "a copy that is damaged is fetched again"
+    assert registry.champion_or_cached().version == whole.version, "a copy that is damaged is fetched again"
 
 
 def test_a_version_that_cannot_be_read_is_not_promoted(
@@ -218,7 +218,7 @@ def test_a_version_that_cannot_be_read_is_not_promoted(
     challenger = registry.challenger()
     assert challenger is not None
 
-    class Spoilt(Champions):
+    class Spoilt(ModelCache):
         """Whatever is fetched arrives without its description."""
 
         def fetched(self, champion: Champion, fetch: Callable[[Path], Path], anew: bool = False) -> Path:
@@ -243,12 +243,12 @@ def test_what_killed_jobs_left_is_cleared_away(tracking_uri: str, system: str, r
     left = client.create_run(experiment.experiment_id, tags={"headroom.kind": "train"}).info.run_id
     below = client.create_run(experiment.experiment_id, tags={"mlflow.parentRunId": left}).info.run_id
     other = client.create_run(experiment.experiment_id, tags={"headroom.kind": "backtest"}).info.run_id
-    assert registry.clear_away() == [half]
-    assert end_killed(tracking_uri, system) == 1
+    assert registry.prune_versions() == [half]
+    assert close_orphaned_runs(tracking_uri, system) == 1
     assert [int(v.version) for v in client.search_model_versions(f"name = '{system}'")] == [whole]
     statuses = [client.get_run(run_id).info.status for run_id in (left, below, other)]
     assert statuses == ["KILLED", "KILLED", "RUNNING"], "a backtest may run at the same time"
-    assert (registry.clear_away(), end_killed(tracking_uri, system)) == ([], 0)
+    assert (registry.prune_versions(), close_orphaned_runs(tracking_uri, system)) == ([], 0)
 
 
 def test_the_registered_model_gives_the_numbers_of_the_pipeline(
@@ -302,13 +302,13 @@ def test_a_champion_whose_artifacts_are_lost_is_read_from_the_copy_at_home_and_w
 ) -> None:
     number = promoted(tracking_uri, system, registry)
     lose_artifacts(tracking_uri, system, number)
-    assert registry.publishing().champion.version == number
+    assert registry.champion_or_cached().champion.version == number
     champion = registry.champion()
     assert champion is not None
     assert champion.version.recipe == RECIPE
 
-    elsewhere = Registry(tracking_uri, system, Champions(tmp_path / "elsewhere"))
-    for read in (elsewhere.publishing, elsewhere.champion):
+    elsewhere = Registry(tracking_uri, system, ModelCache(tmp_path / "elsewhere"))
+    for read in (elsewhere.champion_or_cached, elsewhere.champion):
         with pytest.raises(VersionUnreadableError) as refused:
             read()
         assert refused.value.exit_code == 6
@@ -323,14 +323,14 @@ def test_rolling_back_leaves_a_lost_champion_but_never_reaches_a_lost_version(
     tracking_uri: str, system: str, registry: Registry, tmp_path: Path
 ) -> None:
     first, second = promoted(tracking_uri, system, registry), promoted(tracking_uri, system, registry)
-    elsewhere = Registry(tracking_uri, system, Champions(tmp_path / "elsewhere"))
+    elsewhere = Registry(tracking_uri, system, ModelCache(tmp_path / "elsewhere"))
     lose_artifacts(tracking_uri, system, second)
     left, back = elsewhere.roll_back()
     assert (left.version, back.champion.version) == (second, first)
 
     third = promoted(tracking_uri, system, registry)
     lose_artifacts(tracking_uri, system, first)
-    empty = Registry(tracking_uri, system, Champions(tmp_path / "empty"))
+    empty = Registry(tracking_uri, system, ModelCache(tmp_path / "empty"))
     with pytest.raises(VersionUnreadableError, match=f"version {third} stays the champion. Version {first} of "):
         empty.roll_back()
     assert aliases(tracking_uri, system) == {CHAMPION: third}
@@ -347,7 +347,7 @@ def test_a_damaged_copy_at_home_is_not_thrown_away_before_there_is_another(
     [folder] = [path for path in (tmp_path / "champions").iterdir() if path.is_dir()]
     (folder / "state" / "sums" / "means.parquet").write_bytes(b"")
     with pytest.raises(VersionUnreadableError, match="MLflow has lost its files"):
-        registry.publishing()
+        registry.champion_or_cached()
     assert (folder / "state" / "series" / "means.parquet").exists()
 
 
@@ -362,5 +362,5 @@ def test_files_that_are_there_and_cannot_be_fetched_are_out_of_reach_not_lost(
         file.unlink()
         file.symlink_to(tmp_path / "nowhere")
     with pytest.raises(OutOfReachError) as refused:
-        Registry(tracking_uri, system, Champions(tmp_path / "elsewhere")).champion()
+        Registry(tracking_uri, system, ModelCache(tmp_path / "elsewhere")).champion()
     assert type(refused.value) is OutOfReachError

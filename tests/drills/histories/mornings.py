@@ -20,7 +20,7 @@ from rich.console import Console
 from publication.errors import PublicationError
 from publication.model import Publication
 from tests.drills.histories.hospitals import FIRST_MORNING, ROOT, TIMEZONE, Hospital
-from training.backtest.plan import Plan
+from training.backtest.plan import BacktestOptions
 from training.errors import TrainingError
 from training.jobs import backtest, daily, train
 from training.jobs.context import Context, context
@@ -74,7 +74,7 @@ def mornings(hospital: Hospital, folder: Path, database: Path) -> Mornings:
 
     def backtested() -> pd.DataFrame:
         forecasts = folder / "forecasts.parquet"
-        backtest.run(job(1), console, Plan(WINDOWS, STEP_DAYS, None, None, (), (), None), forecasts)
+        backtest.run(job(1), console, BacktestOptions(WINDOWS, STEP_DAYS, None, None, (), (), None), forecasts)
         return pd.read_parquet(forecasts)
 
     try:

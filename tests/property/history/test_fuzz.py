@@ -17,8 +17,8 @@ from publication.model import Place, System
 from training.errors import HistoryError
 from training.history.screening import Screened, screen
 from training.history.sources import Extract, read_source
-from training.history.sources.delimited import read_exactly, read_plainly
-from training.history.sources.plain import NotPlainError, survey
+from training.history.sources.delimited import read_plainly, read_row_by_row
+from training.history.sources.plain import NeedsFullParserError, sniff
 from training.system import Source
 from training.system.measures import BUILT_IN
 
@@ -205,14 +205,14 @@ def both(content: bytes) -> tuple[Extract, Extract] | None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "x.csv"
         path.write_bytes(content)
-        found = survey(path)
+        found = sniff(path)
         try:
             if found.has_nul or not found.is_plain:
                 return None
             plainly = read_plainly(path, "x.csv", source("x.csv"), found.encoding)
-        except (HistoryError, NotPlainError):
+        except (HistoryError, NeedsFullParserError):
             return None
-        return plainly, read_exactly(path, "x.csv", source("x.csv"), found.encoding)
+        return plainly, read_row_by_row(path, "x.csv", source("x.csv"), found.encoding)
 
 
 def check_that_readers_agree(content: bytes) -> None:

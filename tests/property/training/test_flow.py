@@ -11,8 +11,8 @@ from publication.model import Headroom, Measure, System
 from publication.pressure import chance_over, chance_short, headroom_levels
 from publication.vocabulary import Kind
 from tests.unit.pipeline.histories import build_history, build_system, counts
-from training.flow.balance import account
-from training.history.ledger import balances
+from training.history.ledger import flow_series
+from training.paths.flow_identity import flow_identity
 from training.pipeline import Forecast, Forecaster
 from training.pipeline.pressure import headroom
 
@@ -74,9 +74,9 @@ def test_every_node_is_the_sum_of_its_places_on_every_path(drawn: tuple[System, 
 def test_flows_balance_from_the_census_on(drawn: tuple[System, pd.DataFrame]) -> None:
     system, table = drawn
     forecast, _ = made(system, table)
-    for place in balances(list(forecast.paths.unique_ids)):
+    for place in flow_series(list(forecast.paths.unique_ids)):
         census = float(table[place.occupancy].iloc[-1])
-        of = account(forecast.paths, place, census)
+        of = flow_identity(forecast.paths, place, census)
         assert (of.before[0] == census).all()
         balance = np.cumsum(of.admissions - of.discharges + of.unexplained, axis=0)
         np.testing.assert_allclose(census + balance, of.occupancy, atol=1e-6)

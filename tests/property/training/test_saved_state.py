@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.pipeline.histories import ENGLISH, build_system, counts, versions
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.pipeline import Forecaster
-from training.system import Circumstances, Event, EventKind
+from training.system import Event, EventKind, SystemContext
 
 HORIZON = 4
 N_DAYS = 96
@@ -28,12 +28,12 @@ class Known:
     """What a hospital has told by one day: counts, what its system file declares, and the tree."""
 
     table: pd.DataFrame
-    circumstances: Circumstances = ENGLISH
+    circumstances: SystemContext = ENGLISH
     parents: tuple[tuple[str, str], ...] = tuple(PARENTS.items())
 
-    def history(self, horizon: int = HORIZON) -> KnownHistory:
+    def history(self, horizon: int = HORIZON) -> PointInTimeHistory:
         system = build_system(dict(self.parents), horizon)
-        return KnownHistory(versions(self.table), system, circumstances=self.circumstances)
+        return PointInTimeHistory(versions(self.table), system, circumstances=self.circumstances)
 
 
 Change = Callable[[Known, np.random.Generator], Known]

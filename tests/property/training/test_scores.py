@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publication.vocabulary import quantile_column
-from training.backtest.judged import PIT_TENTHS, judged
+from training.backtest.judged import PIT_TENTHS, row_losses
 from training.backtest.scores import overall, scores, table
 
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
@@ -33,7 +33,7 @@ def forecasts(draw: st.DrawFn) -> pd.DataFrame:
 @settings(max_examples=40)
 @given(frame=forecasts())
 def test_losses_are_never_negative_and_shares_are_shares(frame: pd.DataFrame) -> None:
-    rows = judged(frame, SCALES, LEVELS)
+    rows = row_losses(frame, SCALES, LEVELS)
     assert len(rows) == frame["y"].notna().sum()
     assert (rows[["mae", "pinball", "wis"]] >= 0).all(axis=None)
     shares = rows[["pit", "coverage_50", "coverage_80", "coverage_95"]]
@@ -44,7 +44,7 @@ def test_losses_are_never_negative_and_shares_are_shares(frame: pd.DataFrame) ->
 @settings(max_examples=40)
 @given(frame=forecasts())
 def test_a_wider_interval_covers_no_less(frame: pd.DataFrame) -> None:
-    rows = judged(frame, SCALES, LEVELS)
+    rows = row_losses(frame, SCALES, LEVELS)
     assert (rows["coverage_50"] <= rows["coverage_80"]).all()
     assert (rows["coverage_80"] <= rows["coverage_95"]).all()
 
@@ -61,7 +61,7 @@ def test_the_score_of_all_rows_is_the_mean_of_the_slices_by_their_size(frame: pd
 @settings(max_examples=40)
 @given(frame=forecasts())
 def test_every_actual_is_in_one_tenth_of_its_distribution(frame: pd.DataFrame) -> None:
-    found = table(judged(frame, SCALES, LEVELS), ["series"])
+    found = table(row_losses(frame, SCALES, LEVELS), ["series"])
     np.testing.assert_allclose(found[PIT_TENTHS].sum(axis=1), 1.0)
 
 

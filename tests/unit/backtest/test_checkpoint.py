@@ -8,9 +8,9 @@ import pytest
 
 from tests.unit.pipeline.histories import build_system
 from training.backtest.checkpoint import Checkpoint, key_of
-from training.backtest.run import in_chunks
+from training.backtest.run import run_checkpointed
 from training.errors import HistoryError
-from training.system import Circumstances
+from training.system import SystemContext
 
 FIT_DAYS = [pd.Timestamp(day) for day in ("2022-02-06", "2022-04-03", "2022-05-29")]
 CUTOFFS = [day + pd.Timedelta(days=later) for day in FIT_DAYS for later in (0, 13, 55)]
@@ -32,30 +32,30 @@ class Maker:
 
 def test_cutoffs_that_share_a_refit_day_are_made_together(tmp_path: Path) -> None:
     make = Maker()
-    made = in_chunks(CUTOFFS, make, Checkpoint(tmp_path / "key"))
+    made = run_checkpointed(CUTOFFS, make, Checkpoint(tmp_path / "key"))
     assert make.asked == [CUTOFFS[0:3], CUTOFFS[3:6], CUTOFFS[6:9]]
     assert made["cutoff"].tolist() == CUTOFFS
 
 
 def test_an_interrupted_backtest_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    whole = in_chunks(CUTOFFS, Maker(), Checkpoint(tmp_path / "other"))
+    whole = run_checkpointed(CUTOFFS, Maker(), Checkpoint(tmp_path / "other"))
     checkpoint = Checkpoint(tmp_path / "key")
     with pytest.raises(KeyboardInterrupt):
-        in_chunks(CUTOFFS, Maker(dies_at=CUTOFFS[7]), checkpoint)
+        run_checkpointed(CUTOFFS, Maker(dies_at=CUTOFFS[7]), checkpoint)
     assert checkpoint.n_kept == 2
     later = Maker()
-    pd.testing.assert_frame_equal(in_chunks(CUTOFFS, later, checkpoint), whole)
+    pd.testing.assert_frame_equal(run_checkpointed(CUTOFFS, later, checkpoint), whole)
     assert later.asked == [CUTOFFS[6:9]]
 
 
 def test_what_is_cleared_is_made_anew(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path / "key")
-    in_chunks(CUTOFFS, Maker(), checkpoint)
+    run_checkpointed(CUTOFFS, Maker(), checkpoint)
     checkpoint.clear()
     assert (checkpoint.n_kept, list(tmp_path.iterdir())) == (0, [])
     checkpoint.clear()  # nothing to clear is no error
     make = Maker()
-    in_chunks(CUTOFFS, make, checkpoint)
+    run_checkpointed(CUTOFFS, make, checkpoint)
     assert len(make.asked) == 3
 
 
@@ -67,10 +67,10 @@ def test_what_was_left_unfinished_is_not_taken_for_done(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_made_again(tmp_path: Path) -> None:
-    whole = in_chunks(CUTOFFS, Maker(), Checkpoint(tmp_path))
+    whole = run_checkpointed(CUTOFFS, Maker(), Checkpoint(tmp_path))
     (tmp_path / f"{FIT_DAYS[1]:%Y-%m-%d}.parquet").write_bytes(b"PAR1")
     make = Maker()
-    pd.testing.assert_frame_equal(in_chunks(CUTOFFS, make, Checkpoint(tmp_path)), whole)
+    pd.testing.assert_frame_equal(run_checkpointed(CUTOFFS, make, Checkpoint(tmp_path)), whole)
     assert make.asked == [CUTOFFS[3:6]]
 
 
@@ -81,12 +81,12 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_key_names_what_forecasts_depend_on() -> None:
-    parts = ["sha256:1", 400, build_system(), Circumstances("GB-ENG"), {"chosen": ["Ridge"]}, 28, ["2022-01-08"], None]
+    parts = ["sha256:1", 400, build_system(), SystemContext("GB-ENG"), {"chosen": ["Ridge"]}, 28, ["2022-01-08"], None]
     others: list[object] = [
         "sha256:2",
         401,
         build_system(levels=[0.5]),
-        Circumstances("PT"),
+        SystemContext("PT"),
         {"chosen": ["AutoETS"]},
         7,
         ["2022-01-09"],

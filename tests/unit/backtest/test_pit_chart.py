@@ -3,13 +3,13 @@
 import pandas as pd
 
 from tests.unit.backtest.test_scores import FORECASTS, SCALES, THREE
-from training.backtest.judged import judged
+from training.backtest.judged import row_losses
 from training.backtest.scores import long_scores
 from training.tracking.plots import pit_histogram
 
 
 def test_each_measure_has_its_share_of_actuals_in_each_tenth() -> None:
-    scores = long_scores(judged(FORECASTS, SCALES, THREE), [["measure"], ["series"]])
+    scores = long_scores(row_losses(FORECASTS, SCALES, THREE), [["measure"], ["series"]])
     attendances, occupancy = pit_histogram(scores).data
     assert (attendances.name, occupancy.name) == ("attendances", "occupancy")
     assert list(attendances.x) == [f"{tenth / 10:.1f}" for tenth in range(1, 11)]
@@ -18,5 +18,5 @@ def test_each_measure_has_its_share_of_actuals_in_each_tenth() -> None:
 
 
 def test_no_scores_make_an_empty_picture() -> None:
-    scores = long_scores(judged(FORECASTS, SCALES, THREE), [["series"]])
+    scores = long_scores(row_losses(FORECASTS, SCALES, THREE), [["series"]])
     assert len(pit_histogram(scores).data) == 0

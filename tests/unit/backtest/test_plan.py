@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_system
-from training.backtest.plan import CHOSEN, Plan
+from training.backtest.plan import SELECTED, BacktestOptions
 from training.errors import UsageError
 from training.models.catalogue import CONTENDERS
 
@@ -16,14 +16,14 @@ SYSTEM = build_system()
 
 def plan(
     candidates: str | None = None, by: str = "measure", measures: Sequence[str] = (), places: Sequence[str] = ()
-) -> Plan:
-    return Plan(2, 7, None, candidates, measures, places, None, by)
+) -> BacktestOptions:
+    return BacktestOptions(2, 7, None, candidates, measures, places, None, by)
 
 
 @pytest.mark.parametrize(
     ("candidates", "choices"),
     [
-        (None, {CHOSEN: list(CONTENDERS)}),
+        (None, {SELECTED: list(CONTENDERS)}),
         ("ridge", {"Ridge": ["Ridge"]}),
         ("seasonal_naive, ridge", {"SeasonalNaive": ["SeasonalNaive"], "Ridge": ["Ridge"]}),
     ],
@@ -52,15 +52,15 @@ def test_slices_are_taken_in_the_order_they_are_named(by: str, slices: tuple[str
 @pytest.mark.parametrize(
     ("asked", "scores_file", "says"),
     [
-        (plan(by="site"), None, "--by site is not a slice; there are measure, series, leads, weekday, day, regime."),
-        (plan(by=""), None, "--by  is not a slice"),
+        (plan(by="site"), None, "--group-by site is not a slice; there are measure, series, leads, weekday"),
+        (plan(by=""), None, "--group-by  is not a slice"),
         (plan(candidates="Oracle"), None, "--candidates names 'Oracle'"),
         (plan(measures=["parking"]), None, "--measure parking is not of this system, which has attendances"),
         (plan(places=["Z"]), None, "--place Z is not of this system, which has north, T1"),
         (plan(), Path("scores.xlsx"), "--scores scores.xlsx: scores are written as .parquet or .csv."),
     ],
 )  # fmt: skip
-def test_what_there_is_not_is_refused(asked: Plan, scores_file: Path | None, says: str) -> None:
+def test_what_there_is_not_is_refused(asked: BacktestOptions, scores_file: Path | None, says: str) -> None:
     with pytest.raises(UsageError) as refused:
         asked.check(SYSTEM, scores_file)
     assert says in str(refused.value)

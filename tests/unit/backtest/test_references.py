@@ -7,7 +7,7 @@ import pytest
 from tests.unit.pipeline.histories import build_history, build_system, four_sites, poisoned, table_of, versions
 from training.backtest.references import REFERENCES, references, with_references
 from training.backtest.run import backtest_candidate
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.pipeline import Forecaster
 
 NAN = float("nan")
@@ -72,7 +72,7 @@ def test_each_row_has_the_references_of_its_own_cutoff_series_and_day() -> None:
 
 def test_a_series_that_did_not_report_has_no_reference() -> None:
     history = build_history(four_sites(60))
-    rows = pd.DataFrame({"unique_id": ["late/attendances"], "cutoff": [history.newest.index[-3]], "lead": [1]})
+    rows = pd.DataFrame({"unique_id": ["late/attendances"], "cutoff": [history.latest.index[-3]], "lead": [1]})
     assert with_references(rows, history)[list(REFERENCES)].isna().all(axis=None)
 
 
@@ -89,7 +89,7 @@ def test_nothing_that_became_known_later_changes_a_reference() -> None:
     clean = versions(four_sites(90))
     cutoff = pd.Timestamp("2022-03-01")
     now, then = (
-        references(KnownHistory(vintages, build_system()), cutoff)
+        references(PointInTimeHistory(vintages, build_system()), cutoff)
         for vintages in (poisoned(clean, cutoff, "D/occupancy"), clean)
     )
     for name in REFERENCES:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.pipeline.histories import build_system
 from training.backtest.regimes import level_breaks, regimes
-from training.system import Circumstances, Event, EventKind, Tenure
+from training.system import Event, EventKind, OpeningPeriod, SystemContext
 
 SYSTEM = build_system()  # sites A and B in trust T1, C and D in T2
 
@@ -17,8 +17,8 @@ def event(kind: str, first: int, last: int, place: str | None = "A", measure: st
     return Event(date(2024, 3, first), date(2024, 3, last), place, measure, EventKind(kind), "")
 
 
-def declared(*events: Event, **tenures: Tenure) -> Circumstances:
-    return Circumstances("", events, (), tenures)
+def declared(*events: Event, **tenures: OpeningPeriod) -> SystemContext:
+    return SystemContext("", events, (), tenures)
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def declared(*events: Event, **tenures: Tenure) -> Circumstances:
         (declared(event("divert", 5, 9)), "A/attendances", []),
         (declared(event("data_fault", 5, 9)), "A/attendances", []),
         (declared(event("exclude", 5, 9)), "A/attendances", []),
-        (declared(A=Tenure(date(2024, 3, 7), None, ("B",))), "A/attendances", [7]),  # it took over from B
-        (declared(A=Tenure(date(2024, 3, 7))), "A/attendances", []),  # it opened: nothing came before
+        (declared(A=OpeningPeriod(date(2024, 3, 7), None, ("B",))), "A/attendances", [7]),  # it took over from B
+        (declared(A=OpeningPeriod(date(2024, 3, 7))), "A/attendances", []),  # it opened: nothing came before
     ],
 )
-def test_what_breaks_a_level(circumstances: Circumstances, unique_id: str, days: list[int]) -> None:
+def test_what_breaks_a_level(circumstances: SystemContext, unique_id: str, days: list[int]) -> None:
     assert level_breaks(unique_id, SYSTEM, circumstances) == [date(2024, 3, day) for day in days]
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_history, four_sites
-from training.backtest.run import REFIT_POLICY, backtest_among, backtest_candidate, backtest_champion, last_of_refit
+from training.backtest.run import REFIT_POLICY, backtest_among, backtest_candidate, backtest_selection, last_of_refit
 from training.frames import forecast_columns
 from training.pipeline import Forecaster
 
@@ -40,7 +40,7 @@ def test_it_is_the_same_in_pieces_and_in_one(together: pd.DataFrame, cut: int) -
 
 
 def test_each_choice_is_what_the_backtest_of_it_alone_gives(together: pd.DataFrame) -> None:
-    alone = {"chosen": backtest_champion(fresh(), CUTOFFS, NAMES)}
+    alone = {"chosen": backtest_selection(fresh(), CUTOFFS, NAMES)}
     alone |= {name: backtest_candidate(fresh(), CUTOFFS, name) for name in NAMES}
     assert list(together["choice"].unique()) == list(alone)
     for choice, frame in alone.items():

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.pipeline.histories import LEVELS, build_history, build_system, four_sites, table_of
 from training.backtest.actuals import actuals
-from training.backtest.run import backtest_candidate, backtest_champion, backtest_recipe, same_for_every_measure
+from training.backtest.run import backtest_candidate, backtest_recipe, backtest_selection, same_for_every_measure
 from training.backtest.scores import mase_scales, overall, scores
 from training.frames import forecast_columns, long
 from training.pipeline import Forecaster
@@ -88,7 +88,7 @@ def test_actuals_of_a_parent_are_missing_where_a_large_part_is() -> None:
     table = table_of({"A/attendances": [10, 10, NAN, 10], "B/attendances": [20, NAN, 20, 20], "C/attendances": [1] * 4})
     history = build_history(table)
     days = pd.date_range(table.index[0], periods=6, freq="D")
-    found = actuals(history, summing(history.system, list(history.newest.columns)), days)
+    found = actuals(history, summing(history.system, list(history.latest.columns)), days)
     np.testing.assert_array_equal(found["T1/attendances"], [30, NAN, NAN, 30, NAN, NAN])
     np.testing.assert_array_equal(found["T2/attendances"], [1, 1, 1, 1, NAN, NAN])
 
@@ -117,7 +117,7 @@ def test_what_is_evaluated_is_what_would_have_been_published() -> None:
     table = four_sites(130)
     cutoff = pd.Timestamp(table.index[-10])
     names = ["SeasonalNaive", "Ridge"]
-    frame = backtest_champion(Forecaster(build_history(table), 7), [cutoff], names)
+    frame = backtest_selection(Forecaster(build_history(table), 7), [cutoff], names)
     forecaster = Forecaster(build_history(table.loc[:cutoff]), 7)
     published = forecaster.forecast(forecaster.choose(names, cutoff), cutoff).rows(LEVELS)
     pd.testing.assert_frame_equal(frame.drop(columns="y"), published, check_exact=True)
@@ -126,7 +126,7 @@ def test_what_is_evaluated_is_what_would_have_been_published() -> None:
 def test_one_candidate_throughout_is_the_recipe_that_names_it_for_each_measure() -> None:
     history = build_history(four_sites(100), build_system())
     forecaster = Forecaster(history, 7)
-    cutoffs = [pd.Timestamp(history.newest.index[-8])]
+    cutoffs = [pd.Timestamp(history.latest.index[-8])]
     recipe = same_for_every_measure(forecaster, "Ridge")
     assert recipe == {"attendances": "Ridge", "occupancy": "Ridge"}
     frame = backtest_recipe(forecaster, cutoffs, recipe)

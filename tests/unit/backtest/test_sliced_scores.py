@@ -6,8 +6,8 @@ import pytest
 
 from tests.unit.backtest.test_scores import FORECASTS, SCALES, THREE, rows
 from tests.unit.pipeline.histories import build_history, four_sites
-from training.backtest.evidence import with_evidence
-from training.backtest.judged import PIT_TENTHS, judged
+from training.backtest.evidence import with_baselines_and_slices
+from training.backtest.judged import PIT_TENTHS, row_losses
 from training.backtest.run import backtest_candidate
 from training.backtest.scores import LOSSES, SKILLS, long_scores, mase_scales, scores, table
 from training.pipeline import Forecaster
@@ -63,14 +63,14 @@ def test_a_slice_without_an_actual_has_no_row(by: list[str], sizes: dict[object,
 
 
 def test_pits_of_a_slice_are_counted_by_tenth() -> None:
-    found = table(judged(FORECASTS, SCALES, THREE), ["measure"]).set_index("measure")
+    found = table(row_losses(FORECASTS, SCALES, THREE), ["measure"]).set_index("measure")
     assert found[PIT_TENTHS].sum(axis=1).tolist() == pytest.approx([1.0, 1.0])
     assert found.loc["attendances", "pit_tenth_10"] == pytest.approx(1 / 3)  # the actual of 20 above q0.9 of 18
     assert found["pit_distance"].between(0, 1).all()
 
 
 def test_the_long_frame_has_a_row_for_each_score_there_is() -> None:
-    found = long_scores(judged(FORECASTS, SCALES, THREE), [["measure"], ["measure", "leads"], ["measure"]])
+    found = long_scores(row_losses(FORECASTS, SCALES, THREE), [["measure"], ["measure", "leads"], ["measure"]])
     assert list(found.columns) == [
         "by", "measure", "series", "leads", "weekday", "day", "regime", "n", "fallbacks", "loss", "value",
     ]  # fmt: skip
@@ -87,9 +87,9 @@ def test_the_long_frame_has_a_row_for_each_score_there_is() -> None:
 
 def test_evidence_is_what_a_real_backtest_is_judged_beside() -> None:
     history = build_history(four_sites(120))
-    cutoffs = [pd.Timestamp(day) for day in history.newest.index[[-50, -40]]]
+    cutoffs = [pd.Timestamp(day) for day in history.latest.index[[-50, -40]]]
     frame = backtest_candidate(Forecaster(history, 28), cutoffs, "SeasonalNaive")
-    evidence = with_evidence(frame, history, cutoffs[0])
+    evidence = with_baselines_and_slices(frame, history, cutoffs[0])
     pd.testing.assert_frame_equal(evidence[frame.columns], frame)
     by_measure = scores(evidence, mase_scales(history, cutoffs[0]), history.system.quantiles, ["measure"])
     found = by_measure.set_index("measure")
@@ -106,7 +106,7 @@ def test_evidence_is_what_a_real_backtest_is_judged_beside() -> None:
 
 def test_a_backtest_of_nothing_has_no_scores() -> None:
     history = build_history(four_sites(120))
-    cutoff = pd.Timestamp(history.newest.index[-30])
+    cutoff = pd.Timestamp(history.latest.index[-30])
     frame = backtest_candidate(Forecaster(history, 7), [cutoff], "SeasonalNaive").iloc[:0]
-    evidence = with_evidence(frame, history, cutoff)
+    evidence = with_baselines_and_slices(frame, history, cutoff)
     assert scores(evidence, mase_scales(history, cutoff), history.system.quantiles, ["day"]).empty

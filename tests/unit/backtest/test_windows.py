@@ -6,7 +6,7 @@ import pytest
 from tests.unit.pipeline.histories import build_history, build_system, four_sites, versions
 from training.backtest.windows import backtest_cutoffs, seen_when_sliding, the_one_weekday
 from training.errors import UsageError
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 
 # Sixty days, Monday 3 January to Thursday 3 March 2022.
 HISTORY = build_history(four_sites(60))
@@ -36,7 +36,7 @@ def test_cutoffs_at_which_nothing_reports_are_left_out() -> None:
     table.iloc[50:110] = float("nan")
     history = build_history(table)
     cutoffs = backtest_cutoffs(history, windows=5, step_days=25, horizon=7)
-    assert [history.newest.index.get_loc(cutoff) for cutoff in cutoffs] == [42, 67, 117, 142]
+    assert [history.latest.index.get_loc(cutoff) for cutoff in cutoffs] == [42, 67, 117, 142]
     with pytest.raises(UsageError, match="no series has a usable value in the four weeks before any cutoff from"):
         backtest_cutoffs(history, windows=3, step_days=7, horizon=7, last=pd.Timestamp(table.index[100]))
 
@@ -98,6 +98,6 @@ def test_a_sliding_window_hides_the_days_before_it_and_nothing_else() -> None:
     assert sorted(seen["ds"].unique()) == list(
         pd.date_range("2022-01-22", "2022-03-03")
     )  # thirty days, and what follows
-    history = KnownHistory(seen, build_system())
-    assert history.at(fit_day).shape == (30, 5)
-    pd.testing.assert_frame_equal(history.at(fit_day), HISTORY.at(fit_day).tail(30), check_freq=False)
+    history = PointInTimeHistory(seen, build_system())
+    assert history.as_of(fit_day).shape == (30, 5)
+    pd.testing.assert_frame_equal(history.as_of(fit_day), HISTORY.as_of(fit_day).tail(30), check_freq=False)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from training.calibration.past_errors import PastErrors, Values
-from training.calibration.quantiles import deviations
-from training.calibration.spread import scatter
+from training.calibration.quantiles import error_quantiles
+from training.calibration.scale import error_scale
 from training.calibration.volatility import combined_by_qlike, volatility
-from training.calibration.weights import learnt_weights, own_weights
+from training.calibration.weights import fitted_weights, series_weights
 
 NAN = float("nan")
 FIVE = [-3.0, -1.0, 0.0, 2.0, 4.0]  # mean size 2
@@ -42,7 +42,7 @@ def errors_of(*leads: Values) -> PastErrors:
     ],
 )
 def test_quantiles_of_errors_stand_at_weibull_positions(level: float, deviation: float) -> None:
-    found = deviations(errors_of(latin_square(FIVE)), [level])
+    found = error_quantiles(errors_of(latin_square(FIVE)), [level])
     assert found == pytest.approx(deviation)
     assert found.shape == (1, 5, 1)
 
@@ -62,7 +62,7 @@ def test_a_band_of_leads_shares_the_shape_of_all_only_where_its_errors_are_few(
     lead_3 = latin_square([2.0, -2.0, 2.0, -2.0, 2.0])
     lead_3.flat[n_errors_of_lead_3:] = NAN
     errors = errors_of(latin_square(FIVE), latin_square(FIVE), lead_3)
-    assert deviations(errors, [0.1])[2] == pytest.approx(deviation)
+    assert error_quantiles(errors, [0.1])[2] == pytest.approx(deviation)
 
 
 def test_special_days_ahead_widen_by_the_factor_of_special_days_and_others_do_not() -> None:
@@ -74,7 +74,7 @@ def test_special_days_ahead_widen_by_the_factor_of_special_days_and_others_do_no
     is_special[10:] = True
     marked = replace(errors, is_special=is_special)
     ahead = replace(marked, special_ahead=np.array([True]))
-    ratio = deviations(ahead, [0.3]) / deviations(marked, [0.3])
+    ratio = error_quantiles(ahead, [0.3]) / error_quantiles(marked, [0.3])
     assert ratio == pytest.approx(7 / 6)
 
 
@@ -87,7 +87,7 @@ def test_the_scale_of_one_series_is_smoothed_over_seven_leads_and_corrected_by_b
     """
     errors = np.ones((10, 15, 1))
     errors[:, 7] = -8.0
-    lead = scatter(errors)[:, 0]
+    lead = error_scale(errors)[:, 0]
     assert lead[:2] == pytest.approx(1.0)
     assert lead[2:4] == pytest.approx(0.85)
     assert lead[4:7] == pytest.approx(2 * 0.85)
@@ -100,7 +100,7 @@ def test_the_first_and_last_leads_are_smoothed_with_copies_of_themselves() -> No
     errors = np.ones((1000, 8, 1))
     errors[:, 0] = 8.0
     smoothed = np.array([(4 * 8 + 3) / 7, (3 * 8 + 4) / 7, (2 * 8 + 5) / 7, (8 + 6) / 7, 1.0, 1.0, 1.0, 1.0])
-    found = scatter(errors)[:, 0]
+    found = error_scale(errors)[:, 0]
     assert found[7] == pytest.approx(1.0)
     assert found[:2] / found[0] == pytest.approx(smoothed[:2] / smoothed[0])
     assert found[2:7] / found[2] == pytest.approx(smoothed[2:7] / smoothed[2])
@@ -109,7 +109,7 @@ def test_the_first_and_last_leads_are_smoothed_with_copies_of_themselves() -> No
 def test_a_lead_without_errors_is_interpolated_between_its_neighbours() -> None:
     errors = np.full((1000, 5, 1), NAN)
     errors[:, 2], errors[:, 4] = 1.0, 3.0
-    found = scatter(errors)[:, 0]
+    found = error_scale(errors)[:, 0]
     assert found[3] / found[2] == pytest.approx(2.0)
     assert found[0] == pytest.approx(found[1])
 
@@ -118,11 +118,11 @@ def test_a_series_with_twice_the_errors_has_twice_the_scale_as_evidence_grows() 
     """Three windows' worth of the group's size go into a series: 1 to 3 after very many windows."""
     errors = np.ones((100_000, 1, 2))
     errors[:, :, 1] = 3.0
-    assert scatter(errors)[0] == pytest.approx([1.0, 3.0], rel=1e-3)
+    assert error_scale(errors)[0] == pytest.approx([1.0, 3.0], rel=1e-3)
 
 
 def test_errors_of_zero_leave_a_scale_that_can_be_divided_by() -> None:
-    found = scatter(np.zeros((50, 3, 2)))
+    found = error_scale(np.zeros((50, 3, 2)))
     assert (found > 0).all()
     assert (found <= 1e-3 + 1e-12).all()
 
@@ -185,28 +185,28 @@ def test_weights_are_averaged_over_the_later_half_of_the_descent() -> None:
     Each of the sixty steps moves the log odds by 3 x 0.3 x 0.02 = 0.018: after k steps the first weighs
     1 / (1 + exp(0.018 k)). Over steps 31 to 60 that is 0.306 on average; over all 60, 0.368; at the last, 0.253.
     """
-    found = learnt_weights(two_members(1.01, 0.99))
+    found = fitted_weights(two_members(1.01, 0.99))
     assert found[0, 0] == pytest.approx(np.mean([1 / (1 + exp(0.018 * k)) for k in range(31, 61)]))
     assert found[0, 0] == pytest.approx(0.306, abs=0.001)
 
 
 def test_a_series_takes_five_steps_from_the_weights_of_its_measure() -> None:
     """Steps of 2 x 0.3 x 0.02 = 0.012 in log odds: from 0.4 to 0.6 to 1 / (1 + 1.5 exp(0.06))."""
-    found = own_weights(two_members(1.01, 0.99), np.array([[0.4, 0.6]]))
+    found = series_weights(two_members(1.01, 0.99), np.array([[0.4, 0.6]]))
     assert found[0, 0, 0] == pytest.approx(1 / (1 + 1.5 * exp(0.06)))
 
 
 def test_all_series_count_alike_whatever_the_size_of_their_errors() -> None:
     """Each member is better in one series, and the errors of the second series are a hundred times as large."""
     small, large = two_members(1.1, 0.9), 100 * two_members(0.9, 1.1)
-    found = learnt_weights(np.concatenate([small, large], axis=3))
+    found = fitted_weights(np.concatenate([small, large], axis=3))
     assert found[0] == pytest.approx([0.5, 0.5])
 
 
 @pytest.mark.parametrize(("n_errors", "alike"), [(23, True), (24, False)])
 def test_members_weigh_alike_below_24_errors(n_errors: int, *, alike: bool) -> None:
     errors = two_members(2.0, 0.5, n_errors)
-    usual = learnt_weights(errors)
+    usual = fitted_weights(errors)
     assert (usual[0, 0] == pytest.approx(0.5)) == alike
-    own = own_weights(errors, np.array([[0.4, 0.6]]))
+    own = series_weights(errors, np.array([[0.4, 0.6]]))
     assert (own[0, 0, 0] == pytest.approx(0.4)) == alike

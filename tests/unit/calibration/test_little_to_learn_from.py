@@ -11,11 +11,11 @@ from tests.unit.calibration.errors import past
 from tests.unit.little import CONSTANT, LITTLE, NOTHING_KNOWN, Values, with_little
 from tests.unit.pipeline.histories import build_history, counts
 from training.calibration.past_errors import PastErrors
-from training.calibration.quantiles import deviations, half_count_shifts, in_whole_counts, quantiles
+from training.calibration.quantiles import continuity_jitter, error_quantiles, in_whole_counts, quantiles
+from training.calibration.scale import NORMAL_SCALE, count_sd, error_scale, scaled_errors
 from training.calibration.special_days import special_factor
-from training.calibration.spread import USUAL_SCATTER, scaled_errors, scatter, spread_of
 from training.calibration.volatility import volatility
-from training.calibration.weights import learnt_weights, own_weights
+from training.calibration.weights import fitted_weights, series_weights
 from training.calibration.windows import SHORTEST_HISTORY_DAYS, before_long_gap, windows_before
 
 LEVELS = [0.025, 0.1, 0.5, 0.9, 0.975]
@@ -52,19 +52,19 @@ def test_quantiles(what: str) -> None:
 def test_special_days(what: str, every: int) -> None:
     errors = marked(what, every)
     assert special_factor(errors) == pytest.approx(1.0, abs=0.1)  # drawn alike on all days
-    assert np.isfinite(deviations(errors, LEVELS)).all()
-    assert errors.as_ahead(LITTLE[what]).shape == LITTLE[what].shape
+    assert np.isfinite(error_quantiles(errors, LEVELS)).all()
+    assert errors.align_by_lead(LITTLE[what]).shape == LITTLE[what].shape
     assert len(errors.without_first(1).scaled) == max(len(LITTLE[what]) - 1, 0)
     assert errors.of(np.array([], dtype=np.intp)).scaled.shape[2] == 0
 
 
 @with_little
 def test_scatter(what: str) -> None:
-    found = scatter(LITTLE[what])
+    found = error_scale(LITTLE[what])
     assert found.shape == LITTLE[what].shape[1:]
     assert (found > 0).all()
     if what in NOTHING_KNOWN:
-        np.testing.assert_allclose(found, USUAL_SCATTER)
+        np.testing.assert_allclose(found, NORMAL_SCALE)
     if what == "constant":
         np.testing.assert_allclose(found, CONSTANT)
 
@@ -85,9 +85,9 @@ def test_volatility(what: str) -> None:
 def test_weights(what: str) -> None:
     errors = LITTLE[what]
     members = np.stack([errors, 2 * errors])
-    usual = learnt_weights(members)
+    usual = fitted_weights(members)
     assert usual.sum(axis=1) == pytest.approx(1.0)
-    own = own_weights(members, usual)
+    own = series_weights(members, usual)
     assert own.shape == (*errors.shape[1:], 2)
     assert own.sum(axis=2) == pytest.approx(1.0)
     if what in (*NOTHING_KNOWN, "one window", "all zero", "constant"):
@@ -100,7 +100,7 @@ def test_weights(what: str) -> None:
 @with_little
 def test_a_member_that_never_answers_beside_one_that_does(what: str) -> None:
     errors = LITTLE[what]
-    usual = learnt_weights(np.stack([errors, np.full(errors.shape, np.nan)]))
+    usual = fitted_weights(np.stack([errors, np.full(errors.shape, np.nan)]))
     if what in NOTHING_KNOWN:
         assert usual == pytest.approx(0.5)
     else:
@@ -110,7 +110,7 @@ def test_a_member_that_never_answers_beside_one_that_does(what: str) -> None:
 @pytest.mark.parametrize("shape", [(0, 7, 3), (5, 7, 0), (0, 0)])
 def test_functions_of_single_numbers_bear_none(shape: tuple[int, ...]) -> None:
     nothing: Values = np.empty(shape, dtype=np.float64)
-    for found in (spread_of(nothing), scaled_errors(nothing, nothing), half_count_shifts(nothing)):
+    for found in (count_sd(nothing), scaled_errors(nothing, nothing), continuity_jitter(nothing)):
         assert found.shape == shape
     assert in_whole_counts(np.empty((7, 0, 5)), np.empty((7, 0)), np.zeros(0, np.bool_)).shape == (7, 0, 5)
 

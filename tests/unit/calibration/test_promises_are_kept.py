@@ -9,10 +9,10 @@ from tests.unit.pipeline.histories import WEEKLY_WAVE, build_history, build_syst
 from training.backtest.run import backtest_candidate
 from training.backtest.windows import backtest_cutoffs
 from training.frames import WEEK
-from training.models.candidate import Means, Windows, target_days
+from training.models.candidate import ForecastRequest, Means, target_days
 from training.models.catalogue import CATALOGUE
 from training.pipeline import Forecaster
-from training.system import Circumstances
+from training.system import SystemContext
 
 HORIZON = 7
 LEVELS = {"A/attendances": 40.0, "B/attendances": 120.0, "C/attendances": 9.0, "D/attendances": 300.0}
@@ -21,10 +21,10 @@ LEVELS = {"A/attendances": 40.0, "B/attendances": 120.0, "C/attendances": 9.0, "
 class Level:
     """The mean of each weekday over the last ten weeks."""
 
-    def forecast(self, windows: Windows) -> Means:
+    def forecast(self, windows: ForecastRequest) -> Means:
         means = Means()
         for cutoff in windows.cutoffs:
-            past = windows.history.filled(cutoff).tail(10 * WEEK)
+            past = windows.history.imputed(cutoff).tail(10 * WEEK)
             by_weekday = past.groupby(pd.DatetimeIndex(past.index).weekday).mean()
             days = target_days(cutoff, windows.horizon)
             means.by_cutoff[cutoff] = by_weekday.loc[days.weekday].set_axis(days)
@@ -35,7 +35,7 @@ class Level:
 def forecasts(request: pytest.FixtureRequest) -> pd.DataFrame:
     """Thirty windows of the candidate, of which the published levels are judged."""
     table = pd.DataFrame({name: counts(450, level, 50 + i) for i, (name, level) in enumerate(LEVELS.items())})
-    history = build_history(table, build_system(horizon_days=HORIZON), Circumstances())
+    history = build_history(table, build_system(horizon_days=HORIZON), SystemContext())
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(CATALOGUE, "Level", Level())
         forecaster = Forecaster(history, HORIZON)

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import poisson
 
 from tests.unit.calibration.errors import STEP_DAYS, drawn, past
-from training.calibration.quantiles import half_count_shifts, in_whole_counts, quantiles
+from training.calibration.quantiles import continuity_jitter, in_whole_counts, quantiles
 
 NAN = float("nan")
 LEVELS = [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975]
@@ -84,7 +84,7 @@ def test_quantiles_of_small_counts_are_those_of_the_counts(mean: float) -> None:
     n_windows, n_series = 60, 30
     counts = np.random.default_rng(7).poisson(mean, (n_windows, 2, n_series))
     days = np.asarray(738_000.0 + STEP_DAYS * np.arange(n_windows)[:, None] + np.arange(1, 3), dtype=np.float64)
-    smooth = counts + half_count_shifts(days)[:, :, None]
+    smooth = counts + continuity_jitter(days)[:, :, None]
     errors = past((mean - smooth) / max(mean, 1.0) ** 0.5)
     means = np.full((2, n_series), mean)
     found = in_whole_counts(quantiles(means, errors, ["a"] * n_series, LEVELS), means, np.ones(n_series, bool))
@@ -101,9 +101,9 @@ def test_only_small_counts_of_ones_are_rounded() -> None:
 
 def test_days_are_moved_evenly_and_always_alike() -> None:
     days = np.arange(738_000.0, 738_360.0)
-    shifts = half_count_shifts(days)
+    shifts = continuity_jitter(days)
     assert np.sort(shifts) == pytest.approx(np.linspace(-0.5, 0.5, len(days)), abs=0.01)
-    np.testing.assert_array_equal(half_count_shifts(days[5:9]), shifts[5:9])
+    np.testing.assert_array_equal(continuity_jitter(days[5:9]), shifts[5:9])
 
 
 def test_the_oldest_windows_can_be_left_out() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.calibration.weights import Values, Weights, learnt_weights, own_weights
+from training.calibration.weights import Values, Weights, fitted_weights, series_weights
 
 SHAPE = (60, 28, 6)  # windows, leads, series
 
@@ -14,14 +14,14 @@ def noise(scale: float, seed: int) -> Values:
 
 
 def test_a_member_that_is_much_better_gets_nearly_all() -> None:
-    weights = learnt_weights(np.stack([noise(1, 1), noise(6, 2)]))
+    weights = fitted_weights(np.stack([noise(1, 1), noise(6, 2)]))
     assert weights.shape == (28, 2)
     assert (weights[:, 0] > 0.85).all()
 
 
 def test_members_whose_errors_cancel_weigh_by_their_variances() -> None:
     """Independent errors of spread 1 and 2: the best weights are 0.8 and 0.2 (Bates and Granger 1969)."""
-    weights = learnt_weights(np.stack([noise(1, 3), noise(2, 4)]))
+    weights = fitted_weights(np.stack([noise(1, 3), noise(2, 4)]))
     assert weights[:, 0] == pytest.approx(0.8, abs=0.08)
 
 
@@ -29,7 +29,7 @@ def test_each_band_of_leads_has_its_own_weights() -> None:
     errors = np.stack([noise(1, 5), noise(1, 6)])
     errors[0, :, :2] *= 5
     errors[1, :, 7:] *= 5
-    weights = learnt_weights(errors)
+    weights = fitted_weights(errors)
     assert (weights[:2, 1] > 0.8).all()
     assert (weights[7:, 0] > 0.8).all()
     assert weights.sum(axis=1) == pytest.approx(1.0)
@@ -37,7 +37,7 @@ def test_each_band_of_leads_has_its_own_weights() -> None:
 
 def test_a_bias_shared_by_all_errors_of_a_member_does_not_cost_it_its_weight() -> None:
     """Quantiles are set by the errors themselves: what counts is how far they scatter."""
-    weights = learnt_weights(np.stack([noise(1, 7) + 3, noise(3, 8)]))
+    weights = fitted_weights(np.stack([noise(1, 7) + 3, noise(3, 8)]))
     assert (weights[:, 0] > 0.75).all()
 
 
@@ -46,48 +46,48 @@ def test_however_few_the_errors_their_bias_changes_no_weight(n_windows: int) -> 
     """But for the size of a series' errors, in units of which they are taken."""
     errors = np.stack([noise(1, 17), noise(1.5, 18)])[:, :n_windows, :7, :1]
     biased = errors + np.array([3.0, -1.0])[:, None, None, None]
-    usual = learnt_weights(errors)
-    assert learnt_weights(biased) == pytest.approx(usual, abs=0.02)
-    assert own_weights(biased, usual) == pytest.approx(own_weights(errors, usual), abs=0.02)
+    usual = fitted_weights(errors)
+    assert fitted_weights(biased) == pytest.approx(usual, abs=0.02)
+    assert series_weights(biased, usual) == pytest.approx(series_weights(errors, usual), abs=0.02)
 
 
 def test_members_whose_errors_never_change_weigh_alike() -> None:
     """Beds that stay as they are: one member is right and one is four off, always. Neither scatters."""
     errors = np.stack([np.zeros(SHAPE), np.full(SHAPE, 4.0)])
-    usual = learnt_weights(errors)
+    usual = fitted_weights(errors)
     assert usual == pytest.approx(0.5)
-    assert own_weights(errors, usual) == pytest.approx(0.5)
+    assert series_weights(errors, usual) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("known", [0, 1])
 def test_with_too_few_errors_members_weigh_alike(known: int) -> None:
     errors = np.full((3, 2, 7, 1), np.nan)
     errors[:, :known, :2] = 1.0
-    assert learnt_weights(errors) == pytest.approx(1 / 3)
+    assert fitted_weights(errors) == pytest.approx(1 / 3)
 
 
 def test_errors_that_one_member_lacks_are_left_out() -> None:
     errors = np.stack([noise(1, 9), noise(4, 10)])
     errors[1, :, :, 3:] = np.nan
     errors[0, :, :, 3:] = 99.0
-    whole = learnt_weights(errors[:, :, :, :3])
-    assert learnt_weights(errors) == pytest.approx(whole, abs=0.05)
+    whole = fitted_weights(errors[:, :, :, :3])
+    assert fitted_weights(errors) == pytest.approx(whole, abs=0.05)
 
 
 def test_a_member_without_any_error_has_no_weight_and_keeps_nothing_from_the_others() -> None:
     """So attendances are mixed as if the balance of flows, which knows nothing of them, were no member."""
     pair = np.stack([noise(1, 11), noise(2, 12)])
-    weights = learnt_weights(np.concatenate([pair, np.full((1, *SHAPE), np.nan)]))
+    weights = fitted_weights(np.concatenate([pair, np.full((1, *SHAPE), np.nan)]))
     assert (weights[:, 2] == 0.0).all()
-    assert weights[:, :2] == pytest.approx(learnt_weights(pair))
+    assert weights[:, :2] == pytest.approx(fitted_weights(pair))
 
 
 def test_a_series_of_its_own_kind_leans_to_the_member_that_serves_it() -> None:
     """The first member is the better one everywhere but in the last series, which the second foretells."""
     errors = np.stack([noise(1, 13), noise(2, 14)])
     errors[:, :, :, 5] = errors[::-1, :, :, 5]
-    usual = learnt_weights(errors)
-    own = own_weights(errors, usual)
+    usual = fitted_weights(errors)
+    own = series_weights(errors, usual)
     assert own.shape == (28, 6, 2)
     assert own.sum(axis=2) == pytest.approx(1.0)
     assert (own[:, 5, 1] > usual[:, 1] + 0.1).all()
@@ -97,8 +97,8 @@ def test_a_series_of_its_own_kind_leans_to_the_member_that_serves_it() -> None:
 def test_a_series_without_errors_and_a_member_without_any_keep_the_usual_weights() -> None:
     errors = np.stack([noise(1, 15), noise(2, 16), np.full(SHAPE, np.nan)])
     errors[:, :, :, 2] = np.nan
-    usual = learnt_weights(errors)
-    own = own_weights(errors, usual)
+    usual = fitted_weights(errors)
+    own = series_weights(errors, usual)
     assert own[:, 2] == pytest.approx(usual)
     assert (own[:, :, 2] == 0.0).all()
 
@@ -114,7 +114,9 @@ def test_a_series_without_errors_and_a_member_without_any_keep_the_usual_weights
 def test_series_of_a_measure_without_any_error_keep_its_usual_weights(errors: Values) -> None:
     """A stock in its first eight weeks has no window yet."""
     usual = np.tile([0.3, 0.7], (28, 1))
-    np.testing.assert_array_equal(own_weights(errors, usual), np.broadcast_to(usual[:, None], (28, errors.shape[3], 2)))
+    np.testing.assert_array_equal(
+        series_weights(errors, usual), np.broadcast_to(usual[:, None], (28, errors.shape[3], 2))
+    )
 
 
 def test_weights_are_asked_for_by_series_and_a_stranger_gets_the_usual_ones() -> None:

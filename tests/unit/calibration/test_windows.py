@@ -14,7 +14,7 @@ from training.calibration.windows import (
     before_long_gap,
     windows_before,
 )
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 
 DAY = pd.Timedelta(days=1)
 TABLE = four_sites(450)
@@ -78,7 +78,7 @@ def test_days_that_were_filled_in_later_add_no_windows() -> None:
     clean.loc[gap] = np.nan
     cutoff = pd.Timestamp(table.index[-20])
     late = versions(table.loc[gap]).assign(known_at=day_end(cutoff) + DAY)
-    later = KnownHistory(pd.concat([versions(clean), late], ignore_index=True), build_system())
+    later = PointInTimeHistory(pd.concat([versions(clean), late], ignore_index=True), build_system())
     assert windows_before(later, cutoff, 7) == windows_before(build_history(clean), cutoff, 7)
 
 

@@ -12,13 +12,13 @@ from publication.vocabulary import Kind, series_key
 from tests.unit.pipeline.histories import ENGLISH, build_history, build_system, counts, four_sites
 from training.features.disturbances import disturbances
 from training.history.disturbances import bed_steps, concerns, days_of
-from training.history.known import KnownHistory
-from training.models.candidate import Windows
+from training.history.known import PointInTimeHistory
+from training.models.candidate import ForecastRequest
 from training.models.catalogue import CATALOGUE
 from training.models.regression import Regression
 from training.pipeline import Forecaster
 from training.pipeline.means import MeansCache
-from training.system import Circumstances, Event, EventKind, SchoolTerm
+from training.system import Event, EventKind, SchoolTerm, SystemContext
 
 SYSTEM = build_system()
 BEDS = System(
@@ -35,7 +35,7 @@ def event(
     return Event(date.fromisoformat(first), date.fromisoformat(last), place, measure, kind, note)
 
 
-def told(*events: Event) -> Circumstances:
+def told(*events: Event) -> SystemContext:
     return replace(ENGLISH, events=events)
 
 
@@ -70,14 +70,14 @@ def test_days_to_leave_out_are_empty_for_every_model_and_kept_in_what_happened(k
     table = four_sites(120)
     fault = event("2022-03-10", "2022-03-12", kind, "T1", "attendances")
     history = build_history(table, circumstances=told(fault))
-    known = history.at(table.index[-1])
+    known = history.as_of(table.index[-1])
     blank = known.isna()
     assert blank.loc["2022-03-10":"2022-03-12", ["A/attendances", "B/attendances"]].all(axis=None)
     assert blank.sum().sum() == 6
-    filled = history.filled(table.index[-1])
+    filled = history.imputed(table.index[-1])
     assert filled.notna().all(axis=None)
     assert (filled != table[filled.columns])[blank].sum().sum() > 0
-    pd.testing.assert_frame_equal(history.newest, table[history.newest.columns], check_freq=False)
+    pd.testing.assert_frame_equal(history.latest, table[history.latest.columns], check_freq=False)
 
 
 def test_a_strike_is_hidden_from_models_that_are_not_told_of_it_alone() -> None:
@@ -86,7 +86,7 @@ def test_a_strike_is_hidden_from_models_that_are_not_told_of_it_alone() -> None:
     history = build_history(table, circumstances=told(strike))
     cutoff = table.index[-1]
     there = table.loc["2022-03-10":"2022-03-12", "A/attendances"]
-    assert history.filled(cutoff).loc[there.index, "A/attendances"].to_list() == there.to_list()
+    assert history.imputed(cutoff).loc[there.index, "A/attendances"].to_list() == there.to_list()
     between = (
         table["A/attendances"].shift(7).loc[there.index].to_numpy()
         + table["A/attendances"].shift(-7).loc[there.index].to_numpy()
@@ -121,7 +121,7 @@ def test_a_regression_foresees_the_strike_that_is_declared() -> None:
 
     def means(*events: Event) -> pd.DataFrame:
         history = build_history(table, circumstances=told(*events))
-        return candidate.forecast(Windows(history, [cutoff], 7)).by_cutoff[cutoff]
+        return candidate.forecast(ForecastRequest(history, [cutoff], 7)).by_cutoff[cutoff]
 
     foreseen, not_told = means(*past, event(coming[0], coming[1], EventKind.STRIKE, "A")), means(*past)
     ratio = (foreseen / not_told)["A/attendances"].to_numpy()
@@ -132,7 +132,7 @@ def test_a_regression_foresees_the_strike_that_is_declared() -> None:
 
 def test_school_terms_and_events_become_features_of_their_places() -> None:
     days = pd.Series(pd.to_datetime(["2022-01-09", "2022-01-10", "2022-01-10"]))
-    told_of = Circumstances(
+    told_of = SystemContext(
         events=(event("2022-01-10", "2022-01-10", EventKind.CLOSURE, "B"),),
         school_terms=(SchoolTerm(date(2022, 1, 10), date(2022, 2, 1), "T1"),),
     )
@@ -140,7 +140,7 @@ def test_school_terms_and_events_become_features_of_their_places() -> None:
     assert {name: values.tolist() for name, values in found.items()} == {
         "closure": [0.0, 0.0, 0.0], "school_term": [0.0, 1.0, 0.0]
     }  # fmt: skip
-    assert disturbances(days, ["A/attendances"] * 3, Circumstances("PT"), SYSTEM) == {}
+    assert disturbances(days, ["A/attendances"] * 3, SystemContext("PT"), SYSTEM) == {}
 
 
 NOTES = [("+12 beds: winter ward", 12), ("-8 beds", -8), ("12 winter beds", 0), ("+1.5 beds", 0), ("", 0)]
@@ -174,6 +174,6 @@ def test_every_candidate_foresees_the_beds_that_are_declared(name: str) -> None:
         event("2022-02-01", "2022-02-28", EventKind.BED_CHANGE, "A", "beds", "+12 beds"),
         event(f"{opens:%Y-%m-%d}", "2023-12-31", EventKind.BED_CHANGE, "A", "beds", "+20 beds"),
     )
-    history = KnownHistory(build_history(table, BEDS)._versions, BEDS, circumstances=changes)
+    history = PointInTimeHistory(build_history(table, BEDS)._versions, BEDS, circumstances=changes)
     forecast = Forecaster(history, 7).forecast({"beds": name}, cutoff)
     np.testing.assert_allclose(forecast.means["A/beds"], [300] * 3 + [320] * 4, atol=0.6)

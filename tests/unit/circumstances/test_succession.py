@@ -9,14 +9,14 @@ import pytest
 
 from tests.unit.pipeline.histories import LEVELS, build_system, counts, versions
 from training.frames import long
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.history.succession import with_inherited
 from training.pipeline import Forecaster
-from training.system import Circumstances, Tenure
+from training.system import OpeningPeriod, SystemContext
 
 MERGED = date(2022, 5, 1)
 EVE = date(2022, 4, 30)
-TENURES = {"A": Tenure(last=EVE), "B": Tenure(last=EVE), "M": Tenure(MERGED, succeeds=("A", "B"))}
+TENURES = {"A": OpeningPeriod(last=EVE), "B": OpeningPeriod(last=EVE), "M": OpeningPeriod(MERGED, succeeds=("A", "B"))}
 SYSTEM = build_system({"T": "north", "A": "T", "B": "T", "M": "T", "C": "north"}, levels=LEVELS)
 LAST = pd.Timestamp("2022-06-30")
 
@@ -30,8 +30,8 @@ def reported() -> pd.DataFrame:
     return table
 
 
-def history(table: pd.DataFrame, tenures: dict[str, Tenure] = TENURES) -> KnownHistory:
-    return KnownHistory(versions(table), SYSTEM, circumstances=Circumstances(tenures=tenures))
+def history(table: pd.DataFrame, tenures: dict[str, OpeningPeriod] = TENURES) -> PointInTimeHistory:
+    return PointInTimeHistory(versions(table), SYSTEM, circumstances=SystemContext(tenures=tenures))
 
 
 def test_before_it_opened_a_place_inherits_the_sum() -> None:
@@ -57,7 +57,7 @@ def test_a_day_that_a_predecessor_lacks_stays_a_gap_and_own_values_stay() -> Non
     table = reported()
     table.loc["2022-02-03", "A/attendances"] = np.nan
     table.loc["2022-02-05", "M/attendances"] = 7.0
-    merged = history(table).newest["M/attendances"]
+    merged = history(table).latest["M/attendances"]
     assert np.isnan(merged["2022-02-03"])
     assert merged["2022-02-05"] == 7.0
     assert merged["2022-02-06"] == table.loc["2022-02-06", ["A/attendances", "B/attendances"]].sum()
@@ -66,7 +66,7 @@ def test_a_day_that_a_predecessor_lacks_stays_a_gap_and_own_values_stay() -> Non
 def test_a_predecessor_that_opened_later_is_not_waited_for() -> None:
     table = reported()
     table.loc[:"2022-01-31", "B/attendances"] = np.nan
-    merged = history(table, TENURES | {"B": Tenure(date(2022, 2, 1), EVE)}).newest["M/attendances"]
+    merged = history(table, TENURES | {"B": OpeningPeriod(date(2022, 2, 1), EVE)}).latest["M/attendances"]
     assert merged["2022-01-31"] == table.loc["2022-01-31", "A/attendances"]
     assert merged["2022-02-01"] == table.loc["2022-02-01", ["A/attendances", "B/attendances"]].sum()
 
@@ -81,7 +81,7 @@ def test_the_sum_is_known_when_the_last_of_them_is() -> None:
 
 def test_a_chain_of_mergers_is_followed() -> None:
     tenures = TENURES | {
-        "M": Tenure(MERGED, date(2022, 5, 31), ("A", "B")), "N": Tenure(date(2022, 6, 1), succeeds=("M",))
+        "M": OpeningPeriod(MERGED, date(2022, 5, 31), ("A", "B")), "N": OpeningPeriod(date(2022, 6, 1), succeeds=("M",))
     }  # fmt: skip
     table = reported()
     table["N/attendances"] = table["M/attendances"].loc["2022-06-01":]
@@ -102,16 +102,16 @@ def test_a_chain_of_mergers_is_followed() -> None:
     ],
 )
 def test_who_is_forecast(cutoff: str, today: str, forecast: list[str]) -> None:
-    known = history(reported().loc[:today]).at(pd.Timestamp(cutoff))
+    known = history(reported().loc[:today]).as_of(pd.Timestamp(cutoff))
     assert list(known.columns) == [f"{place}/attendances" for place in forecast]
 
 
 def test_a_place_that_closed_is_forecast_no_more() -> None:
-    tenures = {"C": Tenure(last=date(2022, 6, 15))}
+    tenures = {"C": OpeningPeriod(last=date(2022, 6, 15))}
     table = reported()
     table.loc["2022-06-16":, "C/attendances"] = np.nan
-    assert "C/attendances" in history(table, tenures).at(pd.Timestamp("2022-06-15"))
-    assert "C/attendances" not in history(table, tenures).at(pd.Timestamp("2022-06-16"))
+    assert "C/attendances" in history(table, tenures).as_of(pd.Timestamp("2022-06-15"))
+    assert "C/attendances" not in history(table, tenures).as_of(pd.Timestamp("2022-06-16"))
 
 
 def test_the_forecast_of_a_merged_place_adds_up_the_day_after() -> None:
@@ -126,4 +126,4 @@ def test_the_forecast_of_a_merged_place_adds_up_the_day_after() -> None:
 def test_without_tenures_rows_are_as_they_were() -> None:
     rows = versions(reported())
     assert with_inherited(rows, {}, LAST.date()) is rows
-    assert long(history(reported(), {}).newest)["y"].sum() == rows["y"].sum()
+    assert long(history(reported(), {}).latest)["y"].sum() == rows["y"].sum()

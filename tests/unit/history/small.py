@@ -11,7 +11,7 @@ SYSTEM = """
 [system]
 name = "north"
 timezone = "Europe/London"
-max_refused = 1.0  # extracts of a few rows, most of them bad
+max_rejected_share = 1.0  # extracts of a few rows, most of them bad
 [[places]]
 place = "A"
 [[places]]

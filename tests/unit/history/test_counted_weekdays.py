@@ -11,7 +11,7 @@ from tests.unit.pipeline.histories import build_system
 from training.history.plausibility import findings
 from training.history.rest_days import rest_days
 from training.history.rhythm import counted_weekdays, days_never_counted
-from training.system import Circumstances
+from training.system import SystemContext
 
 ALL = set(range(7))
 WEEKEND = {5, 6}
@@ -144,7 +144,7 @@ def test_a_clinic_that_is_closed_is_neither_late_nor_full_of_gaps() -> None:
     clinic[missing_weekend - pd.Timedelta(days=1) : missing_weekend] = np.nan
     late.iloc[-2:] = np.nan
     table = pd.DataFrame({"A/attendances": clinic, "B/attendances": late, "C/attendances": series(ALL, 30, last)})
-    found = findings(table, build_system(), Circumstances())
+    found = findings(table, build_system(), SystemContext())
     told = found[["check", "unique_id", "days", "note"]].to_numpy().tolist()
     assert sorted(told) == [
         ["gap", "A/attendances", 2, ""],

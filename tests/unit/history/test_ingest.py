@@ -47,10 +47,10 @@ def test_rolling_extracts_may_overlap_and_the_last_file_by_name_counts(tmp_path:
     hospital.ingest()
     hospital.send(HEADER + "A,2026-01-02,6,\nA,2026-01-03,7,\n", "tuesday.csv")
     second = hospital.ingest(NOW + timedelta(days=1))
-    assert (second.new, second.revised, second.unchanged, second.sent_again) == (1, 1, 1, 1)
+    assert (second.new, second.revised, second.unchanged, second.superseded) == (1, 1, 1, 1)
     assert second.quarantine is None
     third = hospital.ingest(NOW + timedelta(days=2))
-    assert (third.new, third.revised, third.unchanged, third.sent_again) == (0, 0, 3, 1)
+    assert (third.new, third.revised, third.unchanged, third.superseded) == (0, 0, 3, 1)
     assert [y for _, y in sorted(hospital.known().items())] == [3.0, 6.0, 7.0]
 
 
@@ -186,7 +186,7 @@ def test_the_ingest_is_named_by_its_instant_in_utc(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("where", ["[system]", "[sources.daily]"])
-def test_more_refused_rows_than_max_refused_stop_the_ingest(
+def test_more_refused_rows_than_max_rejected_share_stop_the_ingest(
     tmp_path: Path, n_bad: int, line: str, stops: bool, where: str
 ) -> None:
     """Of twenty rows one may be refused at 5 %."""
@@ -195,9 +195,9 @@ def test_more_refused_rows_than_max_refused_stop_the_ingest(
     hospital = Hospital(tmp_path).send(HEADER + good + "".join(line.format(day) for day in days[-n_bad:]))
     text = (tmp_path / "system.toml").read_text()
     if where == "[system]":
-        text = text.replace("max_refused = 1.0", "max_refused = 0.05")
+        text = text.replace("max_rejected_share = 1.0", "max_rejected_share = 0.05")
     else:
-        text = text.replace(where, f"{where}\nmax_refused = 0.05")
+        text = text.replace(where, f"{where}\nmax_rejected_share = 0.05")
     (tmp_path / "system.toml").write_text(text)
     if not stops:
         assert hospital.ingest().new > 0
@@ -209,7 +209,7 @@ def test_more_refused_rows_than_max_refused_stop_the_ingest(
         "extract.csv: 2 of 20 rows (10.0%)",
         "source daily is 5.0%",
         "Nothing was changed",
-        "raise max_refused",
+        "raise max_rejected_share",
     ):
         assert said in str(refusal.value)
     assert str(quarantine) in str(refusal.value)

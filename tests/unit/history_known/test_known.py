@@ -23,9 +23,9 @@ from tests.unit.pipeline.histories import (
 )
 from training.errors import HistoryError, NothingPublishedError
 from training.frames import long
-from training.history.known import KnownHistory, known_at_day_end
-from training.history.parts import bottom, wholes_of
-from training.system import Circumstances, Event, EventKind
+from training.history.known import PointInTimeHistory, known_at_day_end
+from training.history.parts import ancestors, bottom_series
+from training.system import Event, EventKind, SystemContext
 
 NAN = float("nan")
 DAY = pd.Timedelta(days=1)
@@ -49,7 +49,7 @@ def test_a_cutoff_sees_the_newest_value_known_at_its_end(seed: int, back: int) -
     table = four_sites(80)
     vintages = revised(table, seed)
     cutoff = pd.Timestamp(table.index[-1]) - back * DAY
-    known = KnownHistory(vintages, build_system()).at(cutoff)
+    known = PointInTimeHistory(vintages, build_system()).as_of(cutoff)
     assert known.index[-1] == cutoff
     found = {(row.unique_id, row.ds): row.y for row in long(known).itertuples(index=False)}
     assert found == replayed(vintages, cutoff)
@@ -60,11 +60,11 @@ def test_a_series_of_which_no_value_is_believed_is_not_forecast_and_the_whole_is
     table = table_of({"A/attendances": [50.0] * 40, "B/attendances": [9.0] * 40, "T1/attendances": [60.0] * 40})
     table.iloc[:25, 1] = NAN
     exclude = Event(date(2022, 1, 1), date(2022, 3, 1), "B", None, EventKind.EXCLUDE, "a test")
-    history = build_history(table, circumstances=Circumstances("", (exclude,)))
-    assert list(history.at(pd.Timestamp(table.index[39])).columns) == ["A/attendances"]
+    history = build_history(table, circumstances=SystemContext("", (exclude,)))
+    assert list(history.as_of(pd.Timestamp(table.index[39])).columns) == ["A/attendances"]
     exclude = replace(exclude, place="T1")
-    history = build_history(table[["T1/attendances"]], circumstances=Circumstances("", (exclude,)))
-    assert history.at(pd.Timestamp(table.index[39])).empty
+    history = build_history(table[["T1/attendances"]], circumstances=SystemContext("", (exclude,)))
+    assert history.as_of(pd.Timestamp(table.index[39])).empty
 
 
 def test_an_instant_after_midnight_is_too_late_and_midnight_itself_is_not() -> None:
@@ -74,9 +74,9 @@ def test_an_instant_after_midnight_is_too_late_and_midnight_itself_is_not() -> N
         {"unique_id": "A/attendances", "ds": cutoff - DAY, "y": 111.0, "known_at": day_end(cutoff)}, index=[0]
     )
     too_late = on_time.assign(y=222.0, known_at=day_end(cutoff) + pd.Timedelta(microseconds=1))
-    history = KnownHistory(pd.concat([clean, on_time, too_late], ignore_index=True), build_system())
-    assert history.at(cutoff).loc[cutoff - DAY, "A/attendances"] == 111.0
-    assert history.newest.loc[cutoff - DAY, "A/attendances"] == 222.0
+    history = PointInTimeHistory(pd.concat([clean, on_time, too_late], ignore_index=True), build_system())
+    assert history.as_of(cutoff).loc[cutoff - DAY, "A/attendances"] == 111.0
+    assert history.latest.loc[cutoff - DAY, "A/attendances"] == 222.0
 
 
 def test_the_day_ends_by_the_hospitals_own_clock() -> None:
@@ -93,7 +93,7 @@ def test_the_day_ends_by_the_hospitals_own_clock() -> None:
     )
     rest = versions(table)
     rest = rest[~((rest["ds"] == cutoff) & rest["unique_id"].isin(late["unique_id"]))]
-    known = KnownHistory(pd.concat([rest, late], ignore_index=True), build_system()).at(cutoff)
+    known = PointInTimeHistory(pd.concat([rest, late], ignore_index=True), build_system()).as_of(cutoff)
     assert known.loc[cutoff, "A/attendances"] == 47.0
     assert known["B/attendances"].isna()[cutoff]
 
@@ -104,16 +104,18 @@ def test_the_cutoff_that_is_issued_sees_late_values_and_the_others_do_not() -> N
     late = pd.DataFrame(
         {"unique_id": "A/attendances", "ds": [cutoff - 3 * DAY, cutoff], "y": 51.0, "known_at": day_end(cutoff) + DAY}
     )
-    history = KnownHistory(pd.concat([versions(table), late], ignore_index=True), build_system(), issued_for=cutoff)
-    assert history.at(cutoff)["A/attendances"].tail(4).to_list()[::3] == [51.0, 51.0]
-    before = history.at(cutoff - DAY)
+    history = PointInTimeHistory(
+        pd.concat([versions(table), late], ignore_index=True), build_system(), issued_for=cutoff
+    )
+    assert history.as_of(cutoff)["A/attendances"].tail(4).to_list()[::3] == [51.0, 51.0]
+    before = history.as_of(cutoff - DAY)
     assert before["A/attendances"][cutoff - 3 * DAY] == table["A/attendances"][cutoff - 3 * DAY]
 
 
 def test_filled_differs_from_at_in_gaps_only() -> None:
     history = build_history(awkward(120), awkward_system(7))
-    cutoff = history.newest.index[-1]
-    observed, filled = history.at(cutoff), history.filled(cutoff)
+    cutoff = history.latest.index[-1]
+    observed, filled = history.as_of(cutoff), history.imputed(cutoff)
     assert list(observed.columns) == list(filled.columns)
     pd.testing.assert_frame_equal(filled.where(observed.notna()), observed)
     assert filled["gappy/attendances"].notna().all()
@@ -125,12 +127,12 @@ def test_a_series_silent_for_four_weeks_no_longer_reports(silent_days: int, repo
     table = four_sites(90)
     table.loc[table.index[90 - silent_days] if silent_days else table.index[-1] + DAY :, "B/attendances"] = NAN
     history = build_history(table)
-    assert ("B/attendances" in history.at(pd.Timestamp(table.index[-1])).columns) is reports
+    assert ("B/attendances" in history.as_of(pd.Timestamp(table.index[-1])).columns) is reports
 
 
 def test_a_cutoff_before_the_history_is_refused_in_words() -> None:
     with pytest.raises(NothingPublishedError) as refused:
-        build_history(four_sites(60)).at(pd.Timestamp("2021-12-31"))
+        build_history(four_sites(60)).as_of(pd.Timestamp("2021-12-31"))
     assert str(refused.value) == (
         "Forecasting north for cutoff 2021-12-31: the history begins on 2022-01-03. "
         "Choose a later cutoff, or ingest older extracts."
@@ -207,12 +209,12 @@ def test_a_series_known_once_a_month_reports_for_two_months() -> None:
     table = four_sites(200).assign(**{"B/beds": NAN})
     table.loc[pd.DatetimeIndex(table.index).day == 1, "B/beds"] = 50.0
     history = build_history(table, with_beds(build_system()))
-    assert history.at(pd.Timestamp("2022-04-30"))["B/beds"].count() == 3
+    assert history.as_of(pd.Timestamp("2022-04-30"))["B/beds"].count() == 3
     assert history.days_behind(pd.Timestamp("2022-04-30")) == {"B/beds": 29}
     table.loc["2022-04-02":, "B/beds"] = NAN
     stopped = build_history(table, with_beds(build_system()))
-    assert "B/beds" in stopped.at(pd.Timestamp("2022-05-29")).columns
-    assert "B/beds" not in stopped.at(pd.Timestamp("2022-06-05")).columns
+    assert "B/beds" in stopped.as_of(pd.Timestamp("2022-05-29")).columns
+    assert "B/beds" not in stopped.as_of(pd.Timestamp("2022-06-05")).columns
 
 
 def with_beds(system: System) -> System:
@@ -231,11 +233,11 @@ def with_beds(system: System) -> System:
     ],
 )
 def test_only_what_has_no_reporting_part_is_forecast_directly(reported: list[str], expected: list[str]) -> None:
-    assert bottom(build_system(), reported) == expected
+    assert bottom_series(build_system(), reported) == expected
 
 
 def test_the_wholes_of_a_stream_are_the_same_measure_above_with_and_without_it() -> None:
-    found = {key.unique_id for key in wholes_of(build_system(), series_key("A/attendances/adult"))}
+    found = {key.unique_id for key in ancestors(build_system(), series_key("A/attendances/adult"))}
     assert found == {
         "A/attendances",
         "T1/attendances",
@@ -243,22 +245,22 @@ def test_the_wholes_of_a_stream_are_the_same_measure_above_with_and_without_it()
         "north/attendances",
         "north/attendances/adult",
     }
-    assert wholes_of(build_system(), SeriesKey("north", "occupancy")) == set()
+    assert ancestors(build_system(), SeriesKey("north", "occupancy")) == set()
 
 
 def test_values_alone_are_taken_as_known_when_their_day_was_over() -> None:
     table = four_sites(70)
     history = known_at_day_end(long(table), build_system())
     for day, following in pairwise(table.index[-3:]):
-        pd.testing.assert_frame_equal(history.at(day), table.loc[:day, sorted(table.columns)], check_freq=False)
-        assert following not in history.at(day).index
+        pd.testing.assert_frame_equal(history.as_of(day), table.loc[:day, sorted(table.columns)], check_freq=False)
+        assert following not in history.as_of(day).index
 
 
 def test_a_series_of_a_place_that_the_system_no_longer_has_is_left_aside() -> None:
     table = four_sites(60).assign(**{"gone/attendances": 5.0, "A/parking": 7.0})
     known = build_history(table)
-    assert set(known.newest.columns) == set(four_sites(60).columns)
-    assert "gone/attendances" not in known.at(table.index[-1])
+    assert set(known.latest.columns) == set(four_sites(60).columns)
+    assert "gone/attendances" not in known.as_of(table.index[-1])
 
 
 def test_an_archive_of_another_system_is_told() -> None:

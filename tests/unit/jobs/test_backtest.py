@@ -13,7 +13,7 @@ import pytest
 
 from tests.unit.cli.commands import Ended, headroom
 from tests.unit.pipeline.histories import counts
-from training.backtest.plan import Plan
+from training.backtest.plan import BacktestOptions
 from training.frames import forecast_columns
 from training.jobs.backtest import checkpoint_of
 from training.jobs.context import context
@@ -121,7 +121,8 @@ def test_a_backtest_that_was_killed_goes_on_and_gives_the_same(
     ended = backtest(system, home, "--forecasts", tmp_path / "forecasts.parquet")
     assert ended.exit_code == 0, ended
     assert (
-        f"An interrupted backtest goes on: {len(left)} of its refit days are done (--fresh: begin anew)." in ended.out
+        f"An interrupted backtest goes on: {len(left)} of its refit days are done (--no-resume: begin anew)."
+        in ended.out
     )
     found = pd.read_parquet(tmp_path / "forecasts.parquet")
     pd.testing.assert_frame_equal(found, uninterrupted, check_exact=True)
@@ -131,11 +132,11 @@ def test_a_backtest_that_was_killed_goes_on_and_gives_the_same(
 def test_fresh_makes_again_what_was_kept(system: Path, home: Path) -> None:
     (spoiled,) = killed(system, home)[:1]
     spoiled.write_bytes(b"no forecasts")
-    ended = backtest(system, home, "--fresh")
+    ended = backtest(system, home, "--no-resume")
     assert (ended.exit_code, "goes on" in ended.out) == (0, False), ended
 
 
-PLAN = Plan(4, 30, 7, "ridge", (), (), None)
+PLAN = BacktestOptions(4, 30, 7, "ridge", (), (), None)
 CUTOFFS = [FIRST_DAY + pd.Timedelta(days=days) for days in (100, 130)]
 
 
@@ -153,7 +154,7 @@ CUTOFFS = [FIRST_DAY + pd.Timedelta(days=days) for days in (100, 130)]
     ],
 )
 def test_what_was_kept_is_for_the_same_forecasts_alone(
-    plan: Plan, horizon: int, cutoffs: list[pd.Timestamp], is_same: bool, system: Path, done: Path
+    plan: BacktestOptions, horizon: int, cutoffs: list[pd.Timestamp], is_same: bool, system: Path, done: Path
 ) -> None:
     job = context(system, settings(done, {}), NOW)
     folder = checkpoint_of(job, PLAN, 7, CUTOFFS).folder
@@ -212,7 +213,7 @@ def test_it_says_what_a_person_should_know_and_tracks_it(system: Path, home: Pat
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_every_score_is_written_to_a_file(kind: str, system: Path, home: Path, tmp_path: Path) -> None:
     file = tmp_path / "new" / f"scores.{kind}"
-    ended = backtest(system, home, "--candidates", "seasonal_naive", "--by", "day,weekday", "--scores", file)
+    ended = backtest(system, home, "--candidates", "seasonal_naive", "--group-by", "day,weekday", "--scores", file)
     assert ended.exit_code == 0, ended
     assert "multiple of 7" not in ended.out
     found = pd.read_csv(file) if kind == "csv" else pd.read_parquet(file)
@@ -226,7 +227,7 @@ def test_every_score_is_written_to_a_file(kind: str, system: Path, home: Path, t
 def test_a_sliding_window_is_said_and_makes_other_forecasts(
     system: Path, home: Path, tmp_path: Path, uninterrupted: pd.DataFrame
 ) -> None:
-    ended = backtest(system, home, "--sliding", 84, "--forecasts", tmp_path / "forecasts.parquet")
+    ended = backtest(system, home, "--train-window", 84, "--forecasts", tmp_path / "forecasts.parquet")
     assert ended.exit_code == 0, ended
     assert "History: sliding: from 84 days before the refit day." in ended.out
     found = pd.read_parquet(tmp_path / "forecasts.parquet")

@@ -8,12 +8,12 @@ import pytest
 
 from tests.unit.pipeline.histories import build_history, four_sites
 from training.errors import UsageError
-from training.models.candidate import REFIT_EVERY_DAYS, Windows, by_fit_day, fit_day, target_days
+from training.models.candidate import REFIT_EVERY_DAYS, ForecastRequest, by_fit_day, fit_day, target_days
 from training.models.catalogue import CATALOGUE, CONTENDERS, FALLBACK, candidate_names
 from training.models.combination import Combination
 from training.models.regression import Regression, level
 from training.pipeline.means import MeansCache
-from training.system import Circumstances
+from training.system import SystemContext
 
 DAY = pd.Timedelta(days=1)
 
@@ -71,7 +71,7 @@ def test_a_series_is_scaled_to_its_last_eight_weeks_and_never_by_less_than_one_c
 
 def test_the_combination_is_halfway_between_its_members() -> None:
     history = build_history(four_sites(120))
-    cutoff = pd.Timestamp(history.newest.index[-1])
+    cutoff = pd.Timestamp(history.latest.index[-1])
     book = MeansCache(history, 7)
     combination = CATALOGUE["Mean"]
     assert isinstance(combination, Combination)
@@ -93,8 +93,8 @@ def test_a_regression_knows_bank_holidays_when_it_has_seen_some() -> None:
     candidate = CATALOGUE["Ridge"]
     assert isinstance(candidate, Regression)
     knowing, ignorant = (
-        candidate.forecast(Windows(history, [cutoff], 7)).by_cutoff[cutoff]
-        for history in (build_history(table), build_history(table, circumstances=Circumstances()))
+        candidate.forecast(ForecastRequest(history, [cutoff], 7)).by_cutoff[cutoff]
+        for history in (build_history(table), build_history(table, circumstances=SystemContext()))
     )
     funeral = pd.Timestamp("2022-09-19")
     assert (knowing.loc[funeral] < 0.6 * ignorant.loc[funeral]).all()

@@ -9,8 +9,8 @@ import pytest
 from publication.model import Measure
 from publication.vocabulary import Kind
 from tests.unit.pipeline.histories import FIRST_DAY, build_history, build_system, counts
-from training.history.known import KnownHistory
-from training.models.candidate import Windows
+from training.history.known import PointInTimeHistory
+from training.models.candidate import ForecastRequest
 from training.models.conversion import NO_ATTENDANCES, Conversion, conversions, sources
 
 A, B = "A/attendances", "B/attendances"
@@ -75,7 +75,7 @@ def test_nobody_attended_is_no_trouble() -> None:
 
 
 @pytest.fixture(scope="module")
-def history() -> KnownHistory:
+def history() -> PointInTimeHistory:
     """A admits a quarter of those who attend; B counts admissions alone; C has done both for a month."""
     attendances, rng = counts(250, 120, 3), np.random.default_rng(4)
     table = pd.DataFrame(
@@ -91,9 +91,9 @@ def history() -> KnownHistory:
     return build_history(table, replace(build_system(), measures=measures))
 
 
-def test_the_admissions_forecast_are_a_share_of_the_attendances_forecast(history: KnownHistory) -> None:
+def test_the_admissions_forecast_are_a_share_of_the_attendances_forecast(history: PointInTimeHistory) -> None:
     cutoff = history.last_complete_day
-    means = Conversion().forecast(Windows(history, [cutoff], 14))
+    means = Conversion().forecast(ForecastRequest(history, [cutoff], 14))
     week = means.by_cutoff[cutoff]["A/admissions"]
     assert week.mean() == pytest.approx(30.0, rel=0.07)
     for other in ("B/admissions", "C/admissions", A):

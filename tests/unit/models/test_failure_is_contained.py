@@ -10,7 +10,7 @@ from tests.unit.pipeline.histories import build_history, build_system, counts
 from training.models.catalogue import CATALOGUE, FALLBACK
 from training.models.statistical import Statistical
 from training.pipeline import Forecast, Forecaster
-from training.system import Circumstances
+from training.system import SystemContext
 
 HORIZON = 10
 N_DAYS = 126
@@ -45,7 +45,7 @@ def forecast(name: str, with_hostile: bool, holidays: bool = True) -> Forecast:
     bad = {f"{place}/attendances": values for place, values in hostile().items()}
     table = pd.DataFrame(USUAL | (bad if with_hostile else {})).rename_axis("ds")
     places = {str(unique_id).partition("/")[0]: "north" for unique_id in table}
-    circumstances = {} if holidays else {"circumstances": Circumstances()}
+    circumstances = {} if holidays else {"circumstances": SystemContext()}
     forecaster = Forecaster(build_history(table, build_system(places, HORIZON), **circumstances), HORIZON)
     return forecaster.forecast({"attendances": name}, CUTOFF)
 

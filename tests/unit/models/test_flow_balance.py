@@ -6,22 +6,22 @@ import pytest
 
 from tests.unit.models.wards import COME, FULL, GOES_HOME, MORE_WHEN_FULL, flows_system, played
 from tests.unit.pipeline.histories import build_history, poisoned, versions
-from training.history.known import KnownHistory
-from training.history.ledger import balances
-from training.models.candidate import Means, Windows
+from training.history.known import PointInTimeHistory
+from training.history.ledger import flow_series
+from training.models.candidate import ForecastRequest, Means
 from training.models.flow_balance import UNBALANCED, FlowBalance
-from training.system import Circumstances
+from training.system import SystemContext
 
 HORIZON = 14
 N_DAYS = 500
-NOTHING_DECLARED = Circumstances()
+NOTHING_DECLARED = SystemContext()
 
 
 def forecast(table: pd.DataFrame, *back: int, places: tuple[str, ...] = ("A",)) -> Means:
     """At the last day, or so many days before it."""
     history = build_history(table, flows_system(*places), NOTHING_DECLARED)
     cutoffs = [pd.Timestamp(table.index[-1]) - pd.Timedelta(days=days) for days in back or (0,)]
-    return FlowBalance().forecast(Windows(history, cutoffs, HORIZON))
+    return FlowBalance().forecast(ForecastRequest(history, cutoffs, HORIZON))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def forecast(table: pd.DataFrame, *back: int, places: tuple[str, ...] = ("A",)) 
 def test_a_place_balances_where_it_counts_who_is_in_bed_who_comes_and_who_leaves(
     unique_ids: list[str], expected: list[tuple[str, list[str], str | None]]
 ) -> None:
-    assert [(b.occupancy, list(b.admissions), b.beds) for b in balances(unique_ids)] == expected
+    assert [(b.occupancy, list(b.admissions), b.beds) for b in flow_series(unique_ids)] == expected
 
 
 def test_discharges_are_the_share_of_those_in_bed_that_goes_home_on_the_weekday() -> None:
@@ -114,7 +114,9 @@ def test_a_poisoned_future_changes_nothing() -> None:
     cutoff = vintages["ds"].max() - pd.Timedelta(days=60)
     clean, bad = (
         FlowBalance().forecast(
-            Windows(KnownHistory(v, flows_system("A", "late"), circumstances=NOTHING_DECLARED), [cutoff], HORIZON)
+            ForecastRequest(
+                PointInTimeHistory(v, flows_system("A", "late"), circumstances=NOTHING_DECLARED), [cutoff], HORIZON
+            )
         )
         for v in (vintages, poisoned(vintages, cutoff, "late/occupancy"))
     )

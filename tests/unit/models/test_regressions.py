@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_history, counts
-from training.models.candidate import Windows
+from training.models.candidate import ForecastRequest
 from training.models.catalogue import CATALOGUE
-from training.models.combination import Combination, Weighted
+from training.models.combination import Combination, LearnedEnsemble
 from training.models.poisson import LogLagPoisson
 
 COUNTED = ("PoissonRegressor", "HistGradientBoosting")
@@ -19,8 +19,8 @@ def test_means_of_small_counts_are_unbiased_and_never_negative(name: str) -> Non
     table = pd.DataFrame({f"{place}/attendances": counts(days, 1.5, seed) for seed, place in enumerate("ABCD")})
     cutoff = pd.Timestamp(table.index[-1])
     candidate = CATALOGUE[name]
-    assert not isinstance(candidate, Combination | Weighted)
-    means = candidate.forecast(Windows(build_history(table), [cutoff], 28)).by_cutoff[cutoff]
+    assert not isinstance(candidate, Combination | LearnedEnsemble)
+    means = candidate.forecast(ForecastRequest(build_history(table), [cutoff], 28)).by_cutoff[cutoff]
     assert (means >= 0).all(axis=None)
     assert means.to_numpy().mean() == pytest.approx(1.5, rel=0.2)
 

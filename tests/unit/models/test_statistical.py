@@ -10,11 +10,11 @@ from statsforecast.models import ARIMA, MSTL, AutoARIMA, AutoETS, DynamicOptimiz
 from tests.unit.pipeline.histories import build_history, counts
 from training.errors import UsageError
 from training.models.arima import CalendarArima
-from training.models.candidate import Windows, fit_day
+from training.models.candidate import ForecastRequest, fit_day
 from training.models.catalogue import CATALOGUE
 from training.models.regressors import independent, regressors
 from training.models.statistical import LibraryModel, Statistical
-from training.system import Circumstances
+from training.system import SystemContext
 
 QUEENS_FUNERAL = pd.Timestamp("2022-09-19")
 QUIET = ["2022-01-03", "2022-04-15", "2022-04-18", "2022-05-02", "2022-06-02", "2022-06-03", "2022-08-29"]
@@ -44,8 +44,8 @@ def test_a_model_that_would_ignore_regressors_is_refused_them(make: Callable[[],
 def test_what_the_model_is_told_changes_its_forecast(model: Callable[[], LibraryModel]) -> None:
     table, cutoff = quiet_on_holidays(), pd.Timestamp("2022-09-15")
     told, ignorant = (
-        Statistical(model, told=True).forecast(Windows(history, [cutoff], 7)).by_cutoff[cutoff]
-        for history in (build_history(table), build_history(table, circumstances=Circumstances()))
+        Statistical(model, told=True).forecast(ForecastRequest(history, [cutoff], 7)).by_cutoff[cutoff]
+        for history in (build_history(table), build_history(table, circumstances=SystemContext()))
     )
     assert (told.loc[QUEENS_FUNERAL] < 0.8 * ignorant.loc[QUEENS_FUNERAL]).all()
     pd.testing.assert_series_equal(told.iloc[0], ignorant.iloc[0], rtol=0.1)
@@ -60,8 +60,8 @@ def knowing_over_ignorant(name: str, cutoff: str) -> pd.DataFrame:
     table.loc[QUEENS_FUNERAL] *= 0.5
     assert isinstance(candidate, Statistical)
     knowing, ignorant = (
-        candidate.forecast(Windows(history, [day], 7)).by_cutoff[day]
-        for history in (build_history(table), build_history(table, circumstances=Circumstances()))
+        candidate.forecast(ForecastRequest(history, [day], 7)).by_cutoff[day]
+        for history in (build_history(table), build_history(table, circumstances=SystemContext()))
     )
     return knowing / ignorant
 
@@ -106,7 +106,7 @@ def test_a_model_is_fitted_once_on_each_refit_day_and_carried_on_with_the_same_c
     first = fit_day(pd.Timestamp("2022-09-15"))
     cutoffs = [first + pd.Timedelta(days=n) for n in (0, 1, 30)]
     recorder = Recorder()
-    means = Statistical(lambda: recorder, told=True).forecast(Windows(build_history(table), cutoffs, 5))
+    means = Statistical(lambda: recorder, told=True).forecast(ForecastRequest(build_history(table), cutoffs, 5))
     days = (first - table.index[0]).days + 1
     assert means.failures == {}
     assert recorder.fits == [(days, days)]
@@ -139,4 +139,4 @@ def test_a_series_that_wakes_after_the_refit_day_is_not_held_at_zero(name: str) 
     history = build_history(values.to_frame("A/attendances"))
     candidate = CATALOGUE[name]
     assert isinstance(candidate, Statistical)
-    assert candidate.forecast(Windows(history, [last], 7)).by_cutoff[last].to_numpy().mean() > 10
+    assert candidate.forecast(ForecastRequest(history, [last], 7)).by_cutoff[last].to_numpy().mean() > 10

@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 import scoringrules  # type: ignore[import-untyped]
 
-from publication.ledger import SLICES, Ledger, Score, combined
-from publication.model import Champion, DayForecast, Heading, Publication, SeriesForecast, System
+from publication.ledger import SLICES, LiveScores, Score, combined
+from publication.model import Champion, DayForecast, Publication, PublicationSummary, SeriesForecast, System
 from publication.vocabulary import series_key
 from tests.unit.pipeline.histories import build_history, build_system, counts
 from training.frames import WEEK
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.monitoring.issued import Issued
-from training.monitoring.scoring import SCORED_DAYS, scored, to_score
-from training.system import Circumstances, Event, EventKind
+from training.monitoring.scoring import SCORED_DAYS, score_issued, to_score
+from training.system import Event, EventKind, SystemContext
 
 SYSTEM = replace(build_system({"A": "north", "B": "north"}, horizon_days=10), quantiles=(0.1, 0.5, 0.9))
 N_DAYS = 200
@@ -54,12 +54,12 @@ def publication(cutoff: date, system: System = SYSTEM, off: float = 3.0, revisio
     return Publication(system, cutoff, SCORED_AT, champion, "d", made, revision=revision)
 
 
-def history(table: pd.DataFrame = COUNTS, system: System = SYSTEM) -> KnownHistory:
+def history(table: pd.DataFrame = COUNTS, system: System = SYSTEM) -> PointInTimeHistory:
     return build_history(table, system)
 
 
-def ledger(publications: Sequence[Publication], known: KnownHistory | None = None) -> Ledger:
-    found = scored(iter(publications), known or history(), publications[0].cutoff, LAST, SCORED_AT)
+def ledger(publications: Sequence[Publication], known: PointInTimeHistory | None = None) -> LiveScores:
+    found = score_issued(iter(publications), known or history(), publications[0].cutoff, LAST, SCORED_AT)
     assert found is not None
     return found
 
@@ -113,7 +113,7 @@ def told(scores: Sequence[Score]) -> pd.DataFrame:
 def test_scores_are_what_sql_makes_of_them_however_many_are_read_at_a_time(
     rows_at_a_time: int,
 ) -> None:
-    made = scored(iter(WEEKLY), history(), WEEKLY[0].cutoff, LAST, SCORED_AT, rows_at_a_time)
+    made = score_issued(iter(WEEKLY), history(), WEEKLY[0].cutoff, LAST, SCORED_AT, rows_at_a_time)
     assert made is not None
     found, expected = told(made.scores), witness(WEEKLY)
     pd.testing.assert_frame_equal(
@@ -142,7 +142,7 @@ def test_target_days_before_the_window_are_left_out() -> None:
 
 
 def test_nothing_is_scored_before_a_forecast_day_has_an_actual() -> None:
-    assert scored(iter([publication(LAST)]), history(), LAST, LAST, SCORED_AT) is None
+    assert score_issued(iter([publication(LAST)]), history(), LAST, LAST, SCORED_AT) is None
 
 
 def test_series_that_the_system_no_longer_has_are_left_out_and_their_sums_are_unknown() -> None:
@@ -192,10 +192,10 @@ def test_a_coverage_is_told_of_slices_of_which_every_forecast_has_its_levels() -
 @pytest.mark.parametrize("rows_at_a_time", [1, 100, 1_000_000])
 def test_regimes_are_periods_of_the_window_however_many_forecasts_are_read_at_a_time(rows_at_a_time: int) -> None:
     closed = Event(days_ago(16), LAST + timedelta(days=99), "A", None, EventKind.CLOSURE, "")
-    known = build_history(COUNTS, SYSTEM, circumstances=Circumstances(events=(closed,)))
+    known = build_history(COUNTS, SYSTEM, circumstances=SystemContext(events=(closed,)))
     wider = replace(SYSTEM, quantiles=(0.025, 0.1, 0.5, 0.9, 0.975))
     issued = [*WEEKLY[:-1], publication(WEEKLY[-1].cutoff, wider)]
-    made = scored(iter(issued), known, issued[0].cutoff, LAST, SCORED_AT, rows_at_a_time)
+    made = score_issued(iter(issued), known, issued[0].cutoff, LAST, SCORED_AT, rows_at_a_time)
     assert made is not None
     by_regime = {(score.of.series, score.of.regime): score.n for score in combined(made.scores, ("series", "regime"))}
     days = [d for p in issued for d in (p.cutoff + timedelta(days=lead) for lead in LEADS) if d <= LAST]
@@ -219,8 +219,10 @@ def test_what_happens_after_the_last_day_changes_nothing(seen: str) -> None:
     assert ledger(publications, known).scores == ledger(WEEKLY).scores
 
 
-def heading(days: int, revision: int = 1) -> Heading:
-    return Heading("north", days_ago(days), revision, SCORED_AT, Champion("north", 1, "r"), 3, 1, f"sha256:{days}")
+def heading(days: int, revision: int = 1) -> PublicationSummary:
+    return PublicationSummary(
+        "north", days_ago(days), revision, SCORED_AT, Champion("north", 1, "r"), 3, 1, f"sha256:{days}"
+    )
 
 
 def test_the_last_revision_of_each_cutoff_in_reach_is_scored_oldest_first() -> None:

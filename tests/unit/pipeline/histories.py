@@ -9,12 +9,12 @@ from publication.days import end_of_day
 from publication.model import Measure, Place, System
 from publication.vocabulary import Kind
 from training.frames import long, wide
-from training.history.known import KnownHistory
-from training.system import Circumstances
+from training.history.known import PointInTimeHistory
+from training.system import SystemContext
 
 TIMEZONE = "Europe/London"
 HOLIDAYS = "GB-ENG"
-ENGLISH = Circumstances(HOLIDAYS)
+ENGLISH = SystemContext(HOLIDAYS)
 FIRST_DAY = pd.Timestamp("2022-01-03")  # a Monday
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 POISON = 1e9
@@ -97,9 +97,9 @@ def poisoned(clean: pd.DataFrame, cutoff: pd.Timestamp, new_series: str) -> pd.D
 
 
 def build_history(
-    table: pd.DataFrame, system: System | None = None, circumstances: Circumstances = ENGLISH
-) -> KnownHistory:
-    return KnownHistory(versions(table), system or build_system(), circumstances=circumstances)
+    table: pd.DataFrame, system: System | None = None, circumstances: SystemContext = ENGLISH
+) -> PointInTimeHistory:
+    return PointInTimeHistory(versions(table), system or build_system(), circumstances=circumstances)
 
 
 def replayed(vintages: pd.DataFrame, cutoff: pd.Timestamp) -> dict[tuple[str, pd.Timestamp], float]:

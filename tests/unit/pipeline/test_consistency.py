@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_history, build_system, four_sites
-from training.flow.paths import Paths
-from training.models.candidate import Means, Windows, nothing_yet
+from training.models.candidate import ForecastRequest, Means, empty_means
 from training.models.catalogue import CATALOGUE
+from training.paths.joint import Paths
 from training.pipeline import Forecaster
 from training.pipeline.consistency import means_within
 
@@ -44,10 +44,10 @@ def test_a_candidate_that_is_always_far_too_high_is_published_at_the_level_of_it
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Doubled:
-        def forecast(self, windows: Windows) -> Means:
-            means = nothing_yet(windows)
+        def forecast(self, windows: ForecastRequest) -> Means:
+            means = empty_means(windows)
             for cutoff, frame in means.by_cutoff.items():
-                frame.loc[:, :] = 2 * windows.history.filled(cutoff).tail(28).mean().to_numpy()
+                frame.loc[:, :] = 2 * windows.history.imputed(cutoff).tail(28).mean().to_numpy()
             return means
 
     monkeypatch.setitem(CATALOGUE, "Doubled", Doubled())

@@ -45,7 +45,9 @@ def test_drivers_add_up_to_the_mean_of_every_series_and_day(recipe: str) -> None
         np.testing.assert_allclose(parts.sum(axis=1), forecast.means[unique_id], atol=1e-9)
     whole = found["T1/attendances"]
     np.testing.assert_allclose(
-        whole.drop(columns="rest"), (found["A/attendances"] + found["B/attendances"]).drop(columns="rest"), atol=2e-3
+        whole.drop(columns="residual"),
+        (found["A/attendances"] + found["B/attendances"]).drop(columns="residual"),
+        atol=2e-3,
     )
 
 
@@ -60,17 +62,17 @@ def test_each_cause_stands_under_its_own_name() -> None:
     assert sunday["weekday"] == pytest.approx(-0.2 * 200 * 6 / 7, abs=12)
     assert sunday["weekday"] < ordinary["weekday"] - 25
     assert parts["holiday"]["2022-12-26"] < -20
-    assert abs(parts["rest"]).max() < 0.01
+    assert abs(parts["residual"]).max() < 0.01
 
 
 def test_the_rest_is_what_another_recipe_thinks() -> None:
     table = with_causes()
     ours, found = told(table, "CalendarLevel", table.index[-1])
     other, theirs = told(table, "SeasonalNaive", table.index[-1])
-    same = theirs["A/attendances"].drop(columns="rest")
-    pd.testing.assert_frame_equal(same, found["A/attendances"].drop(columns="rest"))
+    same = theirs["A/attendances"].drop(columns="residual")
+    pd.testing.assert_frame_equal(same, found["A/attendances"].drop(columns="residual"))
     np.testing.assert_allclose(
-        theirs["A/attendances"]["rest"], other.means["A/attendances"] - ours.means["A/attendances"], atol=0.01
+        theirs["A/attendances"]["residual"], other.means["A/attendances"] - ours.means["A/attendances"], atol=0.01
     )
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_history, four_sites
-from training.models.candidate import Means, Windows
+from training.models.candidate import ForecastRequest, Means
 from training.models.catalogue import CATALOGUE
 from training.models.combination import Combination
 from training.models.naive import SeasonalNaive
@@ -28,7 +28,7 @@ class Spoilt:
     def __init__(self, spoil: Spoil) -> None:
         self.spoil = spoil
 
-    def forecast(self, windows: Windows) -> Means:
+    def forecast(self, windows: ForecastRequest) -> Means:
         means = SeasonalNaive().forecast(windows)
         for cutoff, frame in means.by_cutoff.items():
             means.by_cutoff[cutoff] = frame + 1
@@ -39,7 +39,7 @@ class Spoilt:
 class Raises:
     """Fails whole."""
 
-    def forecast(self, windows: Windows) -> Means:
+    def forecast(self, windows: ForecastRequest) -> Means:
         raise RuntimeError("the library gave up")
 
 

@@ -16,8 +16,8 @@ from tests.unit.pipeline.histories import (
     versions,
 )
 from training.errors import NothingPublishedError
-from training.history.known import KnownHistory
-from training.models.candidate import Means, Windows, nothing_yet
+from training.history.known import PointInTimeHistory
+from training.models.candidate import ForecastRequest, Means, empty_means
 from training.models.catalogue import CATALOGUE, CONTENDERS
 from training.pipeline import Forecast, Forecaster
 from training.pipeline.coherence import candidate_of
@@ -26,7 +26,9 @@ HORIZON = 7
 NAIVE = ["SeasonalNaive"]
 
 
-def publish(history: KnownHistory, candidates: list[str], cutoff: pd.Timestamp) -> tuple[dict[str, str], Forecast]:
+def publish(
+    history: PointInTimeHistory, candidates: list[str], cutoff: pd.Timestamp
+) -> tuple[dict[str, str], Forecast]:
     """The recipe chosen at a cutoff, and the forecast it makes there."""
     forecaster = Forecaster(history, history.system.horizon_days)
     recipe = forecaster.choose(candidates, cutoff)
@@ -39,8 +41,8 @@ class Steady:
     def __init__(self, value: float) -> None:
         self.value = value
 
-    def forecast(self, windows: Windows) -> Means:
-        means = nothing_yet(windows)
+    def forecast(self, windows: ForecastRequest) -> Means:
+        means = empty_means(windows)
         for frame in means.by_cutoff.values():
             frame.loc[:, :] = self.value
         return means
@@ -52,9 +54,11 @@ def test_a_poisoned_future_changes_nothing_that_is_published(candidates: list[st
     table.loc[table.index[70:73]] = np.nan  # days that the poison fills
     table.iloc[20, 0] = np.nan
     clean, cutoff = versions(table), pd.Timestamp(table.index[-9])
-    recipe, forecast = publish(KnownHistory(clean, build_system(), circumstances=ENGLISH), candidates, cutoff)
+    recipe, forecast = publish(PointInTimeHistory(clean, build_system(), circumstances=ENGLISH), candidates, cutoff)
     bad_recipe, bad = publish(
-        KnownHistory(poisoned(clean, cutoff, "D/occupancy"), build_system(), circumstances=ENGLISH), candidates, cutoff
+        PointInTimeHistory(poisoned(clean, cutoff, "D/occupancy"), build_system(), circumstances=ENGLISH),
+        candidates,
+        cutoff,
     )
     assert bad_recipe == recipe
     pd.testing.assert_frame_equal(bad.means, forecast.means, check_exact=True)
@@ -69,10 +73,12 @@ def test_a_reconciled_recipe_is_coherent_and_blind_to_the_future(method: str) ->
     recipe = dict.fromkeys(("attendances", "occupancy"), f"AutoETS+{method}")
     (forecast, bad), plain = (
         (
-            Forecaster(KnownHistory(seen, build_system(), circumstances=ENGLISH), HORIZON).forecast(recipe, cutoff)
+            Forecaster(PointInTimeHistory(seen, build_system(), circumstances=ENGLISH), HORIZON).forecast(
+                recipe, cutoff
+            )
             for seen in (clean, poisoned(clean, cutoff, "D/occupancy"))
         ),
-        publish(KnownHistory(clean, build_system(), circumstances=ENGLISH), ["AutoETS"], cutoff)[1],
+        publish(PointInTimeHistory(clean, build_system(), circumstances=ENGLISH), ["AutoETS"], cutoff)[1],
     )
     pd.testing.assert_frame_equal(bad.means, forecast.means, check_exact=True)
     np.testing.assert_array_equal(bad.quantiles, forecast.quantiles)
@@ -85,7 +91,7 @@ def test_a_reconciled_recipe_is_coherent_and_blind_to_the_future(method: str) ->
 
 def test_a_series_that_falls_back_leaves_its_measure_bottom_up(monkeypatch: pytest.MonkeyPatch) -> None:
     class Gappy(Steady):
-        def forecast(self, windows: Windows) -> Means:
+        def forecast(self, windows: ForecastRequest) -> Means:
             means = super().forecast(windows)
             for frame in means.by_cutoff.values():
                 if "A/attendances" in frame:
@@ -119,7 +125,7 @@ def test_what_is_published_of_awkward_series_is_whole() -> None:
 
 def test_a_cutoff_is_forecast_alike_alone_and_among_others() -> None:
     history, names = build_history(four_sites(160)), [*CONTENDERS, "Mean"]
-    cutoffs = [pd.Timestamp(day) for day in history.newest.index[-20::6]]
+    cutoffs = [pd.Timestamp(day) for day in history.latest.index[-20::6]]
     together = Forecaster(history, HORIZON)
     together.prepare(names, cutoffs)
     recipe = {"attendances": "Mean", "occupancy": "AutoETS"}

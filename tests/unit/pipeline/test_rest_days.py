@@ -13,7 +13,7 @@ from training.backtest.actuals import actuals, with_actuals
 from training.backtest.evidence import scales_of
 from training.backtest.references import references
 from training.frames import forecast_columns
-from training.history.known import KnownHistory
+from training.history.known import PointInTimeHistory
 from training.pipeline import Forecast, Forecaster
 from training.pipeline.publishing import as_publication
 from training.pipeline.rest_days import RestDays
@@ -38,12 +38,12 @@ def weekdays(of: pd.DataFrame) -> pd.Index:
     return pd.DatetimeIndex(of.index).weekday
 
 
-def forecast_of(table: pd.DataFrame, recipe: dict[str, str] | None = None) -> tuple[KnownHistory, Forecast]:
+def forecast_of(table: pd.DataFrame, recipe: dict[str, str] | None = None) -> tuple[PointInTimeHistory, Forecast]:
     history = build_history(table, build_system(horizon_days=HORIZON))
     return history, Forecaster(history, HORIZON).forecast(recipe or RECIPE, pd.Timestamp(table.index[-1]))
 
 
-def published(history: KnownHistory, forecast: Forecast) -> Publication:
+def published(history: PointInTimeHistory, forecast: Forecast) -> Publication:
     recent = actuals(history, forecast.parts, pd.date_range(end=forecast.cutoff, periods=56, freq="D"))
     return as_publication(forecast, history, recent, Champion("north", 1, "run"), "sha256:data", NOW)
 

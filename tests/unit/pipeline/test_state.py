@@ -12,8 +12,8 @@ from skops.io.exceptions import UntrustedTypesFoundException
 
 from tests.unit.pipeline.histories import ENGLISH, LEVELS, build_system, counts, four_sites
 from training.frames import long
-from training.history.known import KnownHistory, known_at_day_end
-from training.models.candidate import Candidate, Means, Scope, Windows
+from training.history.known import PointInTimeHistory, known_at_day_end
+from training.models.candidate import Candidate, ForecastRequest, Means, Scope
 from training.models.catalogue import CATALOGUE
 from training.models.kept import ARRAYS, PARTS, keep, kept
 from training.pipeline import Forecaster
@@ -27,7 +27,7 @@ TRAINED, TOMORROW = (pd.Timestamp(TABLE.index[i]) for i in (-4, -1))
 RECIPES = ("Weighted", "Weighted+mint", "Ridge", "PoissonRegressor", "Mean", "SeasonalNaive")
 
 
-def history(table: pd.DataFrame = TABLE) -> KnownHistory:
+def history(table: pd.DataFrame = TABLE) -> PointInTimeHistory:
     return known_at_day_end(long(table), SYSTEM, ENGLISH)
 
 
@@ -59,9 +59,9 @@ class Counting:
         self._inner = cast(Candidate, CATALOGUE[name])
         self.requested: set[tuple[pd.Timestamp, str]] = set()
 
-    def forecast(self, windows: Windows) -> Means:
+    def forecast(self, windows: ForecastRequest) -> Means:
         self.requested |= {
-            (c, str(i)) for c in windows.cutoffs for i in windows.history.at(c).columns if windows.needs(str(i))
+            (c, str(i)) for c in windows.cutoffs for i in windows.history.as_of(c).columns if windows.needs(str(i))
         }
         return self._inner.forecast(windows)
 

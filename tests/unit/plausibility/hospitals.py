@@ -7,7 +7,7 @@ import pandas as pd
 
 from publication.model import Measure, Place, System
 from publication.vocabulary import Kind
-from training.system import Circumstances
+from training.system import SystemContext
 
 MEASURES = (
     Measure("attendances", Kind.FLOW, "patients"),
@@ -21,7 +21,7 @@ SYSTEM = System(
     "north", "Europe/London", 8, 7, (0.92,), (0.1, 0.5, 0.9), MEASURES,
     (Place("north", None, "North", "system"), *(Place(site, "north", site, "site") for site in SITES)),
 )  # fmt: skip
-QUIET = Circumstances("GB-ENG")
+QUIET = SystemContext("GB-ENG")
 DAYS = 300
 FIRST = pd.Timestamp("2023-01-02")
 WEEK = np.array([1.1, 1.03, 1.0, 1.0, 1.0, 0.9, 0.92])

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from tests.unit.plausibility.hospitals import QUIET, SITES, SYSTEM, day, hospital
-from training.history.plausibility import FINDINGS, FINE, findings, shown, suspect_lags
-from training.system import Circumstances, Tenure
+from training.history.plausibility import FINDINGS, NOT_FLAGGED, findings, flagged_by, suspect_lags
+from training.system import OpeningPeriod, SystemContext
 
 Days = list[tuple[str, int]]
 
@@ -107,9 +107,9 @@ def test_it_shows_as_soon_as_it_can_and_no_sooner(row: Found) -> None:
     series = table.columns.get_loc(row.series)
     lags = suspect_lags(table, SYSTEM, QUIET)
     until = row.days.start + row.lag
-    assert shown(lags, until)[row.days.start, series]
+    assert flagged_by(lags, until)[row.days.start, series]
     if row.lag:
-        assert not shown(lags, until - 1)[row.days.start, series]
+        assert not flagged_by(lags, until - 1)[row.days.start, series]
 
 
 def test_a_fault_taints_no_other_series() -> None:
@@ -136,15 +136,15 @@ HARMLESS = [
 def test_what_is_no_fault_is_believed(what: str, lay: Callable[[pd.DataFrame], None]) -> None:
     table = hospital()
     lay(table)
-    doubted = suspect_lags(table, SYSTEM, QUIET)[230:] != FINE
+    doubted = suspect_lags(table, SYSTEM, QUIET)[230:] != NOT_FLAGGED
     assert doubted.sum() == 0
-    assert (suspect_lags(table, SYSTEM, QUIET)[:200] != FINE).sum() == 0
+    assert (suspect_lags(table, SYSTEM, QUIET)[:200] != NOT_FLAGGED).sum() == 0
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_hardly_a_day_of_a_quiet_hospital_is_doubted(seed: int) -> None:
     lags = suspect_lags(hospital(seed, 700), SYSTEM, QUIET)
-    assert (lags != FINE).mean() < 0.0005
+    assert (lags != NOT_FLAGGED).mean() < 0.0005
 
 
 @pytest.mark.parametrize("cutoff", [60, 119, 120, 171, 201, 203, 206, 240, 299])
@@ -156,7 +156,7 @@ def test_what_shows_on_a_day_needs_no_later_day(cutoff: int) -> None:
     until = suspect_lags(table.iloc[: cutoff + 1], SYSTEM, QUIET)
     table.iloc[cutoff + 1 :] = 1e9
     later = suspect_lags(table, SYSTEM, QUIET)
-    np.testing.assert_array_equal(shown(until, cutoff), shown(later, cutoff))
+    np.testing.assert_array_equal(flagged_by(until, cutoff), flagged_by(later, cutoff))
 
 
 def test_an_older_first_day_changes_nothing() -> None:
@@ -168,7 +168,7 @@ def test_an_older_first_day_changes_nothing() -> None:
 
 
 def test_a_place_outside_its_tenure_is_not_believed() -> None:
-    tenures = {"A": Tenure(first=date(2023, 2, 1)), "B": Tenure(last=date(2023, 9, 30))}
+    tenures = {"A": OpeningPeriod(first=date(2023, 2, 1)), "B": OpeningPeriod(last=date(2023, 9, 30))}
     found = findings(hospital(), SYSTEM, replace(QUIET, tenures=tenures))
     outside = found[found["check"] == "outside tenure"]
     assert set(outside["unique_id"].str[0]) == {"A", "B"}
@@ -179,12 +179,12 @@ def test_a_place_outside_its_tenure_is_not_believed() -> None:
 
 
 def test_without_any_finding_the_table_has_its_columns() -> None:
-    assert list(findings(hospital().iloc[:20], SYSTEM, Circumstances()).columns) == list(FINDINGS.columns)
+    assert list(findings(hospital().iloc[:20], SYSTEM, SystemContext()).columns) == list(FINDINGS.columns)
 
 
 def test_a_place_that_closed_as_declared_is_not_missed() -> None:
     table = hospital()
     table.loc[day(200) :, table.columns.str[0].isin(["A", "B"])] = np.nan
-    closed = replace(QUIET, tenures={"A": Tenure(last=day(199).date())})
+    closed = replace(QUIET, tenures={"A": OpeningPeriod(last=day(199).date())})
     silent = findings(table, SYSTEM, closed).query("check == 'silent'")
     assert set(silent["unique_id"].str[0]) == {"B"}

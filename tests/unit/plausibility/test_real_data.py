@@ -11,8 +11,8 @@ import pytest
 from publication.model import Measure, Place, System
 from publication.vocabulary import Kind
 from training.frames import wide
-from training.history.plausibility import FINE, NEWEST_CHECKS, findings, suspect_lags
-from training.system import Circumstances, SystemFile, read_system
+from training.history.plausibility import NEWEST_CHECKS, NOT_FLAGGED, findings, suspect_lags
+from training.system import SystemContext, SystemFile, read_system
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT.parent / "shared" / "data"
@@ -43,7 +43,7 @@ def doubted(name: str) -> tuple[set[tuple[str, str]], int]:
     lags = pd.DataFrame(suspect_lags(table, file.system, file.circumstances), table.index, table.columns)
     of_newest = suspect_lags(table, file.system, file.circumstances, NEWEST_CHECKS)
     newest = pd.DataFrame(of_newest, table.index, table.columns)
-    days, series = np.nonzero(((lags != FINE) | (newest != FINE)).to_numpy())
+    days, series = np.nonzero(((lags != NOT_FLAGGED) | (newest != NOT_FLAGGED)).to_numpy())
     names, dates = table.columns[series], pd.DatetimeIndex(table.index[days]).strftime("%Y-%m-%d")
     found = set(zip(map(str, names), dates, strict=True))
     return found, int(table.notna().sum().sum())
@@ -91,7 +91,7 @@ def test_the_day_on_which_no_trust_reported_a_discharge_is_a_reporting_failure()
     places = (Place("ENG", None, "England", "system"), *(Place(trust, "ENG", trust, "trust") for trust in trusts))
     measures = (Measure("discharges", Kind.FLOW, "patients"),)
     system = System("ENG", "Europe/London", 8, 7, (0.92,), (0.5,), measures, places)
-    found = findings(table, system, Circumstances("GB-ENG"))
+    found = findings(table, system, SystemContext("GB-ENG"))
     failures = found[found["check"] == "reporting failure"]
     assert set(failures["first"]) == set(failures["last"]) == {pd.Timestamp("2022-06-19")}
     assert set(failures["unique_id"]) == {f"{trust}/discharges" for trust in trusts}

@@ -6,11 +6,11 @@ from itertools import product
 import numpy as np
 import pytest
 
-from training.backtest.track_record import NO_RECORD, TrackRecord
+from training.backtest.track_record import NO_RECORD, BacktestSummary
 from training.promotion import Check, Verdict, chance_of_difference, gate
 
 WINDOWS = {f"2026-01-{day:02d}": 0.5 for day in range(1, 9)}
-CHAMPION = TrackRecord(
+CHAMPION = BacktestSummary(
     windows=WINDOWS,
     measures={"attendances": 0.4, "occupancy": 0.6},
     large_places={"RXA": 0.5, "RXB": 0.55},
@@ -25,7 +25,7 @@ def all_windows(wis: float, n: int = 8) -> dict[str, float]:
     return dict.fromkeys(list(WINDOWS)[:n], wis)
 
 
-ROWS: dict[str, tuple[dict[str, object], TrackRecord | None, list[str]]] = {
+ROWS: dict[str, tuple[dict[str, object], BacktestSummary | None, list[str]]] = {
     "ties in everything": ({}, CHAMPION, []),
     "better in every window": ({"windows": all_windows(0.45)}, CHAMPION, []),
     "worse by a hair": ({"windows": all_windows(0.5001)}, CHAMPION, ["scaled WIS"]),
@@ -120,7 +120,7 @@ ROWS: dict[str, tuple[dict[str, object], TrackRecord | None, list[str]]] = {
 
 
 @pytest.mark.parametrize(("found", "champion", "refused"), ROWS.values(), ids=ROWS)
-def test_the_gate(found: dict[str, object], champion: TrackRecord | None, refused: list[str]) -> None:
+def test_the_gate(found: dict[str, object], champion: BacktestSummary | None, refused: list[str]) -> None:
     verdict = gate(replace(CHAMPION, **found), champion)  # type: ignore[arg-type]
     assert [check.name for check in verdict.checks if not check.passed] == refused
     assert verdict.opens is (not refused)
@@ -143,7 +143,7 @@ def test_a_refusal_says_what_was_found_and_what_is_asked() -> None:
     )
 
 
-POOR = TrackRecord(
+POOR = BacktestSummary(
     windows={**all_windows(0.61), "2026-02-01": 0.1},
     measures={"attendances": 0.5, "discharges": 0.3},
     large_places={"RXB": 0.7},
@@ -152,7 +152,7 @@ POOR = TrackRecord(
     fallback_share=0.25,
     publish_seconds=60.0,
 )
-TEXTS: dict[str, tuple[TrackRecord, TrackRecord | None, list[tuple[str, str, str, str, str]]]] = {
+TEXTS: dict[str, tuple[BacktestSummary, BacktestSummary | None, list[tuple[str, str, str, str, str]]]] = {
     "a tie": (
         CHAMPION,
         CHAMPION,
@@ -363,7 +363,7 @@ TEXTS: dict[str, tuple[TrackRecord, TrackRecord | None, list[tuple[str, str, str
 
 @pytest.mark.parametrize(("challenger", "champion", "texts"), TEXTS.values(), ids=TEXTS)
 def test_every_check_says_what_was_found_what_is_allowed_and_what_it_means(
-    challenger: TrackRecord, champion: TrackRecord | None, texts: list[tuple[str, str, str, str, str]]
+    challenger: BacktestSummary, champion: BacktestSummary | None, texts: list[tuple[str, str, str, str, str]]
 ) -> None:
     checks = gate(challenger, champion).checks
     assert [(c.name, c.verdict, c.found, c.allowed, c.sentence) for c in checks] == texts

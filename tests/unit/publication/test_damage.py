@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from publication.damage import damages
+from publication.damage import integrity_errors
 from publication.model import Headroom, Place, Publication, SeriesForecast, System
-from publication.packed import Packed, packed
+from publication.packed import PackedRows, packed
 from publication.store import Store, default_url
 from publication.vocabulary import SeriesKey
 from tests.builders import build_publication
@@ -51,11 +51,11 @@ def of_first_headroom(change: Callable[[Headroom], Headroom]) -> Callable[[Publi
 
 def of_first_days(change: Callable[[tuple[float, ...]], tuple[float, ...]]) -> Callable[[Publication], Publication]:
     def changed(series: SeriesForecast) -> SeriesForecast:
-        assert isinstance(series.days, Packed)
+        assert isinstance(series.days, PackedRows)
         width = series.days.width
         numbers = change(series.days.numbers(None, range(width)))
         days = series.days
-        return replace(series, days=Packed(numbers, width, lambda index, _: days[index]))
+        return replace(series, days=PackedRows(numbers, width, lambda index, _: days[index]))
 
     return of_first_series(changed)
 
@@ -123,15 +123,15 @@ DAMAGES: dict[str, tuple[Callable[[Publication], Publication], str]] = {
 
 @pytest.mark.parametrize(("damage", "told"), DAMAGES.values(), ids=DAMAGES.keys())
 def test_what_is_damaged_is_told(sound: Publication, damage: Callable[[Publication], Publication], told: str) -> None:
-    assert told in " ".join(damages(damage(sound), len(sound.series)))
+    assert told in " ".join(integrity_errors(damage(sound), len(sound.series)))
 
 
 def test_nothing_is_told_of_what_was_issued(sound: Publication) -> None:
-    assert list(damages(sound, len(sound.series))) == []
+    assert list(integrity_errors(sound, len(sound.series))) == []
 
 
 def test_the_tree_may_be_a_single_place(sound: Publication) -> None:
     alone: System = replace(sound.system, places=sound.system.places[:1])
     kept = tuple(series for series in sound.series if series.key.place == "northshire")
     whole = replace(sound, system=alone, series=kept, headroom=sound.headroom[:1])
-    assert list(damages(whole, len(kept))) == []
+    assert list(integrity_errors(whole, len(kept))) == []

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.little import LITTLE, NOTHING_KNOWN, Values, with_little
 from tests.unit.pipeline.histories import build_history, build_system, counts, table_of
-from training.pipeline.coherence import Tree, best_method, came_of, learnt, tree_of
+from training.pipeline.coherence import Tree, best_method, learnt, parent_actuals, tree_of
 from training.reconciliation.bottom_up import aggregated, summing
 from training.reconciliation.methods import BOTTOM_UP, METHODS, reconciled
 from training.reconciliation.sums import SumsHistory
@@ -33,7 +33,7 @@ def test_a_map_leaves_forecasts_that_agree_nearly_as_they_are_or_there_is_none(m
     over = tree(LITTLE[what].shape[2])
     actuals = LEVEL + LITTLE[what]
     forecasts = of_all(actuals, over) + np.random.default_rng(3).normal(0, 1, (*actuals.shape[:2], over.parts.shape[1]))
-    by = learnt(method, over, forecasts, came_of(over, actuals))
+    by = learnt(method, over, forecasts, parent_actuals(over, actuals))
     if what in NOTHING_KNOWN or "missing" in what:
         assert by is None
         return
@@ -54,7 +54,7 @@ def test_of_forecasts_that_never_err_there_is_nothing_to_save(method: str, what:
 @with_little
 def test_what_comes_of_sums_is_known_where_their_parts_are(what: str) -> None:
     over = tree(LITTLE[what].shape[2])
-    found = came_of(over, LITTLE[what])
+    found = parent_actuals(over, LITTLE[what])
     assert found.shape == (*LITTLE[what].shape[:2], over.parts.shape[1])
     np.testing.assert_array_equal(found[..., : len(over.bottom)], LITTLE[what])
     if what == "all missing":

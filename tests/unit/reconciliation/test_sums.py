@@ -10,7 +10,7 @@ from publication.model import Measure
 from publication.vocabulary import Kind
 from tests.unit.pipeline.histories import build_history, build_system, table_of
 from training.reconciliation.sums import SumsHistory
-from training.system import Circumstances, Event, EventKind
+from training.system import Event, EventKind, SystemContext
 
 NAN = np.nan
 
@@ -33,7 +33,7 @@ def test_declared_beds_of_a_site_are_those_of_its_trust() -> None:
     event = Event(date(2022, 1, 5), date(2022, 1, 6), "A", "beds", EventKind.BED_CHANGE, "+12 beds")
     table = table_of({"A/beds": [100.0, 100.0, 112.0, 112.0], "B/beds": [50.0] * 4})
     system = replace(build_system(), measures=(Measure("beds", Kind.CAPACITY, "beds"),))
-    history = SumsHistory(build_history(table, system, Circumstances("", (event,))))
+    history = SumsHistory(build_history(table, system, SystemContext("", (event,))))
     days = pd.DatetimeIndex(table.index)
     assert history.bed_steps(days, ["T1/beds", "north/beds"]).tolist() == [[0.0, 0.0]] * 2 + [[12.0, 12.0]] * 2
     assert history.filled(days[3])["T1/beds"].tolist() == [150.0] * 4

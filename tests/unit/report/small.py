@@ -9,12 +9,12 @@ from publication.days import end_of_day
 from publication.model import Measure, Place, System
 from tests.unit.plausibility.hospitals import MEASURES
 from training.history.report.evidence import Evidence, evidence
-from training.system import Circumstances
+from training.system import SystemContext
 
 Vintage = tuple[str, pd.Timestamp, float, datetime]
 FIRST = pd.Timestamp("2025-01-06")  # a Monday
 TIMEZONE = "Europe/London"
-NOTHING = Circumstances()
+NOTHING = SystemContext()
 AS_OF = datetime(2025, 3, 1, 12, tzinfo=UTC)
 
 
@@ -51,7 +51,7 @@ def judged(rows: Iterable[Vintage], of: System, **known: object) -> Evidence:
     """The evidence of these vintages."""
     circumstances = known.get("circumstances", NOTHING)
     as_of = known.get("as_of", AS_OF)
-    assert isinstance(circumstances, Circumstances)
+    assert isinstance(circumstances, SystemContext)
     assert isinstance(as_of, datetime)
     return evidence(versions(rows), of, circumstances, as_of)
 

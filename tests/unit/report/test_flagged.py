@@ -14,7 +14,7 @@ from training.history.report import flagged as module
 from training.history.report.evidence import Evidence, evidence
 from training.history.report.flagged import flagged, most_flagged
 from training.history.report.looks import CHECK_SYMBOL
-from training.system import Circumstances, Event, EventKind
+from training.system import Event, EventKind, SystemContext
 
 STRIKE = Event(day(200).date(), day(202).date(), None, None, EventKind.STRIKE, "")
 ELSEWHERE = Event(day(210).date(), day(212).date(), "C", None, EventKind.CLOSURE, "")
@@ -29,7 +29,7 @@ def faulty() -> Evidence:
     lay(table, "D/attendances", 295, 0)
     rows = long(table)
     rows = rows.assign(known_at=rows["ds"].dt.tz_localize("UTC") + pd.Timedelta(days=1))
-    circumstances = Circumstances("GB-ENG", (STRIKE, ELSEWHERE))
+    circumstances = SystemContext("GB-ENG", (STRIKE, ELSEWHERE))
     return evidence(rows, SYSTEM, circumstances, rows["known_at"].max().to_pydatetime())
 
 

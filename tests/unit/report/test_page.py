@@ -14,7 +14,7 @@ from tests.unit.report.reading import Page
 from tests.unit.report.small import AS_OF, NOTHING, lay, steady, system, version, versions
 from training.frames import long
 from training.history.report import report_page
-from training.system import Circumstances, Event, EventKind, Tenure
+from training.system import Event, EventKind, OpeningPeriod, SystemContext
 
 MB = 1_000_000
 SECTIONS = ["coverage", "revisions", "lags", "flagged", "balance"]
@@ -35,7 +35,7 @@ def whole() -> Page:
     late = rows.tail(500).assign(y=lambda t: t["y"] + 2, known_at=lambda t: t["known_at"] + pd.Timedelta(days=2))
     fault = Event(day(100).date(), day(110).date(), "C", None, EventKind.DATA_FAULT, "")
     as_of = late["known_at"].max().to_pydatetime()
-    return Page(report_page(pd.concat([rows, late]), SYSTEM, Circumstances("GB-ENG", (fault,)), as_of))
+    return Page(report_page(pd.concat([rows, late]), SYSTEM, SystemContext("GB-ENG", (fault,)), as_of))
 
 
 def test_every_section_is_there_under_a_heading(whole: Page) -> None:
@@ -104,7 +104,7 @@ def test_awkward_histories_have_a_whole_page(name: str) -> None:
 
 def test_every_day_may_be_suspect() -> None:
     rows = versions(steady("A/attendances", range(60)))
-    closed = Circumstances(tenures={"A": _closed_before(rows)})
+    closed = SystemContext(tenures={"A": _closed_before(rows)})
     read = Page(report_page(rows, system("A"), closed, AS_OF))
     assert "60 suspect" in read.text
     assert "outside tenure" in read.pictures["flagged-1"].names
@@ -125,11 +125,11 @@ def test_series_may_come_as_a_categorical_with_names_that_are_not_there() -> Non
 
 
 def test_a_place_that_took_over_another_is_drawn_with_the_days_it_inherits() -> None:
-    took_over = {"A": Tenure(last=day(29).date()), "B": Tenure(first=day(30).date(), succeeds=("A",))}
+    took_over = {"A": OpeningPeriod(last=day(29).date()), "B": OpeningPeriod(first=day(30).date(), succeeds=("A",))}
     first = day(0)
     rows = [(i, first + pd.Timedelta(days=n), 40.0 + n % 7, AS_OF) for i, n in [("A/beds", n) for n in range(30)]]
     rows += [("B/beds", first + pd.Timedelta(days=n), 40.0 + n % 7, AS_OF) for n in range(30, 60)]
-    read = Page(report_page(versions(rows), system("A", "B"), Circumstances(tenures=took_over), AS_OF))
+    read = Page(report_page(versions(rows), system("A", "B"), SystemContext(tenures=took_over), AS_OF))
     assert "A/beds A 30 0 0 0 30" in read.text
     assert "B/beds B 60 0 0 0 0" in read.text
 
@@ -156,5 +156,5 @@ def _many(n_places: int, n_days: int) -> tuple[Page, float]:
     return Page(html), time.perf_counter() - started
 
 
-def _closed_before(rows: pd.DataFrame) -> Tenure:
-    return Tenure(last=rows["ds"].min().date() - pd.Timedelta(days=1))
+def _closed_before(rows: pd.DataFrame) -> OpeningPeriod:
+    return OpeningPeriod(last=rows["ds"].min().date() - pd.Timedelta(days=1))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from publication.ledger import Ledger
-from publication.model import Heading, Publication
+from publication.ledger import LiveScores
+from publication.model import Publication, PublicationSummary
 from publication.store import Store, default_url
 from service.publications.cache import PublicationCache
 from service.publications.poller import StorePoller
@@ -33,13 +33,13 @@ class Hanging:
     def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:
         return self._through("latest").latest(system, cutoff, revision)
 
-    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[Heading, ...]:
+    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
         return self._through("headings").headings(system, limit)
 
     def scored_at(self, system: str) -> datetime | None:
         return self._through("scored_at").scored_at(system)
 
-    def ledger(self, system: str) -> Ledger | None:
+    def ledger(self, system: str) -> LiveScores | None:
         return self._through("ledger").ledger(system)
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from publication.days import target_day
 from publication.model import DayForecast, Publication
-from publication.packed import Packed
+from publication.packed import PackedRows
 from service.queries.selection import EVERYTHING
 from service.rendering import forecasts_csv, forecasts_json, forecasts_ndjson, format_rows
 from tests.unit.publication.tiny import CUTOFF, publication
@@ -29,7 +29,7 @@ def read_from_a_store(numbers: list[float]) -> Publication:
     def read(i: int, of_day: tuple[float, ...]) -> DayForecast:
         return DayForecast(target_day(CUTOFF, i + 1), i + 1, of_day[0], of_day[1:])
 
-    return replace(whole, series=(replace(whole.series[0], days=Packed(numbers, WIDTH, read)),))
+    return replace(whole, series=(replace(whole.series[0], days=PackedRows(numbers, WIDTH, read)),))
 
 
 @given(st.lists(COUNTS, min_size=2 * WIDTH, max_size=2 * WIDTH))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from publication.ledger import Ledger
+from publication.ledger import LiveScores
 from service.http.problems import UnknownValueError
 from service.queries.scores import ScoreSelection
 from service.queries.selection import EVERYTHING
@@ -12,7 +12,7 @@ from tests.builders import build_ledger, build_publication
 
 TOLD = build_ledger()
 OPENED = "from 2026-10-01"
-LEDGER: Ledger = replace(
+LEDGER: LiveScores = replace(
     TOLD,
     scores=tuple(
         score._replace(of=score.of._replace(regime=OPENED)) if score.of.series == "RXH1/beds" else score

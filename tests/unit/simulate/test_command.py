@@ -8,7 +8,7 @@ from tests.unit.cli.commands import headroom
 from tests.unit.simulate.reading import files
 
 SMALL = ("--seed", 3, "--days", 250, "--trusts", 1, "--sites", 3)
-EVERY_OPTION = ("--wards", 2, "--strikes", "--lockdown", "--merger", "--dirty", "gap,late", "--dirty", "spike")
+EVERY_OPTION = ("--wards", 2, "--strikes", "--lockdown", "--merger", "--faults", "gap,late", "--faults", "spike")
 
 
 def test_every_option_is_taken(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_the_folder_is_clean_unless_asked_otherwise(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (("--dirty", "spkie"), "UsageError: --dirty: found 'spkie', which is no fault. Did you mean spike?"),
+        (("--faults", "spkie"), "UsageError: --faults: found 'spkie', which is no fault. Did you mean spike?"),
         (("--truth", "2001-01-01"), "UsageError: Simulating a system: the truth for 2001-01-01 was asked for."),
         (("--merger", "--sites", 1), "UsageError: Simulating a system: a merger needs two sites in one trust."),
     ],

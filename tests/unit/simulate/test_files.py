@@ -194,5 +194,5 @@ def test_faults_are_named_in_any_order(options: list[str], kinds: list[FaultKind
 
 
 def test_an_unknown_fault_is_refused_with_the_nearest_one() -> None:
-    with pytest.raises(UsageError, match=r"--dirty: found 'spke', which is no fault\. Did you mean spike\?"):
+    with pytest.raises(UsageError, match=r"--faults: found 'spke', which is no fault\. Did you mean spike\?"):
         faults(["gap,spke"])

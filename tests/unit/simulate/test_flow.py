@@ -9,9 +9,9 @@ import pytest
 
 from tests.unit.simulate.reading import FLOWS_OF_BEDS, LAST_DAY, MEASURES, extract, truth
 from training.simulate import Scenario
-from training.simulate.mechanics import eve, play
+from training.simulate.mechanics import initial_state, simulate_days
 from training.simulate.network import Node, nodes
-from training.simulate.world import draw_world
+from training.simulate.world import sample_world
 
 SYSTEMS = ["plain", "long", "warded", "merged"]
 
@@ -79,11 +79,11 @@ def test_wards_add_up_to_what_their_site_would_be(warded: Path) -> None:
 
 def test_full_wards_turn_patients_away_and_never_overflow() -> None:
     """A third of the beds that are needed: the line is served in order, and nobody is counted twice."""
-    world = draw_world(3, LAST_DAY, Scenario(days=60), nodes(1, 1, 4))
+    world = sample_world(3, LAST_DAY, Scenario(days=60), nodes(1, 1, 4))
     (truth_of_site,) = world.truths.values()
     crowded = replace(truth_of_site, beds=truth_of_site.beds // 3, escalation_beds=truth_of_site.beds // 30)
     rng = np.random.default_rng(1)
-    played = play(crowded, eve(crowded, rng), 0, np.zeros((60, 50)), rng)
+    played = simulate_days(crowded, initial_state(crowded, rng), 0, np.zeros((60, 50)), rng)
     occupied = played.in_bed.sum(axis=3)
     limit = (crowded.beds + crowded.escalation_beds)[:60, None]
     assert (occupied <= limit).all()
@@ -98,13 +98,13 @@ def test_full_wards_turn_patients_away_and_never_overflow() -> None:
 
 
 def test_beds_closed_under_patients_send_them_elsewhere() -> None:
-    world = draw_world(3, LAST_DAY, Scenario(days=30), nodes(1, 1))
+    world = sample_world(3, LAST_DAY, Scenario(days=30), nodes(1, 1))
     (site,) = world.truths.values()
     beds = site.beds.copy()
     beds[10:] //= 2
     closing = replace(site, beds=beds, escalation_beds=beds // 20)
     rng = np.random.default_rng(1)
-    played = play(closing, eve(closing, rng), 0, np.zeros((30, 1)), rng)
+    played = simulate_days(closing, initial_state(closing, rng), 0, np.zeros((30, 1)), rng)
     occupied = played.in_bed.sum(axis=3)[:, 0, 0]
     assert played.transferred.sum(axis=(1, 2, 3)).nonzero()[0].tolist() == [10]
     assert occupied[10] <= (beds + beds // 20)[10, 0] < occupied[9]
@@ -125,7 +125,7 @@ def test_a_tree_of_unequal_depth_can_be_simulated() -> None:
         Node("w3", "big", "Ward 3", "ward"),
         Node("clinic", "trust", "Clinic", "clinic"),
     )
-    world = draw_world(1, LAST_DAY, Scenario(days=20), tree)
+    world = sample_world(1, LAST_DAY, Scenario(days=20), tree)
     counted = pd.DataFrame(list(world.counts), columns=["place", "measure"]).groupby("measure")["place"].apply(set)
     assert counted["attendances"] == {"alone", "big", "clinic"}
     assert counted["occupancy"] == {"alone", "w1", "w2", "w3", "clinic"}

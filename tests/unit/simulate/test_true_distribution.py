@@ -10,12 +10,12 @@ import pytest
 from tests.unit.simulate.reading import LAST_DAY, extract, write
 from training.frames import forecast_columns
 from training.simulate import Scenario
-from training.simulate.mechanics import State, play
+from training.simulate.mechanics import State, simulate_days
 from training.simulate.network import nodes
-from training.simulate.outlook import LEVELS, outlook
+from training.simulate.outlook import LEVELS, true_distribution
 from training.simulate.tree import Site
 from training.simulate.truth import SiteTruth
-from training.simulate.world import MEASURES, World, draw_world
+from training.simulate.world import MEASURES, World, sample_world
 
 N_CUTOFFS, STEP_DAYS = 70, 15
 
@@ -23,14 +23,14 @@ N_CUTOFFS, STEP_DAYS = 70, 15
 @pytest.fixture(scope="module")
 def world() -> World:
     """Three years of four sites with strikes."""
-    return draw_world(21, LAST_DAY, Scenario(days=1096, strikes=True), nodes(2, 4))
+    return sample_world(21, LAST_DAY, Scenario(days=1096, strikes=True), nodes(2, 4))
 
 
 @pytest.fixture(scope="module")
 def outlooks(world: World) -> pd.DataFrame:
     """Leads 1 to 14 after cutoffs spread over the whole history, where the future is known."""
     cutoffs = [LAST_DAY - timedelta(days=14 + STEP_DAYS * i) for i in range(N_CUTOFFS)]
-    return pd.concat([outlook(world, cutoff, 14, 400) for cutoff in cutoffs], ignore_index=True)
+    return pd.concat([true_distribution(world, cutoff, 14, 400) for cutoff in cutoffs], ignore_index=True)
 
 
 def test_the_columns_are_those_of_a_backtest(outlooks: pd.DataFrame) -> None:
@@ -93,8 +93,8 @@ def test_parents_are_the_sums_of_the_same_draws(outlooks: pd.DataFrame) -> None:
 
 def test_a_parent_of_one_site_has_the_distribution_of_the_site() -> None:
     """And the parent of two has less than the sum of their spreads: they are drawn together, not added up."""
-    world = draw_world(21, LAST_DAY, Scenario(days=60), nodes(2, 2))
-    rows = outlook(world, LAST_DAY, 7, 300).set_index("unique_id")
+    world = sample_world(21, LAST_DAY, Scenario(days=60), nodes(2, 2))
+    rows = true_distribution(world, LAST_DAY, 7, 300).set_index("unique_id")
     quantiles = rows.filter(like="q0.")
     for trust in ("RXA", "RXB"):
         trusts, sites = quantiles.loc[f"{trust}/occupancy"], quantiles.loc[f"{trust}01/occupancy"]
@@ -117,7 +117,9 @@ def test_tomorrows_occupancy_varies_as_worked_out_by_hand() -> None:
     )  # fmt: skip
     n_draws = 200_000
     state = State(np.tile(np.array([[[10, 20]]]), (n_draws, 1, 1)), np.zeros(n_draws, dtype=np.int64))
-    tomorrow = play(tiny, state, 0, np.zeros((1, n_draws)), np.random.default_rng(1)).in_bed.sum(axis=(2, 3))[0]
+    tomorrow = simulate_days(tiny, state, 0, np.zeros((1, n_draws)), np.random.default_rng(1)).in_bed.sum(axis=(2, 3))[
+        0
+    ]
     assert tomorrow.mean() == pytest.approx(49.0, abs=0.05)
     assert tomorrow.var() == pytest.approx(33.367, rel=0.015)
 
@@ -145,8 +147,8 @@ def test_more_draws_or_another_horizon_are_taken(tmp_path: Path) -> None:
 
 
 def test_planned_beds_and_strikes_are_known() -> None:
-    world = draw_world(21, LAST_DAY, Scenario(days=60, strikes=True), nodes(1, 1))
-    rows = outlook(world, LAST_DAY, 28, 400).set_index(["unique_id", "ds"])
+    world = sample_world(21, LAST_DAY, Scenario(days=60, strikes=True), nodes(1, 1))
+    rows = true_distribution(world, LAST_DAY, 28, 400).set_index(["unique_id", "ds"])
     beds = rows.loc["RXA01/beds"]
     assert beds["q0.025"].equals(beds["q0.975"])
     (winter,) = [event for event in world.truths["RXA01"].events if event.first == date(2026, 12, 1)]
@@ -158,10 +160,10 @@ def test_planned_beds_and_strikes_are_known() -> None:
 
 
 def test_a_lockdown_is_a_surprise_and_then_known() -> None:
-    world = draw_world(4, LAST_DAY, Scenario(days=400, lockdown=True), nodes(1, 2))
+    world = sample_world(4, LAST_DAY, Scenario(days=400, lockdown=True), nodes(1, 2))
     assert world.lockdown is not None
-    before = outlook(world, world.lockdown - timedelta(days=1), 14, 200)
-    after = outlook(world, world.lockdown + timedelta(days=3), 14, 200)
+    before = true_distribution(world, world.lockdown - timedelta(days=1), 14, 200)
+    after = true_distribution(world, world.lockdown + timedelta(days=3), 14, 200)
     last = {name: rows[(rows["unique_id"] == "northshire/attendances") & (rows["lead"] == 14)].iloc[0]
             for name, rows in (("before", before), ("after", after))}  # fmt: skip
     assert last["before"]["y"] < 0.7 * last["before"]["q0.025"]
@@ -169,9 +171,9 @@ def test_a_lockdown_is_a_surprise_and_then_known() -> None:
 
 
 def test_a_declared_merger_passes_the_forecast_on_to_the_successor() -> None:
-    world = draw_world(4, LAST_DAY, Scenario(days=100, merger=True), nodes(1, 3))
+    world = sample_world(4, LAST_DAY, Scenario(days=100, merger=True), nodes(1, 3))
     assert world.merger is not None
-    rows = outlook(world, world.merger.day - timedelta(days=4), 7, 50)
+    rows = true_distribution(world, world.merger.day - timedelta(days=4), 7, 50)
     leads = rows[rows["unique_id"].str.endswith("/occupancy")].groupby("unique_id")["lead"].apply(list)
     assert leads["RXA01/occupancy"] == leads["RXA02/occupancy"] == [1, 2, 3]
     assert leads["RXA01M/occupancy"] == [4, 5, 6, 7]

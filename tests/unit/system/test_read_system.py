@@ -6,7 +6,7 @@ import pytest
 from publication.model import Measure, Place
 from publication.vocabulary import Kind
 from tests.unit.system.small import FILES, MEASURES, SOURCES, SYSTEM, write
-from training.system import Circumstances, Event, EventKind, SchoolTerm, read_system
+from training.system import Event, EventKind, SchoolTerm, SystemContext, read_system
 
 LONG_SOURCE = '[sources.long]\npath = ["a.csv", "b.csv"]\nplace = "p"\nday = "d"\nmeasure = "m"\nvalue = "v"\n'
 
@@ -23,7 +23,7 @@ def test_a_file_with_only_what_it_must_have_gets_the_defaults(tmp_path: Path) ->
     assert system.thresholds == (0.85, 0.92, 0.95, 1.0)
     assert system.quantiles == (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
     assert system.places == (Place("A", None, "A", "system"),)
-    assert file.circumstances == Circumstances()
+    assert file.circumstances == SystemContext()
     assert (file.path, file.folder) == (path, tmp_path)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from training.errors import SystemFileError
-from training.system import SystemFile, Tenure, read_system
+from training.system import OpeningPeriod, SystemFile, read_system
 
 SYSTEM = """
 [system]
@@ -31,9 +31,9 @@ def read(folder: Path, places: str) -> SystemFile:
 def test_a_merger_is_read(tmp_path: Path) -> None:
     file = read(tmp_path, "A,,,2023-03-31,\nB,,2020-01-01,2023-03-31,\nM,,2023-04-01,,A;B\nC,,,,\n")
     assert dict(file.circumstances.tenures) == {
-        "A": Tenure(last=date(2023, 3, 31)),
-        "B": Tenure(date(2020, 1, 1), date(2023, 3, 31)),
-        "M": Tenure(date(2023, 4, 1), succeeds=("A", "B")),
+        "A": OpeningPeriod(last=date(2023, 3, 31)),
+        "B": OpeningPeriod(date(2020, 1, 1), date(2023, 3, 31)),
+        "M": OpeningPeriod(date(2023, 4, 1), succeeds=("A", "B")),
     }
 
 
@@ -63,8 +63,8 @@ def test_inline_places_may_use_the_days_and_lists_of_toml(tmp_path: Path) -> Non
     )
     (tmp_path / "system.toml").write_text(SYSTEM.replace('places = "places.csv"\n', "") + inline)
     tenures = read_system(tmp_path / "system.toml").circumstances.tenures
-    assert tenures["B"] == Tenure(last=date(2023, 3, 31))
-    assert tenures["M"] == Tenure(date(2023, 4, 1), succeeds=("A", "B"))
+    assert tenures["B"] == OpeningPeriod(last=date(2023, 3, 31))
+    assert tenures["M"] == OpeningPeriod(date(2023, 4, 1), succeeds=("A", "B"))
 
 
 REFUSED = [

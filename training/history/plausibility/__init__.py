@@ -14,20 +14,20 @@ from training.history.plausibility.catalogue import (
     suspects,
 )
 from training.history.plausibility.findings import FINDINGS, NO_DAYS, findings
-from training.history.plausibility.lags import FINE, Lags, shown
+from training.history.plausibility.lags import NOT_FLAGGED, Lags, flagged_by
 
 __all__ = [
     "DAYS_FOR_THE_NEWEST",
     "FINDINGS",
-    "FINE",
     "NEWEST_CHECKS",
+    "NOT_FLAGGED",
     "NO_DAYS",
     "SUSPECT_CHECKS",
     "UNCOUNTED_CHECKS",
     "Lags",
     "Severity",
     "findings",
-    "shown",
+    "flagged_by",
     "suspect_lags",
     "suspects",
 ]

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from publication.model import System
 from training.history.plausibility import judging
-from training.history.plausibility.lags import FINE, Lags, earliest
+from training.history.plausibility.lags import NOT_FLAGGED, Lags, earliest
 from training.history.plausibility.panel import Panel, panels
-from training.system import Circumstances
+from training.system import SystemContext
 
 
 class Severity(StrEnum):
@@ -41,12 +41,12 @@ SUSPECT_CHECKS = (
     SuspectCheck("outside tenure", judging.outside_tenure),
     SuspectCheck("reporting failure", judging.reporting_failure, uncounted=True),
     SuspectCheck("sudden zero", judging.sudden_zero),
-    SuspectCheck("sentinel", judging.stand_in),
+    SuspectCheck("sentinel", judging.placeholder_run),
     SuspectCheck("above beds", judging.above_beds),
     SuspectCheck("disagreeing total", judging.disagreeing_total),
     SuspectCheck("frozen", judging.frozen),
     SuspectCheck("spike", judging.spike),
-    SuspectCheck("excursion", judging.excursion),
+    SuspectCheck("excursion", judging.transient_shift),
     SuspectCheck("partial day", judging.partial_day, newest_only=True, uncounted=True),
 )
 NEWEST_CHECKS = tuple(check for check in SUSPECT_CHECKS if check.newest_only)
@@ -61,18 +61,18 @@ def judged(panel: Panel) -> dict[str, Lags]:
     taken = np.zeros(panel.values.shape, bool)
     for check in SUSPECT_CHECKS:
         lags = check.judge(panel)
-        found[check.name] = np.where(taken, FINE, lags).astype(np.int16)
-        taken |= lags != FINE
+        found[check.name] = np.where(taken, NOT_FLAGGED, lags).astype(np.int16)
+        taken |= lags != NOT_FLAGGED
     return found
 
 
-def suspects(table: pd.DataFrame, system: System, circumstances: Circumstances) -> NDArray[np.int8]:
+def suspects(table: pd.DataFrame, system: System, circumstances: SystemContext) -> NDArray[np.int8]:
     """For each cell of a wide frame the position in `SUSPECT_CHECKS` of the first check that finds it; -1: none."""
     found = np.full(table.shape, -1, dtype=np.int8)
     for panel in panels(table, system, circumstances):
         columns = table.columns.get_indexer(pd.Index(panel.unique_ids))
         for position, lags in enumerate(judged(panel).values()):
-            days, series = np.nonzero(lags != FINE)
+            days, series = np.nonzero(lags != NOT_FLAGGED)
             found[days, columns[series]] = position
     return found
 
@@ -80,14 +80,14 @@ def suspects(table: pd.DataFrame, system: System, circumstances: Circumstances) 
 def suspect_lags(
     table: pd.DataFrame,
     system: System,
-    circumstances: Circumstances,
+    circumstances: SystemContext,
     checks: Sequence[SuspectCheck] = LASTING_CHECKS,
 ) -> Lags:
     """The least lag of any of the checks, for a wide frame; without naming them, of all but those of the newest day.
 
     Shape (n_days, n_series), as the frame's.
     """
-    lags: Lags = np.full(table.shape, FINE, dtype=np.int16)
+    lags: Lags = np.full(table.shape, NOT_FLAGGED, dtype=np.int16)
     for panel in panels(table, system, circumstances):
         columns = table.columns.get_indexer(pd.Index(panel.unique_ids))
         lags[:, columns] = reduce(earliest, (check.judge(panel) for check in checks))

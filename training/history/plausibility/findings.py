@@ -7,10 +7,10 @@ import pandera.pandas as pa
 from publication.model import System
 from publication.vocabulary import series_key
 from training.history.plausibility.catalogue import Severity, judged
-from training.history.plausibility.lags import FINE, Lags
+from training.history.plausibility.lags import NOT_FLAGGED, Lags
 from training.history.plausibility.notes import NOTED_CHECKS, Of, weekly_totals
 from training.history.plausibility.panel import Panel, panels
-from training.system import Circumstances
+from training.system import SystemContext
 
 FINDINGS = pa.DataFrameSchema(
     {
@@ -35,7 +35,7 @@ NO_DAYS = pd.DataFrame({"unique_id": pd.Series(dtype=object), "ds": pd.Series(dt
 
 
 def findings(
-    table: pd.DataFrame, system: System, circumstances: Circumstances, spread: pd.DataFrame = NO_DAYS
+    table: pd.DataFrame, system: System, circumstances: SystemContext, spread: pd.DataFrame = NO_DAYS
 ) -> pd.DataFrame:
     """Every finding of a wide frame, suspect ones first, newest first.
 
@@ -45,11 +45,11 @@ def findings(
     found = []
     for panel in panels(table, system, circumstances):
         lags = judged(panel)
-        found += [_runs(panel, name, found_by) for name, found_by in lags.items() if (found_by != FINE).any()]
+        found += [_runs(panel, name, found_by) for name, found_by in lags.items() if (found_by != NOT_FLAGGED).any()]
         columns = table.columns.get_indexer(pd.Index(panel.unique_ids))
-        doubted[:, columns] = np.any([found_by != FINE for found_by in lags.values()], axis=0)
+        doubted[:, columns] = np.any([found_by != NOT_FLAGGED for found_by in lags.values()], axis=0)
     views = {Of.ALL: table, Of.BELIEVED: table.mask(doubted), Of.OPEN: table[_still_open(table, circumstances)]}
-    found += [note.tell(views[note.of], system) for note in NOTED_CHECKS]
+    found += [note.run(views[note.of], system) for note in NOTED_CHECKS]
     found.append(weekly_totals(spread))
     rows = [part for part in found if not part.empty]
     if not rows:
@@ -60,7 +60,7 @@ def findings(
     return FINDINGS.validate(everything.astype({"severity": str}).reset_index(drop=True))
 
 
-def _still_open(table: pd.DataFrame, circumstances: Circumstances) -> list[str]:
+def _still_open(table: pd.DataFrame, circumstances: SystemContext) -> list[str]:
     """The series of places that have not closed by the newest day."""
     lasts = {place: tenure.last for place, tenure in circumstances.tenures.items() if tenure.last is not None}
     newest = table.index[-1].date()
@@ -69,7 +69,7 @@ def _still_open(table: pd.DataFrame, circumstances: Circumstances) -> list[str]:
 
 def _runs(panel: Panel, name: str, lags: Lags) -> pd.DataFrame:
     """The faults of one check as one row for each series and run of days."""
-    series, day = np.nonzero((lags != FINE).T)
+    series, day = np.nonzero((lags != NOT_FLAGGED).T)
     begins = np.flatnonzero((np.diff(series, prepend=-1) != 0) | (np.diff(day, prepend=-2) != 1))
     ends = np.append(begins[1:], len(day))[: len(begins)] - 1
     first, which = day[begins], series[begins]

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from publication.vocabulary import Kind
-from training.history.plausibility.lags import FINE, Lags
+from training.history.plausibility.lags import NOT_FLAGGED, Lags
 from training.history.plausibility.panel import STAND_INS, Panel
 from training.history.plausibility.runs import days_left, positions
 from training.history.plausibility.usual import repeat_rate
@@ -41,13 +41,15 @@ def spike(panel: Panel) -> Lags:
     """One day far from the days around it; a move that the other series share is no fault."""
     smallest = np.where(panel.is_holiday, HOLIDAY_JUMP_SMALLEST, JUMP_SMALLEST)
     far = np.abs(panel.jump) >= np.fmax(smallest, JUMP_SPREADS * panel.spread)
-    unusual = np.abs(panel.own_departure) >= JUMP_SMALLEST / 2  # the neighbour of a spike jumps, but is usual itself
+    unusual = (
+        np.abs(panel.idiosyncratic_residual) >= JUMP_SMALLEST / 2
+    )  # the neighbour of a spike jumps, but is usual itself
     return _shows(far & unusual & _away_from_both_neighbours(panel) & (panel.values != 0), 1)
 
 
-def excursion(panel: Panel) -> Lags:
+def transient_shift(panel: Panel) -> Lags:
     """Some days at less than half or more than double their level, from one day to the next, and back again."""
-    own, spread = panel.own_departure, panel.spread
+    own, spread = panel.idiosyncratic_residual, panel.spread
     away = (np.abs(own) >= FAR) & (np.abs(own) >= FAR_SPREADS * spread) & (panel.values != 0)
     near = np.abs(own) <= NEAR
     if not away.any():
@@ -90,7 +92,7 @@ def frozen(panel: Panel) -> Lags:
     return _shows(repeats & (position + left >= needed), np.maximum(needed - position, 0))
 
 
-def stand_in(panel: Panel) -> Lags:
+def placeholder_run(panel: Panel) -> Lags:
     """99, 999 or 9999 where the series is nowhere near: typed for a count that was not known."""
     typed = np.isin(panel.values, STAND_INS)
     if not typed.any():
@@ -163,9 +165,9 @@ def _in_the_days_before(holds: Mask) -> NDArray[np.int64]:
 
 
 def _nothing(panel: Panel) -> Lags:
-    return np.full(panel.values.shape, FINE, dtype=np.int16)
+    return np.full(panel.values.shape, NOT_FLAGGED, dtype=np.int16)
 
 
 def _shows(found: Mask, after_days: NDArray[np.int32] | NDArray[np.float64] | int) -> Lags:
-    lags: Lags = np.where(found, after_days, FINE).astype(np.int16)
+    lags: Lags = np.where(found, after_days, NOT_FLAGGED).astype(np.int16)
     return lags

@@ -6,19 +6,19 @@ from numpy.typing import NDArray
 Lags = NDArray[np.int16]
 """0: on the day itself; 1: when the next day's value is known; `FINE`: never. Shape (n_days, n_series)."""
 
-FINE = -1
+NOT_FLAGGED = -1
 
 
 def earliest(first: Lags, second: Lags) -> Lags:
     """Where either finds a fault, the lag of the one that does so sooner."""
     both = np.minimum(first, second)
-    result: Lags = np.where(both == FINE, np.maximum(first, second), both)
+    result: Lags = np.where(both == NOT_FLAGGED, np.maximum(first, second), both)
     return result
 
 
-def shown(lags: Lags, last: int) -> NDArray[np.bool_]:
+def flagged_by(lags: Lags, last: int) -> NDArray[np.bool_]:
     """Which of the days up to position `last` are known by then to be faulty: shape (last + 1, n_series)."""
     until = lags[: last + 1]
     days = np.arange(len(until))[:, None]
-    mask: NDArray[np.bool_] = (until != FINE) & (days + until <= last)
+    mask: NDArray[np.bool_] = (until != NOT_FLAGGED) & (days + until <= last)
     return mask

@@ -129,21 +129,21 @@ class Of(Enum):
 
 
 @dataclass(frozen=True)
-class NotedCheck:
+class InfoCheck:
     """A named telling of a wide frame."""
 
     name: str
-    tell: Callable[[pd.DataFrame, System], pd.DataFrame]
+    run: Callable[[pd.DataFrame, System], pd.DataFrame]
     of: Of
 
 
 NOTED_CHECKS = (
-    NotedCheck("gap", gaps, Of.ALL),
-    NotedCheck("late", late, Of.OPEN),
-    NotedCheck("silent", silent, Of.OPEN),
-    NotedCheck("unbalanced", unbalanced, Of.BELIEVED),
-    NotedCheck("level shift", shifted, Of.BELIEVED),
-    NotedCheck("rhythm", rhythmic, Of.OPEN),
+    InfoCheck("gap", gaps, Of.ALL),
+    InfoCheck("late", late, Of.OPEN),
+    InfoCheck("silent", silent, Of.OPEN),
+    InfoCheck("unbalanced", unbalanced, Of.BELIEVED),
+    InfoCheck("level shift", shifted, Of.BELIEVED),
+    InfoCheck("rhythm", rhythmic, Of.OPEN),
 )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from publication.model import System
 from publication.vocabulary import Kind, SeriesKey, series_key
 from training.history.plausibility.usual import usual_level, usual_spread
-from training.system import Circumstances, Tenure
+from training.system import OpeningPeriod, SystemContext
 from training.system.bank_holidays import bank_holidays
 
 Values = NDArray[np.float64]
@@ -45,7 +45,7 @@ class Panel:
     is_holiday: NDArray[np.bool_]
 
     @cached_property
-    def usual(self) -> Values:
+    def baseline(self) -> Values:
         """The level each day would have by its weekday in the weeks before, as log(1 + count)."""
         believable = np.where(np.isin(self.values, STAND_INS), np.nan, self.values)
         return usual_level(np.log1p(believable))
@@ -53,15 +53,15 @@ class Panel:
     @cached_property
     def usual_count(self) -> Values:
         """The same as a count."""
-        return np.expm1(self.usual)
+        return np.expm1(self.baseline)
 
     @cached_property
     def departure(self) -> Values:
         """How far log(1 + count) is from its usual level: -0.7 is half, 0.7 is double."""
-        return np.log1p(self.values) - self.usual
+        return np.log1p(self.values) - self.baseline
 
     @cached_property
-    def own_departure(self) -> Values:
+    def idiosyncratic_residual(self) -> Values:
         """The part of it that the other series of the measure do not share, where there are enough of them."""
         return _without_shared(self.departure)
 
@@ -82,12 +82,12 @@ class Panel:
 
         Of jumps as they are: without what is shared, the series in the middle of a few would seem to be still.
         """
-        noise = np.sqrt(COUNT_NOISE / np.exp(self.usual))
+        noise = np.sqrt(COUNT_NOISE / np.exp(self.baseline))
         learnt = usual_spread(self._shared_jump, self.days[0].date())
         return np.where(np.isnan(learnt), UNLEARNT * noise, np.fmax(learnt, noise))
 
 
-def panels(table: pd.DataFrame, system: System, circumstances: Circumstances) -> Iterator[Panel]:
+def panels(table: pd.DataFrame, system: System, circumstances: SystemContext) -> Iterator[Panel]:
     """The wide frame's series, a measure at a time and at most `SERIES_AT_ONCE`; its columns are unique_ids."""
     keys = {str(unique_id): series_key(str(unique_id)) for unique_id in table.columns}
     column = {key: i for i, key in enumerate(keys.values())}
@@ -137,7 +137,7 @@ def _sums_of_parts(values: Values, column: Columns, chosen: list[SeriesKey], sys
     return found
 
 
-def _open(days: pd.DatetimeIndex, chosen: list[SeriesKey], tenures: Mapping[str, Tenure]) -> NDArray[np.bool_]:
+def _open(days: pd.DatetimeIndex, chosen: list[SeriesKey], tenures: Mapping[str, OpeningPeriod]) -> NDArray[np.bool_]:
     found = np.ones((len(days), len(chosen)), bool)
     for i, key in enumerate(chosen):
         tenure = tenures.get(key.place)

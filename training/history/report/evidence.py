@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from publication.model import System
 from publication.vocabulary import SeriesKey, series_key
-from training.history.disturbances import UNBELIEVED, days_of
-from training.history.known import KnownHistory
+from training.history.disturbances import UNTRUSTED_KINDS, days_of
+from training.history.known import PointInTimeHistory
 from training.history.plausibility import Severity, findings
 from training.history.report.vintages import Vintages, vintages
-from training.system import Circumstances
+from training.system import SystemContext
 
 
 class Finding(NamedTuple):
@@ -42,7 +42,7 @@ class Evidence:
     """A history as it was known at `as_of`; `table` is wide, and masks of it have its shape (n_days, n_series)."""
 
     system: System
-    circumstances: Circumstances
+    circumstances: SystemContext
     as_of: datetime
     table: pd.DataFrame
     last_complete_day: date
@@ -78,7 +78,7 @@ class Evidence:
     @cached_property
     def is_left_out(self) -> NDArray[np.bool_]:
         """Where an event says that the days teach nothing."""
-        return days_of(self.circumstances.events, UNBELIEVED, self.days, self.unique_ids, self.system)
+        return days_of(self.circumstances.events, UNTRUSTED_KINDS, self.days, self.unique_ids, self.system)
 
     @cached_property
     def is_revised(self) -> NDArray[np.bool_]:
@@ -101,10 +101,10 @@ class Evidence:
         return chosen
 
 
-def evidence(versions: pd.DataFrame, system: System, circumstances: Circumstances, as_of: datetime) -> Evidence:
+def evidence(versions: pd.DataFrame, system: System, circumstances: SystemContext, as_of: datetime) -> Evidence:
     """Of `unique_id, ds, y, known_at`, every vintage that was known at the instant; at least one."""
-    known = KnownHistory(versions, system, circumstances=circumstances)
-    table = known.newest
+    known = PointInTimeHistory(versions, system, circumstances=circumstances)
+    table = known.latest
     return Evidence(
         system=system,
         circumstances=circumstances,

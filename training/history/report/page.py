@@ -14,7 +14,7 @@ from training.history.report.head import head
 from training.history.report.lags import lags
 from training.history.report.residuals import residuals
 from training.history.report.revisions import revisions
-from training.system import Circumstances
+from training.system import SystemContext
 
 SECTIONS = {
     "coverage": ("Coverage", coverage),
@@ -25,7 +25,7 @@ SECTIONS = {
 }
 
 
-def report_page(versions: pd.DataFrame, system: System, circumstances: Circumstances, as_of: datetime) -> str:
+def report_page(versions: pd.DataFrame, system: System, circumstances: SystemContext, as_of: datetime) -> str:
     """One complete HTML page about a history as it was known at `as_of`, which must carry its offset.
 
     `versions` is `unique_id, ds, y, known_at`, every vintage known by then, at least one.

@@ -11,7 +11,7 @@ import pandas as pd
 
 from training.errors import HistoryError
 from training.history.sources.extract import Extract, check_header, check_rows, columns_of
-from training.history.sources.plain import NotPlainError, blocks, survey, tokenised
+from training.history.sources.plain import NeedsFullParserError, blocks, sniff, tokenised
 from training.history.sources.texts import Columns
 from training.system import Source
 
@@ -39,20 +39,20 @@ def read_delimited(path: Path, file: str, source: Source) -> Extract:
 
     A line is where a row starts, 1 the header's. Blank lines, and rows in which every cell is blank, are no rows.
     """
-    found = survey(path)
+    found = sniff(path)
     if found.has_nul:
         raise HistoryError(f"Reading {path}: it is not text (byte 0x00 in it). Save it as CSV.")
     if found.is_plain:
-        with suppress(NotPlainError):
+        with suppress(NeedsFullParserError):
             return read_plainly(path, file, source, found.encoding)
-    return read_exactly(path, file, source, found.encoding)
+    return read_row_by_row(path, file, source, found.encoding)
 
 
 def read_plainly(path: Path, file: str, source: Source, encoding: str) -> Extract:
     """A file in which every line is a row and every separator ends a cell, block by block. Raises NotPlainError."""
     layout = _layout(path, source, encoding)
     if layout.header_lines > 1:
-        raise NotPlainError
+        raise NeedsFullParserError
     columns = Columns(columns_of(source))
     misshapen: dict[int, str] = {}
     for block in blocks(path, encoding):
@@ -62,7 +62,7 @@ def read_plainly(path: Path, file: str, source: Source, encoding: str) -> Extrac
     return _extract(path, file, source, layout, columns, misshapen)
 
 
-def read_exactly(path: Path, file: str, source: Source, encoding: str) -> Extract:
+def read_row_by_row(path: Path, file: str, source: Source, encoding: str) -> Extract:
     """Any file, row by row."""
     layout = _layout(path, source, encoding)
     columns = Columns(columns_of(source))

@@ -17,7 +17,7 @@ UTF_8, UTF_8_WITH_MARK, LATIN_1 = "utf-8", "utf-8-sig", "latin-1"
 TEXTS = pa.dictionary(pa.int32(), pa.string())
 
 
-class NotPlainError(Exception):
+class NeedsFullParserError(Exception):
     """The quotes of a file mean something."""
 
 
@@ -47,7 +47,7 @@ class Tokenised:
     misshapen: dict[int, list[str]] = field(default_factory=dict)
 
 
-def survey(path: Path) -> Survey:
+def sniff(path: Path) -> Survey:
     """The encoding of a file, and whether it may be read in blocks."""
     is_utf_8, has_nul, is_plain, has_mark = True, False, True, False
     for number, block in enumerate(_pieces(path)):
@@ -108,7 +108,7 @@ def _unquoted(content: bytes, separator: str) -> bytes:
     ends = np.flatnonzero(is_end)
     around = is_end[opening - 1].all() and (is_end[closing + 1] | (signs[closing + 1] == ord(RETURN))).all()
     if len(quotes) % 2 or not around or (np.searchsorted(ends, opening) != np.searchsorted(ends, closing)).any():
-        raise NotPlainError
+        raise NeedsFullParserError
     return content.replace(QUOTE, b"")
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.flow.headroom import peak, relief
+from training.paths.headroom import beds_freed, peak
 
 
 def test_the_peak_is_the_highest_day_of_each_path_and_its_lead_the_average_of_theirs() -> None:
@@ -21,4 +21,4 @@ def test_the_peak_is_the_highest_day_of_each_path_and_its_lead_the_average_of_th
 def test_a_discharge_more_each_day_frees_beds_that_fade_as_patients_would_have_left(
     leaving_share: float, beds: list[float]
 ) -> None:
-    assert relief(leaving_share, 3) == pytest.approx(beds)
+    assert beds_freed(leaving_share, 3) == pytest.approx(beds)

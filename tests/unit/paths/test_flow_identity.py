@@ -7,10 +7,10 @@ import pytest
 from publication.model import Measure, Place, System
 from publication.vocabulary import Kind
 from tests.unit.pipeline.histories import build_history
-from training.flow.balance import Account, account, balanced, unexplained_sd
-from training.flow.paths import Paths
-from training.history.known import KnownHistory
-from training.history.ledger import Ledger, balances
+from training.history.known import PointInTimeHistory
+from training.history.ledger import FlowCounts, flow_series
+from training.paths.flow_identity import FlowIdentity, flow_identity, reorder_discharges, unexplained_sd
+from training.paths.joint import Paths
 from training.pipeline import Forecast, Forecaster
 
 MEASURES = ("occupancy", "admissions", "discharges")
@@ -28,7 +28,7 @@ def system() -> System:
     return System("north", "Europe/London", 8, HORIZON, (0.92,), (0.1, 0.5, 0.9), measures, places)
 
 
-def two_sites(n_days: int = 260) -> KnownHistory:
+def two_sites(n_days: int = 260) -> PointInTimeHistory:
     """Sites whose counts balance to the patient: a fifth of those in bed leave, more on weekdays."""
     rng = np.random.default_rng(4)
     days = pd.date_range("2024-01-01", periods=n_days, freq="D", name="ds")
@@ -45,30 +45,32 @@ def two_sites(n_days: int = 260) -> KnownHistory:
 
 
 @pytest.fixture(scope="module")
-def history() -> KnownHistory:
+def history() -> PointInTimeHistory:
     return two_sites()
 
 
 @pytest.fixture(scope="module")
-def forecast(history: KnownHistory) -> Forecast:
+def forecast(history: PointInTimeHistory) -> Forecast:
     return Forecaster(history, HORIZON).forecast(dict.fromkeys(MEASURES, "AutoETS"), history.last_complete_day)
 
 
-def accounts(paths: Paths, history: KnownHistory) -> list[Account]:
-    census = history.newest.iloc[-1]
-    return [account(paths, b, float(census[b.occupancy])) for b in balances(list(paths.unique_ids))]
+def accounts(paths: Paths, history: PointInTimeHistory) -> list[FlowIdentity]:
+    census = history.latest.iloc[-1]
+    return [flow_identity(paths, b, float(census[b.occupancy])) for b in flow_series(list(paths.unique_ids))]
 
 
-def test_on_every_path_the_flows_lead_from_the_census_to_each_day(forecast: Forecast, history: KnownHistory) -> None:
+def test_on_every_path_the_flows_lead_from_the_census_to_each_day(
+    forecast: Forecast, history: PointInTimeHistory
+) -> None:
     """Walked day by day, path by path, as a clerk would."""
     for place, of in zip("AB", accounts(forecast.paths, history), strict=True):
-        in_bed = np.full(of.occupancy.shape[1], history.newest[f"{place}/occupancy"].iloc[-1])
+        in_bed = np.full(of.occupancy.shape[1], history.latest[f"{place}/occupancy"].iloc[-1])
         for day in range(HORIZON):
             in_bed = in_bed + of.admissions[day] - of.discharges[day] + of.unexplained[day]
             np.testing.assert_allclose(in_bed, of.occupancy[day], atol=1e-9)
 
 
-def test_little_is_left_unexplained_where_counts_balance(forecast: Forecast, history: KnownHistory) -> None:
+def test_little_is_left_unexplained_where_counts_balance(forecast: Forecast, history: PointInTimeHistory) -> None:
     rng = np.random.default_rng(1)
     positions = [i for i, unique_id in enumerate(forecast.paths.unique_ids) if unique_id.endswith("/discharges")]
     alone = forecast.paths.values.copy()
@@ -80,19 +82,19 @@ def test_little_is_left_unexplained_where_counts_balance(forecast: Forecast, his
         assert np.corrcoef(ours.discharges[0], ours.implied[0])[0, 1] > 0.95
 
 
-def test_the_margins_stay_as_they_are(forecast: Forecast, history: KnownHistory) -> None:
+def test_the_margins_stay_as_they_are(forecast: Forecast, history: PointInTimeHistory) -> None:
     rng = np.random.default_rng(2)
     shuffled = Paths(forecast.paths.unique_ids, rng.permuted(forecast.paths.values, axis=-1))
-    after = balanced(shuffled, history, forecast.cutoff)
+    after = reorder_discharges(shuffled, history, forecast.cutoff)
     np.testing.assert_array_equal(np.sort(after.values, axis=-1), np.sort(shuffled.values, axis=-1))
     for i, unique_id in enumerate(after.unique_ids):
         is_as_it_was = np.array_equal(after.values[i], shuffled.values[i])
         assert is_as_it_was == (not unique_id.endswith("/discharges"))
 
 
-def test_counts_that_leave_much_open_loosen_what_discharges_follow(history: KnownHistory) -> None:
+def test_counts_that_leave_much_open_loosen_what_discharges_follow(history: PointInTimeHistory) -> None:
     """Transfers that nobody counts: admissions are told with a scatter of twelve patients."""
-    table = history.newest.copy()
+    table = history.latest.copy()
     rng = np.random.default_rng(3)
     table["A/admissions"] = (table["A/admissions"] + rng.normal(0, 12, len(table)).round()).clip(lower=0)
     noisy = build_history(table, system())
@@ -101,17 +103,17 @@ def test_counts_that_leave_much_open_loosen_what_discharges_follow(history: Know
     assert np.corrcoef(of.discharges[0], of.implied[0])[0, 1] < 0.9
 
 
-def test_where_nothing_balances_the_paths_are_the_same(history: KnownHistory) -> None:
+def test_where_nothing_balances_the_paths_are_the_same(history: PointInTimeHistory) -> None:
     paths = Paths(("A/occupancy", "B/admissions"), np.ones((2, 3, 5)))
-    assert balanced(paths, history, history.last_complete_day) is paths
+    assert reorder_discharges(paths, history, history.last_complete_day) is paths
 
 
-def ledger_of(occupancy: list[float], admissions: list[float], discharges: list[float]) -> Ledger:
+def ledger_of(occupancy: list[float], admissions: list[float], discharges: list[float]) -> FlowCounts:
     """Two places: the first as given, the second with ten times as many."""
     in_bed, entering, leaving = (
         np.array([values, [10 * value for value in values]]).T for values in (occupancy, admissions, discharges)
     )
-    return Ledger(in_bed, entering, leaving, beds=np.full(in_bed.shape, np.nan))
+    return FlowCounts(in_bed, entering, leaving, beds=np.full(in_bed.shape, np.nan))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.flow.dependence import Trajectories, draws, reordered
+from training.paths.dependence import Trajectories, copula_draws, reordered
 
 Values = NDArray[np.float64]
 N_PATHS = 999
@@ -34,7 +34,7 @@ def joint_paths(margins: Values, past: Trajectories, unique_ids: Sequence[str]) 
     since there are fewer windows than paths.
     """
     values = np.empty_like(margins)
-    for position, order in enumerate(draws(past, unique_ids, margins.shape[-1])):
+    for position, order in enumerate(copula_draws(past, unique_ids, margins.shape[-1])):
         values[position] = reordered(margins[position], order)
     return Paths(tuple(unique_ids), values)
 

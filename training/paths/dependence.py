@@ -18,7 +18,7 @@ from scipy.stats import rankdata
 Values = NDArray[np.float64]
 Draws = NDArray[np.float32]
 SEED = 20_261_123  # one for all cutoffs: from day to day paths change with the data, not by chance
-OWN_WINDOWS = 1.0  # worth of noise of its own in each cell: windows can rule out no more
+PRIOR_WINDOWS = 1.0  # worth of noise of its own in each cell: windows can rule out no more
 TINY = 1e-9
 
 
@@ -36,7 +36,7 @@ class Trajectories:
     age_days: Values
 
 
-def draws(past: Trajectories, unique_ids: Sequence[str], n_paths: int) -> Iterator[Draws]:
+def copula_draws(past: Trajectories, unique_ids: Sequence[str], n_paths: int) -> Iterator[Draws]:
     """For one series after another, standard normal draws (horizon, n_paths) whose n-th paths belong together.
 
     The draws are those of the actual: above zero where it is above its forecast. The same `unique_ids` and errors give
@@ -78,6 +78,6 @@ def _normal_scores(values: Values, weights: Values) -> tuple[Draws, Draws]:
     scores = np.sqrt(say) * (scores - (say * scores).sum(axis=0) / total)
     lengths = np.sqrt((scores**2).sum(axis=0))
     windows = total**2 / np.maximum((say**2).sum(axis=0), TINY)  # as many of equal weight
-    shared = np.where(lengths > TINY, np.sqrt(windows / (windows + OWN_WINDOWS)), 0.0)
+    shared = np.where(lengths > TINY, np.sqrt(windows / (windows + PRIOR_WINDOWS)), 0.0)
     unit = scores / np.maximum(lengths, TINY)
     return unit.astype(np.float32), shared.astype(np.float32)

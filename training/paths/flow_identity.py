@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.flow.dependence import SEED, reordered
-from training.flow.paths import Paths
-from training.history.known import KnownHistory
-from training.history.ledger import Balance, Ledger, balances, by_place, read_ledger
+from training.history.known import PointInTimeHistory
+from training.history.ledger import FlowCounts, FlowSeries, by_place, flow_series, read_flow_counts
+from training.paths.dependence import SEED, reordered
+from training.paths.joint import Paths
 
 Values = NDArray[np.float64]
 RECENT_DAYS = 56  # in which is seen how much the counts of a place leave unexplained
 
 
 @dataclass(frozen=True)
-class Account:
+class FlowIdentity:
     """One place's flows on every path, each (horizon, n_paths), from the last census on.
 
     occupancy(d) = occupancy(d-1) + admissions(d) - discharges(d) + unexplained(d), where occupancy(0) is `census`.
@@ -45,32 +45,32 @@ class Account:
         return self.discharges - self.implied
 
 
-def balanced(paths: Paths, history: KnownHistory, cutoff: pd.Timestamp) -> Paths:
+def reorder_discharges(paths: Paths, history: PointInTimeHistory, cutoff: pd.Timestamp) -> Paths:
     """The paths, with the discharges of places that balance in the order that census and admissions ask for.
 
     Each margin keeps its values: only on which path they stand changes, so that as little is left unexplained as in
     the recent past. A place of which no census is known keeps its own.
     """
-    places = balances(list(paths.unique_ids))
+    places = flow_series(list(paths.unique_ids))
     if not places:
         return paths
-    ledger, days = read_ledger(history, cutoff, places, RECENT_DAYS)
+    ledger, days = read_flow_counts(history, cutoff, places, RECENT_DAYS)
     if days.empty:
         return paths
-    observed = by_place(history.at(cutoff).loc[days].isna(), [place.parts for place in places]) == 0
+    observed = by_place(history.as_of(cutoff).loc[days].isna(), [place.parts for place in places]) == 0
     values = paths.values.copy()
     for place, scatter, census in zip(places, unexplained_sd(ledger, observed), ledger.occupancy[-1], strict=True):
         if np.isnan(census):
             continue
         position = paths.unique_ids.index(place.discharges)
-        wanted = account(paths, place, float(census)).implied
+        wanted = flow_identity(paths, place, float(census)).implied
         rng = np.random.default_rng([SEED, crc32(f"{place.discharges} unexplained".encode())])
         order = wanted + scatter * rng.standard_normal(wanted.shape)
         values[position] = reordered(np.sort(paths.values[position], axis=-1), order)
     return Paths(paths.unique_ids, values)
 
 
-def unexplained_sd(ledger: Ledger, observed: NDArray[np.bool_]) -> Values:
+def unexplained_sd(ledger: FlowCounts, observed: NDArray[np.bool_]) -> Values:
     """The spread (n_places,) of what counts leave unexplained from one `observed` day to the next; 0 for no such days.
 
     Days that were filled in say nothing of it.
@@ -82,10 +82,10 @@ def unexplained_sd(ledger: Ledger, observed: NDArray[np.bool_]) -> Values:
     return np.asarray(np.sqrt(np.where(both, (unexplained - mean) ** 2, 0.0).sum(axis=0) / n_days))
 
 
-def account(paths: Paths, place: Balance, census: float) -> Account:
+def flow_identity(paths: Paths, place: FlowSeries, census: float) -> FlowIdentity:
     """The place's flows on every path."""
 
     def of(unique_ids: Sequence[str]) -> Values:
         return np.asarray(sum(paths.values[paths.unique_ids.index(unique_id)] for unique_id in unique_ids))
 
-    return Account(census, of([place.occupancy]), of(place.admissions), of([place.discharges]))
+    return FlowIdentity(census, of([place.occupancy]), of(place.admissions), of([place.discharges]))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm, spearmanr
 
-from training.flow.dependence import HALF_LIFE_DAYS, Trajectories, Values, draws
-from training.flow.paths import MARGIN_LEVELS, N_PATHS, Paths, joint_paths, quantiles
+from training.paths.dependence import HALF_LIFE_DAYS, Trajectories, Values, copula_draws
+from training.paths.joint import MARGIN_LEVELS, N_PATHS, Paths, joint_paths, quantiles
 
 NAMES = ["A/occupancy", "B/occupancy", "C/occupancy"]
 NORMAL = np.sort(norm.ppf(MARGIN_LEVELS))
@@ -107,7 +107,7 @@ def test_days_that_are_not_over_and_series_that_never_err_are_no_trouble() -> No
 
 def correlation_of_two(errors: Values, age_days: Values, n_paths: int = 20_000) -> float:
     """The correlation of draws (1, n_paths) of the two series with the errors (n_windows, 1, 2)."""
-    a, b = draws(Trajectories(errors, age_days), NAMES[:2], n_paths)
+    a, b = copula_draws(Trajectories(errors, age_days), NAMES[:2], n_paths)
     return float(np.corrcoef(a[0], b[0])[0, 1])
 
 
@@ -139,7 +139,7 @@ def test_series_that_erred_the_other_way_round_are_drawn_apart() -> None:
 def test_draws_of_many_windows_are_centred_and_of_unit_spread_to_the_last_percent() -> None:
     """Plain random mixtures on 1000 paths would be off by some 0.03 in the mean and 0.05 in the variance."""
     errors = np.random.default_rng(4).standard_normal((200, 3, 1))
-    (found,) = draws(Trajectories(errors, np.zeros(200)), ["A/occupancy"], 1000)
+    (found,) = copula_draws(Trajectories(errors, np.zeros(200)), ["A/occupancy"], 1000)
     assert found.shape == (3, 1000)
     assert found.mean(axis=1) == pytest.approx(0.0, abs=0.006)
     assert found.var(axis=1) == pytest.approx(1.0, abs=0.012)

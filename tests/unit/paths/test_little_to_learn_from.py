@@ -4,15 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.unit.flow.test_balance import system
 from tests.unit.little import LITTLE, NOTHING_KNOWN, Values, with_little
 from tests.unit.models.wards import played
+from tests.unit.paths.test_flow_identity import system
 from tests.unit.pipeline.histories import build_history
-from training.flow.balance import account, balanced
-from training.flow.dependence import Trajectories, draws, reordered
-from training.flow.headroom import peak, relief
-from training.flow.paths import Paths, joint_paths, quantiles
-from training.history.ledger import balances
+from training.history.ledger import flow_series
+from training.paths.dependence import Trajectories, copula_draws, reordered
+from training.paths.flow_identity import flow_identity, reorder_discharges
+from training.paths.headroom import beds_freed, peak
+from training.paths.joint import Paths, joint_paths, quantiles
 
 N_PATHS = 199
 LEVELS = [0.1, 0.5, 0.9]
@@ -33,7 +33,7 @@ def margins(n_series: int, horizon: int = 7) -> Values:
 
 @with_little
 def test_draws_are_standard_normal(what: str) -> None:
-    found = list(draws(trajectories(what), names(what), 999))
+    found = list(copula_draws(trajectories(what), names(what), 999))
     assert len(found) == len(names(what))
     for draw in found:
         assert draw.shape == (LITTLE[what].shape[1], 999)
@@ -55,9 +55,9 @@ def test_paths_have_the_margins_that_they_were_given(what: str) -> None:
 def test_what_is_left_of_beds_on_one_day_and_of_patients_that_never_change() -> None:
     highest, lead = peak(np.full((1, N_PATHS), 40.0), 7, LEVELS)
     assert (highest.tolist(), lead) == ([40.0] * 3, 1.0)
-    assert relief(0.0, 3).tolist() == [1.0, 2.0, 3.0]
-    assert relief(1.0, 3).tolist() == [1.0, 1.0, 1.0]
-    assert relief(0.2, 0).tolist() == []
+    assert beds_freed(0.0, 3).tolist() == [1.0, 2.0, 3.0]
+    assert beds_freed(1.0, 3).tolist() == [1.0, 1.0, 1.0]
+    assert beds_freed(0.2, 0).tolist() == []
 
 
 def test_nothing_is_reordered_where_there_are_no_series() -> None:
@@ -82,25 +82,25 @@ def test_discharges_follow_the_census_where_one_is_known(known: dict[str, int], 
     history = build_history(table, system())
     cutoff = pd.Timestamp(table.index[-1])
     for place, n_days in known.items():
-        for frame in (history.at(cutoff), history.filled(cutoff)):
+        for frame in (history.as_of(cutoff), history.imputed(cutoff)):
             frame.loc[frame.index[: 60 - n_days], f"{place}/occupancy"] = np.nan
     ids = tuple(sorted(map(str, table.columns)))
     means = np.array([table[i].mean() for i in ids])[:, None, None]
     paths = Paths(ids, means + margins(len(ids)) - 100)
-    found = balanced(paths, history, cutoff)
+    found = reorder_discharges(paths, history, cutoff)
     np.testing.assert_array_equal(np.sort(found.values, axis=-1), np.sort(paths.values, axis=-1))
     moved = {i.split("/")[0] for n, i in enumerate(ids) if (found.values[n] != paths.values[n]).any()}
     assert moved == balances_at
-    for balance in balances(list(ids)):
+    for balance in flow_series(list(ids)):
         if balance.occupancy.split("/")[0] in balances_at:
             census = float(table.loc[cutoff:, balance.occupancy].item())
-            before, after = (account(some, balance, census).unexplained.std() for some in (paths, found))
+            before, after = (flow_identity(some, balance, census).unexplained.std() for some in (paths, found))
             assert after < before
 
 
 def test_without_any_place_that_balances_paths_stay_as_they_are() -> None:
     table = played("A", 10, 1)[["A/occupancy", "A/admissions"]]
     paths = Paths(("A/admissions", "A/occupancy"), margins(2))
-    assert balanced(paths, build_history(table, system()), pd.Timestamp(table.index[-1])) is paths
+    assert reorder_discharges(paths, build_history(table, system()), pd.Timestamp(table.index[-1])) is paths
     nothing = Paths((), np.empty((0, 7, N_PATHS)))
-    assert balanced(nothing, build_history(table, system()), pd.Timestamp(table.index[-1])) is nothing
+    assert reorder_discharges(nothing, build_history(table, system()), pd.Timestamp(table.index[-1])) is nothing

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from training.flow.paths import quantiles
+from training.paths.joint import quantiles
 
 Values = NDArray[np.float64]
 
@@ -16,7 +16,7 @@ def peak(occupancy: Values, days: int, levels: Sequence[float]) -> tuple[Values,
     return quantiles(first.max(axis=0), levels), float(first.argmax(axis=0).mean()) + 1
 
 
-def relief(leaving_share: float, horizon: int) -> Values:
+def beds_freed(leaving_share: float, horizon: int) -> Values:
     """Beds freed (horizon,) by one more discharge a day, from the first day on.
 
     `leaving_share` of the patients in bed leave on a day: so many of those sent home earlier would have left by then

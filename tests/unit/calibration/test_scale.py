@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.calibration.spread import bands, scaled_errors, scatter, spread_of
+from training.calibration.scale import bands, count_sd, error_scale, scaled_errors
 
 NAN = float("nan")
 N_WINDOWS, HORIZON = 60, 28
@@ -11,7 +11,7 @@ N_WINDOWS, HORIZON = 60, 28
 
 @pytest.mark.parametrize(("mean", "spread"), [(0.0, 1.0), (0.5, 1.0), (1.0, 1.0), (100.0, 10.0)])
 def test_the_spread_of_a_count(mean: float, spread: float) -> None:
-    assert spread_of(np.array([mean])).tolist() == [spread]
+    assert count_sd(np.array([mean])).tolist() == [spread]
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_the_scatter_of_each_series_and_lead_is_found() -> None:
     """Errors that grow with the lead, threefold over four weeks, and are twice as large in every second series."""
     true = np.linspace(1, 3, HORIZON)[:, None] * np.tile([0.8, 1.6], 4)
     errors = np.random.default_rng(1).normal(0, true, (N_WINDOWS, HORIZON, 8))
-    found = scatter(errors)
+    found = error_scale(errors)
     assert found == pytest.approx(true * np.sqrt(2 / np.pi), rel=0.2)
     assert (found / (true * np.sqrt(2 / np.pi))).mean() == pytest.approx(1.0, abs=0.03)
 
@@ -42,16 +42,16 @@ def test_a_series_with_few_errors_borrows_the_scatter_of_the_others() -> None:
     errors = np.random.default_rng(2).normal(0, 1, (N_WINDOWS, HORIZON, 5))
     errors[1:, :, 4] = NAN
     errors[0, :, 4] = 40.0  # one wild window
-    found = scatter(errors).mean(axis=0)
+    found = error_scale(errors).mean(axis=0)
     assert found[4] < 15
     assert found[4] > 2 * found[0]
     errors[:, :, 4] = NAN
-    assert scatter(errors).mean(axis=0)[4] == pytest.approx(0.8, abs=0.05)
+    assert error_scale(errors).mean(axis=0)[4] == pytest.approx(0.8, abs=0.05)
 
 
 def test_a_lead_without_an_error_yet_has_the_scatter_of_the_longest_known() -> None:
     errors = np.random.default_rng(3).normal(0, 1.5, (20, HORIZON, 3))
     errors[:, 10:] = NAN
-    found = scatter(errors)
+    found = error_scale(errors)
     assert np.ptp(found[13:], axis=0) == pytest.approx(0.0, abs=1e-9)
     assert found[13:].mean() == pytest.approx(1.5 * np.sqrt(2 / np.pi), rel=0.2)
