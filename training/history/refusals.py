@@ -56,7 +56,8 @@ def require_max_rejected(
         raise HistoryError(
             f"Ingesting {part.file}: {n_bad} of {n_rows} rows ({n_bad / n_rows:.1%}) are refused ({_reasons(bad)}), "
             f"and max_rejected_share of source {part.source} is {max_rejected_share[part.source]:.1%}. Nothing was "
-            f"changed. {file} has each with its line and reason: correct them, or raise max_rejected_share in system.toml."
+            f"changed. {file} has each with its line and reason: correct them, or raise max_rejected_share in "
+            "system.toml."
         )
 
 
