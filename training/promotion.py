@@ -22,7 +22,7 @@ PASS, REFUSE = "pass", "refuse"
 
 
 @dataclass(frozen=True)
-class Check:
+class GateCheck:
     """One named check: what was found, what is allowed, and a sentence for a person."""
 
     name: str
@@ -40,7 +40,7 @@ class Check:
 class Verdict:
     """The checks of a gate; it opens when all of them pass."""
 
-    checks: tuple[Check, ...]
+    checks: tuple[GateCheck, ...]
 
     @property
     def opens(self) -> bool:
@@ -63,7 +63,7 @@ def gate(challenger: BacktestSummary, champion: BacktestSummary | None) -> Verdi
     return Verdict(tuple(checks))
 
 
-def _comparisons(challenger: BacktestSummary, champion: BacktestSummary) -> Iterator[Check]:
+def _comparisons(challenger: BacktestSummary, champion: BacktestSummary) -> Iterator[GateCheck]:
     """What a challenger is held to beside a champion."""
     together = sorted(set(challenger.windows) & set(champion.windows))
     yield _windows(challenger, champion, len(together))
@@ -78,20 +78,20 @@ def _comparisons(challenger: BacktestSummary, champion: BacktestSummary) -> Iter
     yield _publish_time(challenger, champion)
 
 
-def _windows(challenger: BacktestSummary, champion: BacktestSummary, together: int) -> Check:
+def _windows(challenger: BacktestSummary, champion: BacktestSummary, together: int) -> GateCheck:
     passed = together >= FEWEST_WINDOWS and len(champion.windows) == len(challenger.windows) == together
     sentence = f"Both were judged on {together} windows, the challenger on {len(challenger.windows)}; "
     sentence += "the comparison holds." if passed else f"it takes {FEWEST_WINDOWS}, the same for both."
-    return Check("windows", passed, f"{together}", f"at least {FEWEST_WINDOWS}", sentence)
+    return GateCheck("windows", passed, f"{together}", f"at least {FEWEST_WINDOWS}", sentence)
 
 
-def _wis(ours: list[float], theirs: list[float]) -> Check:
+def _wis(ours: list[float], theirs: list[float]) -> GateCheck:
     """Not above the champion's on average; how likely so great a difference is by chance is stated."""
     mine, other = float(np.mean(ours)), float(np.mean(theirs))
     passed = mine <= other
     verb = "is not above" if passed else "is above"
     chance = chance_of_difference(ours, theirs)
-    return Check(
+    return GateCheck(
         "scaled WIS",
         passed,
         f"{mine:.4f}, p = {chance:.2f}",
@@ -118,25 +118,27 @@ def _mean_difference(ours: np.ndarray, theirs: np.ndarray, axis: int) -> np.ndar
     return np.asarray(np.mean(ours - theirs, axis=axis))
 
 
-def _coverage(challenger: BacktestSummary) -> Check:
+def _coverage(challenger: BacktestSummary) -> GateCheck:
     allowed = f"at least {COVERAGE_AT_LEAST:.0%}"
     share = challenger.coverage_80
     if share is None:
-        return Check("coverage", True, "-", allowed, "There is no 80 % prediction interval, or no actual, to judge.")
+        return GateCheck(
+            "coverage", True, "-", allowed, "There is no 80 % prediction interval, or no actual, to judge."
+        )
     passed = share >= COVERAGE_AT_LEAST
     verb = "covers" if passed else "covers only"
     sentence = f"The 80 % prediction interval {verb} {share:.1%} of actuals; {COVERAGE_AT_LEAST:.0%} is asked."
-    return Check("coverage", passed, f"{share:.1%}", allowed, sentence)
+    return GateCheck("coverage", passed, f"{share:.1%}", allowed, sentence)
 
 
-def _coverage_kept(challenger: BacktestSummary, champion: BacktestSummary) -> Check:
+def _coverage_kept(challenger: BacktestSummary, champion: BacktestSummary) -> GateCheck:
     name, ours, theirs = "coverage kept", challenger.coverage_80, champion.coverage_80
     if ours is None or theirs is None:
-        return Check(name, True, "-", "-", "There is no coverage of both to compare.")
+        return GateCheck(name, True, "-", "-", "There is no coverage of both to compare.")
     off, allowed = abs(ours - COVERAGE_PROMISED), abs(theirs - COVERAGE_PROMISED) + COVERAGE_LOST_AT_MOST
     passed = off <= allowed
     verb = "is not" if passed else "is"
-    return Check(
+    return GateCheck(
         name,
         passed,
         f"{off:.1%} off",
@@ -146,28 +148,30 @@ def _coverage_kept(challenger: BacktestSummary, champion: BacktestSummary) -> Ch
     )
 
 
-def _holidays(challenger: BacktestSummary, champion: BacktestSummary) -> Check:
+def _holidays(challenger: BacktestSummary, champion: BacktestSummary) -> GateCheck:
     if challenger.holidays is None or champion.holidays is None:
         allowed = f"{WORSE_AT_MOST['holidays']:.0%} above the champion's"
-        return Check("holidays", True, "-", allowed, "No window has a bank holiday to judge.")
+        return GateCheck("holidays", True, "-", allowed, "No window has a bank holiday to judge.")
     return _not_much_worse("holidays", "on bank holidays", "holidays", challenger.holidays, champion.holidays)
 
 
-def _part(kind: str, name: str, ours: Mapping[str, float], theirs: Mapping[str, float]) -> Check:
+def _part(kind: str, name: str, ours: Mapping[str, float], theirs: Mapping[str, float]) -> GateCheck:
     """A measure or a large place; one that only one of the two has is not compared, and one that is lost is refused."""
     title = f"{kind} {name}"
     if name not in theirs:
-        return Check(title, True, "-", "-", f"The champion has nothing of {name} to compare with.")
+        return GateCheck(title, True, "-", "-", f"The champion has nothing of {name} to compare with.")
     if name not in ours:
-        return Check(title, False, "-", f"{theirs[name]:.4f}", f"The challenger has no forecast of {name} to judge.")
+        return GateCheck(
+            title, False, "-", f"{theirs[name]:.4f}", f"The challenger has no forecast of {name} to judge."
+        )
     return _not_much_worse(title, f"of {name}", kind, ours[name], theirs[name])
 
 
-def _not_much_worse(title: str, of_what: str, kind: str, ours: float, theirs: float) -> Check:
+def _not_much_worse(title: str, of_what: str, kind: str, ours: float, theirs: float) -> GateCheck:
     allowed = theirs * (1 + WORSE_AT_MOST[kind])
     passed = ours <= allowed
     verb = "is not" if passed else "is"
-    return Check(
+    return GateCheck(
         title,
         passed,
         f"{ours:.4f}",
@@ -177,18 +181,18 @@ def _not_much_worse(title: str, of_what: str, kind: str, ours: float, theirs: fl
     )
 
 
-def _fallbacks(challenger: BacktestSummary, champion: BacktestSummary | None) -> Check:
+def _fallbacks(challenger: BacktestSummary, champion: BacktestSummary | None) -> GateCheck:
     share, before = challenger.fallback_share, None if champion is None else champion.fallback_share
     allowed = FALLBACKS_AT_MOST if before is None else min(FALLBACKS_AT_MOST, before + FALLBACKS_MORE_AT_MOST)
     beside = "" if before is None else f" (the champion has {before:.1%})"
     sentence = f"{share:.1%} of forecasts are fallbacks; {allowed:.1%} is allowed{beside}."
-    return Check("fallbacks", share <= allowed, f"{share:.1%}", f"at most {allowed:.1%}", sentence)
+    return GateCheck("fallbacks", share <= allowed, f"{share:.1%}", f"at most {allowed:.1%}", sentence)
 
 
-def _publish_time(challenger: BacktestSummary, champion: BacktestSummary) -> Check:
+def _publish_time(challenger: BacktestSummary, champion: BacktestSummary) -> GateCheck:
     ours, theirs = challenger.publish_seconds, champion.publish_seconds
     if ours is None or theirs is None:
-        return Check("publish time", True, "-", "-", "The time of publishing was not measured of both.")
+        return GateCheck("publish time", True, "-", "-", "The time of publishing was not measured of both.")
     allowed = max(theirs * SLOWER_AT_MOST, theirs + PUBLISH_SLACK_SECONDS)
     sentence = f"Publishing takes {ours:.1f} s; the champion takes {theirs:.1f} s, and {allowed:.1f} s is allowed."
-    return Check("publish time", ours <= allowed, f"{ours:.1f} s", f"at most {allowed:.1f} s", sentence)
+    return GateCheck("publish time", ours <= allowed, f"{ours:.1f} s", f"at most {allowed:.1f} s", sentence)

@@ -15,7 +15,7 @@ from benchmarks.accuracy.shown import heading
 from training.paths.headroom import beds_freed
 from training.pipeline.pressure import RECENT_DAYS
 from training.simulate.level import future_levels
-from training.simulate.mechanics import State, simulate_days
+from training.simulate.mechanics import WorldState, simulate_days
 from training.simulate.network import nodes
 from training.simulate.seeds import rng_for
 from training.simulate.truth import SiteTruth
@@ -90,7 +90,7 @@ def _case(world: World, code: str, today: int) -> Compared:
     )
 
 
-def _played(truth: SiteTruth, state: State, first: int, level: Values, more: int, rng: Generator) -> Values:
+def _played(truth: SiteTruth, state: WorldState, first: int, level: Values, more: int, rng: Generator) -> Values:
     """Occupancy (horizon, n_draws) where `more` patients a day, of all in bed alike, go home too."""
     census = []
     for day in range(len(level)):
@@ -99,7 +99,7 @@ def _played(truth: SiteTruth, state: State, first: int, level: Values, more: int
         flat = in_bed.reshape(len(in_bed), -1)
         if more:
             flat = flat - _drawn(flat, more, rng)
-        state = State(flat.reshape(in_bed.shape), history.waiting[0])
+        state = WorldState(flat.reshape(in_bed.shape), history.waiting[0])
         census.append(flat.sum(axis=1))
     return np.asarray(census, dtype=float)
 

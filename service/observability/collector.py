@@ -36,14 +36,14 @@ class PublicationCollector(Collector):
         yield _gauge(metrics.STORE_REACHED, [((), reached.timestamp())] if reached else [])
         yield _gauge(metrics.KEYS_UP, [((), float(self._key_cache.store_up))])
         served = self._poller.newest
-        for metric, samples in _of_edition(served) if served else ():
+        for metric, samples in _of_publication(served) if served else ():
             yield _gauge(metric, samples)
         ledger = self._poller.ledger
         for metric, samples in _of_ledger(ledger) if ledger else ():
             yield _gauge(metric, samples)
 
 
-def _of_edition(served: ServedPublication) -> Iterator[tuple[Metric, list[Sample]]]:
+def _of_publication(served: ServedPublication) -> Iterator[tuple[Metric, list[Sample]]]:
     heading, system = served.heading, served.publication.system
 
     def ends(days_after_cutoff: int) -> float:

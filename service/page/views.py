@@ -33,7 +33,7 @@ class PageContext:
 
 
 @dataclass(frozen=True, slots=True)
-class DayValues:
+class DayFigures:
     """One series on the planning day; `centre` is None where it is not forecast then. `counted_on` names its weekdays,
     where those are not all."""
 
@@ -57,7 +57,7 @@ class Column:
 class Row:
     place: Place
     depth: int
-    figures: tuple[DayValues | None, ...]
+    figures: tuple[DayFigures | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class SeriesView:
     title: str
     unit: str
     model: str
-    figures: DayValues
+    figures: DayFigures
     days: tuple[DayRow, ...]
 
 
@@ -154,10 +154,10 @@ def _series(series: SeriesForecast, reading: GaugeScale, planning: PlanRow) -> S
     return SeriesView(anchor, wording.title(series.key), series.unit, series.model, figures, tuple(rows))
 
 
-def _figures(series: SeriesForecast, reading: GaugeScale, planning: PlanRow) -> DayValues:
+def _figures(series: SeriesForecast, reading: GaugeScale, planning: PlanRow) -> DayFigures:
     day = _on(series, planning)
     last = series.last_actual
-    return DayValues(
+    return DayFigures(
         unique_id=series.unique_id,
         centre=None if day is None else reading.centre_of(day),
         interval=reading.headline.of(day) if reading.headline and day is not None else None,
@@ -199,6 +199,6 @@ def _unit(publication: Publication, column: SeriesKey) -> str:
 
 def _cell(
     publication: Publication, place: str, column: SeriesKey, reading: GaugeScale, planning: PlanRow
-) -> DayValues | None:
+) -> DayFigures | None:
     series = publication.series_by_id.get(column._replace(place=place).unique_id)
     return None if series is None else _figures(series, reading, planning)

@@ -30,7 +30,7 @@ class PublicationCache:
         self._one_at_a_time = asyncio.Lock()
         self._one_older_at_a_time = asyncio.Lock()  # a new publication waits for one older one, not for a crowd of them
         # One thread alone: what an publication leaves free is taken again by the next that the same thread makes.
-        self._maker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="shelf")
+        self._maker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="publications")
         self.newest: ServedPublication | None = None
         self.previous: ServedPublication | None = None
         self.ledger: LiveScores | None = None

@@ -60,7 +60,7 @@ class CorruptPublication:
 
 
 class StorePoller:
-    """Looks at the store every few seconds, and keeps the newest publication on the shelf."""
+    """Polls the store every few seconds, and has the cache load the newest publication."""
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ from service.http import problems
 Answers = dict[int | str, dict[str, object]]
 
 
-class Body(BaseModel):
+class ResponseModel(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
@@ -25,7 +25,7 @@ BedsByLevel = Annotated[dict[str, float], Field(description="by quantile level, 
 Unit = Annotated[str, Field(description="what is counted: patients, beds, ...")]
 
 
-class ChampionOut(Body):
+class ChampionOut(ResponseModel):
     """The registered version that made a publication."""
 
     name: str
@@ -33,7 +33,7 @@ class ChampionOut(Body):
     run_id: Annotated[str, Field(description="of the MLflow run that trained it")]
 
 
-class PublicationOut(Body):
+class PublicationOut(ResponseModel):
     """The publication that an answer is taken from."""
 
     system: str
@@ -50,11 +50,11 @@ class PublicationOut(Body):
     ]
 
 
-class Answer(Body):
+class Answer(ResponseModel):
     publication: PublicationOut
 
 
-class MeasureOut(Body):
+class MeasureOut(ResponseModel):
     name: str
     kind: Annotated[
         Literal["flow", "stock", "capacity"],
@@ -63,14 +63,14 @@ class MeasureOut(Body):
     unit: Unit
 
 
-class PlaceOut(Body):
+class PlaceOut(ResponseModel):
     id: str
     parent: Annotated[str | None, Field(description="id of the place above; null at the root")]
     name: str
     kind: Annotated[str, Field(description="system, trust, site, ward, ...")]
 
 
-class SystemOut(Body):
+class SystemOut(ResponseModel):
     name: Annotated[str, Field(description="id of the root place")]
     timezone: Annotated[str, Field(description="IANA name; its calendar days are the hospital days")]
     census_hour: Annotated[int, Field(description="local hour, 0 to 23, at which stocks are counted")]
@@ -85,7 +85,7 @@ class SystemAnswer(Answer):
     system: SystemOut
 
 
-class HeadingOut(Body):
+class HeadingOut(ResponseModel):
     system: str
     cutoff: Annotated[date, Field(description="the last hospital day whose values it uses")]
     revision: int
@@ -100,12 +100,12 @@ class PublicationsAnswer(Answer):
     publications: list[HeadingOut]
 
 
-class ActualOut(Body):
+class ActualOut(ResponseModel):
     ds: HospitalDay
     y: Annotated[float | None, Field(description="observed count, in the unit of the series; null where it is missing")]
 
 
-class SeriesKeyOut(Body):
+class SeriesKeyOut(ResponseModel):
     unique_id: str
     place: str
     measure: str
@@ -128,7 +128,7 @@ class SeriesAnswer(Answer):
     series: list[SeriesOut]
 
 
-class DayOut(Body):
+class DayOut(ResponseModel):
     ds: HospitalDay
     lead: Lead
     mean: Count
@@ -143,7 +143,7 @@ class ForecastsAnswer(Answer):
     forecasts: list[ForecastOut]
 
 
-class DriversOut(Body):
+class DriversOut(ResponseModel):
     """What a day's mean is made of: counts that add up to it. Empty for a publication that tells nothing of them."""
 
     ds: HospitalDay
@@ -166,14 +166,14 @@ class DetailAnswer(Answer):
     forecasts: list[DetailOut]
 
 
-class WhatIfOut(Body):
+class WhatIfOut(ResponseModel):
     """Changes asked for, by place: open beds, and discharges a day."""
 
     beds: Annotated[dict[str, float], Field(description="more (or fewer) beds, by place")]
     discharges: Annotated[dict[str, float], Field(description="more (or fewer) patients a day, by place")]
 
 
-class DayPressureOut(Body):
+class DayPressureOut(ResponseModel):
     """One day of a place."""
 
     ds: HospitalDay
@@ -185,7 +185,7 @@ class DayPressureOut(Body):
     short: Annotated[dict[str, float], Field(description="chance, 0 to 1, that so many beds or more are missing")]
 
 
-class PlacePressureOut(Body):
+class PlacePressureOut(ResponseModel):
     """A place: `peak` has quantiles of the highest occupancy of the next days, by how many days."""
 
     place: str
@@ -199,7 +199,7 @@ class PlacePressureOut(Body):
     peak: Annotated[dict[str, BedsByLevel], Field(description="by how many days, in beds")]
 
 
-class AidOut(Body):
+class AidOut(ResponseModel):
     """So many beds of one place for patients of another, and the chance that it passes 95 % without and with them."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
@@ -223,7 +223,7 @@ ScaledLoss = Annotated[float | None, Field(description="multiple of the seasonal
 Share = Annotated[float | None, Field(description="share of actuals, 0 to 1")]
 
 
-class LedgerOut(Body):
+class LedgerOut(ResponseModel):
     """What was scored: target days from first to last, of so many publications."""
 
     scored_at: Instant
@@ -232,7 +232,7 @@ class LedgerOut(Body):
     publications: int
 
 
-class ScoreOut(Body):
+class ScoreOut(ResponseModel):
     """Mean losses; errors are forecast minus actual, coverages of the central interval of so many percent.
 
     What is not told apart is null.
@@ -261,7 +261,7 @@ class ScoresAnswer(Answer):
     scores: list[ScoreOut]
 
 
-class ReadyAnswer(Body):
+class ReadyAnswer(ResponseModel):
     """`publication` is left out where keys are asked for and none is sent."""
 
     publication: PublicationOut | None = None
@@ -269,11 +269,11 @@ class ReadyAnswer(Body):
     store: Literal["ok", "unreachable"]
 
 
-class AliveAnswer(Body):
+class AliveAnswer(ResponseModel):
     status: Literal["alive"]
 
 
-class FindingOut(Body):
+class FindingOut(ResponseModel):
     parameter: str
     found: str
     allowed: str

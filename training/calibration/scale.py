@@ -38,14 +38,14 @@ def error_scale(errors: Values) -> Values:
     for _ in range(PASSES):
         by_lead = _by_lead(sizes / by_series, weights)
         total = (weights * sizes / by_lead[:, None]).sum(axis=(0, 1))
-        borrowed = PRIOR_WINDOWS * errors.shape[1]
-        by_series = np.maximum((total + borrowed) / (weights.sum(axis=(0, 1)) + borrowed), SMALLEST_SCALE)
+        prior = PRIOR_WINDOWS * errors.shape[1]
+        by_series = np.maximum((total + prior) / (weights.sum(axis=(0, 1)) + prior), SMALLEST_SCALE)
         by_series /= by_series.mean()
     both = by_lead[:, None] * by_series
     for leads in bands(errors.shape[1]):
         own = (weights[:, leads] * sizes[:, leads] / both[leads]).sum(axis=(0, 1))
-        borrowed = PRIOR_WINDOWS_OF_BAND * (leads.stop - leads.start)
-        both[leads] *= (own + borrowed) / (weights[:, leads].sum(axis=(0, 1)) + borrowed)
+        prior = PRIOR_WINDOWS_OF_BAND * (leads.stop - leads.start)
+        both[leads] *= (own + prior) / (weights[:, leads].sum(axis=(0, 1)) + prior)
     floored: Values = np.maximum(both, SMALLEST_SCALE)
     return floored
 

@@ -1,6 +1,6 @@
 """How much larger errors are on special days, on and around bank holidays, than they are on others.
 
-Christmas is foreseen worse than other weeks. Unless its errors are set apart, intervals are too narrow on it and too
+Christmas is harder to forecast than other weeks. Without a factor of its own, intervals are too narrow on it and too
 wide in the weeks that follow, when the volatility still remembers it.
 """
 
@@ -10,7 +10,7 @@ from training.calibration.past_errors import PastErrors
 from training.calibration.scale import error_scale
 from training.calibration.volatility import volatility
 
-BORROWED_DAYS = 10.0  # so many days' worth of ordinary errors go into the factor
+PRIOR_DAYS = 10.0  # so many days' worth of ordinary errors go into the factor
 
 
 def special_factor(past: PastErrors) -> float:
@@ -29,5 +29,5 @@ def special_factor(past: PastErrors) -> float:
         return 1.0
     days = len(on_special) / past.scaled.shape[2]
     larger = float(on_special.mean() / on_others.mean())
-    factor: float = (larger * days + BORROWED_DAYS) / (days + BORROWED_DAYS)
+    factor: float = (larger * days + PRIOR_DAYS) / (days + PRIOR_DAYS)
     return max(1.0, factor)

@@ -43,7 +43,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True)
-class Context:
+class CheckContext:
     """What texts are read and judged by. `today` is the hospital day of the ingest."""
 
     system: System
@@ -51,7 +51,7 @@ class Context:
     day_format: str | None = None
 
 
-Passes = Callable[[pd.Series, Context], pd.Series]
+Passes = Callable[[pd.Series, CheckContext], pd.Series]
 
 
 @dataclass(frozen=True)
@@ -74,23 +74,23 @@ class Field:
     failed: NDArray[np.int8]
 
 
-def _as_they_are(texts: pd.Series, _context: Context) -> pd.Series:
+def _as_they_are(texts: pd.Series, _context: CheckContext) -> pd.Series:
     return texts
 
 
-def _days(texts: pd.Series, context: Context) -> pd.Series:
+def _days(texts: pd.Series, context: CheckContext) -> pd.Series:
     return parsing.days(texts, context.system.timezone, context.day_format)
 
 
-def _instants(texts: pd.Series, context: Context) -> pd.Series:
+def _instants(texts: pd.Series, context: CheckContext) -> pd.Series:
     return parsing.instants(texts, context.system.timezone)
 
 
-def _counts(texts: pd.Series, _context: Context) -> pd.Series:
+def _counts(texts: pd.Series, _context: CheckContext) -> pd.Series:
     return parsing.counts(texts)
 
 
-READERS: dict[str, Callable[[pd.Series, Context], pd.Series]] = {
+READERS: dict[str, Callable[[pd.Series, CheckContext], pd.Series]] = {
     "place": _as_they_are,
     "day": _days,
     "measure": _as_they_are,
@@ -100,43 +100,43 @@ READERS: dict[str, Callable[[pd.Series, Context], pd.Series]] = {
 }
 
 
-def _is_no_formula(texts: pd.Series, _context: Context) -> pd.Series:
+def _is_no_formula(texts: pd.Series, _context: CheckContext) -> pd.Series:
     return ~texts.str.startswith(FORMULA_SIGN).astype(bool)
 
 
-def _is_of_one_cell(texts: pd.Series, _context: Context) -> pd.Series:
+def _is_of_one_cell(texts: pd.Series, _context: CheckContext) -> pd.Series:
     return ~texts.str.endswith(MERGED).astype(bool)
 
 
-def _is_known_place(places: pd.Series, context: Context) -> pd.Series:
+def _is_known_place(places: pd.Series, context: CheckContext) -> pd.Series:
     return places.isin(context.system.place_by_id)
 
 
-def _is_known_measure(measures: pd.Series, context: Context) -> pd.Series:
+def _is_known_measure(measures: pd.Series, context: CheckContext) -> pd.Series:
     return measures.isin(context.system.measure_by_name)
 
 
-def _is_read(values: pd.Series, _context: Context) -> pd.Series:
+def _is_read(values: pd.Series, _context: CheckContext) -> pd.Series:
     return values.notna()
 
 
-def _has_begun(days: pd.Series, context: Context) -> pd.Series:
+def _has_begun(days: pd.Series, context: CheckContext) -> pd.Series:
     return ~days.gt(pd.Timestamp(context.today))
 
 
-def _is_one_part(streams: pd.Series, _context: Context) -> pd.Series:
+def _is_one_part(streams: pd.Series, _context: CheckContext) -> pd.Series:
     return ~streams.str.contains(SEPARATOR, regex=False).astype(bool)
 
 
-def _is_finite(counts: pd.Series, _context: Context) -> pd.Series:
+def _is_finite(counts: pd.Series, _context: CheckContext) -> pd.Series:
     return ~counts.abs().eq(np.inf)
 
 
-def _is_no_sentinel(counts: pd.Series, _context: Context) -> pd.Series:
+def _is_no_sentinel(counts: pd.Series, _context: CheckContext) -> pd.Series:
     return ~counts.isin(SENTINELS)
 
 
-def _is_not_negative(counts: pd.Series, _context: Context) -> pd.Series:
+def _is_not_negative(counts: pd.Series, _context: CheckContext) -> pd.Series:
     return ~counts.lt(0)
 
 
@@ -177,7 +177,7 @@ CATALOGUE = (*ROW_CHECKS, *COUNT_CHECKS)
 CHECK_NUMBERS = {(check.field, check.reason.value): number for number, check in enumerate(CATALOGUE, start=1)}
 
 
-def judged(texts: pd.Series, field: str, context: Context) -> Field:
+def judged(texts: pd.Series, field: str, context: CheckContext) -> Field:
     """Each of the distinct texts of a field, read and judged. A blank count is no count: nothing is wrong with it."""
     import pandera.pandas as pandera  # it takes a while to import, and reading the archive does without
 
@@ -201,12 +201,12 @@ def judged(texts: pd.Series, field: str, context: Context) -> Field:
     return Field(meant, failed)
 
 
-def _within(check: Check, texts: pd.Series, context: Context) -> Callable[[pd.Series], pd.Series]:
+def _within(check: Check, texts: pd.Series, context: CheckContext) -> Callable[[pd.Series], pd.Series]:
     if check.as_written:
         return lambda values: check.passes(texts.loc[values.index], context)
     return lambda values: check.passes(values, context)
 
 
-def advice(check: Check, context: Context) -> str:
+def advice(check: Check, context: CheckContext) -> str:
     """What to do about a text that does not pass."""
     return check.advice.format(day=SAMPLE_DAY.strftime(context.day_format or "%Y-%m-%d"))

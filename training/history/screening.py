@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from publication.model import System
 from training.history.categoricals import constant, per_row, selected, stacked, texts, with_columns
 from training.history.cells import ROW_FIELDS, MeasureColumns, column_of, counted, fields
-from training.history.checks import CATALOGUE, Context, Field, advice, judged
+from training.history.checks import CATALOGUE, CheckContext, Field, advice, judged
 from training.history.quarantine import described, malformed
 from training.history.separators import writing
 from training.history.sources import Extract
@@ -81,7 +81,7 @@ def screen(extract: Extract, system: System, today: date) -> Screened:
 
     `today` is the hospital day of the ingest: a later one cannot have been counted.
     """
-    source, context = extract.source, Context(system, today, extract.source.day_format)
+    source, context = extract.source, CheckContext(system, today, extract.source.day_format)
     rows = fields(extract)
     is_ignored = per_row(rows["place"], texts(rows["place"]).isin(source.ignore_places).to_numpy())
     judgements = {field: judged(texts(rows[field]), field, context) for field in ROW_FIELDS if field in rows}
@@ -121,7 +121,7 @@ def _first_failures(rows: pd.DataFrame, judgements: dict[str, Field]) -> NDArray
 
 
 def _refused_rows(
-    rows: pd.DataFrame, failed: NDArray[np.int8], context: Context, source: Source
+    rows: pd.DataFrame, failed: NDArray[np.int8], context: CheckContext, source: Source
 ) -> Iterator[pd.DataFrame]:
     """A row that is unfit as a whole stands in the quarantine once, not once for each measure."""
     for number in np.unique(failed[failed > 0]):
@@ -150,7 +150,7 @@ def _understood(rows: pd.DataFrame, judgements: dict[str, Field], system: System
 
 
 def _screen_counts(
-    rows: pd.DataFrame, counts: pd.DataFrame, measured: MeasureColumns, context: Context
+    rows: pd.DataFrame, counts: pd.DataFrame, measured: MeasureColumns, context: CheckContext
 ) -> tuple[pd.DataFrame, list[pd.DataFrame], int]:
     """Values of one measure, the refused counts, and how many values are blank: one blank part makes the whole so."""
     if measured.measure is not None:
@@ -173,11 +173,11 @@ def _screen_counts(
     return selected(values, VALUE_COLUMNS), refused, int(is_blank.sum())
 
 
-def _column(name: str, found: pd.Series, context: Context) -> Column:
+def _column(name: str, found: pd.Series, context: CheckContext) -> Column:
     return Column(name, found, judged(texts(found), "found", context))
 
 
-def _added_up(parts: list[Column], context: Context) -> Column:
+def _added_up(parts: list[Column], context: CheckContext) -> Column:
     """The sums of the parts as a column of their own: it may be too large to be a number."""
     with np.errstate(over="ignore"):
         y = np.sum([part.y for part in parts], axis=0)
@@ -188,7 +188,7 @@ def _added_up(parts: list[Column], context: Context) -> Column:
     return _column(" + ".join(part.name for part in parts), pd.Series(found), context)
 
 
-def _refused_counts(rows: pd.DataFrame, column: Column, context: Context) -> Iterator[pd.DataFrame]:
+def _refused_counts(rows: pd.DataFrame, column: Column, context: CheckContext) -> Iterator[pd.DataFrame]:
     failed = column.failed
     for number in np.unique(failed[failed > 0]):
         check = CATALOGUE[number - 1]

@@ -38,7 +38,7 @@ DAYS_OF_SOURCES = f"""
 
 
 @dataclass(frozen=True)
-class Columns:
+class VintageColumns:
     """Vintages as arrays of one length: the number of the series, days and instants in nanoseconds since 1970."""
 
     series: NDArray[np.int32]
@@ -57,7 +57,7 @@ def read_vintages(
     instant in the order of the files. Raises duckdb.Error where a file cannot be read.
     """
     if not batches:
-        return _frame(Columns(*(np.empty(0, kind) for kind in _kinds())), [])
+        return _frame(VintageColumns(*(np.empty(0, kind) for kind in _kinds())), [])
     bounds = {"batches": batches, "instant": instant, "first": first, "last": last}
     with duckdb.connect() as connection:
         with suppress(duckdb.InvalidInputException):  # a notebook without widgets has no bar to be switched off
@@ -65,7 +65,7 @@ def read_vintages(
         connection.execute(SERIES, bounds)
         names = [name for (name,) in connection.sql("SELECT unique_id FROM series ORDER BY unique_id").fetchall()]
         if not names:
-            return _frame(Columns(*(np.empty(0, kind) for kind in _kinds())), [])
+            return _frame(VintageColumns(*(np.empty(0, kind) for kind in _kinds())), [])
         connection.execute(NUMBERED)
         return _frame(_in_order(_read(connection, bounds)), names)
 
@@ -88,10 +88,10 @@ def _kinds() -> tuple[type, ...]:
     return np.int32, np.int64, np.float64, np.int64, np.int32
 
 
-def _read(connection: duckdb.DuckDBPyConnection, bounds: Mapping[str, object]) -> Columns:
+def _read(connection: duckdb.DuckDBPyConnection, bounds: Mapping[str, object]) -> VintageColumns:
     """The rows, each column written into one array: fifteen million of them are in memory once."""
     ((n_rows,),) = connection.sql(COUNTED, params=bounds).fetchall()
-    columns = Columns(*(np.empty(n_rows, kind) for kind in _kinds()))
+    columns = VintageColumns(*(np.empty(n_rows, kind) for kind in _kinds()))
     at = 0
     for block in connection.sql(ROWS, params=bounds).to_arrow_reader(ROWS_AT_ONCE):
         for into, column in zip(vars(columns).values(), block.columns, strict=True):
@@ -100,13 +100,13 @@ def _read(connection: duckdb.DuckDBPyConnection, bounds: Mapping[str, object]) -
     return columns
 
 
-def _in_order(columns: Columns) -> Columns:
+def _in_order(columns: VintageColumns) -> VintageColumns:
     """By series, day, instant and batch."""
     if _is_in_order(columns.series, columns.ds):
         return columns
     keys = series_days(columns.series.astype(np.int64), columns.ds // NANOSECONDS_A_DAY)
     positions = order(keys, columns.known_at, columns.batch.astype(np.int64))
-    return columns if positions is None else Columns(*(column[positions] for column in vars(columns).values()))
+    return columns if positions is None else VintageColumns(*(column[positions] for column in vars(columns).values()))
 
 
 def _is_in_order(series: NDArray[np.int32], ds: Numbers) -> bool:
@@ -115,7 +115,7 @@ def _is_in_order(series: NDArray[np.int32], ds: Numbers) -> bool:
     return bool(np.all((series[1:] > series[:-1]) | ((series[1:] == series[:-1]) & later)))
 
 
-def _frame(columns: Columns, names: list[str]) -> pd.DataFrame:
+def _frame(columns: VintageColumns, names: list[str]) -> pd.DataFrame:
     known = {
         "unique_id": pd.Categorical.from_codes(columns.series, categories=pd.Index(names, dtype=object)),
         "ds": columns.ds.view("datetime64[ns]"),

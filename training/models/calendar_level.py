@@ -40,7 +40,7 @@ MIN_GAIN_PER_HARMONIC = 0.005  # the share of the trial's loss that more waves m
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedLevel:
     """What was learnt of one measure on one day."""
 
     effects: Effects
@@ -70,7 +70,7 @@ class CalendarLevel:
 class PreparedSeries:
     """What was learnt of a measure, and what its effects multiply the level by: (n_days, n_series)."""
 
-    fitted: Fitted
+    fitted: FittedLevel
     multiples: pd.DataFrame
 
 
@@ -126,12 +126,12 @@ def _means(
     return means * steps.factors(unique_ids)
 
 
-def fitted_for(history: PointInTimeHistory, cutoff: pd.Timestamp, measure: str, horizon: int) -> Fitted | None:
+def fitted_for(history: PointInTimeHistory, cutoff: pd.Timestamp, measure: str, horizon: int) -> FittedLevel | None:
     """What was learnt on the cutoff's refit day, or on the cutoff itself where that day knew too little."""
     return fitted_on(history, fit_day(cutoff), measure, horizon) or fitted_on(history, cutoff, measure, horizon)
 
 
-def fitted_on(history: PointInTimeHistory, day: pd.Timestamp, measure: str, horizon: int) -> Fitted | None:
+def fitted_on(history: PointInTimeHistory, day: pd.Timestamp, measure: str, horizon: int) -> FittedLevel | None:
     """What can be learnt of the measure from what was known on a day; None where that is too little. Learnt once."""
     seen = fitting_view(history, day)
     digests = seen.digests(day, 0)
@@ -145,7 +145,7 @@ def fitted_on(history: PointInTimeHistory, day: pd.Timestamp, measure: str, hori
     )
 
 
-def _learnt(history: PointInTimeHistory, day: pd.Timestamp, measure: str, horizon: int) -> Fitted | None:
+def _learnt(history: PointInTimeHistory, day: pd.Timestamp, measure: str, horizon: int) -> FittedLevel | None:
     if day < history.first_day:
         return None
     known = history.as_of(day).tail(TRAINING_DAYS)
@@ -162,7 +162,7 @@ def _learnt(history: PointInTimeHistory, day: pd.Timestamp, measure: str, horizo
     memory = _memory(filled, observed, features.only("weekday_"))
     harmonics = _harmonics(filled, observed, features, memory, horizon) if seasons else 0
     effects, level = _fit(filled, observed, features.without(harmonics), memory, horizon)
-    return Fitted(effects, level, harmonics)
+    return FittedLevel(effects, level, harmonics)
 
 
 def _fit(
@@ -176,12 +176,12 @@ def _fit(
 def _memory(filled: pd.DataFrame, observed: NDArray[np.bool_], features: Design) -> float:
     """The memory that leaves the smallest surprises: the likelihood's choice, the same for a whole measure."""
 
-    def surprise(memory: float) -> float:
+    def loss(memory: float) -> float:
         _, left = fitted_effects(filled, observed, features, memory)
         squares = np.nanmean(np.where(observed, left, np.nan) ** 2, axis=0)
         return float(np.mean(np.log(squares + 1e-6)))
 
-    return min(MEMORIES, key=surprise)
+    return min(MEMORIES, key=loss)
 
 
 def _harmonics(filled: pd.DataFrame, observed: NDArray[np.bool_], features: Design, memory: float, horizon: int) -> int:

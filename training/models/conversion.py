@@ -19,7 +19,7 @@ EMERGENCY = "emergency"  # the stream of admissions that comes through the emerg
 MEMORY_DAYS = 364
 LEVEL_HALF_LIFE_DAYS = 28.0
 WEEKDAY_HALF_LIFE_DAYS = 182.0
-BORROWED_DAYS = 60.0  # worth of what all places have in common, in a place's own weekdays
+PRIOR_DAYS_OF_PATTERN = 60.0  # worth of what all places have in common, in a place's own weekdays
 SHORTEST_DAYS = 56
 NO_ATTENDANCES = "the place does not count the attendances that these admissions come from, or not for long enough"
 
@@ -90,11 +90,11 @@ def conversions(admissions: Values, attendances: Values, days: pd.DatetimeIndex)
     usual = _ratio(slow @ admissions, slow @ attendances)
     expected = attendances * usual
     common = _ratio((weekday * slow) @ admissions.sum(axis=1), (weekday * slow) @ expected.sum(axis=1))
-    borrowed = BORROWED_DAYS / WEEK * expected.sum(axis=0) / n_known
+    prior = PRIOR_DAYS_OF_PATTERN / WEEK * expected.sum(axis=0) / n_known
     came, awaited = (weekday * slow) @ admissions, (weekday * slow) @ expected
-    pattern = _ratio(came + common[:, None] * borrowed, awaited + borrowed)
+    pattern = _ratio(came + common[:, None] * prior, awaited + prior)
     patterned = (pattern[days.dayofweek.to_numpy()] * expected).T @ recent
-    level = _ratio(recent @ admissions + borrowed, patterned + borrowed)
+    level = _ratio(recent @ admissions + prior, patterned + prior)
     return pattern * usual * level
 
 

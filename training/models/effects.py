@@ -25,7 +25,7 @@ USUAL_EFFECTS = {"weekday": 0.2, "season": 0.1}  # prior spread of an effect, in
 USUAL_EFFECT = 0.1  # of holidays and events
 OWN_SHARES = {"holiday": 0.1}  # prior spread of what is a series' own, as a share of that of what all have in common
 OWN_SHARE = 0.2  # where the kind of effect is not named
-CLIPPED_SPREADS = 4.0  # beyond which a day's surprise teaches no more
+CLIPPED_SPREADS = 4.0  # beyond which a day's innovation adds no more
 SMALLEST_SPREAD = 1e-3
 
 

@@ -118,7 +118,7 @@ def _ready(
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedFlows:
     """The places that balanced for long enough, what was learnt of their discharges, and the hazard's yearly waves."""
 
     flow_series: tuple[FlowSeries, ...]
@@ -126,7 +126,7 @@ class Fitted:
     harmonics: int
 
 
-def fitted_on(history: PointInTimeHistory, day: pd.Timestamp) -> Fitted | None:
+def fitted_on(history: PointInTimeHistory, day: pd.Timestamp) -> FittedFlows | None:
     """What can be learnt from what was known on the day; None where no place balanced. Learnt once."""
     seen = fitting_view(history, day)
     return history.fit_cache.of(
@@ -134,7 +134,7 @@ def fitted_on(history: PointInTimeHistory, day: pd.Timestamp) -> Fitted | None:
     )
 
 
-def _learnt(history: PointInTimeHistory, day: pd.Timestamp) -> Fitted | None:
+def _learnt(history: PointInTimeHistory, day: pd.Timestamp) -> FittedFlows | None:
     if day < history.first_day:
         return None
     known = history.as_of(day).tail(TRAINING_DAYS)
@@ -148,7 +148,7 @@ def _learnt(history: PointInTimeHistory, day: pd.Timestamp) -> Fitted | None:
     harmonics = HARMONICS if int(observed.any(axis=1).sum()) >= SEASONS_TAKE_DAYS else 0
     features = design(history, days, names, harmonics)
     hazard = fitted_hazard(ledger, observed, features, names, history.system.thresholds)
-    return Fitted(tuple(places), hazard, harmonics)
+    return FittedFlows(tuple(places), hazard, harmonics)
 
 
 def _ahead(
@@ -187,7 +187,7 @@ def _corrections(ledger: FlowCounts, usual: Values) -> tuple[Values, Values]:
     """
     weights = 0.5 ** (np.arange(len(usual))[::-1] / CORRECTED_OVER_DAYS)
     leaving = ledger.discharges[1:]
-    borrowed = USUAL_DAYS * leaving.mean(axis=0)
-    correction = (weights @ leaving + borrowed) / np.maximum(weights @ usual + borrowed, 1e-9)
+    prior = USUAL_DAYS * leaving.mean(axis=0)
+    correction = (weights @ leaving + prior) / np.maximum(weights @ usual + prior, 1e-9)
     gaps = np.diff(ledger.occupancy, axis=0) - ledger.admissions[1:] + leaving
     return correction, weights @ gaps / (weights.sum() + USUAL_DAYS)

@@ -22,8 +22,8 @@ from training.models.effects import Effects
 from training.models.level import Level
 
 CLASSES: dict[str, type] = {
-    "calendar level": calendar_level.Fitted,
-    "flow balance": flow_balance.Fitted,
+    "calendar level": calendar_level.FittedLevel,
+    "flow balance": flow_balance.FittedFlows,
     "effects": Effects,
     "level": Level,
     "hazard": Hazard,

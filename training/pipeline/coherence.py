@@ -36,7 +36,7 @@ def method_of(recipe_name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Tree:
+class PlaceTree:
     """The bottom series of one measure, their distinct sums, and the 0/1 matrix `parts` (n_bottom, n_series)."""
 
     bottom: tuple[str, ...]
@@ -48,17 +48,17 @@ class Tree:
 class Reconciler:
     """Means of a tree's series made to agree: `by` (n_bottom, n_series) makes the bottom ones of all."""
 
-    tree: Tree
+    tree: PlaceTree
     candidate: str
     by: Values
 
 
-def tree_of(history: PointInTimeHistory, bottom: Sequence[str]) -> Tree:
+def tree_of(history: PointInTimeHistory, bottom: Sequence[str]) -> PlaceTree:
     """The tree over some bottom series; sums of the same series are one."""
     parts = summing(history.system, list(bottom))
     wholes = parts.iloc[:, len(bottom) :]
     distinct = wholes.loc[:, (wholes.sum() > 1).to_numpy() & ~wholes.T.duplicated().to_numpy()]
-    return Tree(tuple(bottom), tuple(distinct.columns), np.hstack([np.eye(len(bottom)), distinct.to_numpy()]))
+    return PlaceTree(tuple(bottom), tuple(distinct.columns), np.hstack([np.eye(len(bottom)), distinct.to_numpy()]))
 
 
 class ParentForecasts:
@@ -79,7 +79,7 @@ class ParentForecasts:
         self._means.make(candidate, cutoffs)
 
     def with_parents(
-        self, bottom: Values, tree: Tree, candidate: str, cutoff: pd.Timestamp, mixing: EnsembleWeights
+        self, bottom: Values, tree: PlaceTree, candidate: str, cutoff: pd.Timestamp, mixing: EnsembleWeights
     ) -> Values:
         """Means of all series of the tree, (horizon, n_series), of those of its bottom."""
         sums = self._means.combine(same_for_all(candidate, tree.sums), cutoff, mixing)
@@ -92,7 +92,7 @@ class ParentForecasts:
         return reconciled(told, coherent.by)
 
 
-def best_method(tree: Tree, forecasts: Values, actuals: Values) -> str:
+def best_method(tree: PlaceTree, forecasts: Values, actuals: Values) -> str:
     """The method whose bottom means, and their sums, err least in the newer half of the windows.
 
     `forecasts` (n_windows, horizon, n_series) of all series, `actuals` (n_windows, horizon, n_bottom). Each method
@@ -113,12 +113,12 @@ def best_method(tree: Tree, forecasts: Values, actuals: Values) -> str:
     return min(losses, key=lambda method: losses[method])
 
 
-def parent_actuals(tree: Tree, actuals: Values) -> Values:
+def parent_actuals(tree: PlaceTree, actuals: Values) -> Values:
     """What came of all series of the tree, (n_windows, horizon, n_series), of its bottom ones."""
     return aggregated(actuals, tree.parts, _sizes(actuals, default=0.0))
 
 
-def learnt(method: str, tree: Tree, forecasts: Values, came: Values) -> Values | None:
+def learnt(method: str, tree: PlaceTree, forecasts: Values, came: Values) -> Values | None:
     """The method's map from windows: forecasts and what came of all series, (n_windows, horizon, n_series).
 
     None where it finds none.

@@ -10,7 +10,7 @@ from publication.vocabulary import DRIVERS
 from training.features.disturbances import REGRESSORS, SCHOOL_TERM
 from training.frames import WEEK
 from training.history.known import PointInTimeHistory
-from training.models.calendar_level import MEMORY_DAYS, Fitted, fitted_for
+from training.models.calendar_level import MEMORY_DAYS, FittedLevel, fitted_for
 from training.models.candidate import by_measure, target_days
 from training.models.effects import design
 from training.models.level import BASE, moving_averages
@@ -66,7 +66,7 @@ def _of_measure(
 
 
 def _factors(
-    fitted: Fitted, history: PointInTimeHistory, recent: pd.DataFrame, cutoff: pd.Timestamp, horizon: int
+    fitted: FittedLevel, history: PointInTimeHistory, recent: pd.DataFrame, cutoff: pd.Timestamp, horizon: int
 ) -> tuple[Values, Mapping[str, Values], Values]:
     """The recent level (n_series,), and what each kind of effect and the trend multiply it by (horizon, n_series).
 

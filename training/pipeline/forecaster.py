@@ -22,8 +22,8 @@ from training.models.combination import LearnedEnsemble
 from training.pipeline.coherence import (
     Agreements,
     ParentForecasts,
+    PlaceTree,
     Reconciler,
-    Tree,
     best_method,
     candidate_of,
     learnt,
@@ -241,7 +241,7 @@ class Forecaster:
                     found[measure] = Reconciler(tree, candidate, by)
         return found
 
-    def _of_tree(self, tree: Tree, name: str, cutoff: pd.Timestamp) -> tuple[Values, Values]:
+    def _of_tree(self, tree: PlaceTree, name: str, cutoff: pd.Timestamp) -> tuple[Values, Values]:
         """Means of all series of a tree and actuals of its bottom ones, in the windows before the cutoff."""
         self._sums.prepare(name, self._asked)
         mixing = self._mixing([name], cutoff)

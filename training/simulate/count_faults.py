@@ -21,95 +21,95 @@ WORDS = ("n/a", "closed", "see note")
 FLOWS = ("attendances", "admissions", "discharges")
 
 
-def partial_day(spoiler: FaultInjector) -> None:
+def partial_day(injector: FaultInjector) -> None:
     """Less than half of the last day's flows have been counted, wherever it was sent."""
-    last = len(spoiler.feed.days) - 1
-    present = {line["code"] for line in spoiler.file(last) if line["date"] == spoiler.feed.days[last].isoformat()}
-    share = spoiler.rng.uniform(*PARTIAL)
-    for place in spoiler.feed.places:
+    last = len(injector.feed.days) - 1
+    present = {line["code"] for line in injector.file(last) if line["date"] == injector.feed.days[last].isoformat()}
+    share = injector.rng.uniform(*PARTIAL)
+    for place in injector.feed.places:
         for measure in FLOWS:
-            if place.code in present and (true := spoiler.line(place.code, last)[measure]):
-                spoiler.put(place.code, last, measure, str(int(share * int(true))))
+            if place.code in present and (true := injector.line(place.code, last)[measure]):
+                injector.put(place.code, last, measure, str(int(share * int(true))))
 
 
-def zero_day(spoiler: FaultInjector) -> None:
+def zero_day(injector: FaultInjector) -> None:
     """A measure is 0 everywhere on one day."""
     for measure in ("attendances", "occupancy"):
-        first, last = (spoiler.feed.codes(measure, spoiler.feed.days[i]) for i in (0, -1))
-        everywhere, days = spoiler.stretch([first, last], 1)  # the same places, unless some merge
+        first, last = (injector.feed.codes(measure, injector.feed.days[i]) for i in (0, -1))
+        everywhere, days = injector.stretch([first, last], 1)  # the same places, unless some merge
         for code in everywhere:
-            spoiler.put(code, days[0], measure, "0")
+            injector.put(code, days[0], measure, "0")
 
 
-def balance(spoiler: FaultInjector) -> None:
+def balance(injector: FaultInjector) -> None:
     """A third of a place's discharges go uncounted for a fortnight."""
-    code, days = spoiler.any_place(UNBALANCED_DAYS, "discharges")
+    code, days = injector.any_place(UNBALANCED_DAYS, "discharges")
     for day in days:
-        spoiler.put(code, day, "discharges", str(int(UNBALANCED * int(spoiler.line(code, day)["discharges"]))))
+        injector.put(code, day, "discharges", str(int(UNBALANCED * int(injector.line(code, day)["discharges"]))))
 
 
-def frozen(spoiler: FaultInjector) -> None:
+def frozen(injector: FaultInjector) -> None:
     """A value is repeated."""
-    code, days = spoiler.any_place(FROZEN_DAYS, "occupancy")
+    code, days = injector.any_place(FROZEN_DAYS, "occupancy")
     for day in days[1:]:
-        spoiler.put(code, day, "occupancy", spoiler.line(code, days[0])["occupancy"])
+        injector.put(code, day, "occupancy", injector.line(code, days[0])["occupancy"])
 
 
-def spike(spoiler: FaultInjector) -> None:
+def spike(injector: FaultInjector) -> None:
     """A count is five times what it was."""
-    _changed(spoiler, "attendances", lambda true: str(SPIKE * int(true)))
+    _changed(injector, "attendances", lambda true: str(SPIKE * int(true)))
 
 
-def dip(spoiler: FaultInjector) -> None:
+def dip(injector: FaultInjector) -> None:
     """A count is a fifth of what it was."""
-    _changed(spoiler, "attendances", lambda true: str(int(true) // SPIKE))
+    _changed(injector, "attendances", lambda true: str(int(true) // SPIKE))
 
 
-def above_beds(spoiler: FaultInjector) -> None:
+def above_beds(injector: FaultInjector) -> None:
     """Occupancy is twice the beds."""
     for _ in range(TIMES):
-        code, days = spoiler.any_place(1, "occupancy")
-        spoiler.put(code, days[0], "occupancy", str(2 * int(spoiler.line(code, days[0])["beds"])))
+        code, days = injector.any_place(1, "occupancy")
+        injector.put(code, days[0], "occupancy", str(2 * int(injector.line(code, days[0])["beds"])))
 
 
-def sentinel_negative(spoiler: FaultInjector) -> None:
+def sentinel_negative(injector: FaultInjector) -> None:
     """A negative number stands for a missing count."""
     for sentinel in SENTINELS_BELOW:
-        _instead(spoiler, "occupancy", sentinel)
+        _instead(injector, "occupancy", sentinel)
 
 
-def sentinel_positive(spoiler: FaultInjector) -> None:
+def sentinel_positive(injector: FaultInjector) -> None:
     """Nines stand for a missing count, where the count is never near them."""
     for sentinel in SENTINELS_ABOVE:
-        far = {m: [(code,) for code in _never_near(spoiler.feed, m, sentinel)] for m in ("occupancy", "attendances")}
+        far = {m: [(code,) for code in _never_near(injector.feed, m, sentinel)] for m in ("occupancy", "attendances")}
         measure = next((measure for measure, groups in far.items() if groups), None)
         if measure is not None:
-            (code,), days = spoiler.stretch(far[measure], 1)
-            spoiler.put(code, days[0], measure, str(sentinel))
+            (code,), days = injector.stretch(far[measure], 1)
+            injector.put(code, days[0], measure, str(sentinel))
 
 
-def text(spoiler: FaultInjector) -> None:
+def text(injector: FaultInjector) -> None:
     """Words stand where a count should."""
     for word in WORDS:
-        _instead(spoiler, "discharges", word)
+        _instead(injector, "discharges", word)
 
 
-def decimal_comma(spoiler: FaultInjector) -> None:
+def decimal_comma(injector: FaultInjector) -> None:
     """A count is written with a decimal comma."""
-    _changed(spoiler, "occupancy", lambda true: f"{true},0")
+    _changed(injector, "occupancy", lambda true: f"{true},0")
 
 
-def _changed(spoiler: FaultInjector, measure: str, found: Callable[[str], str]) -> None:
+def _changed(injector: FaultInjector, measure: str, found: Callable[[str], str]) -> None:
     """Some counts become what `found` makes of them."""
     for _ in range(TIMES):
-        code, days = spoiler.any_place(1, measure)
-        spoiler.put(code, days[0], measure, found(spoiler.line(code, days[0])[measure]))
+        code, days = injector.any_place(1, measure)
+        injector.put(code, days[0], measure, found(injector.line(code, days[0])[measure]))
 
 
-def _instead(spoiler: FaultInjector, measure: str, text: str) -> None:
+def _instead(injector: FaultInjector, measure: str, text: str) -> None:
     """Some count becomes the text."""
-    code, days = spoiler.any_place(1, measure)
-    spoiler.put(code, days[0], measure, text)
+    code, days = injector.any_place(1, measure)
+    injector.put(code, days[0], measure, text)
 
 
 def _never_near(feed: Feed, measure: str, sentinel: int) -> list[str]:

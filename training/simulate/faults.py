@@ -30,7 +30,7 @@ FAULTS: dict[FaultKind, Callable[[FaultInjector], None]] = {
 }
 
 
-def spoil(feed: Feed, seed: int, kinds: Iterable[FaultKind]) -> list[Fault]:
+def inject_faults(feed: Feed, seed: int, kinds: Iterable[FaultKind]) -> list[Fault]:
     """Put the faults into the feed; gives what was done. No two faults share a place and day."""
     ledger = FaultLog(feed)
     wanted = set(kinds)

@@ -16,76 +16,76 @@ UNKNOWN_PLACE = "RZZ99"
 FUTURE_DAYS = 30
 
 
-def late(spoiler: FaultInjector) -> None:
+def late(injector: FaultInjector) -> None:
     """Some sites have not sent the last day."""
-    last = len(spoiler.feed.days) - 1
-    sites = [group for group in spoiler.feed.sites() if spoiler.ledger.reports(group[0])[last]]
+    last = len(injector.feed.days) - 1
+    sites = [group for group in injector.feed.sites() if injector.ledger.reports(group[0])[last]]
     n_late = min(max(1, round(LATE_SHARE * len(sites))), len(sites) - 1)
-    for i in sorted(spoiler.rng.choice(len(sites), n_late, replace=False).tolist()):
+    for i in sorted(injector.rng.choice(len(sites), n_late, replace=False).tolist()):
         for code in sites[i]:
-            spoiler.remove(code, [last])
+            injector.remove(code, [last])
 
 
-def gap(spoiler: FaultInjector) -> None:
+def gap(injector: FaultInjector) -> None:
     """An outage of 72 hours: a site sends nothing."""
-    group, days = spoiler.stretch(spoiler.feed.sites(), GAP_DAYS)
+    group, days = injector.stretch(injector.feed.sites(), GAP_DAYS)
     for code in group:
-        spoiler.remove(code, days)
+        injector.remove(code, days)
 
 
-def revised(spoiler: FaultInjector) -> None:
+def revised(injector: FaultInjector) -> None:
     """A later file sends two weeks of a place again; what stands in the first file was preliminary."""
-    last = len(spoiler.feed.days) - 1
-    here = spoiler.feed.codes("occupancy", spoiler.feed.days[last])
-    code, days = here[int(spoiler.rng.integers(len(here)))], range(last - REVISED_DAYS, last)
-    spoiler.ledger.take(code, days[0], REVISED_DAYS)
-    spoiler.feed.files[revised_name(spoiler.feed.days)] = [spoiler.line(code, day).copy() for day in days]
-    for day in sorted(spoiler.rng.choice(days, REVISED_CELLS, replace=False).tolist()):
-        true = int(spoiler.line(code, day)["occupancy"])
-        spoiler.put(code, day, "occupancy", str(int(PRELIMINARY * true)))
+    last = len(injector.feed.days) - 1
+    here = injector.feed.codes("occupancy", injector.feed.days[last])
+    code, days = here[int(injector.rng.integers(len(here)))], range(last - REVISED_DAYS, last)
+    injector.ledger.take(code, days[0], REVISED_DAYS)
+    injector.feed.files[revised_name(injector.feed.days)] = [injector.line(code, day).copy() for day in days]
+    for day in sorted(injector.rng.choice(days, REVISED_CELLS, replace=False).tolist()):
+        true = int(injector.line(code, day)["occupancy"])
+        injector.put(code, day, "occupancy", str(int(PRELIMINARY * true)))
 
 
-def repeated(spoiler: FaultInjector) -> None:
+def repeated(injector: FaultInjector) -> None:
     """A line is sent twice."""
     for _ in range(TIMES):
-        line, day = _sent_again(spoiler)
-        spoiler.record(line, line["code"], day)
+        line, day = _sent_again(injector)
+        injector.record(line, line["code"], day)
 
 
-def conflicting(spoiler: FaultInjector) -> None:
+def conflicting(injector: FaultInjector) -> None:
     """A line is sent twice, the second time with another occupancy."""
     for _ in range(TIMES):
-        line, day = _sent_again(spoiler)
+        line, day = _sent_again(injector)
         true = line["occupancy"]
-        line["occupancy"] = str(int(true) + int(spoiler.rng.integers(1, MOST_APART + 1)))
-        spoiler.record(line, line["code"], day, "occupancy", found=line["occupancy"], true=true)
+        line["occupancy"] = str(int(true) + int(injector.rng.integers(1, MOST_APART + 1)))
+        injector.record(line, line["code"], day, "occupancy", found=line["occupancy"], true=true)
 
 
-def unknown_place(spoiler: FaultInjector) -> None:
+def unknown_place(injector: FaultInjector) -> None:
     """A line of a place that is not in the tree."""
     for _ in range(TIMES):
-        line, day = _sent_again(spoiler)
+        line, day = _sent_again(injector)
         line["code"] = UNKNOWN_PLACE
-        spoiler.record(line, UNKNOWN_PLACE, day)
+        injector.record(line, UNKNOWN_PLACE, day)
 
 
-def future_day(spoiler: FaultInjector) -> None:
+def future_day(injector: FaultInjector) -> None:
     """A line is dated a month after the last day."""
-    last = len(spoiler.feed.days) - 1
-    here = spoiler.feed.codes("occupancy", spoiler.feed.days[last])
-    code = here[int(spoiler.rng.integers(len(here)))]
-    day = spoiler.feed.days[last] + timedelta(days=FUTURE_DAYS)
-    line = spoiler.line(code, last - 1).copy()
+    last = len(injector.feed.days) - 1
+    here = injector.feed.codes("occupancy", injector.feed.days[last])
+    code = here[int(injector.rng.integers(len(here)))]
+    day = injector.feed.days[last] + timedelta(days=FUTURE_DAYS)
+    line = injector.line(code, last - 1).copy()
     line["date"] = day.isoformat()
-    spoiler.file(last).append(line)
-    name = extract_name(spoiler.feed.days[last])
-    spoiler.ledger.faults.append(Fault(spoiler.kind, name, line, code, "", day, day))
+    injector.file(last).append(line)
+    name = extract_name(injector.feed.days[last])
+    injector.ledger.faults.append(Fault(injector.kind, name, line, code, "", day, day))
 
 
-def _sent_again(spoiler: FaultInjector) -> tuple[Line, int]:
+def _sent_again(injector: FaultInjector) -> tuple[Line, int]:
     """A copy of some line, right after it, and its day."""
-    code, days = spoiler.any_place(1, "occupancy")
-    line, lines = spoiler.line(code, days[0]), spoiler.file(days[0])
+    code, days = injector.any_place(1, "occupancy")
+    line, lines = injector.line(code, days[0]), injector.file(days[0])
     again = line.copy()
     lines.insert(lines.index(line) + 1, again)
     return again, days[0]

@@ -13,7 +13,7 @@ LONG = 1  # the class of long stayers; 0 are the short ones
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class WorldState:
     """All that tomorrow needs to know of a site at the end of a day, its level apart."""
 
     in_bed: Counts  # (n_draws, n_bottom, 2)
@@ -36,18 +36,18 @@ class SiteHistory:
     transferred: Counts
     in_bed: Counts
 
-    def state_after(self, day: int, n_draws: int) -> State:
+    def state_after(self, day: int, n_draws: int) -> WorldState:
         """How the first draw stood at the end of a day, `n_draws` times."""
         in_bed = np.repeat(self.in_bed[day, :1], n_draws, axis=0)
-        return State(in_bed, np.repeat(self.waiting[day, :1], n_draws))
+        return WorldState(in_bed, np.repeat(self.waiting[day, :1], n_draws))
 
 
-def initial_state(truth: SiteTruth, rng: Generator) -> State:
+def initial_state(truth: SiteTruth, rng: Generator) -> WorldState:
     """One state before the first day."""
-    return State(rng.poisson(truth.start)[None], np.zeros(1, dtype=np.int64))
+    return WorldState(rng.poisson(truth.start)[None], np.zeros(1, dtype=np.int64))
 
 
-def simulate_days(truth: SiteTruth, state: State, first: int, level: Floats, rng: Generator) -> SiteHistory:
+def simulate_days(truth: SiteTruth, state: WorldState, first: int, level: Floats, rng: Generator) -> SiteHistory:
     """Draw the days from index `first` on; `level` is the log level, of shape (n_days, n_draws)."""
     days = slice(first, first + len(level))
     expected = truth.attendances[days, None] * np.exp(level)
@@ -59,15 +59,15 @@ def simulate_days(truth: SiteTruth, state: State, first: int, level: Floats, rng
     return history
 
 
-def _empty(attendances: Counts, state: State) -> SiteHistory:
+def _empty(attendances: Counts, state: WorldState) -> SiteHistory:
     by_class = (len(attendances), *state.in_bed.shape)
     of_site, of_class = np.zeros_like(attendances), np.zeros(by_class, dtype=np.int64)
     return SiteHistory(attendances, of_site, of_site.copy(), *(of_class.copy() for _ in range(4)))
 
 
 def _census_day(
-    truth: SiteTruth, state: State, day: int, to_admit: Counts, rng: Generator, history: SiteHistory, row: int
-) -> State:
+    truth: SiteTruth, state: WorldState, day: int, to_admit: Counts, rng: Generator, history: SiteHistory, row: int
+) -> WorldState:
     """One day of beds, written into `history`: some leave, then those who wait and those who came find a bed or not."""
     beds, surge = truth.beds[day], truth.escalation_beds[day]
     escalated = state.in_bed.sum(axis=(1, 2)) >= ESCALATION_RATE * beds.sum()
@@ -83,7 +83,7 @@ def _census_day(
     history.waiting[row], history.turned_away[row] = waiting, line - admitted - waiting
     history.entering[row], history.leaving[row] = entering, leaving + transferred
     history.transferred[row], history.in_bed[row] = transferred, staying + entering
-    return State(staying + entering, waiting)
+    return WorldState(staying + entering, waiting)
 
 
 def _too_many(staying: Counts, limit: Counts, rng: Generator) -> Counts:

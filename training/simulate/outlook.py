@@ -55,7 +55,7 @@ def _futures(world: World, cutoff: date, horizon: int, n_draws: int) -> Measured
     today = world.calendar.index(cutoff)
     common = _levels(world, cutoff, "region", world.region_level, horizon, n_draws)
     if world.lockdown is not None and cutoff >= world.lockdown:
-        common = common + world.surprise[today + 1 : today + 1 + horizon, None]
+        common = common + world.shock[today + 1 : today + 1 + horizon, None]
     histories = {}
     for code, truth in world.truths.items():
         own = _levels(world, cutoff, code, world.site_levels[code], horizon, n_draws)

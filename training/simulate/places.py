@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from numpy.random import Generator
 
 from training.simulate.network import SITE_KIND, Node
-from training.simulate.tree import Tree
+from training.simulate.tree import SimulatedTree
 
 MERGED = "M"  # ends the code of what came out of a merger
 MERGES_BETWEEN = (0.5, 0.75)  # of the history
@@ -44,14 +44,14 @@ class Merger:
     sites: tuple[str, str]
 
 
-def draw_merger(rng: Generator, tree: Tree, first_day: date, n_days: int) -> Merger:
+def draw_merger(rng: Generator, tree: SimulatedTree, first_day: date, n_days: int) -> Merger:
     """The first two sites that share a parent merge, some time in the third quarter of the history."""
     low, high = (int(share * n_days) for share in MERGES_BETWEEN)
     day = first_day + timedelta(days=int(rng.integers(low, high)))
     return Merger(day, next(_pairs(tree)))
 
 
-def places(tree: Tree, merger: Merger | None) -> tuple[Place, ...]:
+def places(tree: SimulatedTree, merger: Merger | None) -> tuple[Place, ...]:
     """Every place that reports at some time, in the order of places.csv; what came of a merger stands last."""
     if merger is None:
         return tuple(_place(tree, node) for node in tree.nodes)
@@ -62,7 +62,7 @@ def places(tree: Tree, merger: Merger | None) -> tuple[Place, ...]:
     return (*before, *_successors(tree, merger))
 
 
-def _place(tree: Tree, node: Node) -> Place:
+def _place(tree: SimulatedTree, node: Node) -> Place:
     return Place(
         node=node,
         bottom=tree.bottom_of([node.id]),
@@ -72,7 +72,7 @@ def _place(tree: Tree, node: Node) -> Place:
     )
 
 
-def _successors(tree: Tree, merger: Merger) -> Iterator[Place]:
+def _successors(tree: SimulatedTree, merger: Merger) -> Iterator[Place]:
     """The merged site, and each place below the old ones under a new code."""
     first, second = (tree.by_id[site] for site in merger.sites)
     new_site = f"{first.id}{MERGED}"
@@ -86,7 +86,7 @@ def _successors(tree: Tree, merger: Merger) -> Iterator[Place]:
         yield replace(_place(tree, tree.by_id[old]), node=node, valid_from=merger.day, succeeds=(old,))
 
 
-def _pairs(tree: Tree) -> Iterator[tuple[str, str]]:
+def _pairs(tree: SimulatedTree) -> Iterator[tuple[str, str]]:
     for node in tree.nodes:
         sites = [code for code in tree.children[node.id] if tree.by_id[code].kind == SITE_KIND]
         alike = [code for code in sites if bool(tree.children[code]) == bool(tree.children[sites[0]])]

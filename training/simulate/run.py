@@ -7,7 +7,7 @@ from typing import TypedDict, Unpack
 
 from training.errors import UsageError
 from training.simulate import writing
-from training.simulate.faults import spoil
+from training.simulate.faults import inject_faults
 from training.simulate.feed import Feed, feed
 from training.simulate.network import nodes
 from training.simulate.scenario import Scenario
@@ -37,7 +37,7 @@ def simulate(out: Path, seed: int, last_day: date, scenario: Scenario = PLAIN, *
     tree = nodes(scenario.trusts, scenario.sites, scenario.wards)
     world = sample_world(seed, last_day, scenario, tree)
     sent = feed(world)
-    faults = spoil(sent, seed, scenario.dirty)
+    faults = inject_faults(sent, seed, scenario.dirty)
     _refuse_foreign_files(out, sent, scenario)
     writing.write_places(out, world)
     writing.write_events(out, world)

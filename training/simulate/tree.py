@@ -16,7 +16,7 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Tree:
+class SimulatedTree:
     """Nodes in the order of places.csv, of any depth.
 
     Attendances are counted at the uppermost node of kind `site` above a bottom place; a bottom place without one is a

@@ -42,7 +42,7 @@ def _rows(world: World) -> Iterator[Row]:
 
 def _of_site(world: World, code: str) -> Columns:
     truth, history, n_days = world.truths[code], world.histories[code], len(world.days)
-    level = world.region_level + world.site_levels[code] + world.surprise[:n_days]
+    level = world.region_level + world.site_levels[code] + world.shock[:n_days]
     return {
         "attendances": _decimals(truth.attendances[:n_days] * np.exp(level)),
         "dispersion": [f"{DISPERSION:g}"] * n_days,

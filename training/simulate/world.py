@@ -16,7 +16,7 @@ from training.simulate.network import Node
 from training.simulate.places import Merger, Place, draw_merger, places
 from training.simulate.scenario import MAX_HORIZON_DAYS, Scenario
 from training.simulate.seeds import rng_for
-from training.simulate.tree import Tree
+from training.simulate.tree import SimulatedTree
 from training.simulate.truth import SiteTruth, site_truth
 from training.system import Event
 
@@ -33,12 +33,12 @@ class World:
     seed: int
     last_day: date
     calendar: Calendar
-    tree: Tree
+    tree: SimulatedTree
     truths: Mapping[str, SiteTruth]
     histories: Mapping[str, SiteHistory]
     region_level: Floats  # (n_days,): of the log, as all levels
     site_levels: Mapping[str, Floats]
-    surprise: Floats  # (n_days + those to come,): what a lockdown adds to every log level
+    shock: Floats  # (n_days + those to come,): what a lockdown adds to every log level
     strikes: tuple[Event, ...] = ()
     lockdown: date | None = None
     merger: Merger | None = None
@@ -61,21 +61,21 @@ class World:
 
 def sample_world(seed: int, last_day: date, scenario: Scenario, nodes: Sequence[Node]) -> World:
     """Draw the system with this tree, which may have any depth."""
-    tree, n_days = Tree(tuple(nodes)), scenario.days
+    tree, n_days = SimulatedTree(tuple(nodes)), scenario.days
     first_day = last_day - timedelta(days=n_days - 1)
     when = calendar(first_day, n_days + MAX_HORIZON_DAYS)
     lockdown = draw_lockdown(rng_for(seed, "lockdown"), first_day, n_days) if scenario.lockdown else None
-    surprise = lockdown_log_factor(when, lockdown) if lockdown else np.zeros(len(when.days))
+    shock = lockdown_log_factor(when, lockdown) if lockdown else np.zeros(len(when.days))
     shared = strikes(rng_for(seed, "strikes"), first_day, last_day) if scenario.strikes else ()
     region = past_level(rng_for(seed, "region"), n_days)
     levels = {site.code: past_level(rng_for(seed, "level", site.code), n_days) for site in tree.sites}
     truths = {
         site.code: site_truth(rng_for(seed, "site", site.code), site, when, last_day, shared) for site in tree.sites
     }
-    common = region + surprise[:n_days]
+    common = region + shock[:n_days]
     histories = {site.code: _history(seed, truths[site.code], common + levels[site.code]) for site in tree.sites}
     merger = draw_merger(rng_for(seed, "merger"), tree, first_day, n_days) if scenario.merger else None
-    return World(seed, last_day, when, tree, truths, histories, region, levels, surprise, shared, lockdown, merger)
+    return World(seed, last_day, when, tree, truths, histories, region, levels, shock, shared, lockdown, merger)
 
 
 def measured(truths: Mapping[str, SiteTruth], histories: Mapping[str, SiteHistory], first: int) -> Measured:

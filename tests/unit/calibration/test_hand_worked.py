@@ -166,10 +166,10 @@ def test_before_sixteen_windows_all_half_lives_weigh_alike() -> None:
     """Fifteen windows leave seven to judge by, fewer than eight; the newest, twice as large, is in every answer."""
     sizes, age_days = constant_then(2.0, 15)
     answers = []
-    for borrowed in (0.3, 3.0):
+    for prior in (0.3, 3.0):
         for half_life in (3.0, 6.0, 12.0, 24.0, 48.0, 96.0, float("inf")):
             weights = [0.5 ** (age / half_life) for age in range(15)]
-            answers.append((sum(weights) + 1.0 + borrowed) / (sum(weights) + borrowed))
+            answers.append((sum(weights) + 1.0 + prior) / (sum(weights) + prior))
     assert volatility(sizes, age_days)[-1, 0] == pytest.approx(exp(sum(map(log, answers)) / len(answers)))
 
 

@@ -38,7 +38,7 @@ def test_the_factor_is_nearly_that_of_the_errors_and_never_below_one(times: floa
 def test_with_few_special_days_the_factor_is_drawn_towards_one() -> None:
     errors = with_christmas(4.0)
     once = np.zeros_like(errors.is_special)
-    once[-2, 0] = True  # a day: a part in eleven of the evidence, beside ten borrowed days
+    once[-2, 0] = True  # a day: a part in eleven of the evidence, with ten days of the prior
     scaled = np.where(errors.is_special & ~once, 0.25, 1.0)[:, :, None] * errors.scaled
     size = np.abs(scaled[-2, 0]).mean() / np.nanmean(np.abs(scaled[:-3]))
     found = special_factor(replace(errors, scaled=scaled, is_special=once))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from training.backtest.track_record import NO_RECORD, BacktestSummary
-from training.promotion import Check, Verdict, chance_of_difference, gate
+from training.promotion import GateCheck, Verdict, chance_of_difference, gate
 
 WINDOWS = {f"2026-01-{day:02d}": 0.5 for day in range(1, 9)}
 CHAMPION = BacktestSummary(
@@ -392,7 +392,7 @@ def test_ties_may_well_be_chance() -> None:
 
 
 def test_one_failed_check_keeps_the_gate_closed() -> None:
-    good, bad = Check("a", True, "", "", "Good."), Check("b", False, "", "", "Bad.")
+    good, bad = GateCheck("a", True, "", "", "Good."), GateCheck("b", False, "", "", "Bad.")
     assert Verdict((good, bad)).opens is False
     assert Verdict((good, bad)).refusals == "Bad."
     assert Verdict((good,)).opens is True

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.little import LITTLE, NOTHING_KNOWN, Values, with_little
 from tests.unit.pipeline.histories import build_history, build_system, counts, table_of
-from training.pipeline.coherence import Tree, best_method, learnt, parent_actuals, tree_of
+from training.pipeline.coherence import PlaceTree, best_method, learnt, parent_actuals, tree_of
 from training.reconciliation.bottom_up import aggregated, summing
 from training.reconciliation.methods import BOTTOM_UP, METHODS, reconciled
 from training.reconciliation.sums import SumsHistory
@@ -15,14 +15,14 @@ LEVEL = 100.0
 every_method = pytest.mark.parametrize("method", METHODS)
 
 
-def tree(n_bottom: int) -> Tree:
+def tree(n_bottom: int) -> PlaceTree:
     """So many series, and their sum where there are several."""
     whole = np.ones((n_bottom, int(n_bottom > 1)))
     ids = tuple(f"S{i}" for i in range(n_bottom))
-    return Tree(ids, ("whole",) * whole.shape[1], np.hstack([np.eye(n_bottom), whole]))
+    return PlaceTree(ids, ("whole",) * whole.shape[1], np.hstack([np.eye(n_bottom), whole]))
 
 
-def of_all(bottom: Values, over: Tree) -> Values:
+def of_all(bottom: Values, over: PlaceTree) -> Values:
     """The values of every series of the tree; NaN where a part is."""
     return np.asarray(bottom @ over.parts)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.pipeline.coherence import Tree, best_method
+from training.pipeline.coherence import PlaceTree, best_method
 from training.reconciliation.methods import fitted_map, reconciled
 
 Values = np.ndarray
@@ -33,7 +33,7 @@ def test_where_mint_has_no_errors_to_learn_from_there_is_no_map(n: int) -> None:
 
 def test_beds_that_stood_still_until_lately_stay_bottom_up() -> None:
     """Older windows without an error teach nothing; the newer ones, in which beds were added, are what is judged."""
-    tree = Tree(("A", "B"), ("AB",), TWO)
+    tree = PlaceTree(("A", "B"), ("AB",), TWO)
     forecasts = np.tile([30.0, 70.0, 100.0], (40, 7, 1))
     actuals = forecasts[:, :, :2] + np.where(np.arange(40) < 20, 0.0, 2.0)[:, None, None] * np.array([1.0, 0.0])
     assert best_method(tree, forecasts, actuals) == "bottom_up"
@@ -90,9 +90,9 @@ def test_errors_that_are_not_known_teach_nothing() -> None:
 )
 def test_the_method_is_the_one_that_errs_least_on_windows_it_has_not_seen(spreads: list[float], best: str) -> None:
     actuals, told = (values.reshape(40, 7, 3) for values in forecasts_of(TWO, spreads, 280))
-    assert best_method(Tree(("A", "B"), ("north",), TWO), told, actuals[:, :, :2]) == best
+    assert best_method(PlaceTree(("A", "B"), ("north",), TWO), told, actuals[:, :, :2]) == best
 
 
 def test_few_windows_choose_nothing() -> None:
     actuals, told = (values.reshape(10, 7, 3) for values in forecasts_of(TWO, [10, 10, 0.01], 70))
-    assert best_method(Tree(("A", "B"), ("north",), TWO), told, actuals[:, :, :2]) == "bottom_up"
+    assert best_method(PlaceTree(("A", "B"), ("north",), TWO), told, actuals[:, :, :2]) == "bottom_up"

@@ -11,10 +11,10 @@ from tests.unit.report.small import day, judged, steady, system, version
 from training.charts import page
 from training.history.report.calendars import by_day, by_week
 from training.history.report.coverage import SERIES_DRAWN, coverage
-from training.history.report.states import State, chosen, missing_days, states
+from training.history.report.states import DayState, chosen, missing_days, states
 from training.system import Event, EventKind, SystemContext
 
-NO_VALUE, VALUE, REVISED, SUSPECT, LEFT_OUT = State
+NO_VALUE, VALUE, REVISED, SUSPECT, LEFT_OUT = DayState
 
 
 def test_each_day_is_in_one_state() -> None:
@@ -81,7 +81,7 @@ def test_the_picture_by_day_has_a_row_for_each_series_and_a_mark_for_each_run() 
 @pytest.mark.parametrize("n_days", [1, 2, 3, 4, 5, 8, 13])
 def test_every_run_of_suspect_days_has_one_mark_inside(n_days: int) -> None:
     found = np.ones((20, 1), np.int8)
-    found[3 : 3 + n_days] = State.SUSPECT
+    found[3 : 3 + n_days] = DayState.SUSPECT
     figure = by_day(found, np.ones((20, 1)), pd.date_range("2025-01-01", periods=20), ["A/beds"])
     (marks,) = [trace.x for trace in figure.data if trace.name == "suspect"]
     assert len(marks) == 1
@@ -90,7 +90,7 @@ def test_every_run_of_suspect_days_has_one_mark_inside(n_days: int) -> None:
 
 def test_the_picture_by_week_has_the_share_of_days_with_a_value() -> None:
     found = np.ones((16, 1), np.int8)  # Friday to Saturday: weeks of 3, 7 and 6 days
-    found[0], found[4], found[11:14] = State.NO_VALUE, State.SUSPECT, State.NO_VALUE
+    found[0], found[4], found[11:14] = DayState.NO_VALUE, DayState.SUSPECT, DayState.NO_VALUE
     figure = by_week(found, pd.date_range("2025-01-03", periods=16), ["A/beds"])
     read = Page(page("", [figure.to_html(full_html=False, include_plotlyjs=False, div_id="x")])).pictures["x"]
     assert numbers(read.trace("week")["z"]) == pytest.approx(np.array([[2 / 3, 1, 3 / 6]]), abs=0.001)

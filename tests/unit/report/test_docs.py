@@ -6,7 +6,7 @@ import pytest
 
 from training.history.report import calendars, coverage, flagged, lags, residuals, revisions
 from training.history.report.page import SECTIONS
-from training.history.report.states import State
+from training.history.report.states import DayState
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "data-report.md").read_text(encoding="utf-8")
 
@@ -14,7 +14,7 @@ DOCUMENT = (Path(__file__).parents[3] / "docs" / "data-report.md").read_text(enc
 @pytest.mark.parametrize(
     "promise",
     [
-        *(f"| {state.words} |" for state in State),
+        *(f"| {state.words} |" for state in DayState),
         *(f"| {title} |" for title, _ in SECTIONS.values()),
         f"| {coverage.SERIES_DRAWN} series:",
         f"up to {coverage.DAYS_DRAWN} days, by week beyond; the newest {coverage.RECENT_DAYS} days",
@@ -32,5 +32,5 @@ def test_what_the_document_promises_is_so(promise: str) -> None:
 
 
 def test_every_state_has_a_colour_of_its_own() -> None:
-    assert set(calendars.COLOURS) == set(State)
-    assert len(set(calendars.COLOURS.values())) == len(State)
+    assert set(calendars.COLOURS) == set(DayState)
+    assert len(set(calendars.COLOURS.values())) == len(DayState)

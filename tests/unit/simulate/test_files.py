@@ -169,11 +169,11 @@ def test_a_negative_seed_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_files_of_something_else_are_never_mixed_in(
-    tmp_path: Path, spoil: Callable[[Path], object], sentence: str
+    tmp_path: Path, inject_faults: Callable[[Path], object], sentence: str
 ) -> None:
     (tmp_path / "extract").mkdir()
     (tmp_path / "truth").mkdir()
-    spoil(tmp_path)
+    inject_faults(tmp_path)
     before = files(tmp_path)
     with pytest.raises(UsageError, match=sentence):
         simulate(tmp_path, seed=1, last_day=LAST_DAY)

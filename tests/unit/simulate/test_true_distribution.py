@@ -10,7 +10,7 @@ import pytest
 from tests.unit.simulate.reading import LAST_DAY, extract, write
 from training.frames import forecast_columns
 from training.simulate import Scenario
-from training.simulate.mechanics import State, simulate_days
+from training.simulate.mechanics import WorldState, simulate_days
 from training.simulate.network import nodes
 from training.simulate.outlook import LEVELS, true_distribution
 from training.simulate.tree import Site
@@ -116,7 +116,7 @@ def test_tomorrows_occupancy_varies_as_worked_out_by_hand() -> None:
         start=np.zeros((1, 2)), events=(),
     )  # fmt: skip
     n_draws = 200_000
-    state = State(np.tile(np.array([[[10, 20]]]), (n_draws, 1, 1)), np.zeros(n_draws, dtype=np.int64))
+    state = WorldState(np.tile(np.array([[[10, 20]]]), (n_draws, 1, 1)), np.zeros(n_draws, dtype=np.int64))
     tomorrow = simulate_days(tiny, state, 0, np.zeros((1, n_draws)), np.random.default_rng(1)).in_bed.sum(axis=(2, 3))[
         0
     ]
@@ -159,7 +159,7 @@ def test_planned_beds_and_strikes_are_known() -> None:
     assert struck < 0.95 * discharges.mean()
 
 
-def test_a_lockdown_is_a_surprise_and_then_known() -> None:
+def test_a_lockdown_is_not_known_before_it_begins() -> None:
     world = sample_world(4, LAST_DAY, Scenario(days=400, lockdown=True), nodes(1, 2))
     assert world.lockdown is not None
     before = true_distribution(world, world.lockdown - timedelta(days=1), 14, 200)

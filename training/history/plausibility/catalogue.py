@@ -17,7 +17,7 @@ from training.system import SystemContext
 
 
 class Severity(StrEnum):
-    """What becomes of a finding: set apart; kept, flagged and left out of training; or merely told."""
+    """What becomes of a finding: quarantined; kept, flagged and left out of training; or merely told."""
 
     REFUSED = "refused"
     SUSPECT = "suspect"

@@ -9,30 +9,30 @@ from training.charts import plain
 from training.frames import WEEK
 from training.history.plausibility.runs import days_left, positions
 from training.history.report import looks, words
-from training.history.report.states import State, States
+from training.history.report.states import DayState, States
 
 DAY_MS = 86_400_000
 ROW_PIXELS = 18
 HEAD_PIXELS = 130
 MARKS_DRAWN = 3000  # of a state; the newest ones
 COLOURS = {
-    State.NO_VALUE: "#ffffff",
-    State.VALUE: "#bcd6e8",
-    State.REVISED: "#2f78ac",
-    State.SUSPECT: "#e2711d",
-    State.LEFT_OUT: "#8a8f94",
+    DayState.NO_VALUE: "#ffffff",
+    DayState.VALUE: "#bcd6e8",
+    DayState.REVISED: "#2f78ac",
+    DayState.SUSPECT: "#e2711d",
+    DayState.LEFT_OUT: "#8a8f94",
 }
 WHOLE_WEEK = "#3b8686"
-MARKS = {State.SUSPECT: ("x", "#5f1e00"), State.LEFT_OUT: ("diamond", "#1f2326")}
+MARKS = {DayState.SUSPECT: ("x", "#5f1e00"), DayState.LEFT_OUT: ("diamond", "#1f2326")}
 MIDWEEK = 3
 
 
 def by_day(found: States, values: NDArray[np.float64], days: pd.DatetimeIndex, unique_ids: list[str]) -> go.Figure:
     """Each day in its state; all arrays (n_days, n_series)."""
     picture = _empty(unique_ids, days[0] - pd.Timedelta(hours=12), days[-1] + pd.Timedelta(hours=12))
-    top = max(State)
+    top = max(DayState)
     edges = np.repeat(np.arange(top + 2) / (top + 1), 2)[1:-1]
-    colours = [COLOURS[state] for state in State for _ in range(2)]
+    colours = [COLOURS[state] for state in DayState for _ in range(2)]
     picture.add_heatmap(
         z=found.T,
         x0=f"{days[0]:%Y-%m-%d}",
@@ -45,7 +45,7 @@ def by_day(found: States, values: NDArray[np.float64], days: pd.DatetimeIndex, u
         hovertemplate="%{y}, %{x|%a %d %b %Y}: %{text}<extra></extra>",
         name="day",
     )
-    for state in (State.NO_VALUE, State.VALUE, State.REVISED):
+    for state in (DayState.NO_VALUE, DayState.VALUE, DayState.REVISED):
         if (found == state).any():
             _key(picture, state)
     for state in MARKS:
@@ -58,19 +58,19 @@ def by_week(found: States, days: pd.DatetimeIndex, unique_ids: list[str]) -> go.
     first = days[0] - pd.Timedelta(days=int(days[0].weekday()))
     week = ((days - first).days // WEEK).to_numpy()
     begins = np.flatnonzero(np.diff(week, prepend=-1))
-    counts = {state: np.add.reduceat(found == state, begins, axis=0, dtype=np.int8) for state in State}
+    counts = {state: np.add.reduceat(found == state, begins, axis=0, dtype=np.int8) for state in DayState}
     length = np.diff(np.append(begins, len(days)))[:, None]
     middles = pd.DatetimeIndex(first + pd.to_timedelta(WEEK * np.arange(len(begins)) + MIDWEEK, unit="D"))
     picture = _empty(unique_ids, first - pd.Timedelta(days=1), middles[-1] + pd.Timedelta(days=WEEK))
     picture.add_heatmap(
-        z=np.round(1 - counts[State.NO_VALUE] / length, 3).T.astype(np.float32),
+        z=np.round(1 - counts[DayState.NO_VALUE] / length, 3).T.astype(np.float32),
         x0=f"{middles[0]:%Y-%m-%d}",
         dx=WEEK * DAY_MS,
         zmin=0,
         zmax=1,
-        colorscale=[[0, COLOURS[State.NO_VALUE]], [1, WHOLE_WEEK]],
+        colorscale=[[0, COLOURS[DayState.NO_VALUE]], [1, WHOLE_WEEK]],
         colorbar={"title": "days with<br>a value", "tickformat": ".0%", "thickness": 12, **_beside(len(unique_ids))},
-        customdata=np.stack([counts[state].T for state in (State.SUSPECT, State.LEFT_OUT)], axis=-1),
+        customdata=np.stack([counts[state].T for state in (DayState.SUSPECT, DayState.LEFT_OUT)], axis=-1),
         hovertemplate="%{y}, week of %{x|%d %b %Y}: %{z:.0%} of its days have a value, "
         "%{customdata[0]} suspect, %{customdata[1]} left out<extra></extra>",
         name="week",
@@ -99,7 +99,7 @@ def _empty(unique_ids: list[str], first: pd.Timestamp, last: pd.Timestamp) -> go
     return picture
 
 
-def _cover(picture: go.Figure, state: State, holds: NDArray[np.bool_], middles: pd.DatetimeIndex) -> None:
+def _cover(picture: go.Figure, state: DayState, holds: NDArray[np.bool_], middles: pd.DatetimeIndex) -> None:
     """The weeks in which it holds, in its colour, over what they are otherwise."""
     if holds.any():
         picture.add_heatmap(
@@ -120,21 +120,21 @@ def _beside(n_rows: int) -> dict[str, object]:
 
 def _told(found: States, values: NDArray[np.float64]) -> NDArray[np.object_]:
     """What each day says when it is pointed at."""
-    said = np.array([state.words for state in State], dtype=object)[found]
-    there = found != State.NO_VALUE
+    said = np.array([state.words for state in DayState], dtype=object)[found]
+    there = found != DayState.NO_VALUE
     counts = np.array([f"{value:g}" for value in values[there]], dtype=object)
     told = said.copy()
-    told[there] = counts + np.where(found[there] == State.VALUE, "", ", " + said[there])
+    told[there] = counts + np.where(found[there] == DayState.VALUE, "", ", " + said[there])
     return told
 
 
-def _key(picture: go.Figure, state: State) -> None:
+def _key(picture: go.Figure, state: DayState) -> None:
     """The square that the legend shows for a state without marks."""
     square = {"symbol": "square", "size": 11, "color": COLOURS[state], "line": {"color": looks.SOFT, "width": 1}}
     picture.add_scatter(x=[None], y=[None], mode="markers", marker=square, name=state.words)
 
 
-def _marks(picture: go.Figure, state: State, holds: NDArray[np.bool_], days: pd.DatetimeIndex) -> None:
+def _marks(picture: go.Figure, state: DayState, holds: NDArray[np.bool_], days: pd.DatetimeIndex) -> None:
     """One mark in the middle of each run, so that a single day is seen too, and not by its colour alone."""
     middle = holds & (days_left(holds) == (positions(holds) + days_left(holds)) // 2)
     day, series = (where[-MARKS_DRAWN:] for where in np.nonzero(middle))

@@ -9,7 +9,7 @@ from training.history.report import words
 from training.history.report.calendars import by_day, by_week
 from training.history.report.evidence import Evidence
 from training.history.report.markup import folded, heading, paragraph, table
-from training.history.report.states import State, States, chosen, missing_days, states
+from training.history.report.states import DayState, States, chosen, missing_days, states
 
 SERIES_DRAWN = 60
 SERIES_LISTED = 500
@@ -41,8 +41,8 @@ def coverage(evidence: Evidence) -> list[str]:
 
 
 def _opening(found: States) -> str:
-    n = {state: int((found == state).sum()) for state in State}
-    there = sum(n.values()) - n[State.NO_VALUE]
+    n = {state: int((found == state).sum()) for state in DayState}
+    there = sum(n.values()) - n[DayState.NO_VALUE]
     told = [f"{n[state]:,} {words_of}" for state, words_of in _BEYOND.items() if n[state]]
     beyond = f" Of them {words.listed(told)}." if told else " None of them is revised, suspect or left out."
     gaps = int(missing_days(found).sum())
@@ -55,9 +55,9 @@ def _opening(found: States) -> str:
 
 
 _BEYOND = {
-    State.REVISED: "revised and not otherwise flagged",
-    State.SUSPECT: "suspect",
-    State.LEFT_OUT: "left out by an event",
+    DayState.REVISED: "revised and not otherwise flagged",
+    DayState.SUSPECT: "suspect",
+    DayState.LEFT_OUT: "left out by an event",
 }
 
 
@@ -87,7 +87,7 @@ def _days(evidence: Evidence, found: States, columns: NDArray[np.intp], n_days: 
 
 
 def _numbers(evidence: Evidence, found: States, columns: NDArray[np.intp]) -> str:
-    there = found != State.NO_VALUE
+    there = found != DayState.NO_VALUE
     n_by_column = [
         there.sum(axis=0),
         (there & evidence.is_revised).sum(axis=0),

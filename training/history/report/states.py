@@ -10,7 +10,7 @@ from training.history.report.evidence import Evidence
 States = NDArray[np.int8]
 
 
-class State(IntEnum):
+class DayState(IntEnum):
     """In rising order: of several that hold, the last is shown. A day without a value is nothing else."""
 
     NO_VALUE = 0
@@ -25,11 +25,11 @@ class State(IntEnum):
 
 
 WORDS = {
-    State.NO_VALUE: "no value",
-    State.VALUE: "value",
-    State.REVISED: "revised value",
-    State.SUSPECT: "suspect",
-    State.LEFT_OUT: "left out by an event",
+    DayState.NO_VALUE: "no value",
+    DayState.VALUE: "value",
+    DayState.REVISED: "revised value",
+    DayState.SUSPECT: "suspect",
+    DayState.LEFT_OUT: "left out by an event",
 }
 
 
@@ -37,15 +37,15 @@ def states(evidence: Evidence) -> States:
     """The state of every day (axis 0) of every series (axis 1)."""
     there = evidence.table.notna().to_numpy()
     found = there.astype(np.int8)
-    found[there & evidence.is_revised] = State.REVISED
-    found[there & evidence.is_suspect] = State.SUSPECT
-    found[there & evidence.is_left_out] = State.LEFT_OUT
+    found[there & evidence.is_revised] = DayState.REVISED
+    found[there & evidence.is_suspect] = DayState.SUSPECT
+    found[there & evidence.is_left_out] = DayState.LEFT_OUT
     return found
 
 
 def missing_days(found: States) -> NDArray[np.int64]:
     """Of each series, the days without a value since its first one."""
-    there = found != State.NO_VALUE
+    there = found != DayState.NO_VALUE
     since = np.logical_or.accumulate(there, axis=0)
     missing: NDArray[np.int64] = (since & ~there).sum(axis=0)
     return missing
@@ -59,7 +59,7 @@ def chosen(evidence: Evidence, found: States, most: int) -> NDArray[np.intp]:
     in_order = np.array(_tree_order(evidence), dtype=np.intp)
     if len(in_order) <= most:
         return in_order
-    odd = missing_days(found) + (found >= State.SUSPECT).sum(axis=0)
+    odd = missing_days(found) + (found >= DayState.SUSPECT).sum(axis=0)
     return in_order[np.argsort(-odd[in_order], kind="stable")][:most]
 
 

@@ -1,4 +1,4 @@
-"""What the shelf holds, in which order it takes things up, and that it leaves nothing behind."""
+"""The cache of publications: what it holds, in which order it loads, and that it leaves nothing behind."""
 
 import asyncio
 import gc

@@ -1,0 +1,63 @@
+"""One word for one thing: retired words stay retired, public types have one name each, and docs name what exists."""
+
+import ast
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.repository import PACKAGES, ROOT, modules
+
+RETIRED = (
+    *("borrowed", "crown", "edition", "keyring", "reception", "set apart", "shelf"),
+    *("spoiler", "surprise", "teller", "visitor", "visitors"),
+)
+RETIRED_WORD = re.compile(rf"(?<![A-Za-z])(?:{'|'.join(RETIRED)})(?![A-Za-z])", re.IGNORECASE)
+TEXTS = ("*.py", "*.md", "*.html", "*.toml", "*.yml", "*.ipynb")
+PLACES = (*PACKAGES, "tests", "docs", "benchmarks", "deploy", "notebooks")
+MODULE = re.compile(r"`([a-z_]+(?:/[a-z_]+)*\.py)`")
+
+
+def texts() -> list[Path]:
+    """Every text of ours; but decisions are history, and this file lists the words."""
+    files = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    files += [path for place in PLACES for kind in TEXTS for path in (ROOT / place).rglob(kind)]
+    return [path for path in files if "adr" not in path.parts and path != Path(__file__)]
+
+
+def test_no_retired_word_is_used() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {word.group()}"
+        for path in texts()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        for word in RETIRED_WORD.finditer(line)
+    ]
+    assert len(texts()) > 500
+    assert found == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_public_type_has_a_name_that_no_other_has(package: str) -> None:
+    names = Counter(
+        node.name
+        for path in modules(package)
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert len(names) > 10
+    assert [name for name, n in names.items() if n > 1] == []
+
+
+def test_a_module_that_the_documentation_names_exists() -> None:
+    there = [
+        path.relative_to(ROOT).as_posix() for package in (*PACKAGES, "benchmarks", "tests") for path in modules(package)
+    ]
+    named = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in texts()
+        if path.suffix == ".md"
+        for name in MODULE.findall(path.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 20
+    assert sorted(pair for pair in named if not any(f"/{module}".endswith(f"/{pair[1]}") for module in there)) == []
