@@ -55,16 +55,16 @@ def look(thread, is_over):
         last = now
 
 if what == "panel":
-    print(json.dumps({"series": history.filled(cutoff).shape[1], "days": len(history.filled(cutoff)), "recipe": name}))
+    print(json.dumps({"series": history.imputed(cutoff).shape[1], "days": len(history.imputed(cutoff)), "recipe": name}))
 elif what == "AutoETS":
     from statsforecast import StatsForecast
     from statsforecast.models import AutoETS
-    panel = long(history.filled(cutoff))
+    panel = long(history.imputed(cutoff))
     began = time.perf_counter()
     StatsForecast([AutoETS(season_length=7)], freq="D", n_jobs=os.cpu_count()).forecast(df=panel, h=28)
     print(json.dumps({"seconds": time.perf_counter() - began}))
 else:
-    recipe = {series_key(unique_id).measure: name for unique_id in history.newest.columns}
+    recipe = {series_key(unique_id).measure: name for unique_id in history.latest.columns}
     is_over, is_looked_at = threading.Event(), what == "looked at"
     watcher = threading.Thread(target=look, args=(threading.get_ident(), is_over))
     with joblib.parallel_config("sequential") if is_looked_at else nullcontext():

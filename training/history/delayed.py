@@ -24,12 +24,12 @@ class DelayedHistory(PointInTimeHistory):
     def __init__(self, base: PointInTimeHistory, delays: Mapping[str, int]) -> None:
         self.system = base.system
         self.circumstances = base.circumstances
-        self.newest = base.latest
+        self.latest = base.latest
         self.fit_cache = base.fit_cache
         self._base = base
         self._delays = delays
-        self.at = lru_cache(maxsize=FRAMES_HELD)(self._at)
-        self.filled = lru_cache(maxsize=FRAMES_HELD)(self._filled)
+        self.as_of = lru_cache(maxsize=FRAMES_HELD)(self._at)
+        self.imputed = lru_cache(maxsize=FRAMES_HELD)(self._filled)
         self.undisturbed = lru_cache(maxsize=FRAMES_HELD)(self._undisturbed)
         self.steps = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._steps)
         self.digests = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._digests)
@@ -72,7 +72,7 @@ class DelayedHistory(PointInTimeHistory):
         if not late:
             return filled
         patched = filled.copy()
-        patched[late] = self._imputed(seen(self.at(cutoff)[late]))
+        patched[late] = self._imputed(seen(self.as_of(cutoff)[late]))
         return patched
 
     def _delayed_in(self, table: pd.DataFrame) -> list[str]:

@@ -22,9 +22,9 @@ class SumsHistory(PointInTimeHistory):
         self.circumstances = base.circumstances
         self.fit_cache = FitCache()
         self._base = base
-        self.newest = self._summed(base.latest[bottom_series(base.system, list(base.latest.columns))])
-        self.at = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.as_of(cutoff)))
-        self.filled = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.imputed(cutoff)))
+        self.latest = self._summed(base.latest[bottom_series(base.system, list(base.latest.columns))])
+        self.as_of = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.as_of(cutoff)))
+        self.imputed = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.imputed(cutoff)))
         self.undisturbed = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.undisturbed(cutoff)))
         self.steps = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._steps)
         self.digests = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._digests)
@@ -41,7 +41,7 @@ class SumsHistory(PointInTimeHistory):
         if cutoff < self.first_day:
             return {}
         everything = pooled(self._base.digests(cutoff, horizon_days))
-        return {str(i): digest_of([str(i).encode(), everything]) for i in self.at(cutoff)}
+        return {str(i): digest_of([str(i).encode(), everything]) for i in self.as_of(cutoff)}
 
     @cached_property
     def _parts(self) -> pd.DataFrame:

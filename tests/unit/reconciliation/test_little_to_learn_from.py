@@ -78,7 +78,7 @@ def test_the_history_of_sums_has_only_those_of_several_parts(places: str) -> Non
     history = SumsHistory(build_history(table))
     cutoff = pd.Timestamp(table.index[-1])
     expected = {"A": [], "AC": ["north/attendances"], "AB": ["T1/attendances", "north/attendances"]}[places]
-    for frame in (history.at(cutoff), history.filled(cutoff), history.undisturbed(cutoff), history.newest):
+    for frame in (history.as_of(cutoff), history.imputed(cutoff), history.undisturbed(cutoff), history.latest):
         assert list(frame.columns) == expected
         assert len(frame) == n_days
         for name in expected:
@@ -90,6 +90,6 @@ def test_sums_before_a_second_site_opened_are_none() -> None:
     table = pd.DataFrame({"A/attendances": counts(60, 40, 1), "B/attendances": counts(60, 90, 2)})
     table.iloc[:40, 1] = np.nan
     history = SumsHistory(build_history(table))
-    assert list(history.at(pd.Timestamp(table.index[39])).columns) == []
-    later = history.at(pd.Timestamp(table.index[45]))["T1/attendances"]
+    assert list(history.as_of(pd.Timestamp(table.index[39])).columns) == []
+    later = history.as_of(pd.Timestamp(table.index[45]))["T1/attendances"]
     assert later.isna().tolist() == [True] * 40 + [False] * 6

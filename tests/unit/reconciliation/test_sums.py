@@ -21,12 +21,12 @@ def test_sums_are_known_when_their_parts_were() -> None:
     )
     history = SumsHistory(build_history(table))
     cutoff = pd.Timestamp(table.index[1])
-    known = history.at(cutoff)
+    known = history.as_of(cutoff)
     assert list(known.columns) == ["T1/attendances", "north/attendances"]  # occupancy has one part: it is no sum
     assert known["T1/attendances"].tolist() == [11.0, 22.0]
-    assert history.at(pd.Timestamp(table.index[3]))["T1/attendances"].tolist()[:2] == [11.0, 22.0]
-    assert history.at(pd.Timestamp(table.index[3]))["T1/attendances"].isna().tolist() == [False, False, True, True]
-    assert history.filled(pd.Timestamp(table.index[3]))["T1/attendances"].notna().all()
+    assert history.as_of(pd.Timestamp(table.index[3]))["T1/attendances"].tolist()[:2] == [11.0, 22.0]
+    assert history.as_of(pd.Timestamp(table.index[3]))["T1/attendances"].isna().tolist() == [False, False, True, True]
+    assert history.imputed(pd.Timestamp(table.index[3]))["T1/attendances"].notna().all()
 
 
 def test_declared_beds_of_a_site_are_those_of_its_trust() -> None:
@@ -36,4 +36,4 @@ def test_declared_beds_of_a_site_are_those_of_its_trust() -> None:
     history = SumsHistory(build_history(table, system, SystemContext("", (event,))))
     days = pd.DatetimeIndex(table.index)
     assert history.bed_steps(days, ["T1/beds", "north/beds"]).tolist() == [[0.0, 0.0]] * 2 + [[12.0, 12.0]] * 2
-    assert history.filled(days[3])["T1/beds"].tolist() == [150.0] * 4
+    assert history.imputed(days[3])["T1/beds"].tolist() == [150.0] * 4
