@@ -55,7 +55,8 @@ def look(thread, is_over):
         last = now
 
 if what == "panel":
-    print(json.dumps({"series": history.imputed(cutoff).shape[1], "days": len(history.imputed(cutoff)), "recipe": name}))
+    n_days, n_series = history.imputed(cutoff).shape
+    print(json.dumps({"series": n_series, "days": n_days, "recipe": name}))
 elif what == "AutoETS":
     from statsforecast import StatsForecast
     from statsforecast.models import AutoETS

@@ -153,7 +153,7 @@ class DriversOut(ResponseModel):
     holiday: Count
     event: Count
     trend: Count
-    rest: Count
+    residual: Count
 
 
 class DetailOut(ForecastOut):

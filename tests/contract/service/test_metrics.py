@@ -65,7 +65,7 @@ def test_the_served_publication_is_told_by_timestamps(client: Client) -> None:
         "publication_issued_timestamp_seconds": datetime(2026, 11, 22, 5, 2, 11, tzinfo=UTC),
         "publication_late_timestamp_seconds": datetime(2026, 11, 23, tzinfo=UTC),
         "publication_stale_timestamp_seconds": datetime(2026, 11, 24, tzinfo=UTC),
-        "store_reached_timestamp_seconds": datetime(2026, 11, 22, 6, tzinfo=UTC),
+        "store_last_success_timestamp_seconds": datetime(2026, 11, 22, 6, tzinfo=UTC),
     }
     assert {name: value(samples, name) for name in expected} == {
         name: instant.timestamp() for name, instant in expected.items()
@@ -127,7 +127,7 @@ def test_a_lost_store_is_told_and_the_publication_stays(issued_store: Store, clo
         client.get_until("/readyz", lambda response: bool(response.json()["store"] == "unreachable"))
         samples = scrape(client)
     assert value(samples, "store_up") == 0
-    assert value(samples, "store_reached_timestamp_seconds") == clock.now.timestamp()
+    assert value(samples, "store_last_success_timestamp_seconds") == clock.now.timestamp()
     assert value(samples, "publication_series") == 49
 
 

@@ -161,7 +161,7 @@ def test_a_negative_seed_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "sentence"),
+    ("inject_faults", "sentence"),
     [
         (lambda out: (out / "extract" / "real.csv").write_text("code,date\n"), r"extract already holds real\.csv"),
         (lambda out: (out / "truth" / "2020-01-01.parquet").write_bytes(b""), r"holds 2020-01-01\.parquet"),
