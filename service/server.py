@@ -212,11 +212,11 @@ def _refuse(sentence: str, exit_code: int) -> int:
 
 
 def _sentences(error: ValidationError) -> str:
-    def told(message: str) -> str:
+    def plain(message: str) -> str:
         return f"{message[:1].lower()}{message[1:]}"
 
     return " ".join(
         f"Reading {ENVIRONMENT[str(item['loc'][0])]}: found {redact_addresses(repr(item['input']))}; "
-        f"{redact_addresses(told(item['msg']))}."
+        f"{redact_addresses(plain(item['msg']))}."
         for item in error.errors()
     )

@@ -7,7 +7,7 @@ import numpy as np
 
 from training.backtest.track_record import BacktestSummary
 
-FEWEST_WINDOWS = 4  # that both were judged on; fewer say nothing of a difference
+FEWEST_WINDOWS = 4  # that both were scored on; fewer say nothing of a difference
 COVERAGE_AT_LEAST = 0.70  # of the 80 % prediction interval
 COVERAGE_PROMISED = 0.80
 COVERAGE_LOST_AT_MOST = 0.05  # further from the promise than the champion's
@@ -80,7 +80,7 @@ def _comparisons(challenger: BacktestSummary, champion: BacktestSummary) -> Iter
 
 def _windows(challenger: BacktestSummary, champion: BacktestSummary, together: int) -> GateCheck:
     passed = together >= FEWEST_WINDOWS and len(champion.windows) == len(challenger.windows) == together
-    sentence = f"Both were judged on {together} windows, the challenger on {len(challenger.windows)}; "
+    sentence = f"Both were scored on {together} windows, the challenger on {len(challenger.windows)}; "
     sentence += "the comparison holds." if passed else f"it takes {FEWEST_WINDOWS}, the same for both."
     return GateCheck("windows", passed, f"{together}", f"at least {FEWEST_WINDOWS}", sentence)
 
@@ -123,7 +123,7 @@ def _coverage(challenger: BacktestSummary) -> GateCheck:
     share = challenger.coverage_80
     if share is None:
         return GateCheck(
-            "coverage", True, "-", allowed, "There is no 80 % prediction interval, or no actual, to judge."
+            "coverage", True, "-", allowed, "There is no 80 % prediction interval, or no actual, to score."
         )
     passed = share >= COVERAGE_AT_LEAST
     verb = "covers" if passed else "covers only"
@@ -151,7 +151,7 @@ def _coverage_kept(challenger: BacktestSummary, champion: BacktestSummary) -> Ga
 def _holidays(challenger: BacktestSummary, champion: BacktestSummary) -> GateCheck:
     if challenger.holidays is None or champion.holidays is None:
         allowed = f"{WORSE_AT_MOST['holidays']:.0%} above the champion's"
-        return GateCheck("holidays", True, "-", allowed, "No window has a bank holiday to judge.")
+        return GateCheck("holidays", True, "-", allowed, "No window has a bank holiday to score.")
     return _not_much_worse("holidays", "on bank holidays", "holidays", challenger.holidays, champion.holidays)
 
 
@@ -162,7 +162,7 @@ def _part(kind: str, name: str, ours: Mapping[str, float], theirs: Mapping[str, 
         return GateCheck(title, True, "-", "-", f"The champion has nothing of {name} to compare with.")
     if name not in ours:
         return GateCheck(
-            title, False, "-", f"{theirs[name]:.4f}", f"The challenger has no forecast of {name} to judge."
+            title, False, "-", f"{theirs[name]:.4f}", f"The challenger has no forecast of {name} to score."
         )
     return _not_much_worse(title, f"of {name}", kind, ours[name], theirs[name])
 

@@ -1,4 +1,4 @@
-"""Who may read what: keys, what they open, how often, and how they are told."""
+"""Authentication: API keys, their scopes and limits, and the principals they stand for."""
 
 from service.auth.principal import ANONYMOUS_PRINCIPAL, AnonymousPolicy, Principal, Scope
 

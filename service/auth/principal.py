@@ -1,4 +1,4 @@
-"""Who asks, as far as the service knows."""
+"""Principals: the holders of keys, and anonymous callers."""
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto

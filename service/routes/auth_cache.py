@@ -1,4 +1,4 @@
-"""Admits a request, and answers at once what is ready: no route, parameter or schema is looked at a second time."""
+"""Authentication, and the response cache: a request whose body is ready never reaches its route again."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -70,13 +70,13 @@ class AuthCacheMiddleware:
 
 
 def current_principal(request: Request) -> Principal:
-    """Who asks."""
+    """Return the authenticated principal of the request."""
     principal: Principal = request.state.principal
     return principal
 
 
 def headers_of(request: Request) -> Mapping[str, str]:
-    """What was sent, by name: several lines of one name as one list."""
+    """Return the headers of the request by name; several lines of one name are one list."""
     headers: Mapping[str, str] = request.state.headers
     return headers
 

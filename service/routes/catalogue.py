@@ -51,8 +51,8 @@ def catalogue_router(repository: PublicationRepository, clock: Clock) -> APIRout
         except (MalformedPublicationError, StoreUnreachableError):
             headings, since = (served.heading,), clock()
         page, link = _page(headings, wanted)
-        told = [rendering.heading_body(heading, whole=principal.place is None) for heading in page]
-        body = served.body({"publications": told}, served.freshness(clock()), link, since)
+        listed = [rendering.heading_body(heading, whole=principal.place is None) for heading in page]
+        body = served.body({"publications": listed}, served.freshness(clock()), link, since)
         return respond(body, headers_of(request), principal.cache_control)
 
     @router.get(

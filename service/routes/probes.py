@@ -28,19 +28,19 @@ def probes_router(
 
     @router.get("/readyz", response_model=schemas.ReadyAnswer, responses={503: schemas.answers(503)[503]})
     async def readyz(request: Request) -> Response:
-        """Able to serve: there is a publication. A lost store is told, but what was read before is still served.
+        """Able to serve: there is a publication. A lost store is reported; the last publication is still served.
 
         Where keys are asked for, and none is sent, it does not say which publication.
         """
-        told = {"status": "ready", "store": poller.store_state}
+        state = {"status": "ready", "store": poller.store_state}
         _ = poller.served
         if request.state.principal is None:
-            return JSONResponse(told, headers=NO_STORE)
+            return JSONResponse(state, headers=NO_STORE)
         try:
             served = await repository.served(request.state.principal.place)
         except PlaceRemovedError:  # the key's place is gone, which is no fault of this replica
-            return JSONResponse(told, headers=NO_STORE)
-        return JSONResponse({"publication": served.metadata(served.freshness(clock())), **told}, headers=NO_STORE)
+            return JSONResponse(state, headers=NO_STORE)
+        return JSONResponse({"publication": served.metadata(served.freshness(clock())), **state}, headers=NO_STORE)
 
     @router.get(
         "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **schemas.refusals(503)}

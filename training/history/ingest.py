@@ -1,4 +1,4 @@
-"""Ingest: from the sources of a system to its archive, with what was refused quarantined and counted."""
+"""Ingest: from the sources of a system to its archive, with rejected values quarantined and counted."""
 
 from collections.abc import Sequence
 from dataclasses import replace

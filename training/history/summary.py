@@ -78,7 +78,7 @@ def summarise(
     quarantined: pd.DataFrame,
     file: Path | None,
 ) -> IngestSummary:
-    """The numbers of each file, from the `fate` of its values and from what was quarantined."""
+    """The numbers of each file, from the `fate` of its values and from what is quarantined."""
     fates, again, kinds = _counted(values, "fate"), _counted(superseded), _counted(quarantined, "kind")
     files = []
     for part in screened:

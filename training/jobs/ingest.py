@@ -13,7 +13,7 @@ NEWEST_DAYS = 14
 
 
 def run(job: Context, console: Console, strict: bool = False) -> IngestSummary:
-    """Read every source, archive what is new or revised, quarantined what is refused, and say what was found.
+    """Read every source, archive what is new or revised, quarantine what is rejected, and say what was found.
 
     With `strict`, suspect values are refused too.
     """

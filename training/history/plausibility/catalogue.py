@@ -17,7 +17,7 @@ from training.system import SystemContext
 
 
 class Severity(StrEnum):
-    """What becomes of a finding: quarantined; kept, flagged and left out of training; or merely told."""
+    """The consequence of a finding: quarantined; flagged and left out of training; or noted alone."""
 
     REFUSED = "refused"
     SUSPECT = "suspect"
