@@ -80,7 +80,7 @@ def _changed_lines(diff: str) -> Iterator[str]:
 
 
 def _mutmut(*arguments: str, quiet: bool = False) -> str:
-    """What mutmut prints; a `quiet` one prints its progress to the terminal instead."""
+    """Return the output of mutmut; a `quiet` one prints its progress to the terminal instead."""
     command = [str(Path(sys.executable).parent / "mutmut"), *arguments]
     ended = subprocess.run(command, cwd=ROOT, stdout=None if quiet else subprocess.PIPE, text=True, check=False)
     if ended.returncode:

@@ -1,4 +1,4 @@
-"""How large the code is: its modules and functions, and its tests. `python -m benchmarks.sizes` prints a table."""
+"""Sizes of the code: its modules and functions, and its tests. `python -m benchmarks.sizes` prints a table."""
 
 import ast
 from collections.abc import Iterable, Iterator

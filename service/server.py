@@ -137,7 +137,7 @@ def _anonymous_policy(options: argparse.Namespace) -> AnonymousPolicy:
 
 
 def _has_no_keys(keys: KeyStore) -> bool:
-    """Whether it is certain that there are none; where they cannot be read, nobody is let in until they can."""
+    """Return whether there certainly are none; while they cannot be read, every request is rejected."""
     try:
         return not keys.read()
     except (StoreUnreachableError, KeysUnreadableError):

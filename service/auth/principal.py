@@ -31,7 +31,7 @@ class Principal:
 
     @property
     def cache_control(self) -> str:
-        """How what this principal gets may be kept: to be asked about again, and by nobody on the way."""
+        """The Cache-Control of responses to this principal: revalidated always, and shared by none that had a key."""
         return "no-cache" if self.name is None else "private, no-cache"
 
 

@@ -1,1 +1,1 @@
-"""What operations see: the log, the metrics."""
+"""Observability: the log, the metrics, and the recording of requests."""

@@ -1,1 +1,1 @@
-"""What a request may ask for, and how it is read off a publication."""
+"""Queries: parameters, selections and scenarios, and their answers from a publication."""

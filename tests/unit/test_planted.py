@@ -136,7 +136,7 @@ def run(folder: Path, suite: str, *options: str, conftest: str = HOOKS) -> tuple
 
 @pytest.fixture(scope="module", params=PROCESSES.values(), ids=list(PROCESSES))
 def said(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What pytest says of tests that each show a planted word."""
+    """Return the output of pytest for tests that each show a planted word."""
     exit_code, said = run(tmp_path_factory.mktemp("planted"), SUITE, *request.param)
     assert exit_code == 1
     return said

@@ -129,7 +129,7 @@ def day(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def test_every_command_logged_what_its_libraries_have_to_say(day: Day) -> None:
-    """What they print has been searched; this shows that there was something to find."""
+    """All output is searched for planted words; this shows that there was something to search."""
     assert {verb for verb, ended in day.ended.items() if "DEBUG " not in ended.err} <= {"history"}
     for verb in ("ingest", "score"):  # MLflow, which others import, has SQLAlchemy say less
         assert "INFO sqlalchemy.engine" in day.ended[verb].err

@@ -135,7 +135,7 @@ def sentences_of_backtest(hospital: Hospital) -> list[tuple[type[Exception], str
 
 
 def is_silent_before(hospital: Hospital) -> bool:
-    """Whether no series reported in the four weeks before any cutoff of the backtest."""
+    """Return whether no series reported in the four weeks before any cutoff of the backtest."""
     known = hospital.known(1)
     last = known.index[-1] - pd.Timedelta(days=HORIZON)
     earliest = last - pd.Timedelta(days=STEP_DAYS * (WINDOWS - 1) + REPORTING_DAYS - 1)

@@ -24,7 +24,7 @@ RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"  # set by a command for its own proc
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended. Fails where it showed a planted word."""
+    """The end of a command. Fails where it showed a planted word."""
 
     exit_code: int
     out: str

@@ -33,9 +33,13 @@ def test_a_stream_writes_every_text(text: str, encoding: str, written: bytes, mo
 
 
 def test_streams_that_are_none_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = io.StringIO()
     monkeypatch.setattr(sys, "stdout", None)
-    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    monkeypatch.setattr(sys, "stderr", other)
     prepare_streams()
+    assert (sys.stdout, sys.stderr) == (None, other)
+    other.write("Łódź")
+    assert other.getvalue() == "Łódź"
 
 
 @pytest.mark.parametrize(

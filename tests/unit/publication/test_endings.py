@@ -1,4 +1,4 @@
-"""How a process ends: each row is what was raised, the exit code and the sentence."""
+"""Ends of a process: each row has the error that was raised, the exit code and the sentence."""
 
 import sys
 from importlib.metadata import distribution

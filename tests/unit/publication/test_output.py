@@ -1,4 +1,4 @@
-"""What a command logs and prints: secrets of its environment and of what it reads later are masked everywhere."""
+"""Logs and output of a command: secrets of its environment and of all it reads later are masked everywhere."""
 
 import io
 import logging
@@ -13,7 +13,7 @@ from tests.planted import BATTERY, HORSE, STAPLE, planted_in
 
 
 def logged(message: str, *arguments: object) -> str:
-    """What a handler of another library writes of it, within and without a traceback."""
+    """Return the text that a handler of another library writes, within and without a traceback."""
     out = io.StringIO()
     logger, handler = logging.getLogger("tests.redaction"), logging.StreamHandler(out)
     logger.propagate = False
