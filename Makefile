@@ -15,7 +15,7 @@ COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-ind
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test drills notebooks check mutants bench bench-accuracy fuzz lock clean
+.PHONY: help setup demo test drills histories notebooks check mutants bench bench-accuracy fuzz lock clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -38,6 +38,9 @@ test: $(INSTALLED) ## run the tests (PYTEST_ARGS="-k store")
 
 drills: $(INSTALLED) ## kill jobs and databases, lead a model through its life, run the demo, and see that all goes on: minutes
 	$(BIN)/python -m pytest -m drill -n 2 --dist loadfile $(PYTEST_ARGS)
+
+histories: $(INSTALLED) ## forecast hospitals with every kind of history, sixty mornings and 200 saved states: most of an hour
+	$(BIN)/python -m pytest -m histories -n 2 $(PYTEST_ARGS)
 
 fuzz: $(INSTALLED) ## ask the service 20,000 times for what OpenAPI allows, and what it does not: minutes
 	$(BIN)/python -m pytest -m fuzz $(PYTEST_ARGS)

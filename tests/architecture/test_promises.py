@@ -43,6 +43,7 @@ def test_every_make_target_is_in_its_help() -> None:
         "bench",
         "bench-accuracy",
         "drills",
+        "histories",
         "notebooks",
         "fuzz",
         "lock",

@@ -1,6 +1,6 @@
 """Two mornings, a backtest and a training of hospitals with every kind of history: a forecast, or a listed sentence.
 
-`pytest -m histories` runs as many of them as have every pair of lengths, measures, structures and incidents; with
+`make histories` runs as many of them as have every pair of lengths, measures, structures and incidents; with
 `HEADROOM_HISTORIES=all` it runs the whole product, for hours.
 """
 

@@ -139,7 +139,7 @@ def test_a_saved_state_changes_nothing_that_is_published(
     check(recipe, changes, later_days, gap, seed)
 
 
-@pytest.mark.drill
+@pytest.mark.histories
 @settings(max_examples=200, deadline=None, suppress_health_check=QUIETLY)
 @given(**HISTORIES)
 def test_a_saved_state_changes_nothing_over_two_hundred_histories(
