@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from training.history.categoricals import constant
-from training.history.sources import Extract
+from training.sources import Extract
 from training.system import Source
 
 ROW_FIELDS = ("place", "day", "measure", "stream", "known_at")

@@ -15,10 +15,10 @@ from training.history.quarantine import write_quarantine
 from training.history.refusals import check_accepted, check_rhythm, check_weeks, require_max_rejected
 from training.history.screening import Screened, screen
 from training.history.separators import quarantine_ambiguous
-from training.history.sources import read_source
 from training.history.strictness import quarantine_suspects
 from training.history.summary import IngestSummary, summarise
 from training.history.weekly_totals import spread_weeks, weekly_sources
+from training.sources import read_source
 from training.system import SystemFile
 
 

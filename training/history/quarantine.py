@@ -7,8 +7,8 @@ import pandas as pd
 
 from training.history.categoricals import constant
 from training.history.checks import Reason
-from training.history.sources import Extract
 from training.history.whole_files import write_atomically
+from training.sources import Extract
 
 QUARANTINE_COLUMNS = ["file", "line", "column", "place", "day", "measure", "found", "reason"]
 

@@ -14,7 +14,7 @@ from training.history.cells import ROW_FIELDS, MeasureColumns, column_of, counte
 from training.history.checks import CATALOGUE, CheckContext, Field, advice, judged
 from training.history.quarantine import described, malformed
 from training.history.separators import writing
-from training.history.sources import Extract
+from training.sources import Extract
 from training.system import Source
 
 VALUE_COLUMNS = [

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from publication.model import Place, System
 from training.errors import HistoryError
 from training.history.screening import Screened, screen
-from training.history.sources import Extract, read_source
-from training.history.sources.delimited import read_plainly, read_row_by_row
-from training.history.sources.plain import NeedsFullParserError, sniff
+from training.sources import Extract, read_source
+from training.sources.delimited import read_plainly, read_row_by_row
+from training.sources.plain import NeedsFullParserError, sniff
 from training.system import Source
 from training.system.measures import BUILT_IN
 

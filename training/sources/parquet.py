@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from training.errors import HistoryError
-from training.history.sources.extract import Extract, check_header, check_rows, columns_of
-from training.history.sources.texts import categorical
+from training.sources.extract import Extract, check_header, check_rows, columns_of
+from training.sources.texts import categorical
 from training.system import Source
 
 

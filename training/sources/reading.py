@@ -8,10 +8,10 @@ from pathlib import Path
 from publication.console import printable
 from training.errors import HistoryError
 from training.files import named, reason
-from training.history.sources.delimited import read_delimited
-from training.history.sources.extract import Extract
-from training.history.sources.parquet import read_parquet
-from training.history.sources.workbooks import read_workbook
+from training.sources.delimited import read_delimited
+from training.sources.extract import Extract
+from training.sources.parquet import read_parquet
+from training.sources.workbooks import read_workbook
 from training.system import Source
 
 WILDCARDS = "*?["
@@ -33,7 +33,7 @@ def read_source(source: Source, folder: Path, environ: Mapping[str, str] = os.en
     database is out of reach or does not understand the query.
     """
     if source.url is not None:
-        from training.history.sources.queries import read_query  # SQLAlchemy takes a while to import
+        from training.sources.queries import read_query  # SQLAlchemy takes a while to import
 
         yield read_query(source, folder, environ)
         return

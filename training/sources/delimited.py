@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from training.errors import HistoryError
-from training.history.sources.extract import Extract, check_header, check_rows, columns_of
-from training.history.sources.plain import NeedsFullParserError, blocks, sniff, tokenised
-from training.history.sources.texts import Columns
+from training.sources.extract import Extract, check_header, check_rows, columns_of
+from training.sources.plain import NeedsFullParserError, blocks, sniff, tokenised
+from training.sources.texts import Columns
 from training.system import Source
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.history.small import HEADER, Hospital
 from training.errors import HistoryError
-from training.history.sources import Extract, read_source
+from training.sources import Extract, read_source
 
 
 def extracts(hospital: Hospital) -> list[Extract]:
