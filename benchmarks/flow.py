@@ -2,7 +2,7 @@
 
 Seasonal naive makes the means, once and before the clock starts: what is timed is all that comes after them, from the
 errors of the windows to calibrated margins, paths, parents' quantiles, and headroom with its peaks. In a process of its
-own, whose largest memory is read from the operating system; that before the clock starts is shown beside it.
+own, whose peak memory is read from the operating system; memory before the clock starts is shown with it.
 
 `python -m benchmarks.flow [--places 150] [--days 420]`
 """
@@ -60,10 +60,10 @@ def gib() -> float:
 
 def main() -> None:
     """Print seconds and memory, and whether they are within what was promised."""
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--places", type=int, default=150)
-    asked.add_argument("--days", type=int, default=420)
-    options = asked.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--places", type=int, default=150)
+    parser.add_argument("--days", type=int, default=420)
+    options = parser.parse_args()
     warnings.simplefilter("ignore")
     system = system_of(options.places)
     history = history_of(system, options.days)
@@ -72,12 +72,10 @@ def main() -> None:
     forecaster.prepare([FALLBACK], [cutoff])
     before, began = gib(), time.perf_counter()
     forecast = forecaster.forecast({}, cutoff)
-    told = headroom(forecast, history)
+    pressure = headroom(forecast, history)
     seconds, memory = time.perf_counter() - began, gib()
     n_series, n_sums = forecast.parts.shape[0], forecast.parts.shape[1] - forecast.parts.shape[0]
-    print(
-        f"{n_series} series and {n_sums} sums of them, {HORIZON} days, {N_PATHS} paths; pressure of {len(told)} places"
-    )
+    print(f"{n_series} series and {n_sums} sums, {HORIZON} days, {N_PATHS} paths; pressure of {len(pressure)} places")
     print(f"seconds: {seconds:.1f}, at most {MOST_SECONDS:g}: {'met' if seconds <= MOST_SECONDS else 'missed'}")
     print(f"GiB: {memory:.2f} ({before:.2f} before), at most {MOST_GIB:g}: {'met' if memory <= MOST_GIB else 'missed'}")
 

@@ -1,1 +1,1 @@
-"""The accuracy that the product promises, measured beside other programs: `python -m benchmarks.accuracy`."""
+"""The accuracy that the product promises, compared with other programs: `python -m benchmarks.accuracy`."""

@@ -65,7 +65,7 @@ def weekly_in_winter(horizon: int) -> Callable[[PointInTimeHistory], list[pd.Tim
 
 
 def everywhere(place: str, root: str) -> bool:
-    """Every place, and the whole system."""
+    """Every place, and the system itself."""
     del place, root
     return True
 
@@ -76,7 +76,7 @@ def regions(place: str, root: str) -> bool:
 
 
 def below_root(place: str, root: str) -> bool:
-    """Places, and not the whole system."""
+    """Places without the system itself."""
     return place != root
 
 
@@ -94,7 +94,7 @@ def read_history(system: str, holidays: bool = True, measure: str = "") -> Point
     Ends the program, saying so, where the real data is absent.
     """
     if not REAL_DATA.exists():
-        sys.exit("The real data is not in ../shared/data beside the checkout: this benchmark needs it.")
+        sys.exit("The real data is not in ../shared/data next to the checkout: this benchmark needs it.")
     described = read_system(SYSTEMS / f"{system}.toml")
     with TemporaryDirectory() as folder:
         archive = Archive(Path(folder) / "history", described.system.timezone)
@@ -108,5 +108,5 @@ def read_history(system: str, holidays: bool = True, measure: str = "") -> Point
 
 
 def every_so_many(cutoffs: Sequence[pd.Timestamp], every: int) -> list[pd.Timestamp]:
-    """Every so many of the cutoffs, counted from the last: a run on few cutoffs ends where the whole one does."""
+    """Every so many of the cutoffs, counted from the last: a run on few cutoffs ends where the complete one does."""
     return list(reversed(cutoffs[::-1][::every]))

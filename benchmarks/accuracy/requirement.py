@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-BELOW = "below"
-
 
 @dataclass(frozen=True)
 class Requirement:
-    """A line of the table. `met` is None where a peer that it asks for was left out."""
+    """A line of the table. `met` is None where a peer that it needs was left out."""
 
     data: str
     what: str
@@ -20,7 +18,7 @@ class Requirement:
     @property
     def verdict(self) -> str:
         """In a word."""
-        return {True: "met", False: "missed", None: "not judged"}[self.met]
+        return {True: "met", False: "missed", None: "not compared"}[self.met]
 
 
 def at_most(data: str, what: str, ours: float, bar: float, peers: Mapping[str, float]) -> Requirement:

@@ -12,7 +12,7 @@ CASE = ["unique_id", "cutoff", "ds"]
 MISS_PENALTY = 2 / 0.2  # of the 80 % interval score, for each count outside
 
 
-def judged(forecasts: pd.DataFrame, scales: pd.Series, levels: Sequence[float]) -> pd.DataFrame:
+def row_losses(forecasts: pd.DataFrame, scales: pd.Series, levels: Sequence[float]) -> pd.DataFrame:
     """The forecasts that have an actual `y`, with `mae, mase, wis, scaled_wis, covers_80, covers_95, interval_80`.
 
     `scales` are lag-7 MAEs by series: divided by them, large and small series weigh alike.
@@ -42,10 +42,10 @@ def interval_score(low: np.ndarray, high: np.ndarray, actuals: np.ndarray) -> np
     return score
 
 
-def beside(theirs: pd.DataFrame, ours: pd.DataFrame) -> pd.DataFrame:
+def on_cases_of(theirs: pd.DataFrame, ours: pd.DataFrame) -> pd.DataFrame:
     """A peer's forecasts of exactly the cases that ours has, with the same actuals.
 
-    Raises ValueError where the peer was not asked for one of them.
+    Raises ValueError where the peer has no forecast of one of them.
     """
     rows = ours[[*CASE, "y"]].merge(theirs, on=CASE, how="left", validate="one_to_one")
     if rows["mean"].isna().any():

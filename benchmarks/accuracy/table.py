@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from benchmarks.accuracy.requirement import Requirement
 
-HEADER = ("data", "requirement", "must reach", "ours", "beside", "")
+HEADER = ("data", "requirement", "must reach", "ours", "others", "")
 
 
 def plain(found: Sequence[Requirement]) -> str:

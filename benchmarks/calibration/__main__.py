@@ -1,4 +1,4 @@
-"""Compare rules of calibration on days before the windows that the product is judged on.
+"""Compare rules of calibration on days before the windows that the product is scored on.
 
 `python -m benchmarks.calibration [--systems swast,portugal] [--every N]`: WIS over the lag-7 MAE, and coverage of the
 80 % interval, by band of leads; the means are those of the first contender, the same for every rule.
@@ -14,8 +14,8 @@ from functools import partial
 import pandas as pd
 
 from benchmarks.accuracy.data import PROTOCOLS, every_so_many, read_history
-from benchmarks.accuracy.scoring import judged, mean_of
-from benchmarks.accuracy.shown import heading
+from benchmarks.accuracy.progress import heading
+from benchmarks.accuracy.scoring import mean_of, row_losses
 from benchmarks.calibration.rules import StaticSplit, Values, rolling, tracked
 from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales
@@ -65,7 +65,7 @@ def calibrations() -> dict[str, Calibration]:
 
 
 def compared(name: str, every: int) -> dict[str, pd.DataFrame]:
-    """Judged forecasts of each rule on one system."""
+    """Forecasts of each rule, with their losses, on one system."""
     protocol, switch = PROTOCOLS[name], Switch()
     history = read_history(protocol.system)
     cutoffs = every_so_many(PERIODS[name], every)
@@ -76,7 +76,7 @@ def compared(name: str, every: int) -> dict[str, pd.DataFrame]:
     for rule, switch.calibration in calibrations().items():
         heading(f"{name}: {rule}")
         made = backtest_candidate(forecaster, cutoffs, CONTENDERS[0])
-        found[rule] = judged(made[made["unique_id"].isin(scored)], scales, history.system.quantiles)
+        found[rule] = row_losses(made[made["unique_id"].isin(scored)], scales, history.system.quantiles)
     return found
 
 
@@ -98,12 +98,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration", description=__doc__)
     parser.add_argument("--systems", default=",".join(PERIODS), help=f"some of {', '.join(PERIODS)}")
     parser.add_argument("--every", type=int, default=1, help="only every so many of all cutoffs, to try things")
-    asked = parser.parse_args()
-    if unknown := set(asked.systems.split(",")) - set(PERIODS):
+    options = parser.parse_args()
+    if unknown := set(options.systems.split(",")) - set(PERIODS):
         sys.exit(f"--systems names {', '.join(sorted(unknown))}; there are {', '.join(PERIODS)}.")
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     warnings.simplefilter("ignore")  # libraries warn of each series that is short or constant
-    found = {name: compared(name, asked.every) for name in asked.systems.split(",")}
+    found = {name: compared(name, options.every) for name in options.systems.split(",")}
     print("\n".join(lines(found)))
 
 

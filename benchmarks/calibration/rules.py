@@ -53,8 +53,8 @@ def tracked(past: PastErrors, levels: Sequence[float], step: float) -> Values:
 
     From the quantiles of the first windows, each error as it becomes known moves its quantiles by a step.
     """
-    usual = error_scale(past.scaled)
-    shapes = past.scaled / usual
+    scale = error_scale(past.scaled)
+    shapes = past.scaled / scale
     upside_down = 1 - np.asarray(levels)
     _, horizon, n_series = past.scaled.shape
     first = np.stack([_conformal(shapes[:FIRST_WINDOWS, near], levels) for near in _near(horizon)])
@@ -62,7 +62,7 @@ def tracked(past: PastErrors, levels: Sequence[float], step: float) -> Values:
     for shape in shapes[FIRST_WINDOWS:]:
         moved = track + step * (upside_down - (shape[:, :, None] <= track))
         track = np.where(np.isnan(shape)[:, :, None], track, moved)
-    return np.asarray(track * usual[:, :, None])
+    return np.asarray(track * scale[:, :, None])
 
 
 def _near(horizon: int) -> list[slice]:

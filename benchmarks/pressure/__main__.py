@@ -1,4 +1,4 @@
-"""Print what pressure, paths and sums must reach, and what they reach, beside rivals on the same cases.
+"""Print what pressure, paths and sums must reach, and what they reach, and what rivals reach on the same cases.
 
 `python -m benchmarks.pressure [--rows simulator,winter] [--every N] [--markdown FILE]`
 """
@@ -10,7 +10,7 @@ import time
 import warnings
 from pathlib import Path
 
-from benchmarks.accuracy.shown import heading
+from benchmarks.accuracy.progress import heading
 from benchmarks.accuracy.table import markdown, plain
 from benchmarks.pressure import real, simulated, what_if
 
@@ -23,22 +23,22 @@ def main() -> None:
     parser.add_argument("--rows", default=",".join(ROWS), help=f"some of {', '.join(ROWS)}")
     parser.add_argument("--every", type=int, default=1, help="only every so many of all cutoffs, to try things")
     parser.add_argument("--markdown", type=Path, help="write the table as Markdown too")
-    asked = parser.parse_args()
-    if unknown := set(asked.rows.split(",")) - set(ROWS):
+    options = parser.parse_args()
+    if unknown := set(options.rows.split(",")) - set(ROWS):
         sys.exit(f"--rows names {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}.")
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     warnings.simplefilter("ignore")  # libraries warn of each series that is short or constant
     began, found = time.perf_counter(), []
-    for name in asked.rows.split(","):
+    for name in options.rows.split(","):
         heading(name)
-        lines = ROWS[name](asked.every)
+        lines = ROWS[name](options.every)
         print(plain(lines), file=sys.stderr, flush=True)
         found += lines
     print(plain(found))
     n_met, minutes = sum(line.met is True for line in found), (time.perf_counter() - began) / 60
     print(f"{n_met} of {len(found)} met, {minutes:.0f} minutes")
-    if asked.markdown:
-        asked.markdown.write_text(markdown(found) + "\n", encoding="utf-8")
+    if options.markdown:
+        options.markdown.write_text(markdown(found) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

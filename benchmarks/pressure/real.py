@@ -1,4 +1,4 @@
-"""Chances to pass a threshold at real hospitals: Brier scores beside those of rivals, and whether they are reliable."""
+"""Chances to pass a threshold at real hospitals: Brier scores compared with those of rivals, and reliability."""
 
 import os
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ import pandas as pd
 from scipy.stats import norm
 
 from benchmarks.accuracy.data import PROTOCOLS, every_so_many, read_history
+from benchmarks.accuracy.progress import heading, log_progress
 from benchmarks.accuracy.requirement import Requirement, at_most, less_than, within
-from benchmarks.accuracy.shown import heading, said
 from benchmarks.pressure.rivals import Values, climatology, normal, yesterday
 from publication.pressure import chance_over, headroom_levels
 from training.backtest.run import same_for_every_measure
@@ -30,8 +30,8 @@ CASE = ["place", "cutoff", "lead"]
 
 
 @dataclass(frozen=True)
-class Pressed:
-    """A protocol's system, what of it is judged, and the thresholds; `every_day` of the protocol's time, or weekly."""
+class PressureCase:
+    """A protocol's system, what of it is scored, and the thresholds; `every_day` of the protocol's time, or weekly."""
 
     protocol: str
     data: str
@@ -39,15 +39,15 @@ class Pressed:
     every_day: bool
 
 
-WINTER = Pressed("winter", "NHS winter 2021-22, trusts with beds", (0.92, 0.95), every_day=True)
-GERMANY = Pressed("germany", "Germany's intensive care, states", (0.85, 0.90), every_day=False)
+WINTER = PressureCase("winter", "NHS winter 2021-22, trusts with beds", (0.92, 0.95), every_day=True)
+GERMANY = PressureCase("germany", "Germany's intensive care, states", (0.85, 0.90), every_day=False)
 
 
 @dataclass(frozen=True)
-class Told:
-    """One row for each place, cutoff and lead: the `rate` that came, and for each threshold the chance each told of it.
+class Chances:
+    """One row for each place, cutoff and lead: the actual `rate`, and the chance of each threshold by forecaster.
 
-    `totals` has the root's 80 % interval of occupancy, the sum of its places' intervals, and what came.
+    `totals` has the root's 80 % interval of occupancy, the sum of its places' intervals, and the actuals.
     """
 
     chances: pd.DataFrame
@@ -56,35 +56,35 @@ class Told:
 
 def winter(every: int) -> list[Requirement]:
     """The winter's chances, and England's interval."""
-    told = _told(WINTER, every)
-    return [*_chances(WINTER, told.chances), *_total(told.totals)]
+    found = _forecast_chances(WINTER, every)
+    return [*_chances(WINTER, found.chances), *_total(found.totals)]
 
 
 def germany(every: int) -> list[Requirement]:
     """The chances of Germany's states."""
-    return _chances(GERMANY, _told(GERMANY, every).chances)
+    return _chances(GERMANY, _forecast_chances(GERMANY, every).chances)
 
 
-def reliability(chances: pd.Series, came: pd.Series) -> pd.DataFrame:
-    """By tenth of the chance: how many cases, the mean chance, and the share that came."""
+def reliability(chances: pd.Series, happened: pd.Series) -> pd.DataFrame:
+    """By tenth of the chance: how many cases, the mean chance, and the share that happened."""
     tenth = np.minimum((chances * BINS).astype(int), BINS - 1)
-    bins = pd.DataFrame({"tenth": tenth, "chance": chances, "came": came})
-    return bins.groupby("tenth").agg(cases=("came", "size"), chance=("chance", "mean"), came=("came", "mean"))
+    bins = pd.DataFrame({"tenth": tenth, "chance": chances, "share": happened})
+    return bins.groupby("tenth").agg(cases=("share", "size"), chance=("chance", "mean"), share=("share", "mean"))
 
 
-def _chances(of: Pressed, told: pd.DataFrame) -> list[Requirement]:
+def _chances(of: PressureCase, chances: pd.DataFrame) -> list[Requirement]:
     found = []
     for threshold in of.thresholds:
-        came = (told["rate"] > threshold).astype(float)
-        rows = told[[f"{who} {threshold}" for who in ("ours", CLIMATOLOGY, YESTERDAY, AUTO_ETS)]]
-        brier = ((rows.sub(came, axis=0)) ** 2)[rows.notna().all(axis=1)].mean()
+        happened = (chances["rate"] > threshold).astype(float)
+        rows = chances[[f"{who} {threshold}" for who in ("ours", CLIMATOLOGY, YESTERDAY, AUTO_ETS)]]
+        brier = ((rows.sub(happened, axis=0)) ** 2)[rows.notna().all(axis=1)].mean()
         rivals = {who: float(brier[f"{who} {threshold}"]) for who in (CLIMATOLOGY, YESTERDAY, AUTO_ETS)}
         what = f"Brier score of P(rate > {threshold}), leads 1-{LEADS}, {rows.notna().all(axis=1).sum()} cases"
         found.append(less_than(of.data, what, float(brier[f"ours {threshold}"]), rivals))
-        bins = reliability(told[f"ours {threshold}"], came)
+        bins = reliability(chances[f"ours {threshold}"], happened)
         print(f"{of.data}, P(rate > {threshold})\n{bins.round(3).T.to_string()}", flush=True)
         full = bins[bins["cases"] >= FEWEST_IN_BIN]
-        gap = float((full["came"] - full["chance"]).abs().max())
+        gap = float((full["share"] - full["chance"]).abs().max())
         found.append(at_most(of.data, f"P(rate > {threshold}): largest gap of a tenth", gap, LARGEST_GAP, {}))
     return found
 
@@ -100,7 +100,7 @@ def _total(totals: pd.DataFrame) -> list[Requirement]:
     ]
 
 
-def _told(of: Pressed, every: int) -> Told:
+def _forecast_chances(of: PressureCase, every: int) -> Chances:
     protocol = PROTOCOLS[of.protocol]
     history = read_history(protocol.system)
     weekly = protocol.cutoffs(history)
@@ -117,13 +117,13 @@ def _told(of: Pressed, every: int) -> Told:
         ours = _ours(forecast, history, of.thresholds)
         frames.append(ours.merge(_rivals(past, cutoff, of.thresholds), on=CASE, how="left"))
         totals.append(_totals(forecast, history))
-        said(f"chances: {done} of {len(cutoffs)} cutoffs", done, len(cutoffs))
+        log_progress(f"chances: {done} of {len(cutoffs)} cutoffs", done, len(cutoffs))
     chances = pd.concat(frames, ignore_index=True)
     days = chances["cutoff"] + pd.to_timedelta(chances["lead"], unit="D")
     position = rates.columns.get_indexer(pd.Index(chances["place"])), rates.index.get_indexer(pd.Index(days))
-    came = np.where((position[0] < 0) | (position[1] < 0), np.nan, rates.to_numpy()[position[1], position[0]])
-    chances = chances.assign(rate=came)
-    return Told(chances[chances["rate"].notna()].reset_index(drop=True), pd.concat(totals).dropna())
+    actual = np.where((position[0] < 0) | (position[1] < 0), np.nan, rates.to_numpy()[position[1], position[0]])
+    chances = chances.assign(rate=actual)
+    return Chances(chances[chances["rate"].notna()].reset_index(drop=True), pd.concat(totals).dropna())
 
 
 def _ours(forecast: Forecast, history: PointInTimeHistory, thresholds: Sequence[float]) -> pd.DataFrame:
@@ -139,7 +139,7 @@ def _ours(forecast: Forecast, history: PointInTimeHistory, thresholds: Sequence[
 
 
 def _rivals(past: pd.DataFrame, cutoff: pd.Timestamp, thresholds: Sequence[float]) -> pd.DataFrame:
-    means, spreads = normal(past, LEADS, os.cpu_count() or 1)
+    means, deviations = normal(past, LEADS, os.cpu_count() or 1)
     samples, n_series = yesterday(past, LEADS), past.shape[1]
     columns: dict[str, object] = {
         "place": np.repeat(past.columns.to_numpy(), LEADS),
@@ -149,7 +149,7 @@ def _rivals(past: pd.DataFrame, cutoff: pd.Timestamp, thresholds: Sequence[float
     for t in thresholds:
         columns[f"{CLIMATOLOGY} {t}"] = np.repeat(climatology(past, t), LEADS)
         columns[f"{YESTERDAY} {t}"] = [_share_above(s, t) for by_lead in samples for s in by_lead]
-        columns[f"{AUTO_ETS} {t}"] = norm.sf((t - means) / np.maximum(spreads, 1e-9)).ravel()
+        columns[f"{AUTO_ETS} {t}"] = norm.sf((t - means) / np.maximum(deviations, 1e-9)).ravel()
     return pd.DataFrame(columns)
 
 
@@ -158,14 +158,14 @@ def _share_above(sample: Values, threshold: float) -> float:
 
 
 def _totals(forecast: Forecast, history: PointInTimeHistory) -> pd.DataFrame:
-    """The root's interval of occupancy, the sum of those of the places that make it up, and what came."""
+    """The root's interval of occupancy, the sum of those of the places that make it up, and the actuals."""
     root, levels = f"{history.system.name}/occupancy", list(history.system.quantiles)
     ends, ids = [levels.index(0.1), levels.index(0.9)], list(forecast.means.columns)
     parts = [ids.index(i) for i in forecast.parts.index[forecast.parts[root] > 0]]
     ours = forecast.quantiles[ids.index(root)][:, ends]
     added = forecast.quantiles[parts][:, :, ends].sum(axis=0)
-    came = history.latest.reindex(columns=forecast.parts.index[forecast.parts[root] > 0])
-    y = came.reindex(pd.DatetimeIndex(forecast.means.index)).sum(axis=1, min_count=len(parts))
+    actuals = history.latest.reindex(columns=forecast.parts.index[forecast.parts[root] > 0])
+    y = actuals.reindex(pd.DatetimeIndex(forecast.means.index)).sum(axis=1, min_count=len(parts))
     columns = {"ours low": ours[:, 0], "ours high": ours[:, 1], "sum low": added[:, 0], "sum high": added[:, 1]}
     return pd.DataFrame({**columns, "y": y.to_numpy()})
 

@@ -1,4 +1,4 @@
-"""What others would say: climatology, yesterday with its past errors, AutoETS with normal intervals."""
+"""Forecasts of rivals: climatology, yesterday with its past errors, AutoETS with normal intervals."""
 
 from collections.abc import Sequence
 
@@ -34,18 +34,18 @@ def yesterday(past: pd.DataFrame, horizon: int) -> list[list[Values]]:
 
 
 def normal(past: pd.DataFrame, horizon: int, jobs: int) -> tuple[Values, Values]:
-    """AutoETS with a weekly season: means and spreads, each (n_series, horizon), of its normal intervals."""
+    """Means and standard deviations, each (n_series, horizon), of AutoETS with a weekly season."""
     names = [name for name in past.columns if past[name].count() >= FEWEST_DAYS]
     panel = long(imputed(past[names]))
     models = StatsForecast([AutoETS(season_length=7)], freq="D", n_jobs=jobs)
     made = models.forecast(df=panel, h=horizon, level=[PERCENT]).sort_values(["unique_id", "ds"])
     half = norm.ppf(0.5 + PERCENT / 200)
-    spread = (made[f"AutoETS-hi-{PERCENT}"] - made["AutoETS"]) / half
-    means, spreads = (np.full((past.shape[1], horizon), np.nan) for _ in range(2))
+    deviation = (made[f"AutoETS-hi-{PERCENT}"] - made["AutoETS"]) / half
+    means, deviations = (np.full((past.shape[1], horizon), np.nan) for _ in range(2))
     rows = past.columns.get_indexer(pd.Index(made["unique_id"].unique()))
     means[rows] = made["AutoETS"].to_numpy().reshape(-1, horizon)
-    spreads[rows] = spread.to_numpy().reshape(-1, horizon)
-    return means, spreads
+    deviations[rows] = deviation.to_numpy().reshape(-1, horizon)
+    return means, deviations
 
 
 def quantiles_of(samples: Sequence[Values], levels: Sequence[float]) -> Values:

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.accuracy.data import every_so_many
+from benchmarks.accuracy.progress import heading, log_progress
 from benchmarks.accuracy.requirement import Requirement, at_least, less_than, within
 from benchmarks.accuracy.rows.simulator import DECLARED, DRAWS, LAST_DAY, SEEDS, STABLE, read_simulated
-from benchmarks.accuracy.scoring import judged, mean_of
-from benchmarks.accuracy.shown import heading, said
+from benchmarks.accuracy.scoring import mean_of, row_losses
 from benchmarks.pressure.rivals import quantiles_of, yesterday
 from publication.vocabulary import series_key
 from training.backtest.actuals import with_actuals
@@ -39,7 +39,7 @@ YESTERDAYS = 365
 
 @dataclass
 class Made:
-    """Judged rows of occupancy of sites by who made them; parents' rows; peaks of a week with what came."""
+    """Loss rows of occupancy of sites by who made them; parents' rows; peaks of a week with the actuals."""
 
     occupancy: dict[str, list[pd.DataFrame]] = field(default_factory=dict)
     parents: list[pd.DataFrame] = field(default_factory=list)
@@ -58,7 +58,7 @@ def simulator(every: int) -> list[Requirement]:
 def _gaps(rows: Mapping[str, pd.DataFrame]) -> list[Requirement]:
     data, found = f"Simulator, {len(SEEDS)} seeds: occupancy of sites", []
     for first, last in BANDS:
-        wis = {who: mean_of(judged_rows, "scaled_wis", first, last) for who, judged_rows in rows.items()}
+        wis = {who: mean_of(scored_rows, "scaled_wis", first, last) for who, scored_rows in rows.items()}
         closed = (wis[DIRECT] - wis[OURS]) / (wis[DIRECT] - wis[TRUTH])
         over = {f"{who}, over the truth": wis[who] / wis[TRUTH] for who in (OURS, DIRECT, FLOWS, YESTERDAY)}
         found.append(at_least(data, f"share of the gap to the truth closed, leads {first}-{last}", closed, HALF, over))
@@ -70,17 +70,17 @@ def _gaps(rows: Mapping[str, pd.DataFrame]) -> list[Requirement]:
 
 
 def _parents(rows: pd.DataFrame) -> list[Requirement]:
-    what, beside = (
+    what, others = (
         f"80 % interval covers, {len(rows)} cases",
         {"children's intervals added up": _covered(rows, "added up")},
     )
-    return [within("Simulator: parents", what, _covered(rows, "ours"), 0.77, 0.83, beside)]
+    return [within("Simulator: parents", what, _covered(rows, "ours"), 0.77, 0.83, others)]
 
 
 def _peaks(rows: pd.DataFrame) -> list[Requirement]:
     what = f"80 % interval of the peak of 7 days covers, {len(rows)} cases"
-    beside = {"days independent": _covered(rows, "independent")}
-    return [within("Simulator: peaks", what, _covered(rows, "ours"), 0.75, 0.85, beside)]
+    others = {"days independent": _covered(rows, "independent")}
+    return [within("Simulator: peaks", what, _covered(rows, "ours"), 0.75, 0.85, others)]
 
 
 def _covered(rows: pd.DataFrame, who: str) -> float:
@@ -107,10 +107,10 @@ def _add(made: Made, seed: int, every: int) -> None:
         case = _of_sites(rows[OURS], history)[["unique_id", "cutoff", "ds", "y"]]
         for who, of_all in rows.items():
             same = case.merge(of_all.drop(columns="y"), on=["unique_id", "cutoff", "ds"], validate="one_to_one")
-            made.occupancy.setdefault(who, []).append(judged(same, scales, LEVELS))
+            made.occupancy.setdefault(who, []).append(row_losses(same, scales, LEVELS))
         made.parents.append(_parents_of(ours, rows[OURS]))
         made.peaks.append(_peaks_of(ours, case))
-        said(f"seed {seed}: {done} of {len(cutoffs)} cutoffs", done, len(cutoffs))
+        log_progress(f"seed {seed}: {done} of {len(cutoffs)} cutoffs", done, len(cutoffs))
 
 
 def _of_sites(rows: pd.DataFrame, history: PointInTimeHistory) -> pd.DataFrame:

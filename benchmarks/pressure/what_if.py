@@ -1,4 +1,4 @@
-"""What if a site discharged more patients a day: the service's shift beside the simulator played again with them.
+"""What if a site discharged more patients a day: the service's shift compared with the simulator run again with them.
 
 The simulator knows what the service does not: who stays long. Patients that go home early are drawn from all in bed.
 """
@@ -9,9 +9,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from benchmarks.accuracy.progress import heading
 from benchmarks.accuracy.requirement import Requirement, at_most
 from benchmarks.accuracy.rows.simulator import LAST_DAY, SEEDS, STABLE
-from benchmarks.accuracy.shown import heading
 from training.paths.headroom import beds_freed
 from training.pipeline.pressure import RECENT_DAYS
 from training.simulate.level import future_levels
@@ -33,7 +33,7 @@ LARGEST_ERROR = 0.1
 
 @dataclass(frozen=True)
 class Compared:
-    """At some leads: beds freed when played again and as the service has it; the chance to pass `RATE` in each."""
+    """At some leads: beds freed when simulated again and as the service has it; the chance to pass `RATE` in each."""
 
     freed: Values
     shifted: Values
@@ -43,21 +43,21 @@ class Compared:
 
 
 def what_if(every: int) -> list[Requirement]:
-    """How far the shifted chance to pass 92 % is from that of the simulator played again."""
+    """How far the shifted chance to pass 92 % is from that of the simulator run again."""
     cases = [case for seed in SEEDS for case in _cases(seed, every)]
     heading(f"what if: {len(cases)} sites and days")
     of = {name: np.stack([getattr(case, name) for case in cases]) for name in Compared.__dataclass_fields__}
-    data, told = f"What if: {MORE_A_DAY} more discharges a day", []
+    data, found = f"What if: {MORE_A_DAY} more discharges a day", []
     for column, lead in enumerate(LEADS):
         freed, shifted = of["freed"][:, column].mean(), of["shifted"][:, column].mean()
         error = float(np.abs(of["chance_shifted"] - of["chance_again"])[:, column].mean())
-        beside = {
+        others = {
             "without any shift": float(np.abs(of["chance_before"] - of["chance_again"])[:, column].mean()),
-            "beds freed, played again": float(freed),
+            "beds freed, simulated again": float(freed),
             "beds freed, by the shift": float(shifted),
         }
-        told.append(at_most(data, f"mean error of P(rate > {RATE}), lead {lead}", error, LARGEST_ERROR, beside))
-    return told
+        found.append(at_most(data, f"mean error of P(rate > {RATE}), lead {lead}", error, LARGEST_ERROR, others))
+    return found
 
 
 def _cases(seed: int, every: int) -> list[Compared]:
@@ -75,7 +75,7 @@ def _case(world: World, code: str, today: int) -> Compared:
     level = future_levels(rng_for(world.seed, "what if", code), np.full(DRAWS, now), HORIZON)
     state = history.state_after(today, DRAWS)
     without, again = (
-        _played(truth, state, today + 1, level, more, rng_for(world.seed, "what if", f"{today}", code))
+        _simulated(truth, state, today + 1, level, more, rng_for(world.seed, "what if", f"{today}", code))
         for more in (0, MORE_A_DAY)
     )
     shift = MORE_A_DAY * beds_freed(float(share), HORIZON)
@@ -90,7 +90,7 @@ def _case(world: World, code: str, today: int) -> Compared:
     )
 
 
-def _played(truth: SiteTruth, state: WorldState, first: int, level: Values, more: int, rng: Generator) -> Values:
+def _simulated(truth: SiteTruth, state: WorldState, first: int, level: Values, more: int, rng: Generator) -> Values:
     """Occupancy (horizon, n_draws) where `more` patients a day, of all in bed alike, go home too."""
     census = []
     for day in range(len(level)):

@@ -1,8 +1,8 @@
 """What a daily publish costs: fit, calibrate and forecast 150 simulated series of three years, 28 days ahead.
 
-Beside it, on the same panel and cores, statsforecast's AutoETS alone. Each is a process of its own. And where the
+Its peer, on the same panel and cores, is statsforecast's AutoETS alone. Each is a process of its own. And where the
 pipeline's time goes: the main thread is looked at every few milliseconds, and the time since the last look counts as a
-library's if one of the libraries is anywhere on its stack. For that the pipeline runs once more with joblib kept in one
+library's if one of the libraries is anywhere on its stack. For that the pipeline runs once more with joblib in one
 process, so that what workers do is seen too, and what is not fitting or predicting cannot hide behind waiting.
 """
 
@@ -124,5 +124,5 @@ def ran(program: str, *arguments: str) -> dict[str, Any]:
     ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # our own
     if ended.returncode:
         sys.exit(ended.stderr)
-    said: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
-    return said
+    log_progress: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    return log_progress

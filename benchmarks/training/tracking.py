@@ -56,7 +56,7 @@ print(json.dumps({"import": importing, **seconds}))
 
 
 def tracking(sites: int, days: int) -> None:
-    """Print the share of a training's time that is tracking, beside what it must not exceed."""
+    """Print the share of a training's time that is tracking, and the share that it must not exceed."""
     with TemporaryDirectory() as folder:
         seconds = ran(PROGRAM, folder, str(sites), str(days))
     share = seconds["tracking"] / seconds["all"]

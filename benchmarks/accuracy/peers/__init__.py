@@ -12,7 +12,7 @@ THREE_YEARS_DAYS = 1096
 
 
 def on_all_cutoffs(protocol: str) -> list[Peer]:
-    """The peers that are asked at each of a protocol's cutoffs.
+    """The peers that are run at each of a protocol's cutoffs.
 
     AutoETS sees all days of the ambulance series, as in the published benchmark; of longer backtests the last three
     years, for time: its weekly season has forgotten what was before.
@@ -25,5 +25,5 @@ def on_all_cutoffs(protocol: str) -> list[Peer]:
 
 
 def in_the_race() -> list[Peer]:
-    """The peers that are asked at some cutoffs of every protocol, and timed."""
+    """The peers that are run at some cutoffs of every protocol, and timed."""
     return [ProphetPeer(), SkforecastPeer()]

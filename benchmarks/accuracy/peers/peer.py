@@ -1,4 +1,4 @@
-"""What a peer is asked, and what it answers."""
+"""The question put to a peer, and its answer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

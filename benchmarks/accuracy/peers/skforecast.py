@@ -45,7 +45,7 @@ class SkforecastPeer:
             dropna_from_series=True,
         )
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the rows of long gaps that it drops, as asked
+            warnings.simplefilter("ignore")  # of the rows of long gaps that it drops, as it should
             held_out = min(CALIBRATION_DAYS, round(CALIBRATION_SHARE * y.count()))
             forecaster.fit(y.iloc[:-held_out], exog=known.iloc[:-held_out])
             rows, actuals = forecaster.create_train_X_y(y, exog=known)
@@ -53,10 +53,10 @@ class SkforecastPeer:
             fitted = pd.Series(forecaster.estimator.predict(rows), actuals.index)
             forecaster.fit(y, exog=known)
             forecaster.set_out_sample_residuals(y_true=actuals, y_pred=fitted)
-            asked = {"steps": question.horizon, "exog": ahead, "last_window": y.ffill().tail(4 * LAGS)}
-            means = forecaster.predict(**asked)
+            arguments = {"steps": question.horizon, "exog": ahead, "last_window": y.ffill().tail(4 * LAGS)}
+            means = forecaster.predict(**arguments)
             drawn = forecaster.predict_quantiles(
-                **asked,
+                **arguments,
                 quantiles=list(question.levels),
                 n_boot=DRAWS,
                 use_in_sample_residuals=False,

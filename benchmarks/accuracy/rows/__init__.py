@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
-from benchmarks.accuracy.desk import Desk
 from benchmarks.accuracy.requirement import Requirement
 from benchmarks.accuracy.rows import backtests, holidays, lockdown, race, simulator
+from benchmarks.accuracy.runner import ForecastRunner
 
-ROWS: Mapping[str, Callable[[Desk], list[Requirement]]] = {
+ROWS: Mapping[str, Callable[[ForecastRunner], list[Requirement]]] = {
     "swast": backtests.swast,
     "portugal": backtests.portugal,
     "germany": backtests.germany,

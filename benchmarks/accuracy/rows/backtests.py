@@ -1,12 +1,12 @@
-"""The four real systems by their protocols, beside statistical peers and simple references."""
+"""The four real systems by their protocols, compared with statistical peers and simple references."""
 
 from collections.abc import Mapping
 
 import pandas as pd
 
 from benchmarks.accuracy.data import REAL_DATA
-from benchmarks.accuracy.desk import OURS, Desk
 from benchmarks.accuracy.requirement import Requirement, at_most, less_than, within
+from benchmarks.accuracy.runner import OURS, ForecastRunner
 from benchmarks.accuracy.scoring import mean_of
 from training.models.catalogue import CATALOGUE, FALLBACK
 
@@ -15,13 +15,13 @@ COVERS_80, COVERS_95 = (0.78, 0.82), (0.935, 0.965)
 COVERS = (0.77, 0.83)
 LEAD_BANDS = ((1, 7), (8, 28))
 PUBLISHED = REAL_DATA / "swast_ambulance" / "published_vs_snaive_summary.csv"
-Judged = Mapping[str, pd.DataFrame]
+ScoredRows = Mapping[str, pd.DataFrame]
 
 
-def swast(desk: Desk) -> list[Requirement]:
+def swast(runner: ForecastRunner) -> list[Requirement]:
     """The published protocol: means over the regions, cutoffs and days 1 to h."""
     data, published = "SWAST, published protocol", pd.read_csv(PUBLISHED).mean(numeric_only=True)
-    ours, peers = desk.ours("swast"), desk.peers("swast") | desk.candidates("swast", (FALLBACK,))
+    ours, peers = runner.ours("swast"), runner.peers("swast") | runner.candidates("swast", (FALLBACK,))
     found = []
     for h, bar in MASE_BARS.items():
         theirs = {"published": float(published[f"pub_MASE_h{h}"])} | means(peers, "mase", 1, h)
@@ -37,28 +37,28 @@ def swast(desk: Desk) -> list[Requirement]:
     return found
 
 
-def portugal(desk: Desk) -> list[Requirement]:
+def portugal(runner: ForecastRunner) -> list[Requirement]:
     """104 weekly cutoffs, regions and the country."""
-    ours = desk.ours("portugal")
-    singles = means(desk.candidates("portugal", single_candidates()), "mase")
+    ours = runner.ours("portugal")
+    singles = means(runner.candidates("portugal", single_candidates()), "mase")
     return [
-        *below(desk, "portugal", "Portugal", 0.08),
-        less_than("Portugal", "MASE", mean_of(ours, "mase"), singles, others=means(desk.peers("portugal"), "mase")),
-        *coverage(desk, "portugal", "Portugal"),
+        *below(runner, "portugal", "Portugal", 0.08),
+        less_than("Portugal", "MASE", mean_of(ours, "mase"), singles, others=means(runner.peers("portugal"), "mase")),
+        *coverage(runner, "portugal", "Portugal"),
     ]
 
 
-def germany(desk: Desk) -> list[Requirement]:
+def germany(runner: ForecastRunner) -> list[Requirement]:
     """104 weekly cutoffs, states and the country, occupied beds."""
-    return [*below(desk, "germany", "Germany ICU", 0.05), *coverage(desk, "germany", "Germany ICU")]
+    return [*below(runner, "germany", "Germany ICU", 0.05), *coverage(runner, "germany", "Germany ICU")]
 
 
-def winter(desk: Desk) -> list[Requirement]:
+def winter(runner: ForecastRunner) -> list[Requirement]:
     """The second winter, trusts, occupied beds."""
-    data, ours, peers = "NHS winter 2021-22", desk.ours("winter"), desk.peers("winter")
+    data, ours, peers = "NHS winter 2021-22", runner.ours("winter"), runner.peers("winter")
     named = {"MASE": "mase", "WIS, scaled": "scaled_wis", "WIS, beds": "wis"}
     losses = [less_than(data, what, mean_of(ours, loss), means(peers, loss)) for what, loss in named.items()]
-    return [*losses, *coverage(desk, "winter", data)]
+    return [*losses, *coverage(runner, "winter", data)]
 
 
 def single_candidates() -> list[str]:
@@ -66,20 +66,20 @@ def single_candidates() -> list[str]:
     return [name for name, made in CATALOGUE.items() if not hasattr(made, "members")]
 
 
-def below(desk: Desk, name: str, data: str, by: float) -> list[Requirement]:
+def below(runner: ForecastRunner, name: str, data: str, by: float) -> list[Requirement]:
     """WIS against AutoETS, each series over its lag-7 MAE, and in counts, where the largest series decide."""
-    judged = {OURS: desk.ours(name), **desk.peers(name)}
+    scored = {OURS: runner.ours(name), **runner.peers(name)}
     named = {"WIS, scaled": "scaled_wis", "WIS, counts": "wis"}
     found = []
     for what, loss in named.items():
-        values = means(judged, loss)
+        values = means(scored, loss)
         found.append(less_than(data, what, values.pop(OURS), values, by))
     return found
 
 
-def coverage(desk: Desk, name: str, data: str) -> list[Requirement]:
+def coverage(runner: ForecastRunner, name: str, data: str) -> list[Requirement]:
     """The 80 % interval by band of leads, as far as the protocol goes."""
-    ours, peers = desk.ours(name), desk.peers(name)
+    ours, peers = runner.ours(name), runner.peers(name)
     found = []
     for first, last in LEAD_BANDS:
         if first <= ours["lead"].max():
@@ -89,6 +89,6 @@ def coverage(desk: Desk, name: str, data: str) -> list[Requirement]:
     return found
 
 
-def means(judged: Judged, loss: str, first_lead: int = 1, last_lead: int = 10_000) -> dict[str, float]:
+def means(scored: ScoredRows, loss: str, first_lead: int = 1, last_lead: int = 10_000) -> dict[str, float]:
     """A loss of each."""
-    return {name: mean_of(rows, loss, first_lead, last_lead) for name, rows in judged.items()}
+    return {name: mean_of(rows, loss, first_lead, last_lead) for name, rows in scored.items()}

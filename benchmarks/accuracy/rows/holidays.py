@@ -3,8 +3,8 @@
 import pandas as pd
 
 from benchmarks.accuracy.data import PROTOCOLS
-from benchmarks.accuracy.desk import Desk
 from benchmarks.accuracy.requirement import Requirement, less_than
+from benchmarks.accuracy.runner import ForecastRunner
 from benchmarks.accuracy.scoring import mean_of
 from training.system.bank_holidays import bank_holidays
 
@@ -13,12 +13,12 @@ REDUCTION = 0.30
 WITHOUT = "without holiday features"
 
 
-def holidays(desk: Desk) -> list[Requirement]:
+def holidays(runner: ForecastRunner) -> list[Requirement]:
     """MAE of all leads whose target day is a bank holiday or the day after one."""
     found = []
     for name, data in NAMES.items():
-        country = desk.history(PROTOCOLS[name].system).circumstances.holidays
-        ours, without = (on_special_days(rows, country) for rows in (desk.ours(name), desk.without_holidays(name)))
+        country = runner.history(PROTOCOLS[name].system).circumstances.holidays
+        ours, without = (on_special_days(rows, country) for rows in (runner.ours(name), runner.without_holidays(name)))
         theirs = {WITHOUT: mean_of(without, "mae")}
         what = f"MAE on holidays and days after ({ours['ds'].nunique()} days)"
         found.append(less_than(f"Holidays, {data}", what, mean_of(ours, "mae"), theirs, REDUCTION))

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.accuracy.data import PROTOCOLS, every_so_many
-from benchmarks.accuracy.desk import Desk
+from benchmarks.accuracy.progress import heading
 from benchmarks.accuracy.requirement import Requirement, at_least, less_than
-from benchmarks.accuracy.scoring import CASE, judged, mean_of
-from benchmarks.accuracy.shown import heading
+from benchmarks.accuracy.runner import ForecastRunner
+from benchmarks.accuracy.scoring import CASE, mean_of, row_losses
 from training.backtest.run import backtest_selection
 from training.backtest.scores import mase_scales
 from training.frames import with_quantiles
@@ -22,18 +22,18 @@ CUTOFFS = ("2020-02-01", "2020-06-30")
 FIXED = "static split conformal"
 
 
-def lockdown(desk: Desk) -> list[Requirement]:
-    """Daily cutoffs, seventh day: coverage, and the interval score beside intervals fixed in January 2020."""
+def lockdown(runner: ForecastRunner) -> list[Requirement]:
+    """Daily cutoffs, seventh day: coverage, and the interval score compared with intervals fixed in January 2020."""
     protocol = PROTOCOLS["portugal"]
-    history = desk.history(protocol.system)
-    before, after = (every_so_many(list(pd.date_range(*days)), desk.options.every) for days in (CALIBRATION, CUTOFFS))
+    history = runner.history(protocol.system)
+    before, after = (every_so_many(list(pd.date_range(*days)), runner.options.every) for days in (CALIBRATION, CUTOFFS))
     heading(f"lockdown: {len(before)} cutoffs to calibrate on, {len(after)} to judge")
     made = backtest_selection(Forecaster(history, protocol.horizon), [*before, *after], CONTENDERS)
     made = made[made["unique_id"].isin(protocol.series(history)) & (made["lead"] == LEAD)]
     calibration, ours = made[made["cutoff"].isin(before)], made[made["cutoff"].isin(after)]
     levels, scales = history.system.quantiles, mase_scales(history, after[0])
-    rows = judged(ours, scales, levels)
-    fixed = judged(static_split_conformal(calibration, ours, levels), scales, levels)
+    rows = row_losses(ours, scales, levels)
+    fixed = row_losses(static_split_conformal(calibration, ours, levels), scales, levels)
     data = "Portugal, February to June 2020, lead 7"
     share = {FIXED: mean_of(fixed, "covers_80")}
     score = {FIXED: mean_of(fixed, "interval_80")}

@@ -1,17 +1,17 @@
-"""Ours beside Prophet and skforecast on all four real systems: the same series, cutoffs and history, timed."""
+"""Ours compared with Prophet and skforecast on all four real systems: the same series, cutoffs and history, timed."""
 
-from benchmarks.accuracy.desk import OURS, Desk
 from benchmarks.accuracy.requirement import Requirement, less_than
+from benchmarks.accuracy.runner import OURS, ForecastRunner
 
 NAMES = {"swast": "SWAST", "portugal": "Portugal", "germany": "Germany ICU", "winter": "NHS winter"}
 TO_BE_FASTER_THAN = ("Prophet",)
 
 
-def race(desk: Desk) -> list[Requirement]:
+def race(runner: ForecastRunner) -> list[Requirement]:
     """WIS in counts and scaled, and wall seconds, at every fourth cutoff."""
     found = []
     for name, system in NAMES.items():
-        run, data = desk.race(name), f"Peers, {system}"
+        run, data = runner.race(name), f"Peers, {system}"
         for what, loss in {"WIS, scaled": "scaled_wis", "WIS, counts": "wis"}.items():
             theirs = {peer: float(rows[loss].mean()) for peer, rows in run.rows.items()}
             found.append(less_than(data, what, theirs.pop(OURS), theirs))

@@ -10,10 +10,10 @@ import pandas as pd
 from scipy.stats import chisquare
 
 from benchmarks.accuracy.data import every_so_many
-from benchmarks.accuracy.desk import Desk
+from benchmarks.accuracy.progress import heading, log_progress
 from benchmarks.accuracy.requirement import Requirement, at_least, at_most
-from benchmarks.accuracy.scoring import CASE, judged, mean_of
-from benchmarks.accuracy.shown import heading, said
+from benchmarks.accuracy.runner import ForecastRunner
+from benchmarks.accuracy.scoring import CASE, mean_of, row_losses
 from publication.vocabulary import quantile_column, series_key
 from training.backtest.run import backtest_selection
 from training.backtest.scores import mase_scales
@@ -42,16 +42,16 @@ SAMPLE_SEED = 20
 
 @dataclass(frozen=True)
 class Simulated:
-    """Our forecasts and the true distributions of the same cases, judged; and the sites, which are the bottom."""
+    """Our forecasts and the true distributions of the same cases, with losses; and the sites."""
 
     ours: pd.DataFrame
     truth: pd.DataFrame
     sites: frozenset[str]
 
 
-def simulator(desk: Desk) -> list[Requirement]:
+def simulator(runner: ForecastRunner) -> list[Requirement]:
     """WIS over that of the truth on the same actuals, and whether PITs are uniform."""
-    runs = {seed: _simulated(seed, desk.options.every) for seed in SEEDS}
+    runs = {seed: _simulated(seed, runner.options.every) for seed in SEEDS}
     data = f"Simulator, {len(SEEDS)} seeds, stable years"
     ours, truth = (pd.concat([getattr(run, name) for run in runs.values()]) for name in ("ours", "truth"))
     found = [
@@ -101,7 +101,7 @@ def _simulated(seed: int, every: int) -> Simulated:
     world = sample_world(seed, LAST_DAY, STABLE, nodes(STABLE.trusts, STABLE.sites, STABLE.wards))
     true = made[[*CASE, "y"]].merge(_truth(world, cutoffs).drop(columns="y"), on=CASE, validate="one_to_one")
     scales = mase_scales(history, cutoffs[0])
-    ours, truth = judged(made, scales, LEVELS), judged(true, scales, LEVELS)
+    ours, truth = row_losses(made, scales, LEVELS), row_losses(true, scales, LEVELS)
     sites = frozenset(code for code in world.truths)
     return Simulated(ours, truth, sites)
 
@@ -119,5 +119,5 @@ def _truth(world: World, cutoffs: list[pd.Timestamp]) -> pd.DataFrame:
     frames = []
     for cutoff in cutoffs:
         frames.append(true_distribution(world, cutoff.date(), HORIZON, DRAWS))
-        said(f"the truth: {len(frames)} of {len(cutoffs)} cutoffs", len(frames), len(cutoffs))
+        log_progress(f"the truth: {len(frames)} of {len(cutoffs)} cutoffs", len(frames), len(cutoffs))
     return pd.concat(frames, ignore_index=True)

@@ -3,7 +3,7 @@
 import sys
 
 
-def said(what: str, done: int, total: int) -> None:
+def log_progress(what: str, done: int, total: int) -> None:
     """Show how far long work is."""
     if sys.stderr.isatty():
         print(f"\r\033[K{what}", end="\n" if done == total else "", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Peers asked for every series at every cutoff, on all cores; answers kept where a cache is given."""
+"""Peers run for every series at every cutoff, on all cores, with a cache of their forecasts."""
 
 import hashlib
 import os
@@ -14,7 +14,7 @@ from joblib import Parallel, delayed, parallel_config
 
 from benchmarks.accuracy.data import Protocol
 from benchmarks.accuracy.peers.peer import Answer, Peer, Question
-from benchmarks.accuracy.shown import said
+from benchmarks.accuracy.progress import log_progress
 from publication.vocabulary import series_key
 from training.frames import LONG_GAP_DAYS, WEEK, with_quantiles
 from training.history.known import PointInTimeHistory
@@ -24,7 +24,7 @@ Cutoffs = Sequence[pd.Timestamp]
 
 
 @dataclass(frozen=True)
-class Answered:
+class PeerForecasts:
     """A peer's forecasts (`unique_id, cutoff, ds, lead, mean`, quantiles), and the wall time they took.
 
     `failed` is how often it had none and last week was taken.
@@ -36,32 +36,34 @@ class Answered:
     is_cached: bool = False
 
 
-def ask(peer: Peer, protocol: Protocol, history: PointInTimeHistory, cutoffs: Cutoffs, cache: Path | None) -> Answered:
-    """Forecasts of the protocol's series at the cutoffs, from what the product itself believes then."""
+def run_peer(
+    peer: Peer, protocol: Protocol, history: PointInTimeHistory, cutoffs: Cutoffs, cache: Path | None
+) -> PeerForecasts:
+    """Forecasts of the protocol's series at the cutoffs, from what the product itself trusts then."""
     levels, country = history.system.quantiles, history.circumstances.holidays
     questions = {
         (unique_id, cutoff): Question(values, protocol.horizon, levels, country)
         for cutoff in cutoffs
-        for unique_id, values in believed(history, protocol, cutoff).items()
+        for unique_id, values in trusted_values(history, protocol, cutoff).items()
     }
-    kept = None if cache is None else cache / f"{peer.name}-{digest(peer, questions)}.parquet".replace(" ", "-")
-    if kept is not None and kept.exists():
-        rows = pd.read_parquet(kept)
+    cached = None if cache is None else cache / f"{peer.name}-{digest(peer, questions)}.parquet".replace(" ", "-")
+    if cached is not None and cached.exists():
+        rows = pd.read_parquet(cached)
         seconds, failed = float(rows.pop("seconds").iloc[0]), int(rows.pop("failed").iloc[0])
-        return Answered(rows, seconds, failed, is_cached=True)
-    answered = _asked(peer, questions)
-    if kept is not None:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        written = kept.with_suffix(f".{os.getpid()}")
+        return PeerForecasts(rows, seconds, failed, is_cached=True)
+    answered = _run(peer, questions)
+    if cached is not None:
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        written = cached.with_suffix(f".{os.getpid()}")
         answered.rows.assign(seconds=answered.seconds, failed=answered.failed).to_parquet(written, index=False)
-        written.replace(kept)
+        written.replace(cached)
     return answered
 
 
-def believed(history: PointInTimeHistory, protocol: Protocol, cutoff: pd.Timestamp) -> dict[str, pd.Series]:
+def trusted_values(history: PointInTimeHistory, protocol: Protocol, cutoff: pd.Timestamp) -> dict[str, pd.Series]:
     """Each scored series up to the cutoff, from its first value: gaps filled, those of over four weeks empty.
 
-    A whole is the sum of its parts, from the first day that all of them have.
+    A parent is the sum of its children, from the first day that all of them have.
     """
     known, filled = history.as_of(cutoff), history.imputed(cutoff)
     bottom = [str(i) for i in filled.columns if series_key(str(i)).measure == protocol.measure]
@@ -86,28 +88,28 @@ def _in_long_gaps(missing: pd.Series) -> pd.Series:
 
 def digest(peer: Peer, questions: dict[tuple[str, pd.Timestamp], Question]) -> str:
     """Of all that the answers depend on."""
-    told = hashlib.sha256(f"{peer.name} {peer.versions}".encode())
+    digest_ = hashlib.sha256(f"{peer.name} {peer.versions}".encode())
     for (unique_id, cutoff), question in questions.items():
-        told.update(f"{unique_id} {cutoff} {question.horizon} {question.levels} {question.country}".encode())
-        told.update(question.values.to_numpy(dtype=float).tobytes())
-    return told.hexdigest()[:16]
+        digest_.update(f"{unique_id} {cutoff} {question.horizon} {question.levels} {question.country}".encode())
+        digest_.update(question.values.to_numpy(dtype=float).tobytes())
+    return digest_.hexdigest()[:16]
 
 
-def _asked(peer: Peer, questions: dict[tuple[str, pd.Timestamp], Question]) -> Answered:
+def _run(peer: Peer, questions: dict[tuple[str, pd.Timestamp], Question]) -> PeerForecasts:
     began = time.perf_counter()
     with parallel_config("loky", inner_max_num_threads=1):
         run = Parallel(n_jobs=os.cpu_count(), return_as="generator")
         answers = []
         for answer in run(delayed(_one)(peer, question) for question in questions.values()):
             answers.append(answer)
-            said(f"{peer.name}: {len(answers)} of {len(questions)}", len(answers), len(questions))
+            log_progress(f"{peer.name}: {len(answers)} of {len(questions)}", len(answers), len(questions))
     seconds = time.perf_counter() - began
     failures = [error for _, error in answers if error]
     if failures:
         print(f"{peer.name} failed {len(failures)} times, first with {failures[0]}", file=sys.stderr)
-    asked = zip(questions.items(), answers, strict=True)
-    frames = [_rows(unique_id, cutoff, question, got) for ((unique_id, cutoff), question), (got, _) in asked]
-    return Answered(pd.concat(frames, ignore_index=True), seconds, len(failures))
+    answered = zip(questions.items(), answers, strict=True)
+    frames = [_rows(unique_id, cutoff, question, got) for ((unique_id, cutoff), question), (got, _) in answered]
+    return PeerForecasts(pd.concat(frames, ignore_index=True), seconds, len(failures))
 
 
 def _one(peer: Peer, question: Question) -> tuple[Answer, str]:
@@ -117,7 +119,7 @@ def _one(peer: Peer, question: Question) -> tuple[Answer, str]:
         if np.isfinite(answer.means).all() and np.isfinite(answer.quantiles).all():
             return answer, ""
         error = "values that are not finite"
-    except Exception as raised:  # noqa: BLE001  a library may fail in any way; that is counted and said
+    except Exception as raised:  # noqa: BLE001  a library may fail in any way; that is counted and printed
         error = f"{type(raised).__name__}: {raised}"
     means = np.resize(question.values.ffill().to_numpy()[-WEEK:], question.horizon)
     return Answer(means, np.repeat(means[:, None], len(question.levels), axis=1)), error

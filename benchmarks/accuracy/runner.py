@@ -1,4 +1,4 @@
-"""What rows share: histories read once, our forecasts made once, peers asked once."""
+"""Forecasts that rows share: histories are read once, ours are made once, peers are run once."""
 
 import time
 from collections.abc import Sequence
@@ -8,24 +8,24 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.accuracy.asking import Answered, ask
 from benchmarks.accuracy.data import PROTOCOLS, every_so_many, read_history
+from benchmarks.accuracy.peer_runs import PeerForecasts, run_peer
 from benchmarks.accuracy.peers import Peer, in_the_race, on_all_cutoffs
-from benchmarks.accuracy.scoring import beside, judged
-from benchmarks.accuracy.shown import heading
+from benchmarks.accuracy.progress import heading
+from benchmarks.accuracy.scoring import on_cases_of, row_losses
 from training.backtest.run import backtest_candidate, backtest_selection
 from training.backtest.scores import mase_scales
 from training.history.known import PointInTimeHistory
 from training.models.catalogue import CONTENDERS
 from training.pipeline import Forecaster
 
-RACE_EVERY = 4  # of the cutoffs: those that slow peers are asked at
+RACE_EVERY = 4  # of the cutoffs: those at which slow peers are run
 OURS = "ours"
 
 
 @dataclass(frozen=True)
 class Options:
-    """`every`: only every so many of all cutoffs, to try things. `peers`: names of those asked, None for all."""
+    """`every`: only every so many of all cutoffs, to try things. `peers`: names of those to run, None for all."""
 
     every: int = 1
     peers: Sequence[str] | None = None
@@ -37,14 +37,14 @@ class Options:
 
 @dataclass(frozen=True)
 class Race:
-    """Judged forecasts of ours and of peers at the same cutoffs, and the wall seconds that each took."""
+    """Forecasts of ours and of peers at the same cutoffs with their losses, and the wall seconds that each took."""
 
     rows: dict[str, pd.DataFrame] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-class Desk:
-    """Forecasts of the named protocols, judged."""
+class ForecastRunner:
+    """Forecasts of the named protocols, with their losses."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -62,36 +62,36 @@ class Desk:
         forecaster, found = self._forecaster(name), {}
         for candidate in candidates:
             heading(f"{name}: {candidate} alone")
-            found[candidate] = self._judged(name, backtest_candidate(forecaster, self.cutoffs(name), candidate))
+            found[candidate] = self._row_losses(name, backtest_candidate(forecaster, self.cutoffs(name), candidate))
         return found
 
     def peers(self, name: str) -> dict[str, pd.DataFrame]:
-        """The peers that are asked at every cutoff of the protocol, judged on the cases that ours has."""
+        """The peers that are run at every cutoff of the protocol, scored on the cases that ours has."""
         ours = self.ours(name)
         wanted = [peer for peer in on_all_cutoffs(name) if self.options.wants(peer.name)]
-        asked = {peer.name: self._ask(name, peer, self.cutoffs(name)).rows for peer in wanted}
-        return {peer: self._judged(name, beside(rows, ours)) for peer, rows in asked.items()}
+        forecasts = {peer.name: self._run_peer(name, peer, self.cutoffs(name)).rows for peer in wanted}
+        return {peer: self._row_losses(name, on_cases_of(rows, ours)) for peer, rows in forecasts.items()}
 
     def race(self, name: str) -> Race:
         """Ours and the slow peers at every fourth cutoff, each timed from a known history to quantiles."""
         cutoffs, protocol = every_so_many(self.cutoffs(name), RACE_EVERY), PROTOCOLS[name]
         heading(f"{name}: ours, timed at {len(cutoffs)} cutoffs")
-        # A new one: what the other holds ready would not be timed. Of the measure that peers answer for, not of all.
+        # A new history: a cached one would not be timed. It has the measure that peers forecast, and no other.
         history = read_history(protocol.system, measure=protocol.measure)
         began = time.perf_counter()
         made = backtest_selection(Forecaster(history, protocol.horizon), cutoffs, CONTENDERS)
         race = Race(seconds={OURS: time.perf_counter() - began})
-        race.rows[OURS] = self._judged(name, made)
+        race.rows[OURS] = self._row_losses(name, made)
         for peer in in_the_race():
             if self.options.wants(peer.name):
-                answered = self._ask(name, peer, cutoffs)
-                race.rows[peer.name] = self._judged(name, beside(answered.rows, race.rows[OURS]))
+                answered = self._run_peer(name, peer, cutoffs)
+                race.rows[peer.name] = self._row_losses(name, on_cases_of(answered.rows, race.rows[OURS]))
                 race.seconds[peer.name] = answered.seconds
         return race
 
     def _ours(self, name: str) -> pd.DataFrame:
         heading(f"{name}: the recipe chosen before each of {len(self.cutoffs(name))} cutoffs")
-        return self._judged(name, backtest_selection(self._forecaster(name), self.cutoffs(name), CONTENDERS))
+        return self._row_losses(name, backtest_selection(self._forecaster(name), self.cutoffs(name), CONTENDERS))
 
     def _without_holidays(self, name: str) -> pd.DataFrame:
         """The same pipeline for a system that has no bank holidays; the actuals are those of `ours`."""
@@ -99,18 +99,18 @@ class Desk:
         protocol = PROTOCOLS[name]
         forecaster = Forecaster(self.history(protocol.system, holidays=False), protocol.horizon)
         made = backtest_selection(forecaster, self.cutoffs(name), CONTENDERS)
-        return self._judged(name, beside(made.drop(columns="y"), self.ours(name)))
+        return self._row_losses(name, on_cases_of(made.drop(columns="y"), self.ours(name)))
 
     def _forecaster(self, name: str) -> Forecaster:
         return Forecaster(self.history(PROTOCOLS[name].system), PROTOCOLS[name].horizon)
 
-    def _ask(self, name: str, peer: Peer, cutoffs: Sequence[pd.Timestamp]) -> Answered:
+    def _run_peer(self, name: str, peer: Peer, cutoffs: Sequence[pd.Timestamp]) -> PeerForecasts:
         heading(f"{name}: {peer.name} at {len(cutoffs)} cutoffs")
-        return ask(peer, PROTOCOLS[name], self.history(PROTOCOLS[name].system), cutoffs, self.options.cache)
+        return run_peer(peer, PROTOCOLS[name], self.history(PROTOCOLS[name].system), cutoffs, self.options.cache)
 
-    def _judged(self, name: str, forecasts: pd.DataFrame) -> pd.DataFrame:
+    def _row_losses(self, name: str, forecasts: pd.DataFrame) -> pd.DataFrame:
         protocol = PROTOCOLS[name]
         history: PointInTimeHistory = self.history(protocol.system)
         scored = forecasts[forecasts["unique_id"].isin(protocol.series(history))]
         scales = mase_scales(history, protocol.cutoffs(history)[0])
-        return judged(scored, scales, history.system.quantiles)
+        return row_losses(scored, scales, history.system.quantiles)
