@@ -66,7 +66,7 @@ def items(text: str) -> list[str]:
 
 
 class Settings(BaseModel):
-    """How the service runs; every environment variable is listed in docs/api.md."""
+    """How the service runs; every environment variable is listed in docs/reference/api.md."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 

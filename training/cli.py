@@ -96,7 +96,7 @@ def simulate(
 ) -> None:
     """Write a seeded hospital system with known truth.
 
-    It has a system.toml, places, events, school terms and a daily history: see docs/simulator.md.
+    It has a system.toml, places, events, school terms and a daily history: see docs/explanation/simulator.md.
     """
     from training.jobs import simulate as job
 

@@ -1,4 +1,4 @@
-"""What can go wrong in a training job. Each class has its exit code and a line in docs/errors.md."""
+"""What can go wrong in a training job. Each class has its exit code and a line in docs/reference/errors.md."""
 
 from typing import ClassVar
 

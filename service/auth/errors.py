@@ -1,4 +1,4 @@
-"""What can go wrong with a command of the service. Each class has a line in docs/errors.md."""
+"""What can go wrong with a command of the service. Each class has a line in docs/reference/errors.md."""
 
 
 class ServiceError(Exception):

@@ -1,4 +1,4 @@
-"""The catalogue of metrics: an interface. Each has a line in docs/metrics.md, and none changes its name."""
+"""The catalogue of metrics: an interface. Each has a line in docs/reference/metrics.md, and none changes its name."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -51,7 +51,7 @@ def apply_scenario(publication: Publication, what_if: Scenario) -> tuple[Headroo
     """Headroom of every place as it would be. A change at a place is one of all places above it, too.
 
     Beds shift headroom exactly. Of further discharges, those patients are taken off who would have left by then anyway
-    (`relief`); a peak is moved by what that is on its usual day. See docs/method.md for how near this comes.
+    (`relief`); a peak is moved by what that is on its usual day. See method.md for how near this comes.
     """
     return tuple(_changed(headroom, publication, what_if) for headroom in publication.headroom)
 

@@ -1,4 +1,4 @@
-"""The clients of docs/api.md against the running service, with keys: each snippet as it is printed there."""
+"""The clients of docs/reference/api.md against the running service, with keys: each snippet as it is printed there."""
 
 import json
 import os
@@ -23,7 +23,7 @@ from publication.store import Store, default_url
 from tests import servers
 from tests.builders import build_publication
 
-API = (servers.ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+API = (servers.ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
 CLIENTS = API.split("\n## Clients\n")[1].split("\n## Errors\n")[0]
 PRINTED = "http://127.0.0.1:8000"
 SECONDS = 60

@@ -58,8 +58,9 @@ def test_every_alert_is_tested() -> None:
 
 
 def test_every_alert_leads_to_a_section_of_the_runbook() -> None:
-    headings = re.findall(r"^## (.+)$", (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8"), re.MULTILINE)
-    anchors = {f"docs/runbook.md#{heading.lower().replace(' ', '-')}" for heading in headings}
+    page = (ROOT / "docs" / "how-to" / "operate.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.+)$", page, re.MULTILINE)
+    anchors = {f"docs/how-to/operate.md#{heading.lower().replace(' ', '-')}" for heading in headings}
     assert sorted({rule.runbook for rule in rules()} - anchors) == []
 
 

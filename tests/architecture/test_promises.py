@@ -13,7 +13,7 @@ TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 
 
 def test_every_error_has_a_line_in_the_documentation() -> None:
-    documented = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    documented = (ROOT / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
     classes = {
         node.name
         for path in modules(*PACKAGES)
@@ -64,5 +64,5 @@ def test_locks_name_no_index_and_hash_everything(lock: Path) -> None:
 
 
 def test_the_adrs_are_numbered_without_gaps() -> None:
-    numbers = [int(path.name[:4]) for path in sorted((ROOT / "docs" / "adr").glob("*.md"))]
+    numbers = [int(path.name[:4]) for path in sorted((ROOT / "docs" / "explanation" / "adr").glob("*.md"))]
     assert numbers == list(range(1, len(numbers) + 1))

@@ -8,7 +8,7 @@ from tests.architecture.repository import ROOT
 from training.cli import app
 from training.errors import TrainingError
 
-RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+RUNBOOK = (ROOT / "docs" / "how-to" / "operate.md").read_text(encoding="utf-8")
 COMMAND = re.compile(r"\bheadroom ([a-z]+)((?: +(?:--[a-z-]+|[^`;|\n -][^`;|\n ]*))*)")
 
 
@@ -22,6 +22,6 @@ def test_every_command_and_option_of_the_runbook_exists() -> None:
 
 def test_every_exit_code_has_its_line_in_both_tables() -> None:
     codes = {str(error.exit_code) for error in TrainingError.__subclasses__()} | {"1"}
-    errors = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    errors = (ROOT / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
     for page in (RUNBOOK, errors):
         assert sorted(codes - set(re.findall(r"^\| (\d) \|", page, re.MULTILINE))) == []

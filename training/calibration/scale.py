@@ -1,4 +1,4 @@
-"""Errors in units of the spread of a count, and how far apart they lie by series and lead. See docs/method.md."""
+"""Errors in units of the spread of a count, and how far apart they lie by series and lead. See method.md."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""Features of the days that people treat as holidays, and of those around them. See docs/method.md."""
+"""Features of the days that people treat as holidays, and of those around them. See docs/explanation/method.md."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta

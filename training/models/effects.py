@@ -2,7 +2,7 @@
 
 Logs are whitened as an IMA(1, 1) process, e(t) = z(t) - z(t - 1) + m e(t - 1), so that a wandering level is not taken
 for an effect; a ridge regression of the whitened logs on the whitened features is then a regression with ARIMA errors
-(Box and Jenkins), with a normal prior on each effect. See docs/method.md.
+(Box and Jenkins), with a normal prior on each effect. See docs/explanation/method.md.
 """
 
 from collections.abc import Mapping, Sequence

@@ -2,7 +2,7 @@
 
 The errors of one window, over all series and leads, are a trajectory. Its normal scores keep how it went and forget how
 far; random mixtures of all windows' scores are Gaussian draws with the windows' own rank correlations. See
-docs/method.md.
+docs/explanation/method.md.
 """
 
 from collections.abc import Iterator, Sequence

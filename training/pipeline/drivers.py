@@ -1,4 +1,4 @@
-"""Drivers: what the mean of each day is made of, against the recent level, adding up exactly. See docs/method.md."""
+"""Drivers: what the mean of each day is made of, against the recent level, adding up exactly. See method.md."""
 
 from collections.abc import Mapping
 

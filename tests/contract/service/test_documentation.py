@@ -8,7 +8,7 @@ from service.observability.metrics import CATALOGUE
 from service.settings import ENVIRONMENT
 from tests.contract.service.client import Client
 
-DOCS = Path(__file__).parents[3] / "docs"
+DOCS = Path(__file__).parents[3] / "docs" / "reference"
 API = (DOCS / "api.md").read_text(encoding="utf-8")
 METRICS = (DOCS / "metrics.md").read_text(encoding="utf-8")
 

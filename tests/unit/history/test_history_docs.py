@@ -1,4 +1,4 @@
-"""docs/history.md names every reason, count and column that an ingest leaves behind, and no other."""
+"""docs/reference/history.md names every reason, count and column that an ingest leaves behind, and no other."""
 
 import re
 from dataclasses import fields
@@ -11,7 +11,7 @@ from training.history.batches import SCHEMA
 from training.history.checks import Reason
 from training.history.quarantine import QUARANTINE_COLUMNS
 
-PAGE = (Path(__file__).parents[3] / "docs" / "history.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "history.md").read_text(encoding="utf-8")
 COUNTS = [field.name for field in fields(FileSummary) if field.name not in ("source", "file", "rows")]
 
 

@@ -1,4 +1,4 @@
-"""Adding a candidate takes ten lines: those of docs/method.md, run as they stand there."""
+"""Adding a candidate takes ten lines: those of docs/explanation/method.md, run as they stand there."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.unit.pipeline.histories import build_history, four_sites
 from training.models.catalogue import CATALOGUE, candidate_names
 from training.pipeline import Forecaster
 
-METHOD = Path(__file__).parents[3] / "docs" / "method.md"
+METHOD = Path(__file__).parents[3] / "docs" / "explanation" / "method.md"
 MOST_LINES = 10
 BEFORE = list(CATALOGUE)
 

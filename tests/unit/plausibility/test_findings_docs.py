@@ -1,4 +1,4 @@
-"""docs/findings.md names every severity, check and column, and no other."""
+"""docs/reference/findings.md names every severity, check and column, and no other."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from training.history.plausibility import FINDINGS, SUSPECT_CHECKS, Severity
 from training.history.plausibility.notes import NOTED_NAMES
 
-PAGE = (Path(__file__).parents[3] / "docs" / "findings.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "findings.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

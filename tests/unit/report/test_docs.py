@@ -1,4 +1,4 @@
-"""docs/data-report.md says what the report does, and how much of it is drawn."""
+"""docs/reference/data-report.md says what the report does, and how much of it is drawn."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from training.history.report import calendars, coverage, flagged, lags, residual
 from training.history.report.page import SECTIONS
 from training.history.report.states import DayState
 
-DOCUMENT = (Path(__file__).parents[3] / "docs" / "data-report.md").read_text(encoding="utf-8")
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "reference" / "data-report.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

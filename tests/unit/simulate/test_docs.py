@@ -1,4 +1,4 @@
-"""docs/simulator.md names every option, file column, fault and number of the simulator, and no other."""
+"""docs/explanation/simulator.md names every option, file column, fault and number of the simulator, and no other."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from training.simulate import (
     writing,
 )
 
-PAGE = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "explanation" / "simulator.md").read_text(encoding="utf-8")
 OTHERS = (disturbances, beds, places, scenario, spoiling, count_faults, line_faults)
 NO_SIZES = {"MERGED", "FLOWS"}
 DEFINED = re.compile(r"^([A-Z][A-Z_]+) = ", re.MULTILINE)

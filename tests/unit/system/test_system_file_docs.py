@@ -1,4 +1,4 @@
-"""docs/system-file.md names every key that system.toml may have, and no other."""
+"""docs/reference/system-file.md names every key that system.toml may have, and no other."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from training.system.model import EventKind
 from training.system.places import COLUMNS
 from training.system.schema import DeclaredMeasure, PlaceTable, SourceTable, SystemTable, Table
 
-PAGE = (Path(__file__).parents[3] / "docs" / "system-file.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "system-file.md").read_text(encoding="utf-8")
 
 
 def first_column(title: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The checks of a known history by name, each with its severity. docs/history.md says what each means."""
+"""The checks of a known history by name, each with its severity. docs/reference/history.md says what each means."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The suspect checks: each gives the lags of the days that it does not believe. docs/history.md says them in words."""
+"""The suspect checks: each gives the lags of the days that it does not believe. findings.md says them in words."""
 
 import numpy as np
 from numpy.typing import NDArray
