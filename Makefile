@@ -49,7 +49,7 @@ notebooks: $(INSTALLED) ## run the notebooks from empty: minutes
 	$(BIN)/python -m pytest -m notebook -n 2 $(PYTEST_ARGS)
 
 docs: $(INSTALLED) ## build the site of the docs into build/site; a broken link or anchor fails
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 check: $(INSTALLED) ## lint, formatting, types, import rules
 	$(BIN)/ruff check
