@@ -143,16 +143,16 @@ def driven(series: SeriesForecast) -> SeriesForecast:
     )
 
 
-def counted_at_weekends(whole: Publication, place: str, measure: str = "attendances") -> Publication:
+def counted_at_weekends(base: Publication, place: str, measure: str = "attendances") -> Publication:
     """The publication with a flow of one leaf, streams and all, counted on Saturday and Sunday alone.
 
     On other days it is no part of the places above, whose figures are lower by its own mean.
     """
     weekend = (5, 6)
-    above = set(whole.system.ancestors(place))
+    above = set(base.system.ancestors(place))
     off = {
         (of.key.stream, day.lead): day.mean
-        for of in whole.series
+        for of in base.series
         if of.key.place == place and of.key.measure == measure
         for day in of.days
         if day.ds.weekday() not in weekend
@@ -168,12 +168,15 @@ def counted_at_weekends(whole: Publication, place: str, measure: str = "attendan
                 days=tuple(map(lower, of.days, less)),
                 drivers=tuple((row[0] - by, *row[1:]) for row, by in zip(of.drivers, less, strict=False)),
             )
-        kept = [day.ds.weekday() in weekend for day in of.days]
+        on = [day.ds.weekday() in weekend for day in of.days]
         return replace(
-            of, days=tuple(compress(of.days, kept)), drivers=tuple(compress(of.drivers, kept)), counted_on=weekend
+            of,
+            days=tuple(compress(of.days, on)),
+            drivers=tuple(compress(of.drivers, on)),
+            counted_on=weekend,
         )
 
-    return replace(whole, series=tuple(map(changed, whole.series)))
+    return replace(base, series=tuple(map(changed, base.series)))
 
 
 def lower(day: DayForecast, by: float) -> DayForecast:
@@ -224,8 +227,8 @@ def level(system: System, key: SeriesKey, ds: date, scale: float = 1.0) -> float
         return math.fsum(level(system, key._replace(place=child), ds, scale) for child in children)
     nth = 1 + 0.1 * _position([place.id for place in system.places], key.place)
     weekly = 1.0 if key.measure == "beds" else 1 + 0.08 * math.cos(2 * math.pi * ds.weekday() / 7)
-    whole = round(scale * LEVEL_OF_MEASURE.get(key.measure, 50.0) * nth * weekly, 3)  # the same on every machine
-    return whole * SHARE_OF_STREAM.get(key.stream or "", 1.0)
+    total = round(scale * LEVEL_OF_MEASURE.get(key.measure, 50.0) * nth * weekly, 3)  # the same on every machine
+    return total * SHARE_OF_STREAM.get(key.stream or "", 1.0)
 
 
 def _position(ids: Sequence[str], place: str) -> int:

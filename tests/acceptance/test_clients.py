@@ -71,7 +71,7 @@ def shell(command: str, site: Site, folder: Path) -> str:
     return run.stdout
 
 
-def whole(site: Site, query: str = "") -> pd.DataFrame:
+def all_forecasts(site: Site, query: str = "") -> pd.DataFrame:
     """The CSV, fetched with the key as the password of Basic."""
     answer = httpx.get(f"{site.url}/v1/forecasts?format=csv{query}", auth=("anyone", site.read))
     return pd.read_csv(StringIO(answer.text))
@@ -80,15 +80,15 @@ def whole(site: Site, query: str = "") -> pd.DataFrame:
 def test_curl_fetches_once_and_then_only_what_changed(site: Site, tmp_path: Path) -> None:
     shell(snippet("curl"), site, tmp_path)
     assert len(pd.read_csv(tmp_path / "forecasts.csv")) == 49 * 28
-    told = shell(snippet("curl").replace("curl -s", "curl -s -w '%{http_code}'"), site, tmp_path)
-    assert told == "304"
+    status = shell(snippet("curl").replace("curl -s", "curl -s -w '%{http_code}'"), site, tmp_path)
+    assert status == "304"
 
 
 def test_pandas_reads_the_table(site: Site) -> None:
     code = f"import pandas; key = {site.read!r}; frame = {snippet('pandas').replace(PRINTED, site.url)}"
-    told = "print(len(frame), frame['ds'].dtype.kind, frame['mean'].dtype)"
+    report = "print(len(frame), frame['ds'].dtype.kind, frame['mean'].dtype)"
     run = subprocess.run(
-        [sys.executable, "-c", f"{code}\n{told}"], capture_output=True, text=True, timeout=SECONDS, check=True
+        [sys.executable, "-c", f"{code}\n{report}"], capture_output=True, text=True, timeout=SECONDS, check=True
     )
     assert run.stdout.split() == [str(49 * 28), "M", "float64"]
 
@@ -105,9 +105,9 @@ def test_duckdb_reads_the_table_from_curl(site: Site, tmp_path: Path) -> None:
     program = tmp_path / "duckdb"
     program.write_text(DUCKDB.format(python=sys.executable))
     program.chmod(0o755)
-    told = dict(line.split() for line in shell(snippet("DuckDB", 2), site, tmp_path).splitlines())
-    expected = whole(site, "&measure=occupancy").groupby("place")["q0.9"].max()
-    assert {place: float(most) for place, most in told.items()} == pytest.approx(expected.to_dict())
+    highest = dict(line.split() for line in shell(snippet("DuckDB", 2), site, tmp_path).splitlines())
+    expected = all_forecasts(site, "&measure=occupancy").groupby("place")["q0.9"].max()
+    assert {place: float(most) for place, most in highest.items()} == pytest.approx(expected.to_dict())
 
 
 def test_what_grafana_selects_is_there(site: Site) -> None:

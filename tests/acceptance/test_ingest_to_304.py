@@ -25,10 +25,10 @@ CONTRACTED = [
 def published(journey: Journey) -> Ended:
     """What the first `headroom daily` said, once the service that was waiting for it is ready."""
     assert not ready(journey.address)
-    told = process("daily", *journey.where)
-    assert told.exit_code == 0, told.err
+    ended = process("daily", *journey.where)
+    assert ended.exit_code == 0, ended.err
     assert eventually(lambda: ready(journey.address))
-    return told
+    return ended
 
 
 @pytest.fixture(scope="module")
@@ -130,10 +130,10 @@ class TestTheSameMorningAgain:
 
 class TestARevisedExtract:
     def test_one_value_is_revised_and_the_forecast_with_it(self, revised: tuple[str, Ended], journey: Journey) -> None:
-        _, told = revised
-        counts = ingested(told.out)
+        _, ended = revised
+        counts = ingested(ended.out)
         assert (counts["revised"], counts["new"]) == (1, 0)
-        assert "revision 2:" in told.out
+        assert "revision 2:" in ended.out
         assert len(list(journey.home.glob(BATCHES))) == 2
 
     def test_the_running_service_notices(self, revised: tuple[str, Ended], served: str) -> None:
@@ -188,9 +188,9 @@ class TestABacktest:
 
 class TestRefusalsThatNeedAChampion:
     def test_a_cutoff_before_the_history_publishes_nothing(self, journey: Journey, published: Ended) -> None:
-        told = journey.headroom("publish", "--cutoff", date(2001, 2, 3), allowed=(4,))
-        assert "the history begins on" in told.err
-        assert "2001-02-03" in told.err
+        ended = journey.headroom("publish", "--cutoff", date(2001, 2, 3), allowed=(4,))
+        assert "the history begins on" in ended.err
+        assert "2001-02-03" in ended.err
 
 
 def publications(address: str) -> list[dict[str, int]]:

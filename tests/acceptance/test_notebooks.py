@@ -1,4 +1,4 @@
-"""The notebooks run from empty, and what is kept of them was made by the cells that are kept."""
+"""The notebooks run from empty, and their saved output was made by their saved cells."""
 
 import base64
 import json

@@ -30,7 +30,7 @@ ADDRESSES = ["/v1/forecasts/RXH/occupancy", "/v1/forecasts?place=RXK1", "/v1/for
 
 @dataclass
 class Load:
-    """Asks without a pause, and keeps what went wrong."""
+    """Request without a pause, and collect what went wrong."""
 
     url: str
     asked: int = 0
@@ -74,7 +74,7 @@ def within(seconds: float, holds: Callable[[], bool]) -> float:
     return time.monotonic() - began
 
 
-def told(url: str) -> tuple[str, bool]:
+def store_state(url: str) -> tuple[str, bool]:
     """What /readyz and the metrics say of the store."""
     ready = httpx.get(f"{url}/readyz").json()["store"]
     return ready, "headroom_store_up 1.0" in httpx.get(f"{url}/metrics").text
@@ -104,12 +104,12 @@ def test_a_store_killed_and_restarted_under_load_fails_no_request(
     issue(cluster.url, days_ago=2)
     issue(cluster.url)
     with servers.service(tmp_path, HEADROOM_STORE_URL=cluster.url) as service, load(service.url) as asking:
-        within(TRUTH_SECONDS, lambda: told(service.url) == ("ok", True))
+        within(TRUTH_SECONDS, lambda: store_state(service.url) == ("ok", True))
         cluster.kill()
-        within(TRUTH_SECONDS, lambda: told(service.url) == ("unreachable", False))
+        within(TRUTH_SECONDS, lambda: store_state(service.url) == ("unreachable", False))
         time.sleep(2)
         cluster.start()
-        within(TRUTH_SECONDS, lambda: told(service.url) == ("ok", True))
+        within(TRUTH_SECONDS, lambda: store_state(service.url) == ("ok", True))
         issue(cluster.url, scale=1.1)
         within(TRUTH_SECONDS, lambda: revision(service.url) == 2)
     assert asking.failed == []
@@ -129,11 +129,11 @@ def test_where_one_server_is_lost_another_that_is_named_is_asked(
     hosts = "&".join(f"host={servers.LOOPBACK}:{cluster.port}" for cluster in clusters)
     url = f"postgresql://{servers.POSTGRESQL_USER}:{POSTGRESQL_PASSWORD}@/postgres?{hosts}"
     with servers.service(tmp_path, HEADROOM_STORE_URL=url) as service, load(service.url) as asking:
-        within(TRUTH_SECONDS, lambda: told(service.url) == ("ok", True))
+        within(TRUTH_SECONDS, lambda: store_state(service.url) == ("ok", True))
         clusters[0].kill()
         issue(clusters[1].url, scale=1.1)
         within(TRUTH_SECONDS, lambda: revision(service.url) == 2)
-        assert told(service.url) == ("ok", True)
+        assert store_state(service.url) == ("ok", True)
     assert asking.failed == []
 
 
@@ -198,12 +198,12 @@ def test_a_first_key_that_the_service_may_not_read_shuts_it_and_an_outage_does_n
         server.execute(today.encode())
     reader = make_url(cluster.url).set(username="reader", password="PASSWORD").render_as_string(hide_password=False)
     with servers.service(tmp_path, HEADROOM_STORE_URL=reader) as service:
-        within(TRUTH_SECONDS, lambda: told(service.url) == ("ok", True))
+        within(TRUTH_SECONDS, lambda: store_state(service.url) == ("ok", True))
         with load(service.url) as asking:
             cluster.kill()
-            within(TRUTH_SECONDS, lambda: told(service.url) == ("unreachable", False))
+            within(TRUTH_SECONDS, lambda: store_state(service.url) == ("unreachable", False))
             cluster.start()
-            within(TRUTH_SECONDS, lambda: told(service.url) == ("ok", True))
+            within(TRUTH_SECONDS, lambda: store_state(service.url) == ("ok", True))
         assert asking.failed == []
         key = servers.make_key(tmp_path, "board", HEADROOM_STORE_URL=cluster.url)
         within(TRUTH_SECONDS, lambda: status(service.url) == 503)

@@ -1,4 +1,4 @@
-"""What is deployed beside the images: Compose and Prometheus."""
+"""What is deployed with the images: Compose and Prometheus."""
 
 import re
 import shutil

@@ -120,7 +120,7 @@ def lock(target: str) -> Path:
 
 
 def installed(target: str, folder: Path) -> Path:
-    """The Python of a new environment with a lock's packages; the packages of ours are copied beside it."""
+    """The Python of a new environment with a lock's packages; copies of our packages lie next to it."""
     uv, python = Path(sys.executable).parent / "uv", folder / "venv" / "bin" / "python"
     for words in (
         ("venv", "--quiet", "--python", sys.executable, folder / "venv"),

@@ -146,7 +146,7 @@ def issued(world: World) -> dict[int, Publication]:
 
 
 def expected_cutoff(world: World, n: int) -> date:
-    """Yesterday, but where the whole feed was late or half counted."""
+    """Yesterday, but where the complete feed was late or half counted."""
     back = 1 if n in (FEED_LATE, HALF_COUNTED) else 0
     return (world.day_of(n) - pd.Timedelta(days=back)).date()
 

@@ -42,7 +42,7 @@ def failing(tmp_path: Path) -> str:
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Refuses every request, and quotes the password or token that came with it, as it came and decoded."""
+    """Reject every request, and quote the password or token that it carries, encoded and decoded."""
 
     def do_GET(self) -> None:
         self._refuse()

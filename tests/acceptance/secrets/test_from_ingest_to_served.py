@@ -153,9 +153,9 @@ def test_no_answer_shows_a_secret(day: Day, address: str) -> None:
         statuses[who] = answer.status_code
         assert planted.planted_in(answer.content, day.secrets) == []
         assert planted.planted_in(str(answer.headers), day.secrets) == []
-    refused = 200 if address in OPEN_TO_ALL else 401
+    rejected = 200 if address in OPEN_TO_ALL else 401
     served = 404 if address == "/nowhere" else 200
-    assert statuses == {"nobody": refused, "a wrong key": refused, "the key": served}
+    assert statuses == {"nobody": rejected, "a wrong key": rejected, "the key": served}
 
 
 def test_no_file_shows_a_secret(day: Day) -> None:

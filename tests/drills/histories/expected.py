@@ -36,18 +36,18 @@ def check(hospital: Hospital, found: Mornings) -> None:
     """Everything that is promised of the hospital's mornings."""
     for morning, published in enumerate((found.first, found.second)):
         if published.answer is None:
-            assert refused(published, sentences_of_publishing(hospital, morning)), (morning, published.sentence)
+            assert ended_with(published, sentences_of_publishing(hospital, morning)), (morning, published.sentence)
         else:
             check_publication(hospital, morning, published.answer)
             check_silent_site_is_named(hospital, morning, published.answer, found.findings[morning])
     if found.backtest.answer is None:
-        assert refused(found.backtest, sentences_of_backtest(hospital)), found.backtest.sentence
+        assert ended_with(found.backtest, sentences_of_backtest(hospital)), found.backtest.sentence
     else:
         check_backtest(hospital, found.backtest.answer)
     assert found.trained.answer in (1, 2), found.trained.sentence
 
 
-def refused(ended: Ended[Any], allowed: Sequence[tuple[type[Exception], str]]) -> bool:
+def ended_with(ended: Ended[Any], allowed: Sequence[tuple[type[Exception], str]]) -> bool:
     """Whether the job ended with one of the sentences."""
     return any(type(ended.sentence) is kind and re.search(says, str(ended.sentence)) for kind, says in allowed)
 

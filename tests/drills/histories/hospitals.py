@@ -45,7 +45,7 @@ class Hospital:
     """One value of each factor. There are `days` of history on the first morning, and one more on the second.
 
     The incident happens to the first site. One that falls silent still is on the first morning, and reports again on
-    the second; `was silent 30 days` came back 31 days before the first.
+    the second; `was silent 30 days` reports again from 31 days before the first.
     """
 
     days: int
@@ -58,7 +58,7 @@ class Hospital:
 
     @property
     def is_distinct(self) -> bool:
-        """Whether no other combination has the same history: before it began no site was silent, or came back."""
+        """Whether no other combination has the same history: before it began no site was silent, or reported again."""
         if self.incident == BACK:
             return self.days > BACK_DAYS + 30
         shorter = [days for days in SILENCES.values() if days < SILENCES.get(self.incident, 0)]

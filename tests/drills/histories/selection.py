@@ -11,7 +11,7 @@ Pair = tuple[int, int | str, int, int | str]
 
 
 def every_hospital() -> list[Hospital]:
-    """The whole product, without those that have the history of another."""
+    """The complete product, without those that have the history of another."""
     combined = (Hospital(*values) for values in product(LENGTHS, MEASURES, STRUCTURES, INCIDENTS))
     return [hospital for hospital in combined if hospital.is_distinct]
 

@@ -1,7 +1,7 @@
 """Two mornings, a backtest and a training of hospitals with every kind of history: a forecast, or a listed sentence.
 
 `make histories` runs as many of them as have every pair of lengths, measures, structures and incidents; with
-`HEADROOM_HISTORIES=all` it runs the whole product, for hours.
+`HEADROOM_HISTORIES=all` it runs the complete product, for hours.
 """
 
 import os
@@ -17,8 +17,8 @@ from tests.drills.histories.selection import covering, every_hospital
 # The library's own, when a database that it has opened is closed.
 pytestmark = [pytest.mark.histories, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
-WHOLE = os.environ.get("HEADROOM_HISTORIES") == "all"
-HOSPITALS = every_hospital() if WHOLE else covering(every_hospital())
+COMPLETE = os.environ.get("HEADROOM_HISTORIES") == "all"
+HOSPITALS = every_hospital() if COMPLETE else covering(every_hospital())
 
 
 @pytest.fixture(scope="session")
