@@ -18,7 +18,7 @@ from benchmarks.accuracy.progress import log_progress
 from publication.vocabulary import series_key
 from training.frames import LONG_GAP_DAYS, WEEK, with_quantiles
 from training.history.known import PointInTimeHistory
-from training.reconciliation.bottom_up import summing
+from training.reconciliation import summing
 
 Cutoffs = Sequence[pd.Timestamp]
 

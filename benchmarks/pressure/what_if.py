@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.accuracy.progress import heading
 from benchmarks.accuracy.requirement import Requirement, at_most
 from benchmarks.accuracy.rows.simulator import LAST_DAY, SEEDS, STABLE
-from training.paths.headroom import beds_freed
+from training.paths.flow_identity import beds_freed
 from training.pipeline.pressure import RECENT_DAYS
 from training.simulate.level import future_levels
 from training.simulate.mechanics import WorldState, simulate_days

@@ -7,7 +7,7 @@ from statsforecast.models import SeasonalNaive as LibrarySeasonalNaive
 
 from tests.unit.pipeline.histories import awkward, awkward_system, build_history, four_sites
 from training.models.candidate import ForecastRequest
-from training.models.naive import SeasonalNaive
+from training.models.catalogue import SeasonalNaive
 
 
 @pytest.mark.parametrize("horizon", [1, 7, 10, 28])

@@ -7,7 +7,7 @@ from training.history.known import PointInTimeHistory
 from training.history.rest_days import rest_days
 from training.history.rhythm import WEEKS_LOOKED_AT
 from training.pipeline import Forecast
-from training.reconciliation.bottom_up import aggregated
+from training.reconciliation import aggregated
 
 SEEN_AROUND = pd.Timedelta(days=(WEEKS_LOOKED_AT + 1) * WEEK)
 

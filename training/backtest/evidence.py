@@ -12,7 +12,7 @@ from training.backtest.slices import kinds_of_day
 from training.frames import WEEK
 from training.history.known import PointInTimeHistory
 from training.history.rest_days import rest_days
-from training.reconciliation.bottom_up import aggregated, summing
+from training.reconciliation import aggregated, summing
 
 
 def with_baselines_and_slices(

@@ -8,7 +8,7 @@ from training.backtest.losses import mean_of_known
 from training.frames import WEEK, values_of
 from training.history.known import PointInTimeHistory
 from training.history.rest_days import never_counted_ahead
-from training.reconciliation.bottom_up import aggregated, summing
+from training.reconciliation import aggregated, summing
 
 Values = NDArray[np.float64]
 WEEKS = 6

@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.calibration.past_errors import PastErrors
-from training.calibration.scale import bands, count_sd, error_scale
-from training.calibration.special_days import special_factor
-from training.calibration.volatility import volatility
+from training.calibration.scale import bands, count_sd, error_scale, volatility
 
 Values = NDArray[np.float64]
 FEWEST_ERRORS = 24  # below that, errors are taken for those of a Poisson count
 SMALL_COUNT = 30.0  # up to which quantiles of whole counts are whole numbers
+PRIOR_DAYS = 10.0  # so many days' worth of ordinary errors go into the factor
 GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -47,6 +46,26 @@ def error_quantiles(past: PastErrors, levels: Sequence[float]) -> Values:
         shape = np.quantile(shapes[:, near][known[:, near]], upside_down, method="weibull")
         found[leads] = scale[leads, :, None] * shape
     return found
+
+
+def special_factor(past: PastErrors) -> float:
+    """Mean size of special days' errors over that of other days', each over what was foreseen for it; at least 1.
+
+    What was foreseen is learnt from other days alone. Where either kind has no error yet, the factor is 1.
+    """
+    special = past.is_special[:, :, None]
+    ordinary = np.where(special, np.nan, past.scaled)
+    usual = error_scale(ordinary)
+    foreseen = volatility(np.abs(ordinary) / usual, past.age_days)[:-1, :, None]
+    sizes = np.abs(past.scaled) / (usual * foreseen)
+    known = ~np.isnan(sizes)
+    on_special, on_others = sizes[known & special], sizes[known & ~special]
+    if not len(on_special) or not on_others.sum():
+        return 1.0
+    days = len(on_special) / past.scaled.shape[2]
+    larger = float(on_special.mean() / on_others.mean())
+    factor: float = (larger * days + PRIOR_DAYS) / (days + PRIOR_DAYS)
+    return max(1.0, factor)
 
 
 def quantiles(

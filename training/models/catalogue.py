@@ -1,5 +1,10 @@
 """The candidates by name."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 from statsforecast.models import MSTL, AutoETS, DynamicOptimizedTheta
@@ -8,14 +13,56 @@ from training.errors import UsageError
 from training.frames import WEEK
 from training.models.arima import CalendarArima
 from training.models.calendar_level import CalendarLevel
-from training.models.candidate import Candidate
-from training.models.combination import Combination, LearnedEnsemble
+from training.models.candidate import Candidate, ForecastRequest, Means, Scope, target_days
 from training.models.conversion import Conversion
 from training.models.flow_balance import FlowBalance
-from training.models.naive import SeasonalNaive
-from training.models.poisson import LogLagPoisson
-from training.models.regression import Regression
+from training.models.regression import LogLagPoisson, Regression
 from training.models.statistical import Statistical
+
+
+class SeasonalNaive:
+    """Repeats the last week. A series younger than a week repeats its mean, so that there is always a forecast."""
+
+    scope = Scope.SERIES
+
+    def forecast(self, windows: ForecastRequest) -> Means:
+        means = Means()
+        for cutoff in windows.cutoffs:
+            week = windows.history.undisturbed(cutoff).tail(WEEK).reset_index(drop=True).reindex(range(WEEK))
+            whole = np.where(week.isna(), week.mean(), week)
+            values = np.tile(whole, (-(-windows.horizon // WEEK), 1))[: windows.horizon]
+            means.by_cutoff[cutoff] = pd.DataFrame(values, target_days(cutoff, windows.horizon), week.columns)
+        return means
+
+
+@dataclass(frozen=True)
+class LearnedEnsemble:
+    """A weighted mean of its members' means: weights by measure and lead, learnt from the windows before each cutoff.
+
+    The pipeline learns them (`training/calibration/weights.py`): it knows the windows. A member that fails for a series
+    is left out of that series.
+    """
+
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Combination:
+    """The plain mean of its members' means; it fails for a series where any member does."""
+
+    members: tuple[str, ...]
+
+    def combine(self, members: Sequence[Means], cutoffs: Iterable[pd.Timestamp]) -> Means:
+        """The average at the cutoffs, which every member must have."""
+        combined = Means()
+        for cutoff in cutoffs:
+            first, *rest = (member.by_cutoff[cutoff] for member in members)
+            average = np.stack([first, *(other[first.columns] for other in rest)]).mean(axis=0)
+            combined.by_cutoff[cutoff] = pd.DataFrame(average, first.index, first.columns)
+        for member in members:
+            combined.failures.update(member.failures)
+        return combined
+
 
 FALLBACK = "SeasonalNaive"
 

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 from sklearn.linear_model import Ridge
 
-from training.features.calendar import season, weekdays
-from training.features.disturbances import disturbance_tables
-from training.features.holidays import holiday_features
+from training.features.calendar import holiday_features, season, weekdays
+from training.features.events import disturbance_tables
 from training.history.known import PointInTimeHistory
 
 Values = NDArray[np.float64]

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 from mlforecast import MLForecast
 from mlforecast.lag_transforms import RollingMean
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
+from sklearn.linear_model import PoissonRegressor
 
 from publication.vocabulary import series_key
 from training.features.calendar import calendar
-from training.features.disturbances import disturbances
+from training.features.events import disturbances
 from training.frames import WEEK, long
 from training.history.digests import pooled
 from training.history.known import PointInTimeHistory
@@ -200,3 +202,23 @@ def _measures(history: PointInTimeHistory, cutoffs: list[pd.Timestamp]) -> list[
 
 def _of_measure(unique_ids: pd.Index, measure: str) -> list[str]:
     return [unique_id for unique_id in unique_ids if series_key(unique_id).measure == measure]
+
+
+LAGGED = ("lag", "rolling")  # how mlforecast names what it makes of past values
+SMALLEST = 0.1  # of the level, whose logarithm stands for that of less
+
+
+class LogLagPoisson(PoissonRegressor):  # type: ignore[misc]  # scikit-learn has no types
+    """scikit-learn's, with past values in logs: as its mean is the exponential of a sum, plain ones would explode."""
+
+    def fit(self, X: pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None) -> "LogLagPoisson":  # noqa: N803
+        super().fit(_with_logs(X), y, sample_weight)
+        return self
+
+    def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:  # noqa: N803
+        return np.asarray(super().predict(_with_logs(X)))
+
+
+def _with_logs(features: pd.DataFrame) -> pd.DataFrame:
+    lagged = [name for name in features if str(name).startswith(LAGGED)]
+    return features.assign(**{str(name): np.log(np.maximum(features[name], SMALLEST)) for name in lagged})

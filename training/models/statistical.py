@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from training.errors import UsageError
 from training.frames import stretch_start
+from training.models.arima import independent, regressors
 from training.models.candidate import ForecastRequest, Means, Scope, by_fit_day, empty_means, fitting_view
-from training.models.holiday_free import HolidayAdjuster
-from training.models.regressors import independent, regressors
+from training.models.holiday_adjustment import HolidayAdjuster
 from training.progress import with_progress
 
 Values = NDArray[np.float64]

@@ -13,7 +13,7 @@ from training.backtest.actuals import actuals
 from training.frames import forecast_columns
 from training.history.known import PointInTimeHistory
 from training.history.parts import bottom_series
-from training.reconciliation.bottom_up import summing
+from training.reconciliation import summing
 
 
 class Issued:

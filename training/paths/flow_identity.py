@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from training.history.known import PointInTimeHistory
 from training.history.ledger import FlowCounts, FlowSeries, by_place, flow_series, read_flow_counts
-from training.paths.dependence import SEED, reordered
-from training.paths.joint import Paths
+from training.paths.joint import SEED, Paths, reordered
 
 Values = NDArray[np.float64]
 RECENT_DAYS = 56  # in which is seen how much the counts of a place leave unexplained
@@ -89,3 +88,12 @@ def flow_identity(paths: Paths, place: FlowSeries, census: float) -> FlowIdentit
         return np.asarray(sum(paths.values[paths.unique_ids.index(unique_id)] for unique_id in unique_ids))
 
     return FlowIdentity(census, of([place.occupancy]), of(place.admissions), of([place.discharges]))
+
+
+def beds_freed(leaving_share: float, horizon: int) -> Values:
+    """Beds freed (horizon,) by one more discharge a day, from the first day on.
+
+    `leaving_share` of the patients in bed leave on a day: so many of those sent home earlier would have left by then
+    anyway, and what is freed on a day fades as `(1 - leaving_share) ** days`.
+    """
+    return np.asarray(np.cumsum((1 - leaving_share) ** np.arange(horizon)))

@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from training.history.known import PointInTimeHistory
 from training.pipeline.means import Days, EnsembleWeights, MeansCache, same_for_all
 from training.pipeline.state import StateSection
-from training.reconciliation.bottom_up import aggregated, summing
-from training.reconciliation.methods import BOTTOM_UP, METHODS, fitted_map, reconciled
-from training.reconciliation.sums import SumsHistory
+from training.reconciliation import BOTTOM_UP, METHODS, SumsHistory, aggregated, fitted_map, reconciled, summing
 
 Values = NDArray[np.float64]
 AND = "+"

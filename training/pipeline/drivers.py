@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.vocabulary import DRIVERS
-from training.features.disturbances import REGRESSORS, SCHOOL_TERM
+from training.features.events import REGRESSORS, SCHOOL_TERM
 from training.frames import WEEK
 from training.history.known import PointInTimeHistory
 from training.models.calendar_level import MEMORY_DAYS, FittedLevel, fitted_for

@@ -8,17 +8,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.vocabulary import Kind, series_key
+from training.calibration.past_errors import windows_before
 from training.calibration.quantiles import Calibration
 from training.calibration.quantiles import quantiles as pooled_quantiles
 from training.calibration.scale import scaled_errors
 from training.calibration.weights import Weights, fitted_weights, series_weights
-from training.calibration.windows import windows_before
 from training.errors import NothingPublishedError
 from training.history.delayed import DelayedHistory
 from training.history.known import PointInTimeHistory
 from training.models.candidate import by_measure, fit_day, target_days
-from training.models.catalogue import CATALOGUE, FALLBACK
-from training.models.combination import LearnedEnsemble
+from training.models.catalogue import CATALOGUE, FALLBACK, LearnedEnsemble
 from training.pipeline.coherence import (
     Agreements,
     ParentForecasts,
@@ -38,8 +37,7 @@ from training.pipeline.margins import Margins, of_every_series
 from training.pipeline.means import EnsembleWeights, MeansCache, same_for_all
 from training.pipeline.rest_days import RestDays
 from training.pipeline.state import State
-from training.reconciliation.bottom_up import summing
-from training.reconciliation.methods import BOTTOM_UP
+from training.reconciliation import BOTTOM_UP, summing
 
 Values = NDArray[np.float64]
 FEWEST_WINDOWS = 4

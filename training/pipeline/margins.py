@@ -7,17 +7,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.vocabulary import series_key
-from training.calibration.past_errors import PastErrors
+from training.calibration.past_errors import PastErrors, before_long_gap
 from training.calibration.quantiles import SMALL_COUNT, Calibration, continuity_jitter, in_whole_counts
 from training.calibration.scale import count_sd, scaled_errors
-from training.calibration.windows import before_long_gap
-from training.features.holidays import special_days
+from training.features.calendar import special_days
 from training.history.known import PointInTimeHistory
 from training.history.ledger import OCCUPANCY, beds_of
 from training.models.candidate import target_days
-from training.paths.dependence import Trajectories, reordered
 from training.paths.flow_identity import reorder_discharges
-from training.paths.joint import MARGIN_LEVELS, Paths, joint_paths, quantiles
+from training.paths.joint import MARGIN_LEVELS, Paths, Trajectories, joint_paths, quantiles, reordered
 from training.pipeline.forecast import DECIMALS
 
 Values = NDArray[np.float64]

@@ -25,8 +25,7 @@ from training.models.candidate import (
     scope_of,
     target_days,
 )
-from training.models.catalogue import CATALOGUE
-from training.models.combination import Combination, LearnedEnsemble
+from training.models.catalogue import CATALOGUE, Combination, LearnedEnsemble
 from training.pipeline.saved_means import SavedMeans
 from training.pipeline.state import StateSection
 

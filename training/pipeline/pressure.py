@@ -12,8 +12,8 @@ from publication.vocabulary import series_key
 from training.history.known import PointInTimeHistory
 from training.history.ledger import ADMISSIONS, BEDS, DISCHARGES, OCCUPANCY, beds_of
 from training.history.rest_days import rest_days
-from training.paths.headroom import beds_freed, peak
-from training.paths.joint import quantiles
+from training.paths.flow_identity import beds_freed
+from training.paths.joint import peak, quantiles
 from training.pipeline.forecast import DECIMALS, Forecast
 
 Values = NDArray[np.float64]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from training.history.fit_cache import Key
-from training.models.kept import keep, kept
+from training.models.saved_fits import load_fitted, save_fitted
 from training.pipeline.saved_means import SavedMeans, saved_means
 
 FITS, MEANS = "fits", "means.parquet"
@@ -37,7 +37,7 @@ class State:
     def write(self, folder: Path) -> None:
         """Write into a folder, which is made: Parquet, JSON and arrays."""
         for name, section in zip(SECTIONS, (self.series, self.sums), strict=True):
-            keep(section.fits, folder / name / FITS)
+            save_fitted(section.fits, folder / name / FITS)
             section.means.rows().to_parquet(folder / name / MEANS, index=False)
 
 
@@ -52,7 +52,7 @@ def read_state(folder: Path) -> State:
     """Return the state that was written into a folder."""
     return State(
         *(
-            StateSection(saved_means(pd.read_parquet(folder / name / MEANS)), kept(folder / name / FITS))
+            StateSection(saved_means(pd.read_parquet(folder / name / MEANS)), load_fitted(folder / name / FITS))
             for name in SECTIONS
         )
     )

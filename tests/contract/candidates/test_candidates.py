@@ -12,8 +12,7 @@ from tests.unit.models.wards import COME, GOES_HOME, played, with_flows
 from tests.unit.pipeline.histories import ENGLISH, awkward, awkward_system, poisoned, versions
 from training.history.known import PointInTimeHistory
 from training.models.candidate import REFIT_EVERY_DAYS, Means, fit_day
-from training.models.catalogue import CATALOGUE
-from training.models.combination import LearnedEnsemble
+from training.models.catalogue import CATALOGUE, LearnedEnsemble
 from training.pipeline.means import MeansCache
 
 HORIZON = 14

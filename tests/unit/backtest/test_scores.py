@@ -10,7 +10,7 @@ from training.backtest.run import backtest_candidate, backtest_recipe, backtest_
 from training.backtest.scores import mase_scales, overall, scores
 from training.frames import forecast_columns, long
 from training.pipeline import Forecaster
-from training.reconciliation.bottom_up import summing
+from training.reconciliation import summing
 
 NAN = float("nan")
 THREE = [0.1, 0.5, 0.9]

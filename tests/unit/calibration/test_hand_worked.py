@@ -8,8 +8,7 @@ import pytest
 
 from training.calibration.past_errors import PastErrors, Values
 from training.calibration.quantiles import error_quantiles
-from training.calibration.scale import error_scale
-from training.calibration.volatility import combined_by_qlike, volatility
+from training.calibration.scale import combined_by_qlike, error_scale, volatility
 from training.calibration.weights import fitted_weights, series_weights
 
 NAN = float("nan")

@@ -10,13 +10,16 @@ import pytest
 from tests.unit.calibration.errors import past
 from tests.unit.little import CONSTANT, LITTLE, NOTHING_KNOWN, Values, with_little
 from tests.unit.pipeline.histories import build_history, counts
-from training.calibration.past_errors import PastErrors
-from training.calibration.quantiles import continuity_jitter, error_quantiles, in_whole_counts, quantiles
-from training.calibration.scale import NORMAL_SCALE, count_sd, error_scale, scaled_errors
-from training.calibration.special_days import special_factor
-from training.calibration.volatility import volatility
+from training.calibration.past_errors import SHORTEST_HISTORY_DAYS, PastErrors, before_long_gap, windows_before
+from training.calibration.quantiles import (
+    continuity_jitter,
+    error_quantiles,
+    in_whole_counts,
+    quantiles,
+    special_factor,
+)
+from training.calibration.scale import NORMAL_SCALE, count_sd, error_scale, scaled_errors, volatility
 from training.calibration.weights import fitted_weights, series_weights
-from training.calibration.windows import SHORTEST_HISTORY_DAYS, before_long_gap, windows_before
 
 LEVELS = [0.025, 0.1, 0.5, 0.9, 0.975]
 MEAN = 400.0

@@ -7,8 +7,7 @@ import pytest
 
 from tests.unit.calibration.errors import drawn
 from training.calibration.past_errors import PastErrors
-from training.calibration.quantiles import quantiles
-from training.calibration.special_days import special_factor
+from training.calibration.quantiles import quantiles, special_factor
 
 HORIZON, N_SERIES, LEVELS = 7, 20, [0.1, 0.9]
 CHRISTMAS = slice(-3, -1)  # the two windows before the newest

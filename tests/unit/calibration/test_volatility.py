@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.calibration.volatility import Values, volatility
+from training.calibration.scale import Values, volatility
 
 STEP_DAYS = 6
 HORIZON = 28

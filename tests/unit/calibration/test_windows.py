@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_history, build_system, day_end, four_sites, versions
-from training.calibration.windows import (
+from training.calibration.past_errors import (
     RECENT_DAYS,
     RECENT_STEP_DAYS,
     SHORTEST_HISTORY_DAYS,

@@ -10,7 +10,7 @@ import pytest
 from publication.model import Measure, System
 from publication.vocabulary import Kind, series_key
 from tests.unit.pipeline.histories import ENGLISH, build_history, build_system, counts, four_sites
-from training.features.disturbances import disturbances
+from training.features.events import disturbances
 from training.history.disturbances import bed_steps, concerns, days_of
 from training.history.known import PointInTimeHistory
 from training.models.candidate import ForecastRequest

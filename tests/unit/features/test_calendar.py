@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.features.calendar import calendar, season
-from training.features.holidays import holiday_features, special_days
+from training.features.calendar import calendar, holiday_features, season, special_days
 from training.system.bank_holidays import bank_holidays, named_holidays
 
 # gov.uk/bank-holidays, England and Wales, 2022.

@@ -9,8 +9,7 @@ import pytest
 from tests.unit.pipeline.histories import build_history, four_sites
 from training.errors import UsageError
 from training.models.candidate import REFIT_EVERY_DAYS, ForecastRequest, by_fit_day, fit_day, target_days
-from training.models.catalogue import CATALOGUE, CONTENDERS, FALLBACK, candidate_names
-from training.models.combination import Combination
+from training.models.catalogue import CATALOGUE, CONTENDERS, FALLBACK, Combination, candidate_names
 from training.models.regression import Regression, level
 from training.pipeline.means import MeansCache
 from training.system import SystemContext

@@ -6,9 +6,8 @@ import pytest
 
 from tests.unit.pipeline.histories import build_history, counts
 from training.models.candidate import ForecastRequest
-from training.models.catalogue import CATALOGUE
-from training.models.combination import Combination, LearnedEnsemble
-from training.models.poisson import LogLagPoisson
+from training.models.catalogue import CATALOGUE, Combination, LearnedEnsemble
+from training.models.regression import LogLagPoisson
 
 COUNTED = ("PoissonRegressor", "HistGradientBoosting")
 

@@ -9,10 +9,9 @@ from statsforecast.models import ARIMA, MSTL, AutoARIMA, AutoETS, DynamicOptimiz
 
 from tests.unit.pipeline.histories import build_history, counts
 from training.errors import UsageError
-from training.models.arima import CalendarArima
+from training.models.arima import CalendarArima, independent, regressors
 from training.models.candidate import ForecastRequest, fit_day
 from training.models.catalogue import CATALOGUE
-from training.models.regressors import independent, regressors
 from training.models.statistical import LibraryModel, Statistical
 from training.system import SystemContext
 

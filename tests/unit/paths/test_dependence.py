@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 from scipy.stats import norm, spearmanr
 
-from training.paths.dependence import HALF_LIFE_DAYS, Trajectories, Values, copula_draws
-from training.paths.joint import MARGIN_LEVELS, N_PATHS, Paths, joint_paths, quantiles
+from training.paths.joint import (
+    HALF_LIFE_DAYS,
+    MARGIN_LEVELS,
+    N_PATHS,
+    Paths,
+    Trajectories,
+    Values,
+    copula_draws,
+    joint_paths,
+    quantiles,
+)
 
 NAMES = ["A/occupancy", "B/occupancy", "C/occupancy"]
 NORMAL = np.sort(norm.ppf(MARGIN_LEVELS))

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from training.paths.headroom import beds_freed, peak
+from training.paths.flow_identity import beds_freed
+from training.paths.joint import peak
 
 
 def test_the_peak_is_the_highest_day_of_each_path_and_its_lead_the_average_of_theirs() -> None:

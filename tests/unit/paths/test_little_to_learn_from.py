@@ -9,10 +9,8 @@ from tests.unit.models.wards import played
 from tests.unit.paths.test_flow_identity import system
 from tests.unit.pipeline.histories import build_history
 from training.history.ledger import flow_series
-from training.paths.dependence import Trajectories, copula_draws, reordered
-from training.paths.flow_identity import flow_identity, reorder_discharges
-from training.paths.headroom import beds_freed, peak
-from training.paths.joint import Paths, joint_paths, quantiles
+from training.paths.flow_identity import beds_freed, flow_identity, reorder_discharges
+from training.paths.joint import Paths, Trajectories, copula_draws, joint_paths, peak, quantiles, reordered
 
 N_PATHS = 199
 LEVELS = [0.1, 0.5, 0.9]

@@ -8,9 +8,7 @@ import pytest
 
 from tests.unit.pipeline.histories import build_history, four_sites
 from training.models.candidate import ForecastRequest, Means
-from training.models.catalogue import CATALOGUE
-from training.models.combination import Combination
-from training.models.naive import SeasonalNaive
+from training.models.catalogue import CATALOGUE, Combination, SeasonalNaive
 from training.models.statistical import Statistical
 from training.pipeline import Forecast, Forecaster
 from training.pipeline.coherence import candidate_of

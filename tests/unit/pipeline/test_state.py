@@ -15,7 +15,7 @@ from training.frames import long
 from training.history.known import PointInTimeHistory, known_at_day_end
 from training.models.candidate import Candidate, ForecastRequest, Means, Scope
 from training.models.catalogue import CATALOGUE
-from training.models.kept import ARRAYS, PARTS, keep, kept
+from training.models.saved_fits import ARRAYS, PARTS, load_fitted, save_fitted
 from training.pipeline import Forecaster
 from training.pipeline.saved_means import saved_means
 from training.pipeline.state import State, read_state
@@ -129,22 +129,22 @@ def test_a_series_that_failed_says_why_when_its_state_is_read_again(tmp_path: Pa
 
 def test_nothing_but_known_kinds_is_written(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="a fitted part holds a set, which is not written"):
-        keep({("X", "2026-01-01"): {1, 2}}, tmp_path / "learnt")
+        save_fitted({("X", "2026-01-01"): {1, 2}}, tmp_path / "learnt")
 
 
 def test_a_pickle_among_the_arrays_is_refused(tmp_path: Path) -> None:
-    keep({("X", "2026-01-01"): np.ones(2)}, tmp_path / "learnt")
+    save_fitted({("X", "2026-01-01"): np.ones(2)}, tmp_path / "learnt")
     np.savez(tmp_path / "learnt" / ARRAYS, np.array([object()]))
     with pytest.raises(ValueError, match="allow_pickle"):
-        kept(tmp_path / "learnt")
+        load_fitted(tmp_path / "learnt")
 
 
 def test_a_regressor_of_a_foreign_type_is_refused(tmp_path: Path) -> None:
     """One whose reading would run code that is not ours: here a function of the standard library."""
     foreign = np.frombuffer(dumps({"call": pytest.raises}), dtype=np.uint8)
-    keep({("X", "2026-01-01"): foreign}, tmp_path / "learnt")
+    save_fitted({("X", "2026-01-01"): foreign}, tmp_path / "learnt")
     parts = json.loads((tmp_path / "learnt" / PARTS).read_text())
     parts[0]["part"] = {"regressor": 0}
     (tmp_path / "learnt" / PARTS).write_text(json.dumps(parts))
     with pytest.raises(UntrustedTypesFoundException):
-        kept(tmp_path / "learnt")
+        load_fitted(tmp_path / "learnt")

@@ -7,9 +7,7 @@ import pytest
 from tests.unit.little import LITTLE, NOTHING_KNOWN, Values, with_little
 from tests.unit.pipeline.histories import build_history, build_system, counts, table_of
 from training.pipeline.coherence import PlaceTree, best_method, learnt, parent_actuals, tree_of
-from training.reconciliation.bottom_up import aggregated, summing
-from training.reconciliation.methods import BOTTOM_UP, METHODS, reconciled
-from training.reconciliation.sums import SumsHistory
+from training.reconciliation import BOTTOM_UP, METHODS, SumsHistory, aggregated, reconciled, summing
 
 LEVEL = 100.0
 every_method = pytest.mark.parametrize("method", METHODS)

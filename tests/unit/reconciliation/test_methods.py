@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.pipeline.coherence import PlaceTree, best_method
-from training.reconciliation.methods import fitted_map, reconciled
+from training.reconciliation import fitted_map, reconciled
 
 Values = np.ndarray
 TWO = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])  # A, B, and A + B

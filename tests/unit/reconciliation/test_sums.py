@@ -9,7 +9,7 @@ import pandas as pd
 from publication.model import Measure
 from publication.vocabulary import Kind
 from tests.unit.pipeline.histories import build_history, build_system, table_of
-from training.reconciliation.sums import SumsHistory
+from training.reconciliation import SumsHistory
 from training.system import Event, EventKind, SystemContext
 
 NAN = np.nan

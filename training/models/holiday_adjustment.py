@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.features.holidays import PREFIX, holiday_features
+from training.features.calendar import PREFIX, holiday_features
 from training.history.known import PointInTimeHistory
 from training.models.calendar_level import fitted_on
 from training.models.candidate import ForecastRequest, by_fit_day, by_measure, fit_day, fitting_view, target_days

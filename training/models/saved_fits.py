@@ -29,7 +29,10 @@ CLASSES: dict[str, type] = {
     "hazard": Hazard,
     "balance": FlowSeries,
 }
-TRUSTED = ["training.models.poisson.LogLagPoisson", "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
+TRUSTED = [
+    "training.models.regression.LogLagPoisson",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+]
 """Types beyond those that skops reads anyway: ours, and one of scikit-learn's that it does not know."""
 
 PARTS, ARRAYS = "parts.json", "arrays.npz"
@@ -37,7 +40,7 @@ Arrays = list[NDArray[np.generic]]
 Json = object
 
 
-def keep(parts: Mapping[Key, object], folder: Path) -> None:
+def save_fitted(parts: Mapping[Key, object], folder: Path) -> None:
     """Write fitted parts into a folder, which is made."""
     arrays: Arrays = []
     written = [{"key": list(key), "part": _written(part, arrays)} for key, part in sorted(parts.items())]
@@ -46,7 +49,7 @@ def keep(parts: Mapping[Key, object], folder: Path) -> None:
     np.savez_compressed(folder / ARRAYS, *arrays)
 
 
-def kept(folder: Path) -> dict[Key, object]:
+def load_fitted(folder: Path) -> dict[Key, object]:
     """The fitted parts of a folder. Raises ValueError where it holds anything else."""
     with np.load(folder / ARRAYS, allow_pickle=False) as archive:
         arrays = [archive[name] for name in archive.files]

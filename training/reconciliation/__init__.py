@@ -1,1 +1,0 @@
-"""Parents and children that agree."""
