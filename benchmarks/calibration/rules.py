@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.calibration.past_errors import PastErrors
-from training.calibration.quantiles import FEWEST_ERRORS, quantiles
-from training.calibration.scale import error_scale
+from training.calibration.quantiles import quantiles
+from training.calibration.scale import FEWEST_ERRORS, error_scale
 
 Values = NDArray[np.float64]
 NEAR_LEADS = 3

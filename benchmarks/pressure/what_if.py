@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.accuracy.progress import heading
 from benchmarks.accuracy.requirement import Requirement, at_most
 from benchmarks.accuracy.rows.simulator import LAST_DAY, SEEDS, STABLE
-from training.paths.flow_identity import beds_freed
-from training.pipeline.pressure import RECENT_DAYS
+from training.paths.flow_identity import RECENT_FLOW_DAYS, beds_freed
 from training.simulate.level import future_levels
 from training.simulate.mechanics import WorldState, simulate_days
 from training.simulate.network import nodes
@@ -69,7 +68,7 @@ def _cases(seed: int, every: int) -> list[Compared]:
 
 def _case(world: World, code: str, today: int) -> Compared:
     truth, history = world.truths[code], world.histories[code]
-    past = slice(today + 1 - RECENT_DAYS, today + 1)
+    past = slice(today + 1 - RECENT_FLOW_DAYS, today + 1)
     share = history.leaving[past, 0].sum() / history.in_bed[past, 0].sum()
     now = world.site_levels[code][today] + world.region_level[today]
     level = future_levels(rng_for(world.seed, "what if", code), np.full(DRAWS, now), HORIZON)

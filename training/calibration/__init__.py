@@ -1,1 +1,1 @@
-"""Intervals that keep their promise, learnt from out-of-sample errors."""
+"""Calibrated intervals: quantiles fitted to out-of-sample errors."""

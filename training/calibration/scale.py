@@ -1,72 +1,79 @@
-"""Errors in units of the scale of a count, and their scale by series and lead. See docs/explanation/method.md."""
+"""The scale of errors by series and lead, and its volatility over time. See docs/explanation/method.md.
+
+Errors are large and small in turn (an epidemic, a lockdown, a holiday). Each is divided by the volatility forecast
+before it, and multiplied by that of today: filtered historical simulation (Hull and White 1998; Barone-Adesi,
+Giannopoulos and Vosper 1999). Its tails are those of a whole year, and its scale follows a break.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
-SMALLEST_COUNT = 1.0
-LEAD_BANDS = ((1, 2), (3, 7), (8, 28), (29, 84))  # leads whose errors have one shape
-NORMAL_SCALE = (2 / np.pi) ** 0.5  # mean absolute error of a standard normal: the scatter of a count without more ado
+MIN_MEAN = 1.0  # of a count whose standard deviation is taken
+ERROR_BANDS = ((1, 2), (3, 7), (8, 28), (29, 84))  # first and last leads whose errors have one shape
+NORMAL_SCALE = (2 / np.pi) ** 0.5  # mean absolute value of a standard normal: the scale of a Poisson count's error
 SMOOTHED_LEADS = 7
-PRIOR_WINDOWS = 3.0  # so many windows' worth of its group goes into a series' scatter
-PRIOR_WINDOWS_OF_BAND = 10.0  # and so many of its own, over all leads, into its scatter in a band
-SMALLEST_SCALE = 1e-3
-PASSES = 3
+SERIES_PRIOR_WINDOWS = 3.0  # weight of the group in the scale of a series
+BAND_PRIOR_WINDOWS = 10.0  # weight of all leads of a series in its scale in a band
+MIN_SCALE = 1e-3
+SCALE_ITERATIONS = 3
+FEWEST_ERRORS = 24  # below that, nothing is fitted to errors
 HALF_LIVES_DAYS = (3.0, 6.0, 12.0, 24.0, 48.0, 96.0, float("inf"))
-USUAL_WINDOWS = (0.3, 3.0)  # so many windows' worth of errors of the usual size go into a mean
-FIRST_WINDOWS = 8  # before these, a mean is not judged: it knows too little
-EXCESS_LOSS = 0.01  # beyond the least, for which a mean weighs less by a factor of e
+VOLATILITY_PRIOR_WINDOWS = (0.3, 3.0)  # weight of a volatility of 1 in a mean
+FIRST_SCORED_WINDOW = 8  # the means of earlier windows have too little data to be scored
+FEWEST_SCORED_WINDOWS = 8
+EXCESS_LOSS = 0.01  # above the least loss, at which the weight of a mean falls by a factor of e
 
 
 def count_sd(means: Values) -> Values:
-    """The scale of a count's error, in counts: the square root of its mean, at least one."""
-    return np.sqrt(np.maximum(means, SMALLEST_COUNT))
+    """Return the standard deviation of Poisson counts with these means, in counts, at least 1. Any shape."""
+    return np.sqrt(np.maximum(means, MIN_MEAN))
 
 
 def scaled_errors(means: Values, actuals: Values) -> Values:
-    """Forecast minus actual in units of the forecast's spread; NaN where either is missing. Any shape."""
+    """Return forecast minus actual over `count_sd` of the forecast; NaN where either is missing. Any shape."""
     return (means - actuals) / count_sd(means)
 
 
 def error_scale(errors: Values) -> Values:
-    """Mean absolute scaled errors by lead and series (horizon, n_series): of the series, times the lead's, nearly.
+    """Return mean absolute scaled errors (horizon, n_series): a factor of the series times one of the lead.
 
-    `errors` (n_windows, horizon, n_series), NaN where not known. Rank one, so that leads and series lend each other
-    strength; what a series does otherwise in a band of leads is let through as it has data.
+    `errors` (n_windows, horizon, n_series), NaN where not known. The two factors are of rank one, so that series and
+    leads pool their data. A third factor, of the series in a band of leads, is drawn towards 1.
     """
     if not errors.shape[2]:
         return np.empty(errors.shape[1:])
     weights = (~np.isnan(errors)).astype(float)
     sizes = np.abs(np.nan_to_num(errors))
     by_series = np.ones(errors.shape[2])
-    for _ in range(PASSES):
+    for _ in range(SCALE_ITERATIONS):
         by_lead = _by_lead(sizes / by_series, weights)
         total = (weights * sizes / by_lead[:, None]).sum(axis=(0, 1))
-        prior = PRIOR_WINDOWS * errors.shape[1]
-        by_series = np.maximum((total + prior) / (weights.sum(axis=(0, 1)) + prior), SMALLEST_SCALE)
+        prior = SERIES_PRIOR_WINDOWS * errors.shape[1]
+        by_series = np.maximum((total + prior) / (weights.sum(axis=(0, 1)) + prior), MIN_SCALE)
         by_series /= by_series.mean()
     both = by_lead[:, None] * by_series
     for leads in bands(errors.shape[1]):
         own = (weights[:, leads] * sizes[:, leads] / both[leads]).sum(axis=(0, 1))
-        prior = PRIOR_WINDOWS_OF_BAND * (leads.stop - leads.start)
+        prior = BAND_PRIOR_WINDOWS * (leads.stop - leads.start)
         both[leads] *= (own + prior) / (weights[:, leads].sum(axis=(0, 1)) + prior)
-    floored: Values = np.maximum(both, SMALLEST_SCALE)
+    floored: Values = np.maximum(both, MIN_SCALE)
     return floored
 
 
 def bands(horizon: int) -> list[slice]:
-    """The bands of leads within the horizon, as positions."""
-    return [slice(first - 1, min(last, horizon)) for first, last in LEAD_BANDS if first <= horizon]
+    """Return the bands of leads within the horizon, as slices of positions."""
+    return [slice(first - 1, min(last, horizon)) for first, last in ERROR_BANDS if first <= horizon]
 
 
 def _by_lead(sizes: Values, weights: Values) -> Values:
-    """Mean size by lead (horizon,), smoothed; a lead without an error yet has its neighbour's."""
+    """Return the mean size by lead (horizon,), smoothed; a lead without errors takes its neighbours'."""
     weight = weights.sum(axis=(0, 2))
     known = np.flatnonzero(weight > 0)
     if len(known) == 0:
         return np.full(len(weight), NORMAL_SCALE)
     means = (weights * sizes).sum(axis=(0, 2))[known] / weight[known]
-    every: Values = np.interp(np.arange(len(weight)), known, np.maximum(means, SMALLEST_SCALE))
+    every: Values = np.interp(np.arange(len(weight)), known, np.maximum(means, MIN_SCALE))
     if len(weight) <= SMOOTHED_LEADS:
         return every
     padded = np.pad(every, SMOOTHED_LEADS // 2, mode="edge")
@@ -74,54 +81,54 @@ def _by_lead(sizes: Values, weights: Values) -> Values:
 
 
 def volatility(sizes: Values, age_days: Values) -> Values:
-    """By how much errors were to be expected larger than usual, at each window and at the cutoff, by lead.
+    """Return the size of errors to expect, as a multiple of their scale: (n_windows + 1, horizon), the cutoff last.
 
-    `sizes` (n_windows, horizon, n_series) are errors over their usual size, NaN where not known at the cutoff;
-    `age_days` (n_windows, horizon) counts from the target day to the cutoff. Gives (n_windows + 1, horizon), the cutoff
-    last. What a window is given comes from errors known on its day alone, so an error of lead 7 tells after 7 days.
+    `sizes` (n_windows, horizon, n_series) are absolute errors over their scale, NaN where not known at the cutoff.
+    `age_days` (n_windows, horizon) counts from the target day to the cutoff. The value of a window uses only the errors
+    known on its own day: an error of lead 7 counts after 7 days.
     """
     windows_ago = np.append(age_days[:, 0] + 1, 0.0)  # in days, from each window, and from the cutoff
     counts = (~np.isnan(sizes)).sum(axis=2).astype(float)
     totals = np.nansum(sizes, axis=2)
-    memories = _memories(windows_ago, int(age_days.max(initial=0.0)))
+    decays = _decays(windows_ago, int(age_days.max(initial=0.0)))
     expected = np.ones((len(windows_ago), age_days.shape[1]))
-    known: list[Values] = []
+    means: list[Values] = []
     for leads in bands(age_days.shape[1]):
-        known.append(_means(totals[:, leads], counts[:, leads], age_days[:, leads], memories))
-        # A break that shows at short leads widens the long ones too, as far as that used to foretell them.
-        answers = np.concatenate(known[::-1])
-        expected[:, leads] = combined_by_qlike(answers, totals[:, leads].sum(axis=1), counts[:, leads].sum(axis=1))[
-            :, None
-        ]
+        means.append(_decayed_means(totals[:, leads], counts[:, leads], age_days[:, leads], decays))
+        # A break that shows at short leads widens the long ones too, as far as it forecast them in the past.
+        members = np.concatenate(means[::-1])
+        band = combined_by_qlike(members, totals[:, leads].sum(axis=1), counts[:, leads].sum(axis=1))
+        expected[:, leads] = band[:, None]
     return expected
 
 
-def _memories(windows_ago: Values, longest: int) -> Values:
-    """Weights (n_half_lives, n_windows + 1, n_days) at each window of the errors of days so long before the cutoff."""
+def _decays(windows_ago: Values, longest: int) -> Values:
+    """Return the weights (n_half_lives, n_windows + 1, n_days) of errors by age, as each window sees them."""
     passed = np.arange(longest + 1) - windows_ago[:, None]
     decays = [0.5 ** (np.maximum(passed, 0.0) / half_life) for half_life in HALF_LIVES_DAYS]
     return np.where(passed >= 0, decays, 0.0)
 
 
-def _means(totals: Values, counts: Values, age_days: Values, memories: Values) -> Values:
-    """Decayed mean sizes (n_means, n_windows + 1) of one band's errors, drawn towards the usual size."""
+def _decayed_means(totals: Values, counts: Values, age_days: Values, decays: Values) -> Values:
+    """Return decayed mean sizes (n_means, n_windows + 1) of one band's errors, drawn towards 1."""
     days = age_days.astype(int).ravel()
-    total, count = (np.bincount(days, v.ravel(), memories.shape[2]) for v in (totals, counts))
+    total, count = (np.bincount(days, v.ravel(), decays.shape[2]) for v in (totals, counts))
     of_window = counts.sum(axis=1)
     one = np.median(of_window[of_window > 0]) if of_window.any() else 1.0
-    return np.concatenate([(memories @ total + n * one) / (memories @ count + n * one) for n in USUAL_WINDOWS])
+    return np.concatenate([(decays @ total + n * one) / (decays @ count + n * one) for n in VOLATILITY_PRIOR_WINDOWS])
 
 
-def combined_by_qlike(answers: Values, totals: Values, counts: Values) -> Values:
-    """The geometric mean (n_windows + 1,) of the answers, weighted by how well each foretold the windows' sizes.
+def combined_by_qlike(members: Values, totals: Values, counts: Values) -> Values:
+    """Return the weighted geometric mean (n_windows + 1,) of volatility forecasts `members` (n, n_windows + 1).
 
-    Judged by QLIKE, x - log x - 1 of realised over foretold, which ranks forecasts of a scale rightly though it is
-    only seen through errors (Patton 2011). With too few windows to judge by, all weigh alike.
+    `totals` and `counts` (n_windows,) are the sum and number of the sizes in each window. A member's weight falls with
+    its QLIKE loss, x - log x - 1 of realised over forecast. That loss ranks forecasts of a scale rightly although the
+    scale is seen through errors alone (Patton 2011). With too few windows to score, all weigh alike.
     """
-    judged = (counts > 0) & (totals > 0) & (np.arange(len(counts)) >= FIRST_WINDOWS)
-    if judged.sum() < FIRST_WINDOWS:
-        return np.asarray(np.exp(np.log(answers).mean(axis=0)))
-    ratios = totals[judged] / counts[judged] / answers[:, :-1][:, judged]
+    scored = (counts > 0) & (totals > 0) & (np.arange(len(counts)) >= FIRST_SCORED_WINDOW)
+    if scored.sum() < FEWEST_SCORED_WINDOWS:
+        return np.asarray(np.exp(np.log(members).mean(axis=0)))
+    ratios = totals[scored] / counts[scored] / members[:, :-1][:, scored]
     losses = (ratios - np.log(ratios) - 1).mean(axis=1)
     weights = np.exp((losses.min() - losses) / EXCESS_LOSS)
-    return np.asarray(np.exp(weights / weights.sum() @ np.log(answers)))
+    return np.asarray(np.exp(weights / weights.sum() @ np.log(members)))

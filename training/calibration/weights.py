@@ -1,4 +1,4 @@
-"""Weights of a combination's members, learnt by pinball loss: those of a measure, and what a series makes of them."""
+"""Weights of an ensemble's members, fitted by pinball loss: those of a measure, and of each of its series."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,42 +7,42 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.calibration.scale import bands
+from training.calibration.scale import FEWEST_ERRORS, bands
 
 Values = NDArray[np.float64]
-LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
+PINBALL_LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 STEPS = 60
 STEP_SIZE = 3.0
-OWN_STEPS = 5  # of a series, from where its measure came to: few, for its own errors are few
-OWN_STEP_SIZE = 2.0
-FEWEST_ERRORS = 24  # below that, members weigh alike
-MOST_ERRORS = 40_000  # more of them change nothing but the time it takes
+SERIES_STEPS = 5  # few: a series has few errors of its own
+SERIES_STEP_SIZE = 2.0
+MAX_WEIGHT_ERRORS = 40_000  # more of them change nothing but the time it takes
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights of members, adding up to one: `usual` (horizon, n_members), and the `own` of some series.
+    """Weights of members, adding up to 1: `pooled` (horizon, n_members), and `by_series` of the series `unique_ids`.
 
-    `own` is (horizon, n_series, n_members), of the series `unique_ids`.
+    `by_series` is (horizon, n_series, n_members).
     """
 
-    usual: Values
+    pooled: Values
     unique_ids: pd.Index
-    own: Values
+    by_series: Values
 
     def of(self, unique_ids: Sequence[str]) -> Values:
-        """The weights of some series, (horizon, n_series, n_members): their own, else the usual ones."""
-        table = np.concatenate([self.own, self.usual[:, None]], axis=1)
-        return np.asarray(table[:, self.unique_ids.get_indexer(pd.Index(unique_ids))])  # -1, of a stranger: the last
+        """Return the weights of some series, (horizon, n_series, n_members): their own, else the pooled ones."""
+        table = np.concatenate([self.by_series, self.pooled[:, None]], axis=1)
+        return np.asarray(table[:, self.unique_ids.get_indexer(pd.Index(unique_ids))])  # -1 if not found: the last
 
 
 def fitted_weights(errors: Values) -> Values:
-    """Weights (horizon, n_members), adding up to one, from scaled errors (n_members, n_windows, horizon, n_series).
+    """Return weights (horizon, n_members), adding up to 1, that minimise the pinball loss of the mixture's errors.
 
-    NaN where an error is not known, or a member has none. In each band of leads the weights make the errors of the
-    mixture least spread out: the pinball loss of the mixture around its own quantiles. They are found by exponentiated
-    gradient descent (Kivinen and Warmuth 1997) from equal weights, and the later half of the steps is averaged.
-    A member without a single error has no weight, and keeps nothing from the others.
+    `errors` (n_members, n_windows, horizon, n_series) are scaled, forecast minus actual; NaN where not known, or where
+    a member has no forecast. In each band of leads the loss is that around the quantiles of the mixture's own errors,
+    with every series scaled alike. Exponentiated gradient descent (Kivinen and Warmuth 1997) starts from equal weights,
+    and the later half of its steps is averaged. A member without any error has weight 0. A band with fewer than
+    `FEWEST_ERRORS` errors has equal weights.
     """
     answers = ~np.isnan(errors).all(axis=(1, 2, 3))
     if answers.any() and not answers.all():
@@ -55,17 +55,17 @@ def fitted_weights(errors: Values) -> Values:
         pooled = (errors[:, :, leads] / sizes).reshape(len(errors), -1)
         pooled = pooled[:, ~np.isnan(pooled).any(axis=0)]
         if pooled.shape[1] >= FEWEST_ERRORS:
-            weights[leads] = _descended(pooled[:, :: 1 + pooled.shape[1] // MOST_ERRORS])
+            weights[leads] = _descended(pooled[:, :: 1 + pooled.shape[1] // MAX_WEIGHT_ERRORS])
     return weights
 
 
-def series_weights(errors: Values, usual: Values) -> Values:
-    """What each series makes of the usual weights (horizon, n_members): (horizon, n_series, n_members).
+def series_weights(errors: Values, pooled: Values) -> Values:
+    """Return the weights of each series, (horizon, n_series, n_members), from the `pooled` ones (horizon, n_members).
 
-    From its own scaled errors, of (n_members, n_windows, horizon, n_series), by a few steps of the same descent from
-    the usual weights: to stop early is to be drawn towards them. Without any error, they are the usual weights.
+    `errors` as in `fitted_weights`. A few steps of the same descent start from the pooled weights; stopping early draws
+    the weights towards them. Without errors they are the pooled weights.
     """
-    own = np.repeat(usual[:, None], errors.shape[3], axis=1)
+    own = np.repeat(pooled[:, None], errors.shape[3], axis=1)
     answers = ~np.isnan(errors).all(axis=(1, 2, 3))
     if not answers.any():
         return own
@@ -73,27 +73,27 @@ def series_weights(errors: Values, usual: Values) -> Values:
     sizes = _sizes(known.mean(axis=0))
     for leads in bands(errors.shape[2]):
         of_band = (known[:, :, leads] / sizes).reshape(len(known), -1, errors.shape[3])
-        tilted = _exponentiated(of_band, usual[leads.start, answers])
-        own[leads.start : leads.stop, :, answers] = tilted.T
+        moved = _exponentiated(of_band, pooled[leads.start, answers])
+        own[leads.start : leads.stop, :, answers] = moved.T
     return own
 
 
 def _sizes(errors: Values) -> Values:
-    """Mean absolute error of each series (n_series,), 1 where there is none: so that all series count alike."""
+    """Return the mean absolute error of each series (n_series,), 1 without errors; dividing by it scales them alike."""
     known = ~np.isnan(errors)
     sums, counts = np.nansum(np.abs(errors), axis=(0, 1)), known.sum(axis=(0, 1))
     return np.where(sums > 0, sums / np.maximum(counts, 1), 1.0)
 
 
 def _descended(errors: Values) -> Values:
-    """Weights (n_members,) for errors (n_members, n)."""
+    """Return weights (n_members,) for errors (n_members, n)."""
     errors = errors - errors.mean(axis=1, keepdims=True)  # among a few errors, or equal ones, a bias would pull
     weights = np.full(len(errors), 1 / len(errors))
     path = []
     for _ in range(STEPS):
         mixture = weights @ errors
-        above = mixture > np.quantile(mixture, LEVELS)[:, None]
-        slope = ((above - (1 - LEVELS)[:, None]) @ errors.T).mean(axis=0) / errors.shape[1]
+        above = mixture > np.quantile(mixture, PINBALL_LEVELS)[:, None]
+        slope = ((above - (1 - PINBALL_LEVELS)[:, None]) @ errors.T).mean(axis=0) / errors.shape[1]
         weights = weights * np.exp(-STEP_SIZE * slope)
         weights /= weights.sum()
         path.append(weights)
@@ -101,17 +101,17 @@ def _descended(errors: Values) -> Values:
 
 
 def _exponentiated(errors: Values, start: Values) -> Values:
-    """Weights (n_members, n_series) for errors (n_members, n, n_series), from those of the start (n_members,)."""
+    """Return weights (n_members, n_series) for errors (n_members, n, n_series), from those at `start` (n_members,)."""
     known = ~np.isnan(errors).any(axis=0)
     counts = np.maximum(known.sum(axis=0), 1)
-    taught = known.sum(axis=0) >= FEWEST_ERRORS
+    enough = known.sum(axis=0) >= FEWEST_ERRORS
     errors = np.where(known, errors - np.where(known, errors, 0.0).sum(axis=1, keepdims=True) / counts, np.nan)
     weights = np.repeat(start[:, None], errors.shape[2], axis=1)
-    for _ in range(OWN_STEPS if taught.any() else 0):
-        mixture = np.einsum("ms,mns->ns", weights[:, taught], errors[:, :, taught])
-        above = mixture > np.nanquantile(mixture, LEVELS, axis=0)[:, None]
-        pull = above.mean(axis=0) - (1 - LEVELS).mean()
-        slope = np.nansum(pull * errors[:, :, taught], axis=1) / counts[taught]
-        weights[:, taught] *= np.exp(-OWN_STEP_SIZE * slope)
-        weights[:, taught] /= weights[:, taught].sum(axis=0)
+    for _ in range(SERIES_STEPS if enough.any() else 0):
+        mixture = np.einsum("ms,mns->ns", weights[:, enough], errors[:, :, enough])
+        above = mixture > np.nanquantile(mixture, PINBALL_LEVELS, axis=0)[:, None]
+        pull = above.mean(axis=0) - (1 - PINBALL_LEVELS).mean()
+        slope = np.nansum(pull * errors[:, :, enough], axis=1) / counts[enough]
+        weights[:, enough] *= np.exp(-SERIES_STEP_SIZE * slope)
+        weights[:, enough] /= weights[:, enough].sum(axis=0)
     return weights

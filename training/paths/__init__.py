@@ -1,1 +1,1 @@
-"""What comes after means and margins: sample paths of a whole system, and whether there will be a bed."""
+"""Joint sample paths of a system, and the flow identity on them."""

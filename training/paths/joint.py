@@ -1,4 +1,9 @@
-"""Sample paths of every bottom series of a system: all days, measures and places of one path belong together."""
+"""Joint sample paths of every bottom series: margins reordered by a Gaussian copula of past errors.
+
+The errors of one window, over all series and leads, are a trajectory. Normal scores keep the rank of each error and
+drop its size. Random mixtures of the windows' scores are Gaussian draws with the rank correlations of the windows. See
+docs/explanation/method.md.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,18 +19,19 @@ Values = NDArray[np.float64]
 Draws = NDArray[np.float32]
 N_PATHS = 999
 MARGIN_LEVELS = tuple(k / (N_PATHS + 1) for k in range(1, N_PATHS + 1))
-"""Where a margin is asked: what `quantiles` reads off the paths at one of these levels is the margin's own value."""
-SEED = 20_261_123  # one for all cutoffs: from day to day paths change with the data, not by chance
-PRIOR_WINDOWS = 1.0  # worth of noise of its own in each cell: windows can rule out no more
+"""Levels at which margins are given: `quantiles` of the paths at one of these is the value of the margin itself."""
+COPULA_SEED = 20_261_123  # one for all cutoffs: from day to day paths change with the data, not by chance
+COPULA_HALF_LIFE_DAYS = 180.0  # of a window's weight: in a quiet winter places move together less than in a wild one
+NOISE_PRIOR_WINDOWS = 1.0  # weight of independent noise in each cell
 TINY = 1e-9
-HALF_LIFE_DAYS = 180.0  # of a window's say: in a quiet winter places move together less than in a wild one
 
 
 @dataclass(frozen=True)
 class Trajectories:
-    """Errors of windows before a cutoff (n_windows, horizon, n_series), oldest first, and how old each window is.
+    """Errors of windows before a cutoff (n_windows, horizon, n_series), oldest first, and the age of each window.
 
-    Forecast minus actual, in any unit of a series' own, NaN where not known; `age_days` (n_windows,) to the cutoff.
+    Forecast minus actual, in any unit that is one for each series; NaN where not known. `age_days` (n_windows,) counts
+    to the cutoff.
     """
 
     errors: Values
@@ -40,15 +46,15 @@ class Paths:
     values: Values
 
     def summed(self, parts: NDArray[np.bool_]) -> Values:
-        """The sum of some series on every path, (horizon, n_paths); `parts` (n_series,) says of which."""
+        """Return the sum of the series that `parts` (n_series,) marks, on every path: (horizon, n_paths)."""
         return np.asarray(self.values[parts].sum(axis=0))
 
 
 def joint_paths(margins: Values, past: Trajectories, unique_ids: Sequence[str]) -> Paths:
-    """Paths whose margins are exactly those given, and which move together as past errors did.
+    """Return paths with exactly the given margins, and the rank correlations of past errors.
 
-    `margins` (n_series, horizon, n_paths) increase along the last axis: the values at evenly spaced levels. This is
-    Schaake's shuffle (Clark and others 2004) with windows of the backtest for historical days, and mixtures of them
+    `margins` (n_series, horizon, n_paths) increase along the last axis: the values at evenly spaced levels. This is the
+    Schaake shuffle (Clark and others 2004) with windows of the backtest for historical days, and mixtures of them
     since there are fewer windows than paths.
     """
     values = np.empty_like(margins)
@@ -58,42 +64,48 @@ def joint_paths(margins: Values, past: Trajectories, unique_ids: Sequence[str]) 
 
 
 def copula_draws(past: Trajectories, unique_ids: Sequence[str], n_paths: int) -> Iterator[Draws]:
-    """For one series after another, standard normal draws (horizon, n_paths) whose n-th paths belong together.
+    """Yield for each series standard normal draws (horizon, n_paths); the n-th paths of all series belong together.
 
     The draws are those of the actual: above zero where it is above its forecast. The same `unique_ids` and errors give
-    the same draws, in whatever order the series stand.
+    the same draws in any order of the series.
     """
-    weights = 0.5 ** (past.age_days / HALF_LIFE_DAYS)
+    weights = 0.5 ** (past.age_days / COPULA_HALF_LIFE_DAYS)
     mixing = _mixing(len(weights), n_paths)
     for position, unique_id in enumerate(unique_ids):
         scores, shared = _normal_scores(-past.errors[:, :, position], weights)
-        rng = np.random.default_rng([SEED, crc32(unique_id.encode())])
+        rng = np.random.default_rng([COPULA_SEED, crc32(unique_id.encode())])
         own = rng.standard_normal((len(shared), n_paths), dtype=np.float32)
         yield shared[:, None] * (scores.T @ mixing) + np.sqrt(1 - shared[:, None] ** 2) * own
 
 
 def reordered(margins: Values, order: NDArray[np.floating]) -> Values:
-    """Each row's increasing values (..., n_paths) in the order of `order`: its least value where that is least."""
+    """Return `margins` (..., n_paths), increasing along the last axis, permuted to the ranks of `order`."""
     values = np.empty_like(margins)
     np.put_along_axis(values, np.argsort(order, axis=-1), margins, axis=-1)
     return values
 
 
 def quantiles(values: Values, levels: Sequence[float]) -> Values:
-    """Quantiles (..., n_levels) over the paths of `values` (..., n_paths), at the places of `MARGIN_LEVELS`."""
+    """Return quantiles (..., n_levels) over the paths of `values` (..., n_paths), at Weibull's positions.
+
+    At `MARGIN_LEVELS` they are the values of the paths themselves.
+    """
     return np.moveaxis(np.quantile(values, levels, axis=-1, method="weibull"), 0, -1)
 
 
 def peak(occupancy: Values, days: int, levels: Sequence[float]) -> tuple[Values, float]:
-    """Quantiles (n_levels,) of the highest occupancy (horizon, n_paths) of the first days, and its lead on average."""
+    """Return quantiles (n_levels,) of the maximum over the first days of `occupancy`, and the mean lead of that day.
+
+    `occupancy` (horizon, n_paths), in beds; leads count from 1.
+    """
     first = occupancy[:days]
     return quantiles(first.max(axis=0), levels), float(first.argmax(axis=0).mean()) + 1
 
 
 @lru_cache(maxsize=8)
 def _mixing(n_windows: int, n_paths: int) -> Draws:
-    """Weights (n_windows, n_paths) of the windows in each path: Gaussian, made exactly uncorrelated and centred."""
-    weights = np.random.default_rng(SEED).standard_normal((n_paths, n_windows))
+    """Return weights (n_windows, n_paths) of the windows in each path: Gaussian, exactly uncorrelated and centred."""
+    weights = np.random.default_rng(COPULA_SEED).standard_normal((n_paths, n_windows))
     weights -= weights.mean(axis=0)
     if 0 < n_windows < n_paths:
         weights = np.linalg.qr(weights)[0] * n_paths**0.5
@@ -101,15 +113,19 @@ def _mixing(n_windows: int, n_paths: int) -> Draws:
 
 
 def _normal_scores(values: Values, weights: Values) -> tuple[Draws, Draws]:
-    """Weighted normal scores (n_windows, n_cells), of unit length by cell; how much of a draw they make (n_cells,)."""
+    """Return weighted normal scores (n_windows, n_cells), of unit length by cell, and their share of a draw (n_cells,).
+
+    The share grows with the effective number of windows, against `NOISE_PRIOR_WINDOWS` of noise.
+    """
     known = ~np.isnan(values)
     ranks = rankdata(np.where(known, values, np.inf), axis=0)  # unknown ones stand behind all others
     scores = np.where(known, ndtri(ranks / (known.sum(axis=0) + 1)), 0.0)
-    say = known * weights[:, None]
-    total = np.maximum(say.sum(axis=0), TINY)
-    scores = np.sqrt(say) * (scores - (say * scores).sum(axis=0) / total)
+    cell_weights = known * weights[:, None]
+    total = np.maximum(cell_weights.sum(axis=0), TINY)
+    scores = np.sqrt(cell_weights) * (scores - (cell_weights * scores).sum(axis=0) / total)
     lengths = np.sqrt((scores**2).sum(axis=0))
-    windows = total**2 / np.maximum((say**2).sum(axis=0), TINY)  # as many of equal weight
-    shared = np.where(lengths > TINY, np.sqrt(windows / (windows + PRIOR_WINDOWS)), 0.0)
+    effective_windows = total**2 / np.maximum((cell_weights**2).sum(axis=0), TINY)
+    share = np.sqrt(effective_windows / (effective_windows + NOISE_PRIOR_WINDOWS))
+    shared = np.where(lengths > TINY, share, 0.0)
     unit = scores / np.maximum(lengths, TINY)
     return unit.astype(np.float32), shared.astype(np.float32)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from training.history.known import PointInTimeHistory
 from training.pipeline.means import Days, EnsembleWeights, MeansCache, same_for_all
 from training.pipeline.state import StateSection
-from training.reconciliation import BOTTOM_UP, METHODS, SumsHistory, aggregated, fitted_map, reconciled, summing
+from training.reconciliation import BOTTOM_UP, RECONCILIATIONS, SumsHistory, aggregated, fitted_map, reconciled, summing
 
 Values = NDArray[np.float64]
 AND = "+"
@@ -103,7 +103,7 @@ def best_method(tree: PlaceTree, forecasts: Values, actuals: Values) -> str:
     bottom = forecasts[half:, :, : len(tree.bottom)]
     plain = _sizes(bottom @ tree.parts - came[half:])
     losses = {BOTTOM_UP: 1 - WORTH_IT}
-    for method in METHODS if (plain > 0).any() else ():
+    for method in RECONCILIATIONS if (plain > 0).any() else ():
         by = learnt(method, tree, forecasts[:half], came[:half])
         if by is not None:
             sizes = _sizes(reconciled(forecasts[half:], by) @ tree.parts - came[half:])

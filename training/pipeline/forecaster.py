@@ -188,9 +188,10 @@ class Forecaster:
         ids = by_measure(self.history.as_of(cutoff).columns)[measure]
         inside = [self._in_windows(same_for_all(member, ids), cutoff, {}) for member in members]
         errors = np.stack([scaled_errors(means, actuals) for means, actuals in inside])
-        usual = fitted_weights(errors)
-        own = series_weights(errors, usual) if measure in self._stocks else usual[:, None].repeat(len(ids), axis=1)
-        return Weights(usual, pd.Index(ids), own)
+        pooled = fitted_weights(errors)
+        shared = pooled[:, None].repeat(len(ids), axis=1)
+        by_series = series_weights(errors, pooled) if measure in self._stocks else shared
+        return Weights(pooled, pd.Index(ids), by_series)
 
     def _with_fallbacks(self, names: Mapping[str, str], cutoff: pd.Timestamp) -> tuple[pd.DataFrame, dict[str, str]]:
         """Rounded means of the bottom series, and why the fallback stands in where it does."""

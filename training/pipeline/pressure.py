@@ -12,13 +12,12 @@ from publication.vocabulary import series_key
 from training.history.known import PointInTimeHistory
 from training.history.ledger import ADMISSIONS, BEDS, DISCHARGES, OCCUPANCY, beds_of
 from training.history.rest_days import rest_days
-from training.paths.flow_identity import beds_freed
+from training.paths.flow_identity import RECENT_FLOW_DAYS, beds_freed
 from training.paths.joint import peak, quantiles
 from training.pipeline.forecast import DECIMALS, Forecast
 
 Values = NDArray[np.float64]
 Chosen = NDArray[np.intp]
-RECENT_DAYS = 56  # in which is counted how many of those in bed leave in a day
 
 
 def headroom(forecast: Forecast, history: PointInTimeHistory) -> tuple[Headroom, ...]:
@@ -104,8 +103,8 @@ def _of_place(system: System, place: str, unique_ids: tuple[str, ...]) -> tuple[
 
 def _recent(history: PointInTimeHistory, cutoff: pd.Timestamp) -> pd.DataFrame:
     """The newest days, gaps filled; on days on which a flow is never counted it is 0."""
-    at_rest = rest_days(history.as_of(cutoff), history.system)[-RECENT_DAYS:]
-    return history.imputed(cutoff).tail(RECENT_DAYS).mask(at_rest, 0.0)
+    at_rest = rest_days(history.as_of(cutoff), history.system)[-RECENT_FLOW_DAYS:]
+    return history.imputed(cutoff).tail(RECENT_FLOW_DAYS).mask(at_rest, 0.0)
 
 
 def _leaving_share(recent: pd.Series, system: System, place: str) -> float:

@@ -54,7 +54,7 @@ def test_quantiles_of_errors_stand_at_weibull_positions(level: float, deviation:
         pytest.param(23, 4.0, id="23: pooled with the 50 of leads 1 and 2"),
     ],
 )
-def test_a_band_of_leads_shares_the_shape_of_all_only_where_its_errors_are_few(
+def test_a_band_of_leads_takes_the_shape_of_all_leads_only_where_its_errors_are_few(
     n_errors_of_lead_3: int, deviation: float
 ) -> None:
     """Level 0.1: of 25 errors the 23.4th is 2; of 73, ten of which are 4, the 66.6th is 4."""
@@ -81,8 +81,8 @@ def test_the_scale_of_one_series_is_smoothed_over_seven_leads_and_corrected_by_b
     """Ten windows of fifteen leads, all errors 1 but those of lead 8, which are 8.
 
     Smoothed over seven leads, leads 5 to 11 are (6 + 8) / 7 = 2. Over that, errors of leads 5, 6, 7, 9, 10, 11 are a
-    half, and those of lead 8 four. By band, with ten windows' worth of ones: leads 3 to 7 add up to 10 x 3.5 of 10 x 5,
-    so (35 + 50) / 100 = 0.85; leads 8 to 15 to 10 x 9.5 of 10 x 8, so (95 + 80) / 160 = 1.09375.
+    half, and those of lead 8 four. By band, with a prior of ten windows of ones: leads 3 to 7 add up to 10 x 3.5 of
+    10 x 5, so (35 + 50) / 100 = 0.85; leads 8 to 15 to 10 x 9.5 of 10 x 8, so (95 + 80) / 160 = 1.09375.
     """
     errors = np.ones((10, 15, 1))
     errors[:, 7] = -8.0
@@ -114,7 +114,7 @@ def test_a_lead_without_errors_is_interpolated_between_its_neighbours() -> None:
 
 
 def test_a_series_with_twice_the_errors_has_twice_the_scale_as_evidence_grows() -> None:
-    """Three windows' worth of the group's size go into a series: 1 to 3 after very many windows."""
+    """The prior of three windows fades: 1 to 3 after very many windows."""
     errors = np.ones((100_000, 1, 2))
     errors[:, :, 1] = 3.0
     assert error_scale(errors)[0] == pytest.approx([1.0, 3.0], rel=1e-3)
@@ -134,14 +134,14 @@ def constant_then(last: float, n_windows: int) -> tuple[Values, Values]:
 
 
 def test_forecasts_of_a_size_weigh_by_their_qlike_loss() -> None:
-    """Sixteen windows of size 1, the first eight of which are not scored, foretold as 0.9 and as 1.1.
+    """Sixteen windows of size 1, the first eight of which are not scored, forecast as 0.9 and as 1.1.
 
     QLIKE, x - log x - 1 of x = realised / foretold, is 0.005751 for 1 / 0.9 and 0.004401 for 1 / 1.1: too low a
     forecast costs more. Their weights are exp(-0.00135 / 0.01) = 0.8737 and 1, and
     (0.8737 log 0.9 + log 1.1) / 1.8737 = 0.001738. Squared errors would weigh both alike: 0.99499.
     """
-    foretold = np.repeat([[0.9], [1.1]], 17, axis=1)
-    combined = combined_by_qlike(foretold, np.ones(16), np.ones(16))
+    members = np.repeat([[0.9], [1.1]], 17, axis=1)
+    combined = combined_by_qlike(members, np.ones(16), np.ones(16))
     assert combined.shape == (17,)
     assert combined == pytest.approx(exp(0.001738), abs=1e-5)
 
@@ -157,19 +157,19 @@ def test_forecasts_of_a_size_weigh_by_their_qlike_loss() -> None:
 def test_windows_without_an_error_are_not_scored(without_error: list[int], combined: float) -> None:
     sizes = np.ones(16)
     sizes[without_error] = 0.0
-    foretold = np.repeat([[0.9], [1.1]], 17, axis=1)
-    assert combined_by_qlike(foretold, sizes, sizes)[-1] == pytest.approx(combined, abs=1e-5)
+    members = np.repeat([[0.9], [1.1]], 17, axis=1)
+    assert combined_by_qlike(members, sizes, sizes)[-1] == pytest.approx(combined, abs=1e-5)
 
 
-def test_before_sixteen_windows_all_half_lives_weigh_alike() -> None:
-    """Fifteen windows leave seven to judge by, fewer than eight; the newest, twice as large, is in every answer."""
+def test_before_sixteen_windows_all_means_weigh_alike() -> None:
+    """Fifteen windows leave seven to score, fewer than eight; the newest, twice as large, is in every mean."""
     sizes, age_days = constant_then(2.0, 15)
-    answers = []
+    means = []
     for prior in (0.3, 3.0):
         for half_life in (3.0, 6.0, 12.0, 24.0, 48.0, 96.0, float("inf")):
             weights = [0.5 ** (age / half_life) for age in range(15)]
-            answers.append((sum(weights) + 1.0 + prior) / (sum(weights) + prior))
-    assert volatility(sizes, age_days)[-1, 0] == pytest.approx(exp(sum(map(log, answers)) / len(answers)))
+            means.append((sum(weights) + 1.0 + prior) / (sum(weights) + prior))
+    assert volatility(sizes, age_days)[-1, 0] == pytest.approx(exp(sum(map(log, means)) / len(means)))
 
 
 def two_members(first: float, second: float, n: int = 24) -> Values:
@@ -205,7 +205,7 @@ def test_all_series_count_alike_whatever_the_size_of_their_errors() -> None:
 @pytest.mark.parametrize(("n_errors", "alike"), [(23, True), (24, False)])
 def test_members_weigh_alike_below_24_errors(n_errors: int, *, alike: bool) -> None:
     errors = two_members(2.0, 0.5, n_errors)
-    usual = fitted_weights(errors)
-    assert (usual[0, 0] == pytest.approx(0.5)) == alike
+    pooled = fitted_weights(errors)
+    assert (pooled[0, 0] == pytest.approx(0.5)) == alike
     own = series_weights(errors, np.array([[0.4, 0.6]]))
     assert (own[0, 0, 0] == pytest.approx(0.4)) == alike

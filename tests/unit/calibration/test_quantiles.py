@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
-from tests.unit.calibration.errors import STEP_DAYS, drawn, past
+from tests.unit.calibration.past_errors import STEP_DAYS, drawn, past
 from training.calibration.quantiles import continuity_jitter, in_whole_counts, quantiles
 
 NAN = float("nan")
@@ -33,16 +33,16 @@ def test_errors_that_were_all_too_high_shift_the_quantiles_down() -> None:
     assert found == pytest.approx(80.0, abs=2.0)
 
 
-def test_groups_share_nothing() -> None:
+def test_groups_are_independent() -> None:
     errors = drawn(60, 7, 4)
     other = errors.scaled.copy()
     other[:, :, 2:] *= 50
-    usual, spoiled = (
+    calm, spoiled = (
         quantiles(np.full((7, 4), 100.0), replace(errors, scaled=scaled), ["a", "a", "b", "b"], LEVELS)
         for scaled in (errors.scaled, other)
     )
-    np.testing.assert_array_equal(usual[:, :2], spoiled[:, :2])
-    assert (np.ptp(spoiled[:, 2:], axis=-1) > 5 * np.ptp(usual[:, 2:], axis=-1)).all()
+    np.testing.assert_array_equal(calm[:, :2], spoiled[:, :2])
+    assert (np.ptp(spoiled[:, 2:], axis=-1) > 5 * np.ptp(calm[:, 2:], axis=-1)).all()
 
 
 def test_after_a_break_the_intervals_widen_within_weeks() -> None:
@@ -56,16 +56,16 @@ def test_after_a_break_the_intervals_widen_within_weeks() -> None:
     assert after > 1.35 * before
 
 
-def test_a_lead_that_is_not_over_is_not_learnt_from() -> None:
+def test_errors_of_days_after_the_cutoff_are_not_used() -> None:
     errors = drawn(30, 28, 3)
     leaked = np.where(np.isnan(errors.scaled), 1e9, errors.scaled)
     unknown = np.isnan(errors.scaled).sum()
     assert unknown > 0
-    kept = np.where(np.isnan(errors.scaled), NAN, leaked)
+    restored = np.where(np.isnan(errors.scaled), NAN, leaked)
     means = np.full((28, 3), 50.0)
     np.testing.assert_array_equal(
         quantiles(means, errors, ["a"] * 3, LEVELS),
-        quantiles(means, replace(errors, scaled=kept), ["a"] * 3, LEVELS),
+        quantiles(means, replace(errors, scaled=restored), ["a"] * 3, LEVELS),
     )
 
 
@@ -92,14 +92,14 @@ def test_quantiles_of_small_counts_are_those_of_the_counts(mean: float) -> None:
     assert np.abs(found.mean(axis=(0, 1)) - poisson.ppf(LEVELS, mean)).max() < 0.8
 
 
-def test_only_small_counts_of_ones_are_rounded() -> None:
+def test_only_small_whole_counts_are_rounded() -> None:
     values = np.array([[[1.4, 2.6], [1.4, 2.6], [101.4, 102.6]]])
     means = np.array([[2.0, 2.0, 102.0]])
     found = in_whole_counts(values, means, np.array([True, False, True]))
     assert found.tolist() == [[[1.0, 3.0], [1.4, 2.6], [101.4, 102.6]]]
 
 
-def test_days_are_moved_evenly_and_always_alike() -> None:
+def test_jitter_is_even_over_days_and_the_same_for_a_day() -> None:
     days = np.arange(738_000.0, 738_360.0)
     shifts = continuity_jitter(days)
     assert np.sort(shifts) == pytest.approx(np.linspace(-0.5, 0.5, len(days)), abs=0.01)

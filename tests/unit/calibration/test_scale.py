@@ -1,4 +1,4 @@
-"""The scatter of errors by series and lead, on errors whose scatter is known."""
+"""The scale of errors by series and lead, on errors with a known scale."""
 
 import numpy as np
 import pytest
@@ -9,9 +9,9 @@ NAN = float("nan")
 N_WINDOWS, HORIZON = 60, 28
 
 
-@pytest.mark.parametrize(("mean", "spread"), [(0.0, 1.0), (0.5, 1.0), (1.0, 1.0), (100.0, 10.0)])
-def test_the_spread_of_a_count(mean: float, spread: float) -> None:
-    assert count_sd(np.array([mean])).tolist() == [spread]
+@pytest.mark.parametrize(("mean", "sd"), [(0.0, 1.0), (0.5, 1.0), (1.0, 1.0), (100.0, 10.0)])
+def test_the_standard_deviation_of_a_count(mean: float, sd: float) -> None:
+    assert count_sd(np.array([mean])).tolist() == [sd]
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_the_bands_end_with_the_horizon(horizon: int, expected: list[tuple[int, 
     assert [(band.start, band.stop) for band in bands(horizon)] == expected
 
 
-def test_the_scatter_of_each_series_and_lead_is_found() -> None:
+def test_the_scale_of_each_series_and_lead_is_found() -> None:
     """Errors that grow with the lead, threefold over four weeks, and are twice as large in every second series."""
     true = np.linspace(1, 3, HORIZON)[:, None] * np.tile([0.8, 1.6], 4)
     errors = np.random.default_rng(1).normal(0, true, (N_WINDOWS, HORIZON, 8))
@@ -38,7 +38,7 @@ def test_the_scatter_of_each_series_and_lead_is_found() -> None:
     assert (found / (true * np.sqrt(2 / np.pi))).mean() == pytest.approx(1.0, abs=0.03)
 
 
-def test_a_series_with_few_errors_borrows_the_scatter_of_the_others() -> None:
+def test_a_series_with_few_errors_is_drawn_to_the_scale_of_the_others() -> None:
     errors = np.random.default_rng(2).normal(0, 1, (N_WINDOWS, HORIZON, 5))
     errors[1:, :, 4] = NAN
     errors[0, :, 4] = 40.0  # one wild window
@@ -49,7 +49,7 @@ def test_a_series_with_few_errors_borrows_the_scatter_of_the_others() -> None:
     assert error_scale(errors).mean(axis=0)[4] == pytest.approx(0.8, abs=0.05)
 
 
-def test_a_lead_without_an_error_yet_has_the_scatter_of_the_longest_known() -> None:
+def test_a_lead_without_errors_has_the_scale_of_the_longest_lead_known() -> None:
     errors = np.random.default_rng(3).normal(0, 1.5, (20, HORIZON, 3))
     errors[:, 10:] = NAN
     found = error_scale(errors)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.unit.calibration.errors import drawn
+from tests.unit.calibration.past_errors import drawn
 from training.calibration.past_errors import PastErrors
 from training.calibration.quantiles import quantiles, special_factor
 
@@ -14,7 +14,7 @@ CHRISTMAS = slice(-3, -1)  # the two windows before the newest
 
 
 def with_christmas(times: float, ahead: bool = False) -> PastErrors:
-    """Sixty calm windows, one of them a year old Christmas, two a new one, whose errors are so many times as large."""
+    """Return sixty calm windows, two of an old Christmas and two of a new one, with errors so many times as large."""
     errors = drawn(60, HORIZON, N_SERIES)
     is_special = errors.is_special.copy()
     is_special[[0, 1]] = is_special[CHRISTMAS] = True
@@ -37,7 +37,7 @@ def test_the_factor_is_nearly_that_of_the_errors_and_never_below_one(times: floa
 def test_with_few_special_days_the_factor_is_drawn_towards_one() -> None:
     errors = with_christmas(4.0)
     once = np.zeros_like(errors.is_special)
-    once[-2, 0] = True  # a day: a part in eleven of the evidence, with ten days of the prior
+    once[-2, 0] = True  # a day: one part in eleven, with ten days of the prior
     scaled = np.where(errors.is_special & ~once, 0.25, 1.0)[:, :, None] * errors.scaled
     size = np.abs(scaled[-2, 0]).mean() / np.nanmean(np.abs(scaled[:-3]))
     found = special_factor(replace(errors, scaled=scaled, is_special=once))

@@ -1,4 +1,4 @@
-"""How large errors are to be expected now, on errors whose size over time is known."""
+"""Volatility of errors whose size over time is known."""
 
 import numpy as np
 import pytest
@@ -11,19 +11,19 @@ NAN = float("nan")
 
 
 def ages(n_windows: int, horizon: int = HORIZON) -> Values:
-    """Days from each target day to the cutoff, which is the day after the newest window; negative where to come."""
+    """Return days from each target day to the cutoff, a day after the newest window; negative after the cutoff."""
     return np.asarray(1.0 + STEP_DAYS * np.arange(n_windows)[::-1, None] - np.arange(1, horizon + 1))
 
 
 def sizes(truth: Values, n_series: int, seed: int = 1) -> tuple[Values, Values]:
-    """Mean absolute errors of one by `truth` (n_windows,), all leads alike, as far as known; and their ages."""
+    """Return absolute errors with mean `truth` (n_windows,) at all leads, NaN after the cutoff; and their ages."""
     age = ages(len(truth))
     drawn = np.random.default_rng(seed).normal(0, np.sqrt(np.pi / 2), (len(truth), HORIZON, n_series))
     by_day = np.repeat(truth[:, None], HORIZON, axis=1)
     return np.where(age[:, :, None] >= 0, np.abs(drawn) * by_day[:, :, None], NAN), np.maximum(age, 0.0)
 
 
-def test_steady_errors_are_expected_at_their_usual_size() -> None:
+def test_steady_errors_have_a_volatility_of_one() -> None:
     found = volatility(*sizes(np.ones(60), 10))
     assert found[10:] == pytest.approx(1.0, abs=0.1)
 
@@ -36,16 +36,16 @@ def test_a_break_of_five_weeks_is_nearly_all_seen(n_series: int, reached: float)
     assert found[50] == pytest.approx(1.0, abs=0.15)
 
 
-def test_wild_weeks_that_come_and_go_are_foreseen_better_than_by_the_years_mean() -> None:
+def test_alternating_volatility_is_forecast_better_than_by_the_years_mean() -> None:
     truth = np.where((np.arange(120) // 12) % 2 == 1, 2.5, 0.7)
     found = volatility(*sizes(truth, 20))[:-1, 0]
     settled = (np.arange(120) % 12 >= 3) & (np.arange(120) >= 24)
-    misses, of_mean = (np.abs(np.log(truth / foreseen))[settled].mean() for foreseen in (found, truth.mean()))
+    misses, of_mean = (np.abs(np.log(truth / expected))[settled].mean() for expected in (found, truth.mean()))
     assert misses < 0.35 * of_mean
 
 
 def test_a_break_at_short_leads_widens_the_long_ones_before_their_own_errors_are_known() -> None:
-    """Two breaks, eight months apart: at the second, long leads are widened by what the first one taught."""
+    """Two breaks, eight months apart: at the second, long leads widen as the errors after the first one say."""
     windows = np.arange(60)
     truth = np.where(((windows >= 20) & (windows < 32)) | (windows >= 57), 3.0, 1.0)
     known, age = sizes(truth, 30)
@@ -56,8 +56,8 @@ def test_a_break_at_short_leads_widens_the_long_ones_before_their_own_errors_are
     assert with_short > 1.2 * without
 
 
-def test_a_window_is_told_nothing_of_errors_that_became_known_after_it() -> None:
-    known, age = sizes(np.ones(14), 5)  # too few windows to judge the means by: these have equal weights
+def test_errors_that_became_known_after_a_window_do_not_change_it() -> None:
+    known, age = sizes(np.ones(14), 5)  # too few windows to score the means by: they have equal weights
     window = 9
     later = age < age[window, 0] + 1
     poisoned = np.where(later[:, :, None] & ~np.isnan(known), 1e9, known)
@@ -65,7 +65,7 @@ def test_a_window_is_told_nothing_of_errors_that_became_known_after_it() -> None
     assert (volatility(poisoned, age)[-1] > 1e6).all()
 
 
-def test_errors_that_are_all_zero_or_absent_leave_the_usual_size_in_reach() -> None:
+def test_errors_that_are_all_zero_or_absent_have_a_finite_volatility() -> None:
     none, age = sizes(np.full(30, NAN), 2)
     np.testing.assert_array_equal(volatility(none, age), 1.0)
     zero, age = sizes(np.zeros(30), 2)

@@ -1,4 +1,4 @@
-"""Which windows errors are learnt from."""
+"""The windows before a cutoff that errors are taken from."""
 
 import numpy as np
 import pandas as pd
@@ -6,11 +6,11 @@ import pytest
 
 from tests.unit.pipeline.histories import build_history, build_system, day_end, four_sites, versions
 from training.calibration.past_errors import (
-    RECENT_DAYS,
-    RECENT_STEP_DAYS,
-    SHORTEST_HISTORY_DAYS,
+    CALIBRATION_WINDOWS,
+    DENSE_DAYS,
+    DENSE_STEP_DAYS,
+    MIN_DAYS_BEFORE_WINDOW,
     WINDOW_STEP_DAYS,
-    WINDOWS,
     before_long_gap,
     windows_before,
 )
@@ -26,13 +26,13 @@ def test_windows_are_over_by_the_cutoff_and_stand_on_one_grid(back: int) -> None
     history, cutoff = build_history(TABLE), LAST - back * DAY
     windows = windows_before(history, cutoff, 7)
     assert windows == sorted(set(windows))
-    assert cutoff - RECENT_STEP_DAYS * DAY <= windows[-1] < cutoff
+    assert cutoff - DENSE_STEP_DAYS * DAY <= windows[-1] < cutoff
     on_grid = [window for window in windows if window.toordinal() % WINDOW_STEP_DAYS == 0]
-    assert len(on_grid) == WINDOWS
+    assert len(on_grid) == CALIBRATION_WINDOWS
     between = [window for window in windows if window not in on_grid]
-    assert {window.toordinal() % RECENT_STEP_DAYS for window in between} == {0}
-    assert len(between) == pytest.approx(RECENT_DAYS / WINDOW_STEP_DAYS, abs=1)
-    assert min(between) >= cutoff - (RECENT_DAYS + RECENT_STEP_DAYS) * DAY
+    assert {window.toordinal() % DENSE_STEP_DAYS for window in between} == {0}
+    assert len(between) == pytest.approx(DENSE_DAYS / WINDOW_STEP_DAYS, abs=1)
+    assert min(between) >= cutoff - (DENSE_DAYS + DENSE_STEP_DAYS) * DAY
 
 
 def test_neighbouring_cutoffs_share_all_but_the_newest_and_the_oldest_windows() -> None:
@@ -42,23 +42,23 @@ def test_neighbouring_cutoffs_share_all_but_the_newest_and_the_oldest_windows() 
     assert len(tomorrow - today) <= 1
 
 
-def test_windows_are_never_locked_on_one_weekday() -> None:
+def test_windows_fall_on_all_weekdays_alike() -> None:
     weekdays = [window.weekday() for window in windows_before(build_history(TABLE), LAST, 7)]
     assert [weekdays.count(day) for day in range(7)] == pytest.approx([len(weekdays) / 7] * 7, abs=2)
     assert set(weekdays[-7:]) == set(range(7))
 
 
 @pytest.mark.parametrize(
-    ("n_days", "windows"), [(57, 0), (SHORTEST_HISTORY_DAYS + 6, 1), (SHORTEST_HISTORY_DAYS + 30, 9)]
+    ("n_days", "windows"), [(57, 0), (MIN_DAYS_BEFORE_WINDOW + 6, 1), (MIN_DAYS_BEFORE_WINDOW + 30, 9)]
 )
 def test_a_young_system_has_few_windows_or_none(n_days: int, windows: int) -> None:
     table = four_sites(n_days)
     found = windows_before(build_history(table), pd.Timestamp(table.index[-1]), 7)
     assert len(found) == pytest.approx(windows, abs=1)
-    assert all((window - table.index[0]).days >= SHORTEST_HISTORY_DAYS for window in found)
+    assert all((window - table.index[0]).days >= MIN_DAYS_BEFORE_WINDOW for window in found)
 
 
-def test_a_long_gap_is_passed_over_and_learnt_from_on_both_sides() -> None:
+def test_windows_stand_on_both_sides_of_a_long_gap_and_not_in_it() -> None:
     table = four_sites(300)
     summer = (table.index >= table.index[150]) & (table.index < table.index[250])
     table.loc[summer] = np.nan

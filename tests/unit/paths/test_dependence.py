@@ -1,11 +1,11 @@
-"""Draws that move together as the errors of past windows did, on errors whose dependence is known."""
+"""Copula draws with the dependence of past errors, on errors whose dependence is known."""
 
 import numpy as np
 import pytest
 from scipy.stats import norm, spearmanr
 
 from training.paths.joint import (
-    HALF_LIFE_DAYS,
+    COPULA_HALF_LIFE_DAYS,
     MARGIN_LEVELS,
     N_PATHS,
     Paths,
@@ -20,8 +20,8 @@ NAMES = ["A/occupancy", "B/occupancy", "C/occupancy"]
 NORMAL = np.sort(norm.ppf(MARGIN_LEVELS))
 
 
-def with_common_part(n_windows: int, horizon: int, share: float, seed: int = 1) -> Values:
-    """Errors (n_windows, horizon, 3): a share of their variance is the same in A and B; C is alone."""
+def with_common_factor(n_windows: int, horizon: int, share: float, seed: int = 1) -> Values:
+    """Return errors (n_windows, horizon, 3): A and B share a factor with this share of variance; C has none."""
     rng = np.random.default_rng(seed)
     common = rng.standard_normal((n_windows, 1, 1)) * np.ones((1, horizon, 1))
     own = rng.standard_normal((n_windows, horizon, 3))
@@ -38,7 +38,7 @@ def made(errors: Values, age_days: Values | None = None, names: list[str] = NAME
 
 def test_each_margin_holds_exactly_its_own_values() -> None:
     margins = np.sort(np.random.default_rng(3).gamma(5.0, 20.0, (3, 4, N_PATHS)), axis=-1)
-    past = Trajectories(with_common_part(50, 4, 0.5), np.zeros(50))
+    past = Trajectories(with_common_factor(50, 4, 0.5), np.zeros(50))
     paths = joint_paths(margins, past, NAMES)
     np.testing.assert_array_equal(np.sort(paths.values, axis=-1), margins)
     levels = [0.025, 0.1, 0.5, 0.9, 0.975]
@@ -49,21 +49,21 @@ def test_each_margin_holds_exactly_its_own_values() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.8])
 def test_places_are_as_correlated_as_their_errors_were(share: float) -> None:
-    errors = with_common_part(400, 1, share)
+    errors = with_common_factor(400, 1, share)
     a, b, c = made(errors).values[:, 0]
     assert spearmanr(a, b).statistic == pytest.approx(spearmanr(errors[:, 0, 0], errors[:, 0, 1]).statistic, abs=0.05)
     assert spearmanr(a, c).statistic == pytest.approx(0.0, abs=0.15)
 
 
 def test_the_interval_of_a_sum_is_that_of_correlated_normals() -> None:
-    paths = made(with_common_part(2000, 2, 0.5))
+    paths = made(with_common_factor(2000, 2, 0.5))
     low, high = quantiles(paths.summed(np.array([True, True, False])), [0.1, 0.9])[1]
     true = norm(scale=(2 + 2 * 0.5) ** 0.5).ppf([0.1, 0.9])
     assert [low, high] == pytest.approx(list(true), abs=0.12)
     assert high - low < 0.9 * 2 * (NORMAL[899] - NORMAL[99])  # adding up the children's intervals is too wide
 
 
-def test_the_peak_of_a_week_knows_that_its_days_are_alike() -> None:
+def test_the_peak_of_a_week_has_the_autocorrelation_of_its_days() -> None:
     rng = np.random.default_rng(8)
     walk = np.zeros((600, 7))
     for lead in range(7):
@@ -77,18 +77,18 @@ def test_the_peak_of_a_week_knows_that_its_days_are_alike() -> None:
 
 
 def test_the_order_of_the_series_changes_nothing() -> None:
-    errors, turned = with_common_part(60, 5, 0.6), [2, 0, 1]
+    errors, turned = with_common_factor(60, 5, 0.6), [2, 0, 1]
     straight, other = made(errors), made(errors[:, :, turned], names=[NAMES[i] for i in turned])
     np.testing.assert_array_equal(straight.values[turned], other.values)
 
 
 def test_a_new_place_leaves_the_others_as_they_were() -> None:
-    errors = with_common_part(60, 5, 0.6)
+    errors = with_common_factor(60, 5, 0.6)
     np.testing.assert_array_equal(made(errors).values[:2], made(errors[:, :, :2], names=NAMES[:2]).values)
 
 
-def test_newer_windows_say_more() -> None:
-    together, apart = with_common_part(200, 1, 0.9, 5), with_common_part(200, 1, 0.0, 6)
+def test_newer_windows_weigh_more() -> None:
+    together, apart = with_common_factor(200, 1, 0.9, 5), with_common_factor(200, 1, 0.0, 6)
     age = np.repeat([700.0, 10.0], 200)
     newly, formerly = (
         spearmanr(*made(np.concatenate(both), age).values[:2, 0]).statistic
@@ -99,14 +99,14 @@ def test_newer_windows_say_more() -> None:
 
 
 @pytest.mark.parametrize("n_windows", [0, 1, 3])
-def test_with_hardly_any_windows_there_is_little_in_common_and_the_margins_hold(n_windows: int) -> None:
-    paths = made(with_common_part(n_windows, 2, 1.0))
+def test_with_hardly_any_windows_correlation_is_low_and_the_margins_hold(n_windows: int) -> None:
+    paths = made(with_common_factor(n_windows, 2, 1.0))
     np.testing.assert_array_equal(np.sort(paths.values, axis=-1)[2, 1], NORMAL)
     assert abs(spearmanr(*paths.values[:2, 0]).statistic) < 0.8
 
 
-def test_days_that_are_not_over_and_series_that_never_err_are_no_trouble() -> None:
-    errors = with_common_part(60, 7, 0.6)
+def test_unknown_days_and_series_without_error_give_finite_paths() -> None:
+    errors = with_common_factor(60, 7, 0.6)
     errors[-1, 3:] = np.nan
     errors[:, :, 2] = 0.0
     values = made(errors).values
@@ -127,25 +127,25 @@ def correlation_of_two(errors: Values, age_days: Values, n_paths: int = 20_000) 
         pytest.param([0.0] * 9, 9 / 10, id="nine windows"),
         pytest.param([1.0, 0.0], 1.8 / 2.8, id="weights of a half and one are worth 1.5 ** 2 / 1.25 = 1.8 windows"),
         pytest.param([2.0, 2.0, 2.0], 3 / 4, id="three equally old ones count as three"),
-        pytest.param([0.0], 0.0, id="one window says nothing of what moves together"),
+        pytest.param([0.0], 0.0, id="one window has no correlation"),
     ],
 )
-def test_series_that_erred_alike_share_as_much_as_their_windows_are_worth(
+def test_equal_errors_are_correlated_by_the_effective_number_of_windows(
     ages_in_half_lives: list[float], correlation: float
 ) -> None:
-    """One window's worth of noise of its own is in each draw."""
+    """Each draw has a noise of its own with the weight of one window."""
     one = np.linspace(-1.0, 1.0, len(ages_in_half_lives))
     errors = np.stack([one, one], axis=1)[:, None]
-    found = correlation_of_two(errors, HALF_LIFE_DAYS * np.array(ages_in_half_lives))
+    found = correlation_of_two(errors, COPULA_HALF_LIFE_DAYS * np.array(ages_in_half_lives))
     assert found == pytest.approx(correlation, abs=0.02)
 
 
-def test_series_that_erred_the_other_way_round_are_drawn_apart() -> None:
+def test_opposite_errors_are_correlated_negatively() -> None:
     one = np.array([-1.0, 0.0, 2.0])
     assert correlation_of_two(np.stack([one, -one], axis=1)[:, None], np.zeros(3)) == pytest.approx(-0.75, abs=0.02)
 
 
-def test_draws_of_many_windows_are_centred_and_of_unit_spread_to_the_last_percent() -> None:
+def test_draws_of_many_windows_have_mean_0_and_variance_1_within_a_percent() -> None:
     """Plain random mixtures on 1000 paths would be off by some 0.03 in the mean and 0.05 in the variance."""
     errors = np.random.default_rng(4).standard_normal((200, 3, 1))
     (found,) = copula_draws(Trajectories(errors, np.zeros(200)), ["A/occupancy"], 1000)
@@ -154,7 +154,7 @@ def test_draws_of_many_windows_are_centred_and_of_unit_spread_to_the_last_percen
     assert found.var(axis=1) == pytest.approx(1.0, abs=0.012)
 
 
-def test_a_day_that_is_not_known_in_most_windows_shares_only_what_the_others_are_worth() -> None:
+def test_a_day_unknown_in_most_windows_is_correlated_by_the_windows_that_have_it() -> None:
     """Two of nine windows know it: 2 / 3 of the draw at most."""
     one = np.linspace(-1.0, 1.0, 9)
     errors = np.stack([one, one], axis=1)[:, None].copy()

@@ -1,4 +1,4 @@
-"""Flows on paths: they balance from the census on, and leave no more unexplained than counts did."""
+"""Flows on paths: the identity holds from the census on, and the unexplained part is that of the counts."""
 
 import numpy as np
 import pandas as pd
@@ -54,16 +54,14 @@ def forecast(history: PointInTimeHistory) -> Forecast:
     return Forecaster(history, HORIZON).forecast(dict.fromkeys(MEASURES, "AutoETS"), history.last_complete_day)
 
 
-def accounts(paths: Paths, history: PointInTimeHistory) -> list[FlowIdentity]:
+def identities(paths: Paths, history: PointInTimeHistory) -> list[FlowIdentity]:
     census = history.latest.iloc[-1]
     return [flow_identity(paths, b, float(census[b.occupancy])) for b in flow_series(list(paths.unique_ids))]
 
 
-def test_on_every_path_the_flows_lead_from_the_census_to_each_day(
-    forecast: Forecast, history: PointInTimeHistory
-) -> None:
-    """Walked day by day, path by path, as a clerk would."""
-    for place, of in zip("AB", accounts(forecast.paths, history), strict=True):
+def test_the_flow_identity_holds_on_every_path_and_day(forecast: Forecast, history: PointInTimeHistory) -> None:
+    """Summed day by day from the census."""
+    for place, of in zip("AB", identities(forecast.paths, history), strict=True):
         in_bed = np.full(of.occupancy.shape[1], history.latest[f"{place}/occupancy"].iloc[-1])
         for day in range(HORIZON):
             in_bed = in_bed + of.admissions[day] - of.discharges[day] + of.unexplained[day]
@@ -75,11 +73,11 @@ def test_little_is_left_unexplained_where_counts_balance(forecast: Forecast, his
     positions = [i for i, unique_id in enumerate(forecast.paths.unique_ids) if unique_id.endswith("/discharges")]
     alone = forecast.paths.values.copy()
     alone[positions] = rng.permuted(alone[positions], axis=-1)
-    for ours, by_chance in zip(
-        accounts(forecast.paths, history), accounts(Paths(forecast.paths.unique_ids, alone), history), strict=True
+    for reordered, shuffled in zip(
+        identities(forecast.paths, history), identities(Paths(forecast.paths.unique_ids, alone), history), strict=True
     ):
-        assert ours.unexplained.std() < 0.5 * by_chance.unexplained.std()
-        assert np.corrcoef(ours.discharges[0], ours.implied[0])[0, 1] > 0.95
+        assert reordered.unexplained.std() < 0.5 * shuffled.unexplained.std()
+        assert np.corrcoef(reordered.discharges[0], reordered.implied[0])[0, 1] > 0.95
 
 
 def test_the_margins_stay_as_they_are(forecast: Forecast, history: PointInTimeHistory) -> None:
@@ -92,24 +90,24 @@ def test_the_margins_stay_as_they_are(forecast: Forecast, history: PointInTimeHi
         assert is_as_it_was == (not unique_id.endswith("/discharges"))
 
 
-def test_counts_that_leave_much_open_loosen_what_discharges_follow(history: PointInTimeHistory) -> None:
-    """Transfers that nobody counts: admissions are told with a scatter of twelve patients."""
+def test_counts_that_balance_poorly_weaken_the_correlation_of_discharges(history: PointInTimeHistory) -> None:
+    """Uncounted transfers: admissions are reported with a standard deviation of twelve patients."""
     table = history.latest.copy()
     rng = np.random.default_rng(3)
     table["A/admissions"] = (table["A/admissions"] + rng.normal(0, 12, len(table)).round()).clip(lower=0)
     noisy = build_history(table, system())
     made = Forecaster(noisy, HORIZON).forecast(dict.fromkeys(MEASURES, "AutoETS"), noisy.last_complete_day)
-    of = accounts(made.paths, noisy)[0]
+    of = identities(made.paths, noisy)[0]
     assert np.corrcoef(of.discharges[0], of.implied[0])[0, 1] < 0.9
 
 
-def test_where_nothing_balances_the_paths_are_the_same(history: PointInTimeHistory) -> None:
+def test_without_flow_series_the_paths_are_the_same(history: PointInTimeHistory) -> None:
     paths = Paths(("A/occupancy", "B/admissions"), np.ones((2, 3, 5)))
     assert reorder_discharges(paths, history, history.last_complete_day) is paths
 
 
-def ledger_of(occupancy: list[float], admissions: list[float], discharges: list[float]) -> FlowCounts:
-    """Two places: the first as given, the second with ten times as many."""
+def flow_counts(occupancy: list[float], admissions: list[float], discharges: list[float]) -> FlowCounts:
+    """Return two places: the first as given, the second with ten times as many."""
     in_bed, entering, leaving = (
         np.array([values, [10 * value for value in values]]).T for values in (occupancy, admissions, discharges)
     )
@@ -122,12 +120,12 @@ def ledger_of(occupancy: list[float], admissions: list[float], discharges: list[
         # Unexplained: 12 - 10 - 5 + 4 = 1, 11 - 12 - 2 + 6 = 3, 13 - 11 - 3 + 6 = 5, 9 - 13 - 1 + 0 = -5.
         pytest.param([1, 1, 1, 1, 1], 3.7417, id="1, 3, 5, -5: mean 1, mean square 14 around it"),
         pytest.param([1, 1, 1, 1, 0], 1.6330, id="1, 3, 5: mean 3, mean square 8 / 3 around it"),
-        pytest.param([1, 1, 0, 1, 1], 3.0, id="1 and -5: the days around a filled one say nothing"),
+        pytest.param([1, 1, 0, 1, 1], 3.0, id="1 and -5: the days around an imputed one do not count"),
         pytest.param([1, 1, 0, 0, 0], 0.0, id="a single pair of days"),
         pytest.param([1, 0, 1, 0, 1], 0.0, id="no two days in a row"),
     ],
 )
-def test_the_spread_of_what_is_unexplained_is_that_of_successive_observed_days(observed: list[int], sd: float) -> None:
-    ledger = ledger_of([10, 12, 11, 13, 9], [9, 5, 2, 3, 1], [9, 4, 6, 6, 0])
+def test_unexplained_sd_is_that_of_successive_observed_days(observed: list[int], sd: float) -> None:
+    counts = flow_counts([10, 12, 11, 13, 9], [9, 5, 2, 3, 1], [9, 4, 6, 6, 0])
     seen = np.array([observed, [1] * 5], bool).T
-    assert unexplained_sd(ledger, seen) == pytest.approx([sd, 37.417], abs=1e-3)
+    assert unexplained_sd(counts, seen) == pytest.approx([sd, 37.417], abs=1e-3)

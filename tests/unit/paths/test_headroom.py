@@ -7,7 +7,7 @@ from training.paths.flow_identity import beds_freed
 from training.paths.joint import peak
 
 
-def test_the_peak_is_the_highest_day_of_each_path_and_its_lead_the_average_of_theirs() -> None:
+def test_the_peak_is_the_maximum_of_each_path_and_its_lead_the_mean() -> None:
     """Three paths over four days, of which three count: peaks 9 on day 2, 5 on day 1 (the first of two), 7 on day 3."""
     occupancy = np.array([[1.0, 5.0, 6.0], [9.0, 5.0, 2.0], [3.0, 4.0, 7.0], [99.0, 99.0, 99.0]])
     quantiles, lead = peak(occupancy, 3, [0.25, 0.5, 0.75])
@@ -19,7 +19,5 @@ def test_the_peak_is_the_highest_day_of_each_path_and_its_lead_the_average_of_th
     ("leaving_share", "beds"),
     [(0.0, [1.0, 2.0, 3.0]), (1.0, [1.0, 1.0, 1.0]), (0.2, [1.0, 1.8, 2.44])],
 )
-def test_a_discharge_more_each_day_frees_beds_that_fade_as_patients_would_have_left(
-    leaving_share: float, beds: list[float]
-) -> None:
+def test_beds_freed_fade_as_patients_would_have_left_anyway(leaving_share: float, beds: list[float]) -> None:
     assert beds_freed(leaving_share, 3) == pytest.approx(beds)

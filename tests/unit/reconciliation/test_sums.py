@@ -15,14 +15,14 @@ from training.system import Event, EventKind, SystemContext
 NAN = np.nan
 
 
-def test_sums_are_known_when_their_parts_were() -> None:
+def test_sums_are_known_when_their_parts_are() -> None:
     table = table_of(
         {"A/attendances": [1.0, 2.0, 3.0, NAN], "B/attendances": [10.0, 20.0, NAN, 40.0], "C/occupancy": [5.0] * 4}
     )
     history = SumsHistory(build_history(table))
     cutoff = pd.Timestamp(table.index[1])
     known = history.as_of(cutoff)
-    assert list(known.columns) == ["T1/attendances", "north/attendances"]  # occupancy has one part: it is no sum
+    assert list(known.columns) == ["T1/attendances", "north/attendances"]  # occupancy has one part: it has no sum
     assert known["T1/attendances"].tolist() == [11.0, 22.0]
     assert history.as_of(pd.Timestamp(table.index[3]))["T1/attendances"].tolist()[:2] == [11.0, 22.0]
     assert history.as_of(pd.Timestamp(table.index[3]))["T1/attendances"].isna().tolist() == [False, False, True, True]

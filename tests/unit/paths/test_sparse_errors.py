@@ -1,13 +1,13 @@
-"""Joint paths of a history that has next to nothing to learn from: the margins as they are, in some order."""
+"""Joint paths of a history with no past errors, or hardly any: the margins as they are, in some order."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tests.unit.little import LITTLE, NOTHING_KNOWN, Values, with_little
 from tests.unit.models.wards import played
 from tests.unit.paths.test_flow_identity import system
 from tests.unit.pipeline.histories import build_history
+from tests.unit.sparse_errors import NOTHING_KNOWN, SPARSE, Values, with_sparse_errors
 from training.history.ledger import flow_series
 from training.paths.flow_identity import beds_freed, flow_identity, reorder_discharges
 from training.paths.joint import Paths, Trajectories, copula_draws, joint_paths, peak, quantiles, reordered
@@ -17,40 +17,40 @@ LEVELS = [0.1, 0.5, 0.9]
 
 
 def trajectories(what: str) -> Trajectories:
-    errors = LITTLE[what]
+    errors = SPARSE[what]
     return Trajectories(errors, 1.0 + 3 * np.arange(len(errors), dtype=float)[::-1])
 
 
 def names(what: str) -> list[str]:
-    return [f"S{i}/attendances" for i in range(LITTLE[what].shape[2])]
+    return [f"S{i}/attendances" for i in range(SPARSE[what].shape[2])]
 
 
 def margins(n_series: int, horizon: int = 7) -> Values:
     return np.sort(np.random.default_rng(2).normal(100, 10, (n_series, horizon, N_PATHS)), axis=-1)
 
 
-@with_little
+@with_sparse_errors
 def test_draws_are_standard_normal(what: str) -> None:
     found = list(copula_draws(trajectories(what), names(what), 999))
     assert len(found) == len(names(what))
     for draw in found:
-        assert draw.shape == (LITTLE[what].shape[1], 999)
+        assert draw.shape == (SPARSE[what].shape[1], 999)
         assert draw.mean() == pytest.approx(0.0, abs=0.1)
         assert draw.std() == pytest.approx(1.0, abs=0.1)
     if what in (*NOTHING_KNOWN, "all zero", "constant") and len(found) > 1:
-        assert abs(np.corrcoef(found[0].ravel(), found[1].ravel())[0, 1]) < 0.1  # nothing says that they move together
+        assert abs(np.corrcoef(found[0].ravel(), found[1].ravel())[0, 1]) < 0.1  # there is no evidence of correlation
 
 
-@with_little
-def test_paths_have_the_margins_that_they_were_given(what: str) -> None:
-    given = margins(len(names(what)), LITTLE[what].shape[1])
+@with_sparse_errors
+def test_paths_have_the_given_margins(what: str) -> None:
+    given = margins(len(names(what)), SPARSE[what].shape[1])
     paths = joint_paths(given, trajectories(what), names(what))
     np.testing.assert_array_equal(np.sort(paths.values, axis=-1), given)
     assert quantiles(paths.values, LEVELS).shape == (*given.shape[:2], len(LEVELS))
     assert paths.summed(np.zeros(len(given), bool)).tolist() == np.zeros(given.shape[1:]).tolist()
 
 
-def test_what_is_left_of_beds_on_one_day_and_of_patients_that_never_change() -> None:
+def test_peak_of_one_day_and_beds_freed_at_the_extremes() -> None:
     highest, lead = peak(np.full((1, N_PATHS), 40.0), 7, LEVELS)
     assert (highest.tolist(), lead) == ([40.0] * 3, 1.0)
     assert beds_freed(0.0, 3).tolist() == [1.0, 2.0, 3.0]
@@ -67,7 +67,7 @@ def test_nothing_is_reordered_where_there_are_no_series() -> None:
     [
         pytest.param({"A": 60, "B": 60}, {"A", "B"}, id="both places"),
         pytest.param({"A": 60, "B": 1}, {"A", "B"}, id="one of them since yesterday"),
-        pytest.param({"A": 60, "B": 0}, {"A"}, id="no census of one of them is believed"),
+        pytest.param({"A": 60, "B": 0}, {"A"}, id="no usable census of one of them"),
         pytest.param({"A": 0, "B": 0}, set(), id="no census of either"),
         pytest.param({"A": 1, "B": 1}, {"A", "B"}, id="one day"),
     ],
@@ -79,9 +79,9 @@ def test_discharges_follow_the_census_where_one_is_known(known: dict[str, int], 
     )
     history = build_history(table, system())
     cutoff = pd.Timestamp(table.index[-1])
-    for place, n_days in known.items():
+    for site, n_days in known.items():
         for frame in (history.as_of(cutoff), history.imputed(cutoff)):
-            frame.loc[frame.index[: 60 - n_days], f"{place}/occupancy"] = np.nan
+            frame.loc[frame.index[: 60 - n_days], f"{site}/occupancy"] = np.nan
     ids = tuple(sorted(map(str, table.columns)))
     means = np.array([table[i].mean() for i in ids])[:, None, None]
     paths = Paths(ids, means + margins(len(ids)) - 100)
@@ -89,10 +89,10 @@ def test_discharges_follow_the_census_where_one_is_known(known: dict[str, int], 
     np.testing.assert_array_equal(np.sort(found.values, axis=-1), np.sort(paths.values, axis=-1))
     moved = {i.split("/")[0] for n, i in enumerate(ids) if (found.values[n] != paths.values[n]).any()}
     assert moved == balances_at
-    for balance in flow_series(list(ids)):
-        if balance.occupancy.split("/")[0] in balances_at:
-            census = float(table.loc[cutoff:, balance.occupancy].item())
-            before, after = (flow_identity(some, balance, census).unexplained.std() for some in (paths, found))
+    for place in flow_series(list(ids)):
+        if place.occupancy.split("/")[0] in balances_at:
+            census = float(table.loc[cutoff:, place.occupancy].item())
+            before, after = (flow_identity(some, place, census).unexplained.std() for some in (paths, found))
             assert after < before
 
 

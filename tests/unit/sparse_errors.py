@@ -1,4 +1,4 @@
-"""Nothing, or next to nothing, to learn from: past errors by window, lead and series, of every awkward shape."""
+"""No past errors, or hardly any: arrays by window, lead and series, of every awkward shape."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ def noise(*shape: int) -> Values:
     return np.random.default_rng(1).normal(0, 1, shape)
 
 
-LITTLE: dict[str, Values] = {
+SPARSE: dict[str, Values] = {
     "no window": np.empty((0, HORIZON, N_SERIES)),
     "one window": noise(1, HORIZON, N_SERIES),
     "no series": np.empty((N_WINDOWS, HORIZON, 0)),
@@ -30,4 +30,4 @@ LITTLE: dict[str, Values] = {
 
 NOTHING_KNOWN = ("no window", "no series", "no window and no series", "all missing")
 
-with_little = pytest.mark.parametrize("what", LITTLE)
+with_sparse_errors = pytest.mark.parametrize("what", SPARSE)

@@ -1,4 +1,4 @@
-"""Calibration on simulated truth: counts whose distribution is known, forecast by the whole pipeline."""
+"""Coverage of intervals on simulated truth: counts with a known distribution, forecast by the complete pipeline."""
 
 import numpy as np
 import pandas as pd
@@ -21,19 +21,19 @@ LEVELS = {"A/attendances": 40.0, "B/attendances": 120.0, "C/attendances": 9.0, "
 class Level:
     """The mean of each weekday over the last ten weeks."""
 
-    def forecast(self, windows: ForecastRequest) -> Means:
+    def forecast(self, request: ForecastRequest) -> Means:
         means = Means()
-        for cutoff in windows.cutoffs:
-            past = windows.history.imputed(cutoff).tail(10 * WEEK)
+        for cutoff in request.cutoffs:
+            past = request.history.imputed(cutoff).tail(10 * WEEK)
             by_weekday = past.groupby(pd.DatetimeIndex(past.index).weekday).mean()
-            days = target_days(cutoff, windows.horizon)
+            days = target_days(cutoff, request.horizon)
             means.by_cutoff[cutoff] = by_weekday.loc[days.weekday].set_axis(days)
         return means
 
 
 @pytest.fixture(scope="module", params=["SeasonalNaive", "Level"])
 def forecasts(request: pytest.FixtureRequest) -> pd.DataFrame:
-    """Thirty windows of the candidate, of which the published levels are judged."""
+    """Thirty windows of the candidate, scored at the published levels."""
     table = pd.DataFrame({name: counts(450, level, 50 + i) for i, (name, level) in enumerate(LEVELS.items())})
     history = build_history(table, build_system(horizon_days=HORIZON), SystemContext())
     with pytest.MonkeyPatch.context() as patch:
@@ -48,7 +48,7 @@ def test_the_80_percent_interval_covers_80_percent_of_the_counts_to_come(forecas
     assert 0.74 <= inside.mean() <= 0.88
 
 
-def test_each_quantile_is_passed_as_seldom_as_it_says(forecasts: pd.DataFrame) -> None:
+def test_each_quantile_is_exceeded_as_seldom_as_its_level_says(forecasts: pd.DataFrame) -> None:
     for column, level in (("q0.1", 0.1), ("q0.5", 0.5), ("q0.9", 0.9)):
         assert (forecasts["y"] <= forecasts[column]).mean() == pytest.approx(level, abs=0.07), column
 

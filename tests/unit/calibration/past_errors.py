@@ -10,7 +10,7 @@ STEP_DAYS = 6
 
 
 def past(scaled: Values) -> PastErrors:
-    """Errors of windows six days apart, the newest of which began the day before the cutoff; no day is special."""
+    """Return errors of windows six days apart, the newest the day before the cutoff; no day is special."""
     n_windows, horizon, _ = scaled.shape
     ages = 1 + STEP_DAYS * np.arange(n_windows)[::-1, None] - np.arange(1, horizon + 1)
     marks = np.zeros((n_windows, horizon), bool), np.zeros(horizon, bool)
@@ -18,5 +18,5 @@ def past(scaled: Values) -> PastErrors:
 
 
 def drawn(n_windows: int, horizon: int, n_series: int, scale: Values | float = 1.0, seed: int = 1) -> PastErrors:
-    """Normal errors."""
+    """Return normal errors."""
     return past(np.random.default_rng(seed).normal(0, scale, (n_windows, horizon, n_series)))

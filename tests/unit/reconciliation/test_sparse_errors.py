@@ -1,35 +1,35 @@
-"""Reconciliation where there is next to nothing to learn from, or nothing to add up."""
+"""Reconciliation with hardly any past errors, or with nothing to add up."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tests.unit.little import LITTLE, NOTHING_KNOWN, Values, with_little
 from tests.unit.pipeline.histories import build_history, build_system, counts, table_of
+from tests.unit.sparse_errors import NOTHING_KNOWN, SPARSE, Values, with_sparse_errors
 from training.pipeline.coherence import PlaceTree, best_method, learnt, parent_actuals, tree_of
-from training.reconciliation import BOTTOM_UP, METHODS, SumsHistory, aggregated, reconciled, summing
+from training.reconciliation import BOTTOM_UP, RECONCILIATIONS, SumsHistory, aggregated, reconciled, summing
 
 LEVEL = 100.0
-every_method = pytest.mark.parametrize("method", METHODS)
+every_method = pytest.mark.parametrize("method", RECONCILIATIONS)
 
 
 def tree(n_bottom: int) -> PlaceTree:
-    """So many series, and their sum where there are several."""
-    whole = np.ones((n_bottom, int(n_bottom > 1)))
+    """Return a tree of `n_bottom` series, with their sum if there are several."""
+    total = np.ones((n_bottom, int(n_bottom > 1)))
     ids = tuple(f"S{i}" for i in range(n_bottom))
-    return PlaceTree(ids, ("whole",) * whole.shape[1], np.hstack([np.eye(n_bottom), whole]))
+    return PlaceTree(ids, ("total",) * total.shape[1], np.hstack([np.eye(n_bottom), total]))
 
 
 def of_all(bottom: Values, over: PlaceTree) -> Values:
-    """The values of every series of the tree; NaN where a part is."""
+    """Return the values of every series of the tree; NaN where a part is."""
     return np.asarray(bottom @ over.parts)
 
 
-@with_little
+@with_sparse_errors
 @every_method
-def test_a_map_leaves_forecasts_that_agree_nearly_as_they_are_or_there_is_none(method: str, what: str) -> None:
-    over = tree(LITTLE[what].shape[2])
-    actuals = LEVEL + LITTLE[what]
+def test_a_map_leaves_coherent_forecasts_nearly_as_they_are_or_there_is_none(method: str, what: str) -> None:
+    over = tree(SPARSE[what].shape[2])
+    actuals = LEVEL + SPARSE[what]
     forecasts = of_all(actuals, over) + np.random.default_rng(3).normal(0, 1, (*actuals.shape[:2], over.parts.shape[1]))
     by = learnt(method, over, forecasts, parent_actuals(over, actuals))
     if what in NOTHING_KNOWN or "missing" in what:
@@ -41,27 +41,27 @@ def test_a_map_leaves_forecasts_that_agree_nearly_as_they_are_or_there_is_none(m
     np.testing.assert_allclose(reconciled(steady, by), LEVEL, rtol=0.02)
 
 
-@with_little
+@with_sparse_errors
 @every_method
-def test_of_forecasts_that_never_err_there_is_nothing_to_save(method: str, what: str) -> None:
-    over = tree(LITTLE[what].shape[2])
-    exact = of_all(LEVEL + LITTLE[what], over)
-    assert best_method(over, exact, LEVEL + LITTLE[what]) == BOTTOM_UP
+def test_for_exact_forecasts_the_method_is_bottom_up(method: str, what: str) -> None:
+    over = tree(SPARSE[what].shape[2])
+    exact = of_all(LEVEL + SPARSE[what], over)
+    assert best_method(over, exact, LEVEL + SPARSE[what]) == BOTTOM_UP
 
 
-@with_little
-def test_what_comes_of_sums_is_known_where_their_parts_are(what: str) -> None:
-    over = tree(LITTLE[what].shape[2])
-    found = parent_actuals(over, LITTLE[what])
-    assert found.shape == (*LITTLE[what].shape[:2], over.parts.shape[1])
-    np.testing.assert_array_equal(found[..., : len(over.bottom)], LITTLE[what])
+@with_sparse_errors
+def test_actuals_of_sums_are_known_where_their_parts_are(what: str) -> None:
+    over = tree(SPARSE[what].shape[2])
+    found = parent_actuals(over, SPARSE[what])
+    assert found.shape == (*SPARSE[what].shape[:2], over.parts.shape[1])
+    np.testing.assert_array_equal(found[..., : len(over.bottom)], SPARSE[what])
     if what == "all missing":
         assert np.isnan(found[..., -1]).all()
-    elif over.sums:  # a part of which nothing was ever known is no part of what came
-        np.testing.assert_allclose(found[..., -1], np.nansum(LITTLE[what], axis=-1))
+    elif over.sums:  # a part that was never known is no part of the actuals
+        np.testing.assert_allclose(found[..., -1], np.nansum(SPARSE[what], axis=-1))
 
 
-def test_nothing_adds_up_to_nothing() -> None:
+def test_no_series_have_no_sums() -> None:
     parts = summing(build_system(), [])
     assert parts.shape == (0, 0)
     assert aggregated(np.empty((4, 0)), parts.to_numpy(), np.empty(0)).shape == (4, 0)

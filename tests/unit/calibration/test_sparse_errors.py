@@ -1,4 +1,4 @@
-"""Calibration of a history that has next to nothing to learn from: always a number, and the right one."""
+"""Calibration of a history with no past errors, or hardly any: always a number, and the right one."""
 
 from dataclasses import replace
 from statistics import NormalDist
@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.unit.calibration.errors import past
-from tests.unit.little import CONSTANT, LITTLE, NOTHING_KNOWN, Values, with_little
+from tests.unit.calibration.past_errors import past
 from tests.unit.pipeline.histories import build_history, counts
-from training.calibration.past_errors import SHORTEST_HISTORY_DAYS, PastErrors, before_long_gap, windows_before
+from tests.unit.sparse_errors import CONSTANT, NOTHING_KNOWN, SPARSE, Values, with_sparse_errors
+from training.calibration.past_errors import MIN_DAYS_BEFORE_WINDOW, PastErrors, before_long_gap, windows_before
 from training.calibration.quantiles import (
     continuity_jitter,
     error_quantiles,
@@ -27,18 +27,18 @@ OF_POISSON = [NormalDist(MEAN, MEAN**0.5).inv_cdf(level) for level in LEVELS]
 
 
 def marked(what: str, every: int) -> PastErrors:
-    """The errors, with every so-manieth lead a special day, and all days ahead."""
-    errors = past(LITTLE[what])
+    """Return the errors with each `every`-th lead a special day, and all days ahead special."""
+    errors = past(SPARSE[what])
     special = np.zeros(errors.is_special.shape, dtype=np.bool_)
     special[:, ::every] = True
     return replace(errors, is_special=special, special_ahead=np.ones(errors.scaled.shape[1], dtype=np.bool_))
 
 
-@with_little
+@with_sparse_errors
 def test_quantiles(what: str) -> None:
-    horizon, n_series = LITTLE[what].shape[1:]
+    horizon, n_series = SPARSE[what].shape[1:]
     means = np.full((horizon, n_series), MEAN)
-    found = quantiles(means, past(LITTLE[what]), ["a"] * n_series, LEVELS)
+    found = quantiles(means, past(SPARSE[what]), ["a"] * n_series, LEVELS)
     assert found.shape == (horizon, n_series, len(LEVELS))
     assert np.isfinite(found).all()
     assert (np.diff(found, axis=-1) >= 0).all()
@@ -50,21 +50,21 @@ def test_quantiles(what: str) -> None:
         np.testing.assert_allclose(found, MEAN - CONSTANT * MEAN**0.5)
 
 
-@with_little
+@with_sparse_errors
 @pytest.mark.parametrize("every", [1, 3])
 def test_special_days(what: str, every: int) -> None:
     errors = marked(what, every)
     assert special_factor(errors) == pytest.approx(1.0, abs=0.1)  # drawn alike on all days
     assert np.isfinite(error_quantiles(errors, LEVELS)).all()
-    assert errors.align_by_lead(LITTLE[what]).shape == LITTLE[what].shape
-    assert len(errors.without_first(1).scaled) == max(len(LITTLE[what]) - 1, 0)
+    assert errors.align_by_lead(SPARSE[what]).shape == SPARSE[what].shape
+    assert len(errors.without_first(1).scaled) == max(len(SPARSE[what]) - 1, 0)
     assert errors.of(np.array([], dtype=np.intp)).scaled.shape[2] == 0
 
 
-@with_little
-def test_scatter(what: str) -> None:
-    found = error_scale(LITTLE[what])
-    assert found.shape == LITTLE[what].shape[1:]
+@with_sparse_errors
+def test_scale(what: str) -> None:
+    found = error_scale(SPARSE[what])
+    assert found.shape == SPARSE[what].shape[1:]
     assert (found > 0).all()
     if what in NOTHING_KNOWN:
         np.testing.assert_allclose(found, NORMAL_SCALE)
@@ -72,10 +72,10 @@ def test_scatter(what: str) -> None:
         np.testing.assert_allclose(found, CONSTANT)
 
 
-@with_little
+@with_sparse_errors
 def test_volatility(what: str) -> None:
-    n_windows, horizon, _ = LITTLE[what].shape
-    errors = past(LITTLE[what])
+    n_windows, horizon, _ = SPARSE[what].shape
+    errors = past(SPARSE[what])
     found = volatility(np.abs(errors.scaled), errors.age_days)
     assert found.shape == (n_windows + 1, horizon)
     assert np.isfinite(found).all()
@@ -84,34 +84,34 @@ def test_volatility(what: str) -> None:
         np.testing.assert_array_equal(found, 1.0)
 
 
-@with_little
+@with_sparse_errors
 def test_weights(what: str) -> None:
-    errors = LITTLE[what]
+    errors = SPARSE[what]
     members = np.stack([errors, 2 * errors])
-    usual = fitted_weights(members)
-    assert usual.sum(axis=1) == pytest.approx(1.0)
-    own = series_weights(members, usual)
+    pooled = fitted_weights(members)
+    assert pooled.sum(axis=1) == pytest.approx(1.0)
+    own = series_weights(members, pooled)
     assert own.shape == (*errors.shape[1:], 2)
     assert own.sum(axis=2) == pytest.approx(1.0)
     if what in (*NOTHING_KNOWN, "one window", "all zero", "constant"):
-        assert usual == pytest.approx(0.5)
+        assert pooled == pytest.approx(0.5)
         assert own == pytest.approx(0.5)
     else:
-        assert (usual[:, 0] > 0.9).all() or what == "one window, one series missing"
+        assert (pooled[:, 0] > 0.9).all() or what == "one window, one series missing"
 
 
-@with_little
-def test_a_member_that_never_answers_beside_one_that_does(what: str) -> None:
-    errors = LITTLE[what]
-    usual = fitted_weights(np.stack([errors, np.full(errors.shape, np.nan)]))
+@with_sparse_errors
+def test_a_member_without_forecasts_and_one_with_them(what: str) -> None:
+    errors = SPARSE[what]
+    pooled = fitted_weights(np.stack([errors, np.full(errors.shape, np.nan)]))
     if what in NOTHING_KNOWN:
-        assert usual == pytest.approx(0.5)
+        assert pooled == pytest.approx(0.5)
     else:
-        assert usual.tolist() == [[1.0, 0.0]] * errors.shape[1]
+        assert pooled.tolist() == [[1.0, 0.0]] * errors.shape[1]
 
 
 @pytest.mark.parametrize("shape", [(0, 7, 3), (5, 7, 0), (0, 0)])
-def test_functions_of_single_numbers_bear_none(shape: tuple[int, ...]) -> None:
+def test_elementwise_functions_accept_empty_arrays(shape: tuple[int, ...]) -> None:
     nothing: Values = np.empty(shape, dtype=np.float64)
     for found in (count_sd(nothing), scaled_errors(nothing, nothing), continuity_jitter(nothing)):
         assert found.shape == shape
@@ -122,10 +122,10 @@ def test_functions_of_single_numbers_bear_none(shape: tuple[int, ...]) -> None:
     ("y", "n_windows"),
     [
         pytest.param(counts(1, 50, 1), 0, id="one day"),
-        pytest.param(counts(SHORTEST_HISTORY_DAYS + 1, 50, 1), 0, id="a day before the first window"),
-        pytest.param(counts(SHORTEST_HISTORY_DAYS + 4, 50, 1), 1, id="one window"),
-        pytest.param(counts(100, 50, 1).mask(np.arange(100) < 99), 0, id="one day after a long silence"),
-        pytest.param(counts(100, 50, 1).mask(np.arange(100) >= 60), 0, id="silent by now"),
+        pytest.param(counts(MIN_DAYS_BEFORE_WINDOW + 1, 50, 1), 0, id="a day before the first window"),
+        pytest.param(counts(MIN_DAYS_BEFORE_WINDOW + 4, 50, 1), 1, id="one window"),
+        pytest.param(counts(100, 50, 1).mask(np.arange(100) < 99), 0, id="one day after a long gap"),
+        pytest.param(counts(100, 50, 1).mask(np.arange(100) >= 60), 0, id="not reported of late"),
         pytest.param(0 * counts(100, 50, 1), 15, id="all zero"),
     ],
 )
