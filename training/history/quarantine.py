@@ -37,7 +37,7 @@ def described(
 
 def malformed(extract: Extract) -> pd.DataFrame:
     """The rows whose cells cannot be told apart."""
-    apart = extract.misshapen
+    apart = extract.malformed
     nothing = constant("", len(apart))
     rows = pd.DataFrame({"line": apart.index.to_numpy(), "place": nothing, "day": nothing})
     rows["source"], rows["file"] = constant(extract.source.name, len(apart)), constant(extract.file, len(apart))

@@ -101,7 +101,7 @@ def screen(extract: Extract, system: System, today: date) -> Screened:
         file=extract.file,
         values=stacked(values),
         quarantined=stacked(refused),
-        rows=len(extract.rows) + len(extract.misshapen),
+        rows=len(extract.rows) + len(extract.malformed),
         ignored=int(is_ignored.sum()),
         empty=empty,
     )

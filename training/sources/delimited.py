@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from training.errors import HistoryError
+from training.sources.arrow_csv import BLOCK_BYTES, NeedsFullParserError, parse_block, read_blocks, sniff
 from training.sources.extract import Extract, check_header, check_rows, columns_of
-from training.sources.plain import NeedsFullParserError, blocks, sniff, tokenised
 from training.sources.texts import Columns
 from training.system import Source
 
@@ -35,45 +35,45 @@ class Layout:
 
 
 def read_delimited(path: Path, file: str, source: Source) -> Extract:
-    """The columns that the source names, separated by commas, semicolons or tabs, in UTF-8 or else Latin-1.
+    """Return the columns that the source names, separated by commas, semicolons or tabs, in UTF-8 or else Latin-1.
 
     A line is where a row starts, 1 the header's. Blank lines, and rows in which every cell is blank, are no rows.
     """
     found = sniff(path)
     if found.has_nul:
         raise HistoryError(f"Reading {path}: it is not text (byte 0x00 in it). Save it as CSV.")
-    if found.is_plain:
+    if found.has_short_lines:
         with suppress(NeedsFullParserError):
-            return read_plainly(path, file, source, found.encoding)
+            return read_with_arrow(path, file, source, found.encoding)
     return read_row_by_row(path, file, source, found.encoding)
 
 
-def read_plainly(path: Path, file: str, source: Source, encoding: str) -> Extract:
-    """A file in which every line is a row and every separator ends a cell, block by block. Raises NotPlainError."""
+def read_with_arrow(path: Path, file: str, source: Source, encoding: str, block_bytes: int = BLOCK_BYTES) -> Extract:
+    """Read a file whose lines are its rows, block by block. Raises NeedsFullParserError where they are not."""
     layout = _layout(path, source, encoding)
     if layout.header_lines > 1:
         raise NeedsFullParserError
     columns = Columns(columns_of(source))
-    misshapen: dict[int, str] = {}
-    for block in blocks(path, encoding):
-        rows = tokenised(block, layout.separator, len(layout.header), layout.at)
+    malformed: dict[int, str] = {}
+    for block in read_blocks(path, encoding, block_bytes):
+        rows = parse_block(block, layout.separator, len(layout.header), layout.at)
         columns.add_encoded(rows.lines, rows.columns)
-        misshapen |= {line: SHOWN_SEPARATOR.join(cells) for line, cells in rows.misshapen.items()}
-    return _extract(path, file, source, layout, columns, misshapen)
+        malformed |= {line: SHOWN_SEPARATOR.join(cells) for line, cells in rows.malformed.items()}
+    return _extract(path, file, source, layout, columns, malformed)
 
 
 def read_row_by_row(path: Path, file: str, source: Source, encoding: str) -> Extract:
-    """Any file, row by row."""
+    """Read any file, row by row."""
     layout = _layout(path, source, encoding)
     columns = Columns(columns_of(source))
-    misshapen: dict[int, str] = {}
+    malformed: dict[int, str] = {}
     with path.open(encoding=encoding, newline="") as text:
         reader = csv.reader(text, delimiter=layout.separator, strict=True)
         with _sentences(path, reader):
             next(reader)
-            for lines, rows in _chunks(reader, layout, misshapen):
+            for lines, rows in _chunks(reader, layout, malformed):
                 columns.add(lines, [[row[i] for row in rows] for i in layout.at])
-    return _extract(path, file, source, layout, columns, misshapen)
+    return _extract(path, file, source, layout, columns, malformed)
 
 
 def _layout(path: Path, source: Source, encoding: str) -> Layout:
@@ -95,8 +95,8 @@ def _separator(header: str, source: Source) -> str:
     return max(SEPARATORS, key=lambda sign: len(wanted & {name.strip(' "\r\n') for name in header.split(sign)}))
 
 
-def _chunks(reader: "Reader", layout: Layout, misshapen: dict[int, str]) -> Iterator[tuple[list[int], list[list[str]]]]:
-    """Rows of the header's width, their lines first; those of another go to `misshapen`."""
+def _chunks(reader: "Reader", layout: Layout, malformed: dict[int, str]) -> Iterator[tuple[list[int], list[list[str]]]]:
+    """Rows of the header's width, their lines first; those of another go to `malformed`."""
     lines: list[int] = []
     rows: list[list[str]] = []
     line = layout.header_lines + 1
@@ -106,7 +106,7 @@ def _chunks(reader: "Reader", layout: Layout, misshapen: dict[int, str]) -> Iter
                 lines.append(line)
                 rows.append(cells)
             else:
-                misshapen[line] = SHOWN_SEPARATOR.join(cells)
+                malformed[line] = SHOWN_SEPARATOR.join(cells)
         line = reader.line_num + 1  # a quoted cell may span lines
         if len(rows) == CHUNK_ROWS:
             yield lines, rows
@@ -126,10 +126,10 @@ def _sentences(path: Path, reader: "Reader") -> Iterator[None]:
 
 
 def _extract(
-    path: Path, file: str, source: Source, layout: Layout, columns: Columns, misshapen: dict[int, str]
+    path: Path, file: str, source: Source, layout: Layout, columns: Columns, malformed: dict[int, str]
 ) -> Extract:
     rows = columns.rows()
-    check_rows(str(path), len(rows) + len(misshapen))
-    index = pd.Index(list(misshapen), dtype="int64")
-    apart = pd.Series(list(misshapen.values()), index=index, dtype=object)
+    check_rows(str(path), len(rows) + len(malformed))
+    index = pd.Index(list(malformed), dtype="int64")
+    apart = pd.Series(list(malformed.values()), index=index, dtype=object)
     return Extract(source, file, layout.header, rows, apart)

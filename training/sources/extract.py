@@ -16,7 +16,7 @@ class Extract:
     """One file of a source, or the answer to its query.
 
     `rows` has the columns that the source names: categoricals of texts without blanks around them, a blank for what is
-    missing; indexed by line (1 is a file's header; of Parquet and of a query the first row). `misshapen` has the text
+    missing; indexed by line (1 is a file's header; of Parquet and of a query the first row). `malformed` has the text
     of the rows, by line, whose number of cells is not that of the header.
     """
 
@@ -24,7 +24,7 @@ class Extract:
     file: str
     header: tuple[str, ...]
     rows: pd.DataFrame
-    misshapen: pd.Series = field(default_factory=lambda: NO_ROWS_APART)
+    malformed: pd.Series = field(default_factory=lambda: NO_ROWS_APART)
 
 
 def columns_of(source: Source) -> list[str]:

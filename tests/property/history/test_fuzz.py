@@ -14,11 +14,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from publication.model import Place, System
+from tests.property.dirty_files import GOOD, changes_of, mutated
 from training.errors import HistoryError
 from training.history.screening import Screened, screen
 from training.sources import Extract, read_source
-from training.sources.delimited import read_plainly, read_row_by_row
-from training.sources.plain import NeedsFullParserError, sniff
 from training.system import Source
 from training.system.measures import BUILT_IN
 
@@ -38,65 +37,6 @@ SYSTEM = System(
     ),
 )
 COLUMNS = {"occupancy": ("occupied",), "beds": ("open",)}
-GOOD = (
-    "code,date,occupied,open,note\r\n"
-    'A,2026-01-01,3,4.5,"quiet, cold"\r\n'
-    "B,2026-01-01,,7,\r\n"
-    "ALL,2026-01-01,9,9,total\r\n"
-    'A,2026-01-02,12,"15",M\u00fcnster\r\n'
-    "B,2026-01-02,1e1,0,\r\n"
-    ",,,,\r\n"
-    "A,2026-01-03,8,99,x\r\n"
-).encode()
-PIECES = [
-    b",",
-    b";",
-    b"\t",
-    b'"',
-    b'""',
-    b"\r",
-    b"\n",
-    b"\r\n",
-    b" ",
-    b"\0",
-    b"-",
-    b"1",
-    b"\xff",
-    b"\xc3\xbc",
-    b"'",
-    b"A",
-]
-
-mutations = st.lists(
-    st.tuples(
-        st.sampled_from(["insert", "delete", "swap", "repeat"]),
-        st.integers(0, len(GOOD)),
-        st.sampled_from(PIECES),
-        st.integers(1, 20),
-    ),
-    max_size=6,
-)
-# Few signs, so that many of the files have rows of the right shape.
-plain_files = st.lists(
-    st.lists(st.text(st.sampled_from(list("A1 .-\u00fc\x1c\x85\u2028")), max_size=3), min_size=0, max_size=6),
-    max_size=8,
-)
-
-
-def mutated(content: bytes, changes: list[tuple[str, int, bytes, int]]) -> bytes:
-    for what, at, piece, length in changes:
-        head, tail = content[:at], content[at:]
-        match what:
-            case "insert":
-                content = head + piece + tail
-            case "delete":
-                content = head + tail[length:]
-            case "swap":
-                content = head + tail.replace(b",", piece, length)
-            case "repeat":
-                line = tail[: tail.find(b"\n") + 1]
-                content = head + line + tail
-    return content
 
 
 def source(pattern: str) -> Source:
@@ -166,7 +106,7 @@ def accounted_for(screened: Screened, cells_at: dict[int, list[str]], names: lis
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
-@given(changes=mutations)
+@given(changes=changes_of(GOOD))
 @example(changes=[])
 @example(changes=[("insert", 0, b"\xff", 1)])
 @example(changes=[("swap", 0, b";", 20)])
@@ -198,53 +138,3 @@ def test_a_spoiled_binary_file_is_read_or_refused(suffix: str, at: float, piece:
     content = buffer.getvalue()
     place = int(at * len(content))
     read(content[:place] if cut else content[:place] + piece + content[place + len(piece) :], f"x.{suffix}")
-
-
-def both(content: bytes) -> tuple[Extract, Extract] | None:
-    """What each of the two readers makes of a file; None where one of them is not for it."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "x.csv"
-        path.write_bytes(content)
-        found = sniff(path)
-        try:
-            if found.has_nul or not found.is_plain:
-                return None
-            plainly = read_plainly(path, "x.csv", source("x.csv"), found.encoding)
-        except (HistoryError, NeedsFullParserError):
-            return None
-        return plainly, read_row_by_row(path, "x.csv", source("x.csv"), found.encoding)
-
-
-def check_that_readers_agree(content: bytes) -> None:
-    extracts = both(content)
-    if extracts is not None:
-        plainly, exactly = extracts
-        assert plainly.header == exactly.header
-        assert plainly.misshapen.to_dict() == exactly.misshapen.to_dict()
-        assert list(plainly.rows.index) == list(exactly.rows.index)
-        assert plainly.rows.astype(object).equals(exactly.rows.astype(object))
-
-
-@settings(max_examples=200)
-@given(
-    lines=plain_files,
-    separator=st.sampled_from(",;\t"),
-    end=st.sampled_from(["\n", "\r\n"]),
-    encoding=st.sampled_from(["utf-8", "utf-8-sig", "latin-1"]),
-    quote=st.sampled_from(["", '"']),
-    last=st.booleans(),
-)
-def test_both_readers_agree_on_every_plain_file(
-    lines: list[list[str]], separator: str, end: str, encoding: str, quote: str, last: bool
-) -> None:
-    header = separator.join(["code", "date", "occupied", "open"])
-    text = end.join([header, *(separator.join(f"{quote}{cell}{quote}" for cell in line) for line in lines)])
-    check_that_readers_agree((text + end * last).encode(encoding, errors="replace"))
-
-
-@settings(max_examples=100)
-@given(changes=mutations)
-def test_both_readers_agree_on_a_spoiled_file_that_is_still_plain(
-    changes: list[tuple[str, int, bytes, int]],
-) -> None:
-    check_that_readers_agree(mutated(GOOD, changes))
