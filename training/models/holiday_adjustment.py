@@ -58,10 +58,10 @@ def _multiples(
     """
     days = pd.date_range(max(first, history.first_day), last + pd.Timedelta(days=horizon))
     table = holiday_features(days, history.circumstances.holidays)
-    if table.empty or day < history.first_day:
+    measures = by_measure(history.as_of(day).columns) if day >= history.first_day else {}
+    if table.empty or not measures:  # where nobody has reported for weeks, no series is known
         return pd.DataFrame(index=days)
     features = Design({str(name): table[[name]].to_numpy() for name in table})
-    measures = by_measure(history.as_of(day).columns)
     found = [_of_measure(history, day, horizon, measure, of, features) for measure, of in measures.items()]
     unique_ids = [unique_id for of in measures.values() for unique_id in of]
     return pd.DataFrame(np.concatenate(found, axis=1), days, unique_ids)

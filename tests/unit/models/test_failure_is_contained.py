@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_history, build_system, counts
+from training.models.candidate import fit_day
 from training.models.catalogue import CATALOGUE, FALLBACK
 from training.models.statistical import Statistical
 from training.pipeline import Forecast, Forecaster
@@ -67,6 +68,18 @@ def test_hostile_histories_end_in_publishable_quantiles_under_an_honest_name(nam
     assert_publishable(made, name)
     if name not in OF_OTHER_MEASURES:
         assert not set(USUAL) & set(made.reasons), "the usual series have the candidate's own means"
+
+
+@every_candidate
+def test_a_refit_day_on_which_no_series_was_known_is_no_error(name: str) -> None:
+    cutoff = fit_day(CUTOFF) + pd.Timedelta(days=20)
+    table = pd.DataFrame({"A/attendances": counts(N_DAYS, 60, 1).loc[:cutoff]})
+    table.iloc[-61:-1] = np.nan
+    history = build_history(table, build_system({"A": "north"}, HORIZON))
+    assert history.as_of(fit_day(cutoff)).empty, "the grid's day is within the silence"
+    made = Forecaster(history, HORIZON).forecast({"attendances": name}, cutoff)
+    assert_publishable(made, name)
+    assert not any("Error" in reason for reason in made.reasons.values()), made.reasons
 
 
 @pytest.mark.parametrize("name", BY_SERIES)
