@@ -59,7 +59,7 @@ class SumsHistory(PointInTimeHistory):
 
     def __init__(self, base: PointInTimeHistory) -> None:  # its parts are the base's: nothing is read again
         self.system = base.system
-        self.circumstances = base.circumstances
+        self.context = base.context
         self.fit_cache = FitCache()
         self._base = base
         self.latest = self._summed(base.latest[bottom_series(base.system, list(base.latest.columns))])

@@ -99,12 +99,12 @@ def read_history(system: str, holidays: bool = True, measure: str = "") -> Point
     with TemporaryDirectory() as folder:
         archive = Archive(Path(folder) / "history", described.system.timezone)
         ingest(described, archive, Path(folder) / "quarantine", datetime.now(UTC))
-        known = described.circumstances
-        bare = SystemContext("", known.events, known.school_terms, known.tenures)
+        known = described.context
+        bare = SystemContext("", known.events, known.school_terms, known.opening_periods)
         versions = archive.versions()
         if measure:
             versions = versions[[series_key(unique_id).measure == measure for unique_id in versions["unique_id"]]]
-        return PointInTimeHistory(versions, described.system, circumstances=known if holidays else bare)
+        return PointInTimeHistory(versions, described.system, context=known if holidays else bare)
 
 
 def every_so_many(cutoffs: Sequence[pd.Timestamp], every: int) -> list[pd.Timestamp]:

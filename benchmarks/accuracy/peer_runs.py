@@ -40,7 +40,7 @@ def run_peer(
     peer: Peer, protocol: Protocol, history: PointInTimeHistory, cutoffs: Cutoffs, cache: Path | None
 ) -> PeerForecasts:
     """Forecasts of the protocol's series at the cutoffs, from what the product itself trusts then."""
-    levels, country = history.system.quantiles, history.circumstances.holidays
+    levels, country = history.system.quantiles, history.context.holidays
     questions = {
         (unique_id, cutoff): Question(values, protocol.horizon, levels, country)
         for cutoff in cutoffs

@@ -32,7 +32,7 @@ what, folder, name = sys.argv[1], Path(sys.argv[2]), sys.argv[3] or CONTENDERS[0
 warnings.simplefilter("ignore")
 file = read_system(folder / "system" / "system.toml")
 versions = Archive(folder / "history", file.system.timezone).versions()
-history = KnownHistory(versions, file.system, circumstances=file.circumstances)
+history = KnownHistory(versions, file.system, context=file.context)
 cutoff = history.last_complete_day
 LIBRARIES = ("statsforecast", "mlforecast", "utilsforecast", "coreforecast", "sklearn", "scipy")
 EVERY_SECONDS = 0.002

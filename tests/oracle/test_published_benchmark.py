@@ -29,7 +29,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> PointInTimeHistory:
     file = read_system(ROOT / "benchmarks" / "systems" / "swast.toml")
     archive = Archive(home / "history", file.system.timezone)
     ingest(file, archive, home / "quarantine", datetime(2026, 1, 1, tzinfo=UTC))
-    return PointInTimeHistory(archive.versions(), file.system, circumstances=file.circumstances)
+    return PointInTimeHistory(archive.versions(), file.system, context=file.context)
 
 
 @pytest.fixture(scope="module")

@@ -25,8 +25,8 @@ def with_baselines_and_slices(
     scales = scales_of(history, first_cutoff)
     beside = with_references(forecasts, history)
     return beside.assign(
-        day=kinds_of_day(forecasts, history.circumstances.holidays),
-        regime=regimes(forecasts, history.system, history.circumstances),
+        day=kinds_of_day(forecasts, history.context.holidays),
+        regime=regimes(forecasts, history.system, history.context),
         root_scale=forecasts["unique_id"].map(scales["root_scale"]),
         noise_floor=_noise_floor(forecasts, history),
     )

@@ -19,7 +19,7 @@ ONE_DAY = timedelta(days=1)
 
 
 def regimes(
-    rows: pd.DataFrame, system: System, circumstances: SystemContext, within: tuple[date, date] | None = None
+    rows: pd.DataFrame, system: System, context: SystemContext, within: tuple[date, date] | None = None
 ) -> pd.Series:
     """The period, by its days, that each row's `ds` lies in: `to 2024-02-29`, `2024-03-01 to 2024-05-31`, ...
 
@@ -33,14 +33,14 @@ def regimes(
     days = rows["ds"].to_numpy()
     first, last = within or (rows["ds"].min().date(), rows["ds"].max().date())
     for unique_id, positions in rows.groupby("unique_id", observed=True).indices.items():
-        breaks = [day for day in level_breaks(str(unique_id), system, circumstances) if first < day <= last]
+        breaks = [day for day in level_breaks(str(unique_id), system, context) if first < day <= last]
         if breaks:
             period = np.searchsorted(np.array(breaks, dtype="datetime64[D]"), days[positions], side="right")
             names[positions] = np.array(_periods(breaks), dtype=object)[period]
     return pd.Series(names, index=rows.index)
 
 
-def level_breaks(unique_id: str, system: System, circumstances: SystemContext) -> list[date]:
+def level_breaks(unique_id: str, system: System, context: SystemContext) -> list[date]:
     """The days from which on the level of a series is declared to be another, in order.
 
     Those are where a closure or a change of beds begins and where it is over, and where its place, or one above it,
@@ -49,14 +49,14 @@ def level_breaks(unique_id: str, system: System, circumstances: SystemContext) -
     key = series_key(unique_id)
     edges = {
         edge
-        for event in circumstances.events
+        for event in context.events
         if event.kind in BREAKS and concerns(event, key, system)
         for edge in (event.first, event.last + ONE_DAY)
     }
     for place in (key.place, *system.ancestors(key.place)):
-        tenure = circumstances.tenures.get(place)
-        if tenure is not None and tenure.succeeds and tenure.first is not None:
-            edges.add(tenure.first)
+        opening = context.opening_periods.get(place)
+        if opening is not None and opening.succeeds and opening.first is not None:
+            edges.add(opening.first)
     return sorted(edges)
 
 

@@ -16,7 +16,7 @@ SCHOOL_TERM = "school_term"
 
 
 def disturbances(
-    ds: pd.Series, unique_ids: Sequence[str], circumstances: SystemContext, system: System
+    ds: pd.Series, unique_ids: Sequence[str], context: SystemContext, system: System
 ) -> dict[str, NDArray[np.float64]]:
     """For each pair of a day and a series, 1 where such an event or a school term holds there, else 0.
 
@@ -24,31 +24,31 @@ def disturbances(
     """
     days, day = np.unique(ds.to_numpy(), return_inverse=True)
     ids, series = np.unique(np.asarray(unique_ids, dtype=object).astype(str), return_inverse=True)
-    tables = disturbance_tables(pd.DatetimeIndex(days), [str(unique_id) for unique_id in ids], circumstances, system)
+    tables = disturbance_tables(pd.DatetimeIndex(days), [str(unique_id) for unique_id in ids], context, system)
     return {name: table[day, series] for name, table in tables.items()}
 
 
 def disturbance_tables(
-    days: pd.DatetimeIndex, unique_ids: Sequence[str], circumstances: SystemContext, system: System
+    days: pd.DatetimeIndex, unique_ids: Sequence[str], context: SystemContext, system: System
 ) -> dict[str, NDArray[np.float64]]:
     """The same for every day and every series: tables (n_days, n_series) by name of the feature."""
-    declared = {event.kind for event in circumstances.events}
+    declared = {event.kind for event in context.events}
     tables = {
-        kind.value: days_of(circumstances.events, {kind}, days, unique_ids, system).astype(float)
+        kind.value: days_of(context.events, {kind}, days, unique_ids, system).astype(float)
         for kind in REGRESSORS
         if kind in declared
     }
-    if circumstances.school_terms:
-        tables[SCHOOL_TERM] = _in_term(days, unique_ids, circumstances, system).astype(float)
+    if context.school_terms:
+        tables[SCHOOL_TERM] = _in_term(days, unique_ids, context, system).astype(float)
     return tables
 
 
 def _in_term(
-    days: pd.DatetimeIndex, unique_ids: Sequence[str], circumstances: SystemContext, system: System
+    days: pd.DatetimeIndex, unique_ids: Sequence[str], context: SystemContext, system: System
 ) -> NDArray[np.bool_]:
     holds = np.zeros((len(days), len(unique_ids)), bool)
     places = [series_key(unique_id).place for unique_id in unique_ids]
-    for term, on in spans(circumstances.school_terms, days):
+    for term, on in spans(context.school_terms, days):
         there = [term.place is None or term.place in (place, *system.ancestors(place)) for place in places]
         holds[on, there] = True
     return holds

@@ -23,7 +23,7 @@ class DelayedHistory(PointInTimeHistory):
 
     def __init__(self, base: PointInTimeHistory, delays: Mapping[str, int]) -> None:
         self.system = base.system
-        self.circumstances = base.circumstances
+        self.context = base.context
         self.latest = base.latest
         self.fit_cache = base.fit_cache
         self._base = base

@@ -20,12 +20,12 @@ Declared = tuple[date, date, str]
 class Declarations:
     """What a system file declares of each series: its events and school terms, as models may see them."""
 
-    def __init__(self, system: System, circumstances: SystemContext) -> None:
+    def __init__(self, system: System, context: SystemContext) -> None:
         self._system = system
-        self._circumstances = circumstances
+        self._context = context
         self._by_series: dict[str, tuple[Declared, ...]] = {}
-        kinds = sorted({event.kind.value for event in circumstances.events})
-        self._everywhere = f"{circumstances.holidays} {kinds} {bool(circumstances.school_terms)}"
+        kinds = sorted({event.kind.value for event in context.events})
+        self._everywhere = f"{context.holidays} {kinds} {bool(context.school_terms)}"
 
     def until(self, unique_id: str, last: date) -> str:
         """As text, all that holds for a series on days up to the last; what begins later is not there."""
@@ -37,10 +37,10 @@ class Declarations:
     def _of(self, unique_id: str) -> Iterable[Declared]:
         key = series_key(unique_id)
         places = (None, key.place, *self._system.ancestors(key.place))
-        for event in self._circumstances.events:
+        for event in self._context.events:
             if concerns(event, key, self._system):
                 yield event.first, event.last, _described(event, key.place)
-        for term in self._circumstances.school_terms:
+        for term in self._context.school_terms:
             if term.place in places:
                 yield term.first, term.last, SchoolTerm.__name__
 

@@ -45,10 +45,10 @@ class PointInTimeHistory:
         versions: pd.DataFrame,
         system: System,
         issued_for: pd.Timestamp | None = None,
-        circumstances: SystemContext = NOTHING_ELSE,
+        context: SystemContext = NOTHING_ELSE,
     ) -> None:
         self.system = system
-        self.circumstances = circumstances
+        self.context = context
         self.fit_cache = FitCache()
         self._issued_for = issued_for
         versions = of_system(versions, system)
@@ -79,7 +79,7 @@ class PointInTimeHistory:
         counted.
         """
         reported = self.latest.notna()
-        trusted = mask_untrusted(self.latest, self._lags, self.system, self.circumstances).notna()
+        trusted = mask_untrusted(self.latest, self._lags, self.system, self.context).notna()
         reported_lately = reported.rolling(RECENT_DAYS, min_periods=1).max() > 0
         expected = reported_lately.sum(axis=1) - (reported_lately & days_never_counted(self.latest)).sum(axis=1)
         reporting = reported_lately.any(axis=1)
@@ -94,7 +94,7 @@ class PointInTimeHistory:
 
         A value that is doubted counts as present, unless it stands for no count: a half-counted day, a day of zeros.
         """
-        present = counted(self.latest, self.system, self.circumstances)
+        present = counted(self.latest, self.system, self.context)
         return reached_day(present if present.notna().any(axis=None) else self.latest)
 
     def days_behind(self, cutoff: pd.Timestamp) -> Mapping[str, int]:
@@ -116,7 +116,7 @@ class PointInTimeHistory:
             )
         known, lags = self._known(cutoff)
         open_places = [i for i in still_reporting(known) if self.is_open(i, cutoff)]
-        trusted = mask_untrusted(known, lags, self.system, self.circumstances)[open_places].dropna(axis=1, how="all")
+        trusted = mask_untrusted(known, lags, self.system, self.context)[open_places].dropna(axis=1, how="all")
         usable = trusted[bottom_series(self.system, list(trusted.columns))]
         return usable.reindex(pd.date_range(self.first_day, cutoff, name="ds"))
 
@@ -141,7 +141,7 @@ class PointInTimeHistory:
     def _without_passing(self, known: pd.DataFrame) -> pd.DataFrame:
         """The frame with the days of strikes and diverts empty; itself where there are none."""
         days, ids = pd.DatetimeIndex(known.index), list(known.columns)
-        passing = days_of(self.circumstances.events, TRANSIENT_KINDS, days, ids, self.system)
+        passing = days_of(self.context.events, TRANSIENT_KINDS, days, ids, self.system)
         return known.mask(passing) if passing.any() else known
 
     def _digests(self, cutoff: pd.Timestamp, horizon_days: int) -> Mapping[str, bytes]:
@@ -152,11 +152,11 @@ class PointInTimeHistory:
 
     @cached_property
     def _declarations(self) -> Declarations:
-        return Declarations(self.system, self.circumstances)
+        return Declarations(self.system, self.context)
 
     def bed_steps(self, days: pd.DatetimeIndex, unique_ids: Sequence[str]) -> NDArray[np.float64]:
         """Beds added by declared changes, (n_days, n_series): to be added to what was forecast from `filled`."""
-        return bed_steps(self.circumstances.events, days, unique_ids, self.system)
+        return bed_steps(self.context.events, days, unique_ids, self.system)
 
     def _imputed(self, known: pd.DataFrame) -> pd.DataFrame:
         days = pd.DatetimeIndex(known.index)
@@ -164,12 +164,12 @@ class PointInTimeHistory:
 
     def _special_days(self, days: pd.DatetimeIndex) -> list[date]:
         """The bank holidays of the years of some days."""
-        years, country = range(days[0].year, days[-1].year + 1), self.circumstances.holidays
+        years, country = range(days[0].year, days[-1].year + 1), self.context.holidays
         return [day for year in years for day in bank_holidays(country, year)]
 
     @cached_property
     def _lags(self) -> Lags:
-        return suspect_lags(self.latest, self.system, self.circumstances)
+        return suspect_lags(self.latest, self.system, self.context)
 
     def _known(self, cutoff: pd.Timestamp) -> tuple[pd.DataFrame, Lags]:
         """The wide frame known at the cutoff, and the lags of its faults."""
@@ -180,29 +180,27 @@ class PointInTimeHistory:
             return known, self._lags[: len(known)]
         then = self._versions[(self._versions["known_at"] <= end) & (self._versions["ds"] <= cutoff)]
         known = self._wide(then)
-        return known, suspect_lags(known, self.system, self.circumstances)
+        return known, suspect_lags(known, self.system, self.context)
 
     def is_open(self, unique_id: str, cutoff: pd.Timestamp) -> bool:
         """Whether the place of a series is open at the cutoff, as far as is declared."""
         place = series_key(unique_id).place
-        tenure = self.circumstances.tenures.get(place)
-        if place in succeeded(self.circumstances.tenures, self._today):
+        opening = self.context.opening_periods.get(place)
+        if place in succeeded(self.context.opening_periods, self._today):
             return False
-        return tenure is None or tenure.last is None or cutoff.date() <= tenure.last
+        return opening is None or opening.last is None or cutoff.date() <= opening.last
 
     def _wide(self, versions: pd.DataFrame) -> pd.DataFrame:
         """The last version of each series and day, of rows sorted by the instant they became known."""
         newest = versions.drop_duplicates(["unique_id", "ds"], keep="last")
-        return wide(with_inherited(newest, self.circumstances.tenures, self._today))
+        return wide(with_inherited(newest, self.context.opening_periods, self._today))
 
     def _day_ends(self, days: pd.Series) -> pd.Series:
         ends = {day: pd.Timestamp(end_of_day(day.date(), self.system.timezone)) for day in days.unique()}
         return days.map(ends)
 
 
-def known_at_day_end(
-    values: pd.DataFrame, system: System, circumstances: SystemContext = NOTHING_ELSE
-) -> PointInTimeHistory:
+def known_at_day_end(values: pd.DataFrame, system: System, context: SystemContext = NOTHING_ELSE) -> PointInTimeHistory:
     """History of `unique_id, ds, y` alone: each value taken as known when its day was over."""
     ends = {day: pd.Timestamp(end_of_day(day.date(), system.timezone)) for day in values["ds"].unique()}
-    return PointInTimeHistory(values.assign(known_at=values["ds"].map(ends)), system, circumstances=circumstances)
+    return PointInTimeHistory(values.assign(known_at=values["ds"].map(ends)), system, context=context)

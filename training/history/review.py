@@ -35,13 +35,13 @@ class Review:
 
 def review(system_file: SystemFile, archive: Archive) -> Review:
     """Judge everything that is known now."""
-    system, circumstances = system_file.system, system_file.circumstances
+    system, context = system_file.system, system_file.context
     rows = of_system(archive.as_of(), system)
     last_day = rows["ds"].max()
-    known = wide(with_inherited(rows, circumstances.tenures, last_day.date()))
-    found = findings(known, system, circumstances, _spread(system_file, archive))
+    known = wide(with_inherited(rows, context.opening_periods, last_day.date()))
+    found = findings(known, system, context, _spread(system_file, archive))
     proposed = proposals(found, system, last_day.date())
-    return Review(found, tuple(not_listed(proposed, circumstances.events, system)), last_day)
+    return Review(found, tuple(not_listed(proposed, context.events, system)), last_day)
 
 
 def _spread(system_file: SystemFile, archive: Archive) -> pd.DataFrame:

@@ -23,7 +23,7 @@ def quarantine_suspects(
     """
     named = with_columns(values, unique_id=unique_ids(values))
     table = _with_what_is_known(named, archive)
-    found = suspects(table, system_file.system, system_file.circumstances)
+    found = suspects(table, system_file.system, system_file.context)
     days = day_numbers(named["ds"]) - day_numbers(table.index.to_series().head(1))[0]
     series = table.columns.get_indexer(named["unique_id"].cat.categories)[named["unique_id"].cat.codes]
     checks = pd.Series(found[days, series], index=values.index)

@@ -68,7 +68,7 @@ def checkpoint_of(job: Context, plan: BacktestOptions, horizon: int, cutoffs: Cu
     """Where forecasts are kept while the backtest lasts: a folder of its own for all that they depend on."""
     data = (job.archive.digest(job.now), len(job.archive.versions()))  # late vintages may leave the newest as they were
     asked = (plan.choices, horizon, [f"{cutoff:%Y-%m-%d}" for cutoff in cutoffs], plan.sliding_days)
-    key = key_of([*data, code_version(), job.system, job.system_file.circumstances, *asked])
+    key = key_of([*data, code_version(), job.system, job.system_file.context, *asked])
     checkpoint = Checkpoint(job.settings.home / CHECKPOINTS / key)
     if plan.is_fresh:
         checkpoint.clear()
@@ -93,7 +93,7 @@ def _maker(
 def _sliding(job: Context, refit_day: pd.Timestamp, days: int) -> PointInTimeHistory:
     versions = job.archive.versions()
     seen = seen_when_sliding(versions[versions["known_at"] <= pd.Timestamp(job.now)], refit_day, days)
-    return PointInTimeHistory(seen, job.system, circumstances=job.system_file.circumstances)
+    return PointInTimeHistory(seen, job.system, context=job.system_file.context)
 
 
 def _told(plan: BacktestOptions, cutoffs: Cutoffs, checkpoint: Checkpoint) -> list[str]:

@@ -77,7 +77,7 @@ class Context:
                     "Choose a later cutoff, or ingest older extracts."
                 )
         issued = None if issued_for is None else pd.Timestamp(issued_for)
-        return PointInTimeHistory(versions, self.system, issued, self.system_file.circumstances)
+        return PointInTimeHistory(versions, self.system, issued, self.system_file.context)
 
 
 def context(system_path: Path, settings: Settings, now: datetime, *, writing: bool = True) -> Context:

@@ -41,7 +41,7 @@ def report_of(job: Context, as_of: datetime, cutoff: date | None = None) -> str:
         known = known[known["ds"] <= pd.Timestamp(cutoff)]
     if known.empty:
         raise UsageError(f"Reporting on {job.system.name}: nothing was known at {as_of}. Give a later --as-of.")
-    return report_page(known, job.system, job.system_file.circumstances, as_of)
+    return report_page(known, job.system, job.system_file.context, as_of)
 
 
 def _page(job: Context, report: str, out: Path | None) -> Path:
@@ -52,7 +52,7 @@ def _page(job: Context, report: str, out: Path | None) -> Path:
 
 def _rows(job: Context, console: Console, as_of: datetime | None, out: Path | None) -> None:
     known = job.archive.as_of(as_of)
-    rows = with_inherited(known, job.system_file.circumstances.tenures, job.now.date())
+    rows = with_inherited(known, job.system_file.context.opening_periods, job.now.date())
     said = "now" if as_of is None else f"{as_of:%Y-%m-%d %H:%M %Z}"
     if out is None:
         console.print(rows.sort_values(["ds", "unique_id"]).tail(ROWS_SHOWN).to_string(index=False))

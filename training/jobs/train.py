@@ -74,7 +74,7 @@ def _train(job: Context, console: Console, candidates: str | None, cutoff: date 
         version = Version(
             system=job.system,
             identity=identity_of(forecaster.history, source_names(job), newest.date()),
-            circumstances=job.system_file.circumstances,
+            context=job.system_file.context,
             recipe=recipe,
             trained_to=newest.date(),
             data_digest=data.digest,

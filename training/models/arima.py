@@ -86,7 +86,7 @@ def regressors(history: PointInTimeHistory, last: pd.Timestamp, unique_ids: Sequ
 
     Without the year's course: next to a level that wanders it takes one year's epidemic for a season.
     """
-    known = history.circumstances
+    known = history.context
     days = pd.date_range(history.first_day, last)
     shared = calendar(days, known.holidays, seasons=False)
     own = disturbance_tables(days, unique_ids, known, history.system).values()

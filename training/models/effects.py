@@ -61,7 +61,7 @@ class Design:
 
 def design(history: PointInTimeHistory, days: pd.DatetimeIndex, unique_ids: Sequence[str], harmonics: int) -> Design:
     """The calendar, and what the system declares of strikes, closures, diverts and school terms."""
-    known = history.circumstances
+    known = history.context
     calendar = pd.concat([weekdays(days), season(days, harmonics), holiday_features(days, known.holidays)], axis=1)
     shared = {str(name): calendar[[name]].to_numpy() for name in calendar}
     return Design(shared | disturbance_tables(days, unique_ids, known, history.system))

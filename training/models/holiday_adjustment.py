@@ -57,7 +57,7 @@ def _multiples(
     A measure of which nothing could be learnt keeps its holidays.
     """
     days = pd.date_range(max(first, history.first_day), last + pd.Timedelta(days=horizon))
-    table = holiday_features(days, history.circumstances.holidays)
+    table = holiday_features(days, history.context.holidays)
     measures = by_measure(history.as_of(day).columns) if day >= history.first_day else {}
     if table.empty or not measures:  # where nobody has reported for weeks, no series is known
         return pd.DataFrame(index=days)

@@ -142,7 +142,7 @@ def _training_rows(
 
 def _with_features(rows: pd.DataFrame, series: pd.Series, history: PointInTimeHistory, seasons: bool) -> pd.DataFrame:
     """Rows with `ds`, and the features of each row's day at the place of its series."""
-    known = history.circumstances
+    known = history.context
     days = pd.DatetimeIndex(np.sort(rows["ds"].unique()))
     own = disturbances(rows["ds"], series.to_list(), known, history.system)
     return rows.join(calendar(days, known.holidays, seasons), on="ds").assign(**own)

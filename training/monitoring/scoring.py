@@ -55,7 +55,7 @@ def score_issued(
     cutoffs: set[pd.Timestamp] = set()
     issued = Issued(history, pd.Timestamp(first), pd.Timestamp(last))
     for levels, rows in issued.batches(publications, rows_at_a_time):
-        told = rows.assign(regime=regimes(rows, history.system, history.circumstances, (first, last)))
+        told = rows.assign(regime=regimes(rows, history.system, history.context, (first, last)))
         parts = [_added([*parts, _sums(row_losses(told, scales, levels))])]
         cutoffs.update(rows["cutoff"].unique())
     if not cutoffs:

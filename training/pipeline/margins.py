@@ -89,7 +89,7 @@ class Margins:
     def _special(self, cutoffs: CalibrationWindows) -> NDArray[np.bool_]:
         """Which target days (n_cutoffs, horizon) are on or around a bank holiday."""
         days = pd.DatetimeIndex(np.concatenate([target_days(day, self.horizon) for day in cutoffs]))
-        return special_days(days, self.history.circumstances.holidays).reshape(-1, self.horizon)
+        return special_days(days, self.history.context.holidays).reshape(-1, self.horizon)
 
     def _whole(self, cutoff: pd.Timestamp, ids: list[str]) -> NDArray[np.bool_]:
         """Which bottom series (n_bottom,) count in whole numbers, as far as is known."""

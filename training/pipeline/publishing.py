@@ -108,7 +108,7 @@ def _without_beds(forecast: Forecast, history: PointInTimeHistory) -> tuple[str,
 def coming_events(history: PointInTimeHistory, forecast: Forecast) -> tuple[str, ...]:
     """A sentence for each event that touches the horizon, soonest first: what the forecast was told of."""
     first, last = forecast.means.index[0].date(), forecast.means.index[-1].date()
-    touching = [e for e in history.circumstances.events if e.first <= last and e.last >= first]
+    touching = [e for e in history.context.events if e.first <= last and e.last >= first]
     soonest = sorted(touching, key=lambda e: (e.first, e.place or ""))
     more = len(soonest) - MOST_EVENTS_NOTED
     return (*map(_told, soonest[:MOST_EVENTS_NOTED]), *([f"And {more} more events."] if more > 0 else []))

@@ -16,7 +16,7 @@ from training.system import Event
 
 EXTRACT = "extract"
 PLACES_HEADER = ("place", "parent", "name", "kind")
-TENURE_HEADER = ("valid_from", "valid_to", "succeeds")
+OPENING_HEADER = ("valid_from", "valid_to", "succeeds")
 EVENTS_HEADER = ("from", "to", "place", "measure", "kind", "note")
 TERMS_HEADER = ("from", "to", "place")
 FAULTS_HEADER = ("fault", "file", "line", "place", "measure", "from", "to", "found", "true")
@@ -52,7 +52,7 @@ def write_system(out: Path) -> Path:
 
 def write_places(out: Path, world: World) -> None:
     """places.csv; with a merger, also when each place reports and whom it succeeds."""
-    header = PLACES_HEADER if world.merger is None else (*PLACES_HEADER, *TENURE_HEADER)
+    header = PLACES_HEADER if world.merger is None else (*PLACES_HEADER, *OPENING_HEADER)
     write_csv(out / "places.csv", header, (_place_row(place)[: len(header)] for place in world.places))
 
 
@@ -102,8 +102,8 @@ def _fault_place(fault: Fault, numbers: Mapping[int, int]) -> Row:
 
 def _place_row(place: Place) -> Row:
     node = place.node
-    tenure = (place.valid_from or "", place.valid_to or "", ";".join(place.succeeds))
-    return (node.id, node.parent, node.name, node.kind, *tenure)
+    opening = (place.valid_from or "", place.valid_to or "", ";".join(place.succeeds))
+    return (node.id, node.parent, node.name, node.kind, *opening)
 
 
 def _under_codes_of_the_time(event: Event, world: World) -> Iterable[Event]:

@@ -67,7 +67,7 @@ class SystemContext:
     holidays: str = ""
     events: tuple[Event, ...] = ()
     school_terms: tuple[SchoolTerm, ...] = ()
-    tenures: Mapping[str, OpeningPeriod] = field(default_factory=dict)
+    opening_periods: Mapping[str, OpeningPeriod] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class SystemFile:
     path: Path
     system: System
     sources: tuple[Source, ...]
-    circumstances: SystemContext = SystemContext()
+    context: SystemContext = SystemContext()
 
     @property
     def folder(self) -> Path:

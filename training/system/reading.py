@@ -14,10 +14,10 @@ from training.system.calendars import read_events, read_terms
 from training.system.complaints import format_validation_errors, nearest
 from training.system.measures import delivered_measures, known_measures
 from training.system.model import Source, SystemContext, SystemFile
+from training.system.opening_periods import read_opening_periods
 from training.system.places import csv_rows, inline_rows, place_tree
 from training.system.schema import Document, SourceTable
 from training.system.tables import Row
-from training.system.tenures import place_tenures
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
@@ -36,7 +36,7 @@ def read_system(path: Path) -> SystemFile:
     sources = tuple(_source(path, name, table, known, max_rejected_share) for name, table in document.sources.items())
     rows = _place_rows(path, document)
     system = _system(document, delivered_measures(known, document.sources.values()), rows)
-    return SystemFile(path, system, sources, _circumstances(path, document, system, known, rows))
+    return SystemFile(path, system, sources, _context(path, document, system, known, rows))
 
 
 def _document(path: Path) -> Document:
@@ -62,7 +62,7 @@ def _place_rows(path: Path, document: Document) -> list[Row]:
     return csv_rows(path.parent / named(table.places)) if table.places else inline_rows(path, document.places or [])
 
 
-def _circumstances(
+def _context(
     path: Path, document: Document, system: System, known: dict[str, Measure], rows: list[Row]
 ) -> SystemContext:
     table = document.system
@@ -70,7 +70,7 @@ def _circumstances(
         holidays=table.holidays or "",
         events=read_events(path.parent / named(table.events), system, known) if table.events else (),
         school_terms=read_terms(path.parent / named(table.school_terms), system) if table.school_terms else (),
-        tenures=place_tenures(rows, system),
+        opening_periods=read_opening_periods(rows, system),
     )
 
 

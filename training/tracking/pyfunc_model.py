@@ -31,11 +31,11 @@ class VersionModel(PythonModel):
         return forecaster.forecast(self._version.recipe, cutoff).rows(system.quantiles)
 
     def _history(self, rows: pd.DataFrame, cutoff: pd.Timestamp) -> PointInTimeHistory:
-        system, circumstances = self._version.system, self._version.circumstances
+        system, declared = self._version.system, self._version.context
         if KNOWN_AT not in rows or rows[KNOWN_AT].isna().any():
-            return known_at_day_end(rows[["unique_id", "ds", "y"]], system, circumstances)
+            return known_at_day_end(rows[["unique_id", "ds", "y"]], system, declared)
         rows = rows.assign(known_at=pd.to_datetime(rows[KNOWN_AT], utc=True))
-        return PointInTimeHistory(rows, system, cutoff, circumstances)
+        return PointInTimeHistory(rows, system, cutoff, declared)
 
 
 set_model(VersionModel())

@@ -25,7 +25,7 @@ class Version:
 
     system: System
     identity: SystemIdentity
-    circumstances: SystemContext
+    context: SystemContext
     recipe: Mapping[str, str]
     trained_to: date
     data_digest: str

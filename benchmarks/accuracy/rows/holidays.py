@@ -17,7 +17,7 @@ def holidays(runner: ForecastRunner) -> list[Requirement]:
     """MAE of all leads whose target day is a bank holiday or the day after one."""
     found = []
     for name, data in NAMES.items():
-        country = runner.history(PROTOCOLS[name].system).circumstances.holidays
+        country = runner.history(PROTOCOLS[name].system).context.holidays
         ours, without = (on_special_days(rows, country) for rows in (runner.ours(name), runner.without_holidays(name)))
         theirs = {WITHOUT: mean_of(without, "mae")}
         what = f"MAE on holidays and days after ({ours['ds'].nunique()} days)"

@@ -112,7 +112,7 @@ def read_simulated(seed: int) -> PointInTimeHistory:
         described = read_system(simulate(Path(folder) / "system", seed, LAST_DAY, STABLE))
         archive = Archive(Path(folder) / "history", described.system.timezone)
         ingest(described, archive, Path(folder) / "quarantine", datetime.now(UTC))
-        return PointInTimeHistory(archive.versions(), described.system, circumstances=described.circumstances)
+        return PointInTimeHistory(archive.versions(), described.system, context=described.context)
 
 
 def _truth(world: World, cutoffs: list[pd.Timestamp]) -> pd.DataFrame:

@@ -125,7 +125,7 @@ TABLE = [
     Dirty("occupancy_above_beds", 0, suspect("above beds", "B/occupancy")),
     Dirty("half_of_the_newest_day", 0, suspect("partial day", *(f"{site}/attendances" for site in EVERY_SITE))),
     Dirty("total_off", 0, suspect("disagreeing total", "north/attendances")),
-    Dirty("clean", 0, suspect("outside tenure", *AT_B), system=CLOSED),
+    Dirty("clean", 0, suspect("outside opening period", *AT_B), system=CLOSED),
     # What is told, and used as it is.
     Dirty("outage", 0, noted("gap", *AT_A)),
     Dirty("late", 0, noted("late", *AT_C)),

@@ -41,7 +41,7 @@ every_candidate = pytest.mark.parametrize("name", NAMES)
 
 
 def answer(name: str, vintages: pd.DataFrame, cutoffs: list[pd.Timestamp], system: System = SYSTEM) -> Means:
-    return MeansCache(PointInTimeHistory(vintages, system, circumstances=ENGLISH), HORIZON).make(name, cutoffs)
+    return MeansCache(PointInTimeHistory(vintages, system, context=ENGLISH), HORIZON).make(name, cutoffs)
 
 
 @lru_cache

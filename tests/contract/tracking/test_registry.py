@@ -74,7 +74,7 @@ def train(tracking_uri: str, system: str, registry: Registry, champion: Register
     version = Version(
         system=SYSTEM,
         identity=identity_of(FORECASTER.history, ("daily",), date(2022, 4, 22)),
-        circumstances=ENGLISH,
+        context=ENGLISH,
         recipe=RECIPE,
         trained_to=date(2022, 4, 22),
         data_digest="sha256:abc",

@@ -28,12 +28,12 @@ class Known:
     """What a hospital has told by one day: counts, what its system file declares, and the tree."""
 
     table: pd.DataFrame
-    circumstances: SystemContext = ENGLISH
+    context: SystemContext = ENGLISH
     parents: tuple[tuple[str, str], ...] = tuple(PARENTS.items())
 
     def history(self, horizon: int = HORIZON) -> PointInTimeHistory:
         system = build_system(dict(self.parents), horizon)
-        return PointInTimeHistory(versions(self.table), system, circumstances=self.circumstances)
+        return PointInTimeHistory(versions(self.table), system, context=self.context)
 
 
 Change = Callable[[Known, np.random.Generator], Known]
@@ -87,7 +87,7 @@ def unchanged(known: Known, random: np.random.Generator) -> Known:
 def _with_event(known: Known, random: np.random.Generator, kind: EventKind) -> Known:
     first: date = known.table.index[int(random.integers(0, len(known.table)))].date()
     event = Event(first, first + timedelta(days=int(random.integers(0, 9))), "T1", None, kind, "")
-    return replace(known, circumstances=replace(known.circumstances, events=(*known.circumstances.events, event)))
+    return replace(known, context=replace(known.context, events=(*known.context.events, event)))
 
 
 CHANGES: tuple[Change, ...] = (revised, filled, shortened, reparented, excluded, struck, grown, unchanged)

@@ -17,12 +17,12 @@ def event(kind: str, first: int, last: int, place: str | None = "A", measure: st
     return Event(date(2024, 3, first), date(2024, 3, last), place, measure, EventKind(kind), "")
 
 
-def declared(*events: Event, **tenures: OpeningPeriod) -> SystemContext:
-    return SystemContext("", events, (), tenures)
+def declared(*events: Event, **opening_periods: OpeningPeriod) -> SystemContext:
+    return SystemContext("", events, (), opening_periods)
 
 
 @pytest.mark.parametrize(
-    ("circumstances", "unique_id", "days"),
+    ("context", "unique_id", "days"),
     [
         (declared(), "A/attendances", []),
         (declared(event("closure", 5, 9)), "A/attendances", [5, 10]),  # it opens again on the day after the last
@@ -41,8 +41,8 @@ def declared(*events: Event, **tenures: OpeningPeriod) -> SystemContext:
         (declared(A=OpeningPeriod(date(2024, 3, 7))), "A/attendances", []),  # it opened: nothing came before
     ],
 )
-def test_what_breaks_a_level(circumstances: SystemContext, unique_id: str, days: list[int]) -> None:
-    assert level_breaks(unique_id, SYSTEM, circumstances) == [date(2024, 3, day) for day in days]
+def test_what_breaks_a_level(context: SystemContext, unique_id: str, days: list[int]) -> None:
+    assert level_breaks(unique_id, SYSTEM, context) == [date(2024, 3, day) for day in days]
 
 
 def rows(first: str, last: str, *unique_ids: str) -> pd.DataFrame:

@@ -60,10 +60,10 @@ def test_a_series_of_which_no_value_is_believed_is_not_forecast_and_the_whole_is
     table = table_of({"A/attendances": [50.0] * 40, "B/attendances": [9.0] * 40, "T1/attendances": [60.0] * 40})
     table.iloc[:25, 1] = NAN
     exclude = Event(date(2022, 1, 1), date(2022, 3, 1), "B", None, EventKind.EXCLUDE, "a test")
-    history = build_history(table, circumstances=SystemContext("", (exclude,)))
+    history = build_history(table, context=SystemContext("", (exclude,)))
     assert list(history.as_of(pd.Timestamp(table.index[39])).columns) == ["A/attendances"]
     exclude = replace(exclude, place="T1")
-    history = build_history(table[["T1/attendances"]], circumstances=SystemContext("", (exclude,)))
+    history = build_history(table[["T1/attendances"]], context=SystemContext("", (exclude,)))
     assert history.as_of(pd.Timestamp(table.index[39])).empty
 
 

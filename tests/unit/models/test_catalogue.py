@@ -93,7 +93,7 @@ def test_a_regression_knows_bank_holidays_when_it_has_seen_some() -> None:
     assert isinstance(candidate, Regression)
     knowing, ignorant = (
         candidate.forecast(ForecastRequest(history, [cutoff], 7)).by_cutoff[cutoff]
-        for history in (build_history(table), build_history(table, circumstances=SystemContext()))
+        for history in (build_history(table), build_history(table, context=SystemContext()))
     )
     funeral = pd.Timestamp("2022-09-19")
     assert (knowing.loc[funeral] < 0.6 * ignorant.loc[funeral]).all()

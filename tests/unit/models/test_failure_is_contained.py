@@ -46,8 +46,8 @@ def forecast(name: str, with_hostile: bool, holidays: bool = True) -> Forecast:
     bad = {f"{place}/attendances": values for place, values in hostile().items()}
     table = pd.DataFrame(USUAL | (bad if with_hostile else {})).rename_axis("ds")
     places = {str(unique_id).partition("/")[0]: "north" for unique_id in table}
-    circumstances = {} if holidays else {"circumstances": SystemContext()}
-    forecaster = Forecaster(build_history(table, build_system(places, HORIZON), **circumstances), HORIZON)
+    context = {} if holidays else {"context": SystemContext()}
+    forecaster = Forecaster(build_history(table, build_system(places, HORIZON), **context), HORIZON)
     return forecaster.forecast({"attendances": name}, CUTOFF)
 
 

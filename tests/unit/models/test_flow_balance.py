@@ -115,7 +115,7 @@ def test_a_poisoned_future_changes_nothing() -> None:
     clean, bad = (
         FlowBalance().forecast(
             ForecastRequest(
-                PointInTimeHistory(v, flows_system("A", "late"), circumstances=NOTHING_DECLARED), [cutoff], HORIZON
+                PointInTimeHistory(v, flows_system("A", "late"), context=NOTHING_DECLARED), [cutoff], HORIZON
             )
         )
         for v in (vintages, poisoned(vintages, cutoff, "late/occupancy"))

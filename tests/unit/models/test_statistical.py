@@ -44,7 +44,7 @@ def test_what_the_model_is_told_changes_its_forecast(model: Callable[[], Library
     table, cutoff = quiet_on_holidays(), pd.Timestamp("2022-09-15")
     told, ignorant = (
         Statistical(model, told=True).forecast(ForecastRequest(history, [cutoff], 7)).by_cutoff[cutoff]
-        for history in (build_history(table), build_history(table, circumstances=SystemContext()))
+        for history in (build_history(table), build_history(table, context=SystemContext()))
     )
     assert (told.loc[QUEENS_FUNERAL] < 0.8 * ignorant.loc[QUEENS_FUNERAL]).all()
     pd.testing.assert_series_equal(told.iloc[0], ignorant.iloc[0], rtol=0.1)
@@ -60,7 +60,7 @@ def knowing_over_ignorant(name: str, cutoff: str) -> pd.DataFrame:
     assert isinstance(candidate, Statistical)
     knowing, ignorant = (
         candidate.forecast(ForecastRequest(history, [day], 7)).by_cutoff[day]
-        for history in (build_history(table), build_history(table, circumstances=SystemContext()))
+        for history in (build_history(table), build_history(table, context=SystemContext()))
     )
     return knowing / ignorant
 

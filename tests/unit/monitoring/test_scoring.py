@@ -192,7 +192,7 @@ def test_a_coverage_is_told_of_slices_of_which_every_forecast_has_its_levels() -
 @pytest.mark.parametrize("rows_at_a_time", [1, 100, 1_000_000])
 def test_regimes_are_periods_of_the_window_however_many_forecasts_are_read_at_a_time(rows_at_a_time: int) -> None:
     closed = Event(days_ago(16), LAST + timedelta(days=99), "A", None, EventKind.CLOSURE, "")
-    known = build_history(COUNTS, SYSTEM, circumstances=SystemContext(events=(closed,)))
+    known = build_history(COUNTS, SYSTEM, context=SystemContext(events=(closed,)))
     wider = replace(SYSTEM, quantiles=(0.025, 0.1, 0.5, 0.9, 0.975))
     issued = [*WEEKLY[:-1], publication(WEEKLY[-1].cutoff, wider)]
     made = score_issued(iter(issued), known, issued[0].cutoff, LAST, SCORED_AT, rows_at_a_time)

@@ -97,9 +97,9 @@ def poisoned(clean: pd.DataFrame, cutoff: pd.Timestamp, new_series: str) -> pd.D
 
 
 def build_history(
-    table: pd.DataFrame, system: System | None = None, circumstances: SystemContext = ENGLISH
+    table: pd.DataFrame, system: System | None = None, context: SystemContext = ENGLISH
 ) -> PointInTimeHistory:
-    return PointInTimeHistory(versions(table), system or build_system(), circumstances=circumstances)
+    return PointInTimeHistory(versions(table), system or build_system(), context=context)
 
 
 def replayed(vintages: pd.DataFrame, cutoff: pd.Timestamp) -> dict[tuple[str, pd.Timestamp], float]:

@@ -54,9 +54,9 @@ def test_a_poisoned_future_changes_nothing_that_is_published(candidates: list[st
     table.loc[table.index[70:73]] = np.nan  # days that the poison fills
     table.iloc[20, 0] = np.nan
     clean, cutoff = versions(table), pd.Timestamp(table.index[-9])
-    recipe, forecast = publish(PointInTimeHistory(clean, build_system(), circumstances=ENGLISH), candidates, cutoff)
+    recipe, forecast = publish(PointInTimeHistory(clean, build_system(), context=ENGLISH), candidates, cutoff)
     bad_recipe, bad = publish(
-        PointInTimeHistory(poisoned(clean, cutoff, "D/occupancy"), build_system(), circumstances=ENGLISH),
+        PointInTimeHistory(poisoned(clean, cutoff, "D/occupancy"), build_system(), context=ENGLISH),
         candidates,
         cutoff,
     )
@@ -73,12 +73,10 @@ def test_a_reconciled_recipe_is_coherent_and_blind_to_the_future(method: str) ->
     recipe = dict.fromkeys(("attendances", "occupancy"), f"AutoETS+{method}")
     (forecast, bad), plain = (
         (
-            Forecaster(PointInTimeHistory(seen, build_system(), circumstances=ENGLISH), HORIZON).forecast(
-                recipe, cutoff
-            )
+            Forecaster(PointInTimeHistory(seen, build_system(), context=ENGLISH), HORIZON).forecast(recipe, cutoff)
             for seen in (clean, poisoned(clean, cutoff, "D/occupancy"))
         ),
-        publish(PointInTimeHistory(clean, build_system(), circumstances=ENGLISH), ["AutoETS"], cutoff)[1],
+        publish(PointInTimeHistory(clean, build_system(), context=ENGLISH), ["AutoETS"], cutoff)[1],
     )
     pd.testing.assert_frame_equal(bad.means, forecast.means, check_exact=True)
     np.testing.assert_array_equal(bad.quantiles, forecast.quantiles)

@@ -23,7 +23,7 @@ def day(lead: int) -> date:
 
 def notes(*events: Event) -> tuple[str, ...]:
     """The notes of what would be published with these events in events.csv."""
-    history = build_history(TABLE, circumstances=replace(ENGLISH, events=events))
+    history = build_history(TABLE, context=replace(ENGLISH, events=events))
     forecast = Forecaster(history, HORIZON).forecast({}, CUTOFF)
     recent = actuals(history, forecast.parts, pd.date_range(end=CUTOFF, periods=56))
     champion = Champion("north", 1, "run")

@@ -167,10 +167,10 @@ def test_an_older_first_day_changes_nothing() -> None:
     np.testing.assert_array_equal(suspect_lags(longer, SYSTEM, QUIET)[30:], suspect_lags(table, SYSTEM, QUIET))
 
 
-def test_a_place_outside_its_tenure_is_not_believed() -> None:
-    tenures = {"A": OpeningPeriod(first=date(2023, 2, 1)), "B": OpeningPeriod(last=date(2023, 9, 30))}
-    found = findings(hospital(), SYSTEM, replace(QUIET, tenures=tenures))
-    outside = found[found["check"] == "outside tenure"]
+def test_a_place_outside_its_opening_period_is_masked() -> None:
+    opening_periods = {"A": OpeningPeriod(first=date(2023, 2, 1)), "B": OpeningPeriod(last=date(2023, 9, 30))}
+    found = findings(hospital(), SYSTEM, replace(QUIET, opening_periods=opening_periods))
+    outside = found[found["check"] == "outside opening period"]
     assert set(outside["unique_id"].str[0]) == {"A", "B"}
     early = outside[outside["unique_id"] == "A/beds"].iloc[0]
     late = outside[outside["unique_id"] == "B/beds"].iloc[0]
@@ -185,6 +185,6 @@ def test_without_any_finding_the_table_has_its_columns() -> None:
 def test_a_place_that_closed_as_declared_is_not_missed() -> None:
     table = hospital()
     table.loc[day(200) :, table.columns.str[0].isin(["A", "B"])] = np.nan
-    closed = replace(QUIET, tenures={"A": OpeningPeriod(last=day(199).date())})
+    closed = replace(QUIET, opening_periods={"A": OpeningPeriod(last=day(199).date())})
     silent = findings(table, SYSTEM, closed).query("check == 'silent'")
     assert set(silent["unique_id"].str[0]) == {"B"}

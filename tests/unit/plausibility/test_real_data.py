@@ -40,8 +40,8 @@ def doubted(name: str) -> tuple[set[tuple[str, str]], int]:
     """Suspect series and days of a real system, and how many values it has."""
     file = read_system(ROOT / "benchmarks" / "systems" / f"{name}.toml")
     table = counted(name, file)
-    lags = pd.DataFrame(suspect_lags(table, file.system, file.circumstances), table.index, table.columns)
-    of_newest = suspect_lags(table, file.system, file.circumstances, NEWEST_CHECKS)
+    lags = pd.DataFrame(suspect_lags(table, file.system, file.context), table.index, table.columns)
+    of_newest = suspect_lags(table, file.system, file.context, NEWEST_CHECKS)
     newest = pd.DataFrame(of_newest, table.index, table.columns)
     days, series = np.nonzero(((lags != NOT_FLAGGED) | (newest != NOT_FLAGGED)).to_numpy())
     names, dates = table.columns[series], pd.DatetimeIndex(table.index[days]).strftime("%Y-%m-%d")
@@ -74,7 +74,7 @@ def test_portugals_one_day_anomalies_are_found() -> None:
 
 def test_the_lockdown_is_a_level_shift_and_not_a_row_of_faults() -> None:
     file = read_system(ROOT / "benchmarks" / "systems" / "portugal_ed.toml")
-    found = findings(counted("portugal_ed", file), file.system, file.circumstances)
+    found = findings(counted("portugal_ed", file), file.system, file.context)
     spring = found[found["first"].between(pd.Timestamp("2020-03-01"), pd.Timestamp("2020-04-30"))]
     assert set(spring["check"]) == {"level shift"}
 

@@ -49,11 +49,11 @@ def steady(unique_id: str, days: Iterable[int], y: float = 100.0) -> list[Vintag
 
 def judged(rows: Iterable[Vintage], of: System, **known: object) -> Evidence:
     """The evidence of these vintages."""
-    circumstances = known.get("circumstances", NOTHING)
+    context = known.get("context", NOTHING)
     as_of = known.get("as_of", AS_OF)
-    assert isinstance(circumstances, SystemContext)
+    assert isinstance(context, SystemContext)
     assert isinstance(as_of, datetime)
-    return evidence(versions(rows), of, circumstances, as_of)
+    return evidence(versions(rows), of, context, as_of)
 
 
 def lay(table: pd.DataFrame, unique_id: str, first: int, y: float, n_days: int = 1) -> None:

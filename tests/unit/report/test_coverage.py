@@ -23,7 +23,7 @@ def test_each_day_is_in_one_state() -> None:
     rows = [row for row in rows if row[1] != day(38)] + [version("A/attendances", 38, 0.0)]
     fault = Event(day(9).date(), day(10).date(), "A", None, EventKind.DATA_FAULT, "")
     strike = Event(day(20).date(), day(21).date(), None, None, EventKind.STRIKE, "")
-    found = states(judged(rows, system("A"), circumstances=SystemContext(events=(fault, strike))))
+    found = states(judged(rows, system("A"), context=SystemContext(events=(fault, strike))))
     odd = {3: NO_VALUE, 5: REVISED, 9: LEFT_OUT, 10: LEFT_OUT, 38: SUSPECT}
     assert found[:, 0].tolist() == [odd.get(i, VALUE) for i in range(40)]
 
@@ -37,7 +37,7 @@ def test_a_suspect_day_that_an_event_leaves_out_is_shown_as_left_out_and_one_wit
     rows = [row for row in steady("A/attendances", range(40)) if row[1] not in (day(36), day(37))]
     rows.append(version("A/attendances", 36, 0.0))
     out = Event(day(36).date(), day(37).date(), "A", "attendances", EventKind.EXCLUDE, "")
-    found = states(judged(rows, system("A"), circumstances=SystemContext(events=(out,))))
+    found = states(judged(rows, system("A"), context=SystemContext(events=(out,))))
     assert found[36:38, 0].tolist() == [LEFT_OUT, NO_VALUE]
 
 

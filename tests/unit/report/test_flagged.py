@@ -29,8 +29,8 @@ def faulty() -> Evidence:
     lay(table, "D/attendances", 295, 0)
     rows = long(table)
     rows = rows.assign(known_at=rows["ds"].dt.tz_localize("UTC") + pd.Timedelta(days=1))
-    circumstances = SystemContext("GB-ENG", (STRIKE, ELSEWHERE))
-    return evidence(rows, SYSTEM, circumstances, rows["known_at"].max().to_pydatetime())
+    context = SystemContext("GB-ENG", (STRIKE, ELSEWHERE))
+    return evidence(rows, SYSTEM, context, rows["known_at"].max().to_pydatetime())
 
 
 @pytest.fixture(scope="module")

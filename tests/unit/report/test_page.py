@@ -104,10 +104,10 @@ def test_awkward_histories_have_a_whole_page(name: str) -> None:
 
 def test_every_day_may_be_suspect() -> None:
     rows = versions(steady("A/attendances", range(60)))
-    closed = SystemContext(tenures={"A": _closed_before(rows)})
+    closed = SystemContext(opening_periods={"A": _closed_before(rows)})
     read = Page(report_page(rows, system("A"), closed, AS_OF))
     assert "60 suspect" in read.text
-    assert "outside tenure" in read.pictures["flagged-1"].names
+    assert "outside opening period" in read.pictures["flagged-1"].names
 
 
 def test_a_system_without_beds_and_with_a_measure_of_its_own() -> None:
@@ -129,7 +129,7 @@ def test_a_place_that_took_over_another_is_drawn_with_the_days_it_inherits() -> 
     first = day(0)
     rows = [(i, first + pd.Timedelta(days=n), 40.0 + n % 7, AS_OF) for i, n in [("A/beds", n) for n in range(30)]]
     rows += [("B/beds", first + pd.Timedelta(days=n), 40.0 + n % 7, AS_OF) for n in range(30, 60)]
-    read = Page(report_page(versions(rows), system("A", "B"), SystemContext(tenures=took_over), AS_OF))
+    read = Page(report_page(versions(rows), system("A", "B"), SystemContext(opening_periods=took_over), AS_OF))
     assert "A/beds A 30 0 0 0 30" in read.text
     assert "B/beds B 60 0 0 0 0" in read.text
 

@@ -23,7 +23,7 @@ def test_each_real_system_has_its_places_below_one_root(
 ) -> None:
     described = read_system(SYSTEMS / file)
     system = described.system
-    assert (system.name, system.timezone, described.circumstances.holidays) == (root, timezone, holidays)
+    assert (system.name, system.timezone, described.context.holidays) == (root, timezone, holidays)
     assert len(system.places) == n_places
     assert set(system.children(root)) == set(system.place_by_id) - {root}
     assert [measure.name for measure in system.measures] == measures

@@ -23,7 +23,7 @@ def test_a_file_with_only_what_it_must_have_gets_the_defaults(tmp_path: Path) ->
     assert system.thresholds == (0.85, 0.92, 0.95, 1.0)
     assert system.quantiles == (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
     assert system.places == (Place("A", None, "A", "system"),)
-    assert file.circumstances == SystemContext()
+    assert file.context == SystemContext()
     assert (file.path, file.folder) == (path, tmp_path)
 
 
@@ -34,12 +34,12 @@ def test_what_the_file_says_is_what_the_system_has(tmp_path: Path) -> None:
     file = read_system(write(tmp_path, system=SYSTEM + more + MEASURES + SOURCES))
     assert (file.system.census_hour, file.system.horizon_days) == (0, 84)
     assert (file.system.thresholds, file.system.quantiles) == ((0.9, 1.0), (0.1, 0.5, 0.9))
-    assert file.circumstances.holidays == "GB-ENG"
-    assert file.circumstances.events == (
+    assert file.context.holidays == "GB-ENG"
+    assert file.context.events == (
         Event(date(2026, 1, 5), date(2026, 1, 7), "E1", "occupancy", EventKind.STRIKE, "porters"),
         Event(date(2026, 2, 1), date(2026, 2, 1), None, None, EventKind.EXCLUDE, ""),
     )
-    assert file.circumstances.school_terms == (SchoolTerm(date(2026, 1, 5), date(2026, 2, 13), None),)
+    assert file.context.school_terms == (SchoolTerm(date(2026, 1, 5), date(2026, 2, 13), None),)
 
 
 def test_a_wide_source_maps_measures_to_columns_that_are_added_up(tmp_path: Path) -> None:

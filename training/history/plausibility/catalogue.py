@@ -38,7 +38,7 @@ class SuspectCheck:
 
 
 SUSPECT_CHECKS = (
-    SuspectCheck("outside tenure", judging.outside_tenure),
+    SuspectCheck("outside opening period", judging.outside_opening_period),
     SuspectCheck("reporting failure", judging.reporting_failure, uncounted=True),
     SuspectCheck("sudden zero", judging.sudden_zero),
     SuspectCheck("sentinel", judging.placeholder_run),
@@ -66,10 +66,10 @@ def judged(panel: Panel) -> dict[str, Lags]:
     return found
 
 
-def suspects(table: pd.DataFrame, system: System, circumstances: SystemContext) -> NDArray[np.int8]:
+def suspects(table: pd.DataFrame, system: System, context: SystemContext) -> NDArray[np.int8]:
     """For each cell of a wide frame the position in `SUSPECT_CHECKS` of the first check that finds it; -1: none."""
     found = np.full(table.shape, -1, dtype=np.int8)
-    for panel in panels(table, system, circumstances):
+    for panel in panels(table, system, context):
         columns = table.columns.get_indexer(pd.Index(panel.unique_ids))
         for position, lags in enumerate(judged(panel).values()):
             days, series = np.nonzero(lags != NOT_FLAGGED)
@@ -80,7 +80,7 @@ def suspects(table: pd.DataFrame, system: System, circumstances: SystemContext) 
 def suspect_lags(
     table: pd.DataFrame,
     system: System,
-    circumstances: SystemContext,
+    context: SystemContext,
     checks: Sequence[SuspectCheck] = LASTING_CHECKS,
 ) -> Lags:
     """The least lag of any of the checks, for a wide frame; without naming them, of all but those of the newest day.
@@ -88,7 +88,7 @@ def suspect_lags(
     Shape (n_days, n_series), as the frame's.
     """
     lags: Lags = np.full(table.shape, NOT_FLAGGED, dtype=np.int16)
-    for panel in panels(table, system, circumstances):
+    for panel in panels(table, system, context):
         columns = table.columns.get_indexer(pd.Index(panel.unique_ids))
         lags[:, columns] = reduce(earliest, (check.judge(panel) for check in checks))
     return lags

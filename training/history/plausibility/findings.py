@@ -35,7 +35,7 @@ NO_DAYS = pd.DataFrame({"unique_id": pd.Series(dtype=object), "ds": pd.Series(dt
 
 
 def findings(
-    table: pd.DataFrame, system: System, circumstances: SystemContext, spread: pd.DataFrame = NO_DAYS
+    table: pd.DataFrame, system: System, context: SystemContext, spread: pd.DataFrame = NO_DAYS
 ) -> pd.DataFrame:
     """Every finding of a wide frame, suspect ones first, newest first.
 
@@ -43,12 +43,12 @@ def findings(
     """
     doubted = np.zeros(table.shape, bool)
     found = []
-    for panel in panels(table, system, circumstances):
+    for panel in panels(table, system, context):
         lags = judged(panel)
         found += [_runs(panel, name, found_by) for name, found_by in lags.items() if (found_by != NOT_FLAGGED).any()]
         columns = table.columns.get_indexer(pd.Index(panel.unique_ids))
         doubted[:, columns] = np.any([found_by != NOT_FLAGGED for found_by in lags.values()], axis=0)
-    views = {Of.ALL: table, Of.BELIEVED: table.mask(doubted), Of.OPEN: table[_still_open(table, circumstances)]}
+    views = {Of.ALL: table, Of.BELIEVED: table.mask(doubted), Of.OPEN: table[_still_open(table, context)]}
     found += [note.run(views[note.of], system) for note in NOTED_CHECKS]
     found.append(weekly_totals(spread))
     rows = [part for part in found if not part.empty]
@@ -60,9 +60,9 @@ def findings(
     return FINDINGS.validate(everything.astype({"severity": str}).reset_index(drop=True))
 
 
-def _still_open(table: pd.DataFrame, circumstances: SystemContext) -> list[str]:
+def _still_open(table: pd.DataFrame, context: SystemContext) -> list[str]:
     """The series of places that have not closed by the newest day."""
-    lasts = {place: tenure.last for place, tenure in circumstances.tenures.items() if tenure.last is not None}
+    lasts = {place: opening.last for place, opening in context.opening_periods.items() if opening.last is not None}
     newest = table.index[-1].date()
     return [i for i in map(str, table.columns) if lasts.get(series_key(i).place, newest) >= newest]
 

@@ -116,7 +116,7 @@ def disagreeing_total(panel: Panel) -> Lags:
     return _shows(off & (known >= WHOLE_FROM) & (agreed >= PARTS_AGREE_SHARE * known), 0)
 
 
-def outside_tenure(panel: Panel) -> Lags:
+def outside_opening_period(panel: Panel) -> Lags:
     """A count for a place that is not open yet, or no longer."""
     return _shows(~panel.is_open & ~np.isnan(panel.values), 0)
 

@@ -31,7 +31,7 @@ class Panel:
     """`values`, and all other arrays, have the shape (n_days, n_series); NaN where a day has no value.
 
     `beds` are those of the same places where the measure is occupancy, NaN elsewhere. `parts` is the sum of the places
-    below, NaN where one of them has no value or there is none. `is_open` says whether the place is in its tenure,
+    below, NaN where one of them has no value or there is none. `is_open` says whether the place is open,
     `is_holiday` (n_days, 1) whether the day is a bank holiday: much that is odd elsewhere is usual then.
     """
 
@@ -87,7 +87,7 @@ class Panel:
         return np.where(np.isnan(learnt), UNLEARNT * noise, np.fmax(learnt, noise))
 
 
-def panels(table: pd.DataFrame, system: System, circumstances: SystemContext) -> Iterator[Panel]:
+def panels(table: pd.DataFrame, system: System, context: SystemContext) -> Iterator[Panel]:
     """The wide frame's series, a measure at a time and at most `SERIES_AT_ONCE`; its columns are unique_ids."""
     keys = {str(unique_id): series_key(str(unique_id)) for unique_id in table.columns}
     column = {key: i for i, key in enumerate(keys.values())}
@@ -104,8 +104,8 @@ def panels(table: pd.DataFrame, system: System, circumstances: SystemContext) ->
                 values=values[:, [column[key] for key in chosen]],
                 beds=_beds(values, column, chosen),
                 parts=_sums_of_parts(values, column, chosen, system),
-                is_open=_open(pd.DatetimeIndex(table.index), chosen, circumstances.tenures),
-                is_holiday=_holidays(pd.DatetimeIndex(table.index), circumstances.holidays),
+                is_open=_open(pd.DatetimeIndex(table.index), chosen, context.opening_periods),
+                is_holiday=_holidays(pd.DatetimeIndex(table.index), context.holidays),
             )
 
 
@@ -137,14 +137,15 @@ def _sums_of_parts(values: Values, column: Columns, chosen: list[SeriesKey], sys
     return found
 
 
-def _open(days: pd.DatetimeIndex, chosen: list[SeriesKey], tenures: Mapping[str, OpeningPeriod]) -> NDArray[np.bool_]:
+def _open(days: pd.DatetimeIndex, chosen: list[SeriesKey], periods: Mapping[str, OpeningPeriod]) -> NDArray[np.bool_]:
     found = np.ones((len(days), len(chosen)), bool)
     for i, key in enumerate(chosen):
-        tenure = tenures.get(key.place)
-        if tenure is not None and tenure.first is not None and not tenure.succeeds:  # else it inherits what was before
-            found[:, i] &= days >= pd.Timestamp(tenure.first)
-        if tenure is not None and tenure.last is not None:
-            found[:, i] &= days <= pd.Timestamp(tenure.last)
+        opening = periods.get(key.place)
+        inherits = opening is not None and bool(opening.succeeds)  # what its predecessors counted
+        if opening is not None and opening.first is not None and not inherits:
+            found[:, i] &= days >= pd.Timestamp(opening.first)
+        if opening is not None and opening.last is not None:
+            found[:, i] &= days <= pd.Timestamp(opening.last)
     return found
 
 

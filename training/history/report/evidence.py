@@ -42,7 +42,7 @@ class Evidence:
     """A history as it was known at `as_of`; `table` is wide, and masks of it have its shape (n_days, n_series)."""
 
     system: System
-    circumstances: SystemContext
+    context: SystemContext
     as_of: datetime
     table: pd.DataFrame
     last_complete_day: date
@@ -78,7 +78,7 @@ class Evidence:
     @cached_property
     def is_left_out(self) -> NDArray[np.bool_]:
         """Where an event says that the days teach nothing."""
-        return days_of(self.circumstances.events, UNTRUSTED_KINDS, self.days, self.unique_ids, self.system)
+        return days_of(self.context.events, UNTRUSTED_KINDS, self.days, self.unique_ids, self.system)
 
     @cached_property
     def is_revised(self) -> NDArray[np.bool_]:
@@ -101,16 +101,16 @@ class Evidence:
         return chosen
 
 
-def evidence(versions: pd.DataFrame, system: System, circumstances: SystemContext, as_of: datetime) -> Evidence:
+def evidence(versions: pd.DataFrame, system: System, context: SystemContext, as_of: datetime) -> Evidence:
     """Of `unique_id, ds, y, known_at`, every vintage that was known at the instant; at least one."""
-    known = PointInTimeHistory(versions, system, circumstances=circumstances)
+    known = PointInTimeHistory(versions, system, context=context)
     table = known.latest
     return Evidence(
         system=system,
-        circumstances=circumstances,
+        context=context,
         as_of=as_of,
         table=table,
         last_complete_day=known.last_complete_day.date(),
-        findings=findings(table, system, circumstances),
+        findings=findings(table, system, context),
         vintages=vintages(versions, table, system.timezone, as_of),
     )

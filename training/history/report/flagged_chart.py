@@ -58,7 +58,7 @@ def chart(evidence: Evidence, unique_id: str) -> go.Figure:
 
 def _usual(evidence: Evidence, unique_id: str) -> pd.Series:
     """As the checks see it; empty where the measure is not one of the system's."""
-    for panel in panels(evidence.table[[unique_id]], evidence.system, evidence.circumstances):
+    for panel in panels(evidence.table[[unique_id]], evidence.system, evidence.context):
         if panel.unique_ids:
             return pd.Series(panel.usual_count[:, 0], evidence.days)
     return pd.Series(np.nan, evidence.days)
@@ -77,7 +77,7 @@ def _by_check(evidence: Evidence, unique_id: str, days: pd.DatetimeIndex) -> dic
 def _shade(figure: go.Figure, evidence: Evidence, unique_id: str, days: pd.DatetimeIndex) -> None:
     """The newest events that concern the series, each with its kind in words."""
     key = series_key(unique_id)
-    theirs = [event for event in evidence.circumstances.events if concerns(event, key, evidence.system)]
+    theirs = [event for event in evidence.context.events if concerns(event, key, evidence.system)]
     seen = [event for event in theirs if event.last >= days[0].date() and event.first <= days[-1].date()]
     for event in sorted(seen, key=lambda event: event.first)[-EVENTS_DRAWN:]:
         figure.add_vrect(

@@ -25,12 +25,12 @@ SECTIONS = {
 }
 
 
-def report_page(versions: pd.DataFrame, system: System, circumstances: SystemContext, as_of: datetime) -> str:
+def report_page(versions: pd.DataFrame, system: System, context: SystemContext, as_of: datetime) -> str:
     """One complete HTML page about a history as it was known at `as_of`, which must carry its offset.
 
     `versions` is `unique_id, ds, y, known_at`, every vintage known by then, at least one.
     """
-    told = evidence(versions, system, circumstances, as_of)
+    told = evidence(versions, system, context, as_of)
     name = words.place(system.name, system)
     parts = [
         f"<header>{markup.brand('Data report')}{markup.heading(name, 1)}</header><main>",

@@ -19,7 +19,7 @@ SEVERITY_MEANS = {
     Severity.NOTED.value: "worth knowing; used as it is",
 }
 CHECK_MEANS = {
-    "outside tenure": "a count for a place that is not open yet, or no longer",
+    "outside opening period": "a count for a place that is not open yet, or no longer",
     "reporting failure": "nearly every series of the measure is zero on the same day",
     "sudden zero": "zero where twenty or more are usual",
     "sentinel": "99, 999 or 9999 far from what is usual: typed for a count that was not known",

@@ -13,25 +13,27 @@ from training.system.tables import Row, read_day
 BETWEEN_PLACES = re.compile(r"\s*[;,|+]\s*")
 
 
-def place_tenures(rows: list[Row], system: System) -> Mapping[str, OpeningPeriod]:
-    """The tenure of each place that has one.
+def read_opening_periods(rows: list[Row], system: System) -> Mapping[str, OpeningPeriod]:
+    """Return the opening period of each place that has one.
 
     A place that succeeds others without a `valid_from` opens on the day after the last of them closes; one without a
     `valid_to` closes on the day before its successor opens. Raises SystemFileError where days are out of order, or a
     predecessor is unknown, still open, or succeeded twice.
     """
     row_by_id = {row["place"]: row for row in rows}
-    tenures = _closed_by_heirs({place: _tenure(row, system) for place, row in row_by_id.items()}, row_by_id)
-    heir_of: dict[str, str] = {}
-    for place, tenure in tenures.items():
-        for predecessor in tenure.succeeds:
-            _check_predecessor(row_by_id[place], place, predecessor, tenures, heir_of)
-            heir_of[predecessor] = place
-    opened = {place: _opened(row_by_id[place], tenure, tenures) for place, tenure in tenures.items()}
-    return {place: tenure for place, tenure in opened.items() if tenure != OpeningPeriod()}
+    periods = _closed_by_successors(
+        {place: _opening_period(row, system) for place, row in row_by_id.items()}, row_by_id
+    )
+    successor_of: dict[str, str] = {}
+    for place, opening in periods.items():
+        for predecessor in opening.succeeds:
+            _check_predecessor(row_by_id[place], place, predecessor, periods, successor_of)
+            successor_of[predecessor] = place
+    opened = {place: _opened(row_by_id[place], opening, periods) for place, opening in periods.items()}
+    return {place: opening for place, opening in opened.items() if opening != OpeningPeriod()}
 
 
-def _tenure(row: Row, system: System) -> OpeningPeriod:
+def _opening_period(row: Row, system: System) -> OpeningPeriod:
     first = read_day(row, "valid_from") if row["valid_from"] else None
     last = read_day(row, "valid_to") if row["valid_to"] else None
     if first is not None and last is not None and last < first:
@@ -39,18 +41,21 @@ def _tenure(row: Row, system: System) -> OpeningPeriod:
     return OpeningPeriod(first, last, _predecessors(row, system))
 
 
-def _closed_by_heirs(tenures: Mapping[str, OpeningPeriod], row_by_id: Mapping[str, Row]) -> dict[str, OpeningPeriod]:
-    closed = dict(tenures)
-    for place, heir in tenures.items():
-        for predecessor in heir.succeeds:
+def _closed_by_successors(
+    periods: Mapping[str, OpeningPeriod], row_by_id: Mapping[str, Row]
+) -> dict[str, OpeningPeriod]:
+    closed = dict(periods)
+    for place, successor in periods.items():
+        for predecessor in successor.succeeds:
             own = closed.get(predecessor, OpeningPeriod())
-            if own.last is not None or heir.first is None:
+            if own.last is not None or successor.first is None:
                 continue
-            if own.first is not None and heir.first <= own.first:
+            if own.first is not None and successor.first <= own.first:
                 raise row_by_id[place].refusal(
-                    f"succeeds: {place} opens on {heir.first}, before {predecessor} does ({own.first}). Correct one."
+                    f"succeeds: {place} opens on {successor.first}, before {predecessor} does ({own.first}). "
+                    "Correct one."
                 )
-            closed[predecessor] = replace(own, last=heir.first - timedelta(days=1))
+            closed[predecessor] = replace(own, last=successor.first - timedelta(days=1))
     return closed
 
 
@@ -72,18 +77,22 @@ def _predecessors(row: Row, system: System) -> tuple[str, ...]:
 
 
 def _check_predecessor(
-    row: Row, place: str, predecessor: str, tenures: Mapping[str, OpeningPeriod], heir_of: Mapping[str, str]
+    row: Row,
+    place: str,
+    predecessor: str,
+    periods: Mapping[str, OpeningPeriod],
+    successor_of: Mapping[str, str],
 ) -> None:
-    if predecessor in heir_of:
+    if predecessor in successor_of:
         raise row.refusal(
-            f"succeeds: {predecessor} is succeeded by {heir_of[predecessor]} already; its counts would be added twice. "
-            "Keep one of the two."
+            f"succeeds: {predecessor} is succeeded by {successor_of[predecessor]} already; its counts would be added "
+            "twice. Keep one of the two."
         )
-    if predecessor not in tenures or tenures[predecessor].last is None:
+    if predecessor not in periods or periods[predecessor].last is None:
         raise row.refusal(
             f"succeeds: {predecessor} and {place} have neither valid_to nor valid_from. Say when the one took over."
         )
-    first, last = tenures[place].first, tenures[predecessor].last
+    first, last = periods[place].first, periods[predecessor].last
     if first is not None and last is not None and first <= last:
         raise row.refusal(
             f"valid_from: found {first}, but {predecessor}, which {place} succeeds, is open until {last}. "
@@ -91,11 +100,11 @@ def _check_predecessor(
         )
 
 
-def _opened(row: Row, tenure: OpeningPeriod, tenures: Mapping[str, OpeningPeriod]) -> OpeningPeriod:
-    ends = [end for end in (tenures[predecessor].last for predecessor in tenure.succeeds) if end is not None]
-    if tenure.first is not None or not ends:
-        return tenure
+def _opened(row: Row, opening: OpeningPeriod, periods: Mapping[str, OpeningPeriod]) -> OpeningPeriod:
+    ends = [end for end in (periods[predecessor].last for predecessor in opening.succeeds) if end is not None]
+    if opening.first is not None or not ends:
+        return opening
     first = max(ends) + timedelta(days=1)
-    if tenure.last is not None and tenure.last < first:
-        raise row.refusal(f"valid_to: found {tenure.last}, which is before its predecessors close ({max(ends)}).")
-    return OpeningPeriod(first, tenure.last, tenure.succeeds)
+    if opening.last is not None and opening.last < first:
+        raise row.refusal(f"valid_to: found {opening.last}, which is before its predecessors close ({max(ends)}).")
+    return OpeningPeriod(first, opening.last, opening.succeeds)

@@ -16,7 +16,11 @@ from training.system import OpeningPeriod, SystemContext
 
 MERGED = date(2022, 5, 1)
 EVE = date(2022, 4, 30)
-TENURES = {"A": OpeningPeriod(last=EVE), "B": OpeningPeriod(last=EVE), "M": OpeningPeriod(MERGED, succeeds=("A", "B"))}
+OPENING_PERIODS = {
+    "A": OpeningPeriod(last=EVE),
+    "B": OpeningPeriod(last=EVE),
+    "M": OpeningPeriod(MERGED, succeeds=("A", "B")),
+}
 SYSTEM = build_system({"T": "north", "A": "T", "B": "T", "M": "T", "C": "north"}, levels=LEVELS)
 LAST = pd.Timestamp("2022-06-30")
 
@@ -30,13 +34,13 @@ def reported() -> pd.DataFrame:
     return table
 
 
-def history(table: pd.DataFrame, tenures: dict[str, OpeningPeriod] = TENURES) -> PointInTimeHistory:
-    return PointInTimeHistory(versions(table), SYSTEM, circumstances=SystemContext(tenures=tenures))
+def history(table: pd.DataFrame, opening_periods: dict[str, OpeningPeriod] = OPENING_PERIODS) -> PointInTimeHistory:
+    return PointInTimeHistory(versions(table), SYSTEM, context=SystemContext(opening_periods=opening_periods))
 
 
 def test_before_it_opened_a_place_inherits_the_sum() -> None:
     rows = versions(reported())
-    found = with_inherited(rows, TENURES, LAST.date())
+    found = with_inherited(rows, OPENING_PERIODS, LAST.date())
     with duckdb.connect() as connection:
         connection.register("reported", rows)
         expected = connection.execute(
@@ -66,7 +70,7 @@ def test_a_day_that_a_predecessor_lacks_stays_a_gap_and_own_values_stay() -> Non
 def test_a_predecessor_that_opened_later_is_not_waited_for() -> None:
     table = reported()
     table.loc[:"2022-01-31", "B/attendances"] = np.nan
-    merged = history(table, TENURES | {"B": OpeningPeriod(date(2022, 2, 1), EVE)}).latest["M/attendances"]
+    merged = history(table, OPENING_PERIODS | {"B": OpeningPeriod(date(2022, 2, 1), EVE)}).latest["M/attendances"]
     assert merged["2022-01-31"] == table.loc["2022-01-31", "A/attendances"]
     assert merged["2022-02-01"] == table.loc["2022-02-01", ["A/attendances", "B/attendances"]].sum()
 
@@ -75,18 +79,18 @@ def test_the_sum_is_known_when_the_last_of_them_is() -> None:
     rows = versions(reported())
     late = rows["unique_id"].eq("B/attendances") & rows["ds"].eq(pd.Timestamp("2022-03-01"))
     rows.loc[late, "known_at"] += pd.Timedelta(days=3)
-    found = with_inherited(rows, TENURES, LAST.date()).set_index(["unique_id", "ds"])["known_at"]
+    found = with_inherited(rows, OPENING_PERIODS, LAST.date()).set_index(["unique_id", "ds"])["known_at"]
     assert found["M/attendances", pd.Timestamp("2022-03-01")] == rows.loc[late, "known_at"].item()
 
 
 def test_a_chain_of_mergers_is_followed() -> None:
-    tenures = TENURES | {
+    opening_periods = OPENING_PERIODS | {
         "M": OpeningPeriod(MERGED, date(2022, 5, 31), ("A", "B")), "N": OpeningPeriod(date(2022, 6, 1), succeeds=("M",))
     }  # fmt: skip
     table = reported()
     table["N/attendances"] = table["M/attendances"].loc["2022-06-01":]
     table.loc["2022-06-01":, "M/attendances"] = np.nan
-    rows = with_inherited(versions(table), tenures, LAST.date())
+    rows = with_inherited(versions(table), opening_periods, LAST.date())
     chain = rows[rows["unique_id"] == "N/attendances"].set_index("ds")["y"]
     assert chain["2022-02-06"] == table.loc["2022-02-06", ["A/attendances", "B/attendances"]].sum()
     assert len(chain) == 179
@@ -107,11 +111,11 @@ def test_who_is_forecast(cutoff: str, today: str, forecast: list[str]) -> None:
 
 
 def test_a_place_that_closed_is_forecast_no_more() -> None:
-    tenures = {"C": OpeningPeriod(last=date(2022, 6, 15))}
+    opening_periods = {"C": OpeningPeriod(last=date(2022, 6, 15))}
     table = reported()
     table.loc["2022-06-16":, "C/attendances"] = np.nan
-    assert "C/attendances" in history(table, tenures).as_of(pd.Timestamp("2022-06-15"))
-    assert "C/attendances" not in history(table, tenures).as_of(pd.Timestamp("2022-06-16"))
+    assert "C/attendances" in history(table, opening_periods).as_of(pd.Timestamp("2022-06-15"))
+    assert "C/attendances" not in history(table, opening_periods).as_of(pd.Timestamp("2022-06-16"))
 
 
 def test_the_forecast_of_a_merged_place_adds_up_the_day_after() -> None:
@@ -123,7 +127,7 @@ def test_the_forecast_of_a_merged_place_adds_up_the_day_after() -> None:
     assert forecast.means["M/attendances"].between(60, 140).all()
 
 
-def test_without_tenures_rows_are_as_they_were() -> None:
+def test_without_opening_periods_rows_are_as_they_were() -> None:
     rows = versions(reported())
     assert with_inherited(rows, {}, LAST.date()) is rows
     assert long(history(reported(), {}).latest)["y"].sum() == rows["y"].sum()

@@ -30,7 +30,7 @@ def read(folder: Path, places: str) -> SystemFile:
 
 def test_a_merger_is_read(tmp_path: Path) -> None:
     file = read(tmp_path, "A,,,2023-03-31,\nB,,2020-01-01,2023-03-31,\nM,,2023-04-01,,A;B\nC,,,,\n")
-    assert dict(file.circumstances.tenures) == {
+    assert dict(file.context.opening_periods) == {
         "A": OpeningPeriod(last=date(2023, 3, 31)),
         "B": OpeningPeriod(date(2020, 1, 1), date(2023, 3, 31)),
         "M": OpeningPeriod(date(2023, 4, 1), succeeds=("A", "B")),
@@ -46,14 +46,14 @@ def test_a_merger_is_read(tmp_path: Path) -> None:
     "A,,,,\nB,,,,\nM,,2023-04-01,,A+B\n",
 ])  # fmt: skip
 def test_the_day_between_is_given_once(places: str, tmp_path: Path) -> None:
-    tenures = read(tmp_path, places).circumstances.tenures
-    assert tenures["A"].last == tenures["B"].last == date(2023, 3, 31)
-    assert (tenures["M"].first, tenures["M"].succeeds) == (date(2023, 4, 1), ("A", "B"))
+    opening_periods = read(tmp_path, places).context.opening_periods
+    assert opening_periods["A"].last == opening_periods["B"].last == date(2023, 3, 31)
+    assert (opening_periods["M"].first, opening_periods["M"].succeeds) == (date(2023, 4, 1), ("A", "B"))
 
 
 def test_an_id_with_blanks_is_one_place(tmp_path: Path) -> None:
     file = read(tmp_path, "North West,,,,\nM,,2023-04-01,,North West\n")
-    assert file.circumstances.tenures["M"].succeeds == ("North West",)
+    assert file.context.opening_periods["M"].succeeds == ("North West",)
 
 
 def test_inline_places_may_use_the_days_and_lists_of_toml(tmp_path: Path) -> None:
@@ -62,9 +62,9 @@ def test_inline_places_may_use_the_days_and_lists_of_toml(tmp_path: Path) -> Non
         '[[places]]\nplace = "M"\nvalid_from = "2023-04-01"\nsucceeds = ["A", "B"]\n'
     )
     (tmp_path / "system.toml").write_text(SYSTEM.replace('places = "places.csv"\n', "") + inline)
-    tenures = read_system(tmp_path / "system.toml").circumstances.tenures
-    assert tenures["B"] == OpeningPeriod(last=date(2023, 3, 31))
-    assert tenures["M"] == OpeningPeriod(date(2023, 4, 1), succeeds=("A", "B"))
+    opening_periods = read_system(tmp_path / "system.toml").context.opening_periods
+    assert opening_periods["B"] == OpeningPeriod(last=date(2023, 3, 31))
+    assert opening_periods["M"] == OpeningPeriod(date(2023, 4, 1), succeeds=("A", "B"))
 
 
 REFUSED = [
