@@ -1,6 +1,7 @@
 # Needs python3 (3.11 or newer) and make; everything else is installed into .venv from hash-pinned locks.
 PYTHON ?= python3
 SERVE ?= 1
+PORT ?= 8000
 HOME_DIR ?= .demo
 UPGRADE ?=
 PYTEST_ARGS ?=
@@ -30,8 +31,8 @@ $(INSTALLED): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(INSTALLED) ## simulate a hospital system, forecast it, serve it (SERVE=0: end after publishing; HOME_DIR=.demo)
-	$(BIN)/headroom demo --home $(HOME_DIR) $(if $(filter 0,$(SERVE)),--no-serve)
+demo: $(INSTALLED) ## simulate a hospital system, forecast it, serve it (SERVE=0: end after publishing; PORT=8000, HOME_DIR=.demo)
+	$(BIN)/headroom demo --home $(HOME_DIR) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: $(INSTALLED) ## run the tests (PYTEST_ARGS="-k store")
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)

@@ -182,7 +182,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--allow-anonymous",
         action="store_true",
-        help="listen beyond this machine, and under any name, although no key has been made, so that anyone may read",
+        help="without keys, allow anyone to read: listen on any address and answer for any host name",
     )
     subparsers = parser.add_subparsers(dest="command", metavar="keys", help="make, list, expire and revoke keys")
     commands.add_to(subparsers, _home(default=argparse.SUPPRESS))
@@ -193,7 +193,7 @@ def _home(default: object) -> argparse.ArgumentParser:
     """The option that every command takes, before its name or after: what is not given after it changes nothing."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument(
-        "--home", type=Path, default=default, help="where the store lives (HEADROOM_HOME, default .headroom)"
+        "--home", type=Path, default=default, help="folder of the store (HEADROOM_HOME, default .headroom)"
     )
     return parser
 

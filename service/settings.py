@@ -66,24 +66,26 @@ def items(text: str) -> list[str]:
 
 
 class Settings(BaseModel):
-    """How the service runs; every environment variable is listed in docs/reference/api.md."""
+    """How the service runs; every environment variable is listed in docs/reference/settings.md."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    home: Path = Field(default=DEFAULT_HOME, description="where the SQLite store lives unless a store is named")
-    store_url: str | None = Field(default=None, repr=False, description="address of a shared store")
+    home: Path = Field(default=DEFAULT_HOME, description="folder of the SQLite store")
+    store_url: str | None = Field(
+        default=None, repr=False, description="address of a shared store, in place of the home"
+    )
     system: Annotated[str, AfterValidator(_system_name)] | None = Field(
-        default=None, description="the system to serve, where a store holds more than one"
+        default=None, description="name of the system to serve, if a store holds several"
     )
-    poll_seconds: float = Field(default=2.0, gt=0, le=3600, description="seconds between looks for a new publication")
-    keys_url: str | None = Field(
-        default=None, repr=False, description="where the keys are, if not beside the publications"
+    poll_seconds: float = Field(
+        default=2.0, gt=0, le=3600, description="seconds between polls for a new publication, and for changed keys"
     )
+    keys_url: str | None = Field(default=None, repr=False, description="address of the database of keys")
     allowed_origins: Annotated[str, AfterValidator(_origins)] = Field(
-        default="", description="web origins, by commas, whose pages may read the answers"
+        default="", description="web origins whose pages may read responses, separated by commas"
     )
     trusted_proxies: Annotated[str, AfterValidator(_proxies)] = Field(
-        default="", description="addresses, by commas, that may say whom they ask for"
+        default="", description="addresses of proxies that give the caller's address, separated by commas"
     )
 
     @property

@@ -51,22 +51,21 @@ DAY = "%Y-%m-%d"
 SystemOption = Annotated[
     Path, typer.Option("--system", readable=False, help="The system.toml that describes the hospital system.")
 ]
-OptionalSystemOption = Annotated[
-    Path | None, typer.Option("--system", help="Taken as by every command; nothing is read of it.")
-]
+OptionalSystemOption = Annotated[Path | None, typer.Option("--system", help="Accepted for consistency; not used.")]
 HomeOption = Annotated[
     Path | None,
     typer.Option(
         "--home",
         readable=False,  # that it cannot be read is an error of ours, in a sentence
-        help="Where history, store and MLflow database are kept. [env: HEADROOM_HOME] [default: .headroom]",
+        help="Folder of history, store and MLflow database. [env: HEADROOM_HOME] [default: .headroom]",
     ),
 ]
 CutoffOption = Annotated[
     datetime | None, typer.Option("--cutoff", formats=[DAY], help="The last day whose value may be used.")
 ]
 StrictOption = Annotated[
-    bool, typer.Option("--strict", help="Refuse suspect values; otherwise they are kept and left out of training.")
+    bool,
+    typer.Option("--strict", help="Quarantine suspect values; otherwise they are archived, and left out of training."),
 ]
 CandidatesOption = Annotated[
     str | None, typer.Option("--candidates", help="Names from the catalogue, comma-separated.")
@@ -78,25 +77,31 @@ def simulate(
     out: Annotated[Path, typer.Option(file_okay=False, readable=False, help="Folder to write the system into.")],
     seed: Annotated[int, typer.Option(help="Same seed, same hospital system.")] = 1,
     days: Annotated[int, typer.Option(min=1, help="Days of history.")] = 1096,
-    trusts: Annotated[int, typer.Option(min=1, help="Trusts in the system.")] = 2,
-    sites: Annotated[int, typer.Option(min=1, help="Sites, spread over the trusts.")] = 4,
-    wards: Annotated[int, typer.Option(min=0, max=40, help="Wards of each site; 0: its beds are its own.")] = 0,
-    strikes: Annotated[bool, typer.Option("--strikes", help="Declared strikes, one of them still to come.")] = False,
-    lockdown: Annotated[bool, typer.Option("--lockdown", help="A sudden fall of attendances, undeclared.")] = False,
-    merger: Annotated[bool, typer.Option("--merger", help="Two sites of a trust become one.")] = False,
+    trusts: Annotated[int, typer.Option(min=1, help="Number of trusts.")] = 2,
+    sites: Annotated[int, typer.Option(min=1, help="Number of sites, dealt to the trusts in turn.")] = 4,
+    wards: Annotated[int, typer.Option(min=0, max=40, help="Wards of each site; with 0, beds belong to the site.")] = 0,
+    strikes: Annotated[
+        bool, typer.Option("--strikes", help="Add declared strikes, one of them in the future.")
+    ] = False,
+    lockdown: Annotated[bool, typer.Option("--lockdown", help="Add a sudden, undeclared fall of attendances.")] = False,
+    merger: Annotated[bool, typer.Option("--merger", help="Merge two sites of a trust.")] = False,
     faults: Annotated[
-        list[str] | None, typer.Option(metavar="FAULT[,FAULT...]", help="Faults of the extracts, or all of them: all.")
+        list[str] | None,
+        typer.Option(
+            metavar="FAULT[,FAULT...]",
+            help="Inject faults into the extracts; 'all' injects every kind. May be repeated.",
+        ),
     ] = None,
     truth: Annotated[
         list[datetime] | None,
-        typer.Option(formats=[DAY], help="Write the true distribution of what comes after this day; may be repeated."),
+        typer.Option(formats=[DAY], help="Write the true distribution of the days after this day. May be repeated."),
     ] = None,
     horizon: Annotated[int, typer.Option(min=1, max=84, help="Days ahead, for --truth.")] = 28,
-    draws: Annotated[int, typer.Option(min=1, help="Futures that are played, for --truth.")] = 2000,
+    draws: Annotated[int, typer.Option(min=1, help="Number of simulated futures, for --truth.")] = 2000,
 ) -> None:
     """Write a seeded hospital system with known truth.
 
-    It has a system.toml, places, events, school terms and a daily history: see docs/explanation/simulator.md.
+    The folder gets a system.toml, places, events, school terms and a daily history: see docs/explanation/simulator.md.
     """
     from training.jobs import simulate as job
 
@@ -121,7 +126,7 @@ def simulate(
 def ingest(system: SystemOption, home: HomeOption = None, strict: StrictOption = False) -> None:
     """Read the sources into the history.
 
-    Says how many values were new, revised, unchanged and quarantined, and which days are suspect.
+    Print how many values were new, revised, unchanged and quarantined, and which days are suspect.
     """
     context = _context(system, home)
     from training.jobs import ingest as job
@@ -146,14 +151,16 @@ class FileOrNothing(TyperCommand):
 def history(
     system: SystemOption,
     home: HomeOption = None,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="An instant (ISO 8601), or a day: its end.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Instant (ISO 8601), or a day for its end. [default: now]")
+    ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(dir_okay=False, readable=False, help="A Parquet file to write: unique_id, ds, y, known_at."),
+        typer.Option(dir_okay=False, readable=False, help="Parquet file to write: unique_id, ds, y, known_at."),
     ] = None,
     report: Annotated[
         str | None,
-        typer.Option(metavar="[FILE]", help="Write an HTML page: what the data is like, in pictures. [default: --out]"),
+        typer.Option(metavar="[FILE]", help="Write a data report in HTML. [default: reports/ in the home]"),
     ] = None,
 ) -> None:
     """Print or write the history as it was known."""
@@ -167,40 +174,42 @@ def history(
 def backtest(
     system: SystemOption,
     home: HomeOption = None,
-    windows: Annotated[int, typer.Option(min=1, help="How many cutoffs.")] = 8,
+    windows: Annotated[int, typer.Option(min=1, help="Number of cutoffs.")] = 8,
     step: Annotated[int, typer.Option(min=1, help="Days from one cutoff to the next.")] = 7,
     horizon: Annotated[int | None, typer.Option(min=1, max=84, help="Days ahead. [default: the system's]")] = None,
     candidates: CandidatesOption = None,
-    measure: Annotated[list[str] | None, typer.Option(help="Keep only this measure; may be repeated.")] = None,
-    place: Annotated[list[str] | None, typer.Option(help="Keep only this place; may be repeated.")] = None,
+    measure: Annotated[list[str] | None, typer.Option(help="Evaluate only this measure. May be repeated.")] = None,
+    place: Annotated[list[str] | None, typer.Option(help="Evaluate only this place. May be repeated.")] = None,
     cutoff: Annotated[
         datetime | None,
         typer.Option(
-            "--cutoff", formats=[DAY], help="The last cutoff. [default: the last with actuals for the whole horizon]"
+            "--cutoff", formats=[DAY], help="The last cutoff. [default: the last with actuals for the full horizon]"
         ),
     ] = None,
     train_window: Annotated[
         int | None,
-        typer.Option(min=84, metavar="DAYS", help="See only so much history before a refit. [default: all there is]"),
+        typer.Option(
+            min=84, metavar="DAYS", help="Limit the history before each refit to this many days. [default: no limit]"
+        ),
     ] = None,
     group_by: Annotated[
         str, typer.Option(help="Slices of the printed table: measure, series, leads, weekday, day, regime.")
     ] = "measure,leads",
     forecasts: Annotated[
-        Path | None, typer.Option(dir_okay=False, readable=False, help="A Parquet file to write every forecast to.")
+        Path | None, typer.Option(dir_okay=False, readable=False, help="Parquet file for all forecasts.")
     ] = None,
     scores: Annotated[
         Path | None,
-        typer.Option(
-            dir_okay=False, readable=False, help="A .parquet or .csv file to write every score to, by all slices."
-        ),
+        typer.Option(dir_okay=False, readable=False, help=".parquet or .csv file for all scores, by all slices."),
     ] = None,
-    no_resume: Annotated[bool, typer.Option("--no-resume", help="Begin anew what was interrupted.")] = False,
+    no_resume: Annotated[
+        bool, typer.Option("--no-resume", help="Restart an interrupted backtest from the beginning.")
+    ] = False,
 ) -> None:
     """Evaluate forecasts at past cutoffs.
 
-    Of what would have been published, or with --candidates of each candidate named. Interrupted, it goes on where it
-    stopped when it is started again with the same options.
+    By default evaluate what would have been published; with --candidates, evaluate each candidate. An interrupted
+    backtest resumes if it is started again with the same options.
     """
     context = _context(system, home)
     from training.backtest.plan import BacktestOptions
@@ -219,11 +228,12 @@ def train(
     promote_if_better: Annotated[
         bool,
         typer.Option(
-            "--promote-if-better", help="Then let it through the gate; refused, the champion goes on: exit 0."
+            "--promote-if-better",
+            help="Promote the challenger if it passes the gate; a rejection ends with exit code 0.",
         ),
     ] = False,
 ) -> None:
-    """Choose, backtest and register a challenger."""
+    """Choose a recipe, backtest it and register it as challenger."""
     context = _context(system, home)
     from training.jobs import train as job
 
@@ -238,10 +248,10 @@ def train(
 def promote(
     system: SystemOption,
     home: HomeOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Pass the gate by; needs --reason.")] = False,
-    reason: Annotated[str | None, typer.Option(help="Why the gate is passed by; recorded.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Promote without the gate; needs --reason.")] = False,
+    reason: Annotated[str | None, typer.Option(help="Reason for --force; recorded in the registry.")] = None,
 ) -> None:
-    """Let the challenger through the gate."""
+    """Promote the challenger if it passes the gate."""
     context = _context(system, home)
     from training.jobs import promote as job
 
@@ -250,7 +260,7 @@ def promote(
 
 @app.command()
 def rollback(system: SystemOption, home: HomeOption = None) -> None:
-    """Take the champion alias one step back."""
+    """Return the champion alias to the version before."""
     context = _context(system, home)
     from training.jobs import promote as job
 
@@ -259,9 +269,9 @@ def rollback(system: SystemOption, home: HomeOption = None) -> None:
 
 @app.command()
 def migrate(system: OptionalSystemOption = None, home: HomeOption = None) -> None:
-    """Bring the tables of the publication store to this release.
+    """Migrate the tables of the publication store to this release.
 
-    Of the store alone: no system is needed.
+    No system is needed.
     """
     from training.jobs import migrate as job
 
@@ -272,7 +282,7 @@ def migrate(system: OptionalSystemOption = None, home: HomeOption = None) -> Non
 def publish(system: SystemOption, home: HomeOption = None, cutoff: CutoffOption = None) -> None:
     """Publish the champion's forecasts.
 
-    For the cutoff given, or else the last complete day.
+    The cutoff is that of --cutoff, or else the last complete day.
     """
     context = _context(system, home)
     from training.jobs import publish as job
@@ -282,9 +292,9 @@ def publish(system: SystemOption, home: HomeOption = None, cutoff: CutoffOption 
 
 @app.command()
 def score(system: SystemOption, home: HomeOption = None, cutoff: CutoffOption = None) -> None:
-    """Score what was issued against the actuals now known.
+    """Score issued forecasts against the actuals now known.
 
-    Of the last thirteen weeks, into the ledger that the service shows. --cutoff hides everything after that day.
+    The live scores of the last thirteen weeks are stored for the service. --cutoff hides everything after that day.
     """
     context = _context(system, home)
     from training.jobs import score as job
@@ -296,9 +306,9 @@ def score(system: SystemOption, home: HomeOption = None, cutoff: CutoffOption = 
 def daily(
     system: SystemOption, home: HomeOption = None, cutoff: CutoffOption = None, strict: StrictOption = False
 ) -> None:
-    """Ingest, score and publish: what cron runs.
+    """Ingest, score and publish: the daily job.
 
-    Where there is no champion yet, it trains and promotes the first one. --cutoff hides everything after that day.
+    If there is no champion yet, train and promote the first one. --cutoff hides everything after that day.
     """
     context = _context(system, home)
     from training.jobs import daily as job
@@ -310,9 +320,9 @@ def daily(
 def demo(
     home: HomeOption = None,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="End after publishing.")] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Where to serve.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on.")] = 8000,
 ) -> None:
-    """Simulate a system, run its day, serve it."""
+    """Simulate a system, run the daily job, and serve the result."""
     from training.jobs import demo as job
 
     job.run(_console(), settings(home or Path(".demo"), os.environ), _now(), serve=not no_serve, port=port)

@@ -132,7 +132,7 @@ def _coverage(challenger: BacktestSummary) -> GateCheck:
 
 
 def _coverage_kept(challenger: BacktestSummary, champion: BacktestSummary) -> GateCheck:
-    name, ours, theirs = "coverage kept", challenger.coverage_80, champion.coverage_80
+    name, ours, theirs = "coverage change", challenger.coverage_80, champion.coverage_80
     if ours is None or theirs is None:
         return GateCheck(name, True, "-", "-", "There is no coverage of both to compare.")
     off, allowed = abs(ours - COVERAGE_PROMISED), abs(theirs - COVERAGE_PROMISED) + COVERAGE_LOST_AT_MOST

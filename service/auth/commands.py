@@ -32,26 +32,24 @@ def add_to(subparsers: "Subparsers[argparse.ArgumentParser]", common: argparse.A
     parents = [common]
     keys = subparsers.add_parser("keys", help="make, list, expire and revoke keys", parents=parents)
     actions = keys.add_subparsers(dest="action", required=True)
-    create = actions.add_parser(
-        "create", help="make a key; its text is shown this once, and kept nowhere", parents=parents
-    )
-    create.add_argument("name", help="who has it: this stands in logs and metrics")
+    create = actions.add_parser("create", help="make a key; its text is shown once, and not stored", parents=parents)
+    create.add_argument("name", help="name of its holder, shown in logs and metrics")
     create.add_argument(
-        "--scope", action="append", choices=[scope.value for scope in Scope], help="what it opens (default read)"
+        "--scope", action="append", choices=[scope.value for scope in Scope], help="what it opens: read by default"
     )
-    create.add_argument("--place", type=_place, help="id of a place: it and those below are all that is to be seen")
+    create.add_argument("--place", type=_place, help="restrict the key to this place and those below it")
     create.add_argument(
         "--per-minute", type=_per_minute, default=DEFAULT_PER_MINUTE, help="requests a minute (default %(default)s)"
     )
     create.add_argument(
-        "--expires", type=_day, metavar="DAY", help="last day (UTC) on which it is valid, as 2027-03-31"
+        "--expires", type=_day, metavar="DAY", help="last day (UTC) on which it is valid, such as 2027-03-31"
     )
-    actions.add_parser("list", help="list every key that was made, without its text", parents=parents)
+    actions.add_parser("list", help="list all keys, without their text", parents=parents)
     expire = actions.add_parser("expire", help="set the last day of a key", parents=parents)
-    expire.add_argument("name")
+    expire.add_argument("name", help="name of the key")
     expire.add_argument("--date", type=_day, required=True, metavar="DAY", help="last day (UTC) on which it is valid")
-    revoke = actions.add_parser("revoke", help="end a key at once, for good", parents=parents)
-    revoke.add_argument("name")
+    revoke = actions.add_parser("revoke", help="revoke a key, at once and for good", parents=parents)
+    revoke.add_argument("name", help="name of the key")
 
 
 def run(options: argparse.Namespace, store: KeyStore, now: datetime, published: Places) -> None:

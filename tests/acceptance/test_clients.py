@@ -1,4 +1,4 @@
-"""The clients of docs/reference/api.md against the running service, with keys: each snippet as it is printed there."""
+"""The clients of docs/reference/clients.md against the running service, with keys: each snippet as it is printed."""
 
 import json
 import os
@@ -23,8 +23,7 @@ from publication.store import Store, default_url
 from tests import servers
 from tests.builders import build_publication
 
-API = (servers.ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
-CLIENTS = API.split("\n## Clients\n")[1].split("\n## Errors\n")[0]
+CLIENTS = (servers.ROOT / "docs" / "reference" / "clients.md").read_text(encoding="utf-8")
 PRINTED = "http://127.0.0.1:8000"
 SECONDS = 60
 
@@ -50,12 +49,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield Site(running.url, read, metrics)
 
 
-def snippet(name: str, nth: int = 0, fence: str = "") -> str:
-    """What stands under the name of a client: an indented block, or one fenced with this word."""
-    section = CLIENTS.split(f"**{name}")[1].split("\n\n**")[0]
-    if fence:
-        return section.split(f"```{fence}\n")[1].split("```")[0]
-    return [line.strip() for line in section.splitlines() if line.startswith("    ")][nth]
+def snippet(name: str, fence: str) -> str:
+    """The first block with this language below the heading of a client."""
+    section = CLIENTS.split(f"\n## {name}\n")[1].split("\n## ")[0]
+    return section.split(f"```{fence}\n")[1].split("```")[0].strip()
 
 
 def shell(command: str, site: Site, folder: Path) -> str:
@@ -78,14 +75,14 @@ def all_forecasts(site: Site, query: str = "") -> pd.DataFrame:
 
 
 def test_curl_fetches_once_and_then_only_what_changed(site: Site, tmp_path: Path) -> None:
-    shell(snippet("curl"), site, tmp_path)
+    shell(snippet("curl", "sh"), site, tmp_path)
     assert len(pd.read_csv(tmp_path / "forecasts.csv")) == 49 * 28
-    status = shell(snippet("curl").replace("curl -s", "curl -s -w '%{http_code}'"), site, tmp_path)
+    status = shell(snippet("curl", "sh").replace("curl -s", "curl -s -w '%{http_code}'"), site, tmp_path)
     assert status == "304"
 
 
 def test_pandas_reads_the_table(site: Site) -> None:
-    code = f"import pandas; key = {site.read!r}; frame = {snippet('pandas').replace(PRINTED, site.url)}"
+    code = f"import pandas; key = {site.read!r}; frame = {snippet('pandas', 'python').replace(PRINTED, site.url)}"
     report = "print(len(frame), frame['ds'].dtype.kind, frame['mean'].dtype)"
     run = subprocess.run(
         [sys.executable, "-c", f"{code}\n{report}"], capture_output=True, text=True, timeout=SECONDS, check=True
@@ -105,13 +102,13 @@ def test_duckdb_reads_the_table_from_curl(site: Site, tmp_path: Path) -> None:
     program = tmp_path / "duckdb"
     program.write_text(DUCKDB.format(python=sys.executable))
     program.chmod(0o755)
-    highest = dict(line.split() for line in shell(snippet("DuckDB", 2), site, tmp_path).splitlines())
+    highest = dict(line.split() for line in shell(snippet("DuckDB", "sh"), site, tmp_path).splitlines())
     expected = all_forecasts(site, "&measure=occupancy").groupby("place")["q0.9"].max()
     assert {place: float(most) for place, most in highest.items()} == pytest.approx(expected.to_dict())
 
 
 def test_what_grafana_selects_is_there(site: Site) -> None:
-    query = json.loads(snippet("Grafana", fence="json"))
+    query = json.loads(snippet("Grafana", "json"))
     address = query["url"].replace(PRINTED, site.url)
     answer = httpx.get(address, headers={"Authorization": f"Bearer {site.read}"})
     frame = pd.read_csv(StringIO(answer.text))
@@ -120,7 +117,7 @@ def test_what_grafana_selects_is_there(site: Site) -> None:
 
 
 def test_what_power_query_asks_for_is_there(site: Site) -> None:
-    text = snippet("Power BI and Excel", fence="m")
+    text = snippet("Power BI and Excel", "m")
     base, path = re.findall(r'Web\.Contents\("([^"]+)", \[RelativePath = "([^"]+)"', text)[0]
     query = dict(re.findall(r'(\w+) = "([^"]+)"', text.split("Query = [")[1].split("]")[0]))
     answer = httpx.get(f"{base.replace(PRINTED, site.url)}/{path}", params=query, auth=("excel", site.read))
@@ -135,7 +132,7 @@ def test_prometheus_scrapes_with_its_key(site: Site, tmp_path: Path) -> None:
     program = shutil.which("prometheus")
     if program is None:
         pytest.skip("Prometheus is not installed")
-    config = yaml.safe_load(snippet("Prometheus", fence="yaml"))
+    config = yaml.safe_load(snippet("Prometheus", "yaml"))
     (job,) = config["scrape_configs"]
     (tmp_path / "headroom.key").write_text(site.metrics)
     job["authorization"] = {"credentials_file": str(tmp_path / "headroom.key")}

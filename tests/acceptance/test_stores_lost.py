@@ -23,8 +23,8 @@ from tests.planted import POSTGRESQL_PASSWORD
 pytestmark = pytest.mark.drill
 
 TRUTH_SECONDS = 10.0
-API = (servers.ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
-RECIPE = API.split("**PostgreSQL.**")[1].split("```sql\n")[1].split("```")[0]
+DEPLOY = (servers.ROOT / "docs" / "how-to" / "deploy.md").read_text(encoding="utf-8")
+RECIPE = DEPLOY.split("## Use PostgreSQL")[1].split("```sql\n")[1].split("```")[0]
 ADDRESSES = ["/v1/forecasts/RXH/occupancy", "/v1/forecasts?place=RXK1", "/v1/forecasts?format=csv", "/v1/pressure"]
 
 

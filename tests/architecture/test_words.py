@@ -8,11 +8,29 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.repository import PACKAGES, ROOT, modules
+from tests.docs.pages import guides
 
 RETIRED = (
     *("borrowed", "crown", "edition", "keyring", "reception", "set apart", "shelf"),
     *("spoiler", "surprise", "teller", "visitor", "visitors"),
 )
+RETIRED_IN_DOCS = (
+    *(
+        "beside",
+        "came",
+        "judged",
+        "kept",
+        "learnt",
+        "refused",
+        "surprises",
+        "told",
+        "usual",
+        "usually",
+        "whole",
+        "wholes",
+    ),
+)
+REWRITTEN = ("api", "clients", "command-line", "glossary", "home", "settings")
 RETIRED_WORD = re.compile(rf"(?<![A-Za-z])(?:{'|'.join(RETIRED)})(?![A-Za-z])", re.IGNORECASE)
 TEXTS = ("*.py", "*.md", "*.html", "*.toml", "*.yml", "*.ipynb")
 PLACES = (*PACKAGES, "tests", "docs", "benchmarks", "deploy", "notebooks")
@@ -34,6 +52,13 @@ def test_no_retired_word_is_used() -> None:
         for word in RETIRED_WORD.finditer(line)
     ]
     assert len(texts()) > 500
+    assert found == []
+
+
+def test_no_page_uses_a_word_that_is_retired_in_docs() -> None:
+    word = re.compile(rf"(?<![A-Za-z-])(?:{'|'.join(RETIRED_IN_DOCS)})(?![A-Za-z])", re.IGNORECASE)
+    pages = [*guides(), *(ROOT / "docs" / "reference" / f"{name}.md" for name in REWRITTEN)]
+    found = [(page.name, hit.group()) for page in pages for hit in word.finditer(page.read_text(encoding="utf-8"))]
     assert found == []
 
 

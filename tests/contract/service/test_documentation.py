@@ -10,6 +10,7 @@ from tests.contract.service.client import Client
 
 DOCS = Path(__file__).parents[3] / "docs" / "reference"
 API = (DOCS / "api.md").read_text(encoding="utf-8")
+SETTINGS = (DOCS / "settings.md").read_text(encoding="utf-8")
 METRICS = (DOCS / "metrics.md").read_text(encoding="utf-8")
 
 
@@ -30,7 +31,7 @@ def test_every_problem_has_its_line() -> None:
 
 
 def test_every_setting_has_its_line() -> None:
-    assert set(re.findall(r"^\| `(HEADROOM_\w+)` \|", API, re.MULTILINE)) == set(ENVIRONMENT.values())
+    assert set(re.findall(r"^\| `(HEADROOM_\w+)` \|", SETTINGS, re.MULTILINE)) == set(ENVIRONMENT.values())
 
 
 def test_every_metric_has_its_line_with_type_and_labels() -> None:

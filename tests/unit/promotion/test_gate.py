@@ -63,12 +63,12 @@ ROWS: dict[str, tuple[dict[str, object], BacktestSummary | None, list[str]]] = {
     "wins on the mean, loses coverage": (
         {"windows": all_windows(0.3), "coverage_80": 0.60},
         CHAMPION,
-        ["coverage kept", "coverage"],
+        ["coverage change", "coverage"],
     ),
     "wins on the mean, intervals far too wide": (
         {"windows": all_windows(0.3), "coverage_80": 0.90},
         CHAMPION,
-        ["coverage kept"],
+        ["coverage change"],
     ),
     "too wide, but the champion is no better": ({"coverage_80": 0.97}, replace(CHAMPION, coverage_80=0.95), []),
     "too narrow, and the champion is no better": (
@@ -114,7 +114,7 @@ ROWS: dict[str, tuple[dict[str, object], BacktestSummary | None, list[str]]] = {
     "everything at once": (
         {"windows": all_windows(1.0), "coverage_80": 0.1, "fallback_share": 1.0, "holidays": 9.0},
         CHAMPION,
-        ["scaled WIS", "coverage kept", "holidays", "coverage", "fallbacks"],
+        ["scaled WIS", "coverage change", "holidays", "coverage", "fallbacks"],
     ),
 }
 
@@ -175,7 +175,7 @@ TEXTS: dict[str, tuple[BacktestSummary, BacktestSummary | None, list[tuple[str, 
                 ),
             ),
             (
-                "coverage kept",
+                "coverage change",
                 "pass",
                 "0.0% off",
                 "5.0% off",
@@ -261,7 +261,7 @@ TEXTS: dict[str, tuple[BacktestSummary, BacktestSummary | None, list[tuple[str, 
                 ),
             ),
             (
-                "coverage kept",
+                "coverage change",
                 "refuse",
                 "30.0% off",
                 "5.0% off",
@@ -325,7 +325,7 @@ TEXTS: dict[str, tuple[BacktestSummary, BacktestSummary | None, list[tuple[str, 
                 "at least 4",
                 "Both were scored on 0 windows, the challenger on 0; it takes 4, the same for both.",
             ),
-            ("coverage kept", "pass", "-", "-", "There is no coverage of both to compare."),
+            ("coverage change", "pass", "-", "-", "There is no coverage of both to compare."),
             ("holidays", "pass", "-", "10% above the champion's", "No window has a bank holiday to score."),
             ("publish time", "pass", "-", "-", "The time of publishing was not measured of both."),
             (

@@ -1,0 +1,190 @@
+"""Every command of README, tutorial and how-to is run, page by page, as a reader would run them."""
+
+import re
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import typer
+
+from service.server import parser
+from tests.architecture.repository import ROOT
+from tests.docs.pages import SHELL, Block, blocks, guides, name_of
+from tests.docs.stories import Story
+from tests.unit.cli.commands import headroom
+from training.cli import app
+from training.errors import TrainingError
+
+COMMAND = re.compile(r"(?<![\w/.-])headroom ([a-z]+)((?: +(?:--[a-z-]+|[^`;|\n -][^`;|\n ]*))*)")
+SERVICE_OPTION = re.compile(r"(?<![\w/.-])headroom-service[^`;|\n]*? (--[a-z-]+)")
+DAYS = 130  # enough for windows before the cutoff, and soon simulated
+
+NOT_RUN = {
+    "README.md": ["make demo ", "source .venv/bin/activate"],
+    "docs/tutorial/demo.md": ["make demo"],
+    "docs/tutorial/own-file.md": ["source .venv/bin/activate"],
+    "docs/how-to/deploy.md": [
+        "python3 -m venv /opt/headroom",
+        "[Service]",
+        "export HEADROOM_STORE_URL=",
+        "export MLFLOW_TRACKING_URI=",
+        "HEADROOM_DATABASE_PASSWORD=",
+        "docker build --target training",
+        "kubectl apply",
+    ],
+    "docs/how-to/operate.md": ["psql ", 'curl -s "$MLFLOW_TRACKING_URI/health"', "pg_dump ", "pg_restore "],
+    "docs/how-to/retrain.md": ["mlflow ui ", "mlflow models serve "],
+    "docs/how-to/secure.md": ["python3 -c "],
+}
+"""What cannot be run by a test: it installs, never ends, or needs a server. Adding one is a decision."""
+
+
+def test_what_is_not_run_is_listed() -> None:
+    marked = {
+        name_of(page): [block.first_line for block in page_blocks(page) if block.mark == "not run"] for page in guides()
+    }
+    assert {name: lines for name, lines in marked.items() if lines}.keys() == NOT_RUN.keys()
+    for name, lines in NOT_RUN.items():
+        assert len(marked[name]) == len(lines), name
+        assert all(found.startswith(line) for found, line in zip(marked[name], lines, strict=True)), name
+
+
+@pytest.mark.parametrize("page", guides(), ids=name_of)
+def test_every_block_has_a_language_and_a_known_mark(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert all(block.language for block in blocks(text))
+    assert {block.mark for block in blocks(text)} <= {"", "not run", "file", "run before"}
+    assert re.findall(r"^(?: {4}|\t)(?:headroom|make|curl|python)\b", text, re.MULTILINE) == []
+
+
+@pytest.mark.parametrize("page", [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md"], ids=name_of)
+def test_every_command_and_option_exists(page: Path) -> None:
+    """In text and tables, too."""
+    text = page.read_text(encoding="utf-8")
+    group = typer.main.get_command(app)
+    commands = {name: {o for p in c.params for o in p.opts} for name, c in getattr(group, "commands", {}).items()}
+    used = [(verb, set(re.findall(r"--[a-z-]+", options))) for verb, options in COMMAND.findall(text)]
+    assert [(verb, options) for verb, options in used if not options <= commands.get(verb, set())] == []
+    assert set(SERVICE_OPTION.findall(text)) <= set(service_options())
+
+
+def test_every_exit_code_has_its_line_in_both_tables() -> None:
+    codes = {str(error.exit_code) for error in TrainingError.__subclasses__()} | {"1"}
+    for name in ("how-to/operate.md", "reference/errors.md"):
+        text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+        assert sorted(codes - set(re.findall(r"^\| (\d) \|", text, re.MULTILINE))) == []
+
+
+@pytest.mark.parametrize("name", ["tutorial/own-file.md", "how-to/ingest.md", "how-to/secure.md"])
+def test_a_page_without_a_model_is_a_story_that_runs(name: str, tmp_path: Path) -> None:
+    tell(ROOT / "docs" / name, tmp_path)
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize(
+    "page", [page for page in guides() if page.name not in {"own-file.md", "ingest.md", "secure.md"}], ids=name_of
+)
+def test_a_page_with_a_model_is_a_story_that_runs(page: Path, tmp_path: Path, published: Path) -> None:
+    tell(page, tmp_path, published)
+
+
+def tell(page: Path, folder: Path, published: Path | None = None) -> None:
+    """Run the commands of a page, after what it takes for granted."""
+    story = PREPARED.get(page.name, start_empty)(folder, published or folder)
+    ran = [block for block in page_blocks(page) if block.language == SHELL and block.mark != "not run"]
+    assert ran
+    for block in page_blocks(page):
+        story.run(block)
+
+
+def start_empty(folder: Path, _published: Path) -> Story:
+    return Story(folder)
+
+
+def start_with_extract(folder: Path, _published: Path) -> Story:
+    """A simulated system in the current folder, one row of its extract of an unknown place."""
+    simulate(folder)
+    newest = max((folder / "extract").iterdir())
+    with newest.open("a") as rows:
+        rows.write(newest.read_text().splitlines()[-1].replace("RXA02", "RXZ99") + "\n")
+    return Story(folder)
+
+
+def start_with_history(folder: Path, _published: Path) -> Story:
+    """README's extract, with as many days as it takes."""
+    newest = datetime.now(UTC).date() - timedelta(days=1)
+    days = [newest - timedelta(days=back) for back in range(DAYS, -1, -1)]
+    rows = [f"RXH1,{day},{300 + 7 * day.weekday() + day.day},{420 + day.day},452" for day in days]
+    (folder / "extract").mkdir()
+    (folder / "extract" / "2026.csv").write_text("\n".join(["code,date,ed_arrivals,ga_occupied,ga_open", *rows, ""]))
+    return Story(folder)
+
+
+def start_with_models(folder: Path, published: Path) -> Story:
+    """The system in the current folder, its home in .headroom."""
+    shutil.copytree(published / "system", folder, dirs_exist_ok=True)
+    shutil.copytree(published / "home", folder / ".headroom")
+    return Story(folder)
+
+
+def start_deployed(folder: Path, published: Path) -> Story:
+    """System and home where a server has them."""
+    shutil.copytree(published / "system", folder / "etc" / "headroom")
+    shutil.copytree(published / "home", folder / "var" / "lib" / "headroom")
+    (folder / "backup").mkdir()
+    return Story(folder, "/var/lib/headroom")
+
+
+def start_demonstrated(folder: Path, published: Path) -> Story:
+    shutil.copytree(published / "home", folder / ".demo")
+    return Story(folder, ".demo")
+
+
+PREPARED: dict[str, Callable[[Path, Path], Story]] = {
+    "README.md": start_with_history,
+    "demo.md": start_demonstrated,
+    "deploy.md": start_deployed,
+    "ingest.md": start_with_extract,
+    "operate.md": start_deployed,
+    "retrain.md": start_with_models,
+}
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small simulated system with two versions of a quick model, and a publication."""
+    folder = tmp_path_factory.mktemp("published")
+    system = simulate(folder / "system")
+    where = ("--system", system, "--home", folder / "home")
+    for command in (
+        ("ingest",),
+        *2 * (("train", "--candidates", "SeasonalNaive"), ("promote", "--force", "--reason", "quick")),
+        ("publish",),
+    ):
+        ended = headroom(command[0], *where, *command[1:])
+        assert ended.exit_code == 0, ended.err
+    return folder
+
+
+def simulate(folder: Path) -> Path:
+    ended = headroom("simulate", "--out", folder, "--seed", 7, "--days", DAYS, "--trusts", 1, "--sites", 2)
+    assert ended.exit_code == 0, ended.err
+    return folder / "system.toml"
+
+
+def page_blocks(page: Path) -> list[Block]:
+    return blocks(page.read_text(encoding="utf-8"))
+
+
+def service_options() -> list[str]:
+    """Every option of the service and of its commands on keys."""
+    found: list[str] = []
+    waiting = [parser()]
+    while waiting:
+        for action in waiting.pop()._actions:
+            found += action.option_strings
+            if isinstance(action.choices, dict):
+                waiting += action.choices.values()
+    return found
