@@ -19,9 +19,9 @@ def main(argv: list[str] | None = None, environ: Mapping[str, str] = os.environ)
     redactor = Redactor.of_environment(environ)
     with redacted_output(redactor), ends_in_a_sentence(COMMAND, EXTRA, redactor):
         hide(addresses_in(sys.argv if argv is None else argv))
-        from service import server  # its libraries may not be installed, which is to be said in a sentence
+        from service.commands import serve  # its libraries may not be installed, which is to be said in a sentence
 
-        return server.main(argv, environ)
+        return serve.main(argv, environ)
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ class PreparedResponse(Response):
         self._chunks = chunks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"]["dressed"] = True
+        scope["state"]["is_prepared"] = True
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         held: bytes | None = None  # the last one is to be sent as such
         for chunk in self._chunks:

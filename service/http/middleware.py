@@ -1,14 +1,18 @@
-"""What happens to every request, whatever answers it: an id, a count, a log line, headers, HEAD, no bare fault."""
+"""The outermost middleware: limits of a request, request ids, the access record, security headers, HEAD, and CORS."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.errors import InvalidParameter, sentences
 from service.http.access_record import (
     ANONYMOUS,
     REQUEST_ID,
@@ -19,19 +23,33 @@ from service.http.access_record import (
     method_label,
     request_id_of,
 )
-from service.http.problems import UNEXPECTED, BodyTooLargeError, ProblemError, ShuttingDownError, problem_response
+from service.http.connection import MAX_BODY_BYTES, MAX_HEAD_BYTES, STATE_KEY, LimitedConnection
+from service.http.problems import UNEXPECTED, Problem, ProblemType
 from service.http.security import RAW_ANSWER_HEADERS
 
-MOST_BODY_BYTES = 16 * 1024
-NO_BODY = f"No route takes a body; up to {MOST_BODY_BYTES:,} bytes are ignored. Send the request without one."
-ENDING = "The service is being stopped or restarted, and this answer was not ready in time. Ask again."
+MAX_HEADERS = 100
+MAX_LENGTH_DIGITS = 20
+
+TWO_HOSTS = Problem(ProblemType.MALFORMED_REQUEST, "Send one Host header, as HTTP/1.1 (RFC 9112) has it.")
+LONG_HEAD = Problem(
+    ProblemType.HEADER_FIELDS_TOO_LARGE,
+    f"Address and headers may take {MAX_HEAD_BYTES:,} bytes, in {MAX_HEADERS} headers.",
+)
+NO_BODY = Problem(
+    ProblemType.BODY_TOO_LARGE,
+    f"No route takes a body; up to {MAX_BODY_BYTES:,} bytes are ignored. Send the request without one.",
+)
+SHUTTING_DOWN = Problem(
+    ProblemType.SHUTTING_DOWN,
+    "The service is being stopped or restarted, and this answer was not ready in time. Ask again.",
+)
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class _Answer:
-    """What is known of an answer while it leaves."""
+class _Response:
+    """The state of a response while it is sent."""
 
     status: int = 500
     size: int = 0
@@ -40,7 +58,7 @@ class _Answer:
 
 
 class RequestMiddleware:
-    """The outermost layer of the service. `recorder`: for what must be refused before it gets here, too."""
+    """The outermost layer of the service. `recorder` is also for the server, which rejects some requests by itself."""
 
     def __init__(self, app: ASGIApp, recorder: Recorder) -> None:
         self._app = app
@@ -50,9 +68,19 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = _by_name(scope["headers"])
-        state: dict[str, Any] = {
-            **scope.get("state", {}),
+        state: dict[str, Any] = {**scope.get("state", {})}
+        connection: LimitedConnection | None = state.pop(STATE_KEY, None)
+        if connection is not None:
+            connection.request_began()
+        try:
+            await self._record(scope, state, receive, send)
+        finally:
+            if connection is not None:
+                connection.request_ended()
+
+    async def _record(self, scope: Scope, state: dict[str, Any], receive: Receive, send: Send) -> None:
+        headers = headers_by_name(scope["headers"])
+        state |= {
             "request_id": request_id_of(headers.get("x-request-id")),
             "headers": headers,
             "key": None,
@@ -62,67 +90,62 @@ class RequestMiddleware:
         inner: Scope = {**scope, "state": state}
         if is_head:
             inner["method"] = "GET"
-        answer, began = _Answer(), time.perf_counter()
+        response, began = _Response(), time.perf_counter()
         try:
-            await self._answer(inner, receive, _wrap_send(send, answer, state, is_head), answer)
+            await self._answer(inner, receive, _wrap_send(send, response, state, is_head), response)
         finally:
-            self._tell(scope, inner, answer, time.perf_counter() - began)
+            self.recorder.record(
+                AccessRecord(
+                    state["request_id"],
+                    state["key"] or ANONYMOUS,
+                    method_label(scope["method"]),
+                    state["route"] or getattr(inner.get("route"), "path_format", UNKNOWN_ROUTE),
+                    response.status,
+                    time.perf_counter() - began,
+                    response.size,
+                    client_label(scope.get("client")),
+                )
+            )
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, answer: _Answer) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, response: _Response) -> None:
         request_id = scope["state"]["request_id"]
         try:
-            if _body_bytes(scope["state"]["headers"]) > MOST_BODY_BYTES:
-                await problem_response(BodyTooLargeError(NO_BODY), scope["path"], request_id)(scope, receive, send)
-            else:
-                await self._app(scope, receive, send)
+            broken = _broken_limit(scope)
+            answer = self._app if broken is None else broken.response(scope["path"], request_id)
+            await answer(scope, receive, send)
         except asyncio.CancelledError:  # by the server, when it has waited long enough for what is still open
-            if answer.started:
+            if response.started:
                 raise
-            await problem_response(ShuttingDownError(ENDING), scope["path"], request_id)(scope, receive, send)
+            await SHUTTING_DOWN.response(scope["path"], request_id)(scope, receive, send)
         except Exception:
             logger.exception("Request %s failed.", request_id)
-            if answer.complete:  # the routes' own last resort has answered, and let it pass on to be logged
+            if response.complete:  # the routes' own last resort has answered, and raised it again to be logged
                 return
-            if answer.started:
+            if response.started:
                 raise
-            await problem_response(ProblemError(UNEXPECTED), scope["path"], request_id)(scope, receive, send)
-
-    def _tell(self, outer: Scope, inner: Scope, answer: _Answer, duration_seconds: float) -> None:
-        state = inner["state"]
-        self.recorder.record(
-            AccessRecord(
-                state["request_id"],
-                state["key"] or ANONYMOUS,
-                method_label(outer["method"]),
-                state["route"] or getattr(inner.get("route"), "path_format", UNKNOWN_ROUTE),
-                answer.status,
-                duration_seconds,
-                answer.size,
-                client_label(outer.get("client")),
-            )
-        )
+            await UNEXPECTED.response(scope["path"], request_id)(scope, receive, send)
 
 
-def _wrap_send(send: Send, answer: _Answer, state: dict[str, Any], is_head: bool) -> Send:
-    """`send` with our headers on the answer, and without its body where only its head was asked for."""
+def _wrap_send(send: Send, response: _Response, state: dict[str, Any], is_head: bool) -> Send:
+    """Return `send` with our headers on the response, and without its body where only its head was requested."""
 
-    async def dressed(message: Message) -> None:
+    async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
-            answer.status, answer.started = message["status"], True
+            response.status, response.started = message["status"], True
             headers = [*message.get("headers", ()), (REQUEST_ID, state["request_id"].encode())]
-            message = {**message, "headers": headers if "dressed" in state else headers + RAW_ANSWER_HEADERS}
+            message = {**message, "headers": headers if "is_prepared" in state else headers + RAW_ANSWER_HEADERS}
         elif message["type"] == "http.response.body":
             if is_head:
                 message = {**message, "body": b""}
-            answer.size += len(message.get("body", b""))
-            answer.complete = not message.get("more_body", False)
+            response.size += len(message.get("body", b""))
+            response.complete = not message.get("more_body", False)
         await send(message)
 
-    return dressed
+    return wrapped
 
 
-def _by_name(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Headers; what came in several lines is one list (RFC 9110, 5.3)."""
+def headers_by_name(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return the headers by name. Several lines of one name are one list (RFC 9110, 5.3)."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in sent:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
@@ -130,9 +153,75 @@ def _by_name(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return headers
 
 
+def _broken_limit(scope: Scope) -> Problem | None:
+    """Return the problem of a request that is too long, or has two hosts: a proxy may use the other one."""
+    lines, headers = scope["headers"], scope["state"]["headers"]
+    if len(lines) != len(headers) and sum(name == b"host" for name, _ in lines) > 1:
+        return TWO_HOSTS
+    head_bytes = len(scope["query_string"]) + len(scope["path"]) + sum(map(len, headers.values()))
+    if len(lines) > MAX_HEADERS or head_bytes > MAX_HEAD_BYTES:
+        return LONG_HEAD
+    return NO_BODY if _body_bytes(headers) > MAX_BODY_BYTES else None
+
+
 def _body_bytes(headers: dict[str, str]) -> int:
-    """As the request says; the server holds it to that. A body of unsaid length counts as too large."""
+    """Return the announced length of the body, to which the server holds it; without one, more than is allowed."""
     if "transfer-encoding" in headers:
-        return MOST_BODY_BYTES + 1
+        return MAX_BODY_BYTES + 1
     length = headers.get("content-length", "0")
-    return int(length) if length.isdecimal() and len(length) < 20 else MOST_BODY_BYTES + 1
+    return int(length) if length.isdecimal() and len(length) < MAX_LENGTH_DIGITS else MAX_BODY_BYTES + 1
+
+
+ALLOWED_METHODS = ("GET", "HEAD")
+ALLOWED_HEADERS = ("Authorization", "If-None-Match", "If-Modified-Since", "X-Request-ID")
+EXPOSED_HEADERS = ("ETag", "Last-Modified", "Link", "Retry-After", "X-Request-ID")
+PREFLIGHT_SECONDS = 600
+"""How long a browser may remember the answer to a preflight request."""
+
+ORIGIN_HEADER = "Origin"
+METHOD_HEADER = "Access-Control-Request-Method"
+HEADERS_HEADER = "Access-Control-Request-Headers"
+PRIVATE_NETWORK_HEADER = "Access-Control-Request-Private-Network"
+NAMED_ORIGINS = "an origin that HEADROOM_ALLOWED_ORIGINS names"
+
+
+class ProblemCORSMiddleware(CORSMiddleware):
+    """Lets pages of the named web origins read, and no others. A rejected preflight is a problem like any other."""
+
+    def __init__(self, app: ASGIApp, origins: list[str]) -> None:
+        super().__init__(
+            app,
+            allow_origins=origins,
+            allow_methods=ALLOWED_METHODS,
+            allow_headers=ALLOWED_HEADERS,
+            expose_headers=EXPOSED_HEADERS,
+            max_age=PREFLIGHT_SECONDS,
+        )
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """Return the answer to a preflight request. Starlette's own rejection is plain text."""
+        found = tuple(self._invalid(request_headers))
+        return _Rejection(found) if found else super().preflight_response(request_headers)
+
+    def _invalid(self, headers: Headers) -> Iterator[InvalidParameter]:
+        if not self.is_allowed_origin(headers[ORIGIN_HEADER]):
+            yield InvalidParameter(ORIGIN_HEADER, headers[ORIGIN_HEADER], NAMED_ORIGINS)
+        if headers[METHOD_HEADER] not in ALLOWED_METHODS:
+            yield InvalidParameter(METHOD_HEADER, headers[METHOD_HEADER], ", ".join(ALLOWED_METHODS))
+        names = headers.get(HEADERS_HEADER)
+        if names is not None and any(name.strip().lower() not in self.allow_headers for name in names.split(",")):
+            yield InvalidParameter(HEADERS_HEADER, names, ", ".join(ALLOWED_HEADERS))
+        if PRIVATE_NETWORK_HEADER in headers:
+            yield InvalidParameter(PRIVATE_NETWORK_HEADER, headers[PRIVATE_NETWORK_HEADER], "nothing: leave it out")
+
+
+class _Rejection(Response):
+    """A rejected preflight request. The problem gets the id of its request when it is sent."""
+
+    def __init__(self, parameters: tuple[InvalidParameter, ...]) -> None:
+        self._problem = Problem(ProblemType.ORIGIN_REFUSED, sentences(parameters), parameters)
+        super().__init__(status_code=self._problem.type.status)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = self._problem.response(scope["path"], scope["state"]["request_id"])
+        await response(scope, receive, send)

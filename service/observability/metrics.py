@@ -1,10 +1,13 @@
-"""The catalogue of metrics: an interface. Each has a line in docs/reference/metrics.md, and none changes its name."""
+"""The catalogue of metrics, and the recording of requests. Each metric is documented and keeps its name."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from service.http.access_record import ANONYMOUS, AccessRecord
+from service.observability.logs import RequestLog
 
 PREFIX = "headroom_"
 
@@ -128,13 +131,15 @@ KEY_REQUESTS = Metric(
     "Answered requests by the name of the key that asked, and status.",
     ("key", "status"),
 )
-KEYS_REFUSED = Metric(
+AUTH_REJECTIONS = Metric(
     "headroom_auth_rejections_total",
     MetricType.COUNTER,
     "Requests that were not let in, by reason.",
     ("reason",),
 )
-KEYS_UP = Metric("headroom_key_store_up", MetricType.GAUGE, "1 when the last look at the keys got an answer, else 0.")
+KEY_STORE_UP = Metric(
+    "headroom_key_store_up", MetricType.GAUGE, "1 when the last poll of the keys got an answer, else 0."
+)
 
 CATALOGUE: tuple[Metric, ...] = (
     CUTOFF,
@@ -156,8 +161,8 @@ CATALOGUE: tuple[Metric, ...] = (
     REQUESTS,
     DURATION,
     KEY_REQUESTS,
-    KEYS_REFUSED,
-    KEYS_UP,
+    AUTH_REJECTIONS,
+    KEY_STORE_UP,
 )
 
 DURATION_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -173,7 +178,7 @@ class RequestMetrics:
         # Looking up a labelled child takes longer than counting with it; there are few of them.
         self._requests = cache(counter(REQUESTS).labels)
         self._by_key = cache(counter(KEY_REQUESTS).labels)
-        self._refused = cache(counter(KEYS_REFUSED).labels)
+        self._rejected = cache(counter(AUTH_REJECTIONS).labels)
         self._durations = cache(
             Histogram(DURATION.name, DURATION.help, DURATION.labels, registry=registry, buckets=DURATION_BUCKETS).labels
         )
@@ -184,5 +189,20 @@ class RequestMetrics:
         if key is not None:
             self._by_key(key, str(status)).inc()
 
-    def refuse(self, reason: str) -> None:
-        self._refused(reason).inc()
+    def reject(self, reason: str) -> None:
+        self._rejected(reason).inc()
+
+
+class RequestRecorder:
+    """Counts requests and logs them. The address is not logged: a caller may have written a key into it."""
+
+    def __init__(self, metrics: RequestMetrics, log: RequestLog | None = None) -> None:
+        self._metrics = metrics
+        self._log = log
+
+    def record(self, access: AccessRecord) -> None:
+        """Count the request and write its line."""
+        key = None if access.key == ANONYMOUS else access.key
+        self._metrics.observe(access.method, access.route, access.status, access.duration_seconds, key)
+        if self._log is not None:
+            self._log.write(access)

@@ -7,7 +7,7 @@ from publication.days import weekday_names
 from publication.model import DayForecast, Place, Publication, SeriesForecast
 from publication.vocabulary import SeriesKey
 from service.page import wording
-from service.page.reading import GaugeScale, PlanRow, scale
+from service.page.wording import GaugeScale, PlanRow, scale
 from service.publications.served import ServedPublication
 
 FRESHNESS = {
@@ -99,17 +99,17 @@ class PlaceView:
 
 
 def frame(served: ServedPublication, freshness: str) -> PageContext:
-    heading, system, champion = served.heading, served.publication.system, served.heading.champion
+    summary, system, champion = served.summary, served.publication.system, served.summary.champion
     root = system.place_by_id.get(system.name)
     return PageContext(
         system=root.name if root else system.name,
-        cutoff=wording.day_with_year(heading.cutoff),
-        issued_at=wording.local_time(heading.issued_at, system.timezone),
+        cutoff=wording.day_with_year(summary.cutoff),
+        issued_at=wording.local_time(summary.issued_at, system.timezone),
         freshness=freshness,
         freshness_sentence=FRESHNESS[freshness],
         champion=f"{champion.name} version {champion.version}",
-        n_series=heading.n_series,
-        n_fallbacks=heading.n_fallbacks,
+        n_series=summary.n_series,
+        n_fallbacks=summary.n_fallbacks,
         notes=(*served.publication.remarks, *served.publication.notes),
     )
 

@@ -1,8 +1,11 @@
-"""Numbers, days and names as a person reads them. Rounding and percent happen here alone."""
+"""Numbers, days and names as a person reads them, and the numbers that the pages show."""
 
-from datetime import date, datetime
+import math
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
-from publication.days import zone
+from publication.days import target_day, zone
+from publication.model import DayForecast, Publication
 from publication.vocabulary import SeriesKey
 
 SMALL = 10.0
@@ -35,3 +38,75 @@ def local_time(moment: datetime, timezone: str) -> str:
 def title(key: SeriesKey) -> str:
     """`Attendances`, or `Attendances, paediatric` where the measure is split."""
     return ", ".join(part.replace("_", " ") for part in key[1:] if part is not None).capitalize()
+
+
+MEDIAN = 0.5
+INTERVALS_SHOWN = (50, 80, 95)
+HEADLINE_INTERVAL = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A central prediction interval: its share in percent, and where its ends stand among the quantiles."""
+
+    percent: int
+    low: int
+    high: int
+
+    def of(self, forecast: DayForecast) -> str:
+        return span(forecast.quantiles[self.low], forecast.quantiles[self.high])
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeScale:
+    """How a system's quantile levels are read."""
+
+    centre: str
+    median: int | None
+    intervals: tuple[Interval, ...]
+
+    @property
+    def headline(self) -> Interval | None:
+        """The 80 % prediction interval, or the widest there is without it."""
+        eighty = (interval for interval in self.intervals if interval.percent == HEADLINE_INTERVAL)
+        return next(eighty, self.intervals[-1] if self.intervals else None)
+
+    def centre_of(self, forecast: DayForecast) -> str:
+        return count(forecast.mean if self.median is None else forecast.quantiles[self.median])
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """Tomorrow, where the publication reaches it; else its first day."""
+
+    lead: int
+    ds: date
+    is_tomorrow: bool
+
+    @property
+    def day(self) -> str:
+        return day(self.ds)
+
+    @property
+    def label(self) -> str:
+        return f"Tomorrow, {self.day}" if self.is_tomorrow else self.day
+
+
+def scale(levels: tuple[float, ...]) -> GaugeScale:
+    """Median and those of the 50, 80 and 95 % prediction intervals whose levels are published, narrowest first."""
+    median = levels.index(MEDIAN) if MEDIAN in levels else None
+    pairs = (
+        Interval(round(100 * (levels[high] - levels[low])), low, high)
+        for low in range(len(levels))
+        for high in range(low + 1, len(levels))
+        if math.isclose(levels[low] + levels[high], 1)
+    )
+    shown = sorted((pair for pair in pairs if pair.percent in INTERVALS_SHOWN), key=lambda pair: pair.percent)
+    return GaugeScale("mean" if median is None else "median", median, tuple(shown))
+
+
+def plan_row(publication: Publication, today: date) -> PlanRow:
+    lead = (today + timedelta(days=1) - publication.cutoff).days
+    is_reached = 1 <= lead <= publication.system.horizon_days
+    lead = lead if is_reached else 1
+    return PlanRow(lead, target_day(publication.cutoff, lead), is_reached)

@@ -1,9 +1,9 @@
-"""Keeps what is served fresh: notices a new publication in the store, and has it swapped in whole."""
+"""Polling of stores: for the newest publication, and for whatever else is read again every few seconds."""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -15,102 +15,47 @@ from publication.errors import (
     StoreUnreachableError,
     TimeZoneError,
 )
-from publication.ledger import LiveScores
 from publication.model import PublicationSummary
-from service.http.problems import NothingToServeError
-from service.publications.cache import PublicationCache
-from service.publications.ports import Clock, PublicationStore
-from service.publications.served import ServedPublication
+from service.publications.repository import Clock, PublicationRepository, StoreStatus
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
-PATIENCE_SECONDS = 5.0
-"""How long a look at the store may take before it counts as lost."""
-READING_SECONDS = 60.0
-"""How long reading and rendering a whole publication may take: of 10,000 series, under load, some 13 s."""
-FIRST_LOOK_SECONDS = 5.0
-DAMAGE_HOLDS = timedelta(minutes=1)
-"""A publication found damaged is read again after that: its rows may have been restored."""
-
-NOTHING_YET = (
-    "No publication has been issued yet. Run `headroom daily --system system.toml` with the same --home or store."
-)
-NOTHING_READ = (
-    "The publication store has not been read yet: it does not answer, or this user may not read it. The log says why."
-)
+FIRST_POLL_SECONDS = 5.0
+POLL_TIMEOUT_SECONDS = 5.0
+LOAD_TIMEOUT_SECONDS = 60.0
+"""Reading and rendering a publication of 10,000 series takes some 13 s under load."""
+CORRUPT_RETRY_AFTER = timedelta(minutes=1)
+"""A corrupt publication is read again after that: its rows may have been restored."""
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class StoreStatus:
-    """What the last look found of the store."""
+class Poller:
+    """Calls `poll` again and again. It is called again at once where it returns True, else after `poll_seconds`.
 
-    store_up: bool = False
-    store_reached_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CorruptPublication:
-    """A publication that could not be read, why, and until when that is taken for granted."""
-
-    of: PublicationSummary
-    error: MalformedPublicationError | TimeZoneError
-    until: datetime
-
-
-class StorePoller:
-    """Polls the store every few seconds, and has the cache load the newest publication."""
+    `on_timeout` is called each time that a poll has gone on for another `timeout_seconds`.
+    """
 
     def __init__(
         self,
-        store: PublicationStore,
-        cache: PublicationCache,
-        clock: Clock,
+        poll: Callable[[], Coroutine[None, None, bool]],
         poll_seconds: float,
-        system: str | None = None,
+        timeout_seconds: float = LOAD_TIMEOUT_SECONDS,
+        on_timeout: Callable[[], None] = lambda: None,
     ) -> None:
-        self._store = store
-        self._cache = cache
-        self._clock = clock
+        self._poll = poll
         self._poll_seconds = poll_seconds
-        self._system = system
-        self._first_look = asyncio.Event()
-        self.seen = StoreStatus()
-        self._told = ""
-        self._told_of_ledger = ""
-        self._damage: CorruptPublication | None = None
-        self._unknown_zone = ""
-
-    @property
-    def served(self) -> ServedPublication:
-        """The newest publication. Raises a 503 problem before the first."""
-        if self._cache.newest is None:
-            nothing = NOTHING_YET if self.seen.store_up else NOTHING_READ
-            raise NothingToServeError(self._unknown_zone or nothing, store=self.store_state)
-        return self._cache.newest
-
-    @property
-    def newest(self) -> ServedPublication | None:
-        """The newest publication, if there is one yet."""
-        return self._cache.newest
-
-    @property
-    def ledger(self) -> LiveScores | None:
-        """The newest ledger, if anything has been scored yet."""
-        return self._cache.ledger
-
-    @property
-    def store_state(self) -> str:
-        return "ok" if self.seen.store_up else "unreachable"
+        self._timeout_seconds = timeout_seconds
+        self._on_timeout = on_timeout
 
     @contextlib.asynccontextmanager
-    async def watching(self) -> AsyncIterator[None]:
-        """Look once before serving (but do not wait long for a slow store), then look on until left."""
-        task = asyncio.create_task(self._look_on())
-        first = asyncio.create_task(self._first_look.wait())
-        await asyncio.wait({first}, timeout=FIRST_LOOK_SECONDS)
-        first.cancel()
+    async def running(self) -> AsyncIterator[None]:
+        """Poll as long as the block runs. It begins after the first poll, or after five seconds."""
+        polled = asyncio.Event()
+        task = asyncio.create_task(self._poll_on(polled))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_POLL_SECONDS):
+                await polled.wait()
         try:
             yield
         finally:
@@ -118,84 +63,115 @@ class StorePoller:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def poll_once(
-        self, patience_seconds: float = PATIENCE_SECONDS, reading_seconds: float = READING_SECONDS
-    ) -> None:
-        """One look, off the event loop. A store that does not answer in time counts as lost until it does."""
-        try:
-            heading = await self._answer(asyncio.to_thread(self._look), patience_seconds)
-            if heading is not None and (self._cache.newest is None or heading != self._cache.newest.heading):
-                await self._renew(heading, reading_seconds)
-            self.seen = StoreStatus(store_up=True, store_reached_at=self._clock())
-            await self._answer(self._cache.refresh(), reading_seconds)
-            await self._renew_ledger(patience_seconds)
-        except TimeZoneError as error:
-            self._unknown_zone = f"{error} Then start the service again."
-            self._lost(self._unknown_zone, store_up=True)
-        except (MalformedPublicationError, SchemaVersionError, StoreUnreachableError) as error:
-            self._lost(str(error))
-        except Exception as error:  # noqa: BLE001  # whatever is wrong, what is served goes on being served
-            self._lost("Reading the newest publication failed.", error)
-        else:
-            self._told = self._unknown_zone = ""
-            self.seen = StoreStatus(store_up=True, store_reached_at=self._clock())
-
-    async def _renew(self, heading: PublicationSummary, reading_seconds: float) -> None:
-        """Raises MalformedPublicationError where it is damaged, TimeZoneError where its zone is not known here.
-
-        Neither is looked into anew at every look.
-        """
-        now, damage = self._clock(), self._damage
-        if damage is not None and damage.of == heading and now < damage.until:
-            raise type(damage.error)(*damage.error.args)
-        try:
-            await self._answer(self._cache.load_newest(heading), reading_seconds)
-        except (MalformedPublicationError, TimeZoneError) as error:
-            self._damage = CorruptPublication(heading, error, now + DAMAGE_HOLDS)
-            raise
-
-    async def _renew_ledger(self, patience_seconds: float) -> None:
-        """A damaged one is told, and says nothing of the store: publications are read from it as before."""
-        sentence = ""
-        try:
-            await self._answer(self._cache.renew_ledger(), patience_seconds)
-        except MalformedLedgerError as error:
-            sentence = str(error)
-        if sentence not in ("", self._told_of_ledger):
-            logger.error("%s The scores of before are still served.", sentence)
-        self._told_of_ledger = sentence
-
-    async def _look_on(self) -> None:
+    async def _poll_on(self, polled: asyncio.Event) -> None:
         while True:
-            before = self._cache.newest
-            await self.poll_once()
-            self._first_look.set()
-            if self._cache.newest is before:  # else one may have been issued while this one was taken up
+            is_more = await report_timeouts(self._poll(), self._timeout_seconds, self._on_timeout)
+            polled.set()
+            if not is_more:
                 await asyncio.sleep(self._poll_seconds)
 
-    async def _answer(self, asked: Coroutine[None, None, Answer], patience_seconds: float) -> Answer:
-        """What the store was asked for, however long that takes; beyond the patience it counts as lost meanwhile."""
-        answering = asyncio.create_task(asked)
+
+async def report_timeouts(
+    work: Coroutine[None, None, Result], seconds: float, on_timeout: Callable[[], None]
+) -> Result:
+    """Return the result of `work`, however long it takes. `on_timeout` is called whenever `seconds` have passed."""
+    task = asyncio.create_task(work)
+    try:
+        while not task.done():
+            await asyncio.wait({task}, timeout=seconds)
+            if not task.done():
+                on_timeout()
+    finally:
+        task.cancel()
+    return task.result()
+
+
+@dataclass(frozen=True, slots=True)
+class CorruptPublication:
+    """A publication that could not be read, why, and until when it is not read again."""
+
+    summary: PublicationSummary
+    error: MalformedPublicationError | TimeZoneError
+    until: datetime
+
+
+class PublicationPoll:
+    """One poll of the publication store: it has the repository load a new publication, and new live scores."""
+
+    def __init__(self, repository: PublicationRepository, clock: Clock) -> None:
+        self._repository = repository
+        self._clock = clock
+        self._logged = ""
+        self._logged_of_scores = ""
+        self._corrupt: CorruptPublication | None = None
+
+    async def __call__(
+        self, poll_seconds: float = POLL_TIMEOUT_SECONDS, load_seconds: float = LOAD_TIMEOUT_SECONDS
+    ) -> bool:
+        """Poll, off the event loop. Return whether a publication was loaded: another may have been issued since.
+
+        A store that does not answer in time counts as lost until it does.
+        """
+        before = self._repository.newest
         try:
-            while not answering.done():
-                await asyncio.wait({answering}, timeout=patience_seconds)
-                if not answering.done():
-                    self._lost(f"The publication store has not answered for {patience_seconds:g} seconds.")
-        finally:
-            answering.cancel()
-        return answering.result()
+            summary = await self._answer(self._repository.newest_summary(), poll_seconds)
+            if summary is not None and (before is None or summary != before.summary):
+                await self._load(summary, load_seconds)
+            self._set_status(store_up=True)
+            await self._answer(self._repository.refresh(), load_seconds)
+            await self._load_scores(poll_seconds)
+        except TimeZoneError as error:
+            self._lost(f"{error} Then start the service again.", store_up=True, unknown_zone=True)
+        except (MalformedPublicationError, SchemaVersionError, StoreUnreachableError) as error:
+            self._lost(str(error))
+        except Exception as error:  # noqa: BLE001  # whatever is wrong, the last publication is still served
+            self._lost("Reading the newest publication failed.", error)
+        else:
+            self._logged = ""
+            self._set_status(store_up=True)
+        return self._repository.newest is not before
 
-    def _look(self) -> PublicationSummary | None:
-        """The heading of the newest publication: a look at one row."""
-        held = self._cache.newest
-        # Without a named system the first one found is kept to: a shared store must not make the page change hospitals.
-        system = self._system or (held.heading.system if held else None)
-        return next(iter(self._store.headings(system, limit=1)), None)
+    async def _load(self, summary: PublicationSummary, load_seconds: float) -> None:
+        """Raises MalformedPublicationError where it is corrupt, TimeZoneError where its zone is not known here.
 
-    def _lost(self, sentence: str, unforeseen: Exception | None = None, *, store_up: bool = False) -> None:
-        """Tell it once, not at every look until it is found again."""
-        self.seen = replace(self.seen, store_up=store_up)
-        if sentence != self._told:
-            served = "Nothing is served yet." if self.newest is None else "The last publication is still served."
-            logger.error("%s %s", sentence, served, exc_info=unforeseen)
-        self._told = sentence
+        Neither is read again at each poll.
+        """
+        now, corrupt = self._clock(), self._corrupt
+        if corrupt is not None and corrupt.summary == summary and now < corrupt.until:
+            raise type(corrupt.error)(*corrupt.error.args)
+        try:
+            await self._answer(self._repository.load_newest(summary), load_seconds)
+        except (MalformedPublicationError, TimeZoneError) as error:
+            self._corrupt = CorruptPublication(summary, error, now + CORRUPT_RETRY_AFTER)
+            raise
+
+    async def _load_scores(self, poll_seconds: float) -> None:
+        """Corrupt scores are logged, and say nothing of the store: publications are still read from it."""
+        sentence = ""
+        try:
+            await self._answer(self._repository.load_scores(), poll_seconds)
+        except MalformedLedgerError as error:
+            sentence = str(error)
+        if sentence not in ("", self._logged_of_scores):
+            logger.error("%s The scores of before are still served.", sentence)
+        self._logged_of_scores = sentence
+
+    def _answer(self, work: Coroutine[None, None, Result], seconds: float) -> Awaitable[Result]:
+        sentence = f"The publication store has not answered for {seconds:g} seconds."
+        return report_timeouts(work, seconds, lambda: self._lost(sentence))
+
+    def _set_status(self, *, store_up: bool) -> None:
+        self._repository.status = StoreStatus(store_up=store_up, store_reached_at=self._clock())
+
+    def _lost(
+        self, sentence: str, error: Exception | None = None, *, store_up: bool = False, unknown_zone: bool = False
+    ) -> None:
+        """Log the sentence once, not at each poll until the store is found again."""
+        before = self._repository.status
+        why = sentence if unknown_zone else before.unknown_zone
+        self._repository.status = replace(before, store_up=store_up, unknown_zone=why)
+        if sentence != self._logged:
+            is_served = self._repository.newest is not None
+            served = "The last publication is still served." if is_served else "Nothing is served yet."
+            logger.error("%s %s", sentence, served, exc_info=error)
+        self._logged = sentence

@@ -1,92 +1,224 @@
-"""Publications by their cutoff, as far as the caller may see them."""
+"""The repository of publications: the newest and one other in memory, the rest in the store."""
 
 import asyncio
+import contextlib
+import gc
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol, TypeVar
 
 from publication.errors import MalformedPublicationError, StoreUnreachableError, UnknownPublicationError
 from publication.ledger import LiveScores
-from publication.model import PublicationSummary
-from service.http.problems import InvalidParameter, one_of, unknown
-from service.publications.cache import PublicationCache
-from service.publications.patience import in_time
-from service.publications.poller import StorePoller
-from service.publications.ports import PublicationStore
+from publication.model import Publication, PublicationSummary
+from service.errors import InvalidParameter, NothingToServeError, UnknownValueError, one_of, unknown
 from service.publications.served import ServedPublication
 
-LIST_SECONDS = 5.0
-READ_SECONDS = 30.0
+Made = TypeVar("Made")
+Clock = Callable[[], datetime]
+"""The present instant, with its offset."""
+
+LIST_TIMEOUT_SECONDS = 5.0
+READ_TIMEOUT_SECONDS = 30.0
 """A list is one query; an older publication, of thousands of series, is read and waits for its turn."""
-ASKED_AT_ONCE = 2
+LISTED_AT_ONCE = 2
+
+NOTHING_ISSUED = (
+    "No publication has been issued yet. Run `headroom daily --system system.toml` with the same --home or store."
+)
+NOTHING_READ = (
+    "The publication store has not been read yet: it does not answer, or this user may not read it. The log says why."
+)
+
+logger = logging.getLogger(__name__)
+
+
+class PublicationStore(Protocol):
+    """The methods of publication.store.Store that the service calls: it only reads."""
+
+    def check_version(self) -> None: ...
+
+    def latest(
+        self, system: str | None = None, cutoff: date | None = None, revision: int | None = None
+    ) -> Publication: ...
+
+    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]: ...
+
+    def scored_at(self, system: str) -> datetime | None: ...
+
+    def ledger(self, system: str) -> LiveScores | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStatus:
+    """The store at its last poll. `unknown_zone`: why the newest publication's time zone cannot be used here, or ''."""
+
+    store_up: bool = False
+    store_reached_at: datetime | None = None
+    unknown_zone: str = ""
+
+    @property
+    def state(self) -> str:
+        """Return the state as responses name it."""
+        return "ok" if self.store_up else "unreachable"
 
 
 class PublicationRepository:
-    """The newest publication from memory, older ones from the store; the one last asked for is kept."""
+    """Holds the newest publication, and one other: the one that was newest before, or the last one requested.
 
-    def __init__(self, store: PublicationStore, cache: PublicationCache, poller: StorePoller) -> None:
+    There is never a third, however small they are. `live_scores` are the newest of the same system, None before the
+    first. `system` names the system to serve, where a store holds several.
+    """
+
+    def __init__(self, store: PublicationStore, clock: Clock, system: str | None = None) -> None:
         self._store = store
-        self._cache = cache
-        self._poller = poller
-        # Threads of their own: if the store hangs, those that render what is in memory are not stuck with it.
-        self._asking = ThreadPoolExecutor(ASKED_AT_ONCE, thread_name_prefix="archive")
+        self._clock = clock
+        self._system = system
+        self._one_at_a_time = asyncio.Lock()
+        self._one_older_at_a_time = asyncio.Lock()  # a new publication waits for one older one, not for a crowd of them
+        # A single thread: the memory that one publication leaves free is used again by the next of the same thread.
+        self._loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="publications")
+        # Threads of their own: if the store hangs, those that render from memory are not stuck with it.
+        self._listers = ThreadPoolExecutor(LISTED_AT_ONCE, thread_name_prefix="lists")
+        self.newest: ServedPublication | None = None
+        self.previous: ServedPublication | None = None
+        self.live_scores: LiveScores | None = None
+        self.status = StoreStatus()
+
+    @property
+    def current(self) -> ServedPublication:
+        """Return the newest publication. Raises NothingToServeError before the first."""
+        if self.newest is None:
+            nothing = NOTHING_ISSUED if self.status.store_up else NOTHING_READ
+            raise NothingToServeError(self.status.unknown_zone or nothing, store=self.status.state)
+        return self.newest
 
     async def served(
         self, place: str | None, cutoff: date | None = None, revision: int | None = None
     ) -> ServedPublication:
-        """The newest publication, or the last (or the given) revision for `cutoff`, as a key of `place` may see it.
+        """Return the newest publication, or the last (or the given) revision for `cutoff`, restricted to `place`.
 
-        Raises a 404 problem naming the cutoffs there are.
+        Raises UnknownValueError with the cutoffs that are published.
         """
-        newest = self._poller.served
+        newest = self.current
         if cutoff is None and revision is None:
             return await newest.view(place)
-        served = await self._of(newest, cutoff or newest.heading.cutoff, revision)
+        served = await self._of(newest, cutoff or newest.summary.cutoff, revision)
         return await served.view(place)
 
-    @property
-    def ledger(self) -> LiveScores | None:
-        """The newest ledger, if anything has been scored yet."""
-        return self._poller.ledger
+    async def summaries(self, limit: int | None = None) -> tuple[PublicationSummary, ...]:
+        """Return the summaries of the served system, newest first."""
+        system = self.current.summary.system
+        async with _within(LIST_TIMEOUT_SECONDS):
+            return await asyncio.get_running_loop().run_in_executor(self._listers, self._store.headings, system, limit)
 
-    async def headings(self, limit: int | None = None) -> tuple[PublicationSummary, ...]:
-        """Headings of the served system, newest first."""
-        system = self._poller.served.heading.system
-        asked = asyncio.get_running_loop().run_in_executor(self._asking, self._store.headings, system, limit)
-        return await in_time(asked, LIST_SECONDS)
+    async def newest_summary(self) -> PublicationSummary | None:
+        """Return the summary of the newest publication in the store: a query of one row."""
+        # Without a named system the first one found stays: a shared store must not make the page change hospitals.
+        system = self._system or (self.newest.summary.system if self.newest else None)
+        return next(iter(await asyncio.to_thread(self._store.headings, system, limit=1)), None)
+
+    async def load_newest(self, summary: PublicationSummary) -> None:
+        """Load the publication, then replace the newest by it, at once and entirely."""
+        async with self._one_at_a_time:
+            self.previous = None
+            served = await self._load_off_loop(lambda: self._load(summary, prerender=True))
+            if self.newest is not None:
+                self.newest.render_cache.keep({})  # the few callers that stay on it request parts of it
+            self.newest, self.previous = served, self.newest
+        logger.info("Serving %s for cutoff %s, revision %s.", summary.system, summary.cutoff, summary.revision)
+
+    async def load(self, summary: PublicationSummary) -> ServedPublication:
+        """Return the publication of this summary, loaded in the place of the other one if it is not in memory."""
+        async with self._one_older_at_a_time, self._one_at_a_time:
+            found = self.held(summary.cutoff, summary.revision)
+            if found is not None and found.summary == summary:
+                return found
+            found = None  # a reference would keep it in memory
+            self.previous = None
+            self.previous = await self._load_off_loop(lambda: self._load(summary, prerender=False))
+            return self.previous
+
+    def held(self, cutoff: date, revision: int | None) -> ServedPublication | None:
+        """Return the publication of this cutoff and revision, if it is in memory."""
+        of_cutoff = (e for e in (self.newest, self.previous) if e is not None and e.summary.cutoff == cutoff)
+        return next((served for served in of_cutoff if served.summary.revision == revision), None)
+
+    async def refresh(self) -> None:
+        """Render the newest again where it has become late or stale since."""
+        async with self._one_at_a_time:
+            newest, now = self.newest, self._clock()
+            if newest is not None and newest.needs_rerender(now):
+                newest.render_cache.keep(await self._load_off_loop(lambda: newest.prerender(now)))
+
+    async def load_scores(self) -> None:
+        """Replace the live scores where newer ones are stored: a query of one row where there are none."""
+        if self.newest is None:
+            return
+        system = self.newest.summary.system
+        scored_at = await asyncio.to_thread(self._store.scored_at, system)
+        if scored_at != (self.live_scores.scored_at if self.live_scores else None):
+            self.live_scores = await asyncio.to_thread(self._store.ledger, system)
 
     async def _of(self, newest: ServedPublication, cutoff: date, revision: int | None) -> ServedPublication:
-        if newest.heading.cutoff == cutoff and revision in (None, newest.heading.revision):
+        if newest.summary.cutoff == cutoff and revision in (None, newest.summary.revision):
             return newest
-        if (held := self._cache.held(cutoff, revision)) is not None:
+        if (held := self.held(cutoff, revision)) is not None:
             return held
         try:
-            heading = await self._heading(cutoff, revision)
+            summary = await self._summary(cutoff, revision)
         except (MalformedPublicationError, StoreUnreachableError):
-            held = self._cache.previous
-            if held is None or held.heading.cutoff != cutoff or revision not in (None, held.heading.revision):
+            held = self.previous
+            if held is None or held.summary.cutoff != cutoff or revision not in (None, held.summary.revision):
                 raise
             return held
         try:
-            # Shielded: what is read too late for this caller is there for the next.
-            return await in_time(asyncio.shield(self._cache.load(heading)), READ_SECONDS)
-        except UnknownPublicationError as error:  # removed between our two looks
+            async with _within(READ_TIMEOUT_SECONDS):
+                # Shielded: what is read too late for this request is there for the next.
+                return await asyncio.shield(self.load(summary))
+        except UnknownPublicationError as error:  # removed between the two queries
             raise _unknown(cutoff, revision, ()) from error
 
-    async def _heading(self, cutoff: date, revision: int | None) -> PublicationSummary:
-        headings = await self.headings()
-        of_cutoff = [heading for heading in headings if heading.cutoff == cutoff]
-        found = next((heading for heading in of_cutoff if revision in (None, heading.revision)), None)
+    async def _summary(self, cutoff: date, revision: int | None) -> PublicationSummary:
+        summaries = await self.summaries()
+        of_cutoff = [summary for summary in summaries if summary.cutoff == cutoff]
+        found = next((summary for summary in of_cutoff if revision in (None, summary.revision)), None)
         if found is None:
-            raise _unknown(cutoff, revision, of_cutoff or headings)
+            raise _unknown(cutoff, revision, of_cutoff or summaries)
         return found
 
+    async def _load_off_loop(self, load: Callable[[], Made]) -> Made:
+        return await asyncio.get_running_loop().run_in_executor(self._loader, load)
 
-def _unknown(
-    cutoff: date, revision: int | None, there: "tuple[PublicationSummary, ...] | list[PublicationSummary]"
-) -> Exception:
-    if any(heading.cutoff == cutoff for heading in there):
-        return unknown(
-            InvalidParameter("revision", str(revision), one_of([str(heading.revision) for heading in there]))
-        )
-    cutoffs = list(dict.fromkeys(heading.cutoff.isoformat() for heading in there))
+    def _load(self, summary: PublicationSummary, *, prerender: bool) -> ServedPublication:
+        self._store.check_version()  # tables may have changed since the service began
+        gc.disable()  # it would pause every request to search the new objects, which have no cycles
+        try:
+            served = ServedPublication(self._store.latest(summary.system, summary.cutoff, summary.revision), summary)
+            if prerender:
+                served.render_cache.keep(served.prerender(self._clock()))
+            gc.collect()  # garbage of the meantime would never be freed once it is frozen
+            gc.freeze()
+        finally:
+            gc.enable()
+        return served
+
+
+@contextlib.asynccontextmanager
+async def _within(seconds: float) -> AsyncIterator[None]:
+    """A time limit for a query. Raises StoreUnreachableError after it."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise StoreUnreachableError(f"The publication store has not answered for {seconds:g} seconds.") from None
+
+
+def _unknown(cutoff: date, revision: int | None, published: Sequence[PublicationSummary]) -> UnknownValueError:
+    if any(summary.cutoff == cutoff for summary in published):
+        revisions = one_of([str(summary.revision) for summary in published])
+        return unknown(InvalidParameter("revision", str(revision), revisions))
+    cutoffs = list(dict.fromkeys(summary.cutoff.isoformat() for summary in published))
     return unknown(InvalidParameter("cutoff", cutoff.isoformat(), one_of(cutoffs) or "the newest publication only"))

@@ -21,11 +21,9 @@ from pydantic import (
 from starlette.requests import Request
 
 from publication.ledger import SLICES
-from service.http.problems import VALUES_SHOWN, InvalidParameter, invalid, one_of
-from service.queries.formats import Format
+from service.errors import MAX_VALUES_SHOWN, InvalidParameter, invalid, one_of
 from service.queries.scenario import Amounts, Scenario
-from service.queries.scores import BY, ScoreSelection, read_slices
-from service.queries.selection import Selection
+from service.queries.selection import BY, Format, ScoreSelection, Selection, read_slices
 
 MOST_PUBLICATIONS = 1000
 MOST_SERIES = 100_000
@@ -223,7 +221,7 @@ def reject_unknown_parameters(parameters: type[BaseModel] | None = None) -> Call
             InvalidParameter(
                 name, value, f"the parameters {one_of(known, name)}" if known else "this route takes no parameters"
             )
-            for name, value in islice(strange, VALUES_SHOWN)
+            for name, value in islice(strange, MAX_VALUES_SHOWN)
         ]
         findings += [InvalidParameter(name, "given more than once", "once") for name in known if times[name] > 1]
         if findings:

@@ -1,12 +1,38 @@
-"""Which part of a publication a request asks for."""
+"""The part of a publication or of the live scores that a request selects, and its format."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from itertools import dropwhile, islice
 
+from publication.ledger import SLICES, LiveScores, Score, combined
 from publication.model import DayForecast, Publication, SeriesForecast, System
-from publication.vocabulary import SeriesKey
-from service.http.problems import InvalidParameter, invalid, one_of, unknown
+from publication.vocabulary import SeriesKey, series_key
+from service.errors import InvalidParameter, invalid, one_of, unknown
+from service.http.conditional import preferred
+
+
+class Format(StrEnum):
+    """Named as the parameter `format` has it."""
+
+    JSON = "json"
+    CSV = "csv"
+    NDJSON = "ndjson"
+
+    @property
+    def media_type(self) -> str:
+        """As answers are labelled."""
+        return LABELS[self]
+
+
+JSON, CSV, NDJSON = Format
+LABELS = {JSON: "application/json", CSV: "text/csv; charset=utf-8", NDJSON: "application/x-ndjson"}
+ACCEPTED = {"application/json": JSON, "text/csv": CSV, "application/x-ndjson": NDJSON, "application/ndjson": NDJSON}
+
+
+def negotiated(wanted: str | None, accept: str) -> Format:
+    """`wanted` where it is given, else what `Accept` prefers; JSON wins a draw."""
+    return Format(wanted) if wanted is not None else ACCEPTED[preferred(accept, tuple(ACCEPTED))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +144,56 @@ EVERYTHING = Selection()
 
 def _streams(publication: Publication) -> list[str]:
     return sorted({series.key.stream for series in publication.series if series.key.stream is not None})
+
+
+BY = ("measure", "leads")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSelection:
+    """Filters by series, lead band and regime, all optional; and the slices that are told apart."""
+
+    series: Selection
+    leads: str | None = None
+    regime: str | None = None
+    by: tuple[str, ...] = BY
+
+    def scores(self, publication: Publication, ledger: LiveScores | None) -> tuple[Score, ...]:
+        """The selected scores of the publication's places, combined. Raises a problem for what there is not."""
+        self.series.check(publication)
+        seen = [] if ledger is None else list(_within(publication, ledger))
+        self._check([score for _, score in seen])
+        admits = self.series.predicate(publication.system)
+        return combined((score for key, score in seen if admits(key) and self._admits(score)), self.by)
+
+    def _admits(self, score: Score) -> bool:
+        return self.leads in (None, score.of.leads) and self.regime in (None, score.of.regime)
+
+    def _check(self, scores: list[Score]) -> None:
+        there = {"leads": {score.of.leads for score in scores}, "regime": {score.of.regime for score in scores}}
+        wanted = {"leads": self.leads, "regime": self.regime}
+        missing = [
+            InvalidParameter(
+                name, value, one_of(sorted(filter(None, there[name])), value) or "nothing has been scored yet"
+            )
+            for name, value in wanted.items()
+            if value is not None and value not in there[name]
+        ]
+        if missing:
+            raise unknown(*missing)
+
+
+def read_slices(text: str) -> tuple[str, ...]:
+    """Slices of a comma list, in their own order; a series has its measure. Raises a problem for what is none."""
+    named = text.split(",")
+    strange = [name for name in named if name not in SLICES]
+    if strange:
+        raise invalid(InvalidParameter("by", text, f"any of {', '.join(SLICES)}, separated by commas"))
+    return tuple(name for name in SLICES if name in named or (name == "measure" and "series" in named))
+
+
+def _within(publication: Publication, ledger: LiveScores) -> Iterable[tuple[SeriesKey, Score]]:
+    """The scores of series at places that the publication has: a view of one place sees those of that part alone."""
+    keys = {score.of.series: series_key(str(score.of.series)) for score in ledger.scores}
+    places = publication.system.place_by_id
+    return ((key, score) for score in ledger.scores if (key := keys[score.of.series]).place in places)

@@ -1,15 +1,90 @@
-"""Forecasts as JSON."""
+"""Forecasts as JSON, CSV and lines of JSON, series by series."""
 
+import csv
+import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
-from publication.model import Publication, SeriesForecast
-from publication.vocabulary import DRIVERS
+import orjson
+
+from publication.days import counted_leads, target_day
+from publication.model import DayForecast, Publication, SeriesForecast
+from publication.packed import PackedRows
+from publication.vocabulary import DRIVERS, quantile_column
 from service.queries.selection import Selection
 from service.rendering.bodies import Json, actual_body, json_bytes, json_text, key_body, weekdays_body
-from service.rendering.days import days_filler
-from service.rendering.layout import RowFormat
+
+Template = Callable[[str, int], str]
+"""Of a day, by its date and lead: `%s` for the mean and each quantile."""
+
+Fill = Callable[[SeriesForecast, tuple[str, ...]], str]
+"""Makes the text of a series' selected days of its figures."""
+
+
+class DayValues:
+    """The selected numbers of any series, day after day, as JSON writes them: the mean, then the quantiles."""
+
+    def __init__(self, publication: Publication, selection: Selection) -> None:
+        self._columns = [0, *(1 + i for i, _ in selection.quantiles(publication.system))]
+        self._rows = selection.horizon
+        self._cutoff = publication.cutoff
+
+    def of(self, series: SeriesForecast) -> tuple[str, ...]:
+        rows = self._rows
+        if series.counted_on and rows is not None:
+            rows = len(counted_leads(self._cutoff, rows, series.counted_on))
+        numbers = _packed(series).numbers(rows, self._columns)
+        return tuple(orjson.dumps(numbers)[1:-1].decode().split(","))  # in a fifth of the time of `repr` for each
+
+
+def days_filler(publication: Publication, selection: Selection, day: Template, between: str) -> Fill:
+    """What fills the selected days of any series with its figures; there is one template for each set of weekdays."""
+    cutoff, horizon = publication.cutoff, selection.horizon or publication.system.horizon_days
+
+    @cache
+    def template(counted_on: tuple[int, ...]) -> str:
+        leads = counted_leads(cutoff, horizon, counted_on)
+        return between.join(day(target_day(cutoff, lead).isoformat(), lead) for lead in leads)
+
+    every_day = template(())
+
+    def fill(series: SeriesForecast, figures: tuple[str, ...]) -> str:
+        if not series.counted_on:
+            return every_day % figures
+        counted = template(series.counted_on)
+        return counted % figures if counted else ""
+
+    return fill
+
+
+def _packed(series: SeriesForecast) -> PackedRows[DayForecast]:
+    """The days as the store gives them."""
+    if not isinstance(series.days, PackedRows):
+        raise TypeError(f"The days of {series.unique_id} are not packed: it was not read from a store.")
+    return series.days
+
+
+@dataclass(frozen=True, slots=True)
+class RowFormat:
+    """What becomes of each series and its selected figures, and what stands before, between and after them."""
+
+    before: bytes
+    series: Callable[[SeriesForecast, tuple[str, ...]], bytes]
+    between: bytes = b""
+    after: bytes = b""
+
+
+def format_rows(publication: Publication, selection: Selection, *layouts: RowFormat) -> Iterator[tuple[bytes, ...]]:
+    """The parts of each layout, side by side: the figures of a series are made once for all of them."""
+    figures = DayValues(publication, selection)
+    yield tuple(layout.before for layout in layouts)
+    for n, series in enumerate(selection.series(publication)):
+        texts = figures.of(series)
+        yield tuple((layout.between if n else b"") + layout.series(series, texts) for layout in layouts)
+    yield tuple(layout.after for layout in layouts)
 
 
 def forecasts_json(publication: Publication, selection: Selection, block: Json, *, detailed: bool) -> RowFormat:
@@ -41,3 +116,58 @@ def _detail(series: SeriesForecast, selection: Selection) -> Json:
 
 def _drivers(ds: date, values: Sequence[float]) -> Json:
     return {"ds": ds.isoformat(), **dict(zip(DRIVERS, values, strict=True))}
+
+
+BEFORE_QUANTILES = ("unique_id", "place", "measure", "stream", "cutoff", "ds", "lead", "mean")
+AFTER_QUANTILES = ("model", "fallback")
+BEFORE, AFTER = "\x00", "\x01"  # where they stand in a row: no date and no number has such characters
+
+
+def forecasts_csv(publication: Publication, selection: Selection) -> RowFormat:
+    """A heading, then the rows of each selected series."""
+    levels = selection.quantiles(publication.system)
+    names = (*BEFORE_QUANTILES, *(quantile_column(level) for _, level in levels), *AFTER_QUANTILES)
+    numbers = ",%s" * (1 + len(levels))
+    days = days_filler(publication, selection, lambda ds, lead: f"{BEFORE},{ds},{lead}{numbers},{AFTER}\n", "")
+
+    def rows(series: SeriesForecast, figures: tuple[str, ...]) -> bytes:
+        before = (series.unique_id, series.key.place, series.key.measure, series.key.stream or "", publication.cutoff)
+        after = (series.model, "true" if series.fallback else "false")
+        return _filled(days(series, figures), _cells(before), _cells(after))
+
+    return RowFormat(csv_line(names), rows)
+
+
+def forecasts_ndjson(publication: Publication, selection: Selection) -> RowFormat:
+    """The rows of each selected series, each a JSON object with the columns of the CSV."""
+    levels = selection.quantiles(publication.system)
+    quantiles = "".join(f",{json.dumps(quantile_column(level))}:%s" for _, level in levels)
+
+    def row(ds: str, lead: int) -> str:
+        return f'{BEFORE},"ds":"{ds}","lead":{lead},"mean":%s{quantiles},{AFTER}\n'
+
+    days = days_filler(publication, selection, row, between="")
+
+    def rows(series: SeriesForecast, figures: tuple[str, ...]) -> bytes:
+        key = {"unique_id": series.unique_id, **series.key._asdict(), "cutoff": publication.cutoff.isoformat()}
+        before, after = json_text(key)[:-1], json_text({"model": series.model, "fallback": series.fallback})[1:]
+        return _filled(days(series, figures), before, after)
+
+    return RowFormat(b"", rows)
+
+
+def csv_line(values: Iterable[object]) -> bytes:
+    """One line of CSV; None is an empty cell."""
+    return f"{_cells(values)}\n".encode()
+
+
+def _filled(rows: str, before: str, after: str) -> bytes:
+    """The rows of one series, with what is the same in each."""
+    return rows.replace(AFTER, after).replace(BEFORE, before).encode()
+
+
+def _cells(values: Iterable[object]) -> str:
+    """One line of CSV, quoted where that is needed, without its end."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(values)
+    return text.getvalue()

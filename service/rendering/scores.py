@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from publication.ledger import LiveScores, Losses, Score
 from publication.vocabulary import SeriesKey, series_key
 from service.rendering.bodies import Json, instant, json_text
-from service.rendering.tables import csv_line
+from service.rendering.forecasts import csv_line
 
 LOSS_DECIMALS = 4
 NO_KEY: dict[str, str | None] = dict.fromkeys(SeriesKey._fields)

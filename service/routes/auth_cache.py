@@ -7,29 +7,34 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.auth import Principal
 from service.auth.authenticator import Authenticator
+from service.auth.keys import Principal
+from service.errors import RequestError
 from service.http.conditional import Representation, respond
-from service.http.problems import NO_ROUTE, ProblemError, RouteNotFoundError, problem_response
+from service.http.problems import NO_ROUTE, Problem
 from service.observability.metrics import RequestMetrics
-from service.publications.poller import StorePoller
-from service.publications.ports import Clock
 from service.publications.render_cache import Key
+from service.publications.repository import Clock, PublicationRepository
 from service.publications.served import ServedPublication
 
-LONGEST_REMEMBERED = 1000
-"""Characters of an address and what it accepts: of longer ones, memory would hold what a caller made up."""
+MAX_CACHED_ADDRESS = 1000
+"""Characters of an address and its Accept header: the cache keeps no longer ones, which a caller may have made up."""
 
 
 class AuthCacheMiddleware:
-    """Between the edge and the routes. Sets `principal` for the routes, and `key` for the log and the metrics."""
+    """The layer before the routes. It sets `principal` for the routes, and `key` for the log and the metrics."""
 
     def __init__(
-        self, app: ASGIApp, authenticator: Authenticator, poller: StorePoller, metrics: RequestMetrics, clock: Clock
+        self,
+        app: ASGIApp,
+        authenticator: Authenticator,
+        repository: PublicationRepository,
+        metrics: RequestMetrics,
+        clock: Clock,
     ) -> None:
         self._app = app
         self._authenticator = authenticator
-        self._poller = poller
+        self._repository = repository
         self._metrics = metrics
         self._clock = clock
 
@@ -43,22 +48,23 @@ class AuthCacheMiddleware:
         state, now = scope["state"], self._clock()
         try:
             authenticated = self._authenticator.authenticate(scope["path"], state["headers"], now, time.monotonic())
-        except ProblemError as problem:
-            state["key"] = problem.principal
-            self._metrics.refuse(str(problem.more.get("reason", problem.kind)))
-            return problem_response(problem, scope["path"], state["request_id"])
+        except RequestError as error:
+            problem = Problem.of(error)
+            state["key"] = error.principal
+            self._metrics.reject(str(error.more.get("reason", problem.type.kind)))
+            return problem.response(scope["path"], state["request_id"])
         principal, state["key"] = authenticated.principal, authenticated.key
         state["principal"] = principal
         state["address"] = None
-        served = self._poller.newest
+        served = self._repository.newest
         if principal is None:
             return self._app
-        if scope["path"].endswith("\n"):  # to Starlette's patterns the same address, to the gate another one
-            return problem_response(RouteNotFoundError(NO_ROUTE), scope["path"], state["request_id"])
+        if scope["path"].endswith("\n"):  # Starlette's patterns ignore it, the authenticator does not
+            return NO_ROUTE.response(scope["path"], state["request_id"])
         if served is None or scope["method"] != "GET":
             return self._app
         accept, freshness = state["headers"].get("accept", ""), served.freshness(now)
-        if len(accept) + len(scope["path"]) + len(scope["query_string"]) > LONGEST_REMEMBERED:
+        if len(accept) + len(scope["path"]) + len(scope["query_string"]) > MAX_CACHED_ADDRESS:
             return self._app
         state["newest"] = served.render_cache
         state["address"] = (principal.place, scope["path"], scope["query_string"], accept, freshness)
@@ -84,7 +90,7 @@ def headers_of(request: Request) -> Mapping[str, str]:
 async def cached_response(
     request: Request, served: ServedPublication, key: Key, render: Callable[[], Representation]
 ) -> Response:
-    """Return the body under `key`, and let the same address find one of the newest publication without a route."""
+    """Return the body under `key`. The next request for the same address gets it without its route."""
     representation = await served.get(key, render)
     state = request.state
     if state.address is not None and served.render_cache is state.newest:

@@ -8,12 +8,11 @@ from starlette.responses import Response
 
 from publication.errors import MalformedPublicationError, StoreUnreachableError
 from publication.model import PublicationSummary
-from service import rendering
 from service.http.conditional import respond
-from service.publications.ports import Clock
-from service.publications.repository import PublicationRepository
-from service.queries.formats import JSON
+from service.publications.repository import Clock, PublicationRepository
 from service.queries.parameters import PublicationParameters, SeriesListParameters, reject_unknown_parameters
+from service.queries.selection import JSON
+from service.rendering.bodies import Json, heading_body, system_body
 from service.routes import schemas
 from service.routes.auth_cache import cached_response, current_principal, headers_of
 
@@ -31,7 +30,7 @@ def catalogue_router(repository: PublicationRepository, clock: Clock) -> APIRout
         """The hospital system: time zone, census hour, measures, thresholds, horizon and places."""
         served = await repository.served(current_principal(request).place)
         freshness = served.freshness(clock())
-        content: rendering.Json = {"system": rendering.system_body(served.publication.system)}
+        content: Json = {"system": system_body(served.publication.system)}
         return await cached_response(request, served, ("system", freshness), lambda: served.body(content, freshness))
 
     @router.get(
@@ -45,13 +44,13 @@ def catalogue_router(repository: PublicationRepository, clock: Clock) -> APIRout
         principal = current_principal(request)
         served = await repository.served(principal.place)
         try:
-            headings = await repository.headings()
+            summaries = await repository.summaries()
             # An older cutoff may have been issued since the newest.
-            since = max((heading.issued_at for heading in headings), default=served.heading.issued_at)
+            since = max((summary.issued_at for summary in summaries), default=served.summary.issued_at)
         except (MalformedPublicationError, StoreUnreachableError):
-            headings, since = (served.heading,), clock()
-        page, link = _page(headings, wanted)
-        listed = [rendering.heading_body(heading, whole=principal.place is None) for heading in page]
+            summaries, since = (served.summary,), clock()
+        page, link = _page(summaries, wanted)
+        listed = [heading_body(summary, whole=principal.place is None) for summary in page]
         body = served.body({"publications": listed}, served.freshness(clock()), link, since)
         return respond(body, headers_of(request), principal.cache_control)
 
@@ -74,10 +73,10 @@ def catalogue_router(repository: PublicationRepository, clock: Clock) -> APIRout
 
 
 def _page(
-    headings: tuple[PublicationSummary, ...], wanted: PublicationParameters
+    summaries: tuple[PublicationSummary, ...], wanted: PublicationParameters
 ) -> tuple[tuple[PublicationSummary, ...], str | None]:
-    """The headings that are asked for, and where the next ones are."""
-    older = [heading for heading in headings if wanted.issued_before(heading.cutoff, heading.revision)]
+    """The summaries that are asked for, and where the next ones are."""
+    older = [summary for summary in summaries if wanted.issued_before(summary.cutoff, summary.revision)]
     page = tuple(older[: wanted.limit])
     if len(page) == len(older):
         return page, None

@@ -1,7 +1,7 @@
 """What OpenAPI shows of requests and answers, short enough to read; contract tests hold them to the schemas."""
 
-from service.queries.formats import CSV, JSON, NDJSON
-from service.rendering import Json
+from service.queries.selection import CSV, JSON, NDJSON
+from service.rendering.bodies import Json
 
 PARAMETERS: Json = {
     "place": "RXH",

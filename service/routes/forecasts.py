@@ -1,4 +1,4 @@
-"""The forecasts themselves, as JSON and as tables."""
+"""Routes of forecasts, of pressure and of scores."""
 
 from typing import Annotated
 
@@ -6,16 +6,17 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.publications.ports import Clock
-from service.publications.repository import PublicationRepository
-from service.queries.formats import JSON, negotiated
+from service.http.conditional import respond
+from service.publications.repository import Clock, PublicationRepository
 from service.queries.parameters import (
     ForecastParameters,
     OneSeriesParameters,
     OutputParameters,
+    PressureParameters,
+    ScoreParameters,
     reject_unknown_parameters,
 )
-from service.queries.selection import Selection
+from service.queries.selection import JSON, Selection, negotiated
 from service.routes import schemas
 from service.routes.auth_cache import cached_response, current_principal, headers_of
 
@@ -56,5 +57,50 @@ def forecasts_router(repository: PublicationRepository, clock: Clock) -> APIRout
     ) -> Response:
         """The forecast of one series, its recent actuals, and why a fallback stands in where one does."""
         return await answer(request, wanted, wanted.selection(unique_id), detailed=True)
+
+    return router
+
+
+def pressure_router(repository: PublicationRepository, clock: Clock) -> APIRouter:
+    router = APIRouter(prefix="/v1/pressure", tags=["pressure"])
+
+    @router.get(
+        "",
+        response_model=schemas.PressureAnswer,
+        responses=schemas.answers(404, 422, 503),
+        dependencies=[Depends(reject_unknown_parameters(PressureParameters))],
+    )
+    async def pressure(request: Request, wanted: Annotated[PressureParameters, Query()]) -> Response:
+        """Pressure of each place that counts beds and occupancy, worst first; also what if it had more of either."""
+        served = await repository.served(current_principal(request).place, wanted.cutoff, wanted.revision)
+        selection, what_if = wanted.selection(), wanted.what_if()
+        selection.check(served.publication)
+        what_if.check(served.publication)
+        freshness = served.freshness(clock())
+        key = ("pressure", selection, what_if, freshness)
+        return await cached_response(request, served, key, lambda: served.pressure(selection, what_if, freshness))
+
+    return router
+
+
+def scores_router(repository: PublicationRepository, clock: Clock) -> APIRouter:
+    router = APIRouter(prefix="/v1/scores", tags=["scores"])
+
+    @router.get(
+        "",
+        response_model=schemas.ScoresAnswer,
+        responses=schemas.answers(404, 422, 503, tables=True),
+        dependencies=[Depends(reject_unknown_parameters(ScoreParameters))],
+    )
+    async def scores(request: Request, wanted: Annotated[ScoreParameters, Query()]) -> Response:
+        """Losses of the issued forecasts, against the actuals known when they were last scored."""
+        principal = current_principal(request)
+        served, live_scores = await repository.served(principal.place), repository.live_scores
+        selection, form = wanted.scores(), negotiated(wanted.format, headers_of(request).get("accept", ""))
+        freshness = served.freshness(clock())
+        # Scores change without the publication: their instant is part of the key, and the address gets no alias.
+        key = ("scores", live_scores and live_scores.scored_at, selection, form, freshness if form is JSON else None)
+        body = await served.get(key, lambda: served.scores(selection, live_scores, form, freshness))
+        return respond(body, headers_of(request), principal.cache_control)
 
     return router

@@ -1,4 +1,4 @@
-"""The document of OpenAPI beside its types: examples, headers, how a key is sent, and what a publication allows."""
+"""The OpenAPI document: examples, headers, authentication and limits of the publication; and its page."""
 
 import re
 from collections.abc import Iterator
@@ -6,9 +6,22 @@ from copy import deepcopy
 from http import HTTPStatus
 from typing import Any
 
+from fastapi import APIRouter
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
 from publication.model import Publication
-from service.http import problems
+from service.errors import NothingToServeError
+from service.http.conditional import Representation, respond
+from service.http.problems import PROBLEM_JSON
+from service.http.security import docs_headers
+from service.page.assets import documentation_assets
+from service.publications.repository import PublicationRepository
+from service.rendering.bodies import json_bytes
 from service.routes import examples
+from service.routes.auth_cache import current_principal, headers_of
 
 RESPONSE_ONLY_FIELDS = ("stream", "after", "cutoff", "revision", "leads", "regime")
 """Parameters whose example no system need have: `/docs` would fill it in, and what it asks for would not be found."""
@@ -94,4 +107,53 @@ def enrich_openapi(document: dict[str, Any]) -> None:
             for status, response in operation["responses"].items():
                 response["headers"] = _headers(int(status), operation)
                 if int(status) >= HTTPStatus.BAD_REQUEST:
-                    response["content"] = {problems.MEDIA_TYPE: response["content"]["application/json"]}
+                    response["content"] = {PROBLEM_JSON: response["content"]["application/json"]}
+
+
+OPENAPI_URL = "/openapi.json"
+DOCS_ASSETS = "/docs/assets"
+HTML_TYPE = "text/html; charset=utf-8"
+
+
+def docs_router(title: str, document: dict[str, Any], repository: PublicationRepository) -> APIRouter:
+    """The page, the files it loads, and `document`: the API as OpenAPI has it, and as the served system limits it."""
+    router = APIRouter(include_in_schema=False)
+    page = bytes(
+        get_swagger_ui_html(
+            openapi_url=OPENAPI_URL,
+            title=title,
+            swagger_js_url=f"{DOCS_ASSETS}/swagger-ui-bundle.js",
+            swagger_css_url=f"{DOCS_ASSETS}/swagger-ui.css",
+            swagger_favicon_url=f"{DOCS_ASSETS}/favicon.png",
+        ).body
+    )
+    html = Representation.of(page, HTML_TYPE, more=docs_headers(page.decode()))
+    described = _described(document)
+    assets = documentation_assets()
+
+    @router.get("/docs")
+    async def docs(request: Request) -> Response:
+        return respond(html, headers_of(request), current_principal(request).cache_control)
+
+    @router.get(OPENAPI_URL)
+    async def openapi(request: Request) -> Response:
+        principal = current_principal(request)
+        try:
+            served = await repository.served(principal.place)
+        except NothingToServeError:
+            return respond(described, headers_of(request), principal.cache_control)
+        limited = await served.get(("openapi",), lambda: _described(of_publication(document, served.publication)))
+        return respond(limited, headers_of(request), principal.cache_control)
+
+    @router.get(f"{DOCS_ASSETS}/{{name}}")
+    async def asset(request: Request, name: str) -> Response:
+        found = await assets.get(name)
+        if found is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        return respond(found, headers_of(request), current_principal(request).cache_control)
+
+    return router
+
+
+def _described(document: dict[str, Any]) -> Representation:
+    return Representation.of(json_bytes(document), "application/json")

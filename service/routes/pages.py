@@ -1,21 +1,21 @@
 """The operations page."""
 
+from http import HTTPStatus
 from pathlib import Path
 
 from fastapi import APIRouter
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from publication.days import today
 from service.http.conditional import Representation, respond
-from service.http.problems import RouteNotFoundError
 from service.http.security import PAGE_HEADERS
 from service.page import views
 from service.page.assets import FOR_GOOD, Assets
-from service.page.reading import plan_row
-from service.publications.ports import Clock
-from service.publications.repository import PublicationRepository
+from service.page.wording import plan_row
+from service.publications.repository import Clock, PublicationRepository
 from service.queries.selection import Selection
 from service.routes.auth_cache import current_principal, headers_of
 
@@ -61,7 +61,7 @@ def pages_router(repository: PublicationRepository, assets: Assets, clock: Clock
     async def asset(request: Request, name: str) -> Response:
         found = await assets.get(name)
         if found is None:
-            raise RouteNotFoundError("No route has this address. The routes are listed at /docs.")
+            raise HTTPException(HTTPStatus.NOT_FOUND)
         current = assets.is_current(name, request.query_params.get("v"))
         return respond(found, headers_of(request), FOR_GOOD if current else current_principal(request).cache_control)
 

@@ -6,19 +6,15 @@ from prometheus_client.exposition import choose_encoder
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from service.http.problems import PlaceRemovedError
-from service.publications.poller import StorePoller
-from service.publications.ports import Clock
-from service.publications.repository import PublicationRepository
+from service.errors import PlaceRemovedError
+from service.publications.repository import Clock, PublicationRepository
 from service.routes import schemas
 from service.routes.auth_cache import headers_of
 
 NO_STORE = {"Cache-Control": "no-store"}
 
 
-def probes_router(
-    poller: StorePoller, repository: PublicationRepository, registry: CollectorRegistry, clock: Clock
-) -> APIRouter:
+def probes_router(repository: PublicationRepository, registry: CollectorRegistry, clock: Clock) -> APIRouter:
     router = APIRouter(tags=["probes"])
 
     @router.get("/healthz", response_model=schemas.AliveAnswer)
@@ -32,8 +28,8 @@ def probes_router(
 
         Where keys are asked for, and none is sent, it does not say which publication.
         """
-        state = {"status": "ready", "store": poller.store_state}
-        _ = poller.served
+        state = {"status": "ready", "store": repository.status.state}
+        _ = repository.current
         if request.state.principal is None:
             return JSONResponse(state, headers=NO_STORE)
         try:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.http import problems
+from service.http.problems import ProblemType
 
 Answers = dict[int | str, dict[str, object]]
 
@@ -308,7 +308,7 @@ def refusals(*statuses: int) -> Answers:
     """What any route may answer to whom it does not let in, and with these statuses."""
     return {
         error.status.value: {"model": ProblemAnswer, "description": error.title}
-        for error in reversed(problems.PROBLEMS)
+        for error in reversed(list(ProblemType))
         if error.status in (*statuses, *EVERYWHERE)
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import typer
 
-from service.server import parser
+from service.commands.serve import parser
 from service.settings import ENVIRONMENT, Settings
 from training.cli import app
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from service.server import parser
+from service.commands.serve import parser
 from tests.architecture.repository import ROOT
 from tests.docs.pages import SHELL, Block, blocks, guides, name_of
 from tests.docs.stories import Story

@@ -10,9 +10,8 @@ import pytest
 
 from publication.store import Store, default_url
 from service.__main__ import main as headroom_service
-from service.auth import Scope
 from service.auth.key_store import KeyStore, default_keys_url
-from service.auth.keys import SALT_BYTES, Key, hashed
+from service.auth.keys import SALT_BYTES, Key, Scope, hashed
 from tests import planted, servers
 from tests.builders import build_publication
 

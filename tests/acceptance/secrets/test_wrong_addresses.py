@@ -13,8 +13,7 @@ from sqlalchemy.engine import make_url
 from publication.errors import StoreUnreachableError
 from publication.store import Store
 from service.__main__ import main as headroom_service
-from service.auth.key_store import KeyStore
-from service.auth.sqlite import read_only
+from service.auth.key_store import KeyStore, read_only
 from tests import planted
 from tests.acceptance.secrets.cases import DATABASES, TRACKING, Case
 from tests.contract.service.client import Client, Clock, serve

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from service.server import parser
+from service.commands.serve import parser
 from tests.acceptance.surroundings.places import SITE, Place, copied, ingested, published
 from tests.acceptance.surroundings.processes import Ended, Start
 from tests.places import PlaceAbsentError, as_anyone, closed, read_only

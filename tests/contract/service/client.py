@@ -14,9 +14,9 @@ from publication.ledger import LiveScores
 from publication.model import Publication, PublicationSummary
 from publication.store import Store
 from service.app import create_app
-from service.auth import AnonymousPolicy
 from service.auth.key_cache import Keys
-from service.auth.rows import StoredKeys
+from service.auth.key_rows import StoredKeys
+from service.auth.keys import AnonymousPolicy
 from service.observability.logs import RequestLog
 from service.settings import Settings
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from service.auth import Scope
 from service.auth.key_store import KeyStore
-from service.auth.keys import new_key
+from service.auth.keys import Scope, new_key
 from tests.contract.service.client import MORNING
 
 READ, METRICS = frozenset({Scope.READ}), frozenset({Scope.METRICS})

@@ -14,10 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from publication.errors import StoreUnreachableError
 from publication.store import Store
-from service.auth.authenticator import secret_of
-from service.auth.errors import KeysUnreadableError
+from service.auth.authenticator import key_text
+from service.auth.key_rows import StoredKeys, UnreadableKey
 from service.auth.keys import parse_key
-from service.auth.rows import StoredKeys, UnreadableKey
+from service.errors import KeysUnreadableError
 from service.observability.logs import RequestLog
 from tests.contract.service.client import Client, Clock, serve
 from tests.contract.service.keys import Bunch, basic, make_bunch
@@ -116,7 +116,7 @@ CASES: list[tuple[str, str | None, int]] = [
     "authorization", ["Basic \xe9", "Basic \xff\xfe", "Basic =", "Basic ////", "\xa0", "Bearer \xe9"]
 )
 def test_what_is_no_key_is_none_whatever_its_bytes(authorization: str) -> None:
-    assert parse_key(secret_of(authorization)) is None
+    assert parse_key(key_text(authorization)) is None
 
 
 def header(template: str | None, bunch: Bunch) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from service.http.problems import PROBLEMS
+from service.http.problems import ProblemType
 from service.observability.metrics import CATALOGUE
 from service.settings import ENVIRONMENT
 from tests.contract.service.client import Client
@@ -27,7 +27,7 @@ def test_every_parameter_is_in_the_section_of_its_route(client: Client) -> None:
 
 
 def test_every_problem_has_its_line() -> None:
-    assert set(re.findall(r"^\| `urn:headroom:problem:(\S+)` \|", API, re.MULTILINE)) == {p.kind for p in PROBLEMS}
+    assert set(re.findall(r"^\| `urn:headroom:problem:(\S+)` \|", API, re.MULTILINE)) == {p.kind for p in ProblemType}
 
 
 def test_every_setting_has_its_line() -> None:

@@ -70,7 +70,7 @@ def test_home_is_taken_before_the_command_and_after_it(
         assert main(["keys", *action, "--home", str(tmp_path / "HERE")], environ) == 0
     told = capsys.readouterr()
     assert "board" in told.out
-    assert f"kept in sqlite:///{tmp_path / 'HERE' / 'keys.db'}." in told.err  # a home that is mistyped is seen
+    assert f"stored in sqlite:///{tmp_path / 'HERE' / 'keys.db'}." in told.err  # a home that is mistyped is seen
 
 
 def test_the_first_key_may_be_made_before_anything_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,10 +10,10 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
 from publication.errors import StoreUnreachableError
-from service.auth.errors import KeyNameError, KeyRevokedError, KeysUnreadableError
+from service.auth.key_rows import StoredKeys
 from service.auth.key_store import KeyStore
 from service.auth.keys import Key, new_key
-from service.auth.rows import StoredKeys
+from service.errors import KeyNameError, KeyRevokedError, KeysUnreadableError
 from tests.contract.service.client import MORNING
 from tests.contract.service.keys import READ
 from tests.contract.store.databases import KINDS, new_database, new_postgresql_database

@@ -136,7 +136,7 @@ def test_one_process_serves_whatever_a_platform_would_have(tmp_path: Path) -> No
 def test_a_thread_that_hangs_in_the_store_does_not_keep_the_process() -> None:
     code = (
         "import os, signal, time; from concurrent.futures import ThreadPoolExecutor\n"
-        "from service.http.shutdown import install_shutdown_handlers\n"
+        "from service.commands.serve import install_shutdown_handlers\n"
         "ThreadPoolExecutor().submit(time.sleep, 600)\n"
         "install_shutdown_handlers(lambda: print('the last lines', flush=True))\n"
         "os.kill(os.getpid(), signal.SIGTERM)"

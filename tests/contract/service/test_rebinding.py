@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from publication.store import Store
-from service.auth import AnonymousPolicy
+from service.auth.keys import AnonymousPolicy
 from tests import servers
 from tests.contract.service.client import Client, Clock, serve
 from tests.contract.service.keys import Bunch

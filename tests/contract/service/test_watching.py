@@ -11,7 +11,7 @@ import pytest
 
 from publication.model import Publication, PublicationSummary
 from publication.store import FILE_NAME, Store, default_url
-from service.auth.sqlite import read_only
+from service.auth.key_store import read_only
 from tests.builders import CUTOFF, ISSUED_AT, build_ledger, build_publication, build_system
 from tests.contract.service.client import GIVE_UP_SECONDS, Cable, Clock, serve
 from tests.contract.store.witness import tell
@@ -292,11 +292,11 @@ class Hanging(Cable):
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)
-        self.authenticator = threading.Event()
-        self.authenticator.set()
+        self.open = threading.Event()
+        self.open.set()
 
     def headings(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
-        assert self.authenticator.wait(timeout=60)
+        assert self.open.wait(timeout=60)
         return super().headings(system, limit)
 
 
@@ -305,13 +305,13 @@ def test_a_store_that_hangs_keeps_nobody_waiting_who_asks_for_what_is_in_memory(
 ) -> None:
     store = Hanging(issued_store)
     with serve(store, clock) as client:
-        store.authenticator.clear()
+        store.open.clear()
         try:
             lists = ["/v1/publications"] * 8
             never_asked_before = [f"/v1/forecasts?place=RXH&horizon={days}" for days in range(1, 9)]
             answers = client.get_all([*lists, *never_asked_before, "/v1/forecasts?cutoff=2020-01-01"])
         finally:
-            store.authenticator.set()
+            store.open.set()
     assert [answer.status_code for answer in answers] == [200] * 16 + [503]
     assert [len(answer.json()["publications"]) for answer in answers[:8]] == [1] * 8  # the one that is served
 

@@ -15,12 +15,12 @@ from sqlalchemy import URL
 
 from publication.errors import StoreUnreachableError
 from publication.store import Store
-from service.auth.sqlite import read_only
+from service.auth.key_store import read_only
 from service.http.bodies import CHUNK_BYTES, KEPT_PLAIN_BYTES, body_of
 from service.http.conditional import Representation, matches
 from service.http.security import POLICY, docs_headers, is_loopback
 from service.publications.render_cache import OBJECTS_BYTES, RenderCache
-from service.queries.formats import Format, negotiated
+from service.queries.selection import Format, negotiated
 from service.settings import Settings, read_settings
 from tests.builders import build_publication
 from tests.planted import HORSE, planted_in

@@ -11,21 +11,21 @@ import pytest
 from publication.ledger import LiveScores
 from publication.model import Publication, PublicationSummary
 from publication.store import Store, default_url
-from service.publications.cache import PublicationCache
-from service.publications.poller import StorePoller
+from service.publications.poller import Poller, PublicationPoll
+from service.publications.repository import PublicationRepository
 from tests.builders import build_ledger, build_publication
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 
 
 class Hanging:
-    """A store of which one method answers only while the gate is open."""
+    """A store of which one method answers only while it is open."""
 
     def __init__(self, store: Store, hangs: str = "") -> None:
         self._store = store
         self._hangs = hangs
-        self.authenticator = threading.Event()
-        self.authenticator.set()
+        self.open = threading.Event()
+        self.open.set()
 
     def check_version(self) -> None:
         self._store.check_version()
@@ -46,26 +46,26 @@ class Hanging:
         self._store.close()
 
     def _through(self, method: str) -> Store:
-        assert method != self._hangs or self.authenticator.wait(timeout=30)
+        assert method != self._hangs or self.open.wait(timeout=30)
         return self._store
 
 
 async def _up_before_during_and_after(store: Hanging, change: Callable[[], object]) -> list[bool]:
-    cache = PublicationCache(store, lambda: NOW)
-    poller = StorePoller(store, cache, lambda: NOW, poll_seconds=1)
-    await poller.poll_once()
-    told = [poller.seen.store_up]
-    store.authenticator.clear()
+    repository = PublicationRepository(store, lambda: NOW)
+    poll = PublicationPoll(repository, lambda: NOW)
+    await poll()
+    up = [repository.status.store_up]
+    store.open.clear()
     change()
-    looking = asyncio.create_task(poller.poll_once(patience_seconds=0.01, reading_seconds=0.01))
+    polling = asyncio.create_task(poll(poll_seconds=0.01, load_seconds=0.01))
     async with asyncio.timeout(10):
-        while poller.seen.store_up:
+        while repository.status.store_up:
             await asyncio.sleep(0.01)
-    told.append(poller.seen.store_up)
-    assert poller.served.heading.revision == 1
-    store.authenticator.set()
-    await looking
-    return [*told, poller.seen.store_up]
+    up.append(repository.status.store_up)
+    assert repository.current.summary.revision == 1
+    store.open.set()
+    await polling
+    return [*up, repository.status.store_up]
 
 
 @pytest.mark.parametrize("hangs", ["headings", "latest", "scored_at", "ledger"])
@@ -95,11 +95,12 @@ class Overtaken(Hanging):
 
 async def _reached(store: Overtaken, revision: int) -> int:
     """The revision that is served, once it is this one or a later. Raises TimeoutError where it does not come."""
-    poller = StorePoller(store, PublicationCache(store, lambda: NOW), lambda: NOW, poll_seconds=3600)
-    async with asyncio.timeout(30), poller.watching():
-        while poller.served.heading.revision < revision:
+    repository = PublicationRepository(store, lambda: NOW)
+    poller = Poller(PublicationPoll(repository, lambda: NOW), poll_seconds=3600)
+    async with asyncio.timeout(30), poller.running():
+        while repository.current.summary.revision < revision:
             await asyncio.sleep(0.01)
-        return poller.served.heading.revision
+        return repository.current.summary.revision
 
 
 def test_what_was_issued_while_another_was_taken_up_is_not_left_to_wait(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the ring knows after each look, and what it says of it."""
+"""The state of the key cache after each poll, and what it logs."""
 
 import asyncio
 import logging
@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from publication.errors import StoreUnreachableError
-from service.auth.errors import KeysUnreadableError
 from service.auth.key_cache import KeyCache
+from service.auth.key_rows import StoredKeys, UnreadableKey
 from service.auth.key_store import KeyStore
-from service.auth.keys import new_key
-from service.auth.principal import Scope
-from service.auth.rows import StoredKeys, UnreadableKey
+from service.auth.keys import Scope, new_key
+from service.errors import KeysUnreadableError
+from service.publications.poller import Poller
 
 ODD = UnreadableKey("odd\nname", "scopes is 'read admin'")
 WORSE = UnreadableKey("worse", "per_minute is 0")
@@ -35,11 +35,11 @@ class Script:
         return answer
 
 
-def looked(*answers: StoredKeys | Exception) -> KeyCache:
-    ring = KeyCache(Script(*answers), poll_seconds=1)
+def polled(*answers: StoredKeys | Exception) -> KeyCache:
+    key_cache = KeyCache(Script(*answers))
     for _ in answers:
-        asyncio.run(ring.poll_once())
-    return ring
+        asyncio.run(key_cache.poll_once())
+    return key_cache
 
 
 @pytest.mark.parametrize(
@@ -65,19 +65,19 @@ def looked(*answers: StoredKeys | Exception) -> KeyCache:
 def test_without_keys_it_is_open_only_while_that_is_certain(
     answers: list[StoredKeys | Exception], up: bool, known: bool, is_empty: bool
 ) -> None:
-    ring = looked(*answers)
-    assert (ring.store_up, ring.is_loaded, ring.is_empty) == (up, known, is_empty)
+    key_cache = polled(*answers)
+    assert (key_cache.store_up, key_cache.is_loaded, key_cache.is_empty) == (up, known, is_empty)
 
 
 @pytest.mark.parametrize("error", [AWAY, REFUSED, FAULT])
 def test_a_failure_is_said_once_until_it_is_over(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
-    looked(error, error, error, NONE, error)
+    polled(error, error, error, NONE, error)
     assert len(caplog.records) == 2
 
 
 def test_a_key_that_cannot_be_read_is_named_once_and_on_one_line(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
-        looked(SOME, SOME, StoredKeys(unreadable=(ODD, WORSE)), SOME)
+        polled(SOME, SOME, StoredKeys(unreadable=(ODD, WORSE)), SOME)
     assert caplog.messages == [
         "The key 'odd\\nname' cannot be read, and opens nothing: scopes is 'read admin'.",
         "The key 'worse' cannot be read, and opens nothing: per_minute is 0.",
@@ -100,34 +100,40 @@ def test_keys_whose_file_is_gone_go_on_until_it_is_back(tmp_path: Path, caplog: 
     store = KeyStore(f"sqlite:///{file}", writable=True)
     key, _ = new_key("board", frozenset({Scope.READ}), datetime(2026, 11, 22, tzinfo=UTC))
     store.add(key)
-    ring = KeyCache(store, poll_seconds=1)
-    asyncio.run(ring.poll_once())
+    key_cache = KeyCache(store)
+    asyncio.run(key_cache.poll_once())
     file.rename(tmp_path / "gone.db")
     for _ in range(2):
-        asyncio.run(ring.poll_once())
-        assert (ring.find(key.id), ring.store_up) == (key, False)
+        asyncio.run(key_cache.poll_once())
+        assert (key_cache.find(key.id), key_cache.store_up) == (key, False)
     assert caplog.messages == ["The keys are not there any more. They are as they were: put back their file or table."]
     (tmp_path / "gone.db").rename(file)
     store.revoke("board", datetime(2026, 11, 23, tzinfo=UTC))
-    asyncio.run(ring.poll_once())
-    found = ring.find(key.id)
+    asyncio.run(key_cache.poll_once())
+    found = key_cache.find(key.id)
     assert found is not None
     assert found.revoked_at is not None
     store.close()
 
 
-def test_a_look_without_an_answer_counts_as_lost_before_it_ends(caplog: pytest.LogCaptureFixture) -> None:
+async def _enter(poller: Poller) -> None:
+    async with poller.running():
+        pass
+
+
+def test_a_poll_without_an_answer_counts_as_lost_before_it_ends(caplog: pytest.LogCaptureFixture) -> None:
     store = Silent()
-    ring = KeyCache(store, poll_seconds=1, patience_seconds=0.01)
+    key_cache = KeyCache(store)
+    poller = Poller(key_cache.poll_once, 0.01, 0.01, lambda: key_cache.timed_out(0.01))
 
-    async def look() -> bool:
-        looking = asyncio.create_task(ring.poll_once())
+    async def poll() -> bool:
+        running = asyncio.create_task(_enter(poller))
         async with asyncio.timeout(5):
-            while ring.store_up:
+            while key_cache.store_up:
                 await asyncio.sleep(0.01)
-        store.let.set()
-        await looking
-        return ring.store_up
+            store.let.set()
+            await running
+        return key_cache.store_up
 
-    assert asyncio.run(look())
+    assert asyncio.run(poll())
     assert caplog.messages == ["The keys have not been read for 0.01 seconds."]

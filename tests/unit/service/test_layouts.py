@@ -13,7 +13,7 @@ from publication.days import target_day
 from publication.model import DayForecast, Publication
 from publication.packed import PackedRows
 from service.queries.selection import EVERYTHING
-from service.rendering import forecasts_csv, forecasts_json, forecasts_ndjson, format_rows
+from service.rendering.forecasts import forecasts_csv, forecasts_json, forecasts_ndjson, format_rows
 from tests.unit.publication.tiny import CUTOFF, publication
 
 WIDTH = 4  # the mean and three quantiles

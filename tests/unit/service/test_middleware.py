@@ -9,8 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from service.http.access_record import client_label
 from service.http.middleware import RequestMiddleware
-from service.observability.metrics import RequestMetrics
-from service.observability.recorder import RequestRecorder
+from service.observability.metrics import RequestMetrics, RequestRecorder
 
 ASKED: Scope = {"type": "http", "method": "GET", "path": "/v1/pressure", "query_string": b"", "headers": []}
 

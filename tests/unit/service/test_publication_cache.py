@@ -12,7 +12,7 @@ import pytest
 
 from publication.model import Publication
 from publication.store import Store, default_url
-from service.publications.cache import PublicationCache
+from service.publications.repository import PublicationRepository
 from service.publications.served import ServedPublication
 from tests.builders import CUTOFF, build_publication
 
@@ -21,20 +21,20 @@ DAYS = [CUTOFF - timedelta(days=n) for n in range(4)]
 
 
 class Noted(Store):
-    """A store that notes which cutoffs are read, tells when, and gives none before the gate is open."""
+    """A store that notes which cutoffs are read, tells when, and answers only while it is open."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.read: list[date] = []
         self.on_read: Callable[[], None] = lambda: None
-        self.authenticator = threading.Event()
-        self.authenticator.set()
+        self.open = threading.Event()
+        self.open.set()
 
     def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:
         found = super().latest(system, cutoff, revision)
         self.read.append(found.cutoff)
         self.on_read()
-        assert self.authenticator.wait(timeout=30)
+        assert self.open.wait(timeout=30)
         return found
 
 
@@ -52,14 +52,14 @@ def test_a_new_publication_waits_for_one_older_one_however_many_are_asked_for(st
     newest, *older = store.headings()
 
     async def read() -> list[date]:
-        cache = PublicationCache(store, lambda: NOW)
-        store.authenticator.clear()
-        asked = [asyncio.create_task(cache.load(heading)) for heading in older]
+        repository = PublicationRepository(store, lambda: NOW)
+        store.open.clear()
+        asked = [asyncio.create_task(repository.load(heading)) for heading in older]
         while not store.read:
             await asyncio.sleep(0.01)
-        renewed = asyncio.create_task(cache.load_newest(newest))
+        renewed = asyncio.create_task(repository.load_newest(newest))
         await asyncio.sleep(0.01)
-        store.authenticator.set()
+        store.open.set()
         await asyncio.gather(renewed, *asked)
         return store.read
 
@@ -72,15 +72,15 @@ def test_beside_the_one_that_is_read_one_other_is_held_and_never_a_third(store: 
     store.on_read = lambda: held_while_reading.append(sum(served() is not None for served in made))
 
     async def take_up() -> None:
-        cache = PublicationCache(store, lambda: NOW)
+        repository = PublicationRepository(store, lambda: NOW)
         newest, *older = store.headings()
         for heading in (older[0], newest):
-            await cache.load_newest(heading)
-            assert cache.newest is not None
-            made.append(weakref.ref(cache.newest))
+            await repository.load_newest(heading)
+            assert repository.newest is not None
+            made.append(weakref.ref(repository.newest))
         for heading in older[1:]:
-            made.append(weakref.ref(await cache.load(heading)))
-        await cache.load_newest(newest)
+            made.append(weakref.ref(await repository.load(heading)))
+        await repository.load_newest(newest)
 
     asyncio.run(take_up())
     assert held_while_reading == [0, 1, 1, 1, 1]
@@ -90,12 +90,12 @@ def test_what_is_read_again_and_again_leaves_nothing_behind(store: Noted) -> Non
     headings = store.headings()
 
     async def frozen_after_each_round() -> list[int]:
-        cache = PublicationCache(store, lambda: NOW)
-        await cache.load_newest(headings[0])
+        repository = PublicationRepository(store, lambda: NOW)
+        await repository.load_newest(headings[0])
         counts = []
         for _ in range(6):
             for heading in headings[1:3]:
-                await cache.load(heading)
+                await repository.load(heading)
             counts.append(gc.get_freeze_count())
         return counts
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from publication.model import DayForecast
-from service.page.reading import plan_row, scale
+from service.page.wording import plan_row, scale
 from tests.builders import CUTOFF, QUANTILES, build_publication
 
 

@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 
 from publication.ledger import LiveScores
-from service.http.problems import UnknownValueError
-from service.queries.scores import ScoreSelection
-from service.queries.selection import EVERYTHING
+from service.errors import UnknownValueError
+from service.queries.selection import EVERYTHING, ScoreSelection
 from tests.builders import build_ledger, build_publication
 
 TOLD = build_ledger()

@@ -1,12 +1,18 @@
-"""The command line of the service: serve, or make, list, expire and revoke keys."""
+"""The command line of the service: serve publications, or manage keys."""
 
 import argparse
+import asyncio
 import contextlib
 import logging
+import os
+import signal
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
+from typing import cast
 
 import orjson
 import uvicorn
@@ -16,24 +22,47 @@ from publication.errors import SchemaVersionError, StoreUnreachableError
 from publication.redaction import redact_addresses
 from publication.store import Store, default_url
 from service.app import create_app
-from service.auth import AnonymousPolicy, commands
-from service.auth.errors import KeysUnreadableError, ServiceError
-from service.auth.key_store import KeyStore, default_keys_url
-from service.auth.sqlite import read_only
-from service.http.open_files import max_open_connections
-from service.http.protocol import limited_protocol
+from service.auth.key_store import KeyStore, default_keys_url, read_only
+from service.auth.keys import AnonymousPolicy
+from service.commands import keys as key_commands
+from service.errors import KeysUnreadableError, ServiceError
+from service.http.connection import ConnectionLimits, max_open_connections
 from service.http.security import is_loopback, mask_keys
-from service.http.shutdown import install_shutdown_handlers
 from service.observability import logs
 from service.settings import ENVIRONMENT, Settings, read_settings
+
+HANGS_SECONDS = 1.0
+ENDED = 0
+
+
+def install_shutdown_handlers(write_last: Callable[[], object]) -> None:
+    """Let Ctrl+C and SIGTERM end the process with exit code 0, not by the signal itself.
+
+    uvicorn passes the signal on when all requests have ended. Threads that then still wait for a store that hangs would
+    be waited for by Python: after a second `write_last` is called, and the process is gone.
+    """
+
+    def gone() -> None:
+        write_last()
+        os._exit(ENDED)
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        late = threading.Timer(HANGS_SECONDS, gone)
+        late.daemon = True
+        late.start()
+        raise SystemExit(ENDED)
+
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, end)
+
 
 UNEXPECTED = 1
 USAGE_ERROR = 2
 STORE_OUT_OF_REACH = 6
 SHUTDOWN_SECONDS = 5
 SWITCH_SECONDS = 0.002  # how long a request waits for a thread that renders; less slows both, more shows in p99
-KEEP_ALIVE_SECONDS = 75  # longer than the minute between two looks of a dashboard
-MOST_CONNECTIONS = 2000
+KEEP_ALIVE_SECONDS = 75  # longer than the minute between two polls of a dashboard
+MAX_CONNECTIONS = 2000
 HIGHEST_PORT = 65535
 
 OPEN_TO_ALL = (
@@ -61,7 +90,7 @@ def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
             if options.action == "create":
                 _make_home(settings)
             keys = _key_store(settings, writable=True)
-            commands.run(options, keys, datetime.now(UTC), lambda: _published_places(settings))
+            key_commands.run(options, keys, datetime.now(UTC), lambda: _published_places(settings))
             return 0
         return _open_and_serve(settings, options)
     except ValidationError as error:
@@ -98,12 +127,13 @@ def _serve(
         anonymous_policy=anonymous_policy,
         log=logs.RequestLog(lines),
     )
+    limits = ConnectionLimits(app.recorder, _max_connections())
     try:
         uvicorn.run(
             app,
             host=options.host,
             port=options.port,
-            http=limited_protocol(app.recorder, _most_connections()),
+            http=cast("type[asyncio.Protocol]", limits.connection),
             ws="none",
             log_config=None,
             access_log=False,
@@ -123,11 +153,11 @@ def _serve(
     return 0
 
 
-def _most_connections() -> int:
-    most = max_open_connections(MOST_CONNECTIONS)
-    if most < MOST_CONNECTIONS:
-        logger.warning(FEW_CONNECTIONS, most, MOST_CONNECTIONS)
-    return most
+def _max_connections() -> int:
+    allowed = max_open_connections(MAX_CONNECTIONS)
+    if allowed < MAX_CONNECTIONS:
+        logger.warning(FEW_CONNECTIONS, allowed, MAX_CONNECTIONS)
+    return allowed
 
 
 def _anonymous_policy(options: argparse.Namespace) -> AnonymousPolicy:
@@ -185,7 +215,7 @@ def parser() -> argparse.ArgumentParser:
         help="without keys, allow anyone to read: listen on any address and answer for any host name",
     )
     subparsers = parser.add_subparsers(dest="command", metavar="keys", help="make, list, expire and revoke keys")
-    commands.add_to(subparsers, _home(default=argparse.SUPPRESS))
+    key_commands.add_to(subparsers, _home(default=argparse.SUPPRESS))
     return parser
 
 

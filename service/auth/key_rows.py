@@ -1,4 +1,4 @@
-"""Keys as rows. A newer release may have written one, or a person with SQL, so nothing in it is taken for granted."""
+"""Keys as rows of a table. Another release or a person may have written one, so each value is checked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,12 +8,11 @@ from typing import Any
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, Select, String, Table, cast, select
 
 from publication.schema import Instant
-from service.auth.keys import HASH_BYTES, MOST_PER_MINUTE, NAME, SALT_BYTES, Key
-from service.auth.principal import Scope
+from service.auth.keys import HASH_BYTES, KEY_NAME_PATTERN, MAX_PER_MINUTE, SALT_BYTES, Key, Scope
 
 metadata = MetaData()
 
-keys = Table(
+key_table = Table(
     "keys",
     metadata,
     Column("id", String, primary_key=True),
@@ -27,12 +26,12 @@ keys = Table(
     Column("salt", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
 )
-INSTANTS = ("created_at", "expires_at", "revoked_at")
+INSTANT_COLUMNS = ("created_at", "expires_at", "revoked_at")
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadableKey:
-    """A row that is no key we know: it opens nothing. `reason` says what was found."""
+    """A row that cannot be read as a key: it opens nothing. `reason` says what was found."""
 
     name: str
     reason: str
@@ -50,18 +49,20 @@ class StoredKeys:
 
 
 def printable(text: str) -> str:
-    """On one line, and nothing that a terminal would obey."""
+    """Return the text with control characters escaped."""
     return text if text.isprintable() else ascii(text)
 
 
 def every_row() -> Select[Any]:
-    """Instants as text: the driver would give up all rows for one that no datetime can hold, such as `infinity`."""
-    columns = (cast(column, String).label(column.name) if column.name in INSTANTS else column for column in keys.c)
-    return select(*columns).order_by(keys.c.name)
+    """Return the query of all keys, with instants as text: the driver fails for one such as `infinity`."""
+    columns = (
+        cast(column, String).label(column.name) if column.name in INSTANT_COLUMNS else column for column in key_table.c
+    )
+    return select(*columns).order_by(key_table.c.name)
 
 
 def keys_from_rows(rows: list[Mapping[str, Any]]) -> StoredKeys:
-    """The rows that are keys, and those that are not."""
+    """Return the rows that are keys, and those that are not."""
     found: list[Key] = []
     unreadable: list[UnreadableKey] = []
     for row in rows:
@@ -73,15 +74,15 @@ def keys_from_rows(rows: list[Mapping[str, Any]]) -> StoredKeys:
 
 
 def record(key: Key) -> dict[str, object]:
-    """The key as a row."""
+    """Return the key as a row."""
     fields = {field: getattr(key, field) for field in Key.__slots__}
     return fields | {"scopes": " ".join(sorted(key.scopes))}
 
 
 def _key(row: Mapping[str, Any]) -> Key:
-    """Raises what reading a value raises for a row that is not a key in all its columns."""
+    """Return the key of a row. Raises ArithmeticError, TypeError or ValueError where a column is not one of a key."""
     _check(row)
-    created_at, expires_at, revoked_at = (_instant(row[name]) for name in INSTANTS)
+    created_at, expires_at, revoked_at = (_instant(row[name]) for name in INSTANT_COLUMNS)
     if created_at is None:
         raise ValueError("created_at is missing")
     return Key(
@@ -99,21 +100,21 @@ def _key(row: Mapping[str, Any]) -> Key:
 
 
 def _check(row: Mapping[str, Any]) -> None:
-    """Hashes are not told: what is said of a row goes to the log."""
+    """Raise ValueError for a column that is not one of a key. It shows no hash, for it is logged."""
     place, per_minute = row["place"], row["per_minute"]
-    if not NAME.fullmatch(row["name"]):
+    if not KEY_NAME_PATTERN.fullmatch(row["name"]):
         raise ValueError("its name is none that a key can have")
     if place is not None and not (isinstance(place, str) and place):
         raise ValueError(f"place is {place!r}")
-    if not (isinstance(per_minute, int) and 1 <= per_minute <= MOST_PER_MINUTE):
-        raise ValueError(f"per_minute is {per_minute!r}, not a whole number from 1 to {MOST_PER_MINUTE:,}")
+    if not (isinstance(per_minute, int) and 1 <= per_minute <= MAX_PER_MINUTE):
+        raise ValueError(f"per_minute is {per_minute!r}, not a whole number from 1 to {MAX_PER_MINUTE:,}")
     for column, length in (("salt", SALT_BYTES), ("hash", HASH_BYTES)):
         if not isinstance(row[column], bytes) or len(row[column]) != length:
             raise ValueError(f"{column} does not have {length} bytes")
 
 
 def _scopes(text: str) -> frozenset[Scope]:
-    """A newer release may have scopes that narrow others, so a set that is not known whole opens nothing."""
+    """Return the scopes. A newer release may have scopes that narrow others, so an unknown one is invalid."""
     known = frozenset(scope for scope in Scope if scope in text.split())
     if not known or len(known) != len(text.split()):
         raise ValueError(f"scopes is {text!r}, and this release knows {' and '.join(Scope)}")
@@ -121,7 +122,7 @@ def _scopes(text: str) -> frozenset[Scope]:
 
 
 def _instant(text: str | None) -> datetime | None:
-    """An instant as the database writes it; SQLite leaves out that it is in UTC."""
+    """Return the instant. SQLite writes it without its zone, UTC."""
     if text is None:
         return None
     instant = datetime.fromisoformat(text)

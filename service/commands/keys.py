@@ -1,4 +1,4 @@
-"""`headroom-service keys`: make, list, expire and revoke keys."""
+"""`headroom-service keys`: create, list, expire and revoke keys."""
 
 import argparse
 import re
@@ -7,17 +7,15 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 
 from publication.console import argument_text
-from service.auth.errors import KeyNameError
+from service.auth.key_rows import UnreadableKey, printable
 from service.auth.key_store import KeyStore
-from service.auth.keys import MOST_PER_MINUTE, NAME, Key, new_key
-from service.auth.principal import Scope
-from service.auth.rows import UnreadableKey, printable
-from service.http.problems import one_of
+from service.auth.keys import KEY_NAME_PATTERN, MAX_PER_MINUTE, Key, Scope, new_key
+from service.errors import KeyNameError, one_of
 from service.http.security import mask_keys
 
 DEFAULT_PER_MINUTE = 600
-DIGITS = re.compile(r"[0-9]{1,10}", re.ASCII)
-METRICS_ARE_OF_ALL = (
+WHOLE_NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
+METRICS_NEED_ALL_PLACES = (
     "Making the key {name}: metrics are of the whole system, so a key of one place cannot have them. "
     "Leave out --place or --scope metrics."
 )
@@ -28,7 +26,7 @@ Places = Callable[[], tuple[str, ...]]
 
 
 def add_to(subparsers: "Subparsers[argparse.ArgumentParser]", common: argparse.ArgumentParser) -> None:
-    """The command and what it takes, beside the `common` options."""
+    """Add the command with its options, and the `common` ones."""
     parents = [common]
     keys = subparsers.add_parser("keys", help="make, list, expire and revoke keys", parents=parents)
     actions = keys.add_subparsers(dest="action", required=True)
@@ -53,13 +51,13 @@ def add_to(subparsers: "Subparsers[argparse.ArgumentParser]", common: argparse.A
 
 
 def run(options: argparse.Namespace, store: KeyStore, now: datetime, published: Places) -> None:
-    """`published` gives the places that there are, and is asked where a key is for one of them.
+    """Run the command. `published` returns the published places; it is called where a key is for one of them.
 
     Raises KeyNameError, KeyRevokedError, KeysUnreadableError, StoreUnreachableError."""
     try:
         if options.action == "create":
             _create(options, store, now)
-            _warn(options, published)
+            _warn_of_unknown_place(options, published)
         else:
             ACTIONS[options.action](options, store, now)
     finally:
@@ -68,20 +66,20 @@ def run(options: argparse.Namespace, store: KeyStore, now: datetime, published: 
 
 def _create(options: argparse.Namespace, store: KeyStore, now: datetime) -> None:
     scopes = frozenset(Scope(scope) for scope in options.scope or [Scope.READ])
-    if not NAME.fullmatch(options.name) or mask_keys(options.name) != options.name:  # names stand in logs
+    if not KEY_NAME_PATTERN.fullmatch(options.name) or mask_keys(options.name) != options.name:  # names stand in logs
         raise KeyNameError(
             f"Making a key: its name was {options.name!r}. Use lower-case letters, digits, dots and dashes, at most 63."
         )
     if options.place is not None and Scope.METRICS in scopes:
-        raise KeyNameError(METRICS_ARE_OF_ALL.format(name=options.name))
+        raise KeyNameError(METRICS_NEED_ALL_PLACES.format(name=options.name))
     key, text = new_key(options.name, scopes, now, options.place, options.per_minute, options.expires)
     store.add(key)
     sys.stdout.write(f"{text}\n")
-    sys.stderr.write(f"This is the key. It is shown this once: a salted hash is kept in {store.shown_url}.\n")
+    sys.stderr.write(f"This is the key. It is shown this once: a salted hash is stored in {store.shown_url}.\n")
 
 
-def _warn(options: argparse.Namespace, published: Places) -> None:
-    """A place may be published later, so the key is made; but more often its name is mistyped."""
+def _warn_of_unknown_place(options: argparse.Namespace, published: Places) -> None:
+    """Warn where the place is not published: it may be later, but more often its name is mistyped."""
     places = published() if options.place is not None else ()
     if places and options.place not in places:
         sys.stderr.write(
@@ -91,14 +89,14 @@ def _warn(options: argparse.Namespace, published: Places) -> None:
 
 
 def _list(_options: argparse.Namespace, store: KeyStore, now: datetime) -> None:
-    kept = store.read()
+    stored = store.read()
     lines: list[tuple[str, ...]] = [("name", "state", "scopes", "place", "per minute", "created", "expires")]
-    lines += sorted([_line(key, now) for key in kept.keys] + [_unreadable(key) for key in kept.unreadable])
+    lines += sorted([_line(key, now) for key in stored.keys] + [_unreadable(key) for key in stored.unreadable])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         sys.stdout.write("  ".join(cells).rstrip() + "\n")
-    for key in kept.unreadable:
+    for key in stored.unreadable:
         sys.stderr.write(
             f"The key {printable(key.name)} opens nothing, for it cannot be read: {printable(key.reason)}.\n"
         )
@@ -132,7 +130,7 @@ ACTIONS = {"list": _list, "expire": _expire, "revoke": _revoke}
 
 
 def _day(text: str) -> datetime:
-    """The end of the day, in UTC."""
+    """Return the end of the day, in UTC."""
     try:
         return datetime.combine(date.fromisoformat(text) + timedelta(days=1), time.min, tzinfo=UTC)
     except (ValueError, OverflowError):
@@ -147,6 +145,6 @@ def _place(text: str) -> str:
 
 
 def _per_minute(text: str) -> int:
-    if not DIGITS.fullmatch(text) or not 1 <= int(text) <= MOST_PER_MINUTE:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST_PER_MINUTE:,}")
+    if not WHOLE_NUMBER.fullmatch(text) or not 1 <= int(text) <= MAX_PER_MINUTE:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MAX_PER_MINUTE:,}")
     return int(text)
