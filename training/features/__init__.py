@@ -1,1 +1,1 @@
-"""What models may know of a day before it comes."""
+"""Features of a day that are known before it: calendar and declared events."""

@@ -1,4 +1,7 @@
-"""Calendar features: weekday, bank holidays of the system's country, season."""
+"""Calendar features of days: weekday, season, bank holidays and the days around them.
+
+See docs/explanation/method.md. All functions return wide frames: one row per day, one column per feature.
+"""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -14,7 +17,7 @@ from training.system.bank_holidays import named_holidays, usual_holidays
 YEAR_DAYS = 365.25
 SEASON_HARMONICS = 2
 CHRISTMAS = (12, 25)
-SOME_YEAR = 2020
+REFERENCE_YEAR = 2020
 AROUND_CHRISTMAS = {
     **{(12, day): "before_christmas" for day in range(18, 24)},
     (12, 24): "christmas_eve",
@@ -24,28 +27,29 @@ AROUND_CHRISTMAS = {
     (1, 2): "after_new_year",
     **{(1, day): "early_january" for day in range(3, 6)},
 }
-CLOSE_DAYS = 3  # holidays with at most that many days between them: the days between are not ordinary ones
+BRIDGE_DAYS = 3  # at most so many days between two holidays are bridge days, and no ordinary ones
 SATURDAY = 5
-PREFIX = "holiday"
-KINDS = ("day", "on_weekend", "before", "after", "after_on_weekend", "between_1", "between_2", "between_3")
+HOLIDAY_PREFIX = "holiday"
+HOLIDAY_MARKS = ("day", "on_weekend", "before", "after", "after_on_weekend", "between_1", "between_2", "between_3")
 
 
-def calendar(days: pd.DatetimeIndex, country: str, seasons: bool) -> pd.DataFrame:
-    """One row per day, one column per feature; `country` as in system.toml (`GB-ENG`), '' for no holidays.
+def calendar_features(days: pd.DatetimeIndex, country: str, seasons: bool) -> pd.DataFrame:
+    """Return weekday dummies, holiday features and, with `seasons`, Fourier terms of the year.
 
-    `seasons` adds the year's smooth course: only where two years can teach it, for less than that extrapolates wildly.
+    `country` as in system.toml (`GB-ENG`), '' for no holidays. Seasons need two years of data: fitted to less, they
+    extrapolate wildly.
     """
-    parts = [weekdays(days), holiday_features(days, country), season(days, SEASON_HARMONICS * seasons)]
+    parts = [weekday_dummies(days), holiday_features(days, country), fourier_terms(days, SEASON_HARMONICS * seasons)]
     return pd.concat(parts, axis=1)
 
 
-def weekdays(days: pd.DatetimeIndex) -> pd.DataFrame:
-    """1 on Tuesdays in `weekday_1` and so on; Monday is the day that the others are compared with."""
+def weekday_dummies(days: pd.DatetimeIndex) -> pd.DataFrame:
+    """Return `weekday_1` (1 on Tuesdays, else 0) to `weekday_6`; Monday is the baseline."""
     return pd.DataFrame({f"weekday_{day}": (days.weekday == day).astype(float) for day in range(1, WEEK)}, index=days)
 
 
-def season(days: pd.DatetimeIndex, harmonics: int) -> pd.DataFrame:
-    """Sine and cosine of the day of the year, `season_sin_1` and so on, for each of the first `harmonics`."""
+def fourier_terms(days: pd.DatetimeIndex, harmonics: int) -> pd.DataFrame:
+    """Return sine and cosine of the day of the year, `season_sin_1` and so on, for each of the first `harmonics`."""
     angle = 2 * np.pi * days.dayofyear.to_numpy() / YEAR_DAYS
     waves = {
         f"season_{name}_{k}": wave(k * angle)
@@ -56,14 +60,14 @@ def season(days: pd.DatetimeIndex, harmonics: int) -> pd.DataFrame:
 
 
 def holiday_features(days: pd.DatetimeIndex, country: str) -> pd.DataFrame:
-    """One row per day, one column (0 or 1) for each kind of day around a holiday, all named `holiday_...`.
+    """Return a dummy (0 or 1) for each kind of day on or around a holiday, all named `holiday_...`.
 
-    `country` as in system.toml; the columns depend on it alone. `holiday_is_NAME` is a holiday by name,
-    `holiday_after_NAME` the working day after it; both add to what all holidays share. No country: no column.
+    `holiday_is_NAME` is a holiday by name, `holiday_after_NAME` the working day after it; both add to the kinds that
+    all holidays share. The columns depend on `country` alone; '' has none.
     """
     if not country:
         return pd.DataFrame(index=days)
-    columns = [f"{PREFIX}_{mark}" for mark in _all_marks(country)]
+    columns = [f"{HOLIDAY_PREFIX}_{mark}" for mark in _all_marks(country)]
     table = np.zeros((len(days), len(columns)))
     for year in days.year.unique():
         there = days.year == year
@@ -72,35 +76,35 @@ def holiday_features(days: pd.DatetimeIndex, country: str) -> pd.DataFrame:
 
 
 def special_days(days: pd.DatetimeIndex, country: str) -> NDArray[np.bool_]:
-    """Which of the days (n_days,) are on or around a holiday: those that any of its features tells of."""
+    """Return (n_days,) True for days on or around a holiday: those with any holiday feature."""
     return holiday_features(days, country).any(axis=1).to_numpy(dtype=bool)
 
 
 @lru_cache(maxsize=64)
 def _all_marks(country: str) -> tuple[str, ...]:
     names = usual_holidays(country)
-    around = sorted(set(AROUND_CHRISTMAS.values())) if _keeps_christmas(country) else []
-    return (*KINDS, *around, *(f"is_{name}" for name in names), *(f"after_{name}" for name in names))
+    around = sorted(set(AROUND_CHRISTMAS.values())) if _has_christmas(country) else []
+    return (*HOLIDAY_MARKS, *around, *(f"is_{name}" for name in names), *(f"after_{name}" for name in names))
 
 
 @lru_cache(maxsize=256)
 def _year(country: str, year: int) -> NDArray[np.float64]:
-    """The features of every day of a year, (n_days, n_marks)."""
+    """Return the features of every day of a year, (n_days, n_marks)."""
     position = {mark: place for place, mark in enumerate(_all_marks(country))}
     days = pd.date_range(f"{year}-01-01", f"{year}-12-31", freq="D")
     table = np.zeros((len(days), len(position)))
     for row, day in enumerate(days):
-        marks = _marks(day.date(), country, _keeps_christmas(country))
+        marks = _marks(day.date(), country, _has_christmas(country))
         table[row, [position[mark] for mark in marks if mark in position]] = 1.0
     return table
 
 
-def _keeps_christmas(country: str) -> bool:
-    return any((day.month, day.day) == CHRISTMAS for day in named_holidays(country, SOME_YEAR))
+def _has_christmas(country: str) -> bool:
+    return any((day.month, day.day) == CHRISTMAS for day in named_holidays(country, REFERENCE_YEAR))
 
 
 def _marks(day: date, country: str, christmas: bool) -> Iterator[str]:
-    """What a day is: a holiday, by kind and name; else something around Christmas; else something near a holiday."""
+    """Yield the marks of a day: of a holiday; else of a day around Christmas; else of a day near a holiday."""
     weekend = day.weekday() >= SATURDAY
     around = AROUND_CHRISTMAS.get((day.month, day.day)) if christmas else None
     if names := _names(day, country):
@@ -110,7 +114,7 @@ def _marks(day: date, country: str, christmas: bool) -> Iterator[str]:
             yield from (f"is_{name}" for name in names)
     elif around is not None:
         yield around
-    elif between := _days_into_gap(day, country):
+    elif between := _bridge_position(day, country):
         yield f"between_{between}"
     elif before := _names(day - timedelta(days=1), country):
         yield "after_on_weekend" if weekend else "after"
@@ -120,11 +124,11 @@ def _marks(day: date, country: str, christmas: bool) -> Iterator[str]:
         yield "before"
 
 
-def _days_into_gap(day: date, country: str) -> int:
-    """How many days after a holiday, where another follows it within `CLOSE_DAYS` days; 0 elsewhere."""
-    for back in range(1, CLOSE_DAYS + 1):
+def _bridge_position(day: date, country: str) -> int:
+    """Return the position of a bridge day: days since the holiday before it. 0 for other days."""
+    for back in range(1, BRIDGE_DAYS + 1):
         if _names(day - timedelta(days=back), country):
-            ahead = range(1, CLOSE_DAYS + 2 - back)
+            ahead = range(1, BRIDGE_DAYS + 2 - back)
             return back if any(_names(day + timedelta(days=n), country) for n in ahead) else 0
     return 0
 

@@ -1,4 +1,4 @@
-"""Features of the days that a system's own calendar tells of: strikes, closures, diverts, school terms."""
+"""Features of declared events and school terms, by day and place."""
 
 from collections.abc import Sequence
 
@@ -11,31 +11,31 @@ from publication.vocabulary import series_key
 from training.history.disturbances import days_of, spans
 from training.system import EventKind, SystemContext
 
-REGRESSORS = (EventKind.STRIKE, EventKind.CLOSURE, EventKind.DIVERT)
+EVENT_FEATURES = (EventKind.STRIKE, EventKind.CLOSURE, EventKind.DIVERT)
 SCHOOL_TERM = "school_term"
 
 
-def disturbances(
+def event_features(
     ds: pd.Series, unique_ids: Sequence[str], context: SystemContext, system: System
 ) -> dict[str, NDArray[np.float64]]:
-    """For each pair of a day and a series, 1 where such an event or a school term holds there, else 0.
+    """Return for each pair of a day and a series (n_rows,) 1 where such an event or a school term holds, else 0.
 
-    A feature is there only where the system has such an event at all, whether past or to come.
+    `ds` and `unique_ids` are equally long. There is a feature for each kind of event that `context` has at any time.
     """
     days, day = np.unique(ds.to_numpy(), return_inverse=True)
     ids, series = np.unique(np.asarray(unique_ids, dtype=object).astype(str), return_inverse=True)
-    tables = disturbance_tables(pd.DatetimeIndex(days), [str(unique_id) for unique_id in ids], context, system)
+    tables = event_tables(pd.DatetimeIndex(days), [str(unique_id) for unique_id in ids], context, system)
     return {name: table[day, series] for name, table in tables.items()}
 
 
-def disturbance_tables(
+def event_tables(
     days: pd.DatetimeIndex, unique_ids: Sequence[str], context: SystemContext, system: System
 ) -> dict[str, NDArray[np.float64]]:
-    """The same for every day and every series: tables (n_days, n_series) by name of the feature."""
+    """Return the same features for every day and every series: tables (n_days, n_series) by name."""
     declared = {event.kind for event in context.events}
     tables = {
         kind.value: days_of(context.events, {kind}, days, unique_ids, system).astype(float)
-        for kind in REGRESSORS
+        for kind in EVENT_FEATURES
         if kind in declared
     }
     if context.school_terms:
@@ -46,6 +46,7 @@ def disturbance_tables(
 def _in_term(
     days: pd.DatetimeIndex, unique_ids: Sequence[str], context: SystemContext, system: System
 ) -> NDArray[np.bool_]:
+    """Return (n_days, n_series) True where a school term of the place, or of a place above it, holds."""
     holds = np.zeros((len(days), len(unique_ids)), bool)
     places = [series_key(unique_id).place for unique_id in unique_ids]
     for term, on in spans(context.school_terms, days):

@@ -1,8 +1,8 @@
-"""AutoARIMA with regressors: their effects first, then ARIMA of what is left of the counts.
+"""AutoARIMA with regressors: a regression on calendar and events, then ARIMA of the adjusted counts.
 
-In one go the library does not get there: statsforecast 2.1.1 leaves the ARMA parameters of a differenced model with
-regressors where its search starts, at zero, and takes seconds for forty columns. Hence regression with ARIMA errors in
-two steps (Cochrane and Orcutt), the first with a prior that no rare holiday can outrun.
+statsforecast 2.1.1 does not fit both at once: it leaves the ARMA parameters of a differenced model with regressors at
+the start of its search, zero, and takes seconds for forty columns. Hence regression with ARIMA errors in two steps
+(Cochrane and Orcutt). The first has a normal prior that bounds the effect of a rare holiday.
 """
 
 from collections.abc import Sequence
@@ -13,20 +13,19 @@ from numpy.typing import NDArray
 from sklearn.linear_model import Ridge
 from statsforecast.models import AutoARIMA
 
-from training.features.calendar import calendar
-from training.features.events import disturbance_tables
+from training.features.calendar import calendar_features
+from training.features.events import event_tables
 from training.history.known import PointInTimeHistory
-from training.models.effects import logs, whitened
+from training.models.effects import MA_COEFFICIENTS, logs, whitened
 
 Values = NDArray[np.float64]
-MEMORIES = (0.0, 0.3, 0.6, 0.8, 0.9)  # of the surprises in the first step: the one that leaves the least is taken
-SHRINKAGE = 1.0  # of each effect, in days: one that is seen once is believed by half
+EFFECT_PENALTY = 1.0  # ridge penalty, in days: an effect that is seen on one day is halved
 LARGEST_ORDER = 2
-DEPENDENT = 1e-7  # the share of a column that the columns before it leave unexplained, below which it adds nothing
+MIN_INDEPENDENT_SHARE = 1e-7  # of a column, left over by those before it
 
 
 class CalendarArima:
-    """A statsforecast model as far as we use one: multiplicative effects of X around an ARIMA(p, 1, q)."""
+    """The part of a statsforecast model's interface that `Statistical` needs: effects of X times an ARIMA(p, 1, q)."""
 
     uses_exog = True
 
@@ -44,14 +43,14 @@ class CalendarArima:
         self._effects = np.zeros(0)
 
     def fit(self, y: Values, X: Values) -> "CalendarArima":  # noqa: N803  the library's name
-        """Learn from counts (n_days,) and regressors (n_days, n_features)."""
-        tried = [_effects(logs(y), X, memory) for memory in MEMORIES]
+        """Fit to counts (n_days,) and regressors (n_days, n_features), and return the model."""
+        tried = [_effects(logs(y), X, ma_coefficient) for ma_coefficient in MA_COEFFICIENTS]
         self._effects, _ = min(tried, key=lambda found: found[1])
         self._arima.fit(y / self._multiples(X))
         return self
 
     def forward(self, y: Values, h: int, X: Values, X_future: Values) -> dict[str, Values]:  # noqa: N803
-        """Means of the `h` days after the counts, with the parameters learnt before."""
+        """Return `mean` (h,) of the `h` days after the counts, with the parameters fitted before."""
         ahead = self._arima.forward(y / self._multiples(X), h)["mean"]
         return {"mean": ahead * self._multiples(X_future)}
 
@@ -59,35 +58,35 @@ class CalendarArima:
         return np.asarray(np.exp(features @ self._effects))
 
 
-def _effects(counts: Values, table: Values, memory: float) -> tuple[Values, float]:
-    """Effects in logs (n_features,), and the squares that they leave; `table` (n_days, n_features)."""
-    target, features = whitened(counts, memory), whitened(table, memory)
-    ridge = Ridge(alpha=SHRINKAGE, fit_intercept=False).fit(features, target)
+def _effects(counts: Values, table: Values, ma_coefficient: float) -> tuple[Values, float]:
+    """Return effects in logs (n_features,), and the sum of squared innovations; `table` (n_days, n_features)."""
+    target, features = whitened(counts, ma_coefficient), whitened(table, ma_coefficient)
+    ridge = Ridge(alpha=EFFECT_PENALTY, fit_intercept=False).fit(features, target)
     return np.asarray(ridge.coef_), float(np.sum((target - ridge.predict(features)) ** 2))
 
 
 def independent(table: Values) -> NDArray[np.bool_]:
-    """Which columns are neither constant nor made up of the columns before them."""
+    """Return (n_features,) True for columns that are neither constant nor linear combinations of those before them."""
     basis = np.full((len(table), 1), len(table) ** -0.5)
-    kept = np.zeros(table.shape[1], bool)
+    is_independent = np.zeros(table.shape[1], bool)
     for position, column in enumerate(table.T):
         # One by one: a QR of all columns at once goes on with the rounding noise that a dependent one leaves.
         left = column - basis @ (basis.T @ column)
         left -= basis @ (basis.T @ left)
         size = np.linalg.norm(left)
-        kept[position] = size > DEPENDENT * np.linalg.norm(column)
-        if kept[position]:
+        is_independent[position] = size > MIN_INDEPENDENT_SHARE * np.linalg.norm(column)
+        if is_independent[position]:
             basis = np.column_stack([basis, left / size])
-    return kept
+    return is_independent
 
 
 def regressors(history: PointInTimeHistory, last: pd.Timestamp, unique_ids: Sequence[str]) -> dict[str, Values]:
-    """Of each series, its features (n_days, n_features) from the first day of the history to the day `last`.
+    """Return the features (n_days, n_features) of each series, from the first day of the history to `last`.
 
-    Without the year's course: next to a level that wanders it takes one year's epidemic for a season.
+    Without Fourier terms: next to a random walk they take one year's epidemic for a season.
     """
     known = history.context
     days = pd.date_range(history.first_day, last)
-    shared = calendar(days, known.holidays, seasons=False)
-    own = disturbance_tables(days, unique_ids, known, history.system).values()
+    shared = calendar_features(days, known.holidays, seasons=False)
+    own = event_tables(days, unique_ids, known, history.system).values()
     return {i: np.column_stack([shared, *(table[:, j] for table in own)]) for j, i in enumerate(unique_ids)}

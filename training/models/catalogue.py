@@ -1,4 +1,4 @@
-"""The candidates by name."""
+"""The catalogue: candidates by name, the seasonal-naive fallback, and combinations of candidates."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from training.errors import UsageError
 from training.frames import WEEK
 from training.models.arima import CalendarArima
 from training.models.calendar_level import CalendarLevel
-from training.models.candidate import Candidate, ForecastRequest, Means, Scope, target_days
+from training.models.candidate import TRAINING_DAYS, Candidate, ForecastRequest, Means, Scope, target_days
 from training.models.conversion import Conversion
 from training.models.flow_balance import FlowBalance
 from training.models.regression import LogLagPoisson, Regression
@@ -21,26 +21,27 @@ from training.models.statistical import Statistical
 
 
 class SeasonalNaive:
-    """Repeats the last week. A series younger than a week repeats its mean, so that there is always a forecast."""
+    """The last week, repeated: the baseline of every skill. A series younger than a week repeats its mean."""
 
     scope = Scope.SERIES
 
-    def forecast(self, windows: ForecastRequest) -> Means:
+    def forecast(self, request: ForecastRequest) -> Means:
+        """Return means for every cutoff and series; none fails."""
         means = Means()
-        for cutoff in windows.cutoffs:
-            week = windows.history.undisturbed(cutoff).tail(WEEK).reset_index(drop=True).reindex(range(WEEK))
-            whole = np.where(week.isna(), week.mean(), week)
-            values = np.tile(whole, (-(-windows.horizon // WEEK), 1))[: windows.horizon]
-            means.by_cutoff[cutoff] = pd.DataFrame(values, target_days(cutoff, windows.horizon), week.columns)
+        for cutoff in request.cutoffs:
+            week = request.history.undisturbed(cutoff).tail(WEEK).reset_index(drop=True).reindex(range(WEEK))
+            filled = np.where(week.isna(), week.mean(), week)
+            values = np.tile(filled, (-(-request.horizon // WEEK), 1))[: request.horizon]
+            means.by_cutoff[cutoff] = pd.DataFrame(values, target_days(cutoff, request.horizon), week.columns)
         return means
 
 
 @dataclass(frozen=True)
 class LearnedEnsemble:
-    """A weighted mean of its members' means: weights by measure and lead, learnt from the windows before each cutoff.
+    """A weighted mean of its members' means, with weights by measure and lead.
 
-    The pipeline learns them (`training/calibration/weights.py`): it knows the windows. A member that fails for a series
-    is left out of that series.
+    The pipeline fits the weights to the windows before each cutoff (`training/calibration/weights.py`). A member that
+    fails for a series has no weight there.
     """
 
     members: tuple[str, ...]
@@ -53,7 +54,7 @@ class Combination:
     members: tuple[str, ...]
 
     def combine(self, members: Sequence[Means], cutoffs: Iterable[pd.Timestamp]) -> Means:
-        """The average at the cutoffs, which every member must have."""
+        """Return the mean of the members' means at the cutoffs. Raises KeyError if a member lacks one of them."""
         combined = Means()
         for cutoff in cutoffs:
             first, *rest = (member.by_cutoff[cutoff] for member in members)
@@ -68,9 +69,9 @@ FALLBACK = "SeasonalNaive"
 
 CATALOGUE: dict[str, Candidate | Combination | LearnedEnsemble] = {
     FALLBACK: SeasonalNaive(),
-    # No trend is tried: over weeks to come it wins nothing on counts, and trying it takes four fifths of the time.
+    # No trend is tried: over the next weeks it gains nothing on counts, and trying it takes four fifths of the time.
     "AutoETS": Statistical(lambda: AutoETS(season_length=WEEK, model="ZNZ")),
-    "AutoARIMA": Statistical(CalendarArima, memory_days=1096, told=True),
+    "AutoARIMA": Statistical(CalendarArima, lookback_days=TRAINING_DAYS, with_regressors=True),
     "DynamicOptimizedTheta": Statistical(lambda: DynamicOptimizedTheta(season_length=WEEK)),
     "MSTL": Statistical(lambda: MSTL([WEEK], trend_forecaster=AutoETS(model="ZNN"))),
     "Ridge": Regression(lambda: Ridge(alpha=1.0)),
@@ -86,13 +87,13 @@ CATALOGUE: dict[str, Candidate | Combination | LearnedEnsemble] = {
 }
 
 CONTENDERS = ("Weighted", "CalendarLevel", "AutoETS", FALLBACK)
-"""What a recipe is chosen from where nobody names candidates: affordable for hundreds of series every day."""
+"""Candidates of a recipe where nobody names others: affordable for hundreds of series every day."""
 
 
 def candidate_names(wanted: str | None) -> list[str]:
-    """Names of the catalogue from a comma-separated list, in any case, with or without underscores.
+    """Return names of the catalogue from a comma-separated list, in any case, with or without underscores.
 
-    None for the contenders.
+    None gives the contenders. Raises UsageError for a name that the catalogue does not have.
     """
     if wanted is None:
         return list(CONTENDERS)

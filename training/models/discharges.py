@@ -1,8 +1,8 @@
-"""Discharges as a share of who is in bed: a hazard that knows the calendar, recent admissions, and how full it is.
+"""Discharges as a share of the patients in bed: a hazard by calendar, recent admissions and occupancy rate.
 
-From daily totals alone nobody can tell how long each patient has stayed. What can be told is that those who came in
-lately leave sooner than the others (admissions' moving averages stand for the mix of stays), on which days of the week
-and around which holidays people go home, and whether more leave once the occupancy rate has passed a threshold.
+Daily totals do not show the length of each stay. Patients admitted lately leave sooner than others, so moving averages
+of admissions stand for the mix of stays. Weekdays and holidays multiply the hazard, and more patients leave once the
+occupancy rate has passed a threshold.
 """
 
 from collections.abc import Sequence
@@ -19,101 +19,113 @@ from training.models.effects import Design, Effects, fitted_effects
 from training.models.level import moving_averages
 
 Values = NDArray[np.float64]
-DECAYS = (0.5, 0.2, 0.07, 0.02)  # share of the newest day in each moving average of admissions
-WARM_UP_DAYS = 60  # in which the slow averages find their place
-PASSES = 2  # effects of the calendar, then the mix of stays, and both once more
-STEADY = 0.9  # memory of the hazard's process: it hardly wanders
-SHRINKAGE = 10.0  # of what all places have in common, in days' worth of a place's discharges
-OWN_SHRINKAGE = 200.0  # of what is a place's own
+ADMISSION_CONSTANTS = (0.5, 0.2, 0.07, 0.02)  # weight of the newest day in each moving average of admissions
+HAZARD_WARM_UP_DAYS = 60  # in which the slow averages settle
+HAZARD_ITERATIONS = 2  # calendar effects, then coefficients, and both once more
+HAZARD_MA_COEFFICIENT = 0.9  # of the hazard's IMA(1, 1) process: it hardly drifts
+COMMON_HAZARD_PENALTY = 10.0  # ridge penalty of what all places share, in days
+OWN_HAZARD_PENALTY = 200.0  # of a place's deviation from it
 
 
 @dataclass(frozen=True)
 class Hazard:
-    """What was learnt of some places' discharges.
+    """The fitted discharges of some places.
 
-    `coefficients` (n_places, n_causes) multiply the causes of `causes`; `spread` (n_places,) is how far a day's
-    discharges scatter around what they give, in patients.
+    `coefficients` (n_places, n_features) multiply the features of `hazard_features`. `daily_sd` (n_places,) is the
+    standard deviation of a day's discharges around their expectation, in patients.
     """
 
     effects: Effects
     coefficients: Values
-    spread: Values
+    daily_sd: Values
 
-    def discharges(self, causes: Values, multiples: Values) -> Values:
-        """Expected discharges (..., n_places) from causes (..., n_places, n_causes) and the calendar's multiples."""
-        return np.asarray((causes * self.coefficients).sum(axis=-1) * multiples)
+    def discharges(self, features: Values, multiples: Values) -> Values:
+        """Return expected discharges (..., n_places), in patients.
+
+        `features` (..., n_places, n_features); `multiples` (..., n_places) are the factors of calendar and events.
+        """
+        return np.asarray((features * self.coefficients).sum(axis=-1) * multiples)
 
 
 def recent_admissions(admissions: Values) -> Values:
-    """Exponential averages (n_days, n_places, n_speeds) of admissions (n_days, n_places)."""
-    return np.moveaxis(moving_averages(admissions, DECAYS), 0, -1)
+    """Return moving averages (n_days, n_places, n_averages) of admissions (n_days, n_places)."""
+    return np.moveaxis(moving_averages(admissions, ADMISSION_CONSTANTS), 0, -1)
 
 
 def update_ewma(averages: Values, admissions: Values) -> Values:
-    """Averages (..., n_places, n_speeds) one day later, on which so many (..., n_places) were admitted."""
-    return np.asarray(averages + np.array(DECAYS) * (admissions[..., None] - averages))
+    """Return the averages (..., n_places, n_averages) one day later, with that day's admissions (..., n_places)."""
+    return np.asarray(averages + np.array(ADMISSION_CONSTANTS) * (admissions[..., None] - averages))
 
 
-def causes(census: Values, averages: Values, beds: Values, thresholds: Sequence[float], spread: Values) -> Values:
-    """What tomorrow's discharges follow from: (..., n_places, n_causes).
+def hazard_features(
+    census: Values, averages: Values, beds: Values, thresholds: Sequence[float], census_sd: Values
+) -> Values:
+    """Return the features of the next day's discharges: (..., n_places, n_features), in patients.
 
-    The census, the averages of admissions, and the census once more for each threshold that the occupancy rate has
-    passed; where the census is a forecast, by the chance that it has, with its `spread` (n_places,) in patients.
+    They are the census (..., n_places), the averages of admissions, and for each threshold the census times the
+    probability that the occupancy rate has passed it. `census_sd` (n_places,) is that of a forecast census, in
+    patients; 0 for a known one. Without a number of beds (NaN) the probability is 0.
     """
     surplus = census[..., None] - np.multiply.outer(beds, np.array(thresholds))
-    width = np.maximum(spread, 1e-9)[..., None]
-    passed = np.nan_to_num(np.where(spread[..., None] > 0, ndtr(surplus / width), surplus >= 0)) * ~np.isnan(surplus)
+    width = np.maximum(census_sd, 1e-9)[..., None]
+    passed = np.nan_to_num(np.where(census_sd[..., None] > 0, ndtr(surplus / width), surplus >= 0)) * ~np.isnan(surplus)
     return np.concatenate([census[..., None], averages, census[..., None] * passed], axis=-1)
 
 
 def fitted_hazard(
-    ledger: FlowCounts, observed: NDArray[np.bool_], features: Design, names: Sequence[str], thresholds: Sequence[float]
+    counts: FlowCounts,
+    observed: NDArray[np.bool_],
+    calendar: Design,
+    unique_ids: Sequence[str],
+    thresholds: Sequence[float],
 ) -> Hazard:
-    """From counts, where they are `observed` (n_days, n_places), and the calendar's `features` of the same days.
+    """Return the hazard fitted to counts where they are `observed` (n_days, n_places).
 
-    `names` are those of the discharges' series.
+    `calendar` has the same days, and `unique_ids` are the series of the discharges.
     """
-    none = np.zeros(ledger.occupancy.shape[1])
-    before = causes(ledger.occupancy, recent_admissions(ledger.admissions), ledger.beds, thresholds, none)[:-1]
-    leaving, seen, days = ledger.discharges[1:], observed[1:] & observed[:-1], features.rows(1, len(observed))
-    expected = ledger.occupancy[:-1]
-    for _ in range(PASSES):
-        shares = pd.DataFrame(leaving / np.maximum(expected, 1e-3) * leaving.mean(), columns=list(names))
-        effects, _ = fitted_effects(shares, seen, days, STEADY)
-        multiples = np.exp(effects.on(days, list(names)))
+    none = np.zeros(counts.occupancy.shape[1])
+    averages = recent_admissions(counts.admissions)
+    before = hazard_features(counts.occupancy, averages, counts.beds, thresholds, none)[:-1]
+    leaving, seen, days = counts.discharges[1:], observed[1:] & observed[:-1], calendar.rows(1, len(observed))
+    expected = counts.occupancy[:-1]
+    for _ in range(HAZARD_ITERATIONS):
+        shares = pd.DataFrame(leaving / np.maximum(expected, 1e-3) * leaving.mean(), columns=list(unique_ids))
+        effects, _ = fitted_effects(shares, seen, days, HAZARD_MA_COEFFICIENT)
+        multiples = np.exp(effects.on(days, list(unique_ids)))
         coefficients = _coefficients(before * multiples[:, :, None], leaving, seen)
         expected = (before * coefficients).sum(axis=-1)
-    spread = np.nanstd(np.where(seen, leaving - expected * multiples, np.nan), axis=0)
-    return Hazard(effects, coefficients, np.nan_to_num(spread))
+    daily_sd = np.nanstd(np.where(seen, leaving - expected * multiples, np.nan), axis=0)
+    return Hazard(effects, coefficients, np.nan_to_num(daily_sd))
 
 
 def _coefficients(before: Values, leaving: Values, seen: NDArray[np.bool_]) -> Values:
-    """Coefficients (n_places, n_causes): at first a constant share of the census, then how the data differ from it.
+    """Return coefficients (n_places, n_features): a constant share of the census, and deviations that the data show.
 
-    The difference is one ridge regression over all places, each cause over what it usually is there, and a closer
-    one of each place's own. A day's discharges scatter by their root: each place is weighed by that.
+    Deviations are one ridge regression over all places, each feature over its baseline there, and one for each place
+    of what is left. Discharges vary by the root of their mean: each place has the weight of that precision.
     """
-    usual = [_usual(before[WARM_UP_DAYS:, j], leaving[WARM_UP_DAYS:, j]) for j in range(leaving.shape[1])]
-    rows = [seen[WARM_UP_DAYS:, j] for j in range(leaving.shape[1])]
-    scaled = [before[WARM_UP_DAYS:, j][row] * unit for j, (unit, row) in enumerate(zip(usual, rows, strict=True))]
-    roots = [max(float(leaving[WARM_UP_DAYS:, j].mean()), 1.0) ** 0.5 for j in range(leaving.shape[1])]
+    places = range(leaving.shape[1])
+    before, leaving, seen = (values[HAZARD_WARM_UP_DAYS:] for values in (before, leaving, seen))
+    baselines = [_baseline(before[:, j], leaving[:, j]) for j in places]
+    scaled = [before[:, j][seen[:, j]] * baselines[j] for j in places]
+    roots = [max(float(leaving[:, j].mean()), 1.0) ** 0.5 for j in places]
     inputs = [table / root for table, root in zip(scaled, roots, strict=True)]
-    targets = [
-        (leaving[WARM_UP_DAYS:, j][row] - table[:, 0]) / root
-        for j, (row, table, root) in enumerate(zip(rows, scaled, roots, strict=True))
-    ]
-    common = _ridge(np.concatenate(inputs), np.concatenate(targets), SHRINKAGE)
-    own = [_ridge(x, y - x @ common, OWN_SHRINKAGE) for x, y in zip(inputs, targets, strict=True)]
+    targets = [(leaving[:, j][seen[:, j]] - scaled[j][:, 0]) / roots[j] for j in places]
+    common = _ridge(np.concatenate(inputs), np.concatenate(targets), COMMON_HAZARD_PENALTY)
+    own = [_ridge(x, y - x @ common, OWN_HAZARD_PENALTY) for x, y in zip(inputs, targets, strict=True)]
     constant = np.eye(before.shape[2])[0]
-    return np.stack([unit * (constant + common + mine) for unit, mine in zip(usual, own, strict=True)])
+    return np.stack([baselines[j] * (constant + common + own[j]) for j in places])
 
 
-def _usual(before: Values, leaving: Values) -> Values:
-    """By what each cause (n_days, n_causes) makes, by itself, the usual number of discharges; the census' for rates."""
+def _baseline(before: Values, leaving: Values) -> Values:
+    """Return the factors (n_features,) by which each feature (n_days, n_features) alone gives the mean discharges.
+
+    Those of thresholds are that of the census.
+    """
     of_census = leaving.sum() / max(float(before[:, 0].sum()), 1.0)
     of_admissions = leaving.sum() / max(float(before[:, 1].sum()), 1.0)
-    others = before.shape[1] - 1 - len(DECAYS)
-    return np.array([of_census, *[of_admissions] * len(DECAYS), *[of_census] * others])
+    others = before.shape[1] - 1 - len(ADMISSION_CONSTANTS)
+    return np.array([of_census, *[of_admissions] * len(ADMISSION_CONSTANTS), *[of_census] * others])
 
 
 def _ridge(inputs: Values, targets: Values, alpha: float) -> Values:

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.vocabulary import DRIVERS
-from training.features.events import REGRESSORS, SCHOOL_TERM
+from training.features.events import EVENT_FEATURES, SCHOOL_TERM
 from training.frames import WEEK
 from training.history.known import PointInTimeHistory
 from training.models.calendar_level import MEMORY_DAYS, FittedLevel, fitted_for
@@ -20,7 +20,7 @@ EFFECTS = {
     "weekday": ("weekday",),
     "season": ("season",),
     "holiday": ("holiday",),
-    "event": (*(kind.value for kind in REGRESSORS), SCHOOL_TERM),
+    "event": (*(kind.value for kind in EVENT_FEATURES), SCHOOL_TERM),
 }
 LEVEL, TREND, REST = DRIVERS[0], DRIVERS[-2], DRIVERS[-1]
 

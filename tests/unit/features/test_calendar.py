@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.features.calendar import calendar, holiday_features, season, special_days
+from training.features.calendar import calendar_features, fourier_terms, holiday_features, special_days
 from training.system.bank_holidays import bank_holidays, named_holidays
 
 # gov.uk/bank-holidays, England and Wales, 2022.
@@ -55,14 +55,14 @@ def test_weekday_bank_holidays_of_england_in_2022_are_those_the_government_liste
     ],
 )
 def test_the_features_of_a_day(day: str, weekday: int, marks: set[str]) -> None:
-    found = calendar(pd.DatetimeIndex([day]), "GB-ENG", seasons=False).iloc[0]
+    found = calendar_features(pd.DatetimeIndex([day]), "GB-ENG", seasons=False).iloc[0]
     assert set(found.index[found == 1]) == {f"holiday_{mark}" for mark in marks} | (
         {f"weekday_{weekday}"} if weekday else set()
     )
     assert set(found.unique()) <= {0.0, 1.0}
 
 
-def test_a_substitute_holiday_bears_the_name_of_the_day_it_stands_for() -> None:
+def test_a_substitute_holiday_has_the_name_of_the_day_that_it_replaces() -> None:
     assert named_holidays("GB-ENG", 2022)[date(2022, 12, 27)] == ("christmas_day",)
 
 
@@ -80,11 +80,11 @@ def test_the_holidays_are_those_of_the_country(country: str, day: str, mark: str
     assert [name for name in found.index[found == 1] if name != "holiday_day"] == ([f"holiday_{mark}"] if mark else [])
 
 
-def test_a_day_has_the_same_features_whichever_days_stand_beside_it() -> None:
+def test_a_day_has_the_same_features_with_any_other_days() -> None:
     days = pd.date_range("2021-12-20", "2022-12-31", freq="D")
-    together = calendar(days, "GB-ENG", seasons=True)
+    together = calendar_features(days, "GB-ENG", seasons=True)
     for day in days[::37]:
-        alone = calendar(pd.DatetimeIndex([day]), "GB-ENG", seasons=True)
+        alone = calendar_features(pd.DatetimeIndex([day]), "GB-ENG", seasons=True)
         pd.testing.assert_frame_equal(alone, together.loc[[day]], check_freq=False)
 
 
@@ -96,12 +96,12 @@ def test_special_days_are_those_on_and_around_bank_holidays() -> None:
 
 
 def test_without_a_country_there_are_no_bank_holidays() -> None:
-    found = calendar(pd.date_range("2022-01-01", "2022-12-31", freq="D"), "", seasons=False)
+    found = calendar_features(pd.date_range("2022-01-01", "2022-12-31", freq="D"), "", seasons=False)
     assert list(found) == [f"weekday_{day}" for day in range(1, 7)]
 
 
-def test_the_season_is_a_smooth_wave_that_comes_round_each_year() -> None:
-    waves = season(pd.date_range("2021-01-01", "2022-12-31", freq="D"), harmonics=3)
+def test_fourier_terms_are_smooth_and_periodic_over_the_year() -> None:
+    waves = fourier_terms(pd.date_range("2021-01-01", "2022-12-31", freq="D"), harmonics=3)
     assert waves.shape == (730, 6)
     steepest = np.abs(np.diff(waves.to_numpy(), axis=0)).max()
     assert steepest < 3 * 2 * np.pi / 365 + 0.02  # at the year's end by a quarter of a day more

@@ -10,7 +10,7 @@ import pytest
 from publication.model import Measure, System
 from publication.vocabulary import Kind, series_key
 from tests.unit.pipeline.histories import ENGLISH, build_history, build_system, counts, four_sites
-from training.features.events import disturbances
+from training.features.events import event_features
 from training.history.disturbances import bed_steps, concerns, days_of
 from training.history.known import PointInTimeHistory
 from training.models.candidate import ForecastRequest
@@ -136,7 +136,7 @@ def test_school_terms_and_events_become_features_of_their_places() -> None:
         events=(event("2022-01-10", "2022-01-10", EventKind.CLOSURE, "B"),),
         school_terms=(SchoolTerm(date(2022, 1, 10), date(2022, 2, 1), "T1"),),
     )
-    found = disturbances(days, ["A/attendances", "A/attendances", "C/attendances"], told_of, SYSTEM)
+    found = event_features(days, ["A/attendances", "A/attendances", "C/attendances"], told_of, SYSTEM)
     assert {name: values.tolist() for name, values in found.items()} == {
         "closure": [0.0, 0.0, 0.0], "school_term": [0.0, 1.0, 0.0]
     }  # fmt: skip
