@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from publication.model import System
 from publication.vocabulary import series_key
 from training.history.digests import digest_of, pooled
-from training.history.fit_cache import FitCache
 from training.history.known import SNAPSHOTS_KEPT, PointInTimeHistory
 from training.history.parts import ancestors, bottom_series
 
@@ -60,7 +59,6 @@ class SumsHistory(PointInTimeHistory):
     def __init__(self, base: PointInTimeHistory) -> None:  # its parts are the base's: nothing is read again
         self.system = base.system
         self.context = base.context
-        self.fit_cache = FitCache()
         self._base = base
         self.latest = self._summed(base.latest[bottom_series(base.system, list(base.latest.columns))])
         self.as_of = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.as_of(cutoff)))

@@ -25,7 +25,6 @@ class DelayedHistory(PointInTimeHistory):
         self.system = base.system
         self.context = base.context
         self.latest = base.latest
-        self.fit_cache = base.fit_cache
         self._base = base
         self._delays = delays
         self.as_of = lru_cache(maxsize=FRAMES_HELD)(self._at)

@@ -16,7 +16,6 @@ from training.frames import imputed, wide
 from training.history.belief import counted, mask_untrusted
 from training.history.digests import Declarations, series_digests
 from training.history.disturbances import TRANSIENT_KINDS, bed_steps, days_of
-from training.history.fit_cache import FitCache
 from training.history.parts import bottom_series, of_system
 from training.history.plausibility import Lags, suspect_lags
 from training.history.reporting import days_behind, reached_day, still_reporting
@@ -37,7 +36,7 @@ class PointInTimeHistory:
 
     `versions` is `Archive.versions()`: `unique_id, ds, y, known_at`. Where `issued_for` is given, that cutoff sees all
     of it up to its day (a publication uses what is known when it is made); every other cutoff sees what was known at
-    the end of its day. `newest` is all that is known, suspect days too, wide. `fit_cache` has what candidates fitted.
+    the end of its day. `newest` is all that is known, suspect days too, wide.
     """
 
     def __init__(
@@ -49,7 +48,6 @@ class PointInTimeHistory:
     ) -> None:
         self.system = system
         self.context = context
-        self.fit_cache = FitCache()
         self._issued_for = issued_for
         versions = of_system(versions, system)
         self._today = versions["ds"].max().date()

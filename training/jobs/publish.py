@@ -81,7 +81,9 @@ def _publish(job: Context, console: Console, cutoff: date | None, as_of: datetim
     forecaster = Forecaster(history, job.system.horizon_days, state=state)
     forecast = forecaster.forecast(whole.version.recipe, at)
     recent = _recent(history, forecast.parts, at)
-    draft = as_publication(forecast, history, recent, whole.champion, job.archive.digest(instant, day), job.now)
+    draft = as_publication(
+        forecast, history, forecaster.fits, recent, whole.champion, job.archive.digest(instant, day), job.now
+    )
     issued = store.issue(replace(draft, remarks=(*remarks, *draft.remarks)))
     last_state(job).write(forecaster.state(whole.version.recipe, at))
     _report(console, job, issued)

@@ -23,6 +23,7 @@ from training.models.candidate import (
     target_days,
 )
 from training.models.effects import Design, Effects, design, fitted_effects
+from training.models.fit_cache import FitCache
 from training.models.level import Level, fitted_level, moving_averages
 from training.progress import with_progress
 
@@ -76,15 +77,15 @@ class PreparedSeries:
 
 def _forecast(windows: ForecastRequest, cutoffs: Sequence[pd.Timestamp], measure: str, means: Means) -> None:
     """Fill in the means of one measure's series at the cutoffs of one refit day, or why there are none."""
-    history, horizon = windows.history, windows.horizon
+    history, fits, horizon = windows.history, windows.fits, windows.horizon
     for cutoff in cutoffs:
         days = history.imputed(cutoff)[_of(measure, history, cutoff)].count()
         for unique_id in days.index[days < SHORTEST_DAYS]:
             means.failures[cutoff, unique_id] = f"{days[unique_id]} days are known, {SHORTEST_DAYS} are needed"
         known = list(days.index[days >= SHORTEST_DAYS])
         try:
-            learnt = _ready(history, fit_day(cutoff), tuple(cutoffs), measure, horizon)
-            learnt = learnt or _ready(history, cutoff, (cutoff,), measure, horizon)
+            learnt = _ready(history, fits, fit_day(cutoff), tuple(cutoffs), measure, horizon)
+            learnt = learnt or _ready(history, fits, cutoff, (cutoff,), measure, horizon)
             if learnt is not None and known:
                 means.fill(cutoff, known, _means(learnt, history, cutoff, known, horizon))
             reason = None if learnt else f"fewer than {SHORTEST_FIT_DAYS} days of {measure} were known to fit on"
@@ -101,10 +102,15 @@ def _of(measure: str, history: PointInTimeHistory, cutoff: pd.Timestamp) -> list
 
 @lru_cache(maxsize=256)  # candidates that build on the levels of a measure ask for the same days again
 def _ready(
-    history: PointInTimeHistory, day: pd.Timestamp, cutoffs: tuple[pd.Timestamp, ...], measure: str, horizon: int
+    history: PointInTimeHistory,
+    fits: FitCache,
+    day: pd.Timestamp,
+    cutoffs: tuple[pd.Timestamp, ...],
+    measure: str,
+    horizon: int,
 ) -> PreparedSeries | None:
     """What was learnt on the day, with its effects on all days that the cutoffs look back to or ahead."""
-    fitted = fitted_on(history, day, measure, horizon)
+    fitted = fitted_on(history, fits, day, measure, horizon)
     if fitted is None:
         return None
     unique_ids = list(dict.fromkeys(i for cutoff in cutoffs for i in _of(measure, history, cutoff)))
@@ -126,16 +132,22 @@ def _means(
     return means * steps.factors(unique_ids)
 
 
-def fitted_for(history: PointInTimeHistory, cutoff: pd.Timestamp, measure: str, horizon: int) -> FittedLevel | None:
+def fitted_for(
+    history: PointInTimeHistory, fits: FitCache, cutoff: pd.Timestamp, measure: str, horizon: int
+) -> FittedLevel | None:
     """What was learnt on the cutoff's refit day, or on the cutoff itself where that day knew too little."""
-    return fitted_on(history, fit_day(cutoff), measure, horizon) or fitted_on(history, cutoff, measure, horizon)
+    return fitted_on(history, fits, fit_day(cutoff), measure, horizon) or fitted_on(
+        history, fits, cutoff, measure, horizon
+    )
 
 
-def fitted_on(history: PointInTimeHistory, day: pd.Timestamp, measure: str, horizon: int) -> FittedLevel | None:
+def fitted_on(
+    history: PointInTimeHistory, fits: FitCache, day: pd.Timestamp, measure: str, horizon: int
+) -> FittedLevel | None:
     """What can be learnt of the measure from what was known on a day; None where that is too little. Learnt once."""
     seen = fitting_view(history, day)
     digests = seen.digests(day, 0)
-    return history.fit_cache.of(
+    return fits.of(
         CalendarLevel.__name__,
         day,
         measure,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from publication.vocabulary import series_key
 from training.history.known import PointInTimeHistory
+from training.models.fit_cache import FitCache
 
 REFIT_EVERY_DAYS = (
     56  # parameters are fitted on this grid of days and carried forward in between; state is always current
@@ -22,13 +23,15 @@ REFIT_EVERY_DAYS = (
 class ForecastRequest:
     """The cutoffs that forecasts are wanted for, and all that may be used: at each cutoff, `history` as known then.
 
-    With `only`, means of other series are not needed; a candidate may make them all the same.
+    With `only`, means of other series are not needed; a candidate may make them all the same. `fits` has the parts that
+    candidates have fitted, for every request that shares it.
     """
 
     history: PointInTimeHistory
     cutoffs: Sequence[pd.Timestamp]
     horizon: int
     only: frozenset[str] | None = None
+    fits: FitCache = field(default_factory=FitCache)
 
     def needs(self, unique_id: str) -> bool:
         """Whether the means of a series are needed."""

@@ -29,6 +29,7 @@ from training.models.candidate import (
 )
 from training.models.discharges import Hazard, causes, fitted_hazard, recent_admissions, update_ewma
 from training.models.effects import design
+from training.models.fit_cache import FitCache
 from training.progress import with_progress
 
 Values = NDArray[np.float64]
@@ -68,8 +69,8 @@ def _forecast_all(windows: ForecastRequest, means: Means) -> None:
 
 def _forecast(windows: ForecastRequest, cutoffs: Sequence[pd.Timestamp], entering: Means, means: Means) -> None:
     """Fill in occupancy and discharges of every place that balances, at the cutoffs of one refit day."""
-    history, horizon = windows.history, windows.horizon
-    ready = cache(lambda day, ahead_of: _ready(history, day, ahead_of, horizon))
+    history, fits, horizon = windows.history, windows.fits, windows.horizon
+    ready = cache(lambda day, ahead_of: _ready(history, fits, day, ahead_of, horizon))
     for cutoff in cutoffs:
         learnt = ready(fit_day(cutoff), tuple(cutoffs)) or ready(cutoff, (cutoff,))
         admissions = entering.by_cutoff[cutoff]
@@ -103,10 +104,10 @@ class PreparedFlows:
 
 
 def _ready(
-    history: PointInTimeHistory, day: pd.Timestamp, cutoffs: Sequence[pd.Timestamp], horizon: int
+    history: PointInTimeHistory, fits: FitCache, day: pd.Timestamp, cutoffs: Sequence[pd.Timestamp], horizon: int
 ) -> PreparedFlows | None:
     """What was learnt on the day, with its effects on all days that the cutoffs look back to or ahead."""
-    fitted = fitted_on(history, day)
+    fitted = fitted_on(history, fits, day)
     if fitted is None:
         return None
     hazard = fitted.hazard
@@ -126,10 +127,10 @@ class FittedFlows:
     harmonics: int
 
 
-def fitted_on(history: PointInTimeHistory, day: pd.Timestamp) -> FittedFlows | None:
+def fitted_on(history: PointInTimeHistory, fits: FitCache, day: pd.Timestamp) -> FittedFlows | None:
     """What can be learnt from what was known on the day; None where no place balanced. Learnt once."""
     seen = fitting_view(history, day)
-    return history.fit_cache.of(
+    return fits.of(
         FlowBalance.__name__, day, made_from=pooled(seen.digests(day, 0)).hex(), make=lambda: _learnt(seen, day)
     )
 

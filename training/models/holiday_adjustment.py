@@ -25,7 +25,7 @@ class HolidayAdjuster:
     def __init__(self, windows: ForecastRequest, memory_days: int) -> None:
         self._history, self._horizon = windows.history, windows.horizon
         self._multiples = {
-            day: _multiples(windows.history, day, day - pd.Timedelta(days=memory_days), cutoffs[-1], windows.horizon)
+            day: _multiples(windows, day, day - pd.Timedelta(days=memory_days), cutoffs[-1])
             for day, cutoffs in by_fit_day(windows.cutoffs).items()
         }
 
@@ -49,34 +49,32 @@ class HolidayAdjuster:
         return stepped * self._multiples[fit_day(cutoff)].reindex(index=days, columns=means.columns).fillna(1.0)
 
 
-def _multiples(
-    history: PointInTimeHistory, day: pd.Timestamp, first: pd.Timestamp, last: pd.Timestamp, horizon: int
-) -> pd.DataFrame:
+def _multiples(windows: ForecastRequest, day: pd.Timestamp, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
     """What holidays multiply counts by (n_days, n_series), as learnt on a refit day from the series that were known.
 
     A measure of which nothing could be learnt keeps its holidays.
     """
-    days = pd.date_range(max(first, history.first_day), last + pd.Timedelta(days=horizon))
+    history = windows.history
+    days = pd.date_range(max(first, history.first_day), last + pd.Timedelta(days=windows.horizon))
     table = holiday_features(days, history.context.holidays)
     measures = by_measure(history.as_of(day).columns) if day >= history.first_day else {}
     if table.empty or not measures:  # where nobody has reported for weeks, no series is known
         return pd.DataFrame(index=days)
     features = Design({str(name): table[[name]].to_numpy() for name in table})
-    found = [_of_measure(history, day, horizon, measure, of, features) for measure, of in measures.items()]
+    found = [_of_measure(windows, day, measure, of, features) for measure, of in measures.items()]
     unique_ids = [unique_id for of in measures.values() for unique_id in of]
     return pd.DataFrame(np.concatenate(found, axis=1), days, unique_ids)
 
 
 def _of_measure(
-    history: PointInTimeHistory,
+    windows: ForecastRequest,
     day: pd.Timestamp,
-    horizon: int,
     measure: str,
     unique_ids: Sequence[str],
     features: Design,
 ) -> Values:
     """Those of one measure's series, (n_days, n_series)."""
-    fitted = fitted_on(history, day, measure, horizon)
+    fitted = fitted_on(windows.history, windows.fits, day, measure, windows.horizon)
     n_days = len(next(iter(features.tables.values())))
     if fitted is None:
         return np.ones((n_days, len(unique_ids)))

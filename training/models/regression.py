@@ -103,7 +103,7 @@ class Regression:
         rows = cache(lambda days: _training_rows(observed.tail(days), fit_on, seen, seasons))
         digests = seen.digests(fit_on, 0)
         made_from = pooled(digests, by_measure(digests).get(measure, [])).hex()
-        fitted = history.fit_cache.of(
+        fitted = windows.fits.of(
             name, fit_on, measure, made_from=made_from, make=lambda: self._fitted(rows(TRAINING_DAYS))
         )
         return _recursive_means(_library(fitted, rows(MEMORY_DAYS)), windows, ids, seasons)

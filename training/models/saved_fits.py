@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from training.history.fit_cache import Key
 from training.history.ledger import FlowSeries
 from training.models import calendar_level, flow_balance
 from training.models.discharges import Hazard
 from training.models.effects import Effects
+from training.models.fit_cache import Key
 from training.models.level import Level
 
 CLASSES: dict[str, type] = {

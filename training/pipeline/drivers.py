@@ -13,6 +13,7 @@ from training.history.known import PointInTimeHistory
 from training.models.calendar_level import MEMORY_DAYS, FittedLevel, fitted_for
 from training.models.candidate import by_measure, target_days
 from training.models.effects import design
+from training.models.fit_cache import FitCache
 from training.models.level import BASE, moving_averages
 
 Values = NDArray[np.float64]
@@ -26,7 +27,12 @@ LEVEL, TREND, REST = DRIVERS[0], DRIVERS[-2], DRIVERS[-1]
 
 
 def drivers(
-    history: PointInTimeHistory, means: pd.DataFrame, parts: pd.DataFrame, decimals: int, is_counted: NDArray[np.bool_]
+    history: PointInTimeHistory,
+    fits: FitCache,
+    means: pd.DataFrame,
+    parts: pd.DataFrame,
+    decimals: int,
+    is_counted: NDArray[np.bool_],
 ) -> Values:
     """Parts of the means (n_series, horizon, n_drivers), rounded; they add up to the mean of each series and day.
 
@@ -39,7 +45,7 @@ def drivers(
     position = {unique_id: i for i, unique_id in enumerate(parts.index)}
     for measure, unique_ids in by_measure(parts.index).items():
         rows = [position[unique_id] for unique_id in unique_ids]
-        bottom[rows] = _of_measure(history, cutoff, horizon, measure, unique_ids)
+        bottom[rows] = _of_measure(history, fits, cutoff, horizon, measure, unique_ids)
     bottom[~is_counted[: len(bottom)]] = 0.0
     values = np.einsum("bs,bhd->shd", parts.to_numpy(), bottom.round(decimals)).round(decimals)
     values[:, :, -1] = (means.to_numpy().T - values[:, :, :-1].sum(axis=-1)).round(decimals)
@@ -47,11 +53,11 @@ def drivers(
 
 
 def _of_measure(
-    history: PointInTimeHistory, cutoff: pd.Timestamp, horizon: int, measure: str, unique_ids: list[str]
+    history: PointInTimeHistory, fits: FitCache, cutoff: pd.Timestamp, horizon: int, measure: str, unique_ids: list[str]
 ) -> Values:
     """All drivers but the rest, (n_series, horizon, n_drivers); only the level where nothing could be fitted."""
     recent = history.imputed(cutoff)[unique_ids].tail(MEMORY_DAYS)
-    fitted = fitted_for(history, cutoff, measure, horizon)
+    fitted = fitted_for(history, fits, cutoff, measure, horizon)
     values = np.zeros((len(unique_ids), horizon, len(DRIVERS)))
     if fitted is None:
         values[:, :, 0] = recent.tail(8 * WEEK).mean().fillna(0.0).to_numpy()[:, None]

@@ -18,6 +18,7 @@ from training.history.delayed import DelayedHistory
 from training.history.known import PointInTimeHistory
 from training.models.candidate import by_measure, fit_day, target_days
 from training.models.catalogue import CATALOGUE, FALLBACK, LearnedEnsemble
+from training.models.fit_cache import FitCache
 from training.pipeline.coherence import (
     Agreements,
     ParentForecasts,
@@ -142,6 +143,11 @@ class Forecaster:
         models = {unique_id: used.get(unique_id, _candidate(recipe, unique_id)) for unique_id in means.columns}
         counted_on = self._rest.of_series(parts, cutoff)
         return Forecast(cutoff, means, quantiles, models, reasons, parts, paths, left, counted_on)
+
+    @property
+    def fits(self) -> FitCache:
+        """The parts that candidates have fitted to the history."""
+        return self._book.fits
 
     def seconds(self, candidate: str) -> float:
         """How long the means of a candidate, and of those it is combined of, have taken to make."""

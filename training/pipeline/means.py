@@ -26,6 +26,7 @@ from training.models.candidate import (
     target_days,
 )
 from training.models.catalogue import CATALOGUE, Combination, LearnedEnsemble
+from training.models.fit_cache import FitCache
 from training.pipeline.saved_means import SavedMeans
 from training.pipeline.state import StateSection
 
@@ -51,6 +52,7 @@ class MeansCache:
         self._saved = SavedMeans()
         self._by_candidate: dict[str, Means] = {}
         self._seconds: defaultdict[str, float] = defaultdict(float)
+        self.fits = FitCache()
 
     def make(self, name: str, cutoffs: Iterable[pd.Timestamp]) -> Means:
         """Return the candidate's means at these cutoffs at least.
@@ -74,7 +76,7 @@ class MeansCache:
     def of_view(self, history: PointInTimeHistory) -> "MeansCache":
         """The cache for a view of the history, which shares what is made and how long it takes."""
         view = MeansCache(history, self._horizon)
-        view._saved, view._seconds = self._saved, self._seconds
+        view._saved, view._seconds, view.fits = self._saved, self._seconds, self.fits
         return view
 
     def seconds(self, name: str) -> float:
@@ -83,7 +85,7 @@ class MeansCache:
 
     def load_state(self, section: StateSection) -> None:
         """Take the means and fits that a version was saved with."""
-        self._history.fit_cache.add(section.fits)
+        self.fits.add(section.fits)
         self._saved.update(section.means)
 
     def state(self, names: Iterable[str], cutoffs: Days, days: Days) -> StateSection:
@@ -93,7 +95,7 @@ class MeansCache:
             made = self._by_candidate.get(name, Means())
             for cutoff in (cutoff for cutoff in cutoffs if cutoff in made.by_cutoff):
                 means.add(name, self._keys(CATALOGUE[name], cutoff), made, cutoff)
-        return StateSection(means, self._history.fit_cache.of_days(days))
+        return StateSection(means, self.fits.of_days(days))
 
     def _made(self, name: str, candidate: Candidate, cutoffs: Sequence[pd.Timestamp]) -> Means:
         """The saved means at the cutoffs, and for series that have none those that the candidate makes."""
@@ -105,7 +107,9 @@ class MeansCache:
             if absent:
                 missing.setdefault(None if len(absent) == len(keys[cutoff]) else absent, []).append(cutoff)
         for only, some in missing.items():
-            made = _forecast_or_failures(candidate, ForecastRequest(self._history, some, self._horizon, only))
+            made = _forecast_or_failures(
+                candidate, ForecastRequest(self._history, some, self._horizon, only, self.fits)
+            )
             for cutoff in some:
                 taken = {i: key for i, key in keys[cutoff].items() if only is None or i in only}
                 self._saved.add(name, taken, made, cutoff)

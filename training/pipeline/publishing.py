@@ -11,6 +11,7 @@ from publication.model import Actual, Champion, DayForecast, Publication, Series
 from publication.vocabulary import SeriesKey, series_key
 from training.history.known import PointInTimeHistory
 from training.history.ledger import BEDS
+from training.models.fit_cache import FitCache
 from training.pipeline.drivers import drivers
 from training.pipeline.forecast import DECIMALS, Forecast
 from training.pipeline.pressure import headroom, uncounted
@@ -25,12 +26,15 @@ RECENT_DAYS = 56  # of actuals that a publication carries, for charts
 def as_publication(
     forecast: Forecast,
     history: PointInTimeHistory,
+    fits: FitCache,
     recent: pd.DataFrame,
     champion: Champion,
     data_digest: str,
     issued_at: datetime,
 ) -> Publication:
     """Every series of the forecast, in the order of the tree; `recent` are wide actuals up to the cutoff.
+
+    `fits` are those that the forecast was made with: drivers are read from them.
 
     Its remarks name the series that are counted on some weekdays only.
     """
@@ -43,7 +47,7 @@ def as_publication(
 
     keys = sorted(map(series_key, forecast.means.columns), key=in_tree)
     is_counted = forecast.is_counted
-    told = drivers(history, forecast.means, forecast.parts, DECIMALS, is_counted)
+    told = drivers(history, fits, forecast.means, forecast.parts, DECIMALS, is_counted)
     driven = dict(zip(forecast.means.columns, told.tolist(), strict=True))
     return Publication(
         system=system,

@@ -11,6 +11,7 @@ from publication.invariants import check
 from publication.model import Champion, System
 from tests.unit.pipeline.histories import build_history, build_system, counts
 from training.backtest.actuals import actuals
+from training.models.fit_cache import FitCache
 from training.pipeline import Forecaster
 from training.pipeline.publishing import as_publication
 
@@ -64,4 +65,4 @@ def test_every_published_number_is_sound_and_parents_add_up(tree: Tree, seed: in
                 np.testing.assert_allclose(whole, forecast.means[parts].sum(axis=1), atol=1e-6)
     recent = actuals(history, forecast.parts, pd.date_range(end=cutoff, periods=56, freq="D"))
     champion, now = Champion("north", 1, "run"), datetime(2022, 6, 1, tzinfo=UTC)
-    check(as_publication(forecast, history, recent, champion, "sha256:data", now))
+    check(as_publication(forecast, history, FitCache(), recent, champion, "sha256:data", now))

@@ -7,6 +7,7 @@ import pytest
 from publication.vocabulary import DRIVERS
 from tests.unit.pipeline.histories import ENGLISH, awkward, awkward_system, build_history, build_system, four_sites
 from training.models.catalogue import CATALOGUE
+from training.models.fit_cache import FitCache
 from training.pipeline import Forecast, Forecaster
 from training.pipeline.drivers import drivers
 from training.pipeline.forecast import DECIMALS
@@ -18,7 +19,7 @@ def told(table: pd.DataFrame, recipe: str, cutoff: pd.Timestamp) -> tuple[Foreca
     """The forecast, and for each series its drivers by day."""
     history = build_history(table, build_system(horizon_days=HORIZON), ENGLISH)
     forecast = Forecaster(history, HORIZON).forecast({"attendances": recipe, "occupancy": recipe}, cutoff)
-    values = drivers(history, forecast.means, forecast.parts, DECIMALS, forecast.is_counted)
+    values = drivers(history, FitCache(), forecast.means, forecast.parts, DECIMALS, forecast.is_counted)
     days = forecast.means.index
     return forecast, {
         unique_id: pd.DataFrame(values[i], days, list(DRIVERS)) for i, unique_id in enumerate(forecast.means.columns)
@@ -81,7 +82,7 @@ def test_awkward_series_have_drivers_that_add_up_too() -> None:
     history = build_history(table, awkward_system(HORIZON), ENGLISH)
     for cutoff in (table.index[-1], table.index[20]):
         forecast = Forecaster(history, HORIZON).forecast({"attendances": "AutoETS"}, cutoff)
-        values = drivers(history, forecast.means, forecast.parts, DECIMALS, forecast.is_counted)
+        values = drivers(history, FitCache(), forecast.means, forecast.parts, DECIMALS, forecast.is_counted)
         np.testing.assert_allclose(values.sum(axis=-1), forecast.means.to_numpy().T, atol=1e-9)
 
 

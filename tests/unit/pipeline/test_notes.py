@@ -8,6 +8,7 @@ import pandas as pd
 from publication.model import Champion
 from tests.unit.pipeline.histories import ENGLISH, build_history, four_sites
 from training.backtest.actuals import actuals
+from training.models.fit_cache import FitCache
 from training.pipeline import Forecaster
 from training.pipeline.publishing import MOST_EVENTS_NOTED, as_publication
 from training.system import Event, EventKind
@@ -27,7 +28,9 @@ def notes(*events: Event) -> tuple[str, ...]:
     forecast = Forecaster(history, HORIZON).forecast({}, CUTOFF)
     recent = actuals(history, forecast.parts, pd.date_range(end=CUTOFF, periods=56))
     champion = Champion("north", 1, "run")
-    return as_publication(forecast, history, recent, champion, "sha256:x", datetime(2022, 5, 3, tzinfo=UTC)).notes
+    return as_publication(
+        forecast, history, FitCache(), recent, champion, "sha256:x", datetime(2022, 5, 3, tzinfo=UTC)
+    ).notes
 
 
 def test_events_of_the_horizon_are_told_soonest_first() -> None:

@@ -14,6 +14,7 @@ from training.backtest.evidence import scales_of
 from training.backtest.references import references
 from training.frames import forecast_columns
 from training.history.known import PointInTimeHistory
+from training.models.fit_cache import FitCache
 from training.pipeline import Forecast, Forecaster
 from training.pipeline.publishing import as_publication
 from training.pipeline.rest_days import RestDays
@@ -45,7 +46,7 @@ def forecast_of(table: pd.DataFrame, recipe: dict[str, str] | None = None) -> tu
 
 def published(history: PointInTimeHistory, forecast: Forecast) -> Publication:
     recent = actuals(history, forecast.parts, pd.date_range(end=forecast.cutoff, periods=56, freq="D"))
-    return as_publication(forecast, history, recent, Champion("north", 1, "run"), "sha256:data", NOW)
+    return as_publication(forecast, history, FitCache(), recent, Champion("north", 1, "run"), "sha256:data", NOW)
 
 
 @pytest.mark.parametrize("recipe", ["SeasonalNaive", "CalendarLevel", "AutoETS+mint", "CalendarLevel+top_down"])
