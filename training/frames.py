@@ -9,9 +9,9 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.vocabulary import quantile_column
+from training.arrays import BoolArray, FloatArray
 
 WEEK = 7
 LONG_GAP_DAYS = 28  # a longer one (the summer between two winters' reports) ends what a model may treat as one stretch
@@ -53,7 +53,7 @@ def long(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns).dropna(subset="y", ignore_index=True)
 
 
-def values_of(table: pd.DataFrame, unique_ids: Sequence[str] | pd.Index) -> NDArray[np.float64]:
+def values_of(table: pd.DataFrame, unique_ids: Sequence[str] | pd.Index) -> FloatArray:
     """Values (n_rows, n_series) of some series of a wide frame; NaN for each that it has not, even if it has none."""
     position = table.columns.get_indexer(pd.Index(unique_ids))
     values = np.full((len(table), len(position)), np.nan)
@@ -61,7 +61,7 @@ def values_of(table: pd.DataFrame, unique_ids: Sequence[str] | pd.Index) -> NDAr
     return values
 
 
-def stretch_start(there: NDArray[np.bool_]) -> int:
+def stretch_start(there: BoolArray) -> int:
     """On which day a series' last stretch begins, by which days have a value (n_days,); n_days where none has.
 
     On its first value, or after its last long gap if what follows can stand alone.
@@ -101,7 +101,7 @@ def imputed(table: pd.DataFrame, special: Iterable[date] = ()) -> pd.DataFrame:
     return whole
 
 
-def interpolated(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def interpolated(values: FloatArray) -> FloatArray:
     """Gaps of each column filled linearly, those at its ends with the nearest value; (n_rows, n_columns).
 
     As pandas' `interpolate` has it, but for all columns at once: it takes one after the other.

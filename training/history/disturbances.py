@@ -6,10 +6,10 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.model import System
 from publication.vocabulary import Kind, SeriesKey, series_key
+from training.arrays import BoolArray, FloatArray
 from training.system import Event, EventKind
 
 UNTRUSTED_KINDS = frozenset({EventKind.DATA_FAULT, EventKind.EXCLUDE})
@@ -37,7 +37,7 @@ def days_of(
     days: pd.DatetimeIndex,
     unique_ids: Sequence[str],
     system: System,
-) -> NDArray[np.bool_]:
+) -> BoolArray:
     """Where an event of these kinds holds: shape (n_days, n_series)."""
     holds = np.zeros((len(days), len(unique_ids)), bool)
     holding = spans([event for event in events if event.kind in kinds], days)
@@ -51,9 +51,7 @@ def days_of(
     return holds
 
 
-def bed_steps(
-    events: Iterable[Event], days: pd.DatetimeIndex, unique_ids: Sequence[str], system: System
-) -> NDArray[np.float64]:
+def bed_steps(events: Iterable[Event], days: pd.DatetimeIndex, unique_ids: Sequence[str], system: System) -> FloatArray:
     """Beds that the bed changes of a place add on each day: shape (n_days, n_series), 0 for other measures.
 
     Only a change of the very place that a series counts: how one of a trust is shared by its sites is not declared.

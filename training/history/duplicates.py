@@ -2,8 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from training.arrays import IndexArray, IntArray
 from training.history.categoricals import stacked
 from training.history.checks import Reason
 from training.history.orders import day_numbers, repeated, series_days, series_numbers
@@ -34,7 +34,7 @@ def set_apart_duplicates(values: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFra
     return values.drop(index=values.index[set_apart]), superseded, quarantined
 
 
-def _rivals(values: pd.DataFrame, keys: NDArray[np.int64], doubtful: NDArray[np.intp]) -> pd.DataFrame:
+def _rivals(values: pd.DataFrame, keys: IntArray, doubtful: IndexArray) -> pd.DataFrame:
     """The values whose series and day others have too: where they stand, and the source that has each series and day
     first."""
     rows = values.iloc[doubtful]

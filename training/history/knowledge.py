@@ -8,7 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.days import end_of_day
-from training.history.orders import Numbers, day_numbers, is_last, positions_of, series_days
+from training.arrays import FloatArray, IntArray
+from training.history.orders import day_numbers, is_last, positions_of, series_days
 
 
 class RowStatus(StrEnum):
@@ -51,7 +52,7 @@ class _Known:
         ends = is_last(keys)
         self._newest = np.flatnonzero(ends)
         self._series_days = keys[self._newest]
-        self._groups: Numbers = np.cumsum(ends) - ends  # the series and day of each vintage, by its place among them
+        self._groups: IntArray = np.cumsum(ends) - ends  # the series and day of each vintage, by its place among them
 
     def compared(self, values: pd.DataFrame) -> tuple[NDArray[np.int8], NDArray[np.datetime64]]:
         """The numbers of the fates, and the instants at which the newest vintages became known."""
@@ -70,10 +71,10 @@ class _Known:
         )
         return np.where(is_there, fates, FATES.index(RowStatus.NEW)).astype(np.int8), known_before
 
-    def _keys(self, series: Numbers, days: pd.Series) -> Numbers:
+    def _keys(self, series: IntArray, days: pd.Series) -> IntArray:
         return series_days(series, day_numbers(days), *self._days)
 
-    def _stated(self, groups: Numbers, instants: NDArray[np.datetime64]) -> NDArray[np.float64]:
+    def _stated(self, groups: IntArray, instants: NDArray[np.datetime64]) -> FloatArray:
         """What the archive has for each series, day and very instant; NaN: nothing."""
         codes, distinct = pd.factorize(np.concatenate([self._known_at, instants]), sort=True)
         old, new = codes[: len(self._known_at)], codes[len(self._known_at) :]

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.days import end_of_day
 from publication.model import System
 from publication.vocabulary import series_key
+from training.arrays import FloatArray
 from training.errors import NothingPublishedError
 from training.frames import imputed, wide
 from training.history.belief import counted, mask_untrusted
@@ -152,7 +151,7 @@ class PointInTimeHistory:
     def _declarations(self) -> Declarations:
         return Declarations(self.system, self.context)
 
-    def bed_steps(self, days: pd.DatetimeIndex, unique_ids: Sequence[str]) -> NDArray[np.float64]:
+    def bed_steps(self, days: pd.DatetimeIndex, unique_ids: Sequence[str]) -> FloatArray:
         """Beds added by declared changes, (n_days, n_series): to be added to what was forecast from `filled`."""
         return bed_steps(self.context.events, days, unique_ids, self.system)
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.vocabulary import SeriesKey, series_key
+from training.arrays import FloatArray
 from training.history.known import PointInTimeHistory
 
-Values = NDArray[np.float64]
 OCCUPANCY, ADMISSIONS, DISCHARGES, BEDS = "occupancy", "admissions", "discharges", "beds"
 NOT_COUNTED = ""  # the name of no series
 
@@ -55,10 +54,10 @@ def beds_of(unique_id: str) -> str:
 class FlowCounts:
     """Daily counts of some places, each (n_days, n_places), without gaps; `beds` is NaN where nobody counts them."""
 
-    occupancy: Values
-    admissions: Values
-    discharges: Values
-    beds: Values
+    occupancy: FloatArray
+    admissions: FloatArray
+    discharges: FloatArray
+    beds: FloatArray
 
 
 def read_flow_counts(
@@ -78,7 +77,7 @@ def read_flow_counts(
     return ledger, days
 
 
-def by_place(table: pd.DataFrame, parts: Sequence[Sequence[str]]) -> Values:
+def by_place(table: pd.DataFrame, parts: Sequence[Sequence[str]]) -> FloatArray:
     """The parts of each place, at least one, added up: (n_days, n_places)."""
     starts = np.cumsum([0, *map(len, parts[:-1])])
     values = table[[part for place in parts for part in place]].to_numpy(dtype=np.float64)

@@ -2,14 +2,13 @@
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+
+from training.arrays import BoolArray, IndexArray, IntArray
 
 MANY = 1 << 31
-Positions = NDArray[np.intp]
-Numbers = NDArray[np.int64]
 
 
-def series_numbers(values: pd.DataFrame) -> Numbers:
+def series_numbers(values: pd.DataFrame) -> IntArray:
     """A number for each series of the values, whose place, measure and stream are categoricals."""
     series = np.zeros(len(values), np.int64)
     for name in ("place", "measure", "stream"):
@@ -21,12 +20,12 @@ def series_numbers(values: pd.DataFrame) -> Numbers:
     return series
 
 
-def day_numbers(days: pd.Series) -> Numbers:
+def day_numbers(days: pd.Series) -> IntArray:
     """The days since 1970."""
     return days.to_numpy().astype("datetime64[D]").astype(np.int64)
 
 
-def series_days(series: Numbers, days: Numbers, first: int | None = None, last: int | None = None) -> Numbers:
+def series_days(series: IntArray, days: IntArray, first: int | None = None, last: int | None = None) -> IntArray:
     """One number for a series' number and a day of those from `first` to `last`: by series, then by day."""
     if not len(days):
         return series
@@ -35,7 +34,7 @@ def series_days(series: Numbers, days: Numbers, first: int | None = None, last: 
     return series * (last - first + 1) + (days - first)
 
 
-def order(keys: Numbers, *then: Numbers) -> Positions | None:
+def order(keys: IntArray, *then: IntArray) -> IndexArray | None:
     """The positions that put the keys in order, equal ones by the arrays in `then`; None: they are in order, each once.
 
     Quick where keys come in long runs, as in files they do.
@@ -50,18 +49,18 @@ def order(keys: Numbers, *then: Numbers) -> Positions | None:
     return positions
 
 
-def is_repeated(ordered: Numbers) -> NDArray[np.bool_]:
+def is_repeated(ordered: IntArray) -> BoolArray:
     """Which of the ordered keys are there more than once."""
     same = ordered[1:] == ordered[:-1]
     return np.append(same, False) | np.insert(same, 0, False) if len(ordered) else np.zeros(0, bool)
 
 
-def is_last(ordered: Numbers) -> NDArray[np.bool_]:
+def is_last(ordered: IntArray) -> BoolArray:
     """Which of the ordered keys are the last of their kind."""
     return np.append(ordered[1:] != ordered[:-1], True) if len(ordered) else np.zeros(0, bool)
 
 
-def repeated(keys: Numbers) -> Positions:
+def repeated(keys: IntArray) -> IndexArray:
     """The positions of the keys that are there more than once."""
     positions = order(keys)
     if positions is None:
@@ -69,7 +68,7 @@ def repeated(keys: Numbers) -> Positions:
     return np.sort(positions[is_repeated(keys[positions])])
 
 
-def positions_of(ordered: Numbers, wanted: Numbers) -> Positions:
+def positions_of(ordered: IntArray, wanted: IntArray) -> IndexArray:
     """Where each wanted key stands last among the ordered ones; -1: nowhere."""
     if not len(ordered):
         return np.full(len(wanted), -1, np.intp)

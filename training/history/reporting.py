@@ -5,12 +5,9 @@ Each series has its own last day. A slow or silent one never holds the others ba
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from training.arrays import BoolArray, IntArray
 from training.history.rhythm import counted_weekdays
-
-Mask = NDArray[np.bool_]
-Days = NDArray[np.int64]
 
 REPORTING_DAYS = 28  # a series of daily counts without a value for four weeks no longer reports
 RHYTHM_DAYS = 366  # in which the usual distance between two values is seen
@@ -34,7 +31,7 @@ def still_reporting(known: pd.DataFrame) -> pd.Index:
     return reporting
 
 
-def days_behind(known: pd.DataFrame) -> Days:
+def days_behind(known: pd.DataFrame) -> IntArray:
     """How many days (n_series,) before the frame's last day each series has its newest value.
 
     0 where no day since then falls on a weekday on which it has values: a clinic of the weekend is not late on Friday.
@@ -62,14 +59,14 @@ def reached_day(present: pd.DataFrame) -> pd.Timestamp:
     return pd.Timestamp(newest.index[-1 - back])
 
 
-def _missing(known: pd.DataFrame, there: Mask) -> Mask:
+def _missing(known: pd.DataFrame, there: BoolArray) -> BoolArray:
     """Days after a series' newest value on which it was to be expected; shape of `there`, the frame's last rows."""
     weekday = pd.DatetimeIndex(known.index[len(known) - len(there) :]).dayofweek.to_numpy()
     last = len(there) - 1 - _days_since_last(there)
     return np.asarray((np.arange(len(there))[:, None] > last) & counted_weekdays(known)[weekday])
 
 
-def _days_since_last(there: Mask) -> Days:
+def _days_since_last(there: BoolArray) -> IntArray:
     """How many days before the last one each series has its newest value; the number of days where it has none."""
     if not len(there):
         return np.zeros(there.shape[1], dtype=np.int64)

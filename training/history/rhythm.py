@@ -5,12 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from training.arrays import BoolArray, IntArray
 from training.frames import WEEK
-
-Days = NDArray[np.int64]
-"""Days as whole numbers, in order, each once."""
 
 NEWEST_GAPS = 6
 FEWEST_GAPS = 3  # of four values
@@ -36,7 +33,7 @@ class Rhythm:
     def __str__(self) -> str:
         return f"one value every {self.every}"
 
-    def has(self, gaps: Days) -> NDArray[np.bool_]:
+    def has(self, gaps: IntArray) -> BoolArray:
         """Return which of the distances belong to the rhythm."""
         times = np.arange(1, self.missing + 2)[:, None]
         return np.asarray(((gaps >= times * self.shortest) & (gaps <= times * self.longest)).any(axis=0))
@@ -46,7 +43,7 @@ WEEKLY = Rhythm("week", 7, 7, missing=3)
 RHYTHMS = (WEEKLY, Rhythm("two weeks", 14, 14, 1), Rhythm("month", 28, 31, 1), Rhythm("quarter", 89, 92, 0))
 
 
-def rhythm_of(days: Days) -> Rhythm | None:
+def rhythm_of(days: IntArray) -> Rhythm | None:
     """Return the rhythm of the newest values; None where there are fewer than four, or no regular distance.
 
     The shortest distance says which rhythm it is; three in four of the distances must belong to it.
@@ -71,7 +68,7 @@ def rhythms(days_by_series: pd.DataFrame) -> Iterator[tuple[str, Rhythm, pd.Date
             yield str(unique_id), rhythm, pd.DatetimeIndex(days)
 
 
-def counted_weekdays(table: pd.DataFrame) -> NDArray[np.bool_]:
+def counted_weekdays(table: pd.DataFrame) -> BoolArray:
     """Return on which weekdays (7, n_series), Monday first, each series of a wide frame may have a value.
 
     A weekday without one in the newest `WEEKS_KNOWN` weeks in which the series reported is never counted; a recorded 0
@@ -91,7 +88,7 @@ def counted_weekdays(table: pd.DataFrame) -> NDArray[np.bool_]:
     return np.roll(by_position, first_weekday, axis=0)
 
 
-def days_never_counted(table: pd.DataFrame) -> NDArray[np.bool_]:
+def days_never_counted(table: pd.DataFrame) -> BoolArray:
     """Return which empty cells (n_days, n_series) of a wide frame are days on which the series was not counted at all.
 
     Judged by the weeks before each day as `counted_weekdays` does, or by those after it: a part that is not counted on
@@ -107,7 +104,7 @@ def days_never_counted(table: pd.DataFrame) -> NDArray[np.bool_]:
     return found
 
 
-def _never_before(there: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _never_before(there: BoolArray) -> BoolArray:
     """Return whether each day (n_days, n_series) is of a weekday without a value in the weeks before it."""
     n_days = len(there)
     padded = np.concatenate([np.zeros(((WEEKS_LOOKED_AT + 1) * WEEK, there.shape[1]), bool), there])

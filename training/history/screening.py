@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.model import System
+from training.arrays import BoolArray, FloatArray
 from training.history.categoricals import constant, per_row, selected, stacked, texts, with_columns
 from training.history.cells import ROW_FIELDS, MeasureColumns, column_of, counted, fields
 from training.history.checks import CATALOGUE, CheckContext, Field, advice, judged
@@ -64,14 +65,14 @@ class Column:
         return per_row(self.found, self.field.failed)
 
     @property
-    def is_blank(self) -> NDArray[np.bool_]:
+    def is_blank(self) -> BoolArray:
         return per_row(self.found, texts(self.found).eq("").to_numpy())
 
     @property
-    def y(self) -> NDArray[np.float64]:
+    def y(self) -> FloatArray:
         return per_row(self.found, self.field.meant.to_numpy())
 
-    def where(self, chosen: NDArray[np.bool_]) -> "Column":
+    def where(self, chosen: BoolArray) -> "Column":
         """The column of some of the rows."""
         return self if chosen.all() else Column(self.name, self.found[chosen], self.field)
 
@@ -107,7 +108,7 @@ def screen(extract: Extract, system: System, today: date) -> Screened:
     )
 
 
-def _where(table: pd.DataFrame, chosen: NDArray[np.bool_]) -> pd.DataFrame:
+def _where(table: pd.DataFrame, chosen: BoolArray) -> pd.DataFrame:
     return table if chosen.all() else table[chosen]
 
 

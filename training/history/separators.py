@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from training.arrays import BoolArray, IndexArray
 from training.history.archive import Archive, unique_ids
 from training.history.categoricals import per_row, texts
 from training.history.checks import Reason
@@ -58,19 +59,19 @@ def quarantine_ambiguous(values: pd.DataFrame, archive: Archive) -> tuple[pd.Dat
     return values.drop(index=values.index[doubtful]), _refused(values.iloc[doubtful])
 
 
-def _column_has_fractions(values: pd.DataFrame, doubtful: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _column_has_fractions(values: pd.DataFrame, doubtful: IndexArray) -> BoolArray:
     """Return for each doubtful value whether others of its column and measure, in any file, show what it means."""
     groups = values[COLUMN].groupby(COLUMN, observed=True, sort=False).ngroup().to_numpy()
     written, of = values["writing"].to_numpy(), groups[doubtful]
     y = pd.Series(values["y"].to_numpy()[doubtful]).groupby(of)
     is_whole = y.transform(lambda some: (some % 1 == 0).all() and some.nunique() >= FEWEST_WHOLE).to_numpy(dtype=bool)
-    found: NDArray[np.bool_] = np.isin(of, groups[written == Writing.DECIMAL]) | (
+    found: BoolArray = np.isin(of, groups[written == Writing.DECIMAL]) | (
         is_whole & ~np.isin(of, groups[written == Writing.PLAIN])
     )
     return found
 
 
-def _is_near_the_series(doubtful: pd.DataFrame, archive: Archive) -> NDArray[np.bool_]:
+def _is_near_the_series(doubtful: pd.DataFrame, archive: Archive) -> BoolArray:
     """Return for each value whether it is nearer to the level of its series, read as a fraction, than as thousands."""
     if archive.is_empty:
         return np.zeros(len(doubtful), bool)
@@ -80,7 +81,7 @@ def _is_near_the_series(doubtful: pd.DataFrame, archive: Archive) -> NDArray[np.
     recent = known.groupby("unique_id", observed=True).tail(LEVEL_DAYS)
     levels = recent.groupby(recent["unique_id"].astype(str))["y"].median()
     level = series.map(levels).to_numpy(dtype=float)
-    found: NDArray[np.bool_] = (level > 0) & (doubtful["y"].to_numpy() * np.sqrt(THOUSAND) > level)
+    found: BoolArray = (level > 0) & (doubtful["y"].to_numpy() * np.sqrt(THOUSAND) > level)
     return found
 
 

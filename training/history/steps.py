@@ -11,11 +11,9 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from training.arrays import BoolArray, FloatArray
 from training.frames import WEEK
-
-Values = NDArray[np.float64]
 
 SEARCHED_DAYS = 112  # before the cutoff, in which a step is looked for
 CALM_WEEKS = 8  # before a step, which say how much one week differs from the next
@@ -45,7 +43,7 @@ class Steps:
             values[self.first[unique_id] :, column] /= self.factor[unique_id]
         return pd.DataFrame(values, table.index, table.columns)
 
-    def factors(self, unique_ids: Sequence[str]) -> Values:
+    def factors(self, unique_ids: Sequence[str]) -> FloatArray:
         """What means of the series (n_series,) are multiplied by to stand at the level after the step."""
         return np.array([self.factor.get(unique_id, 1.0) for unique_id in unique_ids])
 
@@ -79,13 +77,13 @@ def recent_steps(known: pd.DataFrame, special: Iterable[date]) -> Steps:
     )
 
 
-def _weekly_means(logs: Values) -> Values:
+def _weekly_means(logs: FloatArray) -> FloatArray:
     """The mean of the seven days up to each day, NaN where too few have a value; shape of `logs`."""
     table = pd.DataFrame(logs)
     return np.asarray(table.rolling(WEEK, min_periods=FEWEST_DAYS).mean().to_numpy())
 
 
-def _is_step(weekly: Values, change: Values, daily: Values) -> NDArray[np.bool_]:
+def _is_step(weekly: FloatArray, change: FloatArray, daily: FloatArray) -> BoolArray:
     """Where a day is the first after a step, (n_days, n_series), by changes over a week: of the week, and by day."""
     differences = np.abs(weekly[WEEK:] - weekly[:-WEEK])
     found = np.zeros(weekly.shape, bool)
@@ -106,7 +104,7 @@ def _is_step(weekly: Values, change: Values, daily: Values) -> NDArray[np.bool_]
     return found
 
 
-def _factor(logs: Values, first: int) -> float:
+def _factor(logs: FloatArray, first: int) -> float:
     """By how much the level after the step is that before it: whole weeks after, and four weeks before."""
     n_weeks = (len(logs) - first) // WEEK
     after, before = logs[first : first + n_weeks * WEEK], logs[max(0, first - 4 * WEEK) : first]

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.vocabulary import SEPARATOR
-from training.history.orders import Numbers, order, series_days
+from training.arrays import FloatArray, IntArray
+from training.history.orders import order, series_days
 
 NANOSECONDS_A_DAY = 86_400 * 10**9
 ROWS_AT_ONCE = 1 << 17
@@ -42,9 +43,9 @@ class VintageColumns:
     """Vintages as arrays of one length: the number of the series, days and instants in nanoseconds since 1970."""
 
     series: NDArray[np.int32]
-    ds: Numbers
-    y: NDArray[np.float64]
-    known_at: Numbers
+    ds: IntArray
+    y: FloatArray
+    known_at: IntArray
     batch: NDArray[np.int32]
 
 
@@ -109,7 +110,7 @@ def _in_order(columns: VintageColumns) -> VintageColumns:
     return columns if positions is None else VintageColumns(*(column[positions] for column in vars(columns).values()))
 
 
-def _is_in_order(series: NDArray[np.int32], ds: Numbers) -> bool:
+def _is_in_order(series: NDArray[np.int32], ds: IntArray) -> bool:
     """Whether each series and day is there once, in order, as where one ingest brought them all."""
     later = ds[1:] > ds[:-1]
     return bool(np.all((series[1:] > series[:-1]) | ((series[1:] == series[:-1]) & later)))

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.vocabulary import Kind
+from training.arrays import BoolArray, FloatArray, IntArray
 from training.frames import WEEK
 from training.history.archive import Archive, unique_ids
 from training.history.categoricals import stacked, with_columns
@@ -16,9 +16,6 @@ from training.history.checks import Reason
 from training.history.orders import day_numbers
 from training.history.quarantine import described
 from training.system import Source, SystemFile
-
-Days = NDArray[np.int64]
-"""Days since 1970."""
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 FIRST_WEEKDAY = 3  # 1 January 1970 was a Thursday
@@ -29,12 +26,10 @@ def weekly_sources(system_file: SystemFile) -> list[str]:
     return [source.name for source in system_file.sources if source.every == "week"]
 
 
-def is_weekly_total(values: pd.DataFrame, system_file: SystemFile) -> NDArray[np.bool_]:
+def is_weekly_total(values: pd.DataFrame, system_file: SystemFile) -> BoolArray:
     """Return which of the values are totals of weeks: flows of the weekly sources."""
     flows = [measure.name for measure in system_file.system.measures if measure.kind is Kind.FLOW]
-    found: NDArray[np.bool_] = (
-        values["measure"].isin(flows) & values["source"].isin(weekly_sources(system_file))
-    ).to_numpy()
+    found: BoolArray = (values["measure"].isin(flows) & values["source"].isin(weekly_sources(system_file))).to_numpy()
     return found
 
 
@@ -73,7 +68,7 @@ def spread_weeks(
     return stacked([values[~chosen], _spread(totals[sound], last[sound])]), stacked(refused)
 
 
-def shares(totals: NDArray[np.float64]) -> NDArray[np.float64]:
+def shares(totals: FloatArray) -> FloatArray:
     """Return the seven counts (n, 7) that each total is spread into: as even as can be, and adding up to it exactly.
 
     A whole total is spread into whole counts, which differ by one at most.
@@ -85,7 +80,7 @@ def shares(totals: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where((totals % 1 == 0)[:, None], whole, even)
 
 
-def _spread(totals: pd.DataFrame, last: Days) -> pd.DataFrame:
+def _spread(totals: pd.DataFrame, last: IntArray) -> pd.DataFrame:
     rows = totals.iloc[np.repeat(np.arange(len(totals)), WEEK)]
     days = (last[:, None] + np.arange(1 - WEEK, 1)).ravel()
     return with_columns(
@@ -96,7 +91,7 @@ def _spread(totals: pd.DataFrame, last: Days) -> pd.DataFrame:
     )
 
 
-def _steps(totals: pd.DataFrame, last: Days, archive: Archive, system_file: SystemFile) -> Days:
+def _steps(totals: pd.DataFrame, last: IntArray, archive: Archive, system_file: SystemFile) -> IntArray:
     """Return for each total the weekday, as its day's number modulo seven, on which the weeks of its series end."""
     series = pd.Series(unique_ids(totals)).astype(str)
     commonest = pd.Series(last % WEEK).groupby(series).agg(lambda steps: steps.mode().iloc[0])

@@ -4,12 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from publication.vocabulary import Kind
+from training.arrays import BoolArray, FloatArray, IntArray
 from training.history.plausibility.lags import NOT_FLAGGED, Lags
 from training.history.plausibility.panel import STAND_INS, Panel
 from training.history.plausibility.runs import days_left, positions
 from training.history.plausibility.usual import repeat_rate
-
-Mask = NDArray[np.bool_]
 
 JUMP_SPREADS = 4.5
 JUMP_SMALLEST = 0.3  # of the logarithm: 35 % above or 26 % below the days around it
@@ -131,7 +130,7 @@ def partial_day(panel: Panel) -> Lags:
     return _shows(newest & ~np.isnan(panel.values), 0)
 
 
-def _away_from_both_neighbours(panel: Panel) -> Mask:
+def _away_from_both_neighbours(panel: Panel) -> BoolArray:
     """A step up or down is away from one of them only: that is a new level. So is the day next to a spike."""
     away = np.zeros(panel.values.shape, bool)
     departure = panel.departure
@@ -141,12 +140,12 @@ def _away_from_both_neighbours(panel: Panel) -> Mask:
     return away
 
 
-def _zero(panel: Panel) -> Mask:
-    zero: Mask = (panel.values == 0) & (panel.usual_count >= ZERO_IS_ODD_FROM) & ~panel.is_holiday
+def _zero(panel: Panel) -> BoolArray:
+    zero: BoolArray = (panel.values == 0) & (panel.usual_count >= ZERO_IS_ODD_FROM) & ~panel.is_holiday
     return zero
 
 
-def _edges(away: Mask, near: Mask) -> tuple[Mask, Mask]:
+def _edges(away: BoolArray, near: BoolArray) -> tuple[BoolArray, BoolArray]:
     """Whether the day before a run, and the day after it, are near the usual level; for each day of the run."""
     day = np.arange(len(away))[:, None]
     before, after = day - positions(away), day + days_left(away) + 1
@@ -156,11 +155,11 @@ def _edges(away: Mask, near: Mask) -> tuple[Mask, Mask]:
     return entered, returned
 
 
-def _in_the_days_before(holds: Mask) -> NDArray[np.int64]:
+def _in_the_days_before(holds: BoolArray) -> IntArray:
     """On how many of the `PARTS_AGREE_DAYS` days before each day it held."""
     total = np.cumsum(holds, axis=0)
     until = np.vstack([np.zeros((1, holds.shape[1]), int), total[:-1]])
-    before: NDArray[np.int64] = np.vstack([np.zeros((PARTS_AGREE_DAYS, holds.shape[1]), int), until])[: len(holds)]
+    before: IntArray = np.vstack([np.zeros((PARTS_AGREE_DAYS, holds.shape[1]), int), until])[: len(holds)]
     return until - before
 
 
@@ -168,6 +167,6 @@ def _nothing(panel: Panel) -> Lags:
     return np.full(panel.values.shape, NOT_FLAGGED, dtype=np.int16)
 
 
-def _shows(found: Mask, after_days: NDArray[np.int32] | NDArray[np.float64] | int) -> Lags:
+def _shows(found: BoolArray, after_days: NDArray[np.int32] | FloatArray | int) -> Lags:
     lags: Lags = np.where(found, after_days, NOT_FLAGGED).astype(np.int16)
     return lags

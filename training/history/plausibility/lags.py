@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from training.arrays import BoolArray
+
 Lags = NDArray[np.int16]
 """0: on the day itself; 1: when the next day's value is known; `FINE`: never. Shape (n_days, n_series)."""
 
@@ -16,9 +18,9 @@ def earliest(first: Lags, second: Lags) -> Lags:
     return result
 
 
-def flagged_by(lags: Lags, last: int) -> NDArray[np.bool_]:
+def flagged_by(lags: Lags, last: int) -> BoolArray:
     """Which of the days up to position `last` are known by then to be faulty: shape (last + 1, n_series)."""
     until = lags[: last + 1]
     days = np.arange(len(until))[:, None]
-    mask: NDArray[np.bool_] = (until != NOT_FLAGGED) & (days + until <= last)
+    mask: BoolArray = (until != NOT_FLAGGED) & (days + until <= last)
     return mask

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from publication.days import weekday_names
 from publication.model import System
 from publication.vocabulary import SeriesKey
+from training.arrays import FloatArray
 from training.history.plausibility.balance import balance_residuals
 from training.history.plausibility.runs import days_left, positions
 from training.history.plausibility.shifts import level_shifts
@@ -78,7 +79,7 @@ def unbalanced(table: pd.DataFrame, system: System) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _unexplained(beds: NDArray[np.float64], days: pd.Index) -> str:
+def _unexplained(beds: FloatArray, days: pd.Index) -> str:
     worst = np.argsort(-np.abs(beds), kind="stable")[:WORST_DAYS]
     told = ", ".join(f"{beds[i]:+g} on {day:%Y-%m-%d}" for i, day in zip(worst, days[worst], strict=True))
     return f"unexplained {beds.mean():+.1f} a day (spread {beds.std():.1f}), most {told}"

@@ -6,15 +6,14 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.model import System
 from publication.vocabulary import Kind, SeriesKey, series_key
+from training.arrays import BoolArray, FloatArray
 from training.history.plausibility.usual import usual_level, usual_spread
 from training.system import OpeningPeriod, SystemContext
 from training.system.bank_holidays import bank_holidays
 
-Values = NDArray[np.float64]
 SERIES_AT_ONCE = 400  # of a measure: arrays of a few megabytes are made and judged soonest
 COUNT_NOISE = 1.5  # of a Poisson count against the mean of its neighbours: variance 1 + 1/2, in units of the mean
 UNLEARNT = 1.5  # times the noise of a count: what a series is allowed until its spread is known
@@ -38,46 +37,46 @@ class Panel:
     kind: Kind
     days: pd.DatetimeIndex
     unique_ids: list[str]
-    values: Values
-    beds: Values
-    parts: Values
-    is_open: NDArray[np.bool_]
-    is_holiday: NDArray[np.bool_]
+    values: FloatArray
+    beds: FloatArray
+    parts: FloatArray
+    is_open: BoolArray
+    is_holiday: BoolArray
 
     @cached_property
-    def baseline(self) -> Values:
+    def baseline(self) -> FloatArray:
         """The level each day would have by its weekday in the weeks before, as log(1 + count)."""
         believable = np.where(np.isin(self.values, STAND_INS), np.nan, self.values)
         return usual_level(np.log1p(believable))
 
     @cached_property
-    def usual_count(self) -> Values:
+    def usual_count(self) -> FloatArray:
         """The same as a count."""
         return np.expm1(self.baseline)
 
     @cached_property
-    def departure(self) -> Values:
+    def departure(self) -> FloatArray:
         """How far log(1 + count) is from its usual level: -0.7 is half, 0.7 is double."""
         return np.log1p(self.values) - self.baseline
 
     @cached_property
-    def idiosyncratic_residual(self) -> Values:
+    def idiosyncratic_residual(self) -> FloatArray:
         """The part of it that the other series of the measure do not share, where there are enough of them."""
         return _without_shared(self.departure)
 
     @cached_property
-    def jump(self) -> Values:
+    def jump(self) -> FloatArray:
         """Each day's own departure against the mean of the day before and the day after; NaN at the edges and gaps."""
         return _without_shared(self._shared_jump)
 
     @cached_property
-    def _shared_jump(self) -> Values:
+    def _shared_jump(self) -> FloatArray:
         jump = np.full_like(self.departure, np.nan)
         jump[1:-1] = self.departure[1:-1] - (self.departure[:-2] + self.departure[2:]) / 2
         return jump
 
     @cached_property
-    def spread(self) -> Values:
+    def spread(self) -> FloatArray:
         """The usual size of a jump: learnt from the past, at least the noise of a count.
 
         Of jumps as they are: without what is shared, the series in the middle of a few would seem to be still.
@@ -109,7 +108,7 @@ def panels(table: pd.DataFrame, system: System, context: SystemContext) -> Itera
             )
 
 
-def _without_shared(departure: Values) -> Values:
+def _without_shared(departure: FloatArray) -> FloatArray:
     if departure.shape[1] < FEWEST_SIBLINGS:
         return departure
     there = (~np.isnan(departure)).sum(axis=1, keepdims=True)
@@ -118,7 +117,7 @@ def _without_shared(departure: Values) -> Values:
     return departure - np.where(there >= FEWEST_SIBLINGS, shared, 0.0)
 
 
-def _beds(values: Values, column: Columns, chosen: list[SeriesKey]) -> Values:
+def _beds(values: FloatArray, column: Columns, chosen: list[SeriesKey]) -> FloatArray:
     found = np.full((len(values), len(chosen)), np.nan)
     for i, key in enumerate(chosen):
         beds = key._replace(measure=BEDS)
@@ -127,7 +126,7 @@ def _beds(values: Values, column: Columns, chosen: list[SeriesKey]) -> Values:
     return found
 
 
-def _sums_of_parts(values: Values, column: Columns, chosen: list[SeriesKey], system: System) -> Values:
+def _sums_of_parts(values: FloatArray, column: Columns, chosen: list[SeriesKey], system: System) -> FloatArray:
     found = np.full((len(values), len(chosen)), np.nan)
     for i, key in enumerate(chosen):
         children = [key._replace(place=place) for place in system.children(key.place)]
@@ -137,7 +136,7 @@ def _sums_of_parts(values: Values, column: Columns, chosen: list[SeriesKey], sys
     return found
 
 
-def _open(days: pd.DatetimeIndex, chosen: list[SeriesKey], periods: Mapping[str, OpeningPeriod]) -> NDArray[np.bool_]:
+def _open(days: pd.DatetimeIndex, chosen: list[SeriesKey], periods: Mapping[str, OpeningPeriod]) -> BoolArray:
     found = np.ones((len(days), len(chosen)), bool)
     for i, key in enumerate(chosen):
         opening = periods.get(key.place)
@@ -149,5 +148,5 @@ def _open(days: pd.DatetimeIndex, chosen: list[SeriesKey], periods: Mapping[str,
     return found
 
 
-def _holidays(days: pd.DatetimeIndex, country: str) -> NDArray[np.bool_]:
+def _holidays(days: pd.DatetimeIndex, country: str) -> BoolArray:
     return np.array([[day.date() in bank_holidays(country, day.year)] for day in days], dtype=bool).reshape(-1, 1)

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from training.arrays import BoolArray, FloatArray
 from training.frames import WEEK
 
-Values = NDArray[np.float64]
 WEEKS = 4  # at each level, before and after
 SMALLEST = np.log(1.25)
 STEADY = 0.4  # of the shift: how far the weeks of one level may lie apart
@@ -47,7 +46,7 @@ def level_shifts(table: pd.DataFrame) -> list[Shift]:
     ]
 
 
-def _weekly_medians(values: Values) -> Values:
+def _weekly_medians(values: FloatArray) -> FloatArray:
     """Medians (n_weeks, n_series) of weeks that have at least half of their days."""
     weeks = np.sort(values.reshape(-1, WEEK, values.shape[1]), axis=1)
     n = (~np.isnan(weeks)).sum(axis=1)
@@ -55,7 +54,7 @@ def _weekly_medians(values: Values) -> Values:
     return np.where(n > WEEK // 2, middle, np.nan)
 
 
-def _levels(weekly: Values) -> tuple[Values, Values, NDArray[np.bool_]]:
+def _levels(weekly: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray]:
     """The levels of the weeks before and after each possible week, and whether each of the two is steady."""
     groups = np.lib.stride_tricks.sliding_window_view(weekly, WEEKS, axis=0)  # (n, n_series, WEEKS); NaN stays NaN
     middle, apart = np.median(groups, axis=-1), np.ptp(groups, axis=-1)
@@ -64,13 +63,13 @@ def _levels(weekly: Values) -> tuple[Values, Values, NDArray[np.bool_]]:
     return before, after, steady & ~np.isnan(before) & ~np.isnan(after)
 
 
-def _is_peak(moved: Values) -> NDArray[np.bool_]:
+def _is_peak(moved: FloatArray) -> BoolArray:
     """No larger move within a month: one shift is found once."""
     padded = np.pad(moved, ((WEEKS, WEEKS), (0, 0)))
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * WEEKS + 1, axis=0)
     largest = around.max(axis=-1)
     earlier = around[..., :WEEKS].max(axis=-1)
-    peak: NDArray[np.bool_] = (moved >= largest) & (moved > earlier)
+    peak: BoolArray = (moved >= largest) & (moved > earlier)
     return peak
 
 

@@ -3,11 +3,10 @@
 from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
 
+from training.arrays import FloatArray
 from training.frames import WEEK
 
-Values = NDArray[np.float64]
 WEEKS = 4  # the same weekday of the four weeks before
 FEWEST_WEEKS = 2
 RENEWED_EVERY_DAYS = 28  # a spread is learnt anew each four weeks: cheap, and nearly as good as every day
@@ -16,7 +15,7 @@ FEWEST_DAYS = 28
 NORMAL_FROM_MEDIAN = 1.4826  # median absolute deviation to standard deviation, for a normal distribution
 
 
-def usual_level(values: Values) -> Values:
+def usual_level(values: FloatArray) -> FloatArray:
     """The median of the same weekday in the four weeks before each day (axis 0); NaN where fewer than two are known."""
     weeks = np.full((WEEKS, *values.shape), np.nan)
     for back in range(1, WEEKS + 1):
@@ -24,7 +23,7 @@ def usual_level(values: Values) -> Values:
     return _median_of_few(weeks, FEWEST_WEEKS)
 
 
-def usual_spread(departures: Values, first_day: date) -> Values:
+def usual_spread(departures: FloatArray, first_day: date) -> FloatArray:
     """Robust standard deviation of `departures` (n_days, n_series) over the sixteen weeks before; NaN: too few."""
     spread = np.full(departures.shape, np.nan)
     sizes = np.abs(departures)
@@ -35,7 +34,7 @@ def usual_spread(departures: Values, first_day: date) -> Values:
     return spread
 
 
-def repeat_rate(values: Values, first_day: date) -> Values:
+def repeat_rate(values: FloatArray, first_day: date) -> FloatArray:
     """The share of days that repeated the value of the day before, over the sixteen weeks before; NaN: too few."""
     repeats = np.where(np.isnan(values[1:]) | np.isnan(values[:-1]), np.nan, values[1:] == values[:-1])
     rate = np.full(values.shape, np.nan)
@@ -52,7 +51,7 @@ def _renewals(n_days: int, first_day: date) -> range:
     return range(RENEWED_EVERY_DAYS + -first_day.toordinal() % RENEWED_EVERY_DAYS, n_days, RENEWED_EVERY_DAYS)
 
 
-def _median_of_few(stack: Values, fewest: int) -> Values:
+def _median_of_few(stack: FloatArray, fewest: int) -> FloatArray:
     """The median over the first axis without NaN: sorted, they come last."""
     stack.sort(axis=0)
     n = (~np.isnan(stack)).sum(axis=0)
@@ -61,7 +60,7 @@ def _median_of_few(stack: Values, fewest: int) -> Values:
     return np.where(n >= fewest, (low + high) / 2, np.nan)
 
 
-def _median(window: Values, fewest: int) -> Values:
+def _median(window: FloatArray, fewest: int) -> FloatArray:
     ordered = np.sort(window.T, axis=-1)  # contiguous in time: several times faster
     n = (~np.isnan(ordered)).sum(axis=-1)
     middle = np.take_along_axis(ordered, np.maximum((n - 1) // 2, 0)[:, None], axis=-1)[:, 0]

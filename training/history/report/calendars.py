@@ -5,6 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from training.arrays import BoolArray, FloatArray
 from training.charts import plain
 from training.frames import WEEK
 from training.history.plausibility.runs import days_left, positions
@@ -27,7 +28,7 @@ MARKS = {DayState.SUSPECT: ("x", "#5f1e00"), DayState.LEFT_OUT: ("diamond", "#1f
 MIDWEEK = 3
 
 
-def by_day(found: States, values: NDArray[np.float64], days: pd.DatetimeIndex, unique_ids: list[str]) -> go.Figure:
+def by_day(found: States, values: FloatArray, days: pd.DatetimeIndex, unique_ids: list[str]) -> go.Figure:
     """Each day in its state; all arrays (n_days, n_series)."""
     picture = _empty(unique_ids, days[0] - pd.Timedelta(hours=12), days[-1] + pd.Timedelta(hours=12))
     top = max(DayState)
@@ -99,7 +100,7 @@ def _empty(unique_ids: list[str], first: pd.Timestamp, last: pd.Timestamp) -> go
     return picture
 
 
-def _cover(picture: go.Figure, state: DayState, holds: NDArray[np.bool_], middles: pd.DatetimeIndex) -> None:
+def _cover(picture: go.Figure, state: DayState, holds: BoolArray, middles: pd.DatetimeIndex) -> None:
     """The weeks in which it holds, in its colour, over what they are otherwise."""
     if holds.any():
         picture.add_heatmap(
@@ -118,7 +119,7 @@ def _beside(n_rows: int) -> dict[str, object]:
     return {"lenmode": "pixels", "len": min(160, 80 + ROW_PIXELS * n_rows), "y": 1, "yanchor": "top"}
 
 
-def _told(found: States, values: NDArray[np.float64]) -> NDArray[np.object_]:
+def _told(found: States, values: FloatArray) -> NDArray[np.object_]:
     """What each day says when it is pointed at."""
     said = np.array([state.words for state in DayState], dtype=object)[found]
     there = found != DayState.NO_VALUE
@@ -134,7 +135,7 @@ def _key(picture: go.Figure, state: DayState) -> None:
     picture.add_scatter(x=[None], y=[None], mode="markers", marker=square, name=state.words)
 
 
-def _marks(picture: go.Figure, state: DayState, holds: NDArray[np.bool_], days: pd.DatetimeIndex) -> None:
+def _marks(picture: go.Figure, state: DayState, holds: BoolArray, days: pd.DatetimeIndex) -> None:
     """One mark in the middle of each run, so that a single day is seen too, and not by its colour alone."""
     middle = holds & (days_left(holds) == (positions(holds) + days_left(holds)) // 2)
     day, series = (where[-MARKS_DRAWN:] for where in np.nonzero(middle))

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from training.arrays import BoolArray, IndexArray
 from training.charts import picture
 from training.history.report import words
 from training.history.report.calendars import by_day, by_week
@@ -72,21 +72,21 @@ def _not_drawn(n_series: int, n_drawn: int) -> list[str]:
     ]
 
 
-def _whole(evidence: Evidence, found: States, columns: NDArray[np.intp]) -> str:
+def _whole(evidence: Evidence, found: States, columns: IndexArray) -> str:
     if len(found) <= DAYS_DRAWN:
         return _days(evidence, found, columns, DAYS_DRAWN, "calendar")
     ids = [evidence.unique_ids[i] for i in columns]
     return picture(by_week(found[:, columns], evidence.days, ids), "calendar", WEEK_KEY, wide=True)
 
 
-def _days(evidence: Evidence, found: States, columns: NDArray[np.intp], n_days: int, name: str) -> str:
+def _days(evidence: Evidence, found: States, columns: IndexArray, n_days: int, name: str) -> str:
     """The newest `n_days`, each exact."""
     ids = [evidence.unique_ids[i] for i in columns]
     values = evidence.table.to_numpy(dtype=float)[-n_days:, columns]
     return picture(by_day(found[-n_days:, columns], values, evidence.days[-n_days:], ids), name, KEY, wide=True)
 
 
-def _numbers(evidence: Evidence, found: States, columns: NDArray[np.intp]) -> str:
+def _numbers(evidence: Evidence, found: States, columns: IndexArray) -> str:
     there = found != DayState.NO_VALUE
     n_by_column = [
         there.sum(axis=0),
@@ -109,7 +109,7 @@ def _numbers(evidence: Evidence, found: States, columns: NDArray[np.intp]) -> st
     return table(caption, ("series", "place", *COUNTED, "first day", "last day"), rows, COUNTED)
 
 
-def _first_and_last(there: NDArray[np.bool_], days: pd.DatetimeIndex) -> tuple[str, str]:
+def _first_and_last(there: BoolArray, days: pd.DatetimeIndex) -> tuple[str, str]:
     positions = np.flatnonzero(there)
     if not len(positions):
         return "", ""

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.model import System
 from publication.vocabulary import SeriesKey, series_key
+from training.arrays import BoolArray
 from training.history.disturbances import UNTRUSTED_KINDS, days_of
 from training.history.known import PointInTimeHistory
 from training.history.plausibility import Severity, findings
@@ -67,7 +67,7 @@ class Evidence:
         return self.findings[self.findings["severity"] == Severity.SUSPECT.value]
 
     @cached_property
-    def is_suspect(self) -> NDArray[np.bool_]:
+    def is_suspect(self) -> BoolArray:
         found = np.zeros(self.table.shape, bool)
         columns = self.table.columns.get_indexer(pd.Index(self.suspect["unique_id"]))
         first, last = (self.days.get_indexer(pd.DatetimeIndex(self.suspect[end])) for end in ("first", "last"))
@@ -76,12 +76,12 @@ class Evidence:
         return found
 
     @cached_property
-    def is_left_out(self) -> NDArray[np.bool_]:
+    def is_left_out(self) -> BoolArray:
         """Where an event says that the days teach nothing."""
         return days_of(self.context.events, UNTRUSTED_KINDS, self.days, self.unique_ids, self.system)
 
     @cached_property
-    def is_revised(self) -> NDArray[np.bool_]:
+    def is_revised(self) -> BoolArray:
         revised = np.zeros(self.table.shape, bool)
         chosen = self.vintages.is_revised
         revised[self.vintages.day[chosen], self.vintages.series[chosen]] = True
@@ -94,10 +94,10 @@ class Evidence:
         listed = [measure.name for measure in self.system.measures if measure.name in present]
         return [*listed, *sorted(present - set(listed))]
 
-    def of_measure(self, measure: str) -> NDArray[np.bool_]:
+    def of_measure(self, measure: str) -> BoolArray:
         """Which of the values of `vintages` count this measure."""
         is_theirs = np.array([key.measure == measure for key in self.keys], dtype=bool)
-        chosen: NDArray[np.bool_] = is_theirs[self.vintages.series]
+        chosen: BoolArray = is_theirs[self.vintages.series]
         return chosen
 
 

@@ -3,14 +3,13 @@
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
 from publication.days import today
+from training.arrays import FloatArray, IntArray
 from training.charts import picture, plain
 from training.history.report import looks, words
 from training.history.report.evidence import Evidence, each
 from training.history.report.markup import heading, paragraph, table
-from training.history.report.vintages import Numbers
 
 BINS = (
     (-np.inf, "before its end"),
@@ -34,11 +33,11 @@ WITHOUT_KNOWN_AT = (
 )
 
 
-def shares(lag_days: Numbers) -> Numbers:
+def shares(lag_days: FloatArray) -> FloatArray:
     """The share of lags in each of `BINS`."""
     upper = np.array([bound for bound, _ in BINS[1:]])
     bins = np.where(lag_days < 0, 0, 1 + np.searchsorted(upper, lag_days))
-    counted: Numbers = np.bincount(bins, minlength=len(BINS)) / len(lag_days)
+    counted: FloatArray = np.bincount(bins, minlength=len(BINS)) / len(lag_days)
     return counted
 
 
@@ -56,7 +55,7 @@ def lags(evidence: Evidence) -> list[str]:
     return [*parts, heading("How old the newest values are"), *_newest(evidence)]
 
 
-def _chart(known: dict[str, Numbers]) -> go.Figure:
+def _chart(known: dict[str, FloatArray]) -> go.Figure:
     most = sorted(known, key=lambda measure: -len(known[measure]))[:MEASURES_DRAWN]
     figure = looks.figure(340, barmode="group")
     for measure, colour, pattern in zip(most, looks.SERIES_COLOURS, looks.PATTERNS, strict=False):
@@ -72,7 +71,7 @@ def _chart(known: dict[str, Numbers]) -> go.Figure:
     return figure
 
 
-def _says(known: dict[str, Numbers]) -> str:
+def _says(known: dict[str, FloatArray]) -> str:
     more = len(known) - MEASURES_DRAWN
     return (
         "For each measure, the share of its values that first became known so long after the end of their day. Bars of "
@@ -81,16 +80,16 @@ def _says(known: dict[str, Numbers]) -> str:
     )
 
 
-def _row(measure: str, lag_days: Numbers) -> tuple[str, ...]:
+def _row(measure: str, lag_days: FloatArray) -> tuple[str, ...]:
     figures = np.quantile(lag_days, (0.5, 0.9, 1.0))
     return (words.measure(measure), f"{len(lag_days):,}", *(words.number(round(float(f), 1)) for f in figures))
 
 
-def newest_ages(evidence: Evidence) -> NDArray[np.int64]:
+def newest_ages(evidence: Evidence) -> IntArray:
     """Of each series, the days from its newest value's day to the day of `as_of`: 1 is yesterday."""
     asked = pd.Timestamp(today(evidence.as_of, evidence.system.timezone))
     since_end = evidence.table[::-1].notna().to_numpy().argmax(axis=0)
-    ages: NDArray[np.int64] = (asked - evidence.days[-1]).days + since_end
+    ages: IntArray = (asked - evidence.days[-1]).days + since_end
     return ages
 
 

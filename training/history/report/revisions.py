@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from training.arrays import BoolArray, FloatArray, IntArray
 from training.charts import picture, plain
 from training.history.report import looks, words
 from training.history.report.evidence import Evidence
 from training.history.report.markup import paragraph, table
-from training.history.report.vintages import Numbers, Vintages
+from training.history.report.vintages import Vintages
 
 AGES = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 42, 56, 84, 112, 168, 252, 365, 730)
 """Days since the end of the day at which values are compared."""
@@ -19,8 +19,6 @@ FEWEST = 5  # values, for a band to say anything
 MEASURES_DRAWN = 4
 ROW_PIXELS = 220
 NUMBERS = ("values", "revised", "share", "newest against first (median)", "raised", "last changed within (90 %)")
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -30,14 +28,14 @@ class Course:
     `median`, and the central 80 % from `low` to `high`; `n` is how many values were known and are that old by now.
     """
 
-    ages: NDArray[np.int64]
-    median: Numbers
-    low: Numbers
-    high: Numbers
-    n: NDArray[np.int64]
+    ages: IntArray
+    median: FloatArray
+    low: FloatArray
+    high: FloatArray
+    n: IntArray
 
 
-def course(vintages: Vintages, chosen: Mask) -> Course:
+def course(vintages: Vintages, chosen: BoolArray) -> Course:
     """Of those values for which `chosen`, if they were revised; a first vintage of 0 has no relative change."""
     kept = chosen[vintages.is_revised]
     first, age_now = (values[vintages.is_revised] for values in (vintages.first, vintages.age_days))
@@ -71,7 +69,7 @@ def revisions(evidence: Evidence) -> list[str]:
     return [*parts, table("Revisions by measure, most revised first", ("measure", *NUMBERS), rows, NUMBERS)]
 
 
-def _known_at_age(vintages: Vintages, age: int) -> tuple[Mask, Numbers]:
+def _known_at_age(vintages: Vintages, age: int) -> tuple[BoolArray, FloatArray]:
     """Of each revised value whether it was known when its day was `age` days old, and what it then was."""
     versions = vintages.versions
     n_known = np.add.reduceat(versions.age_days <= age, versions.begins, dtype=np.intp)
@@ -133,12 +131,12 @@ def _line_and_band(figure: go.Figure, found: Course, row: int) -> None:
     )
 
 
-def _words(ages: NDArray[np.int64]) -> list[str]:
+def _words(ages: IntArray) -> list[str]:
     """Ages as names, so that the first days are as wide as the later months."""
     return [str(age) for age in ages.tolist()]
 
 
-def _row(measure: str, vintages: Vintages, mask: Mask) -> tuple[str, ...]:
+def _row(measure: str, vintages: Vintages, mask: BoolArray) -> tuple[str, ...]:
     revised = mask & vintages.is_revised
     n, n_revised = int(mask.sum()), int(revised.sum())
     counts = (words.measure(measure), f"{n:,}", f"{n_revised:,}", words.percent(n_revised / n))
@@ -152,7 +150,7 @@ def _row(measure: str, vintages: Vintages, mask: Mask) -> tuple[str, ...]:
     return (*counts, words.signed_percent(float(change)), raised, words.several(int(np.ceil(settled)), "day"))
 
 
-def _last_change(vintages: Vintages) -> Numbers:
+def _last_change(vintages: Vintages) -> FloatArray:
     """Of each revised value, how old its day was when it last changed."""
     versions = vintages.versions
     changed = np.diff(versions.y, prepend=np.nan) != 0

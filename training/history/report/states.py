@@ -5,6 +5,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from training.arrays import IndexArray, IntArray
 from training.history.report.evidence import Evidence
 
 States = NDArray[np.int8]
@@ -43,15 +44,15 @@ def states(evidence: Evidence) -> States:
     return found
 
 
-def missing_days(found: States) -> NDArray[np.int64]:
+def missing_days(found: States) -> IntArray:
     """Of each series, the days without a value since its first one."""
     there = found != DayState.NO_VALUE
     since = np.logical_or.accumulate(there, axis=0)
-    missing: NDArray[np.int64] = (since & ~there).sum(axis=0)
+    missing: IntArray = (since & ~there).sum(axis=0)
     return missing
 
 
-def chosen(evidence: Evidence, found: States, most: int) -> NDArray[np.intp]:
+def chosen(evidence: Evidence, found: States, most: int) -> IndexArray:
     """Columns of the series to draw: all in the order of the tree, or `most` of them, those with most to see first.
 
     That is: suspect days, days left out and days without a value, since the first one.

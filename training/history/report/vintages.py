@@ -8,9 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.days import end_of_day
+from training.arrays import BoolArray, FloatArray, IndexArray
 
-Positions = NDArray[np.intp]
-Numbers = NDArray[np.float64]
 ONE_DAY = np.timedelta64(1, "D")
 
 
@@ -21,9 +20,9 @@ class Versions:
     `age_days` is known_at minus the end of the day.
     """
 
-    begins: Positions
-    y: Numbers
-    age_days: Numbers
+    begins: IndexArray
+    y: FloatArray
+    age_days: FloatArray
 
 
 @dataclass(frozen=True)
@@ -34,13 +33,13 @@ class Vintages:
     A value is revised if two of its vintages differ. `versions` are those of the revised values, in this order.
     """
 
-    series: Positions
-    day: Positions
-    first: Numbers
-    newest: Numbers
-    lag_days: Numbers
-    age_days: Numbers
-    is_revised: NDArray[np.bool_]
+    series: IndexArray
+    day: IndexArray
+    first: FloatArray
+    newest: FloatArray
+    lag_days: FloatArray
+    age_days: FloatArray
+    is_revised: BoolArray
     versions: Versions
 
 
@@ -68,14 +67,14 @@ def vintages(rows: pd.DataFrame, table: pd.DataFrame, timezone: str, as_of: date
     )
 
 
-def _versions(revised: NDArray[np.bool_], value: Positions, y: Numbers, age: Numbers) -> Versions:
+def _versions(revised: BoolArray, value: IndexArray, y: FloatArray, age: FloatArray) -> Versions:
     """Those of the revised values; `value` numbers the value that each vintage belongs to."""
     theirs = revised[value]
     begins = np.flatnonzero(np.diff(value[theirs], prepend=-1))
     return Versions(begins, y[theirs], age[theirs])
 
 
-def _places(rows: pd.DataFrame, table: pd.DataFrame) -> tuple[Positions, Positions]:
+def _places(rows: pd.DataFrame, table: pd.DataFrame) -> tuple[IndexArray, IndexArray]:
     """Column and row of each vintage in the wide frame."""
     ids = rows["unique_id"].astype("category").cat
     series = table.columns.get_indexer(ids.categories)[ids.codes].astype(np.intp)
