@@ -10,16 +10,15 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.model import System
 from publication.vocabulary import series_key
+from training.arrays import BoolArray, FloatArray
 from training.history.digests import digest_of, pooled
 from training.history.known import SNAPSHOTS_KEPT, PointInTimeHistory
 from training.history.parts import ancestors, bottom_series
 
 log = logging.getLogger("headroom")
-Values = NDArray[np.float64]
 MAX_MISSING_SHARE = 0.01  # of a sum: above that, a sum with missing parts is missing too
 RECENT_SIZE_DAYS = 56  # whose mean is the size of a part
 MAX_RECONCILIATION_ERRORS = 2000  # of each series: more of them change nothing but the time it takes
@@ -36,7 +35,9 @@ def summing(system: System, bottom_ids: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame({c: [float(b in parts[c]) for b in bottom_ids] for c in columns}, index=list(bottom_ids))
 
 
-def aggregated(values: Values, sums: Values, sizes: Values, never_counted: NDArray[np.bool_] | None = None) -> Values:
+def aggregated(
+    values: FloatArray, sums: FloatArray, sizes: FloatArray, never_counted: BoolArray | None = None
+) -> FloatArray:
     """Return the values of every series (..., n_series) from bottom values (..., n_bottom), by the matrix of `summing`.
 
     A sum is of the parts that have a value. It is NaN where none has, or where the missing ones make up more than
@@ -67,7 +68,7 @@ class SumsHistory(PointInTimeHistory):
         self.steps = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._steps)
         self.digests = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._digests)
 
-    def bed_steps(self, days: pd.DatetimeIndex, unique_ids: Sequence[str]) -> NDArray[np.float64]:
+    def bed_steps(self, days: pd.DatetimeIndex, unique_ids: Sequence[str]) -> FloatArray:
         """Return the beds (n_days, n_series) that declared changes of any part add."""
         of_parts = self._base.bed_steps(days, list(self._parts.index))
         if not of_parts.any():
@@ -95,18 +96,18 @@ class SumsHistory(PointInTimeHistory):
         return pd.DataFrame(values, counts.index, parents).sort_index(axis=1)
 
 
-Method = Callable[[Values, Values, Values], Values]
+Method = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
 """Summing matrix (n_series, n_bottom), actuals and forecasts (n, n_series), parents first, to a map of `fitted_map`."""
 
 
-def _top_down(summing: Values, actuals: Values, forecasts: Values) -> Values:
+def _top_down(summing: FloatArray, actuals: FloatArray, forecasts: FloatArray) -> FloatArray:
     """Return the map that divides the forecast of the total by the mean proportions of the actuals."""
     from hierarchicalforecast.methods import TopDown  # seconds to import, and only wanted where it is chosen
 
     return np.asarray(TopDown("average_proportions").fit(summing, forecasts[:, :1], actuals).P)
 
 
-def _mint(summing: Values, actuals: Values, forecasts: Values) -> Values:
+def _mint(summing: FloatArray, actuals: FloatArray, forecasts: FloatArray) -> FloatArray:
     """Least trace of the errors' covariance (Wickramasuriya and others 2019), shrunk (Schaefer and Strimmer 2005)."""
     from hierarchicalforecast.methods import MinTrace
 
@@ -117,7 +118,7 @@ RECONCILIATIONS: Mapping[str, Method] = {"top_down": _top_down, "mint": _mint}
 """Methods by name, other than `BOTTOM_UP`, which needs no forecasts of sums."""
 
 
-def fitted_map(method: str, parts: Values, actuals: Values, forecasts: Values) -> Values | None:
+def fitted_map(method: str, parts: FloatArray, actuals: FloatArray, forecasts: FloatArray) -> FloatArray | None:
     """Return the matrix (n_bottom, n_series) that makes bottom means of the forecasts of all series, or None.
 
     None where the library finds none (the errors of series that never err have no covariance), and without a window
@@ -143,7 +144,7 @@ def fitted_map(method: str, parts: Values, actuals: Values, forecasts: Values) -
     return found if np.isfinite(found).all() else None
 
 
-def reconciled(forecasts: Values, by: Values) -> Values:
+def reconciled(forecasts: FloatArray, by: FloatArray) -> FloatArray:
     """Return bottom means (..., n_bottom), not negative, from forecasts (..., n_series) of all series, bottom first.
 
     `by` (n_bottom, n_series) is a map of `fitted_map`. Where a forecast is missing, the bottom means stay as they are.

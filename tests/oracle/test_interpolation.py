@@ -1,4 +1,4 @@
-"""Gaps are filled as pandas fills them, column by column."""
+"""Interpolation of gaps against pandas, column by column."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""The yardstick against statsforecast's own."""
+"""Seasonal naive against statsforecast's."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from training.models.catalogue import SeasonalNaive
 
 @pytest.mark.parametrize("horizon", [1, 7, 10, 28])
 @pytest.mark.parametrize("n_days", [20, 90])
-def test_seasonal_naive_is_the_librarys(horizon: int, n_days: int) -> None:
+def test_seasonal_naive_equals_the_librarys(horizon: int, n_days: int) -> None:
     table = four_sites(n_days)
     cutoff = pd.Timestamp(table.index[-1])
     ours = SeasonalNaive().forecast(ForecastRequest(build_history(table), [cutoff], horizon)).by_cutoff[cutoff]

@@ -2,18 +2,18 @@
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-Values = NDArray[np.float64]
+from training.arrays import FloatArray
+
 N_WINDOWS, HORIZON, N_SERIES = 30, 7, 3
 CONSTANT = 2.0
 
 
-def noise(*shape: int) -> Values:
+def noise(*shape: int) -> FloatArray:
     return np.random.default_rng(1).normal(0, 1, shape)
 
 
-SPARSE: dict[str, Values] = {
+SPARSE: dict[str, FloatArray] = {
     "no window": np.empty((0, HORIZON, N_SERIES)),
     "one window": noise(1, HORIZON, N_SERIES),
     "no series": np.empty((N_WINDOWS, HORIZON, 0)),

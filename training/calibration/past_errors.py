@@ -5,13 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from training.arrays import BoolArray, FloatArray, IndexArray
 from training.frames import LONG_GAP_DAYS
 from training.history.known import PointInTimeHistory
 
-Values = NDArray[np.float64]
-Marks = NDArray[np.bool_]
 WINDOW_STEP_DAYS = 6  # shares no factor with seven: successive windows start on different weekdays
 CALIBRATION_WINDOWS = 60  # a year of them
 DENSE_STEP_DAYS = 3  # a break shows sooner where the newest windows are closer
@@ -31,12 +29,12 @@ class PastErrors:
     holiday, in the windows and after the cutoff.
     """
 
-    scaled: Values
-    age_days: Values
-    is_special: Marks
-    special_ahead: Marks
+    scaled: FloatArray
+    age_days: FloatArray
+    is_special: BoolArray
+    special_ahead: BoolArray
 
-    def of(self, members: NDArray[np.intp]) -> "PastErrors":
+    def of(self, members: IndexArray) -> "PastErrors":
         """Return the errors of some series, by position."""
         return replace(self, scaled=self.scaled[:, :, members])
 
@@ -45,7 +43,7 @@ class PastErrors:
         rest = slice(n_windows, None)
         return replace(self, scaled=self.scaled[rest], age_days=self.age_days[rest], is_special=self.is_special[rest])
 
-    def align_by_lead(self, errors: Values) -> Values:
+    def align_by_lead(self, errors: FloatArray) -> FloatArray:
         """Return `errors` (n_windows, horizon, n_series), NaN on special days at leads with no special day ahead.
 
         Around bank holidays the errors of all places have one sign. On other days that overstates their correlation.

@@ -8,23 +8,22 @@ from collections.abc import Callable, Sequence
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
+from training.arrays import BoolArray, FloatArray
 from training.calibration.past_errors import PastErrors
 from training.calibration.scale import FEWEST_ERRORS, bands, count_sd, error_scale, volatility
 
-Values = NDArray[np.float64]
 SMALL_COUNT = 30.0  # up to which quantiles of whole counts are whole numbers
 SPECIAL_PRIOR_DAYS = 10.0  # weight of a factor of 1 in that of special days
 GOLDEN_RATIO = (5**0.5 - 1) / 2  # its multiples are spread evenly between 0 and 1
 
-ErrorQuantiles = Callable[[PastErrors, Sequence[float]], Values]
+ErrorQuantiles = Callable[[PastErrors, Sequence[float]], FloatArray]
 """Errors of a group, and levels, to what is subtracted from the means, in units of `count_sd`."""
-Calibration = Callable[[Values, PastErrors, Sequence[str], Sequence[float]], Values]
+Calibration = Callable[[FloatArray, PastErrors, Sequence[str], Sequence[float]], FloatArray]
 """Means, past errors, groups and levels to quantiles, as `quantiles` returns them."""
 
 
-def error_quantiles(past: PastErrors, levels: Sequence[float]) -> Values:
+def error_quantiles(past: PastErrors, levels: Sequence[float]) -> FloatArray:
     """Return the scaled errors (horizon, n_series, n_levels) to subtract from the means of one group, by level.
 
     The quantile of a count is its mean less the opposite quantile of the error. With fewer than `FEWEST_ERRORS` errors
@@ -74,12 +73,12 @@ def special_factor(past: PastErrors) -> float:
 
 
 def quantiles(
-    means: Values,
+    means: FloatArray,
     past: PastErrors,
     groups: Sequence[str],
     levels: Sequence[float],
     rule: ErrorQuantiles = error_quantiles,
-) -> Values:
+) -> FloatArray:
     """Return quantiles (horizon, n_series, n_levels) of counts, increasing and not negative.
 
     `means` (horizon, n_series), in counts. `groups` names the group of each series: series of a measure with the same
@@ -93,7 +92,7 @@ def quantiles(
     return found
 
 
-def in_whole_counts(values: Values, means: Values, whole: NDArray[np.bool_]) -> Values:
+def in_whole_counts(values: FloatArray, means: FloatArray, whole: BoolArray) -> FloatArray:
     """Return the quantiles `values` (horizon, n_series, n_levels), rounded where small whole counts are forecast.
 
     `means` (horizon, n_series), in counts; `whole` (n_series,) marks the series that count in whole numbers.
@@ -102,7 +101,7 @@ def in_whole_counts(values: Values, means: Values, whole: NDArray[np.bool_]) -> 
     return np.where(small[:, :, None], np.round(values), values)
 
 
-def continuity_jitter(days: Values) -> Values:
+def continuity_jitter(days: FloatArray) -> FloatArray:
     """Return what to add to the whole counts of each day, in [-0.5, 0.5), evenly spread over days. Any shape.
 
     Jittered counts have a distribution without steps, and rounding a quantile of it gives the quantile of the counts.

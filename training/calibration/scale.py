@@ -6,9 +6,9 @@ Giannopoulos and Vosper 1999). Its tails are those of a whole year, and its scal
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-Values = NDArray[np.float64]
+from training.arrays import FloatArray
+
 MIN_MEAN = 1.0  # of a count whose standard deviation is taken
 ERROR_BANDS = ((1, 2), (3, 7), (8, 28), (29, 84))  # first and last leads whose errors have one shape
 NORMAL_SCALE = (2 / np.pi) ** 0.5  # mean absolute value of a standard normal: the scale of a Poisson count's error
@@ -25,17 +25,17 @@ FEWEST_SCORED_WINDOWS = 8
 EXCESS_LOSS = 0.01  # above the least loss, at which the weight of a mean falls by a factor of e
 
 
-def count_sd(means: Values) -> Values:
+def count_sd(means: FloatArray) -> FloatArray:
     """Return the standard deviation of Poisson counts with these means, in counts, at least 1. Any shape."""
     return np.sqrt(np.maximum(means, MIN_MEAN))
 
 
-def scaled_errors(means: Values, actuals: Values) -> Values:
+def scaled_errors(means: FloatArray, actuals: FloatArray) -> FloatArray:
     """Return forecast minus actual over `count_sd` of the forecast; NaN where either is missing. Any shape."""
     return (means - actuals) / count_sd(means)
 
 
-def error_scale(errors: Values) -> Values:
+def error_scale(errors: FloatArray) -> FloatArray:
     """Return mean absolute scaled errors (horizon, n_series): a factor of the series times one of the lead.
 
     `errors` (n_windows, horizon, n_series), NaN where not known. The two factors are of rank one, so that series and
@@ -57,7 +57,7 @@ def error_scale(errors: Values) -> Values:
         own = (weights[:, leads] * sizes[:, leads] / both[leads]).sum(axis=(0, 1))
         prior = BAND_PRIOR_WINDOWS * (leads.stop - leads.start)
         both[leads] *= (own + prior) / (weights[:, leads].sum(axis=(0, 1)) + prior)
-    floored: Values = np.maximum(both, MIN_SCALE)
+    floored: FloatArray = np.maximum(both, MIN_SCALE)
     return floored
 
 
@@ -66,21 +66,21 @@ def bands(horizon: int) -> list[slice]:
     return [slice(first - 1, min(last, horizon)) for first, last in ERROR_BANDS if first <= horizon]
 
 
-def _by_lead(sizes: Values, weights: Values) -> Values:
+def _by_lead(sizes: FloatArray, weights: FloatArray) -> FloatArray:
     """Return the mean size by lead (horizon,), smoothed; a lead without errors takes its neighbours'."""
     weight = weights.sum(axis=(0, 2))
     known = np.flatnonzero(weight > 0)
     if len(known) == 0:
         return np.full(len(weight), NORMAL_SCALE)
     means = (weights * sizes).sum(axis=(0, 2))[known] / weight[known]
-    every: Values = np.interp(np.arange(len(weight)), known, np.maximum(means, MIN_SCALE))
+    every: FloatArray = np.interp(np.arange(len(weight)), known, np.maximum(means, MIN_SCALE))
     if len(weight) <= SMOOTHED_LEADS:
         return every
     padded = np.pad(every, SMOOTHED_LEADS // 2, mode="edge")
     return np.asarray(np.convolve(padded, np.full(SMOOTHED_LEADS, 1.0 / SMOOTHED_LEADS), mode="valid"))
 
 
-def volatility(sizes: Values, age_days: Values) -> Values:
+def volatility(sizes: FloatArray, age_days: FloatArray) -> FloatArray:
     """Return the size of errors to expect, as a multiple of their scale: (n_windows + 1, horizon), the cutoff last.
 
     `sizes` (n_windows, horizon, n_series) are absolute errors over their scale, NaN where not known at the cutoff.
@@ -92,7 +92,7 @@ def volatility(sizes: Values, age_days: Values) -> Values:
     totals = np.nansum(sizes, axis=2)
     decays = _decays(windows_ago, int(age_days.max(initial=0.0)))
     expected = np.ones((len(windows_ago), age_days.shape[1]))
-    means: list[Values] = []
+    means: list[FloatArray] = []
     for leads in bands(age_days.shape[1]):
         means.append(_decayed_means(totals[:, leads], counts[:, leads], age_days[:, leads], decays))
         # A break that shows at short leads widens the long ones too, as far as it forecast them in the past.
@@ -102,14 +102,14 @@ def volatility(sizes: Values, age_days: Values) -> Values:
     return expected
 
 
-def _decays(windows_ago: Values, longest: int) -> Values:
+def _decays(windows_ago: FloatArray, longest: int) -> FloatArray:
     """Return the weights (n_half_lives, n_windows + 1, n_days) of errors by age, as each window sees them."""
     passed = np.arange(longest + 1) - windows_ago[:, None]
     decays = [0.5 ** (np.maximum(passed, 0.0) / half_life) for half_life in HALF_LIVES_DAYS]
     return np.where(passed >= 0, decays, 0.0)
 
 
-def _decayed_means(totals: Values, counts: Values, age_days: Values, decays: Values) -> Values:
+def _decayed_means(totals: FloatArray, counts: FloatArray, age_days: FloatArray, decays: FloatArray) -> FloatArray:
     """Return decayed mean sizes (n_means, n_windows + 1) of one band's errors, drawn towards 1."""
     days = age_days.astype(int).ravel()
     total, count = (np.bincount(days, v.ravel(), decays.shape[2]) for v in (totals, counts))
@@ -118,7 +118,7 @@ def _decayed_means(totals: Values, counts: Values, age_days: Values, decays: Val
     return np.concatenate([(decays @ total + n * one) / (decays @ count + n * one) for n in VOLATILITY_PRIOR_WINDOWS])
 
 
-def combined_by_qlike(members: Values, totals: Values, counts: Values) -> Values:
+def combined_by_qlike(members: FloatArray, totals: FloatArray, counts: FloatArray) -> FloatArray:
     """Return the weighted geometric mean (n_windows + 1,) of volatility forecasts `members` (n, n_windows + 1).
 
     `totals` and `counts` (n_windows,) are the sum and number of the sizes in each window. A member's weight falls with

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from training.arrays import FloatArray
 from training.calibration.scale import FEWEST_ERRORS, bands
 
-Values = NDArray[np.float64]
 PINBALL_LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 STEPS = 60
 STEP_SIZE = 3.0
@@ -25,17 +24,17 @@ class Weights:
     `by_series` is (horizon, n_series, n_members).
     """
 
-    pooled: Values
+    pooled: FloatArray
     unique_ids: pd.Index
-    by_series: Values
+    by_series: FloatArray
 
-    def of(self, unique_ids: Sequence[str]) -> Values:
+    def of(self, unique_ids: Sequence[str]) -> FloatArray:
         """Return the weights of some series, (horizon, n_series, n_members): their own, else the pooled ones."""
         table = np.concatenate([self.by_series, self.pooled[:, None]], axis=1)
         return np.asarray(table[:, self.unique_ids.get_indexer(pd.Index(unique_ids))])  # -1 if not found: the last
 
 
-def fitted_weights(errors: Values) -> Values:
+def fitted_weights(errors: FloatArray) -> FloatArray:
     """Return weights (horizon, n_members), adding up to 1, that minimise the pinball loss of the mixture's errors.
 
     `errors` (n_members, n_windows, horizon, n_series) are scaled, forecast minus actual; NaN where not known, or where
@@ -59,7 +58,7 @@ def fitted_weights(errors: Values) -> Values:
     return weights
 
 
-def series_weights(errors: Values, pooled: Values) -> Values:
+def series_weights(errors: FloatArray, pooled: FloatArray) -> FloatArray:
     """Return the weights of each series, (horizon, n_series, n_members), from the `pooled` ones (horizon, n_members).
 
     `errors` as in `fitted_weights`. A few steps of the same descent start from the pooled weights; stopping early draws
@@ -78,14 +77,14 @@ def series_weights(errors: Values, pooled: Values) -> Values:
     return own
 
 
-def _sizes(errors: Values) -> Values:
+def _sizes(errors: FloatArray) -> FloatArray:
     """Return the mean absolute error of each series (n_series,), 1 without errors; dividing by it scales them alike."""
     known = ~np.isnan(errors)
     sums, counts = np.nansum(np.abs(errors), axis=(0, 1)), known.sum(axis=(0, 1))
     return np.where(sums > 0, sums / np.maximum(counts, 1), 1.0)
 
 
-def _descended(errors: Values) -> Values:
+def _descended(errors: FloatArray) -> FloatArray:
     """Return weights (n_members,) for errors (n_members, n)."""
     errors = errors - errors.mean(axis=1, keepdims=True)  # among a few errors, or equal ones, a bias would pull
     weights = np.full(len(errors), 1 / len(errors))
@@ -100,7 +99,7 @@ def _descended(errors: Values) -> Values:
     return np.asarray(np.mean(path[STEPS // 2 :], axis=0))
 
 
-def _exponentiated(errors: Values, start: Values) -> Values:
+def _exponentiated(errors: FloatArray, start: FloatArray) -> FloatArray:
     """Return weights (n_members, n_series) for errors (n_members, n, n_series), from those at `start` (n_members,)."""
     known = ~np.isnan(errors).any(axis=0)
     counts = np.maximum(known.sum(axis=0), 1)

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from training.arrays import BoolArray, FloatArray
 from training.frames import WEEK
 from training.system.bank_holidays import named_holidays, usual_holidays
 
@@ -75,7 +75,7 @@ def holiday_features(days: pd.DatetimeIndex, country: str) -> pd.DataFrame:
     return pd.DataFrame(table, index=days, columns=columns)
 
 
-def special_days(days: pd.DatetimeIndex, country: str) -> NDArray[np.bool_]:
+def special_days(days: pd.DatetimeIndex, country: str) -> BoolArray:
     """Return (n_days,) True for days on or around a holiday: those with any holiday feature."""
     return holiday_features(days, country).any(axis=1).to_numpy(dtype=bool)
 
@@ -88,7 +88,7 @@ def _all_marks(country: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def _year(country: str, year: int) -> NDArray[np.float64]:
+def _year(country: str, year: int) -> FloatArray:
     """Return the features of every day of a year, (n_days, n_marks)."""
     position = {mark: place for place, mark in enumerate(_all_marks(country))}
     days = pd.date_range(f"{year}-01-01", f"{year}-12-31", freq="D")

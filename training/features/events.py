@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.model import System
 from publication.vocabulary import series_key
+from training.arrays import BoolArray, FloatArray
 from training.history.disturbances import days_of, spans
 from training.system import EventKind, SystemContext
 
@@ -17,7 +17,7 @@ SCHOOL_TERM = "school_term"
 
 def event_features(
     ds: pd.Series, unique_ids: Sequence[str], context: SystemContext, system: System
-) -> dict[str, NDArray[np.float64]]:
+) -> dict[str, FloatArray]:
     """Return for each pair of a day and a series (n_rows,) 1 where such an event or a school term holds, else 0.
 
     `ds` and `unique_ids` are equally long. There is a feature for each kind of event that `context` has at any time.
@@ -30,7 +30,7 @@ def event_features(
 
 def event_tables(
     days: pd.DatetimeIndex, unique_ids: Sequence[str], context: SystemContext, system: System
-) -> dict[str, NDArray[np.float64]]:
+) -> dict[str, FloatArray]:
     """Return the same features for every day and every series: tables (n_days, n_series) by name."""
     declared = {event.kind for event in context.events}
     tables = {
@@ -43,9 +43,7 @@ def event_tables(
     return tables
 
 
-def _in_term(
-    days: pd.DatetimeIndex, unique_ids: Sequence[str], context: SystemContext, system: System
-) -> NDArray[np.bool_]:
+def _in_term(days: pd.DatetimeIndex, unique_ids: Sequence[str], context: SystemContext, system: System) -> BoolArray:
     """Return (n_days, n_series) True where a school term of the place, or of a place above it, holds."""
     holds = np.zeros((len(days), len(unique_ids)), bool)
     places = [series_key(unique_id).place for unique_id in unique_ids]

@@ -9,16 +9,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.linear_model import Ridge
 from statsforecast.models import AutoARIMA
 
+from training.arrays import BoolArray, FloatArray
 from training.features.calendar import calendar_features
 from training.features.events import event_tables
 from training.history.known import PointInTimeHistory
 from training.models.effects import MA_COEFFICIENTS, logs, whitened
 
-Values = NDArray[np.float64]
 EFFECT_PENALTY = 1.0  # ridge penalty, in days: an effect that is seen on one day is halved
 LARGEST_ORDER = 2
 MIN_INDEPENDENT_SHARE = 1e-7  # of a column, left over by those before it
@@ -42,30 +41,30 @@ class CalendarArima:
         )
         self._effects = np.zeros(0)
 
-    def fit(self, y: Values, X: Values) -> "CalendarArima":  # noqa: N803  the library's name
+    def fit(self, y: FloatArray, X: FloatArray) -> "CalendarArima":  # noqa: N803  the library's name
         """Fit to counts (n_days,) and regressors (n_days, n_features), and return the model."""
         tried = [_effects(logs(y), X, ma_coefficient) for ma_coefficient in MA_COEFFICIENTS]
         self._effects, _ = min(tried, key=lambda found: found[1])
         self._arima.fit(y / self._multiples(X))
         return self
 
-    def forward(self, y: Values, h: int, X: Values, X_future: Values) -> dict[str, Values]:  # noqa: N803
+    def forward(self, y: FloatArray, h: int, X: FloatArray, X_future: FloatArray) -> dict[str, FloatArray]:  # noqa: N803
         """Return `mean` (h,) of the `h` days after the counts, with the parameters fitted before."""
         ahead = self._arima.forward(y / self._multiples(X), h)["mean"]
         return {"mean": ahead * self._multiples(X_future)}
 
-    def _multiples(self, features: Values) -> Values:
+    def _multiples(self, features: FloatArray) -> FloatArray:
         return np.asarray(np.exp(features @ self._effects))
 
 
-def _effects(counts: Values, table: Values, ma_coefficient: float) -> tuple[Values, float]:
+def _effects(counts: FloatArray, table: FloatArray, ma_coefficient: float) -> tuple[FloatArray, float]:
     """Return effects in logs (n_features,), and the sum of squared innovations; `table` (n_days, n_features)."""
     target, features = whitened(counts, ma_coefficient), whitened(table, ma_coefficient)
     ridge = Ridge(alpha=EFFECT_PENALTY, fit_intercept=False).fit(features, target)
     return np.asarray(ridge.coef_), float(np.sum((target - ridge.predict(features)) ** 2))
 
 
-def independent(table: Values) -> NDArray[np.bool_]:
+def independent(table: FloatArray) -> BoolArray:
     """Return (n_features,) True for columns that are neither constant nor linear combinations of those before them."""
     basis = np.full((len(table), 1), len(table) ** -0.5)
     is_independent = np.zeros(table.shape[1], bool)
@@ -80,7 +79,7 @@ def independent(table: Values) -> NDArray[np.bool_]:
     return is_independent
 
 
-def regressors(history: PointInTimeHistory, last: pd.Timestamp, unique_ids: Sequence[str]) -> dict[str, Values]:
+def regressors(history: PointInTimeHistory, last: pd.Timestamp, unique_ids: Sequence[str]) -> dict[str, FloatArray]:
     """Return the features (n_days, n_features) of each series, from the first day of the history to `last`.
 
     Without Fourier terms: next to a random walk they take one year's epidemic for a season.

@@ -1,4 +1,4 @@
-"""The calendar-adjusted level: calendar effects taken out of the counts, the level forecast, the effects put back."""
+"""The calendar-adjusted level: calendar effects are divided out, the level is forecast, the effects multiplied in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,16 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from training.arrays import BoolArray, FloatArray
 from training.history.digests import pooled
 from training.history.known import PointInTimeHistory
 from training.models.candidate import (
+    MIN_FIT_DAYS,
+    MIN_SEASONAL_FIT_DAYS,
+    SMOOTHING_LOOKBACK_DAYS,
+    FitCache,
     ForecastRequest,
     Means,
     Scope,
@@ -22,27 +26,21 @@ from training.models.candidate import (
     fitting_view,
     target_days,
 )
-from training.models.effects import Design, Effects, design, fitted_effects
-from training.models.fit_cache import FitCache
+from training.models.effects import MA_COEFFICIENTS, Design, Effects, design, fitted_effects
 from training.models.level import Level, fitted_level, moving_averages
 from training.progress import with_progress
 
-Values = NDArray[np.float64]
-TRAINING_DAYS = 2192  # six years
-MEMORY_DAYS = 420  # of ratios that the averages are made from: the slowest has forgotten what was before
-SHORTEST_FIT_DAYS = 56
-SHORTEST_DAYS = 7
-MEMORIES = (0.0, 0.3, 0.6, 0.8, 0.9)  # of the surprises' process: 0 is a random walk, towards 1 a steady level
-HARMONICS = (0, 2, 5)  # waves of the year that are tried, from the fewest
-SEASONS_TAKE_DAYS = 730  # of observed days: a year to learn the year's course from, another to see whether it holds
+LEVEL_TRAINING_DAYS = 2192  # six years
+MIN_LEVEL_DAYS = 7  # of a series that the fit of its measure serves
+TRIED_HARMONICS = (0, 2, 5)  # Fourier terms of the year, from the fewest
 TRIAL_DAYS = 365
 TRIAL_LEADS = (7, 14, 28, 56, 84)
-MIN_GAIN_PER_HARMONIC = 0.005  # the share of the trial's loss that more waves must save
+MIN_GAIN_PER_HARMONIC = 0.005  # share of the trial's loss that more harmonics must save
 
 
 @dataclass(frozen=True)
 class FittedLevel:
-    """What was learnt of one measure on one day."""
+    """The effects and the level of one measure, fitted up to one day."""
 
     effects: Effects
     level: Level
@@ -56,39 +54,40 @@ class CalendarLevel:
     only: str = ""
     scope = Scope.MEASURE
 
-    def forecast(self, windows: ForecastRequest) -> Means:
-        means = empty_means(windows)
-        groups = by_fit_day(windows.cutoffs)
-        wanted = by_measure(filter(windows.needs, windows.history.latest.columns))
+    def forecast(self, request: ForecastRequest) -> Means:
+        """Return means for every cutoff; a series that is too short, or of a measure without a fit, fails."""
+        means = empty_means(request)
+        groups = by_fit_day(request.cutoffs)
+        wanted = by_measure(filter(request.needs, request.history.latest.columns))
         with threadpool_limits(1):  # many small regressions: threads would only wait for one another
             for cutoffs in with_progress(groups.values(), "CalendarLevel by refit day", len(groups)):
                 for measure in [self.only] if self.only else wanted:
-                    _forecast(windows, cutoffs, measure, means)
+                    _forecast(request, cutoffs, measure, means)
         return means
 
 
 @dataclass(frozen=True)
-class PreparedSeries:
-    """What was learnt of a measure, and what its effects multiply the level by: (n_days, n_series)."""
+class PreparedLevel:
+    """The fit of a measure, and the factors of its effects: (n_days, n_series)."""
 
     fitted: FittedLevel
     multiples: pd.DataFrame
 
 
-def _forecast(windows: ForecastRequest, cutoffs: Sequence[pd.Timestamp], measure: str, means: Means) -> None:
-    """Fill in the means of one measure's series at the cutoffs of one refit day, or why there are none."""
-    history, fits, horizon = windows.history, windows.fits, windows.horizon
+def _forecast(request: ForecastRequest, cutoffs: Sequence[pd.Timestamp], measure: str, means: Means) -> None:
+    """Fill in the means, or the failures, of one measure's series at the cutoffs of one refit day."""
+    history, fits, horizon = request.history, request.fits, request.horizon
     for cutoff in cutoffs:
         days = history.imputed(cutoff)[_of(measure, history, cutoff)].count()
-        for unique_id in days.index[days < SHORTEST_DAYS]:
-            means.failures[cutoff, unique_id] = f"{days[unique_id]} days are known, {SHORTEST_DAYS} are needed"
-        known = list(days.index[days >= SHORTEST_DAYS])
+        for unique_id in days.index[days < MIN_LEVEL_DAYS]:
+            means.failures[cutoff, unique_id] = f"{days[unique_id]} days are known, {MIN_LEVEL_DAYS} are needed"
+        known = list(days.index[days >= MIN_LEVEL_DAYS])
         try:
-            learnt = _ready(history, fits, fit_day(cutoff), tuple(cutoffs), measure, horizon)
-            learnt = learnt or _ready(history, fits, cutoff, (cutoff,), measure, horizon)
-            if learnt is not None and known:
-                means.fill(cutoff, known, _means(learnt, history, cutoff, known, horizon))
-            reason = None if learnt else f"fewer than {SHORTEST_FIT_DAYS} days of {measure} were known to fit on"
+            prepared = _prepared(history, fits, fit_day(cutoff), tuple(cutoffs), measure, horizon)
+            prepared = prepared or _prepared(history, fits, cutoff, (cutoff,), measure, horizon)
+            if prepared is not None and known:
+                means.fill(cutoff, known, _means(prepared, history, cutoff, known, horizon))
+            reason = None if prepared else f"fewer than {MIN_FIT_DAYS} days of {measure} were known to fit on"
         except Exception as error:  # noqa: BLE001  a library may fail in any way; other measures are not disturbed
             reason = f"{type(error).__name__}: {error}"
         if reason is not None:
@@ -96,55 +95,55 @@ def _forecast(windows: ForecastRequest, cutoffs: Sequence[pd.Timestamp], measure
 
 
 def _of(measure: str, history: PointInTimeHistory, cutoff: pd.Timestamp) -> list[str]:
-    """The measure's series that are known at the cutoff."""
+    """Return the measure's series that are known at the cutoff."""
     return by_measure(history.as_of(cutoff).columns).get(measure, [])
 
 
-@lru_cache(maxsize=256)  # candidates that build on the levels of a measure ask for the same days again
-def _ready(
+@lru_cache(maxsize=256)  # candidates that build on the levels of a measure need the same days again
+def _prepared(
     history: PointInTimeHistory,
     fits: FitCache,
     day: pd.Timestamp,
     cutoffs: tuple[pd.Timestamp, ...],
     measure: str,
     horizon: int,
-) -> PreparedSeries | None:
-    """What was learnt on the day, with its effects on all days that the cutoffs look back to or ahead."""
+) -> PreparedLevel | None:
+    """Return the fit of the day, with its effects on all days that forecasts at the cutoffs need."""
     fitted = fitted_on(history, fits, day, measure, horizon)
     if fitted is None:
         return None
     unique_ids = list(dict.fromkeys(i for cutoff in cutoffs for i in _of(measure, history, cutoff)))
-    first = max(cutoffs[0] - pd.Timedelta(days=MEMORY_DAYS - 1), history.first_day)
+    first = max(cutoffs[0] - pd.Timedelta(days=SMOOTHING_LOOKBACK_DAYS - 1), history.first_day)
     days = pd.date_range(first, cutoffs[-1] + pd.Timedelta(days=horizon))
     features = design(history, days, unique_ids, fitted.harmonics)
-    return PreparedSeries(fitted, pd.DataFrame(np.exp(fitted.effects.on(features, unique_ids)), days, unique_ids))
+    return PreparedLevel(fitted, pd.DataFrame(np.exp(fitted.effects.on(features, unique_ids)), days, unique_ids))
 
 
 def _means(
-    ready: PreparedSeries, history: PointInTimeHistory, cutoff: pd.Timestamp, unique_ids: list[str], horizon: int
-) -> Values:
-    """Means (horizon, n_series)."""
+    prepared: PreparedLevel, history: PointInTimeHistory, cutoff: pd.Timestamp, unique_ids: list[str], horizon: int
+) -> FloatArray:
+    """Return means (horizon, n_series)."""
     steps = history.steps(cutoff)
-    recent = steps.removed_from(history.imputed(cutoff))[unique_ids].tail(MEMORY_DAYS)
-    multiples = ready.multiples[unique_ids]
+    recent = steps.removed_from(history.imputed(cutoff))[unique_ids].tail(SMOOTHING_LOOKBACK_DAYS)
+    multiples = prepared.multiples[unique_ids]
     averages = moving_averages(recent.to_numpy() / multiples.loc[recent.index].to_numpy())
-    means: Values = ready.fitted.level.ahead(averages[:, -1]) * multiples.loc[target_days(cutoff, horizon)].to_numpy()
+    levels = prepared.fitted.level.ahead(averages[:, -1])
+    means: FloatArray = levels * multiples.loc[target_days(cutoff, horizon)].to_numpy()
     return means * steps.factors(unique_ids)
 
 
 def fitted_for(
     history: PointInTimeHistory, fits: FitCache, cutoff: pd.Timestamp, measure: str, horizon: int
 ) -> FittedLevel | None:
-    """What was learnt on the cutoff's refit day, or on the cutoff itself where that day knew too little."""
-    return fitted_on(history, fits, fit_day(cutoff), measure, horizon) or fitted_on(
-        history, fits, cutoff, measure, horizon
-    )
+    """Return the fit of the cutoff's refit day, or of the cutoff itself if there is none; None if neither is."""
+    fitted = fitted_on(history, fits, fit_day(cutoff), measure, horizon)
+    return fitted or fitted_on(history, fits, cutoff, measure, horizon)
 
 
 def fitted_on(
     history: PointInTimeHistory, fits: FitCache, day: pd.Timestamp, measure: str, horizon: int
 ) -> FittedLevel | None:
-    """What can be learnt of the measure from what was known on a day; None where that is too little. Learnt once."""
+    """Return the fit of the measure to what was known on a day, None with too little data; fitted once, then cached."""
     seen = fitting_view(history, day)
     digests = seen.digests(day, 0)
     return fits.of(
@@ -153,15 +152,15 @@ def fitted_on(
         measure,
         horizon,
         made_from=pooled(digests, by_measure(digests).get(measure, [])).hex(),
-        make=lambda: _learnt(seen, day, measure, horizon),
+        make=lambda: _fitted(seen, day, measure, horizon),
     )
 
 
-def _learnt(history: PointInTimeHistory, day: pd.Timestamp, measure: str, horizon: int) -> FittedLevel | None:
+def _fitted(history: PointInTimeHistory, day: pd.Timestamp, measure: str, horizon: int) -> FittedLevel | None:
     if day < history.first_day:
         return None
-    known = history.as_of(day).tail(TRAINING_DAYS)
-    long_enough = known.columns[known.count() >= SHORTEST_FIT_DAYS]
+    known = history.as_of(day).tail(LEVEL_TRAINING_DAYS)
+    long_enough = known.columns[known.count() >= MIN_FIT_DAYS]
     unique_ids = by_measure(long_enough).get(measure)
     if not unique_ids:
         return None
@@ -169,47 +168,49 @@ def _learnt(history: PointInTimeHistory, day: pd.Timestamp, measure: str, horizo
     first = known.index[0]
     filled = history.imputed(day).loc[first:, unique_ids]
     observed = history.as_of(day).loc[first:, unique_ids].notna().to_numpy()
-    features = design(history, pd.DatetimeIndex(filled.index), unique_ids, max(HARMONICS))
-    seasons = int(observed.any(axis=1).sum()) >= SEASONS_TAKE_DAYS
-    memory = _memory(filled, observed, features.only("weekday_"))
-    harmonics = _harmonics(filled, observed, features, memory, horizon) if seasons else 0
-    effects, level = _fit(filled, observed, features.without(harmonics), memory, horizon)
+    features = design(history, pd.DatetimeIndex(filled.index), unique_ids, max(TRIED_HARMONICS))
+    seasons = int(observed.any(axis=1).sum()) >= MIN_SEASONAL_FIT_DAYS
+    ma_coefficient = _ma_coefficient(filled, observed, features.only("weekday_"))
+    harmonics = _harmonics(filled, observed, features, ma_coefficient, horizon) if seasons else 0
+    effects, level = _fit(filled, observed, features.without(harmonics), ma_coefficient, horizon)
     return FittedLevel(effects, level, harmonics)
 
 
 def _fit(
-    filled: pd.DataFrame, observed: NDArray[np.bool_], features: Design, memory: float, horizon: int
+    filled: pd.DataFrame, observed: BoolArray, features: Design, ma_coefficient: float, horizon: int
 ) -> tuple[Effects, Level]:
-    effects, _ = fitted_effects(filled, observed, features, memory)
-    ratios = filled.to_numpy() / np.exp(effects.on(features, list(filled.columns)))
-    return effects, fitted_level(ratios, observed, horizon)
+    effects, _ = fitted_effects(filled, observed, features, ma_coefficient)
+    adjusted = filled.to_numpy() / np.exp(effects.on(features, list(filled.columns)))
+    return effects, fitted_level(adjusted, observed, horizon)
 
 
-def _memory(filled: pd.DataFrame, observed: NDArray[np.bool_], features: Design) -> float:
-    """The memory that leaves the smallest surprises: the likelihood's choice, the same for a whole measure."""
+def _ma_coefficient(filled: pd.DataFrame, observed: BoolArray, features: Design) -> float:
+    """Return the coefficient with the smallest innovations (maximum likelihood), the same for a whole measure."""
 
-    def loss(memory: float) -> float:
-        _, left = fitted_effects(filled, observed, features, memory)
-        squares = np.nanmean(np.where(observed, left, np.nan) ** 2, axis=0)
+    def loss(ma_coefficient: float) -> float:
+        _, innovations = fitted_effects(filled, observed, features, ma_coefficient)
+        squares = np.nanmean(np.where(observed, innovations, np.nan) ** 2, axis=0)
         return float(np.mean(np.log(squares + 1e-6)))
 
-    return min(MEMORIES, key=loss)
+    return min(MA_COEFFICIENTS, key=loss)
 
 
-def _harmonics(filled: pd.DataFrame, observed: NDArray[np.bool_], features: Design, memory: float, horizon: int) -> int:
-    """How many waves of the year forecast the last year best, learnt from the years before it."""
-    losses = {n: _trial(filled, observed, features.without(n), memory, horizon) for n in HARMONICS}
-    best = HARMONICS[0]
-    for n in HARMONICS[1:]:
+def _harmonics(filled: pd.DataFrame, observed: BoolArray, features: Design, ma_coefficient: float, horizon: int) -> int:
+    """Return the number of harmonics that forecasts the last year best, fitted to the years before it."""
+    losses = {n: _trial_loss(filled, observed, features.without(n), ma_coefficient, horizon) for n in TRIED_HARMONICS}
+    best = TRIED_HARMONICS[0]
+    for n in TRIED_HARMONICS[1:]:
         if losses[n] < losses[best] * (1 - MIN_GAIN_PER_HARMONIC):
             best = n
     return best
 
 
-def _trial(filled: pd.DataFrame, observed: NDArray[np.bool_], features: Design, memory: float, horizon: int) -> float:
-    """Mean absolute error of the last year, over the spread of a count, with all that is learnt from before it."""
+def _trial_loss(
+    filled: pd.DataFrame, observed: BoolArray, features: Design, ma_coefficient: float, horizon: int
+) -> float:
+    """Return the mean absolute error of the last year, in Poisson standard deviations, of a fit to the days before."""
     past = len(filled) - TRIAL_DAYS
-    effects, level = _fit(filled.iloc[:past], observed[:past], features.rows(0, past), memory, horizon)
+    effects, level = _fit(filled.iloc[:past], observed[:past], features.rows(0, past), ma_coefficient, horizon)
     multiples = np.exp(effects.on(features, list(filled.columns)))
     averages = moving_averages(filled.to_numpy() / multiples)
     losses = []

@@ -4,16 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.vocabulary import SeriesKey, series_key
+from training.arrays import FloatArray
 from training.frames import WEEK
 from training.history.known import PointInTimeHistory
 from training.history.ledger import ADMISSIONS, by_place
 from training.models.calendar_level import CalendarLevel
 from training.models.candidate import ForecastRequest, Means, empty_means, target_days
 
-Values = NDArray[np.float64]
 ATTENDANCES = "attendances"
 EMERGENCY = "emergency"  # the stream of admissions through the emergency department
 CONVERSION_LOOKBACK_DAYS = 364
@@ -81,7 +80,7 @@ def _forecast(history: PointInTimeHistory, cutoff: pd.Timestamp, attending: pd.D
     means.fill(cutoff, admitted, by_place(attending, parts) * shares[days.dayofweek.to_numpy()])
 
 
-def conversions(admissions: Values, attendances: Values, days: pd.DatetimeIndex) -> Values:
+def conversions(admissions: FloatArray, attendances: FloatArray, days: pd.DatetimeIndex) -> FloatArray:
     """Return admissions over attendances (7, n_places), by weekday from Monday, from daily counts (n_days, n_places).
 
     The recent level of each place, times the pattern of its weekdays, which is drawn to that of all places. A day
@@ -102,6 +101,6 @@ def conversions(admissions: Values, attendances: Values, days: pd.DatetimeIndex)
     return pattern * baseline * level
 
 
-def _ratio(above: Values, below: Values) -> Values:
+def _ratio(above: FloatArray, below: FloatArray) -> FloatArray:
     """Return the ratio, 1 where the denominator is 0."""
     return np.where(below > 0, above / np.where(below > 0, below, 1.0), 1.0)

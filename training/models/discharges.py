@@ -10,15 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import ndtr
 from sklearn.linear_model import Ridge
 
+from training.arrays import BoolArray, FloatArray
 from training.history.ledger import FlowCounts
 from training.models.effects import Design, Effects, fitted_effects
 from training.models.level import moving_averages
 
-Values = NDArray[np.float64]
 ADMISSION_CONSTANTS = (0.5, 0.2, 0.07, 0.02)  # weight of the newest day in each moving average of admissions
 HAZARD_WARM_UP_DAYS = 60  # in which the slow averages settle
 HAZARD_ITERATIONS = 2  # calendar effects, then coefficients, and both once more
@@ -36,10 +35,10 @@ class Hazard:
     """
 
     effects: Effects
-    coefficients: Values
-    daily_sd: Values
+    coefficients: FloatArray
+    daily_sd: FloatArray
 
-    def discharges(self, features: Values, multiples: Values) -> Values:
+    def discharges(self, features: FloatArray, multiples: FloatArray) -> FloatArray:
         """Return expected discharges (..., n_places), in patients.
 
         `features` (..., n_places, n_features); `multiples` (..., n_places) are the factors of calendar and events.
@@ -47,19 +46,19 @@ class Hazard:
         return np.asarray((features * self.coefficients).sum(axis=-1) * multiples)
 
 
-def recent_admissions(admissions: Values) -> Values:
+def recent_admissions(admissions: FloatArray) -> FloatArray:
     """Return moving averages (n_days, n_places, n_averages) of admissions (n_days, n_places)."""
     return np.moveaxis(moving_averages(admissions, ADMISSION_CONSTANTS), 0, -1)
 
 
-def update_ewma(averages: Values, admissions: Values) -> Values:
+def update_ewma(averages: FloatArray, admissions: FloatArray) -> FloatArray:
     """Return the averages (..., n_places, n_averages) one day later, with that day's admissions (..., n_places)."""
     return np.asarray(averages + np.array(ADMISSION_CONSTANTS) * (admissions[..., None] - averages))
 
 
 def hazard_features(
-    census: Values, averages: Values, beds: Values, thresholds: Sequence[float], census_sd: Values
-) -> Values:
+    census: FloatArray, averages: FloatArray, beds: FloatArray, thresholds: Sequence[float], census_sd: FloatArray
+) -> FloatArray:
     """Return the features of the next day's discharges: (..., n_places, n_features), in patients.
 
     They are the census (..., n_places), the averages of admissions, and for each threshold the census times the
@@ -74,7 +73,7 @@ def hazard_features(
 
 def fitted_hazard(
     counts: FlowCounts,
-    observed: NDArray[np.bool_],
+    observed: BoolArray,
     calendar: Design,
     unique_ids: Sequence[str],
     thresholds: Sequence[float],
@@ -98,14 +97,15 @@ def fitted_hazard(
     return Hazard(effects, coefficients, np.nan_to_num(daily_sd))
 
 
-def _coefficients(before: Values, leaving: Values, seen: NDArray[np.bool_]) -> Values:
+def _coefficients(before: FloatArray, leaving: FloatArray, seen: BoolArray) -> FloatArray:
     """Return coefficients (n_places, n_features): a constant share of the census, and deviations that the data show.
 
     Deviations are one ridge regression over all places, each feature over its baseline there, and one for each place
     of what is left. Discharges vary by the root of their mean: each place has the weight of that precision.
     """
     places = range(leaving.shape[1])
-    before, leaving, seen = (values[HAZARD_WARM_UP_DAYS:] for values in (before, leaving, seen))
+    before, leaving = (values[HAZARD_WARM_UP_DAYS:] for values in (before, leaving))
+    seen = seen[HAZARD_WARM_UP_DAYS:]
     baselines = [_baseline(before[:, j], leaving[:, j]) for j in places]
     scaled = [before[:, j][seen[:, j]] * baselines[j] for j in places]
     roots = [max(float(leaving[:, j].mean()), 1.0) ** 0.5 for j in places]
@@ -117,7 +117,7 @@ def _coefficients(before: Values, leaving: Values, seen: NDArray[np.bool_]) -> V
     return np.stack([baselines[j] * (constant + common + own[j]) for j in places])
 
 
-def _baseline(before: Values, leaving: Values) -> Values:
+def _baseline(before: FloatArray, leaving: FloatArray) -> FloatArray:
     """Return the factors (n_features,) by which each feature (n_days, n_features) alone gives the mean discharges.
 
     Those of thresholds are that of the census.
@@ -128,7 +128,7 @@ def _baseline(before: Values, leaving: Values) -> Values:
     return np.array([of_census, *[of_admissions] * len(ADMISSION_CONSTANTS), *[of_census] * others])
 
 
-def _ridge(inputs: Values, targets: Values, alpha: float) -> Values:
+def _ridge(inputs: FloatArray, targets: FloatArray, alpha: float) -> FloatArray:
     if not len(targets):
         return np.zeros(inputs.shape[1])
     return np.asarray(Ridge(alpha=alpha, fit_intercept=False).fit(inputs, targets).coef_)

@@ -11,16 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.signal import lfilter
 from sklearn.linear_model import Ridge
 
+from training.arrays import BoolArray, FloatArray
 from training.features.calendar import fourier_terms, holiday_features, weekday_dummies
 from training.features.events import event_tables
 from training.history.known import PointInTimeHistory
 from training.models.level import NORMAL_MAD
 
-Values = NDArray[np.float64]
 MA_COEFFICIENTS = (0.0, 0.3, 0.6, 0.8, 0.9)  # tried for the errors: 0 is a random walk, towards 1 a constant level
 LOG_FLOOR = 0.5  # the count whose logarithm stands for that of none
 PRIOR_SDS = {"weekday": 0.2, "season": 0.1}  # prior standard deviation of an effect, in logs; of the k-th wave: / k
@@ -35,7 +34,7 @@ MIN_INNOVATION_SCALE = 1e-3
 class Design:
     """A design matrix: tables by feature, (n_days, 1) if all series share it, else (n_days, n_series)."""
 
-    tables: Mapping[str, Values]
+    tables: Mapping[str, FloatArray]
 
     @property
     def names(self) -> list[str]:
@@ -50,11 +49,11 @@ class Design:
         """Return the design without the Fourier terms above the first `harmonics`."""
         return Design({n: t for n, t in self.tables.items() if not n.startswith("season_") or _order(n) <= harmonics})
 
-    def of(self, series: int) -> Values:
+    def of(self, series: int) -> FloatArray:
         """Return the features of one series, by position: (n_days, n_features)."""
         return np.column_stack([table[:, series if table.shape[1] > 1 else 0] for table in self.tables.values()])
 
-    def times(self, coefficients: Values) -> Values:
+    def times(self, coefficients: FloatArray) -> FloatArray:
         """Return the product with coefficients (n_features,): (n_days, n_series), or (n_days, 1) if shared."""
         return sum((c * t for c, t in zip(coefficients, self.tables.values(), strict=True)), start=np.zeros((1, 1)))
 
@@ -78,10 +77,10 @@ class Effects:
     """Effects in logs, (n_features,) each: of every fitted series, and the `common` ones of its measure."""
 
     names: Sequence[str]
-    common: Values
-    by_series: Mapping[str, Values]
+    common: FloatArray
+    by_series: Mapping[str, FloatArray]
 
-    def on(self, days: Design, unique_ids: Sequence[str], prefixes: tuple[str, ...] = ("",)) -> Values:
+    def on(self, days: Design, unique_ids: Sequence[str], prefixes: tuple[str, ...] = ("",)) -> FloatArray:
         """Return the sum of the effects with a name that has one of the prefixes: (n_days, n_series), in logs.
 
         A series that was not fitted has the common effects. An effect whose feature `days` lacks is 0: events may be
@@ -100,19 +99,19 @@ class Effects:
         return total
 
 
-def logs(counts: Values) -> Values:
+def logs(counts: FloatArray) -> FloatArray:
     """Return natural logarithms of counts of at least `LOG_FLOOR`. Any shape."""
     return np.log(np.maximum(counts, LOG_FLOOR))
 
 
-def whitened(values: Values, ma_coefficient: float) -> Values:
+def whitened(values: FloatArray, ma_coefficient: float) -> FloatArray:
     """Return the innovations of an IMA(1, 1) process along the first axis; the first is 0."""
     return np.asarray(lfilter([1.0, -1.0], [1.0, -ma_coefficient], values - values[:1], axis=0))
 
 
 def fitted_effects(
-    filled: pd.DataFrame, observed: NDArray[np.bool_], features: Design, ma_coefficient: float
-) -> tuple[Effects, Values]:
+    filled: pd.DataFrame, observed: BoolArray, features: Design, ma_coefficient: float
+) -> tuple[Effects, FloatArray]:
     """Return the effects of the features, and the innovations that they leave (n_days, n_series), in logs.
 
     `filled` is wide, without gaps after a series' first value, and has the days of the features. Days that are not
@@ -132,14 +131,14 @@ def fitted_effects(
     return effects, innovations - whitened(effects.on(features, list(filled.columns)), ma_coefficient)
 
 
-def _clipped(innovations: Values, expected: Values) -> tuple[Values, Values]:
+def _clipped(innovations: FloatArray, expected: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the innovations without outliers around `expected`, and their scales around it (n_series,)."""
     scales = _scales(innovations - expected)
     reach = MAX_SCALED_INNOVATION * scales
     return expected + np.clip(innovations - expected, -reach, reach), scales
 
 
-def _common(innovations: Values, white: Design, scales: Values, rough: Values) -> Values:
+def _common(innovations: FloatArray, white: Design, scales: FloatArray, rough: FloatArray) -> FloatArray:
     """Return coefficients (n_features,) of the mean over the series, weighted by their precision.
 
     `rough` are first coefficients, from which the noise of the mean is estimated: it is the ridge penalty.
@@ -155,7 +154,7 @@ def _common(innovations: Values, white: Design, scales: Values, rough: Values) -
     return np.asarray(Ridge(alpha=noise**2, fit_intercept=False).fit(features, target).coef_)
 
 
-def _deviations(innovations: Values, white: Design, common: Values, scales: Values) -> Values:
+def _deviations(innovations: FloatArray, white: Design, common: FloatArray, scales: FloatArray) -> FloatArray:
     """Return the deviations (n_features, n_series) of each series from the common coefficients.
 
     Series that miss the same days, and have the same features, are one regression with many targets.
@@ -174,7 +173,7 @@ def _deviations(innovations: Values, white: Design, common: Values, scales: Valu
     return deviations
 
 
-def _alike(missing: NDArray[np.bool_], design: Design) -> list[list[int]]:
+def _alike(missing: BoolArray, design: Design) -> list[list[int]]:
     """Return the positions of series in groups with the same missing days (n_days, n_series) and the same features."""
     tables = [table for table in design.tables.values() if table.shape[1] > 1]
     groups: dict[tuple[bytes, ...], list[int]] = {}
@@ -184,7 +183,7 @@ def _alike(missing: NDArray[np.bool_], design: Design) -> list[list[int]]:
     return list(groups.values())
 
 
-def _scales(innovations: Values) -> Values:
+def _scales(innovations: FloatArray) -> FloatArray:
     """Return the robust scale of each series (n_series,): the normalised median of absolute innovations."""
     present = np.where(np.isnan(innovations).all(axis=0), 0.0, innovations)
     return np.maximum(NORMAL_MAD * np.nanmedian(np.abs(present), axis=0), MIN_INNOVATION_SCALE)

@@ -1,8 +1,7 @@
-"""The balance of flows: who is in bed tomorrow is who is in bed today, and who comes in, less who leaves.
+"""Occupancy and discharges by the flow identity: tomorrow's census is today's, plus admissions, less discharges.
 
-Where a place counts occupancy, admissions and discharges, the last two are forecast, day by day: admissions by the
-calendar-adjusted level, discharges by a hazard on the census that has been reached (`discharges.py`). The census starts
-at the last known one, and follows from them.
+A place must count all three. Admissions are forecast by the calendar-adjusted level, discharges by a hazard of the
+census (`discharges.py`), day by day from the last known census.
 """
 
 from collections.abc import Sequence
@@ -11,14 +10,19 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from training.arrays import FloatArray
+from training.features.calendar import SEASON_HARMONICS
 from training.history.digests import pooled
 from training.history.known import PointInTimeHistory
 from training.history.ledger import ADMISSIONS, FlowCounts, FlowSeries, by_place, flow_series, read_flow_counts
 from training.models.calendar_level import CalendarLevel
 from training.models.candidate import (
+    MIN_SEASONAL_FIT_DAYS,
+    SMOOTHING_LOOKBACK_DAYS,
+    TRAINING_DAYS,
+    FitCache,
     ForecastRequest,
     Means,
     by_fit_day,
@@ -27,91 +31,87 @@ from training.models.candidate import (
     fitting_view,
     target_days,
 )
-from training.models.discharges import Hazard, causes, fitted_hazard, recent_admissions, update_ewma
+from training.models.discharges import Hazard, fitted_hazard, hazard_features, recent_admissions, update_ewma
 from training.models.effects import design
-from training.models.fit_cache import FitCache
 from training.progress import with_progress
 
-Values = NDArray[np.float64]
-TRAINING_DAYS = 1096
-SHORTEST_DAYS = 180  # of a place that all three are known of
-SEASONS_TAKE_DAYS = 730
-HARMONICS = 2  # waves of the year in the hazard
-MEMORY_DAYS = 420
-CORRECTED_OVER_DAYS = 14.0  # half-life of the recent days by which the hazard, and what is unexplained, are corrected
-USUAL_DAYS = 7.0  # so many days' worth of no need for a correction
-SETTLES_IN_DAYS = 4  # beyond which the census scatters no further: a fuller place discharges more
-UNBALANCED = "the place does not count occupancy, admissions and discharges, or not for long enough"
-SCATTER = 1.5  # of a day's census beside that of its discharges alone: admissions scatter too
+MIN_FLOW_DAYS = 180  # on which a place counts all three
+CORRECTION_HALF_LIFE_DAYS = 14.0  # of the days that the hazard, and the unexplained part, are corrected by
+CORRECTION_PRIOR_DAYS = 7.0  # weight of no correction
+CENSUS_SD_DAYS = 4  # after which the census sd grows no further: a fuller place discharges more
+CENSUS_SD_RATIO = 1.5  # census sd over discharge sd: admissions vary too
+FLOWS_INCOMPLETE = "the place does not count occupancy, admissions and discharges, or not for long enough"
 
 
 class FlowBalance:
     """A candidate for occupancy and discharges of the places that count both, and admissions; it fails elsewhere."""
 
-    def forecast(self, windows: ForecastRequest) -> Means:
-        means = empty_means(windows)
-        if flow_series(list(windows.history.latest.columns)):
-            _forecast_all(windows, means)
+    def forecast(self, request: ForecastRequest) -> Means:
+        """Return means of the series that can be forecast, and `FLOWS_INCOMPLETE` as the failure of all others."""
+        means = empty_means(request)
+        if flow_series(list(request.history.latest.columns)):
+            _forecast_all(request, means)
         for cutoff, table in means.by_cutoff.items():
             missing = table.columns[table.isna().any()]
-            means.failures.update({(cutoff, unique_id): UNBALANCED for unique_id in missing})
+            means.failures.update({(cutoff, unique_id): FLOWS_INCOMPLETE for unique_id in missing})
         return means
 
 
-def _forecast_all(windows: ForecastRequest, means: Means) -> None:
-    """Fill in occupancy and discharges of every place that balances, at all cutoffs."""
-    entering = CalendarLevel(only=ADMISSIONS).forecast(windows)
-    groups = by_fit_day(windows.cutoffs)
+def _forecast_all(request: ForecastRequest, means: Means) -> None:
+    """Fill in occupancy and discharges of every place with complete flows, at all cutoffs."""
+    admissions = CalendarLevel(only=ADMISSIONS).forecast(request)
+    groups = by_fit_day(request.cutoffs)
     with threadpool_limits(1):  # many small regressions: threads would only wait for one another
         for cutoffs in with_progress(groups.values(), "FlowBalance by refit day", len(groups)):
-            _forecast(windows, cutoffs, entering, means)
+            _forecast(request, cutoffs, admissions, means)
 
 
-def _forecast(windows: ForecastRequest, cutoffs: Sequence[pd.Timestamp], entering: Means, means: Means) -> None:
-    """Fill in occupancy and discharges of every place that balances, at the cutoffs of one refit day."""
-    history, fits, horizon = windows.history, windows.fits, windows.horizon
-    ready = cache(lambda day, ahead_of: _ready(history, fits, day, ahead_of, horizon))
+def _forecast(request: ForecastRequest, cutoffs: Sequence[pd.Timestamp], admissions: Means, means: Means) -> None:
+    """Fill in occupancy and discharges of every place with complete flows, at the cutoffs of one refit day."""
+    history, fits, horizon = request.history, request.fits, request.horizon
+    prepared_on = cache(lambda day, ahead_of: _prepared(history, fits, day, ahead_of, horizon))
     for cutoff in cutoffs:
-        learnt = ready(fit_day(cutoff), tuple(cutoffs)) or ready(cutoff, (cutoff,))
-        admissions = entering.by_cutoff[cutoff]
-        places = [] if learnt is None else _known(learnt.flow_series, admissions)
-        if learnt is not None and places:
-            learnt = learnt.of(places)
-            come = by_place(admissions, [b.admissions for b in learnt.flow_series])
-            census, leaving = _ahead(history, cutoff, learnt, come)
-            means.fill(cutoff, [b.occupancy for b in learnt.flow_series], census)
-            means.fill(cutoff, [b.discharges for b in learnt.flow_series], leaving)
+        prepared = prepared_on(fit_day(cutoff), tuple(cutoffs)) or prepared_on(cutoff, (cutoff,))
+        entering = admissions.by_cutoff[cutoff]
+        places = [] if prepared is None else _forecastable(prepared.flow_series, entering)
+        if prepared is not None and places:
+            prepared = prepared.of(places)
+            census, discharges = _ahead(
+                history, cutoff, prepared, by_place(entering, [b.admissions for b in prepared.flow_series])
+            )
+            means.fill(cutoff, [b.occupancy for b in prepared.flow_series], census)
+            means.fill(cutoff, [b.discharges for b in prepared.flow_series], discharges)
 
 
-def _known(places: Sequence[FlowSeries], admissions: pd.DataFrame) -> list[int]:
-    """Of which places, by position, every part still reports, and the admissions have a forecast."""
+def _forecastable(places: Sequence[FlowSeries], admissions: pd.DataFrame) -> list[int]:
+    """Return the positions of places of which every series still reports, and the admissions have a forecast."""
     reporting, forecast = set(admissions.columns), set(admissions.columns[admissions.notna().all()])
     return [i for i, b in enumerate(places) if reporting.issuperset(b.parts) and forecast.issuperset(b.admissions)]
 
 
 @dataclass(frozen=True)
 class PreparedFlows:
-    """The hazard of the places that balanced on one day; what the calendar multiplies it by (n_days, n_places)."""
+    """The hazard of places with complete flows, and the factors of its effects: (n_days, n_places)."""
 
     flow_series: tuple[FlowSeries, ...]
     hazard: Hazard
     multiples: pd.DataFrame
 
     def of(self, places: Sequence[int]) -> "PreparedFlows":
-        """Of some of the places, by position."""
-        hazard = Hazard(self.hazard.effects, self.hazard.coefficients[places], self.hazard.spread[places])
+        """Return those of some places, by position."""
+        hazard = Hazard(self.hazard.effects, self.hazard.coefficients[places], self.hazard.daily_sd[places])
         return PreparedFlows(tuple(self.flow_series[i] for i in places), hazard, self.multiples.iloc[:, list(places)])
 
 
-def _ready(
+def _prepared(
     history: PointInTimeHistory, fits: FitCache, day: pd.Timestamp, cutoffs: Sequence[pd.Timestamp], horizon: int
 ) -> PreparedFlows | None:
-    """What was learnt on the day, with its effects on all days that the cutoffs look back to or ahead."""
+    """Return the fit of the day, with its effects on all days that forecasts at the cutoffs need."""
     fitted = fitted_on(history, fits, day)
     if fitted is None:
         return None
     hazard = fitted.hazard
-    first = max(cutoffs[0] - pd.Timedelta(days=MEMORY_DAYS - 1), history.first_day)
+    first = max(cutoffs[0] - pd.Timedelta(days=SMOOTHING_LOOKBACK_DAYS - 1), history.first_day)
     days = pd.date_range(first, cutoffs[-1] + pd.Timedelta(days=horizon))
     names = [b.discharges for b in fitted.flow_series]
     multiples = np.exp(hazard.effects.on(design(history, days, names, fitted.harmonics), names))
@@ -120,7 +120,7 @@ def _ready(
 
 @dataclass(frozen=True)
 class FittedFlows:
-    """The places that balanced for long enough, what was learnt of their discharges, and the hazard's yearly waves."""
+    """The places with complete flows, the hazard of their discharges, and the harmonics of its season."""
 
     flow_series: tuple[FlowSeries, ...]
     hazard: Hazard
@@ -128,67 +128,69 @@ class FittedFlows:
 
 
 def fitted_on(history: PointInTimeHistory, fits: FitCache, day: pd.Timestamp) -> FittedFlows | None:
-    """What can be learnt from what was known on the day; None where no place balanced. Learnt once."""
+    """Return the fit to what was known on the day, None without complete flows; fitted once, then cached."""
     seen = fitting_view(history, day)
     return fits.of(
-        FlowBalance.__name__, day, made_from=pooled(seen.digests(day, 0)).hex(), make=lambda: _learnt(seen, day)
+        FlowBalance.__name__, day, made_from=pooled(seen.digests(day, 0)).hex(), make=lambda: _fitted(seen, day)
     )
 
 
-def _learnt(history: PointInTimeHistory, day: pd.Timestamp) -> FittedFlows | None:
+def _fitted(history: PointInTimeHistory, day: pd.Timestamp) -> FittedFlows | None:
     if day < history.first_day:
         return None
     known = history.as_of(day).tail(TRAINING_DAYS)
-    long_enough = set(known.columns[known.count() >= SHORTEST_DAYS])
+    long_enough = set(known.columns[known.count() >= MIN_FLOW_DAYS])
     places = [b for b in flow_series(list(known.columns)) if long_enough.issuperset(b.parts)]
     if not places:
         return None
-    ledger, days = read_flow_counts(history, day, places, TRAINING_DAYS)
+    counts, days = read_flow_counts(history, day, places, TRAINING_DAYS)
     observed = by_place(known.loc[days].isna(), [b.parts for b in places]) == 0
     names = [b.discharges for b in places]
-    harmonics = HARMONICS if int(observed.any(axis=1).sum()) >= SEASONS_TAKE_DAYS else 0
+    harmonics = SEASON_HARMONICS if int(observed.any(axis=1).sum()) >= MIN_SEASONAL_FIT_DAYS else 0
     features = design(history, days, names, harmonics)
-    hazard = fitted_hazard(ledger, observed, features, names, history.system.thresholds)
+    hazard = fitted_hazard(counts, observed, features, names, history.system.thresholds)
     return FittedFlows(tuple(places), hazard, harmonics)
 
 
 def _ahead(
-    history: PointInTimeHistory, cutoff: pd.Timestamp, learnt: PreparedFlows, entering: Values
-) -> tuple[Values, Values]:
-    """Census and discharges, each (horizon, n_places), where so many enter (horizon, n_places)."""
-    ledger, days = read_flow_counts(history, cutoff, learnt.flow_series, MEMORY_DAYS)
-    to_come = target_days(cutoff, len(entering))
-    hazard, thresholds, averages = learnt.hazard, history.system.thresholds, recent_admissions(ledger.admissions)
-    past = causes(ledger.occupancy, averages, ledger.beds, thresholds, np.zeros(len(learnt.flow_series)))[:-1]
-    correction, unexplained = _corrections(ledger, hazard.discharges(past, learnt.multiples.loc[days[1:]].to_numpy()))
-    multiples = correction * learnt.multiples.loc[to_come].to_numpy()
-    census, mix, beds = ledger.occupancy[-1], averages[-1], ledger.beds[-1] + _beds_added(history, learnt, to_come)
-    found = np.empty((2, *entering.shape))
-    for lead in range(len(entering)):
-        spread = SCATTER * hazard.spread * min(lead, SETTLES_IN_DAYS) ** 0.5
-        today = causes(census, mix, beds[lead], thresholds, spread)
-        leaving = np.maximum(hazard.discharges(today, multiples[lead]), 0.0)
-        census = np.maximum(census + entering[lead] - leaving + unexplained, 0.0)
-        mix = update_ewma(mix, entering[lead])
+    history: PointInTimeHistory, cutoff: pd.Timestamp, prepared: PreparedFlows, admissions: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return census and discharges, each (horizon, n_places), with these admissions (horizon, n_places)."""
+    counts, days = read_flow_counts(history, cutoff, prepared.flow_series, SMOOTHING_LOOKBACK_DAYS)
+    to_come = target_days(cutoff, len(admissions))
+    hazard, thresholds, averages = prepared.hazard, history.system.thresholds, recent_admissions(counts.admissions)
+    known = np.zeros(len(prepared.flow_series))
+    past = hazard_features(counts.occupancy, averages, counts.beds, thresholds, known)[:-1]
+    expected = hazard.discharges(past, prepared.multiples.loc[days[1:]].to_numpy())
+    correction, unexplained = _corrections(counts, expected)
+    multiples = correction * prepared.multiples.loc[to_come].to_numpy()
+    census, mix, beds = counts.occupancy[-1], averages[-1], counts.beds[-1] + _beds_added(history, prepared, to_come)
+    found = np.empty((2, *admissions.shape))
+    for lead in range(len(admissions)):
+        census_sd = CENSUS_SD_RATIO * hazard.daily_sd * min(lead, CENSUS_SD_DAYS) ** 0.5
+        features = hazard_features(census, mix, beds[lead], thresholds, census_sd)
+        leaving = np.maximum(hazard.discharges(features, multiples[lead]), 0.0)
+        census = np.maximum(census + admissions[lead] - leaving + unexplained, 0.0)
+        mix = update_ewma(mix, admissions[lead])
         found[:, lead] = census, leaving
     return found[0], found[1]
 
 
-def _beds_added(history: PointInTimeHistory, learnt: PreparedFlows, to_come: pd.DatetimeIndex) -> Values:
-    """By how many beds declared changes move the last known number, on each day to come: (horizon, n_places)."""
+def _beds_added(history: PointInTimeHistory, prepared: PreparedFlows, to_come: pd.DatetimeIndex) -> FloatArray:
+    """Return the beds (horizon, n_places) that declared changes add to the last known number, on each future day."""
     days = pd.DatetimeIndex([to_come[0] - pd.Timedelta(days=1), *to_come])
-    steps = history.bed_steps(days, [b.beds or b.occupancy for b in learnt.flow_series])
+    steps = history.bed_steps(days, [b.beds or b.occupancy for b in prepared.flow_series])
     return np.asarray(steps[1:] - steps[0])
 
 
-def _corrections(ledger: FlowCounts, usual: Values) -> tuple[Values, Values]:
-    """By what recent discharges were more than `usual` (n_days - 1, n_places), and what flows leave unexplained a day.
+def _corrections(counts: FlowCounts, expected: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return recent discharges over `expected` ones (n_days - 1, n_places), and the daily unexplained part.
 
-    Both (n_places,), from the newest days, and drawn towards 1 and 0.
+    Both (n_places,), from the newest days, drawn towards 1 and towards 0 patients.
     """
-    weights = 0.5 ** (np.arange(len(usual))[::-1] / CORRECTED_OVER_DAYS)
-    leaving = ledger.discharges[1:]
-    prior = USUAL_DAYS * leaving.mean(axis=0)
-    correction = (weights @ leaving + prior) / np.maximum(weights @ usual + prior, 1e-9)
-    gaps = np.diff(ledger.occupancy, axis=0) - ledger.admissions[1:] + leaving
-    return correction, weights @ gaps / (weights.sum() + USUAL_DAYS)
+    weights = 0.5 ** (np.arange(len(expected))[::-1] / CORRECTION_HALF_LIFE_DAYS)
+    leaving = counts.discharges[1:]
+    prior = CORRECTION_PRIOR_DAYS * leaving.mean(axis=0)
+    correction = (weights @ leaving + prior) / np.maximum(weights @ expected + prior, 1e-9)
+    unexplained = np.diff(counts.occupancy, axis=0) - counts.admissions[1:] + leaving
+    return correction, weights @ unexplained / (weights.sum() + CORRECTION_PRIOR_DAYS)

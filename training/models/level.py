@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.signal import lfilter
 from sklearn.linear_model import Ridge
 
-Values = NDArray[np.float64]
+from training.arrays import BoolArray, FloatArray
+
 SMOOTHING_CONSTANTS = (1.0, 0.5, 0.2, 0.07, 0.02)  # weight of the newest day in each average
 BASE = 2  # position of the average that the others, and the future level, are compared with
 FITTED_LEADS = (1, 2, 4, 7, 14, 28, 56, 84)  # coefficients between these are interpolated
@@ -30,22 +30,22 @@ NORMAL_MAD = 1.4826  # standard deviation of a normal over its median absolute d
 
 @dataclass(frozen=True)
 class Level:
-    """Regression of future levels; `coefficients` (horizon, 2 (n_averages - 1)) are those of every series of a measure."""
+    """Regression of future levels, the same for all series of a measure: `coefficients` (horizon, n_contrasts)."""
 
-    coefficients: Values
+    coefficients: FloatArray
 
-    def ahead(self, averages: Values) -> Values:
+    def ahead(self, averages: FloatArray) -> FloatArray:
         """Return levels (horizon, n_series) from the averages (n_averages, n_series) of one day."""
         change = np.tensordot(self.coefficients, _ewma_contrasts(averages), axes=1)
         return np.asarray(np.maximum(averages[BASE] + _base(averages) * change, 0.0))
 
-    def at_lead(self, averages: Values, lead: int) -> Values:
+    def at_lead(self, averages: FloatArray, lead: int) -> FloatArray:
         """Return levels (n_days, n_series), `lead` days after each day of averages (n_averages, n_days, n_series)."""
         change = np.tensordot(self.coefficients[lead - 1], _ewma_contrasts(averages), axes=1)
         return np.asarray(np.maximum(averages[BASE] + _base(averages) * change, 0.0))
 
 
-def moving_averages(counts: Values, constants: Sequence[float] = SMOOTHING_CONSTANTS) -> Values:
+def moving_averages(counts: FloatArray, constants: Sequence[float] = SMOOTHING_CONSTANTS) -> FloatArray:
     """Return exponential moving averages (n_averages, n_days, n_series) of daily values (n_days, n_series).
 
     `constants` are the weights of the newest day. Days before a series' first value (NaN) have its first level.
@@ -57,7 +57,7 @@ def moving_averages(counts: Values, constants: Sequence[float] = SMOOTHING_CONST
     )
 
 
-def fitted_level(adjusted: Values, observed: NDArray[np.bool_], horizon: int) -> Level:
+def fitted_level(adjusted: FloatArray, observed: BoolArray, horizon: int) -> Level:
     """Return the level fitted to counts without calendar effects, `adjusted` (n_days, n_series).
 
     Only changes between `observed` days (n_days, n_series) are fitted to.
@@ -79,7 +79,7 @@ def fitted_level(adjusted: Values, observed: NDArray[np.bool_], horizon: int) ->
     return Level(np.column_stack([np.interp(at, leads, column) for column in np.transpose(found)]))
 
 
-def _coefficients(features: Values, change: Values, lead: int, n_series: int) -> Values:
+def _coefficients(features: FloatArray, change: FloatArray, lead: int, n_series: int) -> FloatArray:
     """Return ridge coefficients (n_features,) for changes (n,) over `lead` days.
 
     Such changes overlap: the penalty grows with the lead, as `lead` of them hold the information of one.
@@ -92,7 +92,7 @@ def _coefficients(features: Values, change: Values, lead: int, n_series: int) ->
     return np.asarray(trust * ridge.fit(features * trust, change).coef_)
 
 
-def _ewma_contrasts(averages: Values) -> Values:
+def _ewma_contrasts(averages: FloatArray) -> FloatArray:
     """Return differences of successive averages over the base: (2 (n_averages - 1), ..., n_series).
 
     The first half are of each series, the second half of all series of the measure pooled: what moves them all shows
@@ -106,11 +106,11 @@ def _ewma_contrasts(averages: Values) -> Values:
     return np.concatenate([own, np.broadcast_to(pooled, own.shape)])
 
 
-def _base(averages: Values) -> Values:
+def _base(averages: FloatArray) -> FloatArray:
     return np.asarray(np.maximum(averages[BASE], MIN_LEVEL))
 
 
-def _change_scale(adjusted: Values, observed: NDArray[np.bool_], base: Values) -> Values:
+def _change_scale(adjusted: FloatArray, observed: BoolArray, base: FloatArray) -> FloatArray:
     """Return the robust scale (n_series,) of relative changes between successive observed days; 1 without any."""
     changes = np.where(observed[1:] & observed[:-1], np.abs(np.diff(adjusted, axis=0)) / base[:-1], np.nan)
     recent = changes[-SCALE_DAYS:]
@@ -118,7 +118,7 @@ def _change_scale(adjusted: Values, observed: NDArray[np.bool_], base: Values) -
     return np.maximum(NORMAL_MAD * np.nanmedian(recent, axis=0), MIN_LEVEL_SCALE)
 
 
-def _backfilled(counts: Values) -> Values:
+def _backfilled(counts: FloatArray) -> FloatArray:
     """Return the values with the mean of a series' first days on the days before them; 0 for a series without any."""
     missing = np.isnan(counts)
     if not missing.any():

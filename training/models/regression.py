@@ -1,4 +1,4 @@
-"""One scikit-learn regression for each measure, global over its series, through mlforecast: lags and the calendar."""
+"""One scikit-learn regression for each measure, global over its series, on lags and calendar, through mlforecast."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,17 +8,21 @@ import numpy as np
 import pandas as pd
 from mlforecast import MLForecast
 from mlforecast.lag_transforms import RollingMean
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 from sklearn.linear_model import PoissonRegressor
 
 from publication.vocabulary import series_key
-from training.features.calendar import calendar
-from training.features.events import disturbances
+from training.arrays import FloatArray
+from training.features.calendar import calendar_features
+from training.features.events import event_features
 from training.frames import WEEK, long
 from training.history.digests import pooled
 from training.history.known import PointInTimeHistory
 from training.models.candidate import (
+    MIN_FIT_DAYS,
+    MIN_SEASONAL_FIT_DAYS,
+    TRAINING_DAYS,
     ForecastRequest,
     Means,
     Scope,
@@ -33,12 +37,9 @@ from training.progress import with_progress
 Transform = Callable[..., np.ndarray] | tuple[Callable[..., np.ndarray], object]
 LAGS = [1, 2, 7, 14, 21, 28]
 ROLLING: dict[int, list[Transform]] = {1: [RollingMean(window_size=7), RollingMean(window_size=28)]}
-MEMORY_DAYS = 64  # recent days given to the library for each forecast: enough for every lag and for the level
-TRAINING_DAYS = 1096  # three years: each bank holiday three times
-SHORTEST_FIT_DAYS = 56
-SHORTEST_LAGGED_DAYS = 29  # what the longest lag or rolling mean looks back on
-SEASONS_TAKE_DAYS = 730  # of observed days: two years
-LEVEL_DAYS = 8 * WEEK
+LAG_LOOKBACK_DAYS = 64  # recent days given to the library for each forecast: enough for every lag and for the level
+MIN_LAGGED_DAYS = 29  # that the longest lag or rolling mean needs
+SCALING_DAYS = 8 * WEEK
 MEAN, WEIGHT = "mean", "weight"
 AT = "@"  # joins series and cutoff to one id, so that one call of the library forecasts every window of a refit day
 
@@ -50,90 +51,91 @@ class Regression:
     make: Callable[[], RegressorMixin]
     scope = Scope.MEASURE
 
-    def forecast(self, windows: ForecastRequest) -> Means:
-        means = empty_means(windows)
-        groups = by_fit_day(windows.cutoffs)
+    def forecast(self, request: ForecastRequest) -> Means:
+        """Return means for every cutoff; a series that is too short, or of a measure without a fit, fails."""
+        means = empty_means(request)
+        groups = by_fit_day(request.cutoffs)
         for fit_on, cutoffs in with_progress(
             groups.items(), f"{self.make().__class__.__name__} by refit day", len(groups)
         ):
-            for measure in _measures(windows.history, cutoffs):
-                self._forecast_measure(windows, fit_on, cutoffs, measure, means)
+            for measure in _measures(request.history, cutoffs):
+                self._forecast_measure(request, fit_on, cutoffs, measure, means)
         return means
 
     def _forecast_measure(
-        self, windows: ForecastRequest, fit_on: pd.Timestamp, cutoffs: list[pd.Timestamp], measure: str, means: Means
+        self, request: ForecastRequest, fit_on: pd.Timestamp, cutoffs: list[pd.Timestamp], measure: str, means: Means
     ) -> None:
         """Fill in one measure's means at the cutoffs that share a refit day.
 
         Where that day knew too little, or a cutoff of the batch fails, each cutoff is fitted or forecast by itself: a
-        forecast must not depend on which others are asked for.
+        forecast must not depend on the other cutoffs of a request.
         """
-        observed = _observed(windows.history, fit_on, measure)
+        observed = _observed(request.history, fit_on, measure)
         if observed.empty and cutoffs != [fit_on]:
             for cutoff in cutoffs:
-                self._forecast_measure(windows, cutoff, [cutoff], measure, means)
+                self._forecast_measure(request, cutoff, [cutoff], measure, means)
             return
-        ids = {c: _forecastable(windows.history, c, measure, means) for c in cutoffs}
+        ids = {c: _forecastable(request.history, c, measure, means) for c in cutoffs}
         if observed.empty:
-            reason = f"fewer than {SHORTEST_FIT_DAYS} days of {measure} were known on {fit_on.date()} to fit on"
+            reason = f"fewer than {MIN_FIT_DAYS} days of {measure} were known on {fit_on.date()} to fit on"
             means.failures.update({(c, unique_id): reason for c in cutoffs for unique_id in ids[c]})
             return
         try:
-            for cutoff, frame in self._forecast_batch(windows, observed, fit_on, ids).items():
+            for cutoff, frame in self._forecast_batch(request, observed, fit_on, ids).items():
                 means.fill(cutoff, list(frame.columns), frame.to_numpy())
         except Exception as error:  # noqa: BLE001  a library may fail in any way; the series get their fallback
             if len(cutoffs) > 1:
                 for cutoff in cutoffs:
-                    self._forecast_measure(windows, fit_on, [cutoff], measure, means)
+                    self._forecast_measure(request, fit_on, [cutoff], measure, means)
                 return
             reason = f"{type(error).__name__}: {error}"
             means.failures.update({(c, unique_id): reason for c in cutoffs for unique_id in ids[c]})
 
     def _forecast_batch(
         self,
-        windows: ForecastRequest,
+        request: ForecastRequest,
         observed: pd.DataFrame,
         fit_on: pd.Timestamp,
         ids: Mapping[pd.Timestamp, list[str]],
     ) -> dict[pd.Timestamp, pd.DataFrame]:
-        """One wide frame of means for each cutoff, fitted on the observed series."""
-        history, seasons = windows.history, len(observed.dropna(how="all")) >= SEASONS_TAKE_DAYS
+        """Return a wide frame of means for each cutoff, by the regressor fitted to the observed series."""
+        history, seasons = request.history, len(observed.dropna(how="all")) >= MIN_SEASONAL_FIT_DAYS
         name, measure = self.make().__class__.__name__, series_key(str(observed.columns[0])).measure
         seen = fitting_view(history, fit_on)
         rows = cache(lambda days: _training_rows(observed.tail(days), fit_on, seen, seasons))
         digests = seen.digests(fit_on, 0)
         made_from = pooled(digests, by_measure(digests).get(measure, [])).hex()
-        fitted = windows.fits.of(
+        fitted = request.fits.of(
             name, fit_on, measure, made_from=made_from, make=lambda: self._fitted(rows(TRAINING_DAYS))
         )
-        return _recursive_means(_library(fitted, rows(MEMORY_DAYS)), windows, ids, seasons)
+        return _recursive_means(_library(fitted, rows(LAG_LOOKBACK_DAYS)), request, ids, seasons)
 
     def _fitted(self, training: pd.DataFrame) -> RegressorMixin:
         library = MLForecast({MEAN: self.make()}, freq="D", lags=LAGS, lag_transforms=ROLLING)
-        return library.fit(training, static_features=[], weight_col=WEIGHT, keep_last_n=MEMORY_DAYS).models_[MEAN]
+        return library.fit(training, static_features=[], weight_col=WEIGHT, keep_last_n=LAG_LOOKBACK_DAYS).models_[MEAN]
 
 
 def _library(fitted: RegressorMixin, rows: pd.DataFrame) -> MLForecast:
-    """The library around a fitted regressor; from a few rows it reads how the features of others are made."""
+    """Return the library around a fitted regressor; the rows show it how features are made."""
     library = MLForecast({MEAN: fitted}, freq="D", lags=LAGS, lag_transforms=ROLLING)
-    library.preprocess(rows, static_features=[], weight_col=WEIGHT, keep_last_n=MEMORY_DAYS)
+    library.preprocess(rows, static_features=[], weight_col=WEIGHT, keep_last_n=LAG_LOOKBACK_DAYS)
     library.models_ = {MEAN: fitted}
     return library
 
 
 def _observed(history: PointInTimeHistory, fit_on: pd.Timestamp, measure: str) -> pd.DataFrame:
-    """The series of the measure that are long enough to fit on, as known at the refit day."""
+    """Return the series of the measure that are long enough to fit to, as known at the refit day."""
     if fit_on < history.first_day:
         return pd.DataFrame()
     observed = fitting_view(history, fit_on).as_of(fit_on).tail(TRAINING_DAYS)
     observed = observed[_of_measure(observed.columns, measure)]
-    return observed.loc[:, observed.count() >= SHORTEST_FIT_DAYS]
+    return observed.loc[:, observed.count() >= MIN_FIT_DAYS]
 
 
 def _training_rows(
     observed: pd.DataFrame, fit_on: pd.Timestamp, history: PointInTimeHistory, seasons: bool
 ) -> pd.DataFrame:
-    """Long rows to fit on: values scaled to a level of one, imputed ones without weight, and the features."""
+    """Return long rows to fit to: values scaled to a level of 1, weight 0 for imputed ones, and the features."""
     filled = _counts(history, fit_on).loc[observed.index, observed.columns]
     rows = long(filled / level(filled))
     rows[WEIGHT] = long(observed.notna().astype(float).where(filled.notna()))["y"]
@@ -141,41 +143,41 @@ def _training_rows(
 
 
 def _with_features(rows: pd.DataFrame, series: pd.Series, history: PointInTimeHistory, seasons: bool) -> pd.DataFrame:
-    """Rows with `ds`, and the features of each row's day at the place of its series."""
+    """Return the rows with the features of their `ds` at the place of their series."""
     known = history.context
     days = pd.DatetimeIndex(np.sort(rows["ds"].unique()))
-    own = disturbances(rows["ds"], series.to_list(), known, history.system)
-    return rows.join(calendar(days, known.holidays, seasons), on="ds").assign(**own)
+    own = event_features(rows["ds"], series.to_list(), known, history.system)
+    return rows.join(calendar_features(days, known.holidays, seasons), on="ds").assign(**own)
 
 
 def _counts(history: PointInTimeHistory, cutoff: pd.Timestamp) -> pd.DataFrame:
-    """What is known, gaps filled; never below zero, even where more beds were declared than were ever occupied."""
+    """Return the imputed counts, not negative even where more beds were declared than were ever occupied."""
     return history.imputed(cutoff).clip(lower=0.0)
 
 
 def _recursive_means(
-    library: MLForecast, windows: ForecastRequest, ids: Mapping[pd.Timestamp, list[str]], seasons: bool
+    library: MLForecast, request: ForecastRequest, ids: Mapping[pd.Timestamp, list[str]], seasons: bool
 ) -> dict[pd.Timestamp, pd.DataFrame]:
-    """One wide frame of means for each cutoff, from one call of the library."""
-    recent = {c: _counts(windows.history, c)[ids[c]].tail(MEMORY_DAYS) for c in ids}
+    """Return a wide frame of means for each cutoff, from one call of the library."""
+    recent = {c: _counts(request.history, c)[ids[c]].tail(LAG_LOOKBACK_DAYS) for c in ids}
     levels = {c: level(frame) for c, frame in recent.items()}
     past = pd.concat([long((frame / levels[c]).add_suffix(f"{AT}{c.date()}")) for c, frame in recent.items()])
     future = pd.concat(
         [
-            pd.DataFrame({"unique_id": f"{unique_id}{AT}{c.date()}", "ds": target_days(c, windows.horizon)})
+            pd.DataFrame({"unique_id": f"{unique_id}{AT}{c.date()}", "ds": target_days(c, request.horizon)})
             for c in ids
             for unique_id in ids[c]
         ],
         ignore_index=True,
     )
-    given, asked = (
-        _with_features(rows, rows["unique_id"].str.rpartition(AT)[0], windows.history, seasons)
+    given, wanted = (
+        _with_features(rows, rows["unique_id"].str.rpartition(AT)[0], request.history, seasons)
         for rows in (past.reset_index(drop=True), future)
     )
-    answer = library.predict(windows.horizon, new_df=given, X_df=asked)
+    answer = library.predict(request.horizon, new_df=given, X_df=wanted)
     answer = answer.pivot(index="ds", columns="unique_id", values=MEAN)
     return {
-        c: (answer.reindex(target_days(c, windows.horizon))[[f"{i}{AT}{c.date()}" for i in ids[c]]])
+        c: (answer.reindex(target_days(c, request.horizon))[[f"{i}{AT}{c.date()}" for i in ids[c]]])
         .set_axis(ids[c], axis=1)
         .mul(levels[c])
         for c in ids
@@ -183,17 +185,17 @@ def _recursive_means(
 
 
 def level(filled: pd.DataFrame) -> pd.Series:
-    """The mean of each series' last eight weeks, at least one count so that an empty ward can be divided by it."""
-    return filled.tail(LEVEL_DAYS).mean().clip(lower=1.0)
+    """Return the mean of each series' last eight weeks, at least 1 so that an empty ward can be divided by it."""
+    return filled.tail(SCALING_DAYS).mean().clip(lower=1.0)
 
 
 def _forecastable(history: PointInTimeHistory, cutoff: pd.Timestamp, measure: str, means: Means) -> list[str]:
-    """The series long enough for every lag; the others are failures that say so."""
+    """Return the series that are long enough for every lag; add the others to the failures."""
     filled = history.imputed(cutoff)
     days = filled[_of_measure(filled.columns, measure)].count()
-    for unique_id in days.index[days < SHORTEST_LAGGED_DAYS]:
-        means.failures[cutoff, unique_id] = f"{days[unique_id]} days are known, {SHORTEST_LAGGED_DAYS} are needed"
-    return list(days.index[days >= SHORTEST_LAGGED_DAYS])
+    for unique_id in days.index[days < MIN_LAGGED_DAYS]:
+        means.failures[cutoff, unique_id] = f"{days[unique_id]} days are known, {MIN_LAGGED_DAYS} are needed"
+    return list(days.index[days >= MIN_LAGGED_DAYS])
 
 
 def _measures(history: PointInTimeHistory, cutoffs: list[pd.Timestamp]) -> list[str]:
@@ -205,20 +207,23 @@ def _of_measure(unique_ids: pd.Index, measure: str) -> list[str]:
 
 
 LAGGED = ("lag", "rolling")  # how mlforecast names what it makes of past values
-SMALLEST = 0.1  # of the level, whose logarithm stands for that of less
+MIN_LAGGED_LEVEL = 0.1  # of a scaled count, whose logarithm stands for that of less
 
 
 class LogLagPoisson(PoissonRegressor):  # type: ignore[misc]  # scikit-learn has no types
-    """scikit-learn's, with past values in logs: as its mean is the exponential of a sum, plain ones would explode."""
+    """Poisson regression with lagged counts in logs.
+
+    Its mean is the exponential of a sum: with plain lags, recursive forecasts would explode.
+    """
 
     def fit(self, X: pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None) -> "LogLagPoisson":  # noqa: N803
         super().fit(_with_logs(X), y, sample_weight)
         return self
 
-    def predict(self, X: pd.DataFrame) -> NDArray[np.float64]:  # noqa: N803
+    def predict(self, X: pd.DataFrame) -> FloatArray:  # noqa: N803
         return np.asarray(super().predict(_with_logs(X)))
 
 
 def _with_logs(features: pd.DataFrame) -> pd.DataFrame:
     lagged = [name for name in features if str(name).startswith(LAGGED)]
-    return features.assign(**{str(name): np.log(np.maximum(features[name], SMALLEST)) for name in lagged})
+    return features.assign(**{str(name): np.log(np.maximum(features[name], MIN_LAGGED_LEVEL)) for name in lagged})

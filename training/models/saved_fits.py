@@ -1,7 +1,7 @@
-"""What candidates learnt, in files that hold numbers and names alone: nothing is unpickled to read them back.
+"""Fitted parts of candidates in files of numbers and names: nothing is unpickled to load them.
 
-Arrays go into one NumPy archive (its pickles are refused), scikit-learn's regressors into skops' format, of which only
-known types are read, and all else into JSON whose classes are those named here.
+Arrays go into one NumPy archive (pickles in it are rejected), scikit-learn's regressors into skops' format, of which
+only trusted types are read, and everything else into JSON with classes of a closed list. See ADR 12.
 """
 
 import json
@@ -16,9 +16,9 @@ from sklearn.base import BaseEstimator
 
 from training.history.ledger import FlowSeries
 from training.models import calendar_level, flow_balance
+from training.models.candidate import Key
 from training.models.discharges import Hazard
 from training.models.effects import Effects
-from training.models.fit_cache import Key
 from training.models.level import Level
 
 CLASSES: dict[str, type] = {
@@ -33,7 +33,7 @@ TRUSTED = [
     "training.models.regression.LogLagPoisson",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 ]
-"""Types beyond those that skops reads anyway: ours, and one of scikit-learn's that it does not know."""
+"""Types other than those that skops trusts by itself: ours, and one of scikit-learn's that it does not know."""
 
 PARTS, ARRAYS = "parts.json", "arrays.npz"
 Arrays = list[NDArray[np.generic]]
@@ -41,7 +41,7 @@ Json = object
 
 
 def save_fitted(parts: Mapping[Key, object], folder: Path) -> None:
-    """Write fitted parts into a folder, which is made."""
+    """Write fitted parts into a new folder. Raises FileExistsError if it exists, TypeError for an unknown type."""
     arrays: Arrays = []
     written = [{"key": list(key), "part": _written(part, arrays)} for key, part in sorted(parts.items())]
     folder.mkdir(parents=True)
@@ -50,7 +50,7 @@ def save_fitted(parts: Mapping[Key, object], folder: Path) -> None:
 
 
 def load_fitted(folder: Path) -> dict[Key, object]:
-    """The fitted parts of a folder. Raises ValueError where it holds anything else."""
+    """Return the fitted parts of a folder. Raises ValueError where it holds anything else."""
     with np.load(folder / ARRAYS, allow_pickle=False) as archive:
         arrays = [archive[name] for name in archive.files]
     written = json.loads((folder / PARTS).read_text(encoding="utf-8"))
@@ -58,7 +58,7 @@ def load_fitted(folder: Path) -> dict[Key, object]:
 
 
 def _written(value: object, arrays: Arrays) -> Json:
-    """The value for JSON; its arrays are added to `arrays`, and named by their position."""
+    """Return the value as JSON; its arrays are appended to `arrays`, and referred to by position."""
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, np.ndarray):

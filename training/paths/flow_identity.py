@@ -6,13 +6,12 @@ from zlib import crc32
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from training.arrays import BoolArray, FloatArray
 from training.history.known import PointInTimeHistory
 from training.history.ledger import FlowCounts, FlowSeries, by_place, flow_series, read_flow_counts
 from training.paths.joint import COPULA_SEED, Paths, reordered
 
-Values = NDArray[np.float64]
 RECENT_FLOW_DAYS = 56  # from which the share of patients that leave, and what is unexplained, are estimated
 
 
@@ -24,22 +23,22 @@ class FlowIdentity:
     """
 
     census: float
-    occupancy: Values
-    admissions: Values
-    discharges: Values
+    occupancy: FloatArray
+    admissions: FloatArray
+    discharges: FloatArray
 
     @property
-    def before(self) -> Values:
+    def before(self) -> FloatArray:
         """Occupancy of the day before each day; before the first day it is the census, on every path."""
         return np.concatenate([np.full((1, self.occupancy.shape[1]), self.census), self.occupancy[:-1]])
 
     @property
-    def implied(self) -> Values:
+    def implied(self) -> FloatArray:
         """Discharges that occupancy and admissions imply with nothing unexplained."""
         return self.before + self.admissions - self.occupancy
 
     @property
-    def unexplained(self) -> Values:
+    def unexplained(self) -> FloatArray:
         """The unexplained part of each day: discharges minus the implied ones."""
         return self.discharges - self.implied
 
@@ -69,7 +68,7 @@ def reorder_discharges(paths: Paths, history: PointInTimeHistory, cutoff: pd.Tim
     return Paths(paths.unique_ids, values)
 
 
-def unexplained_sd(counts: FlowCounts, observed: NDArray[np.bool_]) -> Values:
+def unexplained_sd(counts: FlowCounts, observed: BoolArray) -> FloatArray:
     """Return the standard deviation (n_places,) of the unexplained part of daily counts, in patients.
 
     Only pairs of successive days that are both `observed` (n_days, n_places) count; without any it is 0.
@@ -87,13 +86,13 @@ def flow_identity(paths: Paths, place: FlowSeries, census: float) -> FlowIdentit
     Raises ValueError if a series of the place has no paths.
     """
 
-    def of(unique_ids: Sequence[str]) -> Values:
+    def of(unique_ids: Sequence[str]) -> FloatArray:
         return np.asarray(sum(paths.values[paths.unique_ids.index(unique_id)] for unique_id in unique_ids))
 
     return FlowIdentity(census, of([place.occupancy]), of(place.admissions), of([place.discharges]))
 
 
-def beds_freed(leaving_share: float, horizon: int) -> Values:
+def beds_freed(leaving_share: float, horizon: int) -> FloatArray:
     """Return the beds (horizon,) freed by one more discharge a day, from the first day on.
 
     `leaving_share`, 0 to 1, is the share of patients in bed that leave in a day. So many of those sent home early would

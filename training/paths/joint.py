@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-Values = NDArray[np.float64]
+from training.arrays import BoolArray, FloatArray
+
 Draws = NDArray[np.float32]
 N_PATHS = 999
 MARGIN_LEVELS = tuple(k / (N_PATHS + 1) for k in range(1, N_PATHS + 1))
@@ -34,8 +35,8 @@ class Trajectories:
     to the cutoff.
     """
 
-    errors: Values
-    age_days: Values
+    errors: FloatArray
+    age_days: FloatArray
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,14 @@ class Paths:
     """`values` (n_series, horizon, n_paths), in counts, of the series `unique_ids`."""
 
     unique_ids: tuple[str, ...]
-    values: Values
+    values: FloatArray
 
-    def summed(self, parts: NDArray[np.bool_]) -> Values:
+    def summed(self, parts: BoolArray) -> FloatArray:
         """Return the sum of the series that `parts` (n_series,) marks, on every path: (horizon, n_paths)."""
         return np.asarray(self.values[parts].sum(axis=0))
 
 
-def joint_paths(margins: Values, past: Trajectories, unique_ids: Sequence[str]) -> Paths:
+def joint_paths(margins: FloatArray, past: Trajectories, unique_ids: Sequence[str]) -> Paths:
     """Return paths with exactly the given margins, and the rank correlations of past errors.
 
     `margins` (n_series, horizon, n_paths) increase along the last axis: the values at evenly spaced levels. This is the
@@ -78,14 +79,14 @@ def copula_draws(past: Trajectories, unique_ids: Sequence[str], n_paths: int) ->
         yield shared[:, None] * (scores.T @ mixing) + np.sqrt(1 - shared[:, None] ** 2) * own
 
 
-def reordered(margins: Values, order: NDArray[np.floating]) -> Values:
+def reordered(margins: FloatArray, order: NDArray[np.floating]) -> FloatArray:
     """Return `margins` (..., n_paths), increasing along the last axis, permuted to the ranks of `order`."""
     values = np.empty_like(margins)
     np.put_along_axis(values, np.argsort(order, axis=-1), margins, axis=-1)
     return values
 
 
-def quantiles(values: Values, levels: Sequence[float]) -> Values:
+def quantiles(values: FloatArray, levels: Sequence[float]) -> FloatArray:
     """Return quantiles (..., n_levels) over the paths of `values` (..., n_paths), at Weibull's positions.
 
     At `MARGIN_LEVELS` they are the values of the paths themselves.
@@ -93,7 +94,7 @@ def quantiles(values: Values, levels: Sequence[float]) -> Values:
     return np.moveaxis(np.quantile(values, levels, axis=-1, method="weibull"), 0, -1)
 
 
-def peak(occupancy: Values, days: int, levels: Sequence[float]) -> tuple[Values, float]:
+def peak(occupancy: FloatArray, days: int, levels: Sequence[float]) -> tuple[FloatArray, float]:
     """Return quantiles (n_levels,) of the maximum over the first days of `occupancy`, and the mean lead of that day.
 
     `occupancy` (horizon, n_paths), in beds; leads count from 1.
@@ -112,7 +113,7 @@ def _mixing(n_windows: int, n_paths: int) -> Draws:
     return weights.T.astype(np.float32)
 
 
-def _normal_scores(values: Values, weights: Values) -> tuple[Draws, Draws]:
+def _normal_scores(values: FloatArray, weights: FloatArray) -> tuple[Draws, Draws]:
     """Return weighted normal scores (n_windows, n_cells), of unit length by cell, and their share of a draw (n_cells,).
 
     The share grows with the effective number of windows, against `NOISE_PRIOR_WINDOWS` of noise.

@@ -10,10 +10,9 @@ from publication.vocabulary import DRIVERS
 from training.features.events import EVENT_FEATURES, SCHOOL_TERM
 from training.frames import WEEK
 from training.history.known import PointInTimeHistory
-from training.models.calendar_level import MEMORY_DAYS, FittedLevel, fitted_for
-from training.models.candidate import by_measure, target_days
+from training.models.calendar_level import FittedLevel, fitted_for
+from training.models.candidate import SMOOTHING_LOOKBACK_DAYS, FitCache, by_measure, target_days
 from training.models.effects import design
-from training.models.fit_cache import FitCache
 from training.models.level import BASE, moving_averages
 
 Values = NDArray[np.float64]
@@ -56,7 +55,7 @@ def _of_measure(
     history: PointInTimeHistory, fits: FitCache, cutoff: pd.Timestamp, horizon: int, measure: str, unique_ids: list[str]
 ) -> Values:
     """All drivers but the rest, (n_series, horizon, n_drivers); only the level where nothing could be fitted."""
-    recent = history.imputed(cutoff)[unique_ids].tail(MEMORY_DAYS)
+    recent = history.imputed(cutoff)[unique_ids].tail(SMOOTHING_LOOKBACK_DAYS)
     fitted = fitted_for(history, fits, cutoff, measure, horizon)
     values = np.zeros((len(unique_ids), horizon, len(DRIVERS)))
     if fitted is None:

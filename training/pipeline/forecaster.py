@@ -16,9 +16,8 @@ from training.calibration.weights import Weights, fitted_weights, series_weights
 from training.errors import NothingPublishedError
 from training.history.delayed import DelayedHistory
 from training.history.known import PointInTimeHistory
-from training.models.candidate import by_measure, fit_day, target_days
+from training.models.candidate import FitCache, by_measure, fit_day, target_days
 from training.models.catalogue import CATALOGUE, FALLBACK, LearnedEnsemble
-from training.models.fit_cache import FitCache
 from training.pipeline.coherence import (
     Agreements,
     ParentForecasts,

@@ -16,6 +16,7 @@ from training.history.digests import digest_of, pooled
 from training.history.known import PointInTimeHistory
 from training.models.candidate import (
     Candidate,
+    FitCache,
     ForecastRequest,
     Means,
     Scope,
@@ -26,7 +27,6 @@ from training.models.candidate import (
     target_days,
 )
 from training.models.catalogue import CATALOGUE, Combination, LearnedEnsemble
-from training.models.fit_cache import FitCache
 from training.pipeline.saved_means import SavedMeans
 from training.pipeline.state import StateSection
 

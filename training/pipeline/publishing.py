@@ -11,7 +11,7 @@ from publication.model import Actual, Champion, DayForecast, Publication, Series
 from publication.vocabulary import SeriesKey, series_key
 from training.history.known import PointInTimeHistory
 from training.history.ledger import BEDS
-from training.models.fit_cache import FitCache
+from training.models.candidate import FitCache
 from training.pipeline.drivers import drivers
 from training.pipeline.forecast import DECIMALS, Forecast
 from training.pipeline.pressure import headroom, uncounted

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from training.models.fit_cache import Key
+from training.models.candidate import Key
 from training.models.saved_fits import load_fitted, save_fitted
 from training.pipeline.saved_means import SavedMeans, saved_means
 

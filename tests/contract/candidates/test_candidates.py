@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from publication.model import System
-from tests.unit.models.wards import COME, GOES_HOME, played, with_flows
+from tests.unit.models.wards import DAILY_ADMISSIONS, LEAVING_SHARE, simulated, with_flows
 from tests.unit.pipeline.histories import ENGLISH, awkward, awkward_system, poisoned, versions
 from training.history.known import PointInTimeHistory
 from training.models.candidate import REFIT_EVERY_DAYS, Means, fit_day
@@ -17,7 +17,7 @@ from training.pipeline.means import MeansCache
 
 HORIZON = 14
 N_DAYS = 240
-TABLE = awkward(N_DAYS).join(played("flows", N_DAYS, 10))
+TABLE = awkward(N_DAYS).join(simulated("flows", N_DAYS, 10))
 TABLE["flows/attendances"] = 4 * TABLE["flows/admissions"]
 VERSIONS = versions(TABLE)
 SYSTEM = with_flows(awkward_system(HORIZON), "flows")
@@ -31,8 +31,8 @@ LEVELS = {
     for place, level in {"gappy": 60, "middle": 45, "usual": 80, "constant": 20, "zero": 0}.items()
 }
 OF_FLOWS = {
-    "FlowBalance": {"flows/discharges": COME, "flows/occupancy": COME / GOES_HOME.mean()},
-    "Conversion": {"flows/admissions": COME},
+    "FlowBalance": {"flows/discharges": DAILY_ADMISSIONS, "flows/occupancy": DAILY_ADMISSIONS / LEAVING_SHARE.mean()},
+    "Conversion": {"flows/admissions": DAILY_ADMISSIONS},
 }
 
 # A learnt combination has no means of its own: the pipeline mixes its members (tests/unit/pipeline).

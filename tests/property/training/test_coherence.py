@@ -1,4 +1,4 @@
-"""Whatever the tree: parents are the sums of their children, and every number is a count that can be served."""
+"""For any tree: parents are the sums of their children, and every number can be published."""
 
 from datetime import UTC, datetime
 
@@ -11,7 +11,7 @@ from publication.invariants import check
 from publication.model import Champion, System
 from tests.unit.pipeline.histories import build_history, build_system, counts
 from training.backtest.actuals import actuals
-from training.models.fit_cache import FitCache
+from training.models.candidate import FitCache
 from training.pipeline import Forecaster
 from training.pipeline.publishing import as_publication
 
@@ -22,7 +22,7 @@ Tree = tuple[System, dict[str, int]]
 
 @st.composite
 def trees(draw: st.DrawFn) -> Tree:
-    """A tree up to three places deep, and the level of each series that reports, some of them split in streams."""
+    """Draw a tree up to three places deep, and the level of each series that reports, some with streams."""
     parents: dict[str, str] = {}
     leaves: list[str] = []
     for t in range(draw(st.integers(1, 3))):

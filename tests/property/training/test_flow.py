@@ -1,4 +1,4 @@
-"""Whatever the tree and its counts: paths add up, balance from the census on, and chances are those of the paths."""
+"""For any tree and counts: paths add up, the flow identity holds on them, and probabilities are those of the paths."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ MEASURES = tuple(Measure(name, KINDS.get(name, Kind.FLOW), "patients") for name 
 
 @st.composite
 def systems(draw: st.DrawFn) -> tuple[System, pd.DataFrame]:
-    """One to three trusts of up to three sites; beds are not counted everywhere, sizes are all sorts."""
+    """Draw one to three trusts of up to three sites; some do not count beds, and sizes differ."""
     seed = draw(st.integers(0, 2**16))
     parents: dict[str, str] = {}
     columns: dict[str, pd.Series] = {}
@@ -71,7 +71,7 @@ def test_every_node_is_the_sum_of_its_places_on_every_path(drawn: tuple[System, 
 
 @settings(max_examples=15)
 @given(drawn=systems())
-def test_flows_balance_from_the_census_on(drawn: tuple[System, pd.DataFrame]) -> None:
+def test_the_flow_identity_holds_from_the_census_on(drawn: tuple[System, pd.DataFrame]) -> None:
     system, table = drawn
     forecast, _ = made(system, table)
     for place in flow_series(list(forecast.paths.unique_ids)):
@@ -88,16 +88,16 @@ def test_chances_are_shares_of_paths_and_fall_with_threshold_and_beds(
     drawn: tuple[System, pd.DataFrame], more: int
 ) -> None:
     system, table = drawn
-    forecast, told = made(system, table)
+    forecast, places = made(system, table)
     levels, thresholds = headroom_levels(system), (0.85, 0.92, 0.95, 1.0)
-    for of in told:
+    for of in places:
         assert [list(row) for row in of.headroom] == [sorted(row) for row in of.headroom]
         for beds, left in zip(of.beds, of.headroom, strict=True):
             chances = [chance_over(levels, left, beds, t) for t in thresholds]
             assert chances == sorted(chances, reverse=True)
             with_more = [chance_over(levels, [v + more for v in left], beds + more, t) for t in thresholds]
             assert all(now <= was + ROUNDED for now, was in zip(with_more, chances, strict=True))
-    for of in told:
+    for of in places:
         below = [i for i in forecast.headroom.unique_ids if i.split("/")[0] in system.under(of.place)]
         on_paths = sum(forecast.headroom.values[forecast.headroom.unique_ids.index(i)] for i in below)
         for day, left in enumerate(of.headroom):
@@ -112,7 +112,7 @@ def test_the_order_of_places_and_series_changes_nothing(drawn: tuple[System, pd.
     rng = np.random.default_rng(seed)
     root, *rest = system.places
     turned = replace(system, places=(root, *(rest[i] for i in rng.permutation(len(rest)))))
-    (one, told), (other, told_turned) = made(system, table), made(turned, table[rng.permutation(table.columns)])
+    (one, places), (other, turned_places) = made(system, table), made(turned, table[rng.permutation(table.columns)])
     pd.testing.assert_frame_equal(one.means, other.means)
     np.testing.assert_array_equal(one.quantiles, other.quantiles)
-    assert {of.place: of for of in told} == {of.place: of for of in told_turned}
+    assert {of.place: of for of in places} == {of.place: of for of in turned_places}

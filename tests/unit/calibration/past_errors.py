@@ -1,15 +1,14 @@
 """Past errors made for a test."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from training.arrays import FloatArray
 from training.calibration.past_errors import PastErrors
 
-Values = NDArray[np.float64]
 STEP_DAYS = 6
 
 
-def past(scaled: Values) -> PastErrors:
+def past(scaled: FloatArray) -> PastErrors:
     """Return errors of windows six days apart, the newest the day before the cutoff; no day is special."""
     n_windows, horizon, _ = scaled.shape
     ages = 1 + STEP_DAYS * np.arange(n_windows)[::-1, None] - np.arange(1, horizon + 1)
@@ -17,6 +16,6 @@ def past(scaled: Values) -> PastErrors:
     return PastErrors(np.where(ages[:, :, None] >= 0, scaled, np.nan), np.maximum(ages, 0).astype(float), *marks)
 
 
-def drawn(n_windows: int, horizon: int, n_series: int, scale: Values | float = 1.0, seed: int = 1) -> PastErrors:
+def drawn(n_windows: int, horizon: int, n_series: int, scale: FloatArray | float = 1.0, seed: int = 1) -> PastErrors:
     """Return normal errors."""
     return past(np.random.default_rng(seed).normal(0, scale, (n_windows, horizon, n_series)))

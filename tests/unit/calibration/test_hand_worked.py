@@ -6,7 +6,8 @@ from math import exp, log
 import numpy as np
 import pytest
 
-from training.calibration.past_errors import PastErrors, Values
+from training.arrays import FloatArray
+from training.calibration.past_errors import PastErrors
 from training.calibration.quantiles import error_quantiles
 from training.calibration.scale import combined_by_qlike, error_scale, volatility
 from training.calibration.weights import fitted_weights, series_weights
@@ -15,13 +16,13 @@ NAN = float("nan")
 FIVE = [-3.0, -1.0, 0.0, 2.0, 4.0]  # mean size 2
 
 
-def latin_square(values: list[float]) -> Values:
+def latin_square(values: list[float]) -> FloatArray:
     """Each value once in every window (rows) and every series (columns): all windows and series err alike."""
     n = len(values)
     return np.array([[values[(window + series) % n] for series in range(n)] for window in range(n)])
 
 
-def errors_of(*leads: Values) -> PastErrors:
+def errors_of(*leads: FloatArray) -> PastErrors:
     """Scaled errors (n_windows, n_leads, n_series) from a square for each lead, of windows a week apart."""
     scaled = np.stack(leads, axis=1)
     n_windows, horizon, _ = scaled.shape
@@ -126,7 +127,7 @@ def test_errors_of_zero_leave_a_scale_that_can_be_divided_by() -> None:
     assert (found <= 1e-3 + 1e-12).all()
 
 
-def constant_then(last: float, n_windows: int) -> tuple[Values, Values]:
+def constant_then(last: float, n_windows: int) -> tuple[FloatArray, FloatArray]:
     """Sizes (n_windows, 1, 1) of 1, but the newest; and their ages: the newest became known today."""
     sizes = np.ones((n_windows, 1, 1))
     sizes[-1] = last
@@ -172,7 +173,7 @@ def test_before_sixteen_windows_all_means_weigh_alike() -> None:
     assert volatility(sizes, age_days)[-1, 0] == pytest.approx(exp(sum(map(log, means)) / len(means)))
 
 
-def two_members(first: float, second: float, n: int = 24) -> Values:
+def two_members(first: float, second: float, n: int = 24) -> FloatArray:
     """Errors (2, n, 1, 1), half up and half down, of so much each: their signs are the same."""
     signs = np.resize([1.0, -1.0], n)
     return np.stack([first * signs, second * signs])[:, :, None, None]

@@ -9,7 +9,8 @@ import pytest
 
 from tests.unit.calibration.past_errors import past
 from tests.unit.pipeline.histories import build_history, counts
-from tests.unit.sparse_errors import CONSTANT, NOTHING_KNOWN, SPARSE, Values, with_sparse_errors
+from tests.unit.sparse_errors import CONSTANT, NOTHING_KNOWN, SPARSE, with_sparse_errors
+from training.arrays import FloatArray
 from training.calibration.past_errors import MIN_DAYS_BEFORE_WINDOW, PastErrors, before_long_gap, windows_before
 from training.calibration.quantiles import (
     continuity_jitter,
@@ -112,7 +113,7 @@ def test_a_member_without_forecasts_and_one_with_them(what: str) -> None:
 
 @pytest.mark.parametrize("shape", [(0, 7, 3), (5, 7, 0), (0, 0)])
 def test_elementwise_functions_accept_empty_arrays(shape: tuple[int, ...]) -> None:
-    nothing: Values = np.empty(shape, dtype=np.float64)
+    nothing: FloatArray = np.empty(shape, dtype=np.float64)
     for found in (count_sd(nothing), scaled_errors(nothing, nothing), continuity_jitter(nothing)):
         assert found.shape == shape
     assert in_whole_counts(np.empty((7, 0, 5)), np.empty((7, 0)), np.zeros(0, np.bool_)).shape == (7, 0, 5)

@@ -3,19 +3,20 @@
 import numpy as np
 import pytest
 
-from training.calibration.scale import Values, volatility
+from training.arrays import FloatArray
+from training.calibration.scale import volatility
 
 STEP_DAYS = 6
 HORIZON = 28
 NAN = float("nan")
 
 
-def ages(n_windows: int, horizon: int = HORIZON) -> Values:
+def ages(n_windows: int, horizon: int = HORIZON) -> FloatArray:
     """Return days from each target day to the cutoff, a day after the newest window; negative after the cutoff."""
     return np.asarray(1.0 + STEP_DAYS * np.arange(n_windows)[::-1, None] - np.arange(1, horizon + 1))
 
 
-def sizes(truth: Values, n_series: int, seed: int = 1) -> tuple[Values, Values]:
+def sizes(truth: FloatArray, n_series: int, seed: int = 1) -> tuple[FloatArray, FloatArray]:
     """Return absolute errors with mean `truth` (n_windows,) at all leads, NaN after the cutoff; and their ages."""
     age = ages(len(truth))
     drawn = np.random.default_rng(seed).normal(0, np.sqrt(np.pi / 2), (len(truth), HORIZON, n_series))

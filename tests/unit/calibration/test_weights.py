@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.calibration.weights import Values, Weights, fitted_weights, series_weights
+from training.arrays import FloatArray
+from training.calibration.weights import Weights, fitted_weights, series_weights
 
 SHAPE = (60, 28, 6)  # windows, leads, series
 
 
-def noise(scale: float, seed: int) -> Values:
+def noise(scale: float, seed: int) -> FloatArray:
     return np.random.default_rng(seed).normal(0, scale, SHAPE)
 
 
@@ -111,7 +112,7 @@ def test_a_series_without_errors_and_a_member_without_any_have_the_pooled_weight
         pytest.param(np.empty((2, 0, 28, 0)), id="no window and no series"),
     ],
 )
-def test_series_of_a_measure_without_any_error_have_its_pooled_weights(errors: Values) -> None:
+def test_series_of_a_measure_without_any_error_have_its_pooled_weights(errors: FloatArray) -> None:
     """A stock in its first eight weeks has no window yet."""
     pooled = np.tile([0.3, 0.7], (28, 1))
     np.testing.assert_array_equal(

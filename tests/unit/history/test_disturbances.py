@@ -140,7 +140,7 @@ def test_school_terms_and_events_become_features_of_their_places() -> None:
     assert {name: values.tolist() for name, values in found.items()} == {
         "closure": [0.0, 0.0, 0.0], "school_term": [0.0, 1.0, 0.0]
     }  # fmt: skip
-    assert disturbances(days, ["A/attendances"] * 3, SystemContext("PT"), SYSTEM) == {}
+    assert event_features(days, ["A/attendances"] * 3, SystemContext("PT"), SYSTEM) == {}
 
 
 NOTES = [("+12 beds: winter ward", 12), ("-8 beds", -8), ("12 winter beds", 0), ("+1.5 beds", 0), ("", 0)]

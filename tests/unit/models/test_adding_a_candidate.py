@@ -1,4 +1,4 @@
-"""Adding a candidate takes ten lines: those of docs/explanation/method.md, run as they stand there."""
+"""Adding a candidate takes ten lines: those of docs/explanation/method.md, run as written."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ BEFORE = list(CATALOGUE)
 
 @pytest.fixture
 def catalogue(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The catalogue after the lines of the page have run; what they changed is undone afterwards."""
+    """Return the names in the catalogue after the lines of the page have run; the change is undone afterwards."""
     for name, candidate in list(CATALOGUE.items()):
         monkeypatch.setitem(CATALOGUE, name, candidate)
     blocks = re.findall(r"```python\n(.*?)```", METHOD.read_text(encoding="utf-8"), flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""Regression with ARIMA errors, against what was put in."""
+"""Regression with ARIMA errors, on simulated counts with known effects."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:possible convergence problem:Use
 
 
 def simulated(effect: float, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
-    """Counts around a level that wanders, multiplied by exp(effect) on one day in nine."""
+    """Return counts around a random walk, multiplied by exp(effect) on one day in nine, and the regressor."""
     rng = np.random.default_rng(seed)
     marked = (np.arange(N_DAYS) % 9 == 0).astype(float)
     level = 200 * np.exp(np.cumsum(rng.normal(0, 0.005, N_DAYS)))
@@ -18,7 +18,7 @@ def simulated(effect: float, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("effect", [-0.4, 0.0, 0.3])
-def test_an_effect_that_was_put_in_is_forecast(effect: float) -> None:
+def test_a_simulated_effect_is_forecast(effect: float) -> None:
     y, marked = simulated(effect)
     model = CalendarArima().fit(y, marked)
     plain, special = model.forward(y, 2, marked, np.array([[0.0], [1.0]]))["mean"]
@@ -26,7 +26,7 @@ def test_an_effect_that_was_put_in_is_forecast(effect: float) -> None:
     assert plain == pytest.approx(y[marked[:, 0] == 0][-28:].mean(), rel=0.08)
 
 
-def test_the_level_follows_the_values_that_came_after_the_fit() -> None:
+def test_the_level_follows_the_values_after_the_fit() -> None:
     y, marked = simulated(0.2)
     model = CalendarArima().fit(y, marked)
     shifted = np.concatenate([y, y[-60:] * 1.5])
@@ -36,7 +36,7 @@ def test_the_level_follows_the_values_that_came_after_the_fit() -> None:
     assert after[0] > 1.2 * before[0]
 
 
-def test_zero_and_constant_counts_stay_what_they_are() -> None:
+def test_zero_and_constant_counts_are_forecast_unchanged() -> None:
     features = simulated(0.0)[1]
     for value in (0.0, 7.0):
         y = np.full(N_DAYS, value)

@@ -1,4 +1,4 @@
-"""Names of candidates, the refit grid, and what a combination is."""
+"""Names of candidates, the refit grid, and combinations."""
 
 from itertools import pairwise
 
@@ -32,7 +32,7 @@ def test_candidates_are_named_in_any_case(wanted: str | None, names: list[str]) 
 
 
 @pytest.mark.parametrize("wanted", ["Prophet", "Ridge,Prophet", "Ridge,", ""])
-def test_a_name_that_is_not_in_the_catalogue_is_refused_with_those_that_are(wanted: str) -> None:
+def test_a_name_that_is_not_in_the_catalogue_is_rejected_with_those_that_are(wanted: str) -> None:
     with pytest.raises(UsageError, match=rf"the catalogue has {', '.join(CATALOGUE)}\.$"):
         candidate_names(wanted)
 
@@ -50,7 +50,7 @@ def test_the_refit_grid_is_the_same_for_every_run() -> None:
     assert {(b - a).days for a, b in pairwise(fits)} == {0, REFIT_EVERY_DAYS}
 
 
-def test_cutoffs_of_one_refit_day_are_worked_together_in_order() -> None:
+def test_cutoffs_of_one_refit_day_are_grouped_in_order() -> None:
     first = fit_day(pd.Timestamp("2022-06-01"))
     groups = by_fit_day([first + 3 * DAY, first - DAY, first])
     assert groups == {first - REFIT_EVERY_DAYS * DAY: [first - DAY], first: [first, first + 3 * DAY]}
@@ -71,16 +71,16 @@ def test_a_series_is_scaled_to_its_last_eight_weeks_and_never_by_less_than_one_c
 def test_the_combination_is_halfway_between_its_members() -> None:
     history = build_history(four_sites(120))
     cutoff = pd.Timestamp(history.latest.index[-1])
-    book = MeansCache(history, 7)
+    cache = MeansCache(history, 7)
     combination = CATALOGUE["Mean"]
     assert isinstance(combination, Combination)
     names = ("Mean", *combination.members)
-    mean, one, other = (book.make(name, [cutoff]).by_cutoff[cutoff] for name in names)
+    mean, one, other = (cache.make(name, [cutoff]).by_cutoff[cutoff] for name in names)
     np.testing.assert_allclose(mean, one + (other[one.columns] - one) / 2)
 
 
-def test_a_regression_knows_bank_holidays_when_it_has_seen_some() -> None:
-    """A ward that is empty on bank holidays: the queen's funeral, a Monday like no other, is foreseen as one."""
+def test_a_regression_forecasts_bank_holidays_that_it_was_fitted_to() -> None:
+    """A ward that is empty on bank holidays: the queen's funeral, one more bank holiday, is forecast as one."""
     table = four_sites(420)  # to 26 February 2023
     from_holidays = table.index.isin(
         pd.to_datetime(
@@ -91,9 +91,9 @@ def test_a_regression_knows_bank_holidays_when_it_has_seen_some() -> None:
     cutoff = pd.Timestamp("2022-09-15")
     candidate = CATALOGUE["Ridge"]
     assert isinstance(candidate, Regression)
-    knowing, ignorant = (
+    with_holidays, without = (
         candidate.forecast(ForecastRequest(history, [cutoff], 7)).by_cutoff[cutoff]
         for history in (build_history(table), build_history(table, context=SystemContext()))
     )
     funeral = pd.Timestamp("2022-09-19")
-    assert (knowing.loc[funeral] < 0.6 * ignorant.loc[funeral]).all()
+    assert (with_holidays.loc[funeral] < 0.6 * without.loc[funeral]).all()

@@ -1,4 +1,4 @@
-"""Conversion: which attendances become which admissions, and how many of them."""
+"""Conversion: the attendances that admissions come from, and the share that is admitted."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from publication.vocabulary import Kind
 from tests.unit.pipeline.histories import FIRST_DAY, build_history, build_system, counts
 from training.history.known import PointInTimeHistory
 from training.models.candidate import ForecastRequest
-from training.models.conversion import NO_ATTENDANCES, Conversion, conversions, sources
+from training.models.conversion import NO_ATTENDANCES, Conversion, attendances_of, conversions
 
 A, B = "A/attendances", "B/attendances"
 SOURCES = {
@@ -36,10 +36,10 @@ SOURCES = {
 def test_admissions_come_from_the_attendances_of_their_place_and_stream(
     unique_ids: list[str], found: dict[str, tuple[str, ...]]
 ) -> None:
-    assert sources(unique_ids) == found
+    assert attendances_of(unique_ids) == found
 
 
-def test_a_share_that_depends_on_the_weekday_alone_is_found_exactly_where_it_is_everywhere_the_same() -> None:
+def test_a_weekday_pattern_that_all_places_share_is_recovered() -> None:
     days = pd.date_range(FIRST_DAY, periods=364)
     attendances = np.random.default_rng(1).poisson([80, 200], (364, 2)).astype(float)
     share = np.array([0.3, 0.28, 0.27, 0.26, 0.27, 0.22, 0.2])
@@ -56,27 +56,27 @@ def test_a_new_level_of_conversion_is_followed_within_weeks() -> None:
     assert (found < 0.31).all()
 
 
-def test_a_place_that_counts_since_ten_weeks_ago_leaves_the_others_their_year() -> None:
-    """Few were admitted at A on Sundays until then: the last ten weeks alone do not know it."""
+def test_a_place_with_ten_weeks_of_data_hardly_changes_the_others() -> None:
+    """Few were admitted at A on Sundays until then: the last ten weeks alone do not show it."""
     days = pd.date_range(FIRST_DAY, periods=364)
     attendances = np.full((364, 2), 100.0)
     admissions = np.where(days.dayofweek == 6, 5.0, 30.0)[:, None] * np.ones((1, 2))
     admissions[294:, 0] = 30.0
     alone = conversions(admissions[:, :1], attendances[:, :1], days)
     admissions[:294, 1] = attendances[:294, 1] = np.nan
-    beside = conversions(admissions, attendances, days)
-    assert beside[6, 0] < 0.85 * beside[2, 0]
-    np.testing.assert_allclose(beside[:, 0], alone[:, 0], rtol=0.15)
+    both = conversions(admissions, attendances, days)
+    assert both[6, 0] < 0.85 * both[2, 0]
+    np.testing.assert_allclose(both[:, 0], alone[:, 0], rtol=0.15)
 
 
-def test_nobody_attended_is_no_trouble() -> None:
+def test_conversions_without_attendances_are_finite() -> None:
     days = pd.date_range(FIRST_DAY, periods=70)
     assert np.isfinite(conversions(np.zeros((70, 2)), np.zeros((70, 2)), days)).all()
 
 
 @pytest.fixture(scope="module")
 def history() -> PointInTimeHistory:
-    """A admits a quarter of those who attend; B counts admissions alone; C has done both for a month."""
+    """Return counts of A, which admits a quarter of attendances, of B without attendances, and of C for a month."""
     attendances, rng = counts(250, 120, 3), np.random.default_rng(4)
     table = pd.DataFrame(
         {

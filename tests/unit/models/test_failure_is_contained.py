@@ -1,4 +1,4 @@
-"""Whatever a history or a library does, every series ends in quantiles that can be published, under an honest name."""
+"""With any history or library failure, every series has quantiles to publish, under the name of their model."""
 
 from functools import lru_cache
 
@@ -16,14 +16,14 @@ from training.system import SystemContext
 HORIZON = 10
 N_DAYS = 126
 CUTOFF = counts(N_DAYS, 1, 0).index[-1]
-USUAL = {"A/attendances": counts(N_DAYS, 60, 1), "B/attendances": counts(N_DAYS, 25, 2)}
+ORDINARY = {"A/attendances": counts(N_DAYS, 60, 1), "B/attendances": counts(N_DAYS, 25, 2)}
 BY_SERIES = ("SeasonalNaive", "AutoETS", "AutoARIMA", "DynamicOptimizedTheta", "MSTL")
 OF_OTHER_MEASURES = ("FlowBalance", "Conversion")  # they fail for attendances, whatever these are
 every_candidate = pytest.mark.parametrize("name", list(CATALOGUE))
 
 
 def hostile() -> dict[str, pd.Series]:
-    """Histories that no model was made for."""
+    """Return histories that no model was made for."""
     rng = np.random.default_rng(5)
     noisy = counts(N_DAYS, 40, 3)
     alternating = pd.Series(np.arange(N_DAYS) % 2.0, noisy.index)
@@ -44,7 +44,7 @@ def hostile() -> dict[str, pd.Series]:
 @lru_cache
 def forecast(name: str, with_hostile: bool, holidays: bool = True) -> Forecast:
     bad = {f"{place}/attendances": values for place, values in hostile().items()}
-    table = pd.DataFrame(USUAL | (bad if with_hostile else {})).rename_axis("ds")
+    table = pd.DataFrame(ORDINARY | (bad if with_hostile else {})).rename_axis("ds")
     places = {str(unique_id).partition("/")[0]: "north" for unique_id in table}
     context = {} if holidays else {"context": SystemContext()}
     forecaster = Forecaster(build_history(table, build_system(places, HORIZON), **context), HORIZON)
@@ -62,12 +62,12 @@ def assert_publishable(made: Forecast, name: str) -> None:
 
 
 @every_candidate
-def test_hostile_histories_end_in_publishable_quantiles_under_an_honest_name(name: str) -> None:
+def test_hostile_histories_have_publishable_quantiles_under_the_name_of_their_model(name: str) -> None:
     made = forecast(name, True)
-    assert len(made.means.columns) == len(USUAL) + len(hostile()) + 1
+    assert len(made.means.columns) == len(ORDINARY) + len(hostile()) + 1
     assert_publishable(made, name)
     if name not in OF_OTHER_MEASURES:
-        assert not set(USUAL) & set(made.reasons), "the usual series have the candidate's own means"
+        assert not set(ORDINARY) & set(made.reasons), "ordinary series have the candidate's own means"
 
 
 @every_candidate
@@ -83,19 +83,19 @@ def test_a_refit_day_on_which_no_series_was_known_is_no_error(name: str) -> None
 
 
 @pytest.mark.parametrize("name", BY_SERIES)
-def test_the_other_series_have_exactly_the_means_they_would_have_without(name: str) -> None:
-    spoilt, usual = (forecast(name, with_hostile, holidays=False) for with_hostile in (True, False))
-    pd.testing.assert_frame_equal(spoilt.means[list(USUAL)], usual.means[list(USUAL)])
+def test_hostile_series_leave_the_means_of_others_exactly_as_they_are(name: str) -> None:
+    with_bad, alone = (forecast(name, with_hostile, holidays=False) for with_hostile in (True, False))
+    pd.testing.assert_frame_equal(with_bad.means[list(ORDINARY)], alone.means[list(ORDINARY)])
 
 
 @pytest.mark.parametrize("name", BY_SERIES)
-def test_through_the_holidays_that_series_share_hostile_ones_move_the_others_little(name: str) -> None:
-    spoilt, usual = (forecast(name, with_hostile) for with_hostile in (True, False))
-    pd.testing.assert_frame_equal(spoilt.means[list(USUAL)], usual.means[list(USUAL)], rtol=0.02)
+def test_hostile_series_hardly_change_others_through_shared_holidays(name: str) -> None:
+    with_bad, alone = (forecast(name, with_hostile) for with_hostile in (True, False))
+    pd.testing.assert_frame_equal(with_bad.means[list(ORDINARY)], alone.means[list(ORDINARY)], rtol=0.02)
 
 
 class Faulty:
-    """A library model that repeats the last week, and goes wrong with series around 60."""
+    """A library model that repeats the last week, and fails for series around 60."""
 
     def __init__(self, fault: str = "") -> None:
         self.fault = fault
@@ -109,9 +109,9 @@ class Faulty:
         means = np.resize(y[-7:], h)
         if not 50 < y.mean() < 70:
             return {"mean": means}
-        spoilt = {"nan": np.nan, "inf": np.inf, "negative": -3.0, "far below": -1e9, "far above": 1e9}
-        if self.fault in spoilt:
-            means[2] = spoilt[self.fault]
+        wrong = {"nan": np.nan, "inf": np.inf, "negative": -3.0, "far below": -1e9, "far above": 1e9}
+        if self.fault in wrong:
+            means[2] = wrong[self.fault]
         return {"mean": means[:-1] if self.fault == "short" else means}
 
 
@@ -127,13 +127,13 @@ class Faulty:
         ("negative", None),
     ],
 )
-def test_a_library_model_that_goes_wrong_with_one_series_leaves_the_others_alone(
+def test_a_library_model_that_fails_for_one_series_leaves_the_others_alone(
     monkeypatch: pytest.MonkeyPatch, fault: str, reason: str | None
 ) -> None:
     monkeypatch.setitem(CATALOGUE, "Good", Statistical(Faulty))
     monkeypatch.setitem(CATALOGUE, "Bad", Statistical(lambda: Faulty(fault)))
     system = build_system({"A": "north", "B": "north"}, HORIZON)
-    forecaster = Forecaster(build_history(pd.DataFrame(USUAL), system), HORIZON)
+    forecaster = Forecaster(build_history(pd.DataFrame(ORDINARY), system), HORIZON)
     good, bad = (forecaster.forecast({"attendances": name}, CUTOFF) for name in ("Good", "Bad"))
     assert_publishable(bad, "Bad")
     assert bad.means["B/attendances"].to_list() == good.means["B/attendances"].to_list()

@@ -1,15 +1,15 @@
-"""The balance of flows, at places whose rules are known."""
+"""FlowBalance, at simulated places with known rules."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tests.unit.models.wards import COME, FULL, GOES_HOME, MORE_WHEN_FULL, flows_system, played
+from tests.unit.models.wards import DAILY_ADMISSIONS, FULL, LEAVING_SHARE, MORE_WHEN_FULL, flows_system, simulated
 from tests.unit.pipeline.histories import build_history, poisoned, versions
 from training.history.known import PointInTimeHistory
 from training.history.ledger import flow_series
 from training.models.candidate import ForecastRequest, Means
-from training.models.flow_balance import UNBALANCED, FlowBalance
+from training.models.flow_balance import FLOWS_INCOMPLETE, FlowBalance
 from training.system import SystemContext
 
 HORIZON = 14
@@ -18,7 +18,7 @@ NOTHING_DECLARED = SystemContext()
 
 
 def forecast(table: pd.DataFrame, *back: int, places: tuple[str, ...] = ("A",)) -> Means:
-    """At the last day, or so many days before it."""
+    """Return means at the last day, or so many days before it."""
     history = build_history(table, flows_system(*places), NOTHING_DECLARED)
     cutoffs = [pd.Timestamp(table.index[-1]) - pd.Timedelta(days=days) for days in back or (0,)]
     return FlowBalance().forecast(ForecastRequest(history, cutoffs, HORIZON))
@@ -43,74 +43,74 @@ def forecast(table: pd.DataFrame, *back: int, places: tuple[str, ...] = ("A",)) 
         (["A/occupancy/icu", "A/admissions", "A/discharges/icu"], []),
     ],
 )
-def test_a_place_balances_where_it_counts_who_is_in_bed_who_comes_and_who_leaves(
+def test_flow_series_need_occupancy_admissions_and_discharges(
     unique_ids: list[str], expected: list[tuple[str, list[str], str | None]]
 ) -> None:
     assert [(b.occupancy, list(b.admissions), b.beds) for b in flow_series(unique_ids)] == expected
 
 
-def test_discharges_are_the_share_of_those_in_bed_that_goes_home_on_the_weekday() -> None:
-    """A week ahead of each of seven neighbouring cutoffs: lead 1 takes every weekday in turn."""
-    table = played("A", N_DAYS, 1)
+def test_discharges_are_the_weekdays_share_of_occupancy() -> None:
+    """At seven neighbouring cutoffs lead 1 is every weekday in turn."""
+    table = simulated("A", N_DAYS, 1)
     means = forecast(table, *range(1, 8)).by_cutoff
     for cutoff, frame in means.items():
-        true = table.loc[cutoff, "A/occupancy"] * GOES_HOME[frame.index[0].weekday()]
+        true = table.loc[cutoff, "A/occupancy"] * LEAVING_SHARE[frame.index[0].weekday()]
         assert frame["A/discharges"].iloc[0] == pytest.approx(true, rel=0.06)
 
 
-def test_a_census_that_is_out_of_balance_returns_as_fast_as_patients_leave() -> None:
+def test_an_excess_of_patients_decays_as_they_leave() -> None:
     """A hundred more are moved in on the last day: the expected excess shrinks by each weekday's share."""
-    table = played("A", N_DAYS, 2)
-    usual = forecast(table).by_cutoff[table.index[-1]]["A/occupancy"]
+    table = simulated("A", N_DAYS, 2)
+    before = forecast(table).by_cutoff[table.index[-1]]["A/occupancy"]
     table.loc[table.index[-1], ["A/occupancy", "A/admissions"]] += 100
     moved = forecast(table).by_cutoff[table.index[-1]]["A/occupancy"]
-    true = 100 * np.cumprod(1 - GOES_HOME[pd.DatetimeIndex(usual.index).weekday])
-    excess = (moved - usual).to_numpy()
+    true = 100 * np.cumprod(1 - LEAVING_SHARE[pd.DatetimeIndex(before.index).weekday])
+    excess = (moved - before).to_numpy()
     assert excess[:3] == pytest.approx(true[:3], rel=0.15)
     assert np.all(np.diff(excess[:10]) < 0)
 
 
 def test_the_census_follows_from_the_last_known_one_and_the_flows() -> None:
-    table = played("A", N_DAYS, 3)
+    table = simulated("A", N_DAYS, 3)
     means = forecast(table).by_cutoff[table.index[-1]]
     before = np.concatenate([[table["A/occupancy"].iloc[-1]], means["A/occupancy"].to_numpy()[:-1]])
     entering = means["A/occupancy"] - before + means["A/discharges"]
-    assert entering.to_numpy() == pytest.approx(COME, rel=0.05)
+    assert entering.to_numpy() == pytest.approx(DAILY_ADMISSIONS, rel=0.05)
 
 
-def test_patients_who_leave_unseen_are_expected_to_go_on_doing_so() -> None:
-    table = played("A", N_DAYS, 4, leak=6.0)
+def test_uncounted_discharges_are_expected_to_continue() -> None:
+    table = simulated("A", N_DAYS, 4, leak=6.0)
     means = forecast(table).by_cutoff[table.index[-1]]
-    seen = COME - 6.0
-    assert means["A/discharges"].mean() == pytest.approx(seen, rel=0.05)
+    counted = DAILY_ADMISSIONS - 6.0
+    assert means["A/discharges"].mean() == pytest.approx(counted, rel=0.05)
     assert means["A/occupancy"].iloc[-1] == pytest.approx(table["A/occupancy"].tail(56).mean(), rel=0.06)
 
 
-def test_more_leave_from_the_threshold_on_where_they_always_did() -> None:
-    beds = round(COME / GOES_HOME.mean() / 0.94)
-    table = played("A", 1200, 5, beds)
+def test_more_patients_leave_above_the_threshold_where_they_did_before() -> None:
+    beds = round(DAILY_ADMISSIONS / LEAVING_SHARE.mean() / 0.94)
+    table = simulated("A", 1200, 5, beds)
     full = table["A/occupancy"] >= FULL * beds
     assert 0.1 < full.mean() < 0.9
     newest = [np.flatnonzero(days)[-12:] for days in (full, ~full)]
     back = [len(table) - 1 - int(day) for day in np.concatenate(newest)]
     ratios: dict[bool, list[float]] = {True: [], False: []}
     for cutoff, frame in forecast(table, *back).by_cutoff.items():
-        plain = table.loc[cutoff, "A/occupancy"] * GOES_HOME[frame.index[0].weekday()]
+        plain = table.loc[cutoff, "A/occupancy"] * LEAVING_SHARE[frame.index[0].weekday()]
         ratios[bool(full[cutoff])].append(frame["A/discharges"].iloc[0] / plain)
     assert np.mean(ratios[True]) / np.mean(ratios[False]) == pytest.approx(MORE_WHEN_FULL, abs=0.1)
 
 
-def test_elsewhere_it_fails_and_says_why() -> None:
-    table = played("A", N_DAYS, 6).join(played("B", N_DAYS, 7)[["B/occupancy", "B/beds"]])
+def test_it_fails_with_a_reason_at_other_places() -> None:
+    table = simulated("A", N_DAYS, 6).join(simulated("B", N_DAYS, 7)[["B/occupancy", "B/beds"]])
     means = forecast(table, places=("A", "B"))
     cutoff = table.index[-1]
     answered = {"A/occupancy", "A/discharges"}
     assert {i for i in table if means.by_cutoff[cutoff][i].notna().all()} == answered
-    assert means.failures == {(cutoff, i): UNBALANCED for i in table if i not in answered}
+    assert means.failures == {(cutoff, i): FLOWS_INCOMPLETE for i in table if i not in answered}
 
 
 def test_a_poisoned_future_changes_nothing() -> None:
-    vintages = versions(played("A", N_DAYS, 8))
+    vintages = versions(simulated("A", N_DAYS, 8))
     cutoff = vintages["ds"].max() - pd.Timedelta(days=60)
     clean, bad = (
         FlowBalance().forecast(
@@ -123,8 +123,8 @@ def test_a_poisoned_future_changes_nothing() -> None:
     pd.testing.assert_frame_equal(bad.by_cutoff[cutoff], clean.by_cutoff[cutoff], check_exact=True)
 
 
-def test_means_do_not_depend_on_which_other_cutoffs_are_asked_for() -> None:
-    table = played("A", N_DAYS, 9)
+def test_means_do_not_depend_on_the_other_cutoffs_of_the_request() -> None:
+    table = simulated("A", N_DAYS, 9)
     alone, among = forecast(table, 30), forecast(table, 0, 30, 31, 90)
     cutoff = table.index[-31]
     pd.testing.assert_frame_equal(alone.by_cutoff[cutoff], among.by_cutoff[cutoff])

@@ -1,22 +1,23 @@
-"""The level ahead, on levels whose best forecast is known."""
+"""Forecasts of the level, on series whose best forecast is known."""
 
 import numpy as np
 import pytest
 
-from training.models.level import Values, fitted_level, moving_averages
+from training.arrays import FloatArray
+from training.models.level import fitted_level, moving_averages
 
 N_DAYS, N_SERIES, HORIZON = 1200, 6, 28
 
 
-def ahead(ratios: Values, cutoffs: range) -> Values:
-    """Levels (n_cutoffs, horizon, n_series) by what is learnt from the first 900 days."""
+def ahead(ratios: FloatArray, cutoffs: range) -> FloatArray:
+    """Return levels (n_cutoffs, horizon, n_series) by a fit to the first 900 days."""
     level = fitted_level(ratios[:900], ~np.isnan(ratios[:900]), HORIZON)
     averages = moving_averages(ratios)
     return np.stack([level.ahead(averages[:, day]) for day in cutoffs])
 
 
-def mean_absolute_error(levels: Values, ratios: Values, cutoffs: range) -> Values:
-    """By lead (horizon,)."""
+def mean_absolute_error(levels: FloatArray, ratios: FloatArray, cutoffs: range) -> FloatArray:
+    """Return the error by lead (horizon,)."""
     actuals = np.stack([ratios[day + 1 : day + 1 + HORIZON] for day in cutoffs])
     return np.asarray(np.abs(levels - actuals).mean(axis=(0, 2)))
 
@@ -24,7 +25,7 @@ def mean_absolute_error(levels: Values, ratios: Values, cutoffs: range) -> Value
 CUTOFFS = range(900, N_DAYS - HORIZON, 3)
 
 
-def test_of_a_random_walk_the_last_value_cannot_be_beaten() -> None:
+def test_a_random_walk_is_forecast_nearly_as_well_as_by_the_last_value() -> None:
     walk = 500 + np.random.default_rng(1).normal(0, 5, (N_DAYS, N_SERIES)).cumsum(axis=0)
     ours = mean_absolute_error(ahead(walk, CUTOFFS), walk, CUTOFFS)
     last = mean_absolute_error(np.stack([np.repeat(walk[None, d], HORIZON, 0) for d in CUTOFFS]), walk, CUTOFFS)
@@ -32,7 +33,7 @@ def test_of_a_random_walk_the_last_value_cannot_be_beaten() -> None:
     assert ours[-1] < 1.10 * last[-1]
 
 
-def test_of_noise_around_a_steady_level_the_long_mean_cannot_be_beaten() -> None:
+def test_noise_around_a_constant_level_is_forecast_nearly_as_well_as_by_its_mean() -> None:
     noise = np.random.default_rng(2).poisson(200, (N_DAYS, N_SERIES)).astype(float)
     ours = mean_absolute_error(ahead(noise, CUTOFFS), noise, CUTOFFS)
     mean = mean_absolute_error(np.full((len(CUTOFFS), HORIZON, N_SERIES), 200.0), noise, CUTOFFS)
@@ -51,7 +52,7 @@ def test_a_level_that_reverts_is_forecast_to_revert() -> None:
     assert levels[-1].mean() == pytest.approx(300, abs=15)
 
 
-def test_what_moves_all_series_is_seen_sooner_in_all_of_them_together() -> None:
+def test_a_common_level_is_forecast_better_from_all_series_together() -> None:
     """Eight noisy series share one level: each is forecast better with the others than alone."""
     rng = np.random.default_rng(4)
     shared = 60 * np.exp(rng.normal(0, 0.02, (N_DAYS, 1)).cumsum(axis=0))
@@ -66,11 +67,11 @@ def test_what_moves_all_series_is_seen_sooner_in_all_of_them_together() -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, 250.0])
-def test_a_constant_goes_on(value: float) -> None:
+def test_a_constant_is_forecast_unchanged(value: float) -> None:
     assert ahead(np.full((N_DAYS, 2), value), range(950, 951)) == pytest.approx(value, abs=1e-9)
 
 
-def test_a_series_that_begins_late_disturbs_no_other() -> None:
+def test_a_series_that_begins_late_does_not_change_the_others() -> None:
     counts = np.random.default_rng(5).poisson(100, (N_DAYS, 3)).astype(float)
     counts[:, 2] = np.nan
     counts[1100:, 2] = 40.0

@@ -1,4 +1,4 @@
-"""The regressions for counts: what they promise beyond the contract of every candidate."""
+"""Regressions for counts: properties in addition to the contract of every candidate."""
 
 import numpy as np
 import pandas as pd
@@ -24,8 +24,8 @@ def test_means_of_small_counts_are_unbiased_and_never_negative(name: str) -> Non
     assert means.to_numpy().mean() == pytest.approx(1.5, rel=0.2)
 
 
-def test_means_that_become_lags_do_not_run_away() -> None:
-    """A series ten times above its level comes back or stays; plain lags in an exponential would explode."""
+def test_recursive_means_do_not_explode() -> None:
+    """A series ten times above its level returns or stays; plain lags in an exponential would explode."""
     rng = np.random.default_rng(1)
     past = pd.DataFrame({"lag1": rng.gamma(20, 1 / 20, 500)})
     model = LogLagPoisson(alpha=1e-3, max_iter=300).fit(past, past["lag1"] * rng.gamma(50, 1 / 50, 500))

@@ -1,4 +1,4 @@
-"""Library models one by one: what they are told, when they are fitted, what they go on from."""
+"""Library models one by one: their regressors, when they are fitted, and the values that they forecast from."""
 
 from collections.abc import Callable
 
@@ -34,52 +34,52 @@ def quiet_on_holidays() -> pd.DataFrame:
         lambda: MSTL([7], trend_forecaster=AutoARIMA()),
     ],
 )
-def test_a_model_that_would_ignore_regressors_is_refused_them(make: Callable[[], LibraryModel]) -> None:
+def test_a_model_that_would_ignore_regressors_is_rejected(make: Callable[[], LibraryModel]) -> None:
     with pytest.raises(UsageError, match=r"Making a candidate of \w+: it ignores regressors\."):
-        Statistical(make, told=True)
+        Statistical(make, with_regressors=True)
 
 
 @pytest.mark.parametrize("model", [CalendarArima, lambda: ARIMA(order=(1, 0, 0), method="CSS")])
-def test_what_the_model_is_told_changes_its_forecast(model: Callable[[], LibraryModel]) -> None:
+def test_regressors_change_the_forecast(model: Callable[[], LibraryModel]) -> None:
     table, cutoff = quiet_on_holidays(), pd.Timestamp("2022-09-15")
-    told, ignorant = (
-        Statistical(model, told=True).forecast(ForecastRequest(history, [cutoff], 7)).by_cutoff[cutoff]
+    with_holidays, without = (
+        Statistical(model, with_regressors=True).forecast(ForecastRequest(history, [cutoff], 7)).by_cutoff[cutoff]
         for history in (build_history(table), build_history(table, context=SystemContext()))
     )
-    assert (told.loc[QUEENS_FUNERAL] < 0.8 * ignorant.loc[QUEENS_FUNERAL]).all()
-    pd.testing.assert_series_equal(told.iloc[0], ignorant.iloc[0], rtol=0.1)
+    assert (with_holidays.loc[QUEENS_FUNERAL] < 0.8 * without.loc[QUEENS_FUNERAL]).all()
+    pd.testing.assert_series_equal(with_holidays.iloc[0], without.iloc[0], rtol=0.1)
 
 
-cannot_be_told = pytest.mark.parametrize("name", ["AutoETS", "DynamicOptimizedTheta", "MSTL"])
+without_regressors = pytest.mark.parametrize("name", ["AutoETS", "DynamicOptimizedTheta", "MSTL"])
 
 
-def knowing_over_ignorant(name: str, cutoff: str) -> pd.DataFrame:
-    """Means of a model in a country whose holidays halve the counts, over its means where none are declared."""
+def effect_of_holidays(name: str, cutoff: str) -> pd.DataFrame:
+    """Return means in a country whose holidays halve the counts, over means in a system without holidays."""
     table, day, candidate = quiet_on_holidays(), pd.Timestamp(cutoff), CATALOGUE[name]
     table.loc[QUEENS_FUNERAL] *= 0.5
     assert isinstance(candidate, Statistical)
-    knowing, ignorant = (
+    with_holidays, without = (
         candidate.forecast(ForecastRequest(history, [day], 7)).by_cutoff[day]
         for history in (build_history(table), build_history(table, context=SystemContext()))
     )
-    return knowing / ignorant
+    return with_holidays / without
 
 
-@cannot_be_told
-def test_holidays_are_put_back_on_the_days_ahead_alone(name: str) -> None:
-    ratios = knowing_over_ignorant(name, "2022-09-15")
+@without_regressors
+def test_holiday_effects_are_on_holidays_ahead_alone(name: str) -> None:
+    ratios = effect_of_holidays(name, "2022-09-15")
     assert (ratios.loc[QUEENS_FUNERAL] < 0.85).all()
     assert ratios.drop(index=QUEENS_FUNERAL).mean().between(0.96, 1.04).all()
 
 
-@cannot_be_told
-def test_a_holiday_just_over_does_not_drag_the_level_down(name: str) -> None:
+@without_regressors
+def test_a_holiday_just_over_does_not_lower_the_level(name: str) -> None:
     a_week_later = QUEENS_FUNERAL + pd.Timedelta(days=7)
-    assert (knowing_over_ignorant(name, "2022-09-20").loc[a_week_later] > 1.02).all()
+    assert (effect_of_holidays(name, "2022-09-20").loc[a_week_later] > 1.02).all()
 
 
 class Recorder:
-    """Notes what it is given."""
+    """Records its arguments."""
 
     uses_exog = True
 
@@ -100,12 +100,14 @@ class Recorder:
         return {"mean": np.full(h, float(len(y)))}
 
 
-def test_a_model_is_fitted_once_on_each_refit_day_and_carried_on_with_the_same_columns() -> None:
+def test_a_model_is_fitted_once_on_each_refit_day_and_forecasts_later_cutoffs_with_the_same_columns() -> None:
     table = quiet_on_holidays()[["A/attendances"]]
     first = fit_day(pd.Timestamp("2022-09-15"))
     cutoffs = [first + pd.Timedelta(days=n) for n in (0, 1, 30)]
     recorder = Recorder()
-    means = Statistical(lambda: recorder, told=True).forecast(ForecastRequest(build_history(table), cutoffs, 5))
+    means = Statistical(lambda: recorder, with_regressors=True).forecast(
+        ForecastRequest(build_history(table), cutoffs, 5)
+    )
     days = (first - table.index[0]).days + 1
     assert means.failures == {}
     assert recorder.fits == [(days, days)]
@@ -113,13 +115,13 @@ def test_a_model_is_fitted_once_on_each_refit_day_and_carried_on_with_the_same_c
     assert [means.by_cutoff[c].iloc[0, 0] for c in cutoffs] == [days, days + 1, days + 30]
 
 
-def test_columns_that_are_constant_or_made_of_others_are_left_out() -> None:
+def test_constant_and_linearly_dependent_columns_are_left_out() -> None:
     a, b = np.eye(6)[:, 0], np.eye(6)[:, 1]
     table = np.column_stack([a, np.ones(6), a, b, a + 2 * b, 1 - b, np.zeros(6)])
     assert independent(table).tolist() == [True, False, False, True, False, False, False]
 
 
-def test_a_stretch_shorter_than_its_columns_keeps_what_it_can_tell_apart() -> None:
+def test_fewer_days_than_columns_leave_as_many_independent_ones() -> None:
     assert independent(np.eye(9)[:3]).sum() == 2
 
 
@@ -131,7 +133,7 @@ def test_regressors_run_from_the_first_day_to_the_last_target() -> None:
 
 
 @pytest.mark.parametrize("name", ["AutoETS", "AutoARIMA", "DynamicOptimizedTheta", "MSTL"])
-def test_a_series_that_wakes_after_the_refit_day_is_not_held_at_zero(name: str) -> None:
+def test_a_series_that_starts_after_the_refit_day_is_not_forecast_as_zero(name: str) -> None:
     values = counts(200, 50, 4)
     last = values.index[-1]
     values[values.index <= fit_day(last)] = 0.0

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy.stats import norm, spearmanr
 
+from training.arrays import FloatArray
 from training.paths.joint import (
     COPULA_HALF_LIFE_DAYS,
     MARGIN_LEVELS,
     N_PATHS,
     Paths,
     Trajectories,
-    Values,
     copula_draws,
     joint_paths,
     quantiles,
@@ -20,7 +20,7 @@ NAMES = ["A/occupancy", "B/occupancy", "C/occupancy"]
 NORMAL = np.sort(norm.ppf(MARGIN_LEVELS))
 
 
-def with_common_factor(n_windows: int, horizon: int, share: float, seed: int = 1) -> Values:
+def with_common_factor(n_windows: int, horizon: int, share: float, seed: int = 1) -> FloatArray:
     """Return errors (n_windows, horizon, 3): A and B share a factor with this share of variance; C has none."""
     rng = np.random.default_rng(seed)
     common = rng.standard_normal((n_windows, 1, 1)) * np.ones((1, horizon, 1))
@@ -29,7 +29,7 @@ def with_common_factor(n_windows: int, horizon: int, share: float, seed: int = 1
     return np.asarray(loads * common + np.sqrt(1 - loads**2) * own)
 
 
-def made(errors: Values, age_days: Values | None = None, names: list[str] = NAMES) -> Paths:
+def made(errors: FloatArray, age_days: FloatArray | None = None, names: list[str] = NAMES) -> Paths:
     """Paths with standard normal margins."""
     n_windows, horizon, n_series = errors.shape
     past = Trajectories(errors, np.zeros(n_windows) if age_days is None else age_days)
@@ -114,7 +114,7 @@ def test_unknown_days_and_series_without_error_give_finite_paths() -> None:
     assert abs(spearmanr(values[0, 0], values[2, 0]).statistic) < 0.15
 
 
-def correlation_of_two(errors: Values, age_days: Values, n_paths: int = 20_000) -> float:
+def correlation_of_two(errors: FloatArray, age_days: FloatArray, n_paths: int = 20_000) -> float:
     """The correlation of draws (1, n_paths) of the two series with the errors (n_windows, 1, 2)."""
     a, b = copula_draws(Trajectories(errors, age_days), NAMES[:2], n_paths)
     return float(np.corrcoef(a[0], b[0])[0, 1])

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.unit.models.wards import played
+from tests.unit.models.wards import simulated
 from tests.unit.paths.test_flow_identity import system
 from tests.unit.pipeline.histories import build_history
-from tests.unit.sparse_errors import NOTHING_KNOWN, SPARSE, Values, with_sparse_errors
+from tests.unit.sparse_errors import NOTHING_KNOWN, SPARSE, with_sparse_errors
+from training.arrays import FloatArray
 from training.history.ledger import flow_series
 from training.paths.flow_identity import beds_freed, flow_identity, reorder_discharges
 from training.paths.joint import Paths, Trajectories, copula_draws, joint_paths, peak, quantiles, reordered
@@ -25,7 +26,7 @@ def names(what: str) -> list[str]:
     return [f"S{i}/attendances" for i in range(SPARSE[what].shape[2])]
 
 
-def margins(n_series: int, horizon: int = 7) -> Values:
+def margins(n_series: int, horizon: int = 7) -> FloatArray:
     return np.sort(np.random.default_rng(2).normal(100, 10, (n_series, horizon, N_PATHS)), axis=-1)
 
 
@@ -75,7 +76,7 @@ def test_nothing_is_reordered_where_there_are_no_series() -> None:
 def test_discharges_follow_the_census_where_one_is_known(known: dict[str, int], balances_at: set[str]) -> None:
     """What does not balance keeps its paths as they are."""
     table = pd.concat(
-        [played(place, 60, seed).drop(columns=f"{place}/beds") for seed, place in enumerate(known)], axis=1
+        [simulated(place, 60, seed).drop(columns=f"{place}/beds") for seed, place in enumerate(known)], axis=1
     )
     history = build_history(table, system())
     cutoff = pd.Timestamp(table.index[-1])
@@ -97,7 +98,7 @@ def test_discharges_follow_the_census_where_one_is_known(known: dict[str, int], 
 
 
 def test_without_any_place_that_balances_paths_stay_as_they_are() -> None:
-    table = played("A", 10, 1)[["A/occupancy", "A/admissions"]]
+    table = simulated("A", 10, 1)[["A/occupancy", "A/admissions"]]
     paths = Paths(("A/admissions", "A/occupancy"), margins(2))
     assert reorder_discharges(paths, build_history(table, system()), pd.Timestamp(table.index[-1])) is paths
     nothing = Paths((), np.empty((0, 7, N_PATHS)))

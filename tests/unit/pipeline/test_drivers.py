@@ -6,8 +6,8 @@ import pytest
 
 from publication.vocabulary import DRIVERS
 from tests.unit.pipeline.histories import ENGLISH, awkward, awkward_system, build_history, build_system, four_sites
+from training.models.candidate import FitCache
 from training.models.catalogue import CATALOGUE
-from training.models.fit_cache import FitCache
 from training.pipeline import Forecast, Forecaster
 from training.pipeline.drivers import drivers
 from training.pipeline.forecast import DECIMALS

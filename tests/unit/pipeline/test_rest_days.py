@@ -14,7 +14,7 @@ from training.backtest.evidence import scales_of
 from training.backtest.references import references
 from training.frames import forecast_columns
 from training.history.known import PointInTimeHistory
-from training.models.fit_cache import FitCache
+from training.models.candidate import FitCache
 from training.pipeline import Forecast, Forecaster
 from training.pipeline.publishing import as_publication
 from training.pipeline.rest_days import RestDays

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
+from training.arrays import FloatArray
 from training.pipeline.coherence import PlaceTree, best_method
 from training.reconciliation import fitted_map, reconciled
 
-Values = np.ndarray
 TWO = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])  # A, B, and A + B
 DEEP = np.hstack([np.eye(4), [[1, 0, 1], [1, 0, 1], [0, 1, 1], [0, 1, 1]]])  # two sites in each of two trusts
 
 
-def forecasts_of(parts: Values, sds: list[float], n: int = 4000, seed: int = 1) -> tuple[Values, Values]:
+def forecasts_of(parts: FloatArray, sds: list[float], n: int = 4000, seed: int = 1) -> tuple[FloatArray, FloatArray]:
     """Return actuals and forecasts of all series: independent errors with these standard deviations."""
     rng = np.random.default_rng(seed)
     bottom = rng.poisson(100, (n, len(parts))).astype(float)
@@ -19,7 +19,7 @@ def forecasts_of(parts: Values, sds: list[float], n: int = 4000, seed: int = 1) 
     return actuals, actuals + rng.normal(0, sds, actuals.shape)
 
 
-def the_map(method: str, parts: Values, actuals: Values, forecasts: Values) -> Values:
+def the_map(method: str, parts: FloatArray, actuals: FloatArray, forecasts: FloatArray) -> FloatArray:
     found = fitted_map(method, parts, actuals, forecasts)
     assert found is not None
     return found
@@ -56,7 +56,7 @@ def test_mint_leaves_places_alone_whose_sum_is_badly_forecast() -> None:
 
 
 @pytest.mark.parametrize("parts", [TWO, DEEP], ids=["one sum", "sums of sums"])
-def test_mint_changes_nothing_that_agrees_already(parts: Values) -> None:
+def test_mint_changes_nothing_that_agrees_already(parts: FloatArray) -> None:
     by = the_map("mint", parts, *forecasts_of(parts, list(np.arange(1.0, parts.shape[1] + 1))))
     bottom = np.arange(10.0, 10.0 + len(parts))
     np.testing.assert_allclose(reconciled(bottom @ parts, by), bottom, rtol=1e-6)

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_history, build_system, counts, table_of
-from tests.unit.sparse_errors import NOTHING_KNOWN, SPARSE, Values, with_sparse_errors
+from tests.unit.sparse_errors import NOTHING_KNOWN, SPARSE, with_sparse_errors
+from training.arrays import FloatArray
 from training.pipeline.coherence import PlaceTree, best_method, learnt, parent_actuals, tree_of
 from training.reconciliation import BOTTOM_UP, RECONCILIATIONS, SumsHistory, aggregated, reconciled, summing
 
@@ -20,7 +21,7 @@ def tree(n_bottom: int) -> PlaceTree:
     return PlaceTree(ids, ("total",) * total.shape[1], np.hstack([np.eye(n_bottom), total]))
 
 
-def of_all(bottom: Values, over: PlaceTree) -> Values:
+def of_all(bottom: FloatArray, over: PlaceTree) -> FloatArray:
     """Return the values of every series of the tree; NaN where a part is."""
     return np.asarray(bottom @ over.parts)
 
