@@ -212,7 +212,7 @@ def backtest(
     backtest resumes if it is started again with the same options.
     """
     context = _context(system, home)
-    from training.backtest.plan import BacktestOptions
+    from training.backtest.options import BacktestOptions
     from training.jobs import backtest as job
 
     narrow = (tuple(map(argument_text, measure or ())), tuple(map(argument_text, place or ())), _day(cutoff))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.backtest.track_record import BacktestSummary
+from training.backtest.evaluation import BacktestSummary
 
 FEWEST_WINDOWS = 4  # that both were scored on; fewer say nothing of a difference
 COVERAGE_AT_LEAST = 0.70  # of the 80 % prediction interval

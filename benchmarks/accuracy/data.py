@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from publication.vocabulary import series_key
-from training.backtest.windows import backtest_cutoffs
+from training.backtest.options import backtest_cutoffs
 from training.history import Archive, ingest
 from training.history.known import PointInTimeHistory
 from training.system import SystemContext, read_system

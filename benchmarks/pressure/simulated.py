@@ -13,7 +13,7 @@ from benchmarks.accuracy.rows.simulator import DECLARED, DRAWS, LAST_DAY, SEEDS,
 from benchmarks.accuracy.scoring import mean_of, row_losses
 from benchmarks.pressure.rivals import quantiles_of, yesterday
 from publication.vocabulary import series_key
-from training.backtest.actuals import with_actuals
+from training.backtest.baselines import with_actuals
 from training.backtest.run import same_for_every_measure
 from training.backtest.scores import mase_scales
 from training.frames import with_quantiles

@@ -7,8 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from training.backtest.noise_floor import poisson_noise
-from training.backtest.pit import distance_from_uniform, randomised_pit, tenths
+from training.backtest.losses import distance_from_uniform, poisson_noise, randomised_pit, tenths
 
 Shape = Callable[[NDArray[np.float64]], bool]
 LEVELS = [0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975]

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from training.backtest.options import backtest_cutoffs
 from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales, overall
-from training.backtest.windows import backtest_cutoffs
 from training.history import Archive, ingest
 from training.history.known import PointInTimeHistory
 from training.pipeline import Forecaster

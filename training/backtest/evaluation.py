@@ -1,13 +1,15 @@
-"""Several recipes judged on the same windows, beside the same references, by every slice."""
+"""The evaluation of several recipes on the same windows, and the summary that the gate reads."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from training.backtest.evidence import with_baselines_and_slices
-from training.backtest.judged import row_losses
-from training.backtest.scores import BY, COUNTS, LOSSES, long_scores, mase_scales, overall_of, table
+from publication.model import System
+from publication.vocabulary import series_key
+from training.backtest.baselines import with_baselines_and_slices
+from training.backtest.scores import BY, COUNTS, LOSSES, long_scores, mase_scales, overall_of, row_losses, table
+from training.backtest.slices import HOLIDAY
 from training.history.known import PointInTimeHistory
 
 SLICINGS = (("measure",), BY, ("series",), ("measure", "weekday"), ("measure", "day"), ("measure", "regime"))
@@ -47,3 +49,59 @@ def evaluated(
     rows = row_losses(beside, mase_scales(history, first_cutoff), history.system.quantiles)
     by_recipe = {name: rows[rows[RECIPE] == name].drop(columns=RECIPE) for name in forecasts}
     return Evaluation(by_recipe, history.system.quantiles)
+
+
+LARGE_PLACES = 10
+WIS, COVERAGE = "scaled_wis", "coverage_80"
+
+
+@dataclass(frozen=True)
+class BacktestSummary:
+    """Scaled WIS by window (its cutoff), by measure, by large place and on bank holidays; coverage and fallbacks.
+
+    What was not measured is None, or not in a mapping. `publish_seconds` is the wall time of one forecast.
+    """
+
+    windows: Mapping[str, float]
+    measures: Mapping[str, float]
+    large_places: Mapping[str, float]
+    holidays: float | None
+    coverage_80: float | None
+    fallback_share: float
+    publish_seconds: float | None = None
+
+
+NO_RECORD = BacktestSummary({}, {}, {}, None, None, 0.0)
+"""Of a system in its first weeks, whose history has no room for a window."""
+
+
+def track_record(rows: pd.DataFrame, system: System, publish_seconds: float | None = None) -> BacktestSummary:
+    """The record of one recipe's forecasts, `judged` and beside their evidence (`evaluation.evaluated`)."""
+    keys = rows["unique_id"].map({i: series_key(i) for i in rows["unique_id"].unique()})
+    places = keys.map(lambda key: key.place)
+    large = places.isin(large_places(rows, places, system))
+    return BacktestSummary(
+        windows=_means(rows, rows["cutoff"].dt.strftime("%Y-%m-%d")),
+        measures=_means(rows, keys.map(lambda key: key.measure)),
+        large_places=_means(rows[large], places[large]),
+        holidays=_mean(rows.loc[rows["day"] == HOLIDAY, WIS]),
+        coverage_80=_mean(rows[COVERAGE]),
+        fallback_share=float(rows["fallback"].mean()) if len(rows) else 0.0,
+        publish_seconds=publish_seconds,
+    )
+
+
+def large_places(rows: pd.DataFrame, places: pd.Series, system: System) -> Sequence[str]:
+    """The bottom places (else the root) that count most, largest first: `LARGE_PLACES` at most."""
+    sizes = rows["y"].groupby(places).mean()
+    bottom = [place for place in sizes.index if not system.children(str(place))]
+    return list(sizes[bottom or list(sizes.index)].nlargest(LARGE_PLACES).index)
+
+
+def _means(rows: pd.DataFrame, by: pd.Series) -> dict[str, float]:
+    means = rows[WIS].groupby(by).mean().dropna()
+    return {str(name): float(value) for name, value in means.items()}
+
+
+def _mean(values: pd.Series) -> float | None:
+    return None if values.dropna().empty else float(values.mean())

@@ -1,9 +1,15 @@
-"""Losses of single forecasts. Errors are forecast minus actual: positive means the forecast was too high."""
+"""Losses of single forecasts, their probability integral transform, and the noise that no forecast can avoid.
+
+Errors are forecast minus actual: positive means that the forecast was too high.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import pdtr
+from scipy.stats import poisson
 
 Values = NDArray[np.float64]
 
@@ -44,3 +50,77 @@ def mean_of_known(values: Values) -> Values:
     """Means along the first axis of what is not NaN; NaN where nothing is."""
     counts = (~np.isnan(values)).sum(axis=0)
     return np.where(counts > 0, np.nansum(values, axis=0) / np.maximum(counts, 1), np.nan)
+
+
+def poisson_noise(means: Values) -> Values:
+    """The mean absolute error that is left to the best point forecast of Poisson counts with these means, any shape.
+
+    The best is the median k, and E|Y - k| = mean - k + 2 (k F(k) - mean F(k - 1)), since y P(y) = mean P(y - 1). In
+    counts; about 0.8 of the square root of a large mean.
+    """
+    median = poisson.ppf(0.5, means)
+    before = np.where(median > 0, pdtr(np.maximum(median - 1, 0), means), 0.0)
+    noise: Values = means - median + 2 * (median * pdtr(median, means) - means * before)
+    return noise
+
+
+HALF_A_COUNT = 0.5  # a count stands for all that would be rounded to it
+TENTHS = 10
+HASHES = 2.0**64
+
+
+def randomised_pit(quantiles: Values, actuals: Values, levels: Sequence[float], shares: Values) -> Values:
+    """The randomised PIT (n,) of actuals (n,) in distributions of which quantiles (n, n_levels) are known.
+
+    Counts come in steps, so their PIT is a place, drawn by `shares` (n,) in 0 to 1, between the distribution at half a
+    count below the actual and at half a count above (Czado, Gneiting and Held 2009). Between quantiles the distribution
+    is linear; what it is beyond the outermost is not published, so all of that tail is as likely. NaN for no actual.
+    """
+    low = _distribution(quantiles < (actuals - HALF_A_COUNT)[:, None], quantiles, actuals - HALF_A_COUNT, levels, 0.0)
+    high = _distribution(quantiles <= (actuals + HALF_A_COUNT)[:, None], quantiles, actuals + HALF_A_COUNT, levels, 1.0)
+    return np.where(np.isnan(actuals), np.nan, low + shares * (high - low))
+
+
+def _distribution(
+    is_below: NDArray[np.bool_], quantiles: Values, values: Values, levels: Sequence[float], in_tail: float
+) -> Values:
+    """The share (n,) of each distribution below `values` (n,), by which of its quantiles are; `in_tail` of a tail."""
+    edges, rows, n_below = np.array([0.0, *levels, 1.0]), np.arange(len(values)), is_below.sum(axis=1)
+    bounded = np.pad(quantiles, ((0, 0), (1, 1)), constant_values=np.nan)
+    start, end = bounded[rows, n_below], bounded[rows, n_below + 1]
+    part = np.where(np.isnan(start) | np.isnan(end), in_tail, (values - start) / (end - start))
+    share: Values = edges[n_below] + part * (edges[n_below + 1] - edges[n_below])
+    return share
+
+
+def shares_of(rows: pd.DataFrame) -> Values:
+    """A number in 0 to 1 (n,) for each forecast, as good as random and the same for the same series, cutoff and lead.
+
+    So a PIT depends neither on the order of the rows nor on which others are scored beside it.
+    """
+    identity = pd.DataFrame(
+        {
+            "unique_id": rows["unique_id"].astype(str).astype(object),
+            "cutoff": rows["cutoff"].to_numpy().astype("datetime64[D]").astype(np.int64),
+            "lead": rows["lead"].to_numpy().astype(np.int64),
+        }
+    )
+    return pd.util.hash_pandas_object(identity, index=False).to_numpy() / HASHES
+
+
+def distance_from_uniform(pits: Values) -> float:
+    """Kolmogorov and Smirnov's distance, 0 to 1, of PITs from the uniform distribution; NaN for none.
+
+    A distance alone, no test: forecasts of neighbouring leads and series err together, so no share of chance follows.
+    """
+    ordered = np.sort(pits[~np.isnan(pits)])
+    if not len(ordered):
+        return float("nan")
+    steps = np.arange(len(ordered) + 1) / len(ordered)
+    return float(max((steps[1:] - ordered).max(), (ordered - steps[:-1]).max()))
+
+
+def tenths(pits: Values) -> Values:
+    """Which tenth of 0 to 1 each PIT lies in, (n, 10): 1 in its own, else 0. NaN where there is no PIT."""
+    own = np.minimum(np.floor(np.nan_to_num(pits) * TENTHS), TENTHS - 1)
+    return np.where(np.isnan(pits)[:, None], np.nan, own[:, None] == np.arange(TENTHS))

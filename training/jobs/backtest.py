@@ -8,12 +8,18 @@ from rich.console import Console
 from rich.table import Table
 
 from publication.vocabulary import COVERAGES
-from training.backtest.checkpoint import Checkpoint, key_of
 from training.backtest.evaluation import evaluated
-from training.backtest.plan import BacktestOptions
-from training.backtest.run import REFIT_POLICY, Cutoffs, backtest_among, last_of_refit, run_checkpointed
+from training.backtest.options import BacktestOptions, backtest_cutoffs, seen_when_sliding, the_one_weekday
+from training.backtest.run import (
+    REFIT_POLICY,
+    Checkpoint,
+    Cutoffs,
+    backtest_among,
+    key_of,
+    last_of_refit,
+    run_checkpointed,
+)
 from training.backtest.scores import COUNTS, SKILLS, table
-from training.backtest.windows import backtest_cutoffs, seen_when_sliding, the_one_weekday
 from training.files import check_output, output
 from training.history.known import PointInTimeHistory
 from training.jobs.context import Context
@@ -22,7 +28,7 @@ from training.models.candidate import fit_day
 from training.models.catalogue import CATALOGUE
 from training.pipeline import Forecaster
 from training.tracking.client import connect
-from training.tracking.code import code_version
+from training.tracking.provenance import code_version
 from training.tracking.runs import BACKTEST, log_backtest
 from training.tracking.runs import run as tracked_run
 

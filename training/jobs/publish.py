@@ -9,7 +9,7 @@ from rich.console import Console
 
 from publication.days import ONE_DAY, target_day, today
 from publication.model import Publication
-from training.backtest.actuals import actuals
+from training.backtest.baselines import actuals
 from training.errors import NothingPublishedError
 from training.history.known import PointInTimeHistory
 from training.history.lateness import held_back, sentences

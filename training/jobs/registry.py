@@ -7,14 +7,11 @@ from training.errors import OutOfReachError, VersionUnreadableError
 from training.history.identity import difference
 from training.history.known import PointInTimeHistory
 from training.jobs.context import Context
-from training.pipeline.state import State
-from training.pipeline.state_folder import StateFolder
-from training.tracking.champions import LoadedModel, ModelCache
+from training.pipeline.state import State, StateFolder
 from training.tracking.client import connect
-from training.tracking.code import code_version
-from training.tracking.data import Data
+from training.tracking.provenance import Data, code_version
 from training.tracking.registry import Registry
-from training.tracking.version import Version
+from training.tracking.versions import LoadedModel, ModelCache, Version
 
 log = logging.getLogger("headroom")
 OUT_OF_REACH = (

@@ -13,7 +13,7 @@ from publication.model import Publication, PublicationSummary
 from publication.store import Store
 from training.jobs.alone import PATIENCE, JobLock, alone
 from training.jobs.context import Context
-from training.monitoring.scoring import score_issued, to_score
+from training.monitoring import score_issued, to_score
 
 log = logging.getLogger("headroom")
 

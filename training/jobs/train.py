@@ -8,11 +8,9 @@ from datetime import date
 import pandas as pd
 from rich.console import Console
 
-from training.backtest.evaluation import Evaluation, evaluated
-from training.backtest.plan import SELECTED
+from training.backtest.evaluation import NO_RECORD, BacktestSummary, Evaluation, evaluated, track_record
+from training.backtest.options import SELECTED, backtest_cutoffs
 from training.backtest.run import backtest_candidate, backtest_recipe
-from training.backtest.track_record import NO_RECORD, BacktestSummary, track_record
-from training.backtest.windows import backtest_cutoffs
 from training.errors import UsageError, VersionUnreadableError
 from training.frames import long
 from training.history.identity import identity_of
@@ -25,11 +23,11 @@ from training.jobs.registry import data_of, other_system, registry, source_names
 from training.models.catalogue import candidate_names
 from training.pipeline import Forecast, Forecaster, Recipe
 from training.pipeline.state import State
-from training.tracking.code import code_version
+from training.tracking.provenance import code_version
 from training.tracking.registry import Registered, Registry
 from training.tracking.runs import TRAIN, close_orphaned_runs, log_backtest, log_data_report
 from training.tracking.runs import run as tracked_run
-from training.tracking.version import Version
+from training.tracking.versions import Version
 
 log = logging.getLogger("headroom")
 WINDOWS = 8

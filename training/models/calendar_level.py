@@ -9,6 +9,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from training.arrays import BoolArray, FloatArray
+from training.console import with_progress
 from training.history.digests import pooled
 from training.history.known import PointInTimeHistory
 from training.models.candidate import (
@@ -28,7 +29,6 @@ from training.models.candidate import (
 )
 from training.models.effects import MA_COEFFICIENTS, Design, Effects, design, fitted_effects
 from training.models.level import Level, fitted_level, moving_averages
-from training.progress import with_progress
 
 LEVEL_TRAINING_DAYS = 2192  # six years
 MIN_LEVEL_DAYS = 7  # of a series that the fit of its measure serves

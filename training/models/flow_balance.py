@@ -13,6 +13,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from training.arrays import FloatArray
+from training.console import with_progress
 from training.features.calendar import SEASON_HARMONICS
 from training.history.digests import pooled
 from training.history.known import PointInTimeHistory
@@ -33,7 +34,6 @@ from training.models.candidate import (
 )
 from training.models.discharges import Hazard, fitted_hazard, hazard_features, recent_admissions, update_ewma
 from training.models.effects import design
-from training.progress import with_progress
 
 MIN_FLOW_DAYS = 180  # on which a place counts all three
 CORRECTION_HALF_LIFE_DAYS = 14.0  # of the days that the hazard, and the unexplained part, are corrected by

@@ -14,6 +14,7 @@ from sklearn.linear_model import PoissonRegressor
 
 from publication.vocabulary import series_key
 from training.arrays import FloatArray
+from training.console import with_progress
 from training.features.calendar import calendar_features
 from training.features.events import event_features
 from training.frames import WEEK, long
@@ -32,7 +33,6 @@ from training.models.candidate import (
     fitting_view,
     target_days,
 )
-from training.progress import with_progress
 
 Transform = Callable[..., np.ndarray] | tuple[Callable[..., np.ndarray], object]
 LAGS = [1, 2, 7, 14, 21, 28]

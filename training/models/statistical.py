@@ -10,6 +10,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from training.arrays import FloatArray
+from training.console import with_progress
 from training.errors import UsageError
 from training.frames import stretch_start
 from training.models.arima import independent, regressors
@@ -23,7 +24,6 @@ from training.models.candidate import (
     fitting_view,
 )
 from training.models.holiday_adjustment import HolidayAdjuster
-from training.progress import with_progress
 
 MIN_SEGMENT_DAYS = 28
 SERIES_WORTH_PROCESSES = 24  # below that, starting worker processes costs more time than it saves

@@ -1,4 +1,4 @@
-"""A forecast of every series of a system for one cutoff, before it is published or scored."""
+"""The forecast of every series of a system for one cutoff, and the recipe that it is made by."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from training.frames import with_quantiles
 from training.paths.joint import Paths
+from training.reconciliation import BOTTOM_UP
 
 Values = NDArray[np.float64]
 Recipe = Mapping[str, str]
@@ -17,15 +18,32 @@ Recipe = Mapping[str, str]
 DECIMALS = 3
 """Of a published count. Parents are sums of rounded children, so they agree in every digit that is served."""
 
+PLUS = "+"
+
+
+def recipe_name(candidate: str, method: str) -> str:
+    """Return the name that a recipe gives a candidate and its reconciliation: `Weighted`, or `Weighted+mint`."""
+    return candidate if method == BOTTOM_UP else f"{candidate}{PLUS}{method}"
+
+
+def candidate_of(name: str) -> str:
+    """Return the candidate of a recipe's name."""
+    return name.partition(PLUS)[0]
+
+
+def method_of(name: str) -> str:
+    """Return the reconciliation of a recipe's name."""
+    return name.partition(PLUS)[2] or BOTTOM_UP
+
 
 @dataclass(frozen=True)
 class Forecast:
-    """`means` is wide, (horizon, n_series), coherent; `quantiles` is (n_series, horizon, n_levels).
+    """Coherent means, wide, (horizon, n_series), with `quantiles` (n_series, horizon, n_levels) and joint paths.
 
-    `models` names what made each series; `reasons` says why where the fallback stands in. `parts` is the 0/1 matrix
-    (n_bottom, n_series) of what adds up to what. `paths` are of the bottom series; `headroom` are those of the series
-    of occupancy that count their own beds. `counted_on` has the weekdays (0 for Monday) of the series that are not
-    counted on each: other days are no part of the forecast, and 0 in its means and quantiles.
+    `models` names the candidate of each series; `reasons` says why, where it is the fallback. `parts` is the 0/1 matrix
+    (n_bottom, n_series) of what adds up to what. `paths` are of the bottom series; `headroom` are paths of headroom, by
+    the series of occupancy whose beds are counted at the same place. `counted_on` has the weekdays (0 for Monday) of
+    series that are not counted on each weekday: other days are no part of the forecast, and 0 in means and quantiles.
     """
 
     cutoff: pd.Timestamp
@@ -40,15 +58,15 @@ class Forecast:
 
     @property
     def is_counted(self) -> NDArray[np.bool_]:
-        """Which days (n_series, horizon) are part of the forecast."""
+        """The days (n_series, horizon) that are part of the forecast."""
         weekdays = pd.DatetimeIndex(self.means.index).weekday
-        found = np.ones((self.means.shape[1], len(weekdays)), bool)
+        counted = np.ones((self.means.shape[1], len(weekdays)), bool)
         for unique_id, counted_on in self.counted_on.items():
-            found[self.means.columns.get_loc(unique_id)] = weekdays.isin(counted_on)
-        return found
+            counted[self.means.columns.get_loc(unique_id)] = weekdays.isin(counted_on)
+        return counted
 
     def rows(self, levels: Sequence[float]) -> pd.DataFrame:
-        """One row per series and counted day: `unique_id, cutoff, ds, lead, mean`, quantiles, `model, fallback`."""
+        """Return a row per series and counted day: `unique_id, cutoff, ds, lead, mean`, levels, `model, fallback`."""
         horizon = len(self.means)
         ids = self.means.columns
         rows = pd.DataFrame(
@@ -61,8 +79,8 @@ class Forecast:
             }
         )
         rows = with_quantiles(rows, self.quantiles.reshape(-1, len(levels)), levels)
-        verdicts = pd.DataFrame(
+        labels = pd.DataFrame(
             {"model": [self.models[i] for i in ids], "fallback": [i in self.reasons for i in ids]}, index=ids
         )
-        rows = rows.join(verdicts, on="unique_id")
+        rows = rows.join(labels, on="unique_id")
         return rows[self.is_counted.ravel()].reset_index(drop=True) if self.counted_on else rows

@@ -1,11 +1,13 @@
-"""From means and past errors to margins, to paths with exactly these margins, and to what is left of the beds."""
+"""Calibration: from means and past errors to quantiles, joint paths with these margins, and headroom."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from publication.invariants import holds_means, mean_bounds
 from publication.vocabulary import series_key
 from training.calibration.past_errors import PastErrors, before_long_gap
 from training.calibration.quantiles import SMALL_COUNT, Calibration, continuity_jitter, in_whole_counts
@@ -22,6 +24,15 @@ Values = NDArray[np.float64]
 CalibrationWindows = Sequence[pd.Timestamp]
 
 
+@dataclass(frozen=True)
+class Calibrated:
+    """Quantiles of the bottom series (n_bottom, horizon, n_levels), joint paths with these margins, and headroom's."""
+
+    margins: Values
+    paths: Paths
+    headroom: Paths
+
+
 class Margins:
     """Margins and paths of one system's bottom series; `calibrate` makes quantiles of past errors."""
 
@@ -31,78 +42,118 @@ class Margins:
         self._calibrate = calibrate
 
     def calibrate(
-        self, bottom: pd.DataFrame, used: Mapping[str, str], means: Values, actuals: Values, windows: CalibrationWindows
-    ) -> tuple[Values, Paths, Paths]:
-        """Quantiles of the bottom series (n_bottom, horizon, n_levels), paths with these margins, and headroom's.
+        self,
+        bottom: pd.DataFrame,
+        models: Mapping[str, str],
+        means: Values,
+        actuals: Values,
+        windows: CalibrationWindows,
+    ) -> Calibrated:
+        """Return margins and paths of the bottom series, from their means, wide, and what errors the past had.
 
-        `bottom` are their means, wide; `used` names what made each; `means` and `actuals` (n_windows, horizon,
-        n_bottom) are those of the windows before the cutoff.
+        `models` names what made each series; `means` and `actuals` (n_windows, horizon, n_bottom) are those of the
+        windows before the cutoff.
         """
         cutoff = _cutoff(bottom)
-        errors, whole = scaled_errors(means, actuals), self._whole(cutoff, list(used))
-        groups = [f"{series_key(unique_id).measure} {name}" for unique_id, name in used.items()]
+        errors, integer = scaled_errors(means, actuals), self._is_integer(cutoff, list(models))
+        groups = [f"{series_key(unique_id).measure} {name}" for unique_id, name in models.items()]
         levels = sorted({*self.history.system.quantiles, *MARGIN_LEVELS})
-        past = self._past_errors(errors, means, whole, windows, cutoff)
+        past = self._past_errors(errors, means, integer, windows, cutoff)
         near = past.without_first(before_long_gap(windows))
-        values = in_whole_counts(self._calibrate(bottom.to_numpy(), near, groups, levels), bottom.to_numpy(), whole)
+        values = in_whole_counts(self._calibrate(bottom.to_numpy(), near, groups, levels), bottom.to_numpy(), integer)
         values = values.transpose(1, 0, 2).round(DECIMALS)
         published, evenly = (np.searchsorted(levels, some) for some in (self.history.system.quantiles, MARGIN_LEVELS))
         together = Trajectories(past.align_by_lead(errors), (past.age_days + 1)[:, 0])
-        paths = joint_paths(values[:, :, evenly], together, list(used))
-        left = self._headroom(bottom, used, means - actuals, paths, windows)
-        return values[:, :, published], reorder_discharges(paths, self.history, cutoff), left
+        paths = joint_paths(values[:, :, evenly], together, list(models))
+        headroom = self._headroom(bottom, models, means - actuals, paths, windows)
+        return Calibrated(values[:, :, published], reorder_discharges(paths, self.history, cutoff), headroom)
 
     def _headroom(
-        self, bottom: pd.DataFrame, used: Mapping[str, str], errors: Values, paths: Paths, windows: CalibrationWindows
+        self, bottom: pd.DataFrame, models: Mapping[str, str], errors: Values, paths: Paths, windows: CalibrationWindows
     ) -> Paths:
-        """Headroom paths of the occupancy series whose beds are counted at the same place, under their names.
+        """Return paths of headroom, by the occupancy series whose beds are counted at the same place.
 
-        Its margins are learnt from how occupancy less beds was forecast: `errors` (n_windows, horizon, n_bottom), in
-        counts. On the paths it stands as beds less occupancy does.
+        The margins of headroom are calibrated by the `errors` (n_windows, horizon, n_bottom), in counts, of occupancy
+        less beds. The paths are in the order of beds less occupancy.
         """
-        ids, cutoff = list(used), _cutoff(bottom)
-        occupied = [i for i in ids if series_key(i).measure == OCCUPANCY and beds_of(i) in used]
+        ids, cutoff = list(models), _cutoff(bottom)
+        occupied = [i for i in ids if series_key(i).measure == OCCUPANCY and beds_of(i) in models]
         columns, others = ([ids.index(i) for i in some] for some in (occupied, map(beds_of, occupied)))
         net = errors[:, :, columns] - errors[:, :, others]
         means, beds = bottom[occupied].to_numpy(), bottom.iloc[:, others].to_numpy()
         sizes = np.broadcast_to(means.mean(axis=0), net.shape)
-        whole = self._whole(cutoff, occupied)
-        past = self._past_errors(net / count_sd(sizes), sizes, whole, windows, cutoff)
+        integer = self._is_integer(cutoff, occupied)
+        past = self._past_errors(net / count_sd(sizes), sizes, integer, windows, cutoff)
         near = past.without_first(before_long_gap(windows))
-        groups = [f"headroom {used[i]} {used[beds_of(i)]}" for i in occupied]
+        groups = [f"headroom {models[i]} {models[beds_of(i)]}" for i in occupied]
         values = beds[:, :, None] - self._calibrate(means, near, groups, MARGIN_LEVELS)
-        values = np.where((whole & (means <= SMALL_COUNT))[:, :, None], np.round(values), values).transpose(1, 0, 2)
+        values = np.where((integer & (means <= SMALL_COUNT))[:, :, None], np.round(values), values).transpose(1, 0, 2)
         order = paths.values[others] - paths.values[columns]
         return Paths(tuple(occupied), reordered(values[:, :, ::-1].round(DECIMALS), order))
 
     def _past_errors(
-        self, errors: Values, means: Values, whole: NDArray[np.bool_], windows: CalibrationWindows, cutoff: pd.Timestamp
+        self,
+        errors: Values,
+        means: Values,
+        integer: NDArray[np.bool_],
+        windows: CalibrationWindows,
+        cutoff: pd.Timestamp,
     ) -> PastErrors:
-        """The errors and `means` (n_windows, horizon, n_series) of the windows as calibration takes them."""
+        """Return the windows' scaled errors and `means` (n_windows, horizon, n_series) as calibration takes them."""
         starts = np.array([window.toordinal() for window in windows], dtype=float)
         days = starts[:, None] + np.arange(1.0, self.horizon + 1)
-        shifts = continuity_jitter(days)[:, :, None] * whole / count_sd(np.nan_to_num(means))
+        shifts = continuity_jitter(days)[:, :, None] * integer / count_sd(np.nan_to_num(means))
         *special, special_ahead = self._special([*windows, cutoff])
         marked = np.reshape(special, days.shape).astype(bool)
         return PastErrors(errors - shifts, np.maximum(cutoff.toordinal() - days, 0.0), marked, special_ahead)
 
     def _special(self, cutoffs: CalibrationWindows) -> NDArray[np.bool_]:
-        """Which target days (n_cutoffs, horizon) are on or around a bank holiday."""
+        """Return which target days (n_cutoffs, horizon) are on or around a bank holiday."""
         days = pd.DatetimeIndex(np.concatenate([target_days(day, self.horizon) for day in cutoffs]))
         return special_days(days, self.history.context.holidays).reshape(-1, self.horizon)
 
-    def _whole(self, cutoff: pd.Timestamp, ids: list[str]) -> NDArray[np.bool_]:
-        """Which bottom series (n_bottom,) count in whole numbers, as far as is known."""
+    def _is_integer(self, cutoff: pd.Timestamp, ids: list[str]) -> NDArray[np.bool_]:
+        """Return which bottom series (n_bottom,) have only integers, as far as is known."""
         return np.asarray(((self.history.as_of(cutoff)[ids] % 1).fillna(0.0) == 0).all())
 
 
-def of_every_series(margins: Values, paths: Paths, parts: pd.DataFrame, levels: Sequence[float]) -> Values:
-    """Quantiles of every series (n_series, horizon, n_levels): the margins, and those of sums from their paths."""
+def quantiles_of_all(margins: Values, paths: Paths, parts: pd.DataFrame, levels: Sequence[float]) -> Values:
+    """Return quantiles of all series (n_series, horizon, n_levels): the margins, and those of sums from their paths."""
     adding = parts.to_numpy(dtype=bool).T[len(margins) :]
     sums = [quantiles(paths.summed(of), levels) for of in adding]
     return np.concatenate([margins, np.reshape(sums, (-1, *margins.shape[1:])).round(DECIMALS)])
 
 
 def _cutoff(bottom: pd.DataFrame) -> pd.Timestamp:
-    """The day before the first that is forecast."""
+    """Return the day before the first that is forecast."""
     return pd.Timestamp(bottom.index[0]) - pd.Timedelta(days=1)
+
+
+def means_within(
+    bottom: pd.DataFrame, quantiles: Values, parts: pd.DataFrame, paths: Paths, levels: tuple[float, ...]
+) -> pd.DataFrame:
+    """Return the bottom means (horizon, n_bottom), so that they and their sums lie within the outer quantiles.
+
+    `quantiles` (n_series, horizon, n_levels) are of all series of the 0/1 matrix `parts`. The mean of a model that has
+    erred to one side in every window lies outside its intervals. There, and in every part of a sum that lies outside,
+    the mean of the calibrated paths is taken; a mean that skewness still leaves outside is moved to the bound.
+    """
+    if not holds_means(levels) or not quantiles.size:
+        return bottom
+    least, most = np.vectorize(mean_bounds, otypes=[float, float])(quantiles[..., 0].T, quantiles[..., -1].T)
+    adding = parts.to_numpy()
+    means, of_paths = bottom.to_numpy(copy=True), paths.values.mean(axis=-1).T.round(DECIMALS)
+    replaced = np.zeros(means.shape, bool)
+    while True:
+        sums = means @ adding
+        outside = (sums < least) | (sums > most)
+        concerned = outside[:, : means.shape[1]] & ~replaced
+        if not concerned.any():  # a sum may be inside again once its parts are
+            concerned = ((outside @ adding.T) > 0) & ~replaced
+        if not concerned.any():
+            break
+        means = np.where(concerned, of_paths, means)
+        replaced |= concerned
+    n_bottom = means.shape[1]
+    clipped = np.where(replaced, np.clip(means, least[:, :n_bottom], most[:, :n_bottom]), means)
+    return pd.DataFrame(clipped.round(DECIMALS), bottom.index, bottom.columns)

@@ -1,4 +1,4 @@
-"""The means of the candidates, made once for each cutoff and whatever they were made from."""
+"""The means of candidates, made once for each cutoff and for the data that they are made from."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -27,13 +27,12 @@ from training.models.candidate import (
     target_days,
 )
 from training.models.catalogue import CATALOGUE, Combination, LearnedEnsemble
-from training.pipeline.saved_means import SavedMeans
-from training.pipeline.state import StateSection
+from training.pipeline.state import SavedMeans, StateSection
 
 Values = NDArray[np.float64]
 Days = Collection[pd.Timestamp]
 EnsembleWeights = Mapping[tuple[str, str], Weights]
-"""Of a learnt combination and a measure: the weights of its members."""
+"""By learned ensemble and measure: the weights of its members."""
 
 NO_WEIGHTS: EnsembleWeights = {}
 REASON_LENGTH = 200  # a library's message may go on for pages; dashboards show it
@@ -42,22 +41,22 @@ REASON_LENGTH = 200  # a library's message may go on for pages; dashboards show 
 class MeansCache:
     """Means by candidate and cutoff, made in batches: a library forecasts many windows faster than one at a time.
 
-    What was made, by an earlier version too, is saved by the digest of what it was made from; it is made again
-    only where that is another by now.
+    What was made, by an earlier version too, is saved under the digest of what it was made from. It is made again only
+    where that digest has changed.
     """
 
     def __init__(self, history: PointInTimeHistory, horizon: int) -> None:
         self._history = history
-        self._horizon = horizon
+        self.horizon = horizon
         self._saved = SavedMeans()
         self._by_candidate: dict[str, Means] = {}
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self.fits = FitCache()
 
     def make(self, name: str, cutoffs: Iterable[pd.Timestamp]) -> Means:
-        """Return the candidate's means at these cutoffs at least.
+        """Return the candidate's means, at these cutoffs at least.
 
-        A learned ensemble has none: its members' are made, and combined anew for each cutoff that needs them.
+        A learned ensemble has none: its members' means are made, and `combine` weights them anew for each cutoff.
         """
         candidate = CATALOGUE[name]
         means = self._by_candidate.setdefault(name, Means())
@@ -69,18 +68,18 @@ class MeansCache:
             means.update(candidate.combine([self.make(member, wanted) for member in candidate.members], wanted))
         elif wanted:
             began = perf_counter()
-            means.update(self._made(name, candidate, wanted))
+            means.update(self._forecast_missing(name, candidate, wanted))
             self._seconds[name] += perf_counter() - began
         return means
 
     def of_view(self, history: PointInTimeHistory) -> "MeansCache":
-        """The cache for a view of the history, which shares what is made and how long it takes."""
-        view = MeansCache(history, self._horizon)
+        """Return the cache for a view of the history: saved means, fits and times are shared."""
+        view = MeansCache(history, self.horizon)
         view._saved, view._seconds, view.fits = self._saved, self._seconds, self.fits
         return view
 
     def seconds(self, name: str) -> float:
-        """How long the candidate's means, and its members', took to make."""
+        """Return how long the candidate's means, and its members', took to make."""
         return sum(self._seconds.get(member, 0.0) for member in with_members([name]))
 
     def load_state(self, section: StateSection) -> None:
@@ -89,36 +88,35 @@ class MeansCache:
         self._saved.update(section.means)
 
     def state(self, names: Iterable[str], cutoffs: Days, days: Days) -> StateSection:
-        """The means of candidates, and of members of combinations, at the cutoffs; the fits up to the days."""
+        """Return the means of candidates and their members at the cutoffs, and the fits up to the days."""
         means = SavedMeans()
         for name in with_members(names):
             made = self._by_candidate.get(name, Means())
             for cutoff in (cutoff for cutoff in cutoffs if cutoff in made.by_cutoff):
-                means.add(name, self._keys(CATALOGUE[name], cutoff), made, cutoff)
+                means.add(name, self._digests(CATALOGUE[name], cutoff), made, cutoff)
         return StateSection(means, self.fits.of_days(days))
 
-    def _made(self, name: str, candidate: Candidate, cutoffs: Sequence[pd.Timestamp]) -> Means:
-        """The saved means at the cutoffs, and for series that have none those that the candidate makes."""
-        means = empty_means(ForecastRequest(self._history, cutoffs, self._horizon))
+    def _forecast_missing(self, name: str, candidate: Candidate, cutoffs: Sequence[pd.Timestamp]) -> Means:
+        """Return the saved means at the cutoffs; where there are none, the candidate makes them."""
+        means = empty_means(ForecastRequest(self._history, cutoffs, self.horizon))
         missing: dict[frozenset[str] | None, list[pd.Timestamp]] = {}
-        keys = {cutoff: self._keys(candidate, cutoff) for cutoff in cutoffs}
+        keys = {cutoff: self._digests(candidate, cutoff) for cutoff in cutoffs}
         for cutoff in cutoffs:
             absent = self._saved.fill(name, keys[cutoff], means, cutoff)
             if absent:
                 missing.setdefault(None if len(absent) == len(keys[cutoff]) else absent, []).append(cutoff)
         for only, some in missing.items():
-            made = _forecast_or_failures(
-                candidate, ForecastRequest(self._history, some, self._horizon, only, self.fits)
-            )
+            request = ForecastRequest(self._history, some, self.horizon, only, self.fits)
+            made = _forecast_or_failures(candidate, request)
             for cutoff in some:
                 taken = {i: key for i, key in keys[cutoff].items() if only is None or i in only}
                 self._saved.add(name, taken, made, cutoff)
                 self._saved.fill(name, taken, means, cutoff)
         return means
 
-    def _keys(self, candidate: object, cutoff: pd.Timestamp) -> dict[str, bytes]:
-        """For each series at the cutoff, a digest of all that its means there are made from."""
-        now = self._history.digests(cutoff, self._horizon)
+    def _digests(self, candidate: object, cutoff: pd.Timestamp) -> dict[str, bytes]:
+        """Return for each series at the cutoff a digest of all that its means there are made from."""
+        now = self._history.digests(cutoff, self.horizon)
         fitted = self._history.undelayed.digests(fit_day(cutoff), 0)
         scope, of_fit = scope_of(candidate), by_measure(fitted)
         keys: dict[str, bytes] = {}
@@ -129,37 +127,37 @@ class MeansCache:
             keys |= {i: digest_of([now[i], seen, fits]) for i in unique_ids}
         return keys
 
-    def combine(self, names: Mapping[str, str], cutoff: pd.Timestamp, mixing: EnsembleWeights = NO_WEIGHTS) -> Values:
-        """Each series' means from its own candidate, (horizon, n_series); NaN where it failed or did not report.
+    def combine(self, names: Mapping[str, str], cutoff: pd.Timestamp, weights: EnsembleWeights = NO_WEIGHTS) -> Values:
+        """Return each series' means from its own candidate, (horizon, n_series); NaN where it failed or is silent.
 
         Declared bed changes, which candidates do not see, are added. A value that is not finite counts as a failure; a
-        negative one is left for the caller to judge.
+        negative one is left to the caller.
         """
         ids, chosen = np.array(list(names), dtype=object), np.array(list(names.values()), dtype=object)
-        means = np.full((self._horizon, len(ids)), np.nan)
+        means = np.full((self.horizon, len(ids)), np.nan)
         for name in dict.fromkeys(names.values()):
             take = chosen == name
-            means[:, take] = self._of(name, cutoff, pd.Index(ids[take]), mixing)
-        means += self._history.bed_steps(target_days(cutoff, self._horizon), list(names))
+            means[:, take] = self._of(name, cutoff, pd.Index(ids[take]), weights)
+        means += self._history.bed_steps(target_days(cutoff, self.horizon), list(names))
         return np.where(np.isfinite(means), means, np.nan)
 
-    def _of(self, name: str, cutoff: pd.Timestamp, ids: pd.Index, mixing: EnsembleWeights) -> Values:
-        """One candidate's means (horizon, n_series)."""
+    def _of(self, name: str, cutoff: pd.Timestamp, ids: pd.Index, weights: EnsembleWeights) -> Values:
+        """Return one candidate's means (horizon, n_series)."""
         candidate = CATALOGUE[name]
         if isinstance(candidate, LearnedEnsemble):
-            members = np.stack([self._of(member, cutoff, ids, mixing) for member in candidate.members], axis=-1)
-            return mixed(members, self._weights(name, ids, mixing))
+            members = np.stack([self._of(member, cutoff, ids, weights) for member in candidate.members], axis=-1)
+            return weighted_mean(members, self._weights(name, ids, weights))
         return values_of(self._by_candidate[name].by_cutoff[cutoff], ids)
 
-    def _weights(self, name: str, ids: pd.Index, mixing: EnsembleWeights) -> Values:
-        """Of the members of a learnt combination, (horizon, n_series, n_members)."""
+    def _weights(self, name: str, ids: pd.Index, weights: EnsembleWeights) -> Values:
+        """Return the weights of a learned ensemble's members, (horizon, n_series, n_members)."""
         measures = np.array([series_key(unique_id).measure for unique_id in ids])
-        weights = [mixing[name, measure].of(ids[measures == measure]) for measure in dict.fromkeys(measures)]
+        by_measure = [weights[name, measure].of(ids[measures == measure]) for measure in dict.fromkeys(measures)]
         order = np.concatenate([np.flatnonzero(measures == measure) for measure in dict.fromkeys(measures)])
-        return np.concatenate(weights, axis=1)[:, np.argsort(order)]
+        return np.concatenate(by_measure, axis=1)[:, np.argsort(order)]
 
     def failure(self, name: str, cutoff: pd.Timestamp, unique_id: str) -> str:
-        """Why the candidate has no means for the series at the cutoff."""
+        """Return why the candidate has no means for the series at the cutoff."""
         candidate = CATALOGUE[name]
         if isinstance(candidate, LearnedEnsemble):
             whys = (f"{member}: {self.failure(member, cutoff, unique_id)}" for member in candidate.members)
@@ -169,7 +167,7 @@ class MeansCache:
 
 
 def with_members(names: Iterable[str]) -> list[str]:
-    """The names of candidates, and of all that they are combined of."""
+    """Return the names of candidates, and of their members."""
     found: dict[str, None] = {}
     for name in names:
         candidate = CATALOGUE[name]
@@ -178,20 +176,20 @@ def with_members(names: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def mixed(members: Values, weights: Values) -> Values:
-    """The weighted mean (horizon, n_series) of members and weights (horizon, n_series, n_members).
+def weighted_mean(members: Values, weights: Values) -> Values:
+    """Return the weighted mean (horizon, n_series) of members and weights (horizon, n_series, n_members).
 
-    A member that lacks a lead is left out of that series; where none is whole there is no mean.
+    A member that lacks a lead is left out of that series; where no member is complete there is no mean.
     """
-    whole = np.isfinite(members).all(axis=0, keepdims=True)
-    taken = np.where(whole, weights, 0.0)
+    complete = np.isfinite(members).all(axis=0, keepdims=True)
+    taken = np.where(complete, weights, 0.0)
     total = taken.sum(axis=-1)
-    sums = (taken * np.where(whole, members, 0.0)).sum(axis=-1)
+    sums = (taken * np.where(complete, members, 0.0)).sum(axis=-1)
     return np.where(total > 0, sums / np.where(total > 0, total, 1.0), np.nan)
 
 
 def _forecast_or_failures(candidate: Candidate, windows: ForecastRequest) -> Means:
-    """The candidate's means; where it raises, a failure for every cutoff and series that says so."""
+    """Return the candidate's means; where it raises, a failure for every cutoff and series that says so."""
     try:
         return candidate.forecast(windows)
     except Exception as error:  # noqa: BLE001  a candidate may fail in any way; the series get their fallback
@@ -202,5 +200,5 @@ def _forecast_or_failures(candidate: Candidate, windows: ForecastRequest) -> Mea
 
 
 def same_for_all(name: str, unique_ids: Sequence[str]) -> dict[str, str]:
-    """The one candidate for every series."""
+    """Return the one candidate for every series."""
     return dict.fromkeys(unique_ids, name)

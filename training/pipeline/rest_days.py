@@ -23,7 +23,7 @@ MOST_SERIES_NAMED = 12
 
 
 class RestDays:
-    """On which days the flows of a history are not counted, as is known at each cutoff."""
+    """The days on which flows of a history are not counted, as is known at each cutoff."""
 
     def __init__(self, history: PointInTimeHistory) -> None:
         self._history = history
@@ -45,22 +45,22 @@ class RestDays:
             if not of.all()
         }
 
-    def without(self, bottom: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
-        """Return the wide means of bottom series with 0 on the days on which they are not counted.
+    def zero_means(self, bottom: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
+        """Return the wide means of bottom series, with 0 on the days on which they are not counted.
 
         Days of windows in the past that did have a value stay as they are.
         """
         at_rest = self._at_rest(pd.DatetimeIndex(bottom.index), list(bottom.columns), cutoff)
         return bottom if at_rest is None else bottom.mask(at_rest, 0.0)
 
-    def emptied(self, margins: Values, paths: Paths, cutoff: pd.Timestamp) -> tuple[Values, Paths]:
-        """Return margins (n_bottom, horizon, n_levels) and paths of the bottom series, with 0 on such days."""
+    def zero_margins(self, margins: Values, paths: Paths, cutoff: pd.Timestamp) -> tuple[Values, Paths]:
+        """Return margins (n_bottom, horizon, n_levels) and paths of the bottom series, with 0 on those days."""
         days = target_days(cutoff, margins.shape[1])
         at_rest = self._at_rest(days, list(paths.unique_ids), cutoff)
         if at_rest is None:
             return margins, paths
-        kept = ~at_rest.T[:, :, None]
-        return margins * kept, Paths(paths.unique_ids, paths.values * kept)
+        counted = ~at_rest.T[:, :, None]
+        return margins * counted, Paths(paths.unique_ids, paths.values * counted)
 
     def any_of(self, unique_ids: Sequence[str], cutoff: pd.Timestamp) -> bool:
         """Return whether one of the bottom series is not counted on each weekday.
@@ -83,15 +83,15 @@ class RestDays:
     def _at_rest(
         self, days: pd.DatetimeIndex, unique_ids: Sequence[str], cutoff: pd.Timestamp
     ) -> NDArray[np.bool_] | None:
-        """Which days (n_days, n_series) are of a weekday that is never counted, and have no value; None: none."""
+        """Return the days (n_days, n_series) of weekdays that are never counted, without a value; None for none."""
         counted_on = self._of_bottom(cutoff)
         if not counted_on:
             return None
-        concerned = [i for i in unique_ids if i in counted_on]
-        if not concerned:
+        resting = [i for i in unique_ids if i in counted_on]
+        if not resting:
             return None
         at_rest = pd.DataFrame(False, index=days, columns=list(unique_ids))
-        for unique_id in concerned:
+        for unique_id in resting:
             at_rest[unique_id] = ~days.weekday.isin(counted_on[unique_id])
         known = self._history.as_of(cutoff)[list(unique_ids)].reindex(days)
         return np.asarray(at_rest.to_numpy() & known.isna().to_numpy())

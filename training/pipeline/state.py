@@ -1,14 +1,94 @@
-"""What a trained version was saved with, so that tomorrow's forecast makes only what has changed."""
+"""The saved state of a pipeline: means and fits under digests of their data.
 
-from collections.abc import Mapping
+A trained version carries one, and the last publication leaves one at home, so that the next forecast makes only what is
+new or has changed. Nothing in a state can be out of date, and a state may be deleted.
+"""
+
+import logging
+import shutil
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import mkdtemp
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from training.models.candidate import Key
+from training.models.candidate import Key, Means
 from training.models.saved_fits import load_fitted, save_fitted
-from training.pipeline.saved_means import SavedMeans, saved_means
+
+Values = NDArray[np.float64]
+CANDIDATE, KEY, FAILURE = "candidate", "key", "failure"
+
+
+class SavedMeans:
+    """For each candidate, the means of one series at one cutoff (horizon,) by key, and why there are none."""
+
+    def __init__(self) -> None:
+        self._means: defaultdict[str, dict[bytes, Values]] = defaultdict(dict)
+        self._failures: defaultdict[str, dict[bytes, str]] = defaultdict(dict)
+
+    def fill(self, name: str, keys: Mapping[str, bytes], means: Means, cutoff: pd.Timestamp) -> frozenset[str]:
+        """Write what is saved under the keys of some series into the means; return the series that have nothing."""
+        saved, failures = self._means[name], self._failures[name]
+        found = {unique_id: key for unique_id, key in keys.items() if key in saved}
+        if found:
+            means.fill(cutoff, list(found), np.column_stack([saved[key] for key in found.values()]))
+        for unique_id, key in found.items():
+            if key in failures:
+                means.failures[cutoff, unique_id] = failures[key]
+        return frozenset(keys.keys() - found.keys())
+
+    def add(self, name: str, keys: Mapping[str, bytes], means: Means, cutoff: pd.Timestamp) -> None:
+        """Save the means of some series at a cutoff under their keys."""
+        table = means.by_cutoff[cutoff].reindex(columns=list(keys))  # a candidate may leave a series out
+        for (unique_id, key), values in zip(keys.items(), table.to_numpy(dtype=float).T, strict=True):
+            self._means[name][key] = values
+            if (cutoff, unique_id) in means.failures:
+                self._failures[name][key] = means.failures[cutoff, unique_id]
+
+    def update(self, other: "SavedMeans") -> None:
+        """Take all that another has."""
+        for name, saved in other._means.items():
+            self._means[name].update(saved)
+        for name, failures in other._failures.items():
+            self._failures[name].update(failures)
+
+    def rows(self) -> pd.DataFrame:
+        """One row for each candidate and key: why there are no means (else empty), and the means by lead."""
+        tables = [self._table(name) for name, saved in self._means.items() if saved]
+        empty = pd.DataFrame(columns=[CANDIDATE, KEY, FAILURE], dtype=str)
+        return pd.concat(tables, ignore_index=True) if tables else empty
+
+    def _table(self, name: str) -> pd.DataFrame:
+        saved, failures = self._means[name], self._failures[name]
+        leads = [str(lead) for lead in range(1, len(next(iter(saved.values()))) + 1)]
+        table = pd.DataFrame(np.stack(list(saved.values())), columns=leads)
+        table.insert(0, CANDIDATE, name)
+        table.insert(1, KEY, [key.hex() for key in saved])
+        table.insert(2, FAILURE, [failures.get(key, "") for key in saved])
+        return table
+
+
+def saved_means(rows: pd.DataFrame) -> SavedMeans:
+    """The means of which `SavedMeans.rows` made the rows."""
+    read = SavedMeans()
+    for name, table in rows.groupby(CANDIDATE, sort=False):
+        for key, failure, values in _entries(table):
+            read._means[str(name)][key] = values
+            if failure:
+                read._failures[str(name)][key] = failure
+    return read
+
+
+def _entries(table: pd.DataFrame) -> Iterator[tuple[bytes, str, Values]]:
+    values = table.drop(columns=[CANDIDATE, KEY, FAILURE]).to_numpy(dtype=float)
+    keys = map(bytes.fromhex, table[KEY])
+    yield from zip(keys, table[FAILURE], values, strict=True)
+
 
 FITS, MEANS = "fits", "means.parquet"
 SECTIONS = SERIES, SUMS = ("series", "sums")
@@ -56,3 +136,43 @@ def read_state(folder: Path) -> State:
             for name in SECTIONS
         )
     )
+
+
+log = logging.getLogger("headroom")
+CODE = "code.txt"
+DAMAGED = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
+
+
+class StateFolder:
+    """A folder with the state of the newest publication; `code` is the version of the code that makes it."""
+
+    def __init__(self, folder: Path, code: str) -> None:
+        self._folder = folder
+        self._code = code
+
+    def read(self) -> State:
+        """The state; an empty one where there is none, it is damaged, or other code made it."""
+        try:
+            if (self._folder / CODE).read_text(encoding="utf-8") != self._code:
+                return State()
+            return read_state(self._folder)
+        except DAMAGED:
+            return State()
+
+    def write(self, state: State) -> None:
+        """Put the state in the place of the last, complete or not at all; a disk that is full ends nothing."""
+        try:
+            self._write(state)
+        except OSError as error:
+            log.warning("Saving what the publication made in %s: %s. It is made again next time.", self._folder, error)
+
+    def _write(self, state: State) -> None:
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(mkdtemp(dir=self._folder.parent, prefix=".state-"))
+        try:
+            state.write(fresh)
+            (fresh / CODE).write_text(self._code, encoding="utf-8")
+            shutil.rmtree(self._folder, ignore_errors=True)
+            fresh.replace(self._folder)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)

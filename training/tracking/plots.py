@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from publication.vocabulary import quantile_column, series_key
-from training.backtest.judged import PIT_TENTHS
+from training.backtest.scores import PIT_TENTHS
 from training.charts import page as whole_page
 from training.charts import picture, plain
 

@@ -11,7 +11,7 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from training.history.known import PointInTimeHistory, known_at_day_end
 from training.pipeline import Forecaster
-from training.tracking.version import read_whole
+from training.tracking.versions import read_whole
 
 KNOWN_AT = "known_at"
 

@@ -24,9 +24,8 @@ from publication.model import Champion
 from publication.vocabulary import CHALLENGER, CHAMPION
 from training.errors import NothingPublishedError, OutOfReachError, UsageError, VersionUnreadableError
 from training.pipeline.state import State
-from training.tracking.champions import DAMAGED, LoadedModel, ModelCache
 from training.tracking.client import out_of_reach, reach
-from training.tracking.version import DESCRIPTION, Version, read_version, write
+from training.tracking.versions import DAMAGED, DESCRIPTION, LoadedModel, ModelCache, Version, read_version, write
 
 MODEL, ARTIFACTS, VERSION = "model", "artifacts", "version"
 MODEL_CODE = Path(__file__).parent / "pyfunc_model.py"

@@ -14,10 +14,8 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from training.backtest.evaluation import Evaluation
 from training.backtest.scores import LOSSES
 from training.tracking.client import reach
-from training.tracking.code import code_version
-from training.tracking.data import Data
-from training.tracking.environment import installed, measured, tags
 from training.tracking.plots import charts, page, pit_histogram, reliability
+from training.tracking.provenance import Data, code_version, installed, measured, tags
 
 CHARTS, DATA_REPORT, ENVIRONMENT, GATE = "charts.html", "data-report.html", "environment.txt", "gate"
 BACKTEST = "backtest"

@@ -7,9 +7,9 @@ import pytest
 from publication.model import Champion
 from publication.names import LONGEST_NAME_BYTES, check_system_name
 from tests.contract.tracking.test_registry import train
-from training.tracking.champions import ModelCache
 from training.tracking.client import connect
 from training.tracking.registry import Registry
+from training.tracking.versions import ModelCache
 
 # The library's own: type hints, deprecated parts, and database connections left to the collector.
 pytestmark = [

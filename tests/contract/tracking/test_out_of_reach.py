@@ -13,9 +13,9 @@ from tests.planted import HORSE as PASSWORD
 from tests.planted import POSTGRESQL_PASSWORD
 from tests.servers import ServerAbsentError, postgresql_cluster, silent_server
 from training.errors import OutOfReachError
-from training.tracking.champions import ModelCache
 from training.tracking.client import LEVELS, PATIENCE, RETRIES, TIMEOUT, connect, reach
 from training.tracking.registry import Registry
+from training.tracking.versions import ModelCache
 
 LONGEST_SECONDS = 20.0
 

@@ -17,22 +17,19 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 from publication.model import Champion
 from publication.vocabulary import CHALLENGER, CHAMPION
 from tests.unit.pipeline.histories import ENGLISH, LEVELS, build_system, four_sites
-from training.backtest.evaluation import evaluated
+from training.backtest.evaluation import NO_RECORD, BacktestSummary, evaluated
 from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales, overall, scores
-from training.backtest.track_record import NO_RECORD, BacktestSummary
 from training.errors import NothingPublishedError, OutOfReachError, UsageError, VersionUnreadableError
 from training.frames import long
 from training.history.identity import identity_of
 from training.history.known import known_at_day_end
 from training.pipeline import Forecaster
-from training.tracking.champions import ModelCache
 from training.tracking.client import connect
-from training.tracking.code import code_version
-from training.tracking.data import Data
+from training.tracking.provenance import Data, code_version
 from training.tracking.registry import Registered, Registry
 from training.tracking.runs import close_orphaned_runs, log_backtest, log_data_report, run
-from training.tracking.version import Version
+from training.tracking.versions import ModelCache, Version
 
 # The library's own: type hints, deprecated parts, and database connections left to the collector.
 pytestmark = [

@@ -20,7 +20,7 @@ from rich.console import Console
 from publication.errors import PublicationError
 from publication.model import Publication
 from tests.drills.histories.hospitals import FIRST_MORNING, ROOT, TIMEZONE, Hospital
-from training.backtest.plan import BacktestOptions
+from training.backtest.options import BacktestOptions
 from training.errors import TrainingError
 from training.jobs import backtest, daily, train
 from training.jobs.context import Context, context

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from publication.invariants import check
 from publication.model import Champion, System
 from tests.unit.pipeline.histories import build_history, build_system, counts
-from training.backtest.actuals import actuals
+from training.backtest.baselines import actuals
 from training.models.candidate import FitCache
 from training.pipeline import Forecaster
 from training.pipeline.publishing import as_publication

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publication.vocabulary import quantile_column
-from training.backtest.judged import PIT_TENTHS, row_losses
-from training.backtest.scores import overall, scores, table
+from training.backtest.scores import PIT_TENTHS, overall, row_losses, scores, table
 
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 SERIES = ("A/attendances", "B/attendances", "A/occupancy")

@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_system
-from training.backtest.checkpoint import Checkpoint, key_of
-from training.backtest.run import run_checkpointed
+from training.backtest.run import Checkpoint, key_of, run_checkpointed
 from training.errors import HistoryError
 from training.system import SystemContext
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.backtest.pit import distance_from_uniform, randomised_pit, shares_of, tenths
+from training.backtest.losses import distance_from_uniform, randomised_pit, shares_of, tenths
 
 NAN = float("nan")
 LEVELS = [0.1, 0.5, 0.9]

@@ -3,8 +3,7 @@
 import pandas as pd
 
 from tests.unit.backtest.test_scores import FORECASTS, SCALES, THREE
-from training.backtest.judged import row_losses
-from training.backtest.scores import long_scores
+from training.backtest.scores import long_scores, row_losses
 from training.tracking.plots import pit_histogram
 
 

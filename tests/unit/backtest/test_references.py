@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_history, build_system, four_sites, poisoned, table_of, versions
-from training.backtest.references import REFERENCES, references, with_references
+from training.backtest.baselines import REFERENCES, references, with_references
 from training.backtest.run import backtest_candidate
 from training.history.known import PointInTimeHistory
 from training.pipeline import Forecaster

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_system
-from training.backtest.regimes import level_breaks, regimes
+from training.backtest.slices import level_breaks, regimes
 from training.system import Event, EventKind, OpeningPeriod, SystemContext
 
 SYSTEM = build_system()  # sites A and B in trust T1, C and D in T2

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import LEVELS, build_history, build_system, four_sites, table_of
-from training.backtest.actuals import actuals
+from training.backtest.baselines import actuals
 from training.backtest.run import backtest_candidate, backtest_recipe, backtest_selection, same_for_every_measure
 from training.backtest.scores import mase_scales, overall, scores
 from training.frames import forecast_columns, long

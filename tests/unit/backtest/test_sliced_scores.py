@@ -6,10 +6,9 @@ import pytest
 
 from tests.unit.backtest.test_scores import FORECASTS, SCALES, THREE, rows
 from tests.unit.pipeline.histories import build_history, four_sites
-from training.backtest.evidence import with_baselines_and_slices
-from training.backtest.judged import PIT_TENTHS, row_losses
+from training.backtest.baselines import with_baselines_and_slices
 from training.backtest.run import backtest_candidate
-from training.backtest.scores import LOSSES, SKILLS, long_scores, mase_scales, scores, table
+from training.backtest.scores import LOSSES, PIT_TENTHS, SKILLS, long_scores, mase_scales, row_losses, scores, table
 from training.pipeline import Forecaster
 
 NAN = float("nan")

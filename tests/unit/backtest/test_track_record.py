@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_system
-from training.backtest.track_record import LARGE_PLACES, large_places, track_record
+from training.backtest.evaluation import LARGE_PLACES, large_places, track_record
 
 SYSTEM = build_system()
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_history, build_system, four_sites, versions
-from training.backtest.windows import backtest_cutoffs, seen_when_sliding, the_one_weekday
+from training.backtest.options import backtest_cutoffs, seen_when_sliding, the_one_weekday
 from training.errors import UsageError
 from training.history.known import PointInTimeHistory
 

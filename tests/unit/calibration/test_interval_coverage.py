@@ -6,8 +6,8 @@ import pytest
 from scipy.stats import poisson
 
 from tests.unit.pipeline.histories import WEEKLY_WAVE, build_history, build_system, counts
+from training.backtest.options import backtest_cutoffs
 from training.backtest.run import backtest_candidate
-from training.backtest.windows import backtest_cutoffs
 from training.frames import WEEK
 from training.models.candidate import ForecastRequest, Means, target_days
 from training.models.catalogue import CATALOGUE

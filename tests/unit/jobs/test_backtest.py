@@ -13,7 +13,7 @@ import pytest
 
 from tests.unit.cli.commands import Ended, headroom
 from tests.unit.pipeline.histories import counts
-from training.backtest.plan import BacktestOptions
+from training.backtest.options import BacktestOptions
 from training.frames import forecast_columns
 from training.jobs.backtest import checkpoint_of
 from training.jobs.context import context

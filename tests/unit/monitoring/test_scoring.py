@@ -16,8 +16,7 @@ from publication.vocabulary import series_key
 from tests.unit.pipeline.histories import build_history, build_system, counts
 from training.frames import WEEK
 from training.history.known import PointInTimeHistory
-from training.monitoring.issued import Issued
-from training.monitoring.scoring import SCORED_DAYS, score_issued, to_score
+from training.monitoring import SCORED_DAYS, Issued, score_issued, to_score
 from training.system import Event, EventKind, SystemContext
 
 SYSTEM = replace(build_system({"A": "north", "B": "north"}, horizon_days=10), quantiles=(0.1, 0.5, 0.9))

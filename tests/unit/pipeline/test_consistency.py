@@ -9,7 +9,7 @@ from training.models.candidate import ForecastRequest, Means, empty_means
 from training.models.catalogue import CATALOGUE
 from training.paths.joint import Paths
 from training.pipeline import Forecaster
-from training.pipeline.consistency import means_within
+from training.pipeline.margins import means_within
 
 DAYS = pd.date_range("2026-03-12", periods=1, name="ds")
 LEVELS = (0.1, 0.5, 0.9)

@@ -11,7 +11,7 @@ from training.models.candidate import ForecastRequest, Means
 from training.models.catalogue import CATALOGUE, Combination, SeasonalNaive
 from training.models.statistical import Statistical
 from training.pipeline import Forecast, Forecaster
-from training.pipeline.coherence import candidate_of
+from training.pipeline.forecast import candidate_of
 
 HORIZON = 7
 TABLE = four_sites(110)

@@ -20,7 +20,7 @@ from training.history.known import PointInTimeHistory
 from training.models.candidate import ForecastRequest, Means, empty_means
 from training.models.catalogue import CATALOGUE, CONTENDERS
 from training.pipeline import Forecast, Forecaster
-from training.pipeline.coherence import candidate_of
+from training.pipeline.forecast import candidate_of
 
 HORIZON = 7
 NAIVE = ["SeasonalNaive"]

@@ -7,7 +7,7 @@ import pandas as pd
 
 from publication.model import Champion
 from tests.unit.pipeline.histories import ENGLISH, build_history, four_sites
-from training.backtest.actuals import actuals
+from training.backtest.baselines import actuals
 from training.models.candidate import FitCache
 from training.pipeline import Forecaster
 from training.pipeline.publishing import MOST_EVENTS_NOTED, as_publication

@@ -9,9 +9,7 @@ import pytest
 from publication.invariants import check
 from publication.model import Champion, Publication
 from tests.unit.pipeline.histories import build_history, build_system, counts, four_sites
-from training.backtest.actuals import actuals, with_actuals
-from training.backtest.evidence import scales_of
-from training.backtest.references import references
+from training.backtest.baselines import actuals, references, scales_of, with_actuals
 from training.frames import forecast_columns
 from training.history.known import PointInTimeHistory
 from training.models.candidate import FitCache

@@ -17,8 +17,7 @@ from training.models.candidate import Candidate, ForecastRequest, Means, Scope
 from training.models.catalogue import CATALOGUE
 from training.models.saved_fits import ARRAYS, PARTS, load_fitted, save_fitted
 from training.pipeline import Forecaster
-from training.pipeline.saved_means import saved_means
-from training.pipeline.state import State, read_state
+from training.pipeline.state import State, read_state, saved_means
 
 HORIZON = 7
 SYSTEM = build_system(horizon_days=HORIZON)
@@ -121,7 +120,7 @@ def test_a_series_that_failed_says_why_when_its_state_is_read_again(tmp_path: Pa
     forecaster = Forecaster(history(young), HORIZON)
     forecaster.forecast(recipe("Ridge"), TRAINED)
     forecaster.prepare(["Ridge"], [TRAINED])
-    means = forecaster._book.state(["Ridge"], [TRAINED], []).means
+    means = forecaster._means.state(["Ridge"], [TRAINED], []).means
     again = saved_means(means.rows())
     assert again.rows().equals(means.rows())
     assert again.rows().query("failure != ''")["failure"].tolist() == ["9 days are known, 29 are needed"]

@@ -7,8 +7,7 @@ import pytest
 
 from tests.unit.pipeline.histories import build_history, build_system, four_sites
 from training.pipeline import Forecaster
-from training.pipeline.state import MEANS, SERIES, State
-from training.pipeline.state_folder import CODE, StateFolder
+from training.pipeline.state import CODE, MEANS, SERIES, State, StateFolder
 
 TABLE = four_sites(120)
 RECIPE = {"attendances": "SeasonalNaive", "occupancy": "SeasonalNaive"}

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from training.backtest.track_record import NO_RECORD, BacktestSummary
+from training.backtest.evaluation import NO_RECORD, BacktestSummary
 from training.promotion import GateCheck, Verdict, chance_of_difference, gate
 
 WINDOWS = {f"2026-01-{day:02d}": 0.5 for day in range(1, 9)}

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from training.arrays import FloatArray
-from training.pipeline.coherence import PlaceTree, best_method
+from training.pipeline.reconciliation import PlaceTree
+from training.pipeline.selection import best_method
 from training.reconciliation import fitted_map, reconciled
 
 TWO = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])  # A, B, and A + B

@@ -7,7 +7,8 @@ import pytest
 from tests.unit.pipeline.histories import build_history, build_system, counts, table_of
 from tests.unit.sparse_errors import NOTHING_KNOWN, SPARSE, with_sparse_errors
 from training.arrays import FloatArray
-from training.pipeline.coherence import PlaceTree, best_method, learnt, parent_actuals, tree_of
+from training.pipeline.reconciliation import PlaceTree, fit_reconciler, parent_actuals, tree_of
+from training.pipeline.selection import best_method
 from training.reconciliation import BOTTOM_UP, RECONCILIATIONS, SumsHistory, aggregated, reconciled, summing
 
 LEVEL = 100.0
@@ -32,7 +33,7 @@ def test_a_map_leaves_coherent_forecasts_nearly_as_they_are_or_there_is_none(met
     over = tree(SPARSE[what].shape[2])
     actuals = LEVEL + SPARSE[what]
     forecasts = of_all(actuals, over) + np.random.default_rng(3).normal(0, 1, (*actuals.shape[:2], over.parts.shape[1]))
-    by = learnt(method, over, forecasts, parent_actuals(over, actuals))
+    by = fit_reconciler(method, over, forecasts, parent_actuals(over, actuals))
     if what in NOTHING_KNOWN or "missing" in what:
         assert by is None
         return

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from publication.model import Champion
-from training.tracking.champions import DAMAGED, KEPT, ModelCache
+from training.tracking.versions import DAMAGED, KEPT, ModelCache
 
 FIRST = Champion("north", 1, "a1")
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_system
-from training.backtest.plan import SELECTED, BacktestOptions
+from training.backtest.options import SELECTED, BacktestOptions
 from training.errors import UsageError
 from training.models.catalogue import CONTENDERS
 

@@ -1,0 +1,123 @@
+"""Values that forecasts are compared with: actuals, reference forecasts, scales and the noise of counts."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from publication.vocabulary import Kind, series_key
+from training.backtest.losses import mean_of_known, poisson_noise, seasonal_naive_root_scale, seasonal_naive_scale
+from training.backtest.slices import kinds_of_day, regimes
+from training.frames import WEEK, values_of
+from training.history.known import PointInTimeHistory
+from training.history.rest_days import never_counted_ahead, rest_days
+from training.history.rhythm import WEEKS_LOOKED_AT
+from training.pipeline import Forecast
+from training.reconciliation import aggregated, summing
+
+SEEN_AROUND = pd.Timedelta(days=(WEEKS_LOOKED_AT + 1) * WEEK)
+
+
+def actuals(history: PointInTimeHistory, parts: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
+    """Wide actuals (n_days, n_series) of the bottom series of `parts` and their parents; NaN is missing.
+
+    A part that is never counted on a weekday adds nothing to its parents then, and they are complete without it.
+    """
+    bottom = history.latest.reindex(columns=parts.index)
+    sizes = bottom.mean().fillna(0.0).to_numpy()
+    around = bottom.loc[days[0] - SEEN_AROUND : days[-1] + SEEN_AROUND]
+    rests = pd.DataFrame(rest_days(around, history.system), around.index, around.columns)
+    at_rest = rests.reindex(days, fill_value=False).to_numpy()
+    values = aggregated(bottom.reindex(days).to_numpy(dtype=float), parts.to_numpy(), sizes, at_rest)
+    return pd.DataFrame(values, index=days, columns=parts.columns)
+
+
+def with_actuals(history: PointInTimeHistory, forecast: Forecast, rows: pd.DataFrame) -> pd.DataFrame:
+    """The forecast's rows, as `Forecast.rows` gives them, with the column `y` after `lead`."""
+    happened = actuals(history, forecast.parts, pd.DatetimeIndex(forecast.means.index))
+    y = happened[list(forecast.means.columns)].to_numpy().T[forecast.is_counted]
+    return rows.assign(y=y)
+
+
+Values = NDArray[np.float64]
+WEEKS = 6
+REFERENCES = ("seasonal_naive", "yesterday", "six_week_mean")
+
+
+def with_references(forecasts: pd.DataFrame, history: PointInTimeHistory) -> pd.DataFrame:
+    """The forecasts with one column for each reference, in counts; NaN where too little was known to make one."""
+    made = {name: np.full(len(forecasts), np.nan) for name in REFERENCES}
+    days_ahead = (forecasts["lead"].to_numpy() - 1) % WEEK
+    for cutoff, positions in forecasts.groupby("cutoff").indices.items():
+        weeks = references(history, pd.Timestamp(str(cutoff)))
+        series, unique_ids = pd.factorize(forecasts["unique_id"].iloc[positions])
+        for name, week in weeks.items():
+            made[name][positions] = values_of(week, unique_ids)[days_ahead[positions], series]
+    return forecasts.assign(**made)
+
+
+def references(history: PointInTimeHistory, cutoff: pd.Timestamp) -> dict[str, pd.DataFrame]:
+    """For each reference its week after the cutoff, (7, n_series), bottom series and parents; it repeats from there on.
+
+    Seasonal naive is the last known value of the same weekday, `yesterday` that of any day, `six_week_mean` the mean of
+    those of the same weekday; all look back six weeks at most, and pass over days that are missing or not believed.
+    """
+    known = history.as_of(cutoff)
+    days = pd.date_range(end=cutoff, periods=WEEKS * WEEK, freq="D")
+    block = known.reindex(days).to_numpy(dtype=float)
+    weeks = block.reshape(WEEKS, WEEK, -1)
+    week = {
+        "seasonal_naive": _last(weeks),
+        "yesterday": np.repeat(_last(block)[None, :], WEEK, axis=0),
+        "six_week_mean": mean_of_known(weeks),
+    }
+    parts, sizes = summing(history.system, list(known.columns)), known.mean().fillna(0.0).to_numpy()
+    at_rest = never_counted_ahead(known, WEEK, history.system)
+    made = {name: np.where(at_rest, np.nan, values) for name, values in week.items()}
+    return {
+        name: pd.DataFrame(aggregated(values, parts.to_numpy(), sizes, at_rest), columns=parts.columns)
+        for name, values in made.items()
+    }
+
+
+def _last(values: Values) -> Values:
+    """The last value along the first axis that is not NaN."""
+    newest_first = values[::-1]
+    position = (~np.isnan(newest_first)).argmax(axis=0)
+    last: Values = np.take_along_axis(newest_first, position[None], axis=0)[0]
+    return last
+
+
+def with_baselines_and_slices(
+    forecasts: pd.DataFrame, history: PointInTimeHistory, first_cutoff: pd.Timestamp
+) -> pd.DataFrame:
+    """The forecasts of a backtest with `day`, `regime`, the references, `root_scale` and `noise_floor`.
+
+    Without these columns there are no scores by the first two, and no skill, RMSSE and noise floor.
+    """
+    scales = scales_of(history, first_cutoff)
+    beside = with_references(forecasts, history)
+    return beside.assign(
+        day=kinds_of_day(forecasts, history.context.holidays),
+        regime=regimes(forecasts, history.system, history.context),
+        root_scale=forecasts["unique_id"].map(scales["root_scale"]),
+        noise_floor=_noise_floor(forecasts, history),
+    )
+
+
+def scales_of(history: PointInTimeHistory, first_cutoff: pd.Timestamp) -> pd.DataFrame:
+    """`scale` and `root_scale` by series: mean and root mean square of the weekly changes known at the first cutoff."""
+    known = history.as_of(first_cutoff)
+    parts = summing(history.system, list(known.columns))
+    at_rest = rest_days(known, history.system)
+    values = aggregated(known.to_numpy(), parts.to_numpy(), known.mean().to_numpy(), at_rest)
+    scales = {"scale": seasonal_naive_scale(values, WEEK), "root_scale": seasonal_naive_root_scale(values, WEEK)}
+    return pd.DataFrame(scales, index=parts.columns)
+
+
+def _noise_floor(forecasts: pd.DataFrame, history: PointInTimeHistory) -> pd.Series:
+    """Of flows alone: a stock remembers yesterday, so its error may well be below the noise of a count."""
+    kinds = {measure.name: measure.kind for measure in history.system.measures}
+    is_flow = forecasts["unique_id"].map(
+        {i: kinds[series_key(i).measure] is Kind.FLOW for i in forecasts["unique_id"].unique()}
+    )
+    return pd.Series(np.where(is_flow, poisson_noise(forecasts["mean"].to_numpy()), np.nan), index=forecasts.index)

@@ -1,0 +1,95 @@
+"""The windows before a cutoff: what candidates forecast in them, the actuals, and the ensemble weights fitted there."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from publication.vocabulary import Kind
+from training.calibration.past_errors import windows_before
+from training.calibration.scale import scaled_errors
+from training.calibration.weights import Weights, fitted_weights, series_weights
+from training.history.known import PointInTimeHistory
+from training.models.candidate import by_measure, target_days
+from training.models.catalogue import CATALOGUE, LearnedEnsemble
+from training.pipeline.means import NO_WEIGHTS, EnsembleWeights, MeansCache, same_for_all
+from training.pipeline.rest_days import RestDays
+
+Values = NDArray[np.float64]
+Cutoffs = Sequence[pd.Timestamp]
+Reconcile = Callable[[pd.DataFrame], pd.DataFrame]
+"""Bottom means of one window, wide, to reconciled ones."""
+
+
+class WindowForecasts:
+    """Bottom means and actuals in the windows before any cutoff; what is fitted to them is fitted once for each cutoff.
+
+    Arrays are (n_windows, horizon, n_bottom), of the windows oldest first.
+    """
+
+    def __init__(self, history: PointInTimeHistory, means: MeansCache, rest: RestDays) -> None:
+        self._history = history
+        self._means = means
+        self._rest = rest
+        self._stocks = {measure.name for measure in history.system.measures if measure.kind is Kind.STOCK}
+        self._cached_windows = lru_cache(maxsize=None)(self._windows_before)
+        self._cached_weights = lru_cache(maxsize=None)(self._fitted_weights)
+
+    def before(self, cutoff: pd.Timestamp) -> Cutoffs:
+        """Return the cutoffs of the windows, oldest first."""
+        return self._cached_windows(cutoff)
+
+    def weights(self, names: Iterable[str], cutoff: pd.Timestamp) -> EnsembleWeights:
+        """Return the weights of every learned ensemble among the names, for each measure, fitted before the cutoff."""
+        ensembles = {name: c.members for name in set(names) if isinstance(c := CATALOGUE[name], LearnedEnsemble)}
+        groups = by_measure(self._history.as_of(cutoff).columns) if ensembles else {}
+        return {
+            (name, measure): self._cached_weights(members, measure, cutoff)
+            for name, members in ensembles.items()
+            for measure in groups
+        }
+
+    def means(
+        self,
+        names: Mapping[str, str],
+        cutoff: pd.Timestamp,
+        weights: EnsembleWeights = NO_WEIGHTS,
+        reconcile: Reconcile = pd.DataFrame.copy,  # bottom-up: nothing changes
+    ) -> Values:
+        """Return the means of the series in the windows, each by its candidate.
+
+        Ensembles have the weights of the cutoff in every window: the weights are part of what is evaluated.
+        """
+        windows = self.before(cutoff)
+        shape = (len(windows), self._means.horizon, len(names))
+        return np.reshape([reconcile(self._bottom(names, w, cutoff, weights)).to_numpy() for w in windows], shape)
+
+    def actuals(self, unique_ids: Iterable[str], cutoff: pd.Timestamp) -> Values:
+        """Return the actuals of the series in the windows, as known at the cutoff."""
+        windows, known = self.before(cutoff), self._history.as_of(cutoff)[list(unique_ids)]
+        shape = (len(windows), self._means.horizon, known.shape[1])
+        return np.reshape([known.reindex(target_days(w, self._means.horizon)).to_numpy() for w in windows], shape)
+
+    def _windows_before(self, cutoff: pd.Timestamp) -> Cutoffs:
+        return windows_before(self._history, cutoff, self._means.horizon)
+
+    def _bottom(
+        self, names: Mapping[str, str], window: pd.Timestamp, cutoff: pd.Timestamp, weights: EnsembleWeights
+    ) -> pd.DataFrame:
+        """Return the means of one window, wide; 0 on days on which a series is not counted, as known at the cutoff."""
+        values = self._means.combine(names, window, weights).clip(min=0.0)
+        bottom = pd.DataFrame(values, target_days(window, self._means.horizon), list(names))
+        return self._rest.zero_means(bottom, cutoff)
+
+    def _fitted_weights(self, members: tuple[str, ...], measure: str, cutoff: pd.Timestamp) -> Weights:
+        """Return weights of the members from their errors in the windows; every stock has its own."""
+        ids = by_measure(self._history.as_of(cutoff).columns)[measure]
+        actuals = self.actuals(ids, cutoff)
+        means = [self.means(same_for_all(member, ids), cutoff) for member in members]
+        errors = np.stack([scaled_errors(of_member, actuals) for of_member in means])
+        pooled = fitted_weights(errors)
+        shared = pooled[:, None].repeat(len(ids), axis=1)
+        by_series = series_weights(errors, pooled) if measure in self._stocks else shared
+        return Weights(pooled, pd.Index(ids), by_series)
