@@ -30,7 +30,20 @@ RETIRED_IN_DOCS = (
         "wholes",
     ),
 )
-REWRITTEN = ("api", "clients", "command-line", "glossary", "home", "settings")
+REWRITTEN = (
+    "api",
+    "clients",
+    "command-line",
+    "data-report",
+    "errors",
+    "findings",
+    "glossary",
+    "history",
+    "home",
+    "metrics",
+    "settings",
+    "system-file",
+)
 RETIRED_WORD = re.compile(rf"(?<![A-Za-z])(?:{'|'.join(RETIRED)})(?![A-Za-z])", re.IGNORECASE)
 TEXTS = ("*.py", "*.md", "*.html", "*.toml", "*.yml", "*.ipynb")
 PLACES = (*PACKAGES, "tests", "docs", "benchmarks", "deploy", "notebooks")
@@ -58,7 +71,8 @@ def test_no_retired_word_is_used() -> None:
 def test_no_page_uses_a_word_that_is_retired_in_docs() -> None:
     word = re.compile(rf"(?<![A-Za-z-])(?:{'|'.join(RETIRED_IN_DOCS)})(?![A-Za-z])", re.IGNORECASE)
     pages = [*guides(), *(ROOT / "docs" / "reference" / f"{name}.md" for name in REWRITTEN)]
-    found = [(page.name, hit.group()) for page in pages for hit in word.finditer(page.read_text(encoding="utf-8"))]
+    texts = {page.name: re.sub(r"`[^`\n]*`", "", page.read_text(encoding="utf-8")) for page in pages}
+    found = [(name, hit.group()) for name, text in texts.items() for hit in word.finditer(text)]
     assert found == []
 
 

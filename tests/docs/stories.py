@@ -17,7 +17,7 @@ PRINTED_ADDRESS = "http://127.0.0.1:8000"
 ABSOLUTE = ("/etc/headroom", "/var/lib/headroom", "/backup")  # of the pages; below the story's folder when run
 SERVE = re.compile(r"^headroom-service(?! keys\b)(?P<options>.*)$", re.MULTILINE)
 SECONDS = 900
-CURL_CONFIG = "fail-with-body\nsilent\nshow-error\n"  # so that a wrong address ends a command with an error
+CURL_CONFIG = "fail\nsilent\nshow-error\n"  # so that a wrong address ends a command with an error
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "findings.md").read_t
     [
         ("severity | what becomes of it", list(Severity)),
         ("check | when a day is found | shows after", [check.name for check in SUSPECT_CHECKS]),
-        ("check | what is told", list(NOTED_NAMES)),
+        ("check | what it reports", list(NOTED_NAMES)),
         ("column | meaning", list(FINDINGS.columns)),
     ],
 )
