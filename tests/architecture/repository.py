@@ -13,7 +13,11 @@ def modules(*folders: str) -> Iterator[Path]:
         yield from sorted((ROOT / folder).rglob("*.py"))
 
 
+def documents() -> list[Path]:
+    """Return README.md and every page of docs/."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
 def documentation() -> str:
-    """README.md and every page of docs/, as one text."""
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    return "\n".join(page.read_text(encoding="utf-8") for page in pages if page.exists())
+    """Return all documents as one text."""
+    return "\n".join(page.read_text(encoding="utf-8") for page in documents())
