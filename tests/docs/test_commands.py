@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 import typer
 
 from service.commands.serve import parser
-from tests.architecture.repository import ROOT
+from tests.architecture.repository import ROOT, documents
 from tests.docs.pages import SHELL, Block, blocks, guides, name_of
 from tests.docs.stories import Story
 from tests.unit.cli.commands import headroom
@@ -59,7 +60,7 @@ def test_every_block_has_a_language_and_a_known_mark(page: Path) -> None:
     assert re.findall(r"^(?: {4}|\t)(?:headroom|make|curl|python)\b", text, re.MULTILINE) == []
 
 
-@pytest.mark.parametrize("page", [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md"], ids=name_of)
+@pytest.mark.parametrize("page", documents(), ids=name_of)
 def test_every_command_and_option_exists(page: Path) -> None:
     """In text and tables, too."""
     text = page.read_text(encoding="utf-8")
@@ -68,6 +69,20 @@ def test_every_command_and_option_exists(page: Path) -> None:
     used = [(verb, set(re.findall(r"--[a-z-]+", options))) for verb, options in COMMAND.findall(text)]
     assert [(verb, options) for verb, options in used if not options <= commands.get(verb, set())] == []
     assert set(SERVICE_OPTION.findall(text)) <= set(service_options())
+
+
+def test_every_make_target_exists() -> None:
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    text = "\n".join(page.read_text(encoding="utf-8") for page in [*documents(), ROOT / "CONTRIBUTING.md"])
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE))
+    assert {"demo", "test", "docs"} <= named <= set(targets)
+
+
+def test_make_demo_runs_the_demo_that_is_tested() -> None:
+    """tests/acceptance/test_demo.py runs `headroom demo` itself, for make would hide its exit code."""
+    command = ["make", "--dry-run", "-o", ".venv/.installed", "demo", "SERVE=0", "PORT=8080"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == [".venv/bin/headroom", "demo", "--home", ".demo", "--port", "8080", "--no-serve"]
 
 
 def test_every_exit_code_has_its_line_in_both_tables() -> None:
