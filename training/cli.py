@@ -1,7 +1,7 @@
 """The training command line.
 
 Each command imports its job when it runs, so that `--help` is quick, and after it has read the system file, so that a
-mistake there is told at once.
+mistake there is reported at once.
 """
 
 import logging
@@ -38,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # boxes around the help would take longer to import than all the rest
 )
-UNEXPECTED = 1
+UNEXPECTED_EXIT_CODE = 1
 WIDTH_ELSEWHERE = 140  # of a log file or a pipe, where no terminal says how wide it is
 EXIT_CODES: dict[type[PublicationError], int] = {
     StoreUnreachableError: OutOfReachError.exit_code,
@@ -46,7 +46,7 @@ EXIT_CODES: dict[type[PublicationError], int] = {
     MalformedPublicationError: NothingPublishedError.exit_code,
     TimeZoneError: UsageError.exit_code,
 }
-DAY = "%Y-%m-%d"
+DAY_FORMAT = "%Y-%m-%d"
 
 SystemOption = Annotated[
     Path, typer.Option("--system", readable=False, help="The system.toml that describes the hospital system.")
@@ -61,7 +61,7 @@ HomeOption = Annotated[
     ),
 ]
 CutoffOption = Annotated[
-    datetime | None, typer.Option("--cutoff", formats=[DAY], help="The last day whose value may be used.")
+    datetime | None, typer.Option("--cutoff", formats=[DAY_FORMAT], help="The last day whose value may be used.")
 ]
 StrictOption = Annotated[
     bool,
@@ -94,7 +94,9 @@ def simulate(
     ] = None,
     truth: Annotated[
         list[datetime] | None,
-        typer.Option(formats=[DAY], help="Write the true distribution of the days after this day. May be repeated."),
+        typer.Option(
+            formats=[DAY_FORMAT], help="Write the true distribution of the days after this day. May be repeated."
+        ),
     ] = None,
     horizon: Annotated[int, typer.Option(min=1, max=84, help="Days ahead, for --truth.")] = 28,
     draws: Annotated[int, typer.Option(min=1, help="Number of simulated futures, for --truth.")] = 2000,
@@ -183,7 +185,9 @@ def backtest(
     cutoff: Annotated[
         datetime | None,
         typer.Option(
-            "--cutoff", formats=[DAY], help="The last cutoff. [default: the last with actuals for the full horizon]"
+            "--cutoff",
+            formats=[DAY_FORMAT],
+            help="The last cutoff. [default: the last with actuals for the full horizon]",
         ),
     ] = None,
     train_window: Annotated[
@@ -337,7 +341,7 @@ def main() -> None:
     except TrainingError as error:
         _end(error, error.exit_code)
     except PublicationError as error:
-        _end(error, EXIT_CODES.get(type(error), UNEXPECTED))
+        _end(error, EXIT_CODES.get(type(error), UNEXPECTED_EXIT_CODE))
 
 
 def _end(error: Exception, exit_code: int) -> None:
@@ -352,9 +356,9 @@ def _context(system: Path, home: Path | None, *, writing: bool = True) -> "Conte
 
 
 def _console() -> "Console":
-    from training.console import LastingConsole
+    from training.console import PipeSafeConsole
 
-    return LastingConsole(highlight=False, width=None if sys.stdout.isatty() else WIDTH_ELSEWHERE)
+    return PipeSafeConsole(highlight=False, width=None if sys.stdout.isatty() else WIDTH_ELSEWHERE)
 
 
 def _now() -> datetime:

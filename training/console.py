@@ -9,7 +9,7 @@ from typing import TypeVar
 from rich.console import Console
 
 
-class LastingConsole(Console):
+class PipeSafeConsole(Console):
     """A console whose reader may go away (`headroom daily | head`) without ending the job."""
 
     def on_broken_pipe(self) -> None:
@@ -24,7 +24,7 @@ LOG_LINES = 4
 
 
 def with_progress(items: Iterable[Item], doing: str, total: int) -> Iterator[Item]:
-    """The items, one by one, while showing how many of `total` are done."""
+    """Yield the items while showing how many of `total` are done: a bar on a terminal, log lines elsewhere."""
     if sys.stderr.isatty():
         from rich.console import Console
         from rich.progress import track

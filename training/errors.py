@@ -1,4 +1,4 @@
-"""What can go wrong in a training job. Each class has its exit code and a line in docs/reference/errors.md."""
+"""The errors of training jobs. Each class has its exit code and a line in docs/reference/errors.md."""
 
 from typing import ClassVar
 
@@ -22,7 +22,7 @@ class SystemFileError(TrainingError):
 
 
 class HistoryError(TrainingError):
-    """Input data is missing, unreadable or refused as a whole."""
+    """Input data is missing or unreadable, or too much of it is rejected."""
 
     exit_code = 3
 
@@ -33,7 +33,7 @@ class NothingPublishedError(TrainingError):
     exit_code = 4
 
 
-class PromotionRefusedError(TrainingError):
+class PromotionRejectedError(TrainingError):
     """The gate did not let the challenger through."""
 
     exit_code = 5

@@ -20,18 +20,18 @@ from training.history.parts import bottom_series
 from training.reconciliation import summing
 
 
-class Issued:
-    """Publications beside a history: what was forecast for the days from `first` to `last`, and what happened."""
+class IssuedForecasts:
+    """Issued forecasts for the days from `first` to `last`, with their actuals."""
 
     def __init__(self, history: PointInTimeHistory, first: pd.Timestamp, last: pd.Timestamp) -> None:
         self._history = history
         self._days = pd.date_range(first, last, freq="D", name="ds")
-        self._happened = cache(self._actuals)
+        self._observed = cache(self._actuals)
 
     def batches(
         self, publications: Iterable[Publication], rows_at_a_time: int
     ) -> Iterator[tuple[tuple[float, ...], pd.DataFrame]]:
-        """Quantile levels, and rows as a backtest has them, with an actual each: so many at a time, or a few more."""
+        """Yield quantile levels, and so many rows (or some more) at a time, as a backtest has them, with actuals."""
         held: list[pd.DataFrame] = []
         levels: tuple[float, ...] = ()
         for publication in publications:
@@ -45,50 +45,50 @@ class Issued:
             yield levels, pd.concat(held, ignore_index=True)
 
     def rows(self, publication: Publication) -> pd.DataFrame:
-        """The contracted columns of a backtest; series that the system no longer has are left out."""
+        """Return rows with the columns of a backtest; series that the system no longer has are left out."""
         system = self._history.system
-        told = [
+        current = [
             series
             for series in publication.series
             if series.key.place in system.place_by_id and series.key.measure in system.measure_by_name
         ]
-        rows = _rows(publication, told)
-        happened = self._happened(publication.system, tuple(sorted(of.unique_id for of in publication.series)))
+        rows = _rows(publication, current)
+        observed = self._observed(publication.system, tuple(sorted(of.unique_id for of in publication.series)))
         day = self._days.get_indexer(pd.DatetimeIndex(rows["ds"]))
-        y = happened.to_numpy()[day, happened.columns.get_indexer(pd.Index(rows["unique_id"]))]
+        y = observed.to_numpy()[day, observed.columns.get_indexer(pd.Index(rows["unique_id"]))]
         levels = publication.system.quantiles
         known = rows.assign(y=np.where(day >= 0, y, np.nan)).dropna(subset="y", ignore_index=True)
         return known[forecast_columns(levels)]
 
     def _actuals(self, system: System, unique_ids: tuple[str, ...]) -> pd.DataFrame:
-        """Of the parts that were published, and of the wholes that they had then: a tree may have changed since.
+        """Return actuals of the published bottom series, and of the parents that they had then: trees change.
 
-        Nothing is known of a whole one of whose parts has left the history with its place.
+        A parent has none where one of its parts has left the history with its place.
         """
         parts = summing(system, bottom_series(system, unique_ids))
-        happened = actuals(self._history, parts, self._days)
+        observed = actuals(self._history, parts, self._days)
         gone = ~parts.index.isin(self._history.latest.columns)
-        return happened.mask(np.broadcast_to((parts.to_numpy()[gone] > 0).any(axis=0), happened.shape))
+        return observed.mask(np.broadcast_to((parts.to_numpy()[gone] > 0).any(axis=0), observed.shape))
 
 
-def _rows(publication: Publication, told: Sequence[SeriesForecast]) -> pd.DataFrame:
-    """One row for each series and lead that it has."""
+def _rows(publication: Publication, forecasts: Sequence[SeriesForecast]) -> pd.DataFrame:
+    """Return a row for each series and lead that it has."""
     levels = publication.system.quantiles
     numbers = np.array(
-        [(day.lead, day.mean, *day.quantiles) for day in chain.from_iterable(series.days for series in told)],
+        [(day.lead, day.mean, *day.quantiles) for day in chain.from_iterable(series.days for series in forecasts)],
         dtype=float,
     ).reshape(-1, 2 + len(levels))
-    leads, n_days = numbers[:, 0].astype(np.int64), [len(series.days) for series in told]
+    leads, n_days = numbers[:, 0].astype(np.int64), [len(series.days) for series in forecasts]
     return pd.DataFrame(
         {
-            "unique_id": np.repeat(np.array([series.unique_id for series in told], dtype=object), n_days),
+            "unique_id": np.repeat(np.array([series.unique_id for series in forecasts], dtype=object), n_days),
             "cutoff": pd.Timestamp(publication.cutoff),
             "ds": pd.Timestamp(publication.cutoff) + pd.to_timedelta(leads, unit="D"),
             "lead": leads,
             "mean": numbers[:, 1],
             **{quantile_column(level): numbers[:, 2 + i] for i, level in enumerate(levels)},
-            "model": np.repeat(np.array([series.model for series in told], dtype=object), n_days),
-            "fallback": np.repeat(np.array([series.fallback for series in told], dtype=bool), n_days),
+            "model": np.repeat(np.array([series.model for series in forecasts], dtype=object), n_days),
+            "fallback": np.repeat(np.array([series.fallback for series in forecasts], dtype=bool), n_days),
         }
     )
 
@@ -101,12 +101,12 @@ N, SUM, COUNT = "n", "sum", "count"
 
 
 def first_scored(last: date) -> date:
-    """The first of the target days that a ledger up to `last` is about."""
+    """Return the first target day of live scores up to `last`."""
     return last - timedelta(days=SCORED_DAYS - 1)
 
 
 def to_score(headings: Iterable[PublicationSummary], last: date, horizon_days: int) -> list[PublicationSummary]:
-    """The last revision for each cutoff whose leads may reach the scored days, oldest first."""
+    """Return the last revision for each cutoff whose leads may reach the scored days, oldest first."""
     first_cutoff = first_scored(last) - timedelta(days=horizon_days)
     in_reach = (heading for heading in headings if first_cutoff <= heading.cutoff < last)
     by_cutoff: dict[date, PublicationSummary] = {}
@@ -123,7 +123,7 @@ def score_issued(
     scored_at: datetime,
     rows_at_a_time: int = ROWS_AT_A_TIME,
 ) -> LiveScores | None:
-    """The ledger of the publications, `oldest` being the first cutoff: what was known by then gives the scales.
+    """Return the live scores of publications; scales are those known at the `oldest` cutoff.
 
     None where no forecast has an actual yet.
     """
@@ -131,10 +131,10 @@ def score_issued(
     scales = mase_scales(history, max(pd.Timestamp(oldest), history.first_day))
     parts: list[pd.DataFrame] = []
     cutoffs: set[pd.Timestamp] = set()
-    issued = Issued(history, pd.Timestamp(first), pd.Timestamp(last))
+    issued = IssuedForecasts(history, pd.Timestamp(first), pd.Timestamp(last))
     for levels, rows in issued.batches(publications, rows_at_a_time):
-        told = rows.assign(regime=regimes(rows, history.system, history.context, (first, last)))
-        parts = [_added([*parts, _sums(row_losses(told, scales, levels))])]
+        with_regimes = rows.assign(regime=regimes(rows, history.system, history.context, (first, last)))
+        parts = [_added([*parts, _sums(row_losses(with_regimes, scales, levels))])]
         cutoffs.update(rows["cutoff"].unique())
     if not cutoffs:
         return None
@@ -149,7 +149,7 @@ def score_issued(
 
 
 def _sums(rows: pd.DataFrame) -> pd.DataFrame:
-    """By slice: how many rows and fallbacks, and the sum and count of each loss, under two levels of columns."""
+    """Return by slice the numbers of rows and fallbacks, and sum and count of each loss, in two levels of columns."""
     grouped = with_slices(rows, SLICES).groupby(list(SLICES), observed=True)
     losses = grouped[list(Losses._fields)]
     of_rows = pd.DataFrame({N: grouped.size(), "fallbacks": grouped["fallback"].sum()})
@@ -163,7 +163,7 @@ def _added(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _scores(summed: pd.DataFrame) -> tuple[Score, ...]:
-    """A loss is told where every forecast of the slice has it: else means of slices could not be put together."""
+    """Return mean losses; one that a forecast of the slice lacks is None, or means of slices could not be combined."""
     counts, n_rows = summed[COUNT].to_numpy(), summed[N][[N]].to_numpy()
     means = np.where(counts == n_rows, summed[SUM].to_numpy() / n_rows, np.nan)
     return tuple(

@@ -1,4 +1,4 @@
-"""The gate: whether a challenger may publish in the champion's stead. A pure function of what the backtest measured."""
+"""The gate: may a challenger publish in the champion's stead? A pure function of two backtest summaries."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SLOWER_AT_MOST = 2.0  # times the champion's publish time,
 PUBLISH_SLACK_SECONDS = 30.0  # or so many seconds more
 FLIPS = 4096  # ways to flip the signs of windows that are tried; all there are of twelve
 
-PASS, REFUSE = "pass", "refuse"
+PASS, FAIL = "pass", "fail"
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class GateCheck:
 
     @property
     def verdict(self) -> str:
-        return PASS if self.passed else REFUSE
+        return PASS if self.passed else FAIL
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,15 @@ class Verdict:
         return all(check.passed for check in self.checks)
 
     @property
-    def refusals(self) -> str:
+    def failures(self) -> str:
         """The sentences of the checks that did not pass."""
         return " ".join(check.sentence for check in self.checks if not check.passed)
 
 
 def gate(challenger: BacktestSummary, champion: BacktestSummary | None) -> Verdict:
-    """The verdict on a challenger, from what was measured of both on the same windows.
+    """Return the verdict on a challenger, from the summaries of both on the same windows.
 
-    Without a champion the challenger is held to its own promises only.
+    Without a champion only the challenger's own coverage and fallbacks are checked.
     """
     checks = [_coverage(challenger), _fallbacks(challenger, champion)]
     if champion is not None:
@@ -64,12 +64,12 @@ def gate(challenger: BacktestSummary, champion: BacktestSummary | None) -> Verdi
 
 
 def _comparisons(challenger: BacktestSummary, champion: BacktestSummary) -> Iterator[GateCheck]:
-    """What a challenger is held to beside a champion."""
+    """Yield the checks of a challenger against a champion."""
     together = sorted(set(challenger.windows) & set(champion.windows))
     yield _windows(challenger, champion, len(together))
     if len(together) >= FEWEST_WINDOWS:
         yield _wis([challenger.windows[w] for w in together], [champion.windows[w] for w in together])
-    yield _coverage_kept(challenger, champion)
+    yield _coverage_change(challenger, champion)
     yield _holidays(challenger, champion)
     for name in sorted({*challenger.measures, *champion.measures}):
         yield _part("measure", name, challenger.measures, champion.measures)
@@ -86,7 +86,7 @@ def _windows(challenger: BacktestSummary, champion: BacktestSummary, together: i
 
 
 def _wis(ours: list[float], theirs: list[float]) -> GateCheck:
-    """Not above the champion's on average; how likely so great a difference is by chance is stated."""
+    """Return the check that WIS is not above the champion's on average, with the p-value of the difference."""
     mine, other = float(np.mean(ours)), float(np.mean(theirs))
     passed = mine <= other
     verb = "is not above" if passed else "is above"
@@ -102,9 +102,9 @@ def _wis(ours: list[float], theirs: list[float]) -> GateCheck:
 
 
 def chance_of_difference(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """Two-sided p-value of paired losses by window: the sign-flip test (Fisher 1935), exact up to a dozen windows.
+    """Return the two-sided p-value of paired losses by window, by the sign-flip test (Fisher 1935).
 
-    Windows that overlap are not independent, which makes it a little small.
+    It is exact up to a dozen windows. Windows that overlap are not independent, which makes it a little small.
     """
     from scipy.stats import permutation_test  # takes a while to import
 
@@ -127,11 +127,11 @@ def _coverage(challenger: BacktestSummary) -> GateCheck:
         )
     passed = share >= COVERAGE_AT_LEAST
     verb = "covers" if passed else "covers only"
-    sentence = f"The 80 % prediction interval {verb} {share:.1%} of actuals; {COVERAGE_AT_LEAST:.0%} is asked."
+    sentence = f"The 80 % prediction interval {verb} {share:.1%} of actuals; {COVERAGE_AT_LEAST:.0%} is required."
     return GateCheck("coverage", passed, f"{share:.1%}", allowed, sentence)
 
 
-def _coverage_kept(challenger: BacktestSummary, champion: BacktestSummary) -> GateCheck:
+def _coverage_change(challenger: BacktestSummary, champion: BacktestSummary) -> GateCheck:
     name, ours, theirs = "coverage change", challenger.coverage_80, champion.coverage_80
     if ours is None or theirs is None:
         return GateCheck(name, True, "-", "-", "There is no coverage of both to compare.")
@@ -156,7 +156,7 @@ def _holidays(challenger: BacktestSummary, champion: BacktestSummary) -> GateChe
 
 
 def _part(kind: str, name: str, ours: Mapping[str, float], theirs: Mapping[str, float]) -> GateCheck:
-    """A measure or a large place; one that only one of the two has is not compared, and one that is lost is refused."""
+    """Return the check of a measure or large place; a new one is not compared, and a lost one fails."""
     title = f"{kind} {name}"
     if name not in theirs:
         return GateCheck(title, True, "-", "-", f"The champion has nothing of {name} to compare with.")
@@ -184,8 +184,8 @@ def _not_much_worse(title: str, of_what: str, kind: str, ours: float, theirs: fl
 def _fallbacks(challenger: BacktestSummary, champion: BacktestSummary | None) -> GateCheck:
     share, before = challenger.fallback_share, None if champion is None else champion.fallback_share
     allowed = FALLBACKS_AT_MOST if before is None else min(FALLBACKS_AT_MOST, before + FALLBACKS_MORE_AT_MOST)
-    beside = "" if before is None else f" (the champion has {before:.1%})"
-    sentence = f"{share:.1%} of forecasts are fallbacks; {allowed:.1%} is allowed{beside}."
+    comparison = "" if before is None else f" (the champion has {before:.1%})"
+    sentence = f"{share:.1%} of forecasts are fallbacks; {allowed:.1%} is allowed{comparison}."
     return GateCheck("fallbacks", share <= allowed, f"{share:.1%}", f"at most {allowed:.1%}", sentence)
 
 

@@ -1,4 +1,4 @@
-"""Where a training job keeps things, from the command line and the environment."""
+"""The settings of a training job: its folders and addresses, from the command line and the environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,22 +44,22 @@ class Settings:
 
     @property
     def states(self) -> Path:
-        """What the last publication of each system made, so that the next makes only what has changed."""
+        """The state of the last publication of each system, so that the next makes only what has changed."""
         return self.home / "states"
 
     @property
     def locks(self) -> Path:
-        """What jobs hold so that no other does the same."""
+        """The locks of jobs, by kind."""
         return self.home / "locks"
 
     @property
     def artifacts(self) -> Path:
-        """Where MLflow's files go when the tracking database is a local one."""
+        """The folder of MLflow's files when the tracking database is a local one."""
         return self.home / "mlartifacts"
 
 
 def settings(home: Path | None, environ: Mapping[str, str]) -> Settings:
-    """Settings from `--home` and HEADROOM_HOME, HEADROOM_STORE_URL, MLFLOW_TRACKING_URI."""
+    """Return the settings from `--home` and HEADROOM_HOME, HEADROOM_STORE_URL, MLFLOW_TRACKING_URI."""
     from publication.store import default_url  # SQLAlchemy takes a while to import; `--help` does without
 
     place = (home or Path(environ.get("HEADROOM_HOME", DEFAULT_HOME))).resolve()
@@ -71,7 +71,7 @@ def settings(home: Path | None, environ: Mapping[str, str]) -> Settings:
 
 
 def _default_tracking_uri(home: Path) -> str:
-    """The MLflow database under `home`.
+    """Return the address of the MLflow database under `home`.
 
     Of an address that begins with `sqlite:///` MLflow makes the folder as it is written, percent signs and all; where
     that is another folder than the home, the driver is named too, and MLflow makes none.

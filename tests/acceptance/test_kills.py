@@ -88,7 +88,7 @@ def test_whenever_train_or_promote_is_killed_the_champion_publishes(tmp_path: Pa
     home.ends("train")
     home.ends("promote")
     versions = home.registry().search_model_versions(f"name = '{SYSTEM}'")
-    assert [version.version for version in versions if "headroom.whole" not in version.tags] == []
+    assert [version.version for version in versions if "headroom.complete" not in version.tags] == []
     experiment = home.registry().get_experiment_by_name(SYSTEM)
     assert experiment is not None
     left = home.registry().search_runs([experiment.experiment_id], "attributes.status = 'RUNNING'")

@@ -143,7 +143,7 @@ def invoked(address: str, history: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_a_worse_challenger_is_refused_and_told_why(story: Story) -> None:
-    assert "PromotionRefusedError: Version 2 of northshire is not promoted: " in story.refused.err
+    assert "PromotionRejectedError: Version 2 of northshire is not promoted: " in story.refused.err
     assert "The challenger's scaled WIS " in story.refused.err
     assert " is above the champion's " in story.refused.err
     assert "scaled WIS" in story.refused.out

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.jobs.hospitals import hospital, morning, quiet, received, send
 from tests.unit.pipeline.histories import counts
-from training.errors import NothingPublishedError, PromotionRefusedError
+from training.errors import NothingPublishedError, PromotionRejectedError
 from training.jobs import promote, publish, train
 from training.jobs.context import Context
 from training.jobs.registry import registry
@@ -50,7 +50,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Context:
 def test_the_same_recipe_on_the_same_data_ties(first: Context) -> None:
     challenger = registry(first).challenger()
     assert challenger is not None
-    ours, theirs = challenger.version.record, challenger.version.champion_record
+    ours, theirs = challenger.version.summary, challenger.version.champion_summary
     assert theirs is not None
     assert (ours.windows, ours.measures, ours.coverage_80) == (theirs.windows, theirs.measures, theirs.coverage_80)
     assert len(ours.windows) >= 4
@@ -68,7 +68,7 @@ def test_another_hospital_of_the_same_name_publishes_nothing_with_its_champion(f
         'promote --force --reason "..."`.'
     )
     assert second.store.headings() == ()
-    with pytest.raises(PromotionRefusedError, match="was trained on another system of that name"):
+    with pytest.raises(PromotionRejectedError, match="was trained on another system of that name"):
         promote.run(second, quiet(), force=True, reason="mine")
 
 

@@ -1,10 +1,10 @@
-"""Values that forecasts are compared with: actuals, reference forecasts, scales and the noise of counts."""
+"""FloatArray that forecasts are compared with: actuals, reference forecasts, scales and the noise of counts."""
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.vocabulary import Kind, series_key
+from training.arrays import FloatArray
 from training.backtest.losses import mean_of_known, poisson_noise, seasonal_naive_root_scale, seasonal_naive_scale
 from training.backtest.slices import kinds_of_day, regimes
 from training.frames import WEEK, values_of
@@ -14,17 +14,17 @@ from training.history.rhythm import WEEKS_LOOKED_AT
 from training.pipeline import Forecast
 from training.reconciliation import aggregated, summing
 
-SEEN_AROUND = pd.Timedelta(days=(WEEKS_LOOKED_AT + 1) * WEEK)
+CONTEXT_DAYS = pd.Timedelta(days=(WEEKS_LOOKED_AT + 1) * WEEK)
 
 
 def actuals(history: PointInTimeHistory, parts: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
-    """Wide actuals (n_days, n_series) of the bottom series of `parts` and their parents; NaN is missing.
+    """Return wide actuals (n_days, n_series) of the bottom series of `parts` and their parents; NaN is missing.
 
     A part that is never counted on a weekday adds nothing to its parents then, and they are complete without it.
     """
     bottom = history.latest.reindex(columns=parts.index)
     sizes = bottom.mean().fillna(0.0).to_numpy()
-    around = bottom.loc[days[0] - SEEN_AROUND : days[-1] + SEEN_AROUND]
+    around = bottom.loc[days[0] - CONTEXT_DAYS : days[-1] + CONTEXT_DAYS]
     rests = pd.DataFrame(rest_days(around, history.system), around.index, around.columns)
     at_rest = rests.reindex(days, fill_value=False).to_numpy()
     values = aggregated(bottom.reindex(days).to_numpy(dtype=float), parts.to_numpy(), sizes, at_rest)
@@ -32,19 +32,18 @@ def actuals(history: PointInTimeHistory, parts: pd.DataFrame, days: pd.DatetimeI
 
 
 def with_actuals(history: PointInTimeHistory, forecast: Forecast, rows: pd.DataFrame) -> pd.DataFrame:
-    """The forecast's rows, as `Forecast.rows` gives them, with the column `y` after `lead`."""
-    happened = actuals(history, forecast.parts, pd.DatetimeIndex(forecast.means.index))
-    y = happened[list(forecast.means.columns)].to_numpy().T[forecast.is_counted]
+    """Return the forecast's rows, as `Forecast.rows` gives them, with a column `y`."""
+    observed = actuals(history, forecast.parts, pd.DatetimeIndex(forecast.means.index))
+    y = observed[list(forecast.means.columns)].to_numpy().T[forecast.is_counted]
     return rows.assign(y=y)
 
 
-Values = NDArray[np.float64]
-WEEKS = 6
+REFERENCE_WEEKS = 6
 REFERENCES = ("seasonal_naive", "yesterday", "six_week_mean")
 
 
 def with_references(forecasts: pd.DataFrame, history: PointInTimeHistory) -> pd.DataFrame:
-    """The forecasts with one column for each reference, in counts; NaN where too little was known to make one."""
+    """Return the forecasts with a column for each reference, in counts; NaN where too little was known."""
     made = {name: np.full(len(forecasts), np.nan) for name in REFERENCES}
     days_ahead = (forecasts["lead"].to_numpy() - 1) % WEEK
     for cutoff, positions in forecasts.groupby("cutoff").indices.items():
@@ -56,15 +55,15 @@ def with_references(forecasts: pd.DataFrame, history: PointInTimeHistory) -> pd.
 
 
 def references(history: PointInTimeHistory, cutoff: pd.Timestamp) -> dict[str, pd.DataFrame]:
-    """For each reference its week after the cutoff, (7, n_series), bottom series and parents; it repeats from there on.
+    """Return each reference's week after the cutoff, (7, n_series), of bottom series and parents; the week repeats.
 
     Seasonal naive is the last known value of the same weekday, `yesterday` that of any day, `six_week_mean` the mean of
-    those of the same weekday; all look back six weeks at most, and pass over days that are missing or not believed.
+    those of the same weekday; all use six weeks at most, and pass over days that are missing or not trusted.
     """
     known = history.as_of(cutoff)
-    days = pd.date_range(end=cutoff, periods=WEEKS * WEEK, freq="D")
+    days = pd.date_range(end=cutoff, periods=REFERENCE_WEEKS * WEEK, freq="D")
     block = known.reindex(days).to_numpy(dtype=float)
-    weeks = block.reshape(WEEKS, WEEK, -1)
+    weeks = block.reshape(REFERENCE_WEEKS, WEEK, -1)
     week = {
         "seasonal_naive": _last(weeks),
         "yesterday": np.repeat(_last(block)[None, :], WEEK, axis=0),
@@ -79,24 +78,23 @@ def references(history: PointInTimeHistory, cutoff: pd.Timestamp) -> dict[str, p
     }
 
 
-def _last(values: Values) -> Values:
-    """The last value along the first axis that is not NaN."""
+def _last(values: FloatArray) -> FloatArray:
+    """Return the last value along the first axis that is not NaN."""
     newest_first = values[::-1]
     position = (~np.isnan(newest_first)).argmax(axis=0)
-    last: Values = np.take_along_axis(newest_first, position[None], axis=0)[0]
+    last: FloatArray = np.take_along_axis(newest_first, position[None], axis=0)[0]
     return last
 
 
 def with_baselines_and_slices(
     forecasts: pd.DataFrame, history: PointInTimeHistory, first_cutoff: pd.Timestamp
 ) -> pd.DataFrame:
-    """The forecasts of a backtest with `day`, `regime`, the references, `root_scale` and `noise_floor`.
+    """Return the forecasts of a backtest with `day`, `regime`, the references, `root_scale` and `noise_floor`.
 
     Without these columns there are no scores by the first two, and no skill, RMSSE and noise floor.
     """
     scales = scales_of(history, first_cutoff)
-    beside = with_references(forecasts, history)
-    return beside.assign(
+    return with_references(forecasts, history).assign(
         day=kinds_of_day(forecasts, history.context.holidays),
         regime=regimes(forecasts, history.system, history.context),
         root_scale=forecasts["unique_id"].map(scales["root_scale"]),
@@ -105,7 +103,7 @@ def with_baselines_and_slices(
 
 
 def scales_of(history: PointInTimeHistory, first_cutoff: pd.Timestamp) -> pd.DataFrame:
-    """`scale` and `root_scale` by series: mean and root mean square of the weekly changes known at the first cutoff."""
+    """Return `scale` and `root_scale` by series: mean and root mean square of weekly changes to the first cutoff."""
     known = history.as_of(first_cutoff)
     parts = summing(history.system, list(known.columns))
     at_rest = rest_days(known, history.system)
@@ -115,7 +113,7 @@ def scales_of(history: PointInTimeHistory, first_cutoff: pd.Timestamp) -> pd.Dat
 
 
 def _noise_floor(forecasts: pd.DataFrame, history: PointInTimeHistory) -> pd.Series:
-    """Of flows alone: a stock remembers yesterday, so its error may well be below the noise of a count."""
+    """Return the noise floor of flows; a stock depends on yesterday, so its error may be below the noise of a count."""
     kinds = {measure.name: measure.kind for measure in history.system.measures}
     is_flow = forecasts["unique_id"].map(
         {i: kinds[series_key(i).measure] is Kind.FLOW for i in forecasts["unique_id"].unique()}

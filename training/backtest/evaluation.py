@@ -8,17 +8,33 @@ import pandas as pd
 from publication.model import System
 from publication.vocabulary import series_key
 from training.backtest.baselines import with_baselines_and_slices
-from training.backtest.scores import BY, COUNTS, LOSSES, long_scores, mase_scales, overall_of, row_losses, table
+from training.backtest.scores import (
+    COUNTS,
+    DEFAULT_SLICES,
+    TABLE_LOSSES,
+    long_scores,
+    mase_scales,
+    overall_of,
+    row_losses,
+    table,
+)
 from training.backtest.slices import HOLIDAY
 from training.history.known import PointInTimeHistory
 
-SLICINGS = (("measure",), BY, ("series",), ("measure", "weekday"), ("measure", "day"), ("measure", "regime"))
+SLICINGS = (
+    ("measure",),
+    DEFAULT_SLICES,
+    ("series",),
+    ("measure", "weekday"),
+    ("measure", "day"),
+    ("measure", "regime"),
+)
 RECIPE = "recipe"
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """By the name of each recipe, its forecasts with the losses of each; those without an actual are left out.
+    """The forecasts of each recipe, by name, with their losses; those without an actual are left out.
 
     `levels` are those of the quantiles.
     """
@@ -27,15 +43,18 @@ class Evaluation:
     levels: Sequence[float]
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """The scores of each recipe by measure and lead band."""
-        return {recipe: table(rows, BY)[[*BY, *COUNTS, *LOSSES]] for recipe, rows in self.rows.items()}
+        """Return the scores of each recipe by measure and lead band."""
+        return {
+            recipe: table(rows, DEFAULT_SLICES)[[*DEFAULT_SLICES, *COUNTS, *TABLE_LOSSES]]
+            for recipe, rows in self.rows.items()
+        }
 
     def overall(self) -> dict[str, dict[str, float]]:
-        """Each loss of each recipe over all its rows, and its share of fallbacks."""
+        """Return each loss of each recipe over all its rows, and its share of fallbacks."""
         return {recipe: overall_of(rows) for recipe, rows in self.rows.items()}
 
     def scores(self, *more: Sequence[str]) -> pd.DataFrame:
-        """Every loss by every slice, and by the slices of `more`, in one long frame; `recipe` first."""
+        """Return every loss by every slice, and by the slices of `more`, in one long frame; `recipe` first."""
         parts = {recipe: long_scores(rows, [*SLICINGS, *more]) for recipe, rows in self.rows.items()}
         return pd.concat(parts, names=[RECIPE]).reset_index(level=0).reset_index(drop=True)
 
@@ -43,16 +62,16 @@ class Evaluation:
 def evaluated(
     forecasts: Mapping[str, pd.DataFrame], history: PointInTimeHistory, first_cutoff: pd.Timestamp
 ) -> Evaluation:
-    """Judge the forecasts of recipes by name; scales and references are those known at the first cutoff."""
+    """Return the evaluation of recipes' forecasts by name; scales and references are known at the first cutoff."""
     together = pd.concat(dict(forecasts.items()), names=[RECIPE]).reset_index(level=0).reset_index(drop=True)
-    beside = with_baselines_and_slices(together, history, first_cutoff)
-    rows = row_losses(beside, mase_scales(history, first_cutoff), history.system.quantiles)
+    compared = with_baselines_and_slices(together, history, first_cutoff)
+    rows = row_losses(compared, mase_scales(history, first_cutoff), history.system.quantiles)
     by_recipe = {name: rows[rows[RECIPE] == name].drop(columns=RECIPE) for name in forecasts}
     return Evaluation(by_recipe, history.system.quantiles)
 
 
 LARGE_PLACES = 10
-WIS, COVERAGE = "scaled_wis", "coverage_80"
+WIS, COVERAGE_80 = "scaled_wis", "coverage_80"
 
 
 @dataclass(frozen=True)
@@ -71,12 +90,12 @@ class BacktestSummary:
     publish_seconds: float | None = None
 
 
-NO_RECORD = BacktestSummary({}, {}, {}, None, None, 0.0)
-"""Of a system in its first weeks, whose history has no room for a window."""
+NO_SUMMARY = BacktestSummary({}, {}, {}, None, None, 0.0)
+"""The summary of a system in its first weeks, whose history has no room for a window."""
 
 
-def track_record(rows: pd.DataFrame, system: System, publish_seconds: float | None = None) -> BacktestSummary:
-    """The record of one recipe's forecasts, `judged` and beside their evidence (`evaluation.evaluated`)."""
+def summarise(rows: pd.DataFrame, system: System, publish_seconds: float | None = None) -> BacktestSummary:
+    """Return the summary of one recipe's forecasts, from rows of an `Evaluation`."""
     keys = rows["unique_id"].map({i: series_key(i) for i in rows["unique_id"].unique()})
     places = keys.map(lambda key: key.place)
     large = places.isin(large_places(rows, places, system))
@@ -85,14 +104,14 @@ def track_record(rows: pd.DataFrame, system: System, publish_seconds: float | No
         measures=_means(rows, keys.map(lambda key: key.measure)),
         large_places=_means(rows[large], places[large]),
         holidays=_mean(rows.loc[rows["day"] == HOLIDAY, WIS]),
-        coverage_80=_mean(rows[COVERAGE]),
+        coverage_80=_mean(rows[COVERAGE_80]),
         fallback_share=float(rows["fallback"].mean()) if len(rows) else 0.0,
         publish_seconds=publish_seconds,
     )
 
 
 def large_places(rows: pd.DataFrame, places: pd.Series, system: System) -> Sequence[str]:
-    """The bottom places (else the root) that count most, largest first: `LARGE_PLACES` at most."""
+    """Return the bottom places (else the root) with the largest counts, largest first: `LARGE_PLACES` at most."""
     sizes = rows["y"].groupby(places).mean()
     bottom = [place for place in sizes.index if not system.children(str(place))]
     return list(sizes[bottom or list(sizes.index)].nlargest(LARGE_PLACES).index)

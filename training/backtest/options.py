@@ -9,8 +9,8 @@ import pandas as pd
 
 from publication.model import System
 from publication.vocabulary import series_key
-from training.backtest.scores import BY
-from training.backtest.slices import SLICES
+from training.backtest.scores import DEFAULT_SLICES
+from training.backtest.slices import SLICERS
 from training.errors import UsageError
 from training.history.known import PointInTimeHistory
 from training.models.catalogue import CONTENDERS, candidate_names
@@ -23,7 +23,7 @@ SCORE_FILES = (".parquet", ".csv")
 class BacktestOptions:
     """Windows, and optionally candidates, places, measures, the last cutoff, and the slices of the printed table.
 
-    `sliding_days` is how much history is seen (None: all of it); `is_fresh` makes again what an interrupted run kept.
+    `train_window_days` is how much history is seen (None: all of it); with `no_resume` an interrupted run begins anew.
     """
 
     windows: int
@@ -33,40 +33,40 @@ class BacktestOptions:
     measures: Sequence[str]
     places: Sequence[str]
     last_cutoff: date | None
-    by: str = ",".join(BY)
-    sliding_days: int | None = None
-    is_fresh: bool = False
+    by: str = ",".join(DEFAULT_SLICES)
+    train_window_days: int | None = None
+    no_resume: bool = False
 
     @property
     def choices(self) -> dict[str, list[str]]:
-        """Candidates by the name of what chooses among them: all of the catalogue, or each named one alone."""
+        """Candidates by the name of their choice: the contenders together, or each named candidate alone."""
         if self.candidates is None:
             return {SELECTED: list(CONTENDERS)}
         return {name: [name] for name in candidate_names(self.candidates)}
 
     @property
     def slices(self) -> tuple[str, ...]:
-        """What the printed table is by."""
+        """The slices of the printed table."""
         return tuple(dict.fromkeys(name.strip() for name in self.by.split(",")))
 
     @property
     def history(self) -> str:
-        """How much history a forecast sees, for a person."""
-        if self.sliding_days is None:
+        """The history that a forecast sees, in words."""
+        if self.train_window_days is None:
             return "expanding: all days up to the cutoff"
-        return f"sliding: from {self.sliding_days} days before the refit day"
+        return f"sliding: from {self.train_window_days} days before the refit day"
 
     def check(self, system: System, scores_file: Path | None) -> None:
         """Raises UsageError for what the system or the catalogue does not have, before any work is done."""
         _require_known("--measure", self.measures, list(system.measure_by_name), "of this system, which has")
         _require_known("--place", self.places, list(system.place_by_id), "of this system, which has")
-        _require_known("--group-by", self.slices, list(SLICES), "a slice; there are")
+        _require_known("--group-by", self.slices, list(SLICERS), "a slice; there are")
         candidate_names(self.candidates)
         if scores_file is not None and scores_file.suffix not in SCORE_FILES:
             raise UsageError(f"--scores {scores_file}: scores are written as .parquet or .csv. Name such a file.")
 
     def narrowed(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The rows of the wanted measures and places. Parents stay sums of all their parts."""
+        """Return the rows of the requested measures and places. Parents remain sums of all their parts."""
         keys = {unique_id: series_key(str(unique_id)) for unique_id in frame["unique_id"].unique()}
         wanted = {
             unique_id
@@ -76,8 +76,8 @@ class BacktestOptions:
         return frame[frame["unique_id"].isin(wanted)].reset_index(drop=True)
 
 
-def _require_known(option: str, wanted: Sequence[str], known: Sequence[str], of_what: str) -> None:
-    for name in wanted:
+def _require_known(option: str, requested: Sequence[str], known: Sequence[str], of_what: str) -> None:
+    for name in requested:
         if name not in known:
             raise UsageError(f"{option} {name} is not {of_what} {', '.join(known)}.")
 
@@ -85,7 +85,7 @@ def _require_known(option: str, wanted: Sequence[str], known: Sequence[str], of_
 def backtest_cutoffs(
     history: PointInTimeHistory, windows: int, step_days: int, horizon: int, last: pd.Timestamp | None = None
 ) -> list[pd.Timestamp]:
-    """`windows` cutoffs, `step_days` apart, oldest first.
+    """Return `windows` cutoffs, `step_days` apart, oldest first.
 
     They end at `last`, by default the last day for which `horizon` actuals exist; those at which no series reports are
     left out. Raises UsageError where the history is too short for the first of them, or none is left.
@@ -109,17 +109,17 @@ def backtest_cutoffs(
     return reporting
 
 
-def seen_when_sliding(versions: pd.DataFrame, fit_day: pd.Timestamp, days: int) -> pd.DataFrame:
-    """The vintages, without those of days that are `days` or more before the refit day.
+def within_train_window(versions: pd.DataFrame, fit_day: pd.Timestamp, days: int) -> pd.DataFrame:
+    """Return the vintages of days less than `days` before the refit day, and of all later days.
 
     The window slides with the refit grid, so that all cutoffs of one refit day see the same first day, whatever others
-    are asked for; at the last of them the window is 55 days longer. What is known of later days stays: `KnownHistory`
-    hides it.
+    are requested; at the last of them the window is 55 days longer. Later vintages remain: the history hides what was
+    not known at a cutoff.
     """
     return versions[versions["ds"] > fit_day - pd.Timedelta(days=days)]
 
 
-def the_one_weekday(cutoffs: Sequence[pd.Timestamp]) -> str | None:
-    """The weekday of all cutoffs, where there are several and all have the same."""
+def common_weekday(cutoffs: Sequence[pd.Timestamp]) -> str | None:
+    """Return the weekday of all cutoffs, where there are several and all have the same."""
     names = {cutoff.day_name() for cutoff in cutoffs}
     return names.pop() if len(cutoffs) > 1 and len(names) == 1 else None

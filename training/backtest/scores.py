@@ -8,7 +8,7 @@ import pandas as pd
 from publication.vocabulary import COVERAGES, quantile_column
 from training.backtest.baselines import REFERENCES, scales_of
 from training.backtest.losses import (
-    TENTHS,
+    N_TENTHS,
     covered,
     distance_from_uniform,
     pinball,
@@ -17,17 +17,18 @@ from training.backtest.losses import (
     tenths,
     weighted_interval_score,
 )
-from training.backtest.slices import SLICES, with_slices
+from training.backtest.slices import SLICERS, with_slices
 from training.history.known import PointInTimeHistory
 
 PINBALL = "pinball_"
-PIT_TENTHS = [f"pit_tenth_{tenth}" for tenth in range(1, TENTHS + 1)]
+PIT_TENTHS = [f"pit_tenth_{tenth}" for tenth in range(1, N_TENTHS + 1)]
 
 
 def row_losses(forecasts: pd.DataFrame, scales: pd.Series, levels: Sequence[float]) -> pd.DataFrame:
-    """The forecasts that have an actual, with one column for each loss of their own; NaN where there is none.
+    """Return the forecasts that have an actual, with a column for each loss; NaN where a loss is undefined.
 
-    `scales` are the seasonal-naive MAEs by series. RMSSE, skill and noise floor need the columns of `with_evidence`.
+    `scales` are the seasonal-naive MAEs by series. RMSSE, skill and noise floor need columns of
+    `with_baselines_and_slices`.
     """
     rows = forecasts[forecasts["y"].notna()].reset_index(drop=True)
     error = rows["mean"] - rows["y"]
@@ -36,31 +37,31 @@ def row_losses(forecasts: pd.DataFrame, scales: pd.Series, levels: Sequence[floa
         "mae": error.abs(),
         "bias": error,
         "mase": error.abs() / scale,
-        "scaled_square": (error / _evidence(rows, "root_scale").replace(0.0, np.nan)) ** 2,
-        "noise_floor": _evidence(rows, "noise_floor"),
+        "scaled_square": (error / _column_or_nan(rows, "root_scale").replace(0.0, np.nan)) ** 2,
+        "noise_floor": _column_or_nan(rows, "noise_floor"),
         **_of_quantiles(rows, scale, levels),
         **_coverage(rows),
-        **_beside_references(rows, error),
+        **_reference_errors(rows, error),
     }
     return pd.concat([rows.drop(columns=[name for name in columns if name in rows]), pd.DataFrame(columns)], axis=1)
 
 
 def pinball_column(level: float) -> str:
-    """Name of the pinball loss of one level: 0.9 gives `pinball_q0.9`."""
+    """Return the column of one level's pinball loss: `pinball_q0.9` for 0.9."""
     return PINBALL + quantile_column(level)
 
 
 def error_of(reference: str) -> str:
-    """Name of the absolute errors of a reference."""
+    """Return the column of a reference's absolute errors."""
     return f"{reference}_error"
 
 
 def reference_error_column(reference: str) -> str:
-    """Name of the forecast's own absolute errors, where there is such a reference."""
-    return f"error_beside_{reference}"
+    """Return the column of the forecast's absolute errors, on the rows for which there is such a reference."""
+    return f"error_vs_{reference}"
 
 
-def _evidence(rows: pd.DataFrame, name: str) -> pd.Series:
+def _column_or_nan(rows: pd.DataFrame, name: str) -> pd.Series:
     return rows[name] if name in rows else pd.Series(np.nan, index=rows.index)
 
 
@@ -81,7 +82,7 @@ def _of_quantiles(rows: pd.DataFrame, scale: pd.Series, levels: Sequence[float])
 
 
 def _coverage(rows: pd.DataFrame) -> dict[str, pd.Series]:
-    """Whether the central intervals cover; those whose ends are not published have no column but NaN."""
+    """Return which central intervals cover; NaN for those whose ends are not published."""
     found = {}
     for percent in COVERAGES:
         low, high = (quantile_column(round(0.5 + side * percent / 200, 3)) for side in (-1, 1))
@@ -91,46 +92,57 @@ def _coverage(rows: pd.DataFrame) -> dict[str, pd.Series]:
     return found
 
 
-def _beside_references(rows: pd.DataFrame, error: pd.Series) -> dict[str, pd.Series]:
-    """Absolute errors of each reference, and the forecast's own wherever there is a reference."""
+def _reference_errors(rows: pd.DataFrame, error: pd.Series) -> dict[str, pd.Series]:
+    """Return absolute errors of each reference, and the forecast's own wherever there is a reference."""
     found = {}
     for name in REFERENCES:
-        theirs = (_evidence(rows, name) - rows["y"]).abs()
+        theirs = (_column_or_nan(rows, name) - rows["y"]).abs()
         found[error_of(name)] = theirs
         found[reference_error_column(name)] = error.abs().where(theirs.notna())
     return found
 
 
-BY = ("measure", "leads")
-MEANS = ["mae", "noise_floor", "mase", "bias", "pinball", "wis", "scaled_wis", *(f"coverage_{p}" for p in COVERAGES)]
+DEFAULT_SLICES = ("measure", "leads")
+MEAN_LOSSES = [
+    "mae",
+    "noise_floor",
+    "mase",
+    "bias",
+    "pinball",
+    "wis",
+    "scaled_wis",
+    *(f"coverage_{p}" for p in COVERAGES),
+]
 SKILLS = [f"skill_{name}" for name in REFERENCES]
-LOSSES = [*MEANS, "rmsse", "pit_distance", *SKILLS]
+TABLE_LOSSES = [*MEAN_LOSSES, "rmsse", "pit_distance", *SKILLS]
 COUNTS = ["n", "fallbacks"]
-NOT_SHOWN = ["scaled_square", *map(error_of, REFERENCES), *map(reference_error_column, REFERENCES)]
+INTERMEDIATE = ["scaled_square", *map(error_of, REFERENCES), *map(reference_error_column, REFERENCES)]
 
 
 def mase_scales(history: PointInTimeHistory, first_cutoff: pd.Timestamp) -> pd.Series:
-    """The in-sample seasonal-naive MAE of every series, from what was known at the first cutoff of a backtest."""
+    """Return the in-sample seasonal-naive MAE of every series, known at the first cutoff of a backtest."""
     return scales_of(history, first_cutoff)["scale"]
 
 
-def scores(forecasts: pd.DataFrame, scales: pd.Series, levels: Sequence[float], by: Sequence[str] = BY) -> pd.DataFrame:
-    """One row for each slice: the columns of `by`, `n, fallbacks`, losses. Rows without an actual are left out.
+def scores(
+    forecasts: pd.DataFrame, scales: pd.Series, levels: Sequence[float], by: Sequence[str] = DEFAULT_SLICES
+) -> pd.DataFrame:
+    """Return a row for each slice: the columns of `by`, `n, fallbacks`, losses. Rows without an actual are left out.
 
     `mase` and `scaled_wis` divide by the seasonal-naive MAE of `scales`, so that large and small places weigh alike.
-    RMSSE, noise floor, skill, and slices by `day` and `regime` need the columns of `with_evidence`.
+    RMSSE, noise floor, skill, and slices by `day` and `regime` need the columns of `with_baselines_and_slices`.
     """
-    return table(row_losses(forecasts, scales, levels), by)[[*by, *COUNTS, *LOSSES]]
+    return table(row_losses(forecasts, scales, levels), by)[[*by, *COUNTS, *TABLE_LOSSES]]
 
 
 def overall(forecasts: pd.DataFrame, scales: pd.Series, levels: Sequence[float]) -> dict[str, float]:
-    """Each loss over all rows with an actual, and the share of fallbacks; a loss that no row has is left out."""
+    """Return each loss over all rows with an actual, and the share of fallbacks; undefined losses are left out."""
     return overall_of(row_losses(forecasts, scales, levels))
 
 
 def overall_of(rows: pd.DataFrame) -> dict[str, float]:
-    """What `overall` gives, of rows that are `judged`."""
-    found = table(rows.assign(all="all"), ["all"])[LOSSES].mean().dropna()
+    """Return `overall` of rows that have their losses."""
+    found = table(rows.assign(all="all"), ["all"])[TABLE_LOSSES].mean().dropna()
     return {
         **{str(name): float(value) for name, value in found.items()},
         "fallback_share": float(rows["fallback"].mean()),
@@ -138,10 +150,10 @@ def overall_of(rows: pd.DataFrame) -> dict[str, float]:
 
 
 def table(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """What `scores` gives, of rows that are `judged`; with pinball by level and the shares of PITs in each tenth."""
+    """Return `scores` of rows that have their losses, with pinball by level and the shares of PITs in each tenth."""
     grouped = with_slices(rows, by).groupby(list(by), sort=True, observed=True)
     by_level = [name for name in rows if str(name).startswith(PINBALL)]
-    means = grouped[[*MEANS, *by_level, *PIT_TENTHS, *NOT_SHOWN]].mean()
+    means = grouped[[*MEAN_LOSSES, *by_level, *PIT_TENTHS, *INTERMEDIATE]].mean()
     means.insert(0, "n", grouped.size())
     means.insert(1, "fallbacks", grouped["fallback"].sum())
     found = means.assign(
@@ -149,14 +161,13 @@ def table(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         pit_distance=grouped["pit"].agg(lambda pits: distance_from_uniform(pits.to_numpy())),
         **{f"skill_{name}": _skill(means, name) for name in REFERENCES},
     )
-    return found.drop(columns=NOT_SHOWN).reset_index()
+    return found.drop(columns=INTERMEDIATE).reset_index()
 
 
 def long_scores(rows: pd.DataFrame, slicings: Sequence[Sequence[str]]) -> pd.DataFrame:
-    """One row for each score of each slice: `by`, the slices, `n, fallbacks, loss, value`.
+    """Return a row for each score of each slice: `by`, the slices, `n, fallbacks, loss, value`.
 
-    `by` names the slices that a row is of, comma-separated; the others are empty. A score that there is none of has no
-    row.
+    `by` names the slices of a row, comma-separated; the others are empty. An undefined score has no row.
     """
     parts = [
         table(rows, by)
@@ -166,10 +177,10 @@ def long_scores(rows: pd.DataFrame, slicings: Sequence[Sequence[str]]) -> pd.Dat
         .assign(by=",".join(by))
         for by in dict.fromkeys(map(tuple, slicings))
     ]
-    return pd.concat(parts, ignore_index=True).reindex(columns=["by", *SLICES, *COUNTS, "loss", "value"])
+    return pd.concat(parts, ignore_index=True).reindex(columns=["by", *SLICERS, *COUNTS, "loss", "value"])
 
 
 def _skill(means: pd.DataFrame, reference: str) -> pd.Series:
-    """1 - MAE / MAE of the reference, over the rows that have one; NaN where the reference never errs."""
+    """Return 1 - MAE / MAE of the reference, over the rows that have one; NaN where the reference never errs."""
     theirs = means[error_of(reference)].replace(0.0, np.nan)
     return 1 - means[reference_error_column(reference)] / theirs

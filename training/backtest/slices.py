@@ -10,28 +10,28 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from publication.days import ONE_DAY, WEEKDAYS
 from publication.model import System
 from publication.vocabulary import series_key
 from training.history.disturbances import concerns
 from training.system import EventKind, SystemContext
 from training.system.bank_holidays import bank_holidays
 
-LEAD_BANDS = ((1, 7), (8, 14), (15, 28), (29, 56), (57, 84))
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-ORDINARY, HOLIDAY, DAY_AFTER = DAYS = ("ordinary", "holiday", "day after")
+SCORED_LEAD_BANDS = ((1, 7), (8, 14), (15, 28), (29, 56), (57, 84))
+ORDINARY, HOLIDAY, DAY_AFTER = DAY_KINDS = ("ordinary", "holiday", "day after")
 
 
 def with_slices(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """The rows with those columns of `by` that each forecast says itself: all but `day` and `regime`."""
-    return rows.assign(**{name: SLICES[name](rows) for name in by if name not in rows})
+    """Return the rows with the columns of `by` that follow from the forecast itself: all but `day` and `regime`."""
+    return rows.assign(**{name: SLICERS[name](rows) for name in by if name not in rows})
 
 
 def kinds_of_day(rows: pd.DataFrame, country: str) -> pd.Series:
-    """`holiday`, `day after` (of a bank holiday, if it is none itself) or `ordinary`, by the day that is forecast."""
+    """Return `holiday`, `day after` (of a bank holiday, if it is none itself) or `ordinary`, by target day."""
     codes, distinct = pd.factorize(rows["ds"])
     kinds = [_kind_of_day(pd.Timestamp(day).date(), country) for day in distinct]
-    position = np.array([DAYS.index(kind) for kind in kinds], dtype=np.intp)
-    return pd.Series(pd.Categorical.from_codes(position[codes], pd.Index(DAYS)), index=rows.index)
+    position = np.array([DAY_KINDS.index(kind) for kind in kinds], dtype=np.intp)
+    return pd.Series(pd.Categorical.from_codes(position[codes], pd.Index(DAY_KINDS)), index=rows.index)
 
 
 def _kind_of_day(day: date, country: str) -> str:
@@ -52,48 +52,47 @@ def _series(rows: pd.DataFrame) -> pd.Series:
 
 
 def _leads(rows: pd.DataFrame) -> pd.Series:
-    edges = [0, *(last for _, last in LEAD_BANDS)]
-    return pd.cut(rows["lead"], edges, labels=[f"{first:02d}-{last:02d}" for first, last in LEAD_BANDS])
+    edges = [0, *(last for _, last in SCORED_LEAD_BANDS)]
+    return pd.cut(rows["lead"], edges, labels=[f"{first:02d}-{last:02d}" for first, last in SCORED_LEAD_BANDS])
 
 
 def _weekday(rows: pd.DataFrame) -> pd.Series:
     return pd.Series(pd.Categorical.from_codes(rows["ds"].dt.weekday.to_numpy(), pd.Index(WEEKDAYS)), index=rows.index)
 
 
-def _of_evidence(name: str) -> Callable[[pd.DataFrame], pd.Series]:
-    """A slice that only `training.backtest.baselines` can tell."""
+def _needs_history(name: str) -> Callable[[pd.DataFrame], pd.Series]:
+    """Return a slice that needs `with_baselines_and_slices`."""
 
     def column(rows: pd.DataFrame) -> pd.Series:
-        raise KeyError(f"scores by {name} need forecasts that went through `with_evidence`")
+        raise KeyError(f"scores by {name} need forecasts that went through `with_baselines_and_slices`")
 
     return column
 
 
-SLICES: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = {
+SLICERS: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = {
     "measure": _measure,
     "series": _series,
     "leads": _leads,
     "weekday": _weekday,
-    "day": _of_evidence("day"),
-    "regime": _of_evidence("regime"),
+    "day": _needs_history("day"),
+    "regime": _needs_history("regime"),
 }
 
 
 BREAKS = frozenset({EventKind.CLOSURE, EventKind.BED_CHANGE})
-"""Events that move a level on their first day, and back on the day after their last. Strikes and diverts pass; days of
-a data fault, or excluded ones, say nothing of the level."""
+"""Events that move a level on their first day, and back on the day after their last. Strikes and diverts are transient;
+days of a data fault, and excluded days, are no evidence of a level."""
 STABLE = "stable"
-ONE_DAY = timedelta(days=1)
 
 
 def regimes(
     rows: pd.DataFrame, system: System, context: SystemContext, within: tuple[date, date] | None = None
 ) -> pd.Series:
-    """The period, by its days, that each row's `ds` lies in: `to 2024-02-29`, `2024-03-01 to 2024-05-31`, ...
+    """Return the period that each row's `ds` lies in: `to 2024-02-29`, `2024-03-01 to 2024-05-31`, ...
 
-    `stable` for a series without a declared break among the days from the first to the last of `within`; without it, of
-    the rows. Breaks are those of the series' own place
-    or one above it: what the change of one part does to a sum is not declared.
+    `stable` for a series without a declared break in the days `within` (first, last), by default those of the rows.
+    Breaks are those of the series' own place or one above it: what the change of one part does to a sum is not
+    declared.
     """
     names = np.full(len(rows), STABLE, dtype=object)
     if rows.empty:
@@ -109,7 +108,7 @@ def regimes(
 
 
 def level_breaks(unique_id: str, system: System, context: SystemContext) -> list[date]:
-    """The days from which on the level of a series is declared to be another, in order.
+    """Return the days from which on the level of a series is declared to be another, in order.
 
     Those are where a closure or a change of beds begins and where it is over, and where its place, or one above it,
     takes over from others.
@@ -129,6 +128,6 @@ def level_breaks(unique_id: str, system: System, context: SystemContext) -> list
 
 
 def _periods(breaks: list[date]) -> list[str]:
-    """Names of the periods before, between and after the breaks."""
+    """Return the names of the periods before, between and after the breaks."""
     between = [f"{first} to {then - ONE_DAY}" for first, then in pairwise(breaks)]
     return [f"to {breaks[0] - ONE_DAY}", *between, f"from {breaks[-1]}"]

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from publication.vocabulary import COVERAGES
 from training.backtest.evaluation import evaluated
-from training.backtest.options import BacktestOptions, backtest_cutoffs, seen_when_sliding, the_one_weekday
+from training.backtest.options import BacktestOptions, backtest_cutoffs, common_weekday, within_train_window
 from training.backtest.run import (
     REFIT_POLICY,
     Checkpoint,
@@ -23,7 +23,7 @@ from training.backtest.scores import COUNTS, SKILLS, table
 from training.files import check_output, output
 from training.history.known import PointInTimeHistory
 from training.jobs.context import Context
-from training.jobs.registry import data_of
+from training.jobs.registry import snapshot_of
 from training.models.candidate import fit_day
 from training.models.catalogue import CATALOGUE
 from training.pipeline import Forecaster
@@ -32,100 +32,100 @@ from training.tracking.provenance import code_version
 from training.tracking.runs import BACKTEST, log_backtest
 from training.tracking.runs import run as tracked_run
 
-CHECKPOINTS = "backtests"
-SHOWN = {
+CHECKPOINTS_FOLDER = "backtests"
+PRINTED_LOSSES = {
     "point forecasts": ["mae", "noise_floor", "mase", "rmsse", "bias", *SKILLS],
     "distributions": ["pinball", "wis", "scaled_wis", *(f"coverage_{p}" for p in COVERAGES), "pit_distance"],
 }
 
 
 def run(
-    job: Context, console: Console, plan: BacktestOptions, out: Path | None, scores_file: Path | None = None
+    job: Context, console: Console, options: BacktestOptions, out: Path | None, scores_file: Path | None = None
 ) -> None:
     """Backtest, print and track the scores, and write forecasts and scores where a file is named."""
-    plan.check(job.system, scores_file)
+    options.check(job.system, scores_file)
     check_output("--forecasts", out)
     check_output("--scores", scores_file)
-    horizon, history = plan.horizon or job.system.horizon_days, job.history(job.now)
-    last = None if plan.last_cutoff is None else pd.Timestamp(plan.last_cutoff)
-    cutoffs = backtest_cutoffs(history, plan.windows, plan.step_days, horizon, last)
-    checkpoint = checkpoint_of(job, plan, horizon, cutoffs)
+    horizon, history = options.horizon or job.system.horizon_days, job.history(job.now)
+    last = None if options.last_cutoff is None else pd.Timestamp(options.last_cutoff)
+    cutoffs = backtest_cutoffs(history, options.windows, options.step_days, horizon, last)
+    checkpoint = checkpoint_of(job, options, horizon, cutoffs)
     connect(job.settings.tracking_uri, job.settings.artifacts, job.system.name)
-    for sentence in _told(plan, cutoffs, checkpoint):
+    for sentence in _notes(options, cutoffs, checkpoint):
         console.print(sentence, soft_wrap=True)
-    name, parameters = f"backtest to {cutoffs[-1]:%Y-%m-%d}", _parameters(plan, horizon, cutoffs)
-    with tracked_run(job.settings.tracking_uri, BACKTEST, name, parameters, data_of(job, job.now)):
+    name, parameters = f"backtest to {cutoffs[-1]:%Y-%m-%d}", _parameters(options, horizon, cutoffs)
+    with tracked_run(job.settings.tracking_uri, BACKTEST, name, parameters, snapshot_of(job, job.now)):
         forecaster = Forecaster(history, horizon)
-        make = _maker(job, plan, forecaster, cutoffs[-1])
-        made = plan.narrowed(run_checkpointed(cutoffs, make, checkpoint))
-        frames = {choice: made[made["choice"] == choice].drop(columns="choice") for choice in plan.choices}
+        make = _maker(job, options, forecaster, cutoffs[-1])
+        made = options.narrowed(run_checkpointed(cutoffs, make, checkpoint))
+        frames = {choice: made[made["choice"] == choice].drop(columns="choice") for choice in options.choices}
         evaluation = evaluated(frames, history, cutoffs[0])
-        seconds = {choice: forecaster.seconds(choice) for choice in plan.choices if choice in CATALOGUE}
-        log_backtest(job.settings.tracking_uri, frames, evaluation, seconds, plan.slices)
+        seconds = {choice: forecaster.seconds(choice) for choice in options.choices if choice in CATALOGUE}
+        log_backtest(job.settings.tracking_uri, frames, evaluation, seconds, options.slices)
     _write("--forecasts", out, pd.concat(frames.values(), ignore_index=True))
-    _write("--scores", scores_file, evaluation.scores(plan.slices))
+    _write("--scores", scores_file, evaluation.scores(options.slices))
     for choice, some in evaluation.rows.items():
-        for view in scores_tables(choice, table(some, plan.slices), plan.slices):
+        for view in scores_tables(choice, table(some, options.slices), options.slices):
             console.print(view)
     checkpoint.clear()
 
 
-def checkpoint_of(job: Context, plan: BacktestOptions, horizon: int, cutoffs: Cutoffs) -> Checkpoint:
-    """Where forecasts are kept while the backtest lasts: a folder of its own for all that they depend on."""
-    data = (job.archive.digest(job.now), len(job.archive.versions()))  # late vintages may leave the newest as they were
-    asked = (plan.choices, horizon, [f"{cutoff:%Y-%m-%d}" for cutoff in cutoffs], plan.sliding_days)
-    key = key_of([*data, code_version(), job.system, job.system_file.context, *asked])
-    checkpoint = Checkpoint(job.settings.home / CHECKPOINTS / key)
-    if plan.is_fresh:
+def checkpoint_of(job: Context, options: BacktestOptions, horizon: int, cutoffs: Cutoffs) -> Checkpoint:
+    """Return the checkpoint of the backtest, under a digest of all that its forecasts depend on."""
+    data = (job.archive.digest(job.now), len(job.archive.versions()))  # late vintages may leave the newest unchanged
+    requested = (options.choices, horizon, [f"{cutoff:%Y-%m-%d}" for cutoff in cutoffs], options.train_window_days)
+    key = key_of([*data, code_version(), job.system, job.system_file.context, *requested])
+    checkpoint = Checkpoint(job.settings.home / CHECKPOINTS_FOLDER / key)
+    if options.no_resume:
         checkpoint.clear()
     return checkpoint
 
 
 def _maker(
-    job: Context, plan: BacktestOptions, expanding: Forecaster, last: pd.Timestamp
+    job: Context, options: BacktestOptions, expanding: Forecaster, last: pd.Timestamp
 ) -> Callable[[Cutoffs], pd.DataFrame]:
-    """What makes the forecasts of cutoffs that share a refit day."""
+    """Return the function that makes the forecasts of cutoffs of one refit day."""
     history, horizon = expanding.history, expanding.horizon
 
     def make(cutoffs: Cutoffs) -> pd.DataFrame:
-        if plan.sliding_days is None:
-            return backtest_among(expanding, cutoffs, plan.choices, history, [last_of_refit(cutoffs, last)])
-        sliding = Forecaster(_sliding(job, fit_day(cutoffs[0]), plan.sliding_days), horizon)
-        return backtest_among(sliding, cutoffs, plan.choices, history)
+        if options.train_window_days is None:
+            return backtest_among(expanding, cutoffs, options.choices, history, [last_of_refit(cutoffs, last)])
+        windowed = Forecaster(_train_window(job, fit_day(cutoffs[0]), options.train_window_days), horizon)
+        return backtest_among(windowed, cutoffs, options.choices, history)
 
     return make
 
 
-def _sliding(job: Context, refit_day: pd.Timestamp, days: int) -> PointInTimeHistory:
+def _train_window(job: Context, refit_day: pd.Timestamp, days: int) -> PointInTimeHistory:
     versions = job.archive.versions()
-    seen = seen_when_sliding(versions[versions["known_at"] <= pd.Timestamp(job.now)], refit_day, days)
+    seen = within_train_window(versions[versions["known_at"] <= pd.Timestamp(job.now)], refit_day, days)
     return PointInTimeHistory(seen, job.system, context=job.system_file.context)
 
 
-def _told(plan: BacktestOptions, cutoffs: Cutoffs, checkpoint: Checkpoint) -> list[str]:
-    """What a person should know before the scores."""
-    told = [f"History: {plan.history}. Refit policy: {REFIT_POLICY}."]
-    weekday = the_one_weekday(cutoffs)
+def _notes(options: BacktestOptions, cutoffs: Cutoffs, checkpoint: Checkpoint) -> list[str]:
+    """Return sentences to read before the scores."""
+    notes = [f"History: {options.history}. Refit policy: {REFIT_POLICY}."]
+    weekday = common_weekday(cutoffs)
     if weekday is not None:
-        told.append(
-            f"All {len(cutoffs)} cutoffs are {weekday}s, because --step {plan.step_days} is a multiple of 7: each lead "
-            "is scored on one weekday alone. Another step, such as 5, takes weekdays in turn."
+        notes.append(
+            f"All {len(cutoffs)} cutoffs are {weekday}s, because --step {options.step_days} is a multiple of 7: each "
+            "lead is scored on one weekday alone. Another step, such as 5, takes weekdays in turn."
         )
-    if done := checkpoint.n_kept:
-        told.append(f"An interrupted backtest goes on: {done} of its refit days are done (--no-resume: begin anew).")
-    return told
+    if done := checkpoint.n_saved:
+        notes.append(f"An interrupted backtest goes on: {done} of its refit days are done (--no-resume: begin anew).")
+    return notes
 
 
-def _parameters(plan: BacktestOptions, horizon: int, cutoffs: Cutoffs) -> dict[str, object]:
-    among = ",".join(name for names in plan.choices.values() for name in names)
+def _parameters(options: BacktestOptions, horizon: int, cutoffs: Cutoffs) -> dict[str, object]:
+    among = ",".join(name for names in options.choices.values() for name in names)
     return {
-        "windows": plan.windows,
-        "step_days": plan.step_days,
+        "windows": options.windows,
+        "step_days": options.step_days,
         "horizon": horizon,
         "first_cutoff": f"{cutoffs[0]:%Y-%m-%d}",
         "last_cutoff": f"{cutoffs[-1]:%Y-%m-%d}",
-        "candidates": plan.candidates or f"chosen from {among}",
-        "history": plan.history,
+        "candidates": options.candidates or f"chosen from {among}",
+        "history": options.history,
         "refit": REFIT_POLICY,
     }
 
@@ -142,12 +142,12 @@ def _write(option: str, file: Path | None, frame: pd.DataFrame) -> None:
 
 
 def scores_tables(recipe: str, scores: pd.DataFrame, by: Sequence[str]) -> list[Table]:
-    """The scores of a recipe for a person to read: of its means, and of its distributions."""
-    return [_view(f"{recipe}: {what}", scores, by, losses) for what, losses in SHOWN.items()]
+    """Return tables of the scores of a recipe: of its means, and of its distributions."""
+    return [_view(f"{recipe}: {what}", scores, by, losses) for what, losses in PRINTED_LOSSES.items()]
 
 
 def _view(title: str, scores: pd.DataFrame, by: Sequence[str], losses: Sequence[str]) -> Table:
-    """One table; a loss that no slice has is left out."""
+    """Return one table; a loss that no slice has is left out."""
     shown = [name for name in losses if scores[name].notna().any()]
     view = Table(title=title)
     for name in by:
@@ -161,7 +161,7 @@ def _view(title: str, scores: pd.DataFrame, by: Sequence[str], losses: Sequence[
 
 
 def leaderboard(scored: Mapping[str, Mapping[str, float]]) -> Table:
-    """Overall losses by recipe, best first."""
+    """Return overall losses by recipe, best first."""
     shown = ["mase", "scaled_wis", "coverage_80", "coverage_95", "fallback_share"]
     view = Table("recipe", title="Leaderboard")
     for column in shown:

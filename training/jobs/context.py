@@ -1,4 +1,4 @@
-"""What every job starts from."""
+"""The context of a job: its system, its settings and the time."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,7 +20,7 @@ from training.system import SystemFile, read_system
 
 @dataclass(frozen=True)
 class Context:
-    """A system, where its things are kept, and what time it is."""
+    """A system, with its settings, archive and store, at an instant."""
 
     system_file: SystemFile
     settings: Settings
@@ -45,11 +45,11 @@ class Context:
         return store
 
     def as_of(self, cutoff: date | None) -> datetime:
-        """The instant at which a job that hides everything after `cutoff` stands: the end of that day, else now."""
+        """Return the instant up to which values are known: the end of the cutoff, where one is given, else now."""
         return self.now if cutoff is None else min(self.now, end_of_day(cutoff, self.system.timezone))
 
     def instant(self, text: str | None) -> datetime | None:
-        """The instant a person wrote: ISO 8601, in local time where it has no offset; a day alone means its end."""
+        """Return the instant of a text: ISO 8601, in local time where it has no offset; a day alone means its end."""
         if text is None:
             return None
         try:
@@ -65,7 +65,7 @@ class Context:
     def history(
         self, as_of: datetime, cutoff: date | None = None, issued_for: date | None = None
     ) -> PointInTimeHistory:
-        """What was known at the instant, of the days up to the cutoff where one is given."""
+        """Return what was known at the instant, of the days up to the cutoff where one is given."""
         versions = self.archive.versions()
         first = versions["ds"].min()
         versions = versions[versions["known_at"] <= pd.Timestamp(as_of)]
@@ -81,6 +81,6 @@ class Context:
 
 
 def context(system_path: Path, settings: Settings, now: datetime, *, writing: bool = True) -> Context:
-    """Read the system file and stand ready; nothing is made yet. Raises HomeError where the home cannot be used."""
+    """Read the system file; nothing is made yet. Raises HomeError where the home cannot be used."""
     check_home(settings.home, writing=writing)
     return Context(read_system(system_path), settings, now)

@@ -12,23 +12,23 @@ from training.jobs.context import Context
 from training.jobs.registry import has_champion
 
 log = logging.getLogger("headroom")
-SCORING_PATIENCE = timedelta(minutes=1)
+SCORING_LOCK_TIMEOUT = timedelta(minutes=1)
 """Another job scores in seconds; forecasts do not wait longer for one that is stuck."""
-FIRST = "The first champion: before it, nothing is published."
+FIRST_CHAMPION_REASON = "The first champion: before it, nothing is published."
 
 
 def run(job: Context, console: Console, cutoff: date | None = None, strict: bool = False) -> Publication:
     """Ingest, score, publish; where no champion exists yet, or it cannot be read, train and promote the first one.
 
-    If scoring fails, the publication is made all the same, and then the failure is told.
+    If scoring fails, the publication is made all the same, and then the failure is raised.
 
     With `cutoff`, everything after that day is hidden: what would have been done then. With `strict`, suspect values
-    are refused.
+    are rejected.
     """
     _ = job.store  # a store out of reach is found before the work, not after it
     ingest.run(job, console, strict)
     if cutoff is not None:
-        job.history(job.as_of(cutoff), cutoff)  # a cutoff before the history is refused before anything is trained
+        job.history(job.as_of(cutoff), cutoff)  # a cutoff before the history is found before anything is trained
     failure = _failure_of_scoring(job, console, cutoff)
     issued = _published(job, console, cutoff)
     if failure is not None:
@@ -38,7 +38,7 @@ def run(job: Context, console: Console, cutoff: date | None = None, strict: bool
 
 def _failure_of_scoring(job: Context, console: Console, cutoff: date | None) -> Exception | None:
     try:
-        score.run(job, console, cutoff, SCORING_PATIENCE)
+        score.run(job, console, cutoff, SCORING_LOCK_TIMEOUT)
     except Exception as error:  # noqa: BLE001  whatever it is, forecasts matter more
         log.error("Scoring failed, and the forecasts are published first: %s", error)
         return error
@@ -46,8 +46,8 @@ def _failure_of_scoring(job: Context, console: Console, cutoff: date | None) -> 
 
 
 def _published(job: Context, console: Console, cutoff: date | None) -> Publication:
-    """The publication of the champion; of a first one, trained now, where there is none or it cannot be read."""
-    reason = FIRST
+    """Publish with the champion, or with one trained now where there is none or it cannot be read."""
+    reason = FIRST_CHAMPION_REASON
     if has_champion(job):
         try:
             return publish.run(job, console, cutoff, job.as_of(cutoff))
@@ -57,5 +57,5 @@ def _published(job: Context, console: Console, cutoff: date | None) -> Publicati
     if cutoff is None:
         publish.next_cutoff(job, job.now)  # nothing is trained for a publication that cannot be made
     train.run(job, console, cutoff=cutoff)
-    promote.run(job, console, force=True, reason=reason)  # refused, it would leave the hospital with nothing
+    promote.run(job, console, force=True, reason=reason)  # without a champion nothing is published
     return publish.run(job, console, cutoff, job.as_of(cutoff))

@@ -1,4 +1,4 @@
-"""`headroom demo`: the whole day on a simulated system, then the service."""
+"""`headroom demo`: a day of jobs on a simulated system, then the service."""
 
 import os
 import shlex
@@ -14,10 +14,10 @@ from training.jobs import daily, simulate
 from training.jobs.context import context
 from training.settings import Settings
 
-SEED = 7
-DAYS = 1096
-TRUSTS = 2
-SITES = 4
+DEMO_SEED = 7
+DEMO_DAYS = 1096
+DEMO_TRUSTS = 2
+DEMO_SITES = 4
 
 
 def run(console: Console, settings: Settings, now: datetime, serve: bool, port: int) -> None:
@@ -40,7 +40,7 @@ def run(console: Console, settings: Settings, now: datetime, serve: bool, port: 
 
 
 def how_to_see_mlflow(settings: Settings) -> str:
-    """The address of the tracking server, or the command that shows a database; without a password."""
+    """Return the address of the tracking server, or the command that shows a database, without a password."""
     shown = redact_url(settings.tracking_uri)
     if settings.tracking_uri.startswith(("http:", "https:")):
         return shown
@@ -48,9 +48,9 @@ def how_to_see_mlflow(settings: Settings) -> str:
 
 
 def _system(console: Console, folder: Path, now: datetime) -> Path:
-    """The simulated system of this home; one that is there already is used again."""
+    """Return the simulated system of this home; an existing one is used again."""
     written = folder / "system.toml"
     if written.exists():
         console.print(f"Using the system simulated before in {folder}; delete that home to begin anew.", soft_wrap=True)
         return written
-    return simulate.run(console, folder, SEED, simulate.Scenario(DAYS, TRUSTS, SITES), now)
+    return simulate.run(console, folder, DEMO_SEED, simulate.Scenario(DEMO_DAYS, DEMO_TRUSTS, DEMO_SITES), now)

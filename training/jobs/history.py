@@ -14,7 +14,7 @@ from training.history.succession import with_inherited
 from training.jobs.context import Context
 
 ROWS_SHOWN = 20
-PAGE = ".html"
+PAGE_SUFFIX = ".html"
 
 
 def run(job: Context, console: Console, as_of: datetime | None, out: Path | None, report: str | None = None) -> None:
@@ -34,7 +34,7 @@ def run(job: Context, console: Console, as_of: datetime | None, out: Path | None
 
 
 def report_of(job: Context, as_of: datetime, cutoff: date | None = None) -> str:
-    """The data report: of what was known at the instant, of the days up to the cutoff where one is given."""
+    """Return the data report of what was known at the instant, of the days up to the cutoff where one is given."""
     versions = of_system(job.archive.versions(), job.system)
     known = versions[versions["known_at"] <= pd.Timestamp(as_of)]
     if cutoff is not None:
@@ -47,13 +47,17 @@ def report_of(job: Context, as_of: datetime, cutoff: date | None = None) -> str:
 def _page(job: Context, report: str, out: Path | None) -> Path:
     if report:
         return Path(report)
-    return out if out is not None and out.suffix == PAGE else job.settings.reports / f"{job.system.name}{PAGE}"
+    return (
+        out
+        if out is not None and out.suffix == PAGE_SUFFIX
+        else job.settings.reports / f"{job.system.name}{PAGE_SUFFIX}"
+    )
 
 
 def _rows(job: Context, console: Console, as_of: datetime | None, out: Path | None) -> None:
     known = job.archive.as_of(as_of)
     rows = with_inherited(known, job.system_file.context.opening_periods, job.now.date())
-    said = "now" if as_of is None else f"{as_of:%Y-%m-%d %H:%M %Z}"
+    instant = "now" if as_of is None else f"{as_of:%Y-%m-%d %H:%M %Z}"
     if out is None:
         console.print(rows.sort_values(["ds", "unique_id"]).tail(ROWS_SHOWN).to_string(index=False))
     else:
@@ -62,7 +66,7 @@ def _rows(job: Context, console: Console, as_of: datetime | None, out: Path | No
             rows.astype({"unique_id": str}).to_parquet(out, index=False)
     written = "" if out is None else f", written to {out}"
     console.print(
-        f"{len(rows)} values of {rows['unique_id'].nunique()} series as known {said}{written}.", soft_wrap=True
+        f"{len(rows)} values of {rows['unique_id'].nunique()} series as known {instant}{written}.", soft_wrap=True
     )
 
 

@@ -1,4 +1,4 @@
-"""`headroom ingest`: sources to archive, and what the checks say of it."""
+"""`headroom ingest`: sources to archive, and the findings of the checks."""
 
 import pandas as pd
 from rich.console import Console
@@ -15,7 +15,7 @@ NEWEST_DAYS = 14
 def run(job: Context, console: Console, strict: bool = False) -> IngestSummary:
     """Read every source, archive what is new or revised, quarantine what is rejected, and say what was found.
 
-    With `strict`, suspect values are refused too.
+    With `strict`, suspect values are rejected too.
     """
     summary = ingest(job.system_file, job.archive, job.settings.quarantine, job.now, strict)
     console.print(_table(summary))
@@ -27,7 +27,7 @@ def run(job: Context, console: Console, strict: bool = False) -> IngestSummary:
 
 
 def _review(job: Context, console: Console) -> None:
-    """Judge the whole archive; the files hold the state of now, not of this ingest alone."""
+    """Check the complete archive; the files hold its present findings, not those of this ingest alone."""
     reviewed = review(job.system_file, job.archive)
     findings = job.settings.findings / f"{job.system.name}.csv"
     proposals = job.settings.proposals / f"{job.system.name}-events.csv"
@@ -48,21 +48,21 @@ def _review(job: Context, console: Console) -> None:
 
 
 def _newest(reviewed: Review) -> list[str]:
-    """The suspect days of the past fortnight, in words: what a person can still put right."""
+    """Return the suspect days of the past fortnight, in words: a person can still correct them."""
     suspect = reviewed.findings[reviewed.findings["severity"].eq(Severity.SUSPECT.value)]
     if suspect.empty:
         return []
     recent = suspect[suspect["last"] > reviewed.last_day - pd.Timedelta(days=NEWEST_DAYS)]
-    told = [
+    lines = [
         f"  {row['unique_id']} {row['first']:%Y-%m-%d}"
         + (f" to {row['last']:%Y-%m-%d}" if row["days"] > 1 else "")
         + f": {row['check']} (found {row['found']:g}"
         + ("" if pd.isna(row["usual"]) else f", usual {row['usual']:g}")
-        + "), kept but left out of training"
+        + "), stored but left out of training"
         for row in recent.head(NEWEST_SHOWN).to_dict("records")
     ]
-    more = len(recent) - len(told)
-    return [*told, *([f"  and {more} more of the past fortnight"] if more else [])]
+    more = len(recent) - len(lines)
+    return [*lines, *([f"  and {more} more of the past fortnight"] if more else [])]
 
 
 def _listed(counts: dict[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""Brings the publication store to this release."""
+"""`headroom migrate`: bring the publication store to this release."""
 
 from rich.console import Console
 
@@ -9,7 +9,7 @@ from training.settings import Settings
 
 
 def run(settings: Settings, console: Console) -> None:
-    """All steps the store lacks, in one transaction: none of them, where one fails."""
+    """Run all steps that the store lacks, in one transaction: none of them, where one fails."""
     if settings.store_url.startswith("sqlite:///"):
         check_home(settings.home)
         with at_home("Making the home"):

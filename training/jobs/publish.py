@@ -13,9 +13,9 @@ from training.backtest.baselines import actuals
 from training.errors import NothingPublishedError
 from training.history.known import PointInTimeHistory
 from training.history.lateness import held_back, sentences
-from training.jobs.alone import JobLock, alone
 from training.jobs.context import Context
-from training.jobs.registry import last_state, other_system, publishing, saved_state
+from training.jobs.lock import JobLock, hold
+from training.jobs.registry import champion_or_cached, last_state, other_system, saved_state
 from training.pipeline import Forecaster
 from training.pipeline.publishing import RECENT_DAYS, as_publication
 
@@ -27,12 +27,12 @@ def run(job: Context, console: Console, cutoff: date | None = None, as_of: datet
 
     Everything known at `as_of` (default: now) of the days up to the cutoff is used.
     """
-    with alone(job, JobLock.PUBLISHES):
+    with hold(job, JobLock.PUBLISHING):
         return _publish(job, console, cutoff, as_of)
 
 
 def next_cutoff(job: Context, as_of: datetime) -> tuple[date, tuple[str, ...]]:
-    """The cutoff of the next publication, and remarks on it.
+    """Return the cutoff of the next publication, and remarks on it.
 
     It is the day that most of the promptly reporting series have reached, never today, which is not over, and never
     before the cutoff that is published already. Raises NothingPublishedError where the horizon would be over.
@@ -51,7 +51,7 @@ def next_cutoff(job: Context, as_of: datetime) -> tuple[date, tuple[str, ...]]:
 
 
 def _not_before_the_last(job: Context, reached: date) -> tuple[date, tuple[str, ...]]:
-    """The day reached, or the cutoff of the newest publication where that is later."""
+    """Return the day reached, or the cutoff of the newest publication where that is later, and a remark."""
     newest = next(iter(job.store.headings(job.system.name, limit=1)), None)
     if newest is None or newest.cutoff <= reached:
         return reached, ()
@@ -64,7 +64,7 @@ def _publish(job: Context, console: Console, cutoff: date | None, as_of: datetim
     store = job.store  # before the work: a store out of reach is found at once
     instant = as_of or job.now
     day, on_cutoff = (cutoff, ()) if cutoff is not None else next_cutoff(job, instant)
-    whole, on_model = publishing(job)
+    model, on_model = champion_or_cached(job)
     history = job.history(instant, day, issued_for=day)
     at = pd.Timestamp(day)
     if history.as_of(at).empty:
@@ -73,25 +73,25 @@ def _publish(job: Context, console: Console, cutoff: date | None, as_of: datetim
             f"(the newest is of {history.latest.index[-1]:%Y-%m-%d}). Ingest newer extracts, or choose an earlier "
             "cutoff."
         )
-    foreign = other_system(job, whole.version, whole.champion.version, history)
+    foreign = other_system(job, model.version, model.champion.version, history)
     if foreign is not None:
         raise NothingPublishedError(foreign)
     remarks = (*on_model, *on_cutoff, *sentences(history, day))
-    state = saved_state(whole).with_more(last_state(job).read())
+    state = saved_state(model).with_more(last_state(job).read())
     forecaster = Forecaster(history, job.system.horizon_days, state=state)
-    forecast = forecaster.forecast(whole.version.recipe, at)
+    forecast = forecaster.forecast(model.version.recipe, at)
     recent = _recent(history, forecast.parts, at)
     draft = as_publication(
-        forecast, history, forecaster.fits, recent, whole.champion, job.archive.digest(instant, day), job.now
+        forecast, history, forecaster.fits, recent, model.champion, job.archive.digest(instant, day), job.now
     )
     issued = store.issue(replace(draft, remarks=(*remarks, *draft.remarks)))
-    last_state(job).write(forecaster.state(whole.version.recipe, at))
+    last_state(job).write(forecaster.state(model.version.recipe, at))
     _report(console, job, issued)
     return issued
 
 
 def _report(console: Console, job: Context, issued: Publication) -> None:
-    """Say what was published, and log what is remarkable about it."""
+    """Print what was published, and log its remarks."""
     fallbacks = sum(series.fallback for series in issued.series)
     console.print(
         f"Published {job.system.name} for cutoff {issued.cutoff}, revision {issued.revision}: "

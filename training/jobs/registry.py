@@ -1,4 +1,4 @@
-"""The registry that a job works with, and what MLflow is told of its data."""
+"""The registry of a job: the champion or its cached copy, saved states, and the history as MLflow records it."""
 
 import logging
 from datetime import date, datetime
@@ -7,45 +7,43 @@ from training.errors import OutOfReachError, VersionUnreadableError
 from training.history.identity import difference
 from training.history.known import PointInTimeHistory
 from training.jobs.context import Context
-from training.pipeline.state import State, StateFolder
+from training.pipeline.state import PipelineState, StateFolder
 from training.tracking.client import connect
-from training.tracking.provenance import Data, code_version
+from training.tracking.provenance import HistorySnapshot, code_version
 from training.tracking.registry import Registry
 from training.tracking.versions import LoadedModel, ModelCache, Version
 
 log = logging.getLogger("headroom")
-OUT_OF_REACH = (
-    "The model registry was out of reach: version {number}, the champion when it last answered, made this publication."
-)
-UNREADABLE = "The champion could not be read: version {number}, the last champion that could be, made this publication."
+OUT_OF_REACH = "The model registry was out of reach: version {number}, the last known champion, made this publication."
+UNREADABLE = "The champion could not be read: version {number}, the last readable champion, made this publication."
 
 
 def registry(job: Context) -> Registry:
-    """The versions of the job's system, with MLflow pointed at the system's experiment."""
+    """Return the registry of the job's system, with MLflow pointed at the system's experiment."""
     connect(job.settings.tracking_uri, job.settings.artifacts, job.system.name)
-    return Registry(job.settings.tracking_uri, job.system.name, champions(job))
+    return Registry(job.settings.tracking_uri, job.system.name, model_cache(job))
 
 
-def champions(job: Context) -> ModelCache:
-    """The versions of the job's system that are kept at home."""
+def model_cache(job: Context) -> ModelCache:
+    """Return the cache of the job's versions at home."""
     return ModelCache(job.settings.champions / job.system.name)
 
 
-def publishing(job: Context) -> tuple[LoadedModel, tuple[str, ...]]:
-    """The champion, and remarks: one where MLflow is out of reach, or its files are lost, and the last one serves.
+def champion_or_cached(job: Context) -> tuple[LoadedModel, tuple[str, ...]]:
+    """Return the champion, and remarks; the last known champion where MLflow is out of reach or its files are lost.
 
-    Raises OutOfReachError where no champion was kept at home.
+    Raises OutOfReachError where no champion is cached at home.
     """
     try:
-        return registry(job).champion_or_cached(), ()
+        return registry(job).load_champion(), ()
     except OutOfReachError as error:
-        last = champions(job).last()
-        if last is None:
+        cached = model_cache(job).last_champion()
+        if cached is None:
             raise
-        number = last.champion.version
+        number = cached.champion.version
         lost = isinstance(error, VersionUnreadableError)
-        log.warning("%s Going on with version %d, the champion when last heard of.", error, number)
-        return last, ((UNREADABLE if lost else OUT_OF_REACH).format(number=number),)
+        log.warning("%s Going on with version %d, the last known champion.", error, number)
+        return cached, ((UNREADABLE if lost else OUT_OF_REACH).format(number=number),)
 
 
 def other_system(job: Context, version: Version, number: int, history: PointInTimeHistory) -> str | None:
@@ -62,7 +60,7 @@ def other_system(job: Context, version: Version, number: int, history: PointInTi
 
 
 def last_state(job: Context) -> StateFolder:
-    """What the last publication of the job's system made, kept at home."""
+    """Return the folder with the state of the last publication of the job's system."""
     return StateFolder(job.settings.states / job.system.name, code_version())
 
 
@@ -71,30 +69,30 @@ def source_names(job: Context) -> tuple[str, ...]:
     return tuple(source.name for source in job.system_file.sources)
 
 
-def saved_state(whole: LoadedModel) -> State:
-    """The state that a version was saved with; none where other code made it, which may compute otherwise."""
-    if whole.version.code_version == code_version():
-        return whole.state
+def saved_state(model: LoadedModel) -> PipelineState:
+    """Return the state that a version was saved with; an empty one where other code made it."""
+    if model.version.code_version == code_version():
+        return model.state
     log.info(
-        "Version %d was trained by other code (%s): what it saved is made again, which takes longer. "
+        "Version %d was trained by other code (%s): its saved state is made again, which takes longer. "
         "`headroom train` ends that.",
-        whole.champion.version,
-        whole.version.code_version,
+        model.champion.version,
+        model.version.code_version,
     )
-    return State()
+    return PipelineState()
 
 
 def has_champion(job: Context) -> bool:
-    """Whether a version publishes: of the registry, or kept at home where that is out of reach."""
+    """Return whether there is a champion: in the registry, or cached at home where that is out of reach."""
     try:
         return registry(job).named_champion() is not None
     except OutOfReachError:
-        if champions(job).last() is None:
+        if model_cache(job).last_champion() is None:
             raise
         return True
 
 
-def data_of(job: Context, as_of: datetime, cutoff: date | None = None) -> Data:
-    """The history known at an instant, of the days up to the cutoff where one is given, as MLflow is told of it."""
+def snapshot_of(job: Context, as_of: datetime, cutoff: date | None = None) -> HistorySnapshot:
+    """Return the history known at an instant, of the days up to the cutoff where one is given, as MLflow records it."""
     archive = job.settings.archive / job.system.name
-    return Data(job.system.name, archive, job.archive.digest(as_of, cutoff), as_of)
+    return HistorySnapshot(job.system.name, archive, job.archive.digest(as_of, cutoff), as_of)

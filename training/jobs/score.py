@@ -1,4 +1,4 @@
-"""`headroom score`: issued forecasts against the actuals now known, into the ledger."""
+"""`headroom score`: issued forecasts against the actuals now known, as live scores."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -11,27 +11,29 @@ from publication.errors import MalformedPublicationError, UnknownPublicationErro
 from publication.ledger import LiveScores, Losses, Score
 from publication.model import Publication, PublicationSummary
 from publication.store import Store
-from training.jobs.alone import PATIENCE, JobLock, alone
 from training.jobs.context import Context
+from training.jobs.lock import LOCK_TIMEOUT, JobLock, hold
 from training.monitoring import score_issued, to_score
 
 log = logging.getLogger("headroom")
 
-NOTHING_YET = "Nothing to score yet: no day that was forecast for {system} has an actual. What was scored before stays."
+NOTHING_TO_SCORE = (
+    "Nothing to score yet: no day that was forecast for {system} has an actual. What was scored before stays."
+)
 
 
 def run(
-    job: Context, console: Console, cutoff: date | None = None, patience: timedelta = PATIENCE
+    job: Context, console: Console, cutoff: date | None = None, timeout: timedelta = LOCK_TIMEOUT
 ) -> LiveScores | None:
-    """Score what was issued for the last thirteen weeks, keep it as the newest ledger, and print it.
+    """Score the forecasts that were issued for the last thirteen weeks, save the live scores and print them.
 
-    With `cutoff`, everything after that day is hidden; a ledger of later days, where there is one, stays the newest.
-    Gives None, and keeps nothing, where there is nothing to score.
+    With `cutoff`, everything after that day is hidden; live scores of later days, where there are any, remain.
+    Returns None, and saves nothing, where there is nothing to score.
     """
-    with alone(job, JobLock.SCORES, patience):
+    with hold(job, JobLock.SCORING, timeout):
         ledger = _scored(job, job.as_of(cutoff), cutoff)
         if ledger is None:
-            console.print(NOTHING_YET.format(system=job.system.name), soft_wrap=True)
+            console.print(NOTHING_TO_SCORE.format(system=job.system.name), soft_wrap=True)
             return None
         job.store.keep(ledger)
     console.print(_sentence(ledger), soft_wrap=True)
@@ -52,7 +54,7 @@ def _scored(job: Context, as_of: datetime, cutoff: date | None) -> LiveScores | 
 
 
 def _read(store: Store, headings: Sequence[PublicationSummary]) -> Iterator[Publication]:
-    """One publication at a time; a damaged one is left out, and told."""
+    """Yield one publication at a time; a damaged one is left out, and logged."""
     for heading in headings:
         try:
             yield store.latest(heading.system, heading.cutoff, heading.revision)

@@ -19,7 +19,7 @@ ALL = "all"
 
 
 def run(console: Console, out: Path, seed: int, scenario: Scenario, now: datetime) -> Path:
-    """Write the system, its history ending yesterday; gives the path of its system.toml."""
+    """Write the system, its history ending yesterday; return the path of its system.toml."""
     yesterday = today(now, TIMEZONE) - ONE_DAY
     with output("--out", out):
         written = simulate(out, seed, yesterday, scenario)
@@ -34,12 +34,12 @@ def run(console: Console, out: Path, seed: int, scenario: Scenario, now: datetim
 
 
 def faults(options: Sequence[str]) -> tuple[FaultKind, ...]:
-    """The faults that comma-separated words name. Raises UsageError where a word is none."""
+    """Return the faults that comma-separated words name. Raises UsageError where a word is none."""
     words = [word.strip() for option in options for word in option.split(",")]
     if ALL in words:
         return tuple(FaultKind)
     known = [kind.value for kind in FaultKind]
     for word in words:
         if word not in known:
-            raise UsageError(f"--faults: found {word!r}, which is no fault. {nearest(word, [ALL, *known])}")
+            raise UsageError(f"--faults: found {word!r}, which is not a fault. {nearest(word, [ALL, *known])}")
     return tuple(kind for kind in FaultKind if kind in words)

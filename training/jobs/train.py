@@ -8,21 +8,21 @@ from datetime import date
 import pandas as pd
 from rich.console import Console
 
-from training.backtest.evaluation import NO_RECORD, BacktestSummary, Evaluation, evaluated, track_record
+from training.backtest.evaluation import NO_SUMMARY, BacktestSummary, Evaluation, evaluated, summarise
 from training.backtest.options import SELECTED, backtest_cutoffs
 from training.backtest.run import backtest_candidate, backtest_recipe
 from training.errors import UsageError, VersionUnreadableError
 from training.frames import long
 from training.history.identity import identity_of
 from training.history.known import PointInTimeHistory
-from training.jobs.alone import JobLock, alone
 from training.jobs.backtest import leaderboard
 from training.jobs.context import Context
 from training.jobs.history import report_of
-from training.jobs.registry import data_of, other_system, registry, source_names
+from training.jobs.lock import JobLock, hold
+from training.jobs.registry import other_system, registry, snapshot_of, source_names
 from training.models.catalogue import candidate_names
 from training.pipeline import Forecast, Forecaster, Recipe
-from training.pipeline.state import State
+from training.pipeline.state import PipelineState
 from training.tracking.provenance import code_version
 from training.tracking.registry import Registered, Registry
 from training.tracking.runs import TRAIN, close_orphaned_runs, log_backtest, log_data_report
@@ -30,18 +30,18 @@ from training.tracking.runs import run as tracked_run
 from training.tracking.versions import Version
 
 log = logging.getLogger("headroom")
-WINDOWS = 8
+TRAINING_WINDOWS = 8
 STEP_DAYS = 6  # not seven: cutoffs fall on every weekday in turn
-CHAMPION = "champion"
-EXAMPLE_DAYS, EXAMPLE_SERIES = 70, 8  # of the input that MLflow keeps with a model, and tries the model on
+CHAMPION_RECIPE = "champion"
+EXAMPLE_DAYS, EXAMPLE_SERIES = 70, 8  # of the input example that MLflow stores with a model, and tries it with
 
 
 def run(job: Context, console: Console, candidates: str | None = None, cutoff: date | None = None) -> int:
-    """Choose a recipe, judge it and the champion on the same windows, and register it; gives the challenger's version.
+    """Select a recipe, score it and the champion on the same windows, register it, and return its version.
 
     With `cutoff`, everything after that day is hidden.
     """
-    with alone(job, JobLock.TRAINS):
+    with hold(job, JobLock.TRAINING):
         return _train(job, console, candidates, cutoff)
 
 
@@ -52,7 +52,7 @@ def _train(job: Context, console: Console, candidates: str | None, cutoff: date 
     newest = forecaster.history.reached_day
     cutoffs = _cutoffs(forecaster.history, forecaster.horizon)
     versions = registry(job)
-    _clear_away(job, versions, console)
+    _remove_orphans(job, versions, console)
     champion = _readable_champion(versions)
     compared = _comparable(job, champion, forecaster.history)
     parameters = {
@@ -61,9 +61,9 @@ def _train(job: Context, console: Console, candidates: str | None, cutoff: date 
         "step_days": STEP_DAYS,
         "horizon": forecaster.horizon,
         "last_day": f"{newest:%Y-%m-%d}",
-        "compared_with": "none" if champion is None else champion.champion.version,
+        "compared_with": "none" if champion is None else champion.ref.version,
     }
-    data = data_of(job, as_of, cutoff)
+    data = snapshot_of(job, as_of, cutoff)
     with tracked_run(uri, TRAIN, f"train to {newest:%Y-%m-%d}", parameters, data):
         forecaster.prepare(names, [*cutoffs, newest])  # in one go: the candidates' libraries work in batches
         recipe = forecaster.choose(names, cutoffs[0] if cutoffs else newest)
@@ -77,22 +77,22 @@ def _train(job: Context, console: Console, candidates: str | None, cutoff: date 
             trained_to=newest.date(),
             data_digest=data.digest,
             code_version=code_version(),
-            record=_record(job, evaluation, SELECTED, seconds),
-            champion_record=_record_of(job, compared, evaluation),
-            compared_with=None if champion is None else champion.champion.version,
+            summary=_summary(job, evaluation, SELECTED, seconds),
+            champion_summary=_champion_summary(job, compared, evaluation),
+            compared_with=None if champion is None else champion.ref.version,
         )
         example = long(forecaster.history.as_of(newest).iloc[-EXAMPLE_DAYS:, :EXAMPLE_SERIES])
-        with alone(job, JobLock.MOVES_ALIASES):
+        with hold(job, JobLock.ALIASES):
             number = versions.register(version, state, example, forecast.rows(job.system.quantiles))
         log_data_report(uri, report_of(job, as_of, cutoff))
     console.print(leaderboard({} if evaluation is None else evaluation.overall()))
-    chosen = ", ".join(f"{measure}: {name}" for measure, name in recipe.items())
-    console.print(f"Registered version {number} of {job.system.name} as challenger ({chosen}).", soft_wrap=True)
+    selected = ", ".join(f"{measure}: {name}" for measure, name in recipe.items())
+    console.print(f"Registered version {number} of {job.system.name} as challenger ({selected}).", soft_wrap=True)
     return number
 
 
-def _clear_away(job: Context, versions: Registry, console: Console) -> None:
-    """What a job that was killed left behind; no other is running while this one has the home to itself."""
+def _remove_orphans(job: Context, versions: Registry, console: Console) -> None:
+    """Remove the runs and versions of a job that was killed; none is running while this job holds the lock."""
     ended = close_orphaned_runs(job.settings.tracking_uri, job.system.name)
     deleted = versions.prune_versions()
     if ended or deleted:
@@ -101,7 +101,7 @@ def _clear_away(job: Context, versions: Registry, console: Console) -> None:
 
 
 def _readable_champion(versions: Registry) -> Registered | None:
-    """The champion to compare with; none where its files are lost: that keeps nobody from training another."""
+    """Return the champion to compare with; None where its files are lost, so that another can be trained."""
     try:
         return versions.champion()
     except VersionUnreadableError as error:
@@ -110,8 +110,8 @@ def _readable_champion(versions: Registry) -> Registered | None:
 
 
 def _cutoffs(history: PointInTimeHistory, horizon: int) -> list[pd.Timestamp]:
-    """As many windows as the history has room for, up to `WINDOWS`; none for a system in its first weeks."""
-    for windows in range(WINDOWS, 0, -1):
+    """Return as many cutoffs as the history has room for, `TRAINING_WINDOWS` at most; none in the first weeks."""
+    for windows in range(TRAINING_WINDOWS, 0, -1):
         try:
             return backtest_cutoffs(history, windows, STEP_DAYS, horizon)
         except UsageError:
@@ -120,10 +120,10 @@ def _cutoffs(history: PointInTimeHistory, horizon: int) -> list[pd.Timestamp]:
 
 
 def _comparable(job: Context, champion: Registered | None, history: PointInTimeHistory) -> Registered | None:
-    """The champion, unless it was trained on another system of the same name: then there is nothing to compare with."""
+    """Return the champion, unless it was trained on another system of the same name."""
     if champion is None:
         return None
-    foreign = other_system(job, champion.version, champion.champion.version, history)
+    foreign = other_system(job, champion.version, champion.ref.version, history)
     if foreign is not None:
         log.warning("Training goes on without a comparison. %s", foreign)
     return champion if foreign is None else None
@@ -137,26 +137,30 @@ def _evaluate(
     names: list[str],
     champion: Registered | None,
 ) -> Evaluation | None:
-    """The recipe, the champion's and every candidate scored on the same windows, and tracked; None without any.
+    """Score and track the recipe, the champion's and every candidate on the same windows; None without windows.
 
-    The recipe was chosen from data before the windows, and is what is registered: the same recipe ties with itself.
+    The recipe was selected from data before the windows, and is registered: the same recipe ties with itself.
     """
     if not cutoffs:
         return None
     frames = {SELECTED: backtest_recipe(forecaster, cutoffs, recipe)}
     if champion is not None:
         same = dict(champion.version.recipe) == dict(recipe)
-        frames[CHAMPION] = frames[SELECTED] if same else backtest_recipe(forecaster, cutoffs, champion.version.recipe)
+        frames[CHAMPION_RECIPE] = (
+            frames[SELECTED] if same else backtest_recipe(forecaster, cutoffs, champion.version.recipe)
+        )
     frames |= {name: backtest_candidate(forecaster, cutoffs, name) for name in names}
     evaluation = evaluated(frames, forecaster.history, cutoffs[0])
     log_backtest(job.settings.tracking_uri, frames, evaluation, {name: forecaster.seconds(name) for name in names})
     return evaluation
 
 
-def _first_publication(forecaster: Forecaster, recipe: Recipe, newest: pd.Timestamp) -> tuple[State, Forecast, float]:
-    """The state that a version brings along, what it forecasts with it, and in how many seconds.
+def _first_publication(
+    forecaster: Forecaster, recipe: Recipe, newest: pd.Timestamp
+) -> tuple[PipelineState, Forecast, float]:
+    """Return the state that a version carries, its forecast, and the seconds that it takes.
 
-    What cannot forecast is not registered: this raises.
+    A version that cannot forecast is not registered: this raises.
     """
     forecaster.prepare(sorted(set(recipe.values())), [newest])
     forecaster.forecast(recipe, newest)
@@ -166,13 +170,17 @@ def _first_publication(forecaster: Forecaster, recipe: Recipe, newest: pd.Timest
     return state, forecast, time.perf_counter() - began
 
 
-def _record_of(job: Context, champion: Registered | None, evaluation: Evaluation | None) -> BacktestSummary | None:
-    """The champion's on the challenger's windows; the time it took to publish is that of its own training."""
+def _champion_summary(
+    job: Context, champion: Registered | None, evaluation: Evaluation | None
+) -> BacktestSummary | None:
+    """Return the champion's summary on the challenger's windows; its publish time is that of its own training."""
     if champion is None:
         return None
-    return _record(job, evaluation, CHAMPION, champion.version.record.publish_seconds)
+    return _summary(job, evaluation, CHAMPION_RECIPE, champion.version.summary.publish_seconds)
 
 
-def _record(job: Context, evaluation: Evaluation | None, recipe: str, publish_seconds: float | None) -> BacktestSummary:
+def _summary(
+    job: Context, evaluation: Evaluation | None, recipe: str, publish_seconds: float | None
+) -> BacktestSummary:
     rows: Mapping[str, pd.DataFrame] = {} if evaluation is None else evaluation.rows
-    return track_record(rows[recipe], job.system, publish_seconds) if recipe in rows else NO_RECORD
+    return summarise(rows[recipe], job.system, publish_seconds) if recipe in rows else NO_SUMMARY

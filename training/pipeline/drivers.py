@@ -1,12 +1,12 @@
-"""Drivers: what the mean of each day is made of, against the recent level, adding up exactly. See method.md."""
+"""Drivers: the effects that make up the mean of each day, relative to the recent level. See method.md."""
 
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.vocabulary import DRIVERS
+from training.arrays import BoolArray, FloatArray
 from training.features.events import EVENT_FEATURES, SCHOOL_TERM
 from training.frames import WEEK
 from training.history.known import PointInTimeHistory
@@ -15,14 +15,12 @@ from training.models.candidate import SMOOTHING_LOOKBACK_DAYS, FitCache, by_meas
 from training.models.effects import design
 from training.models.level import BASE, moving_averages
 
-Values = NDArray[np.float64]
 EFFECTS = {
     "weekday": ("weekday",),
     "season": ("season",),
     "holiday": ("holiday",),
     "event": (*(kind.value for kind in EVENT_FEATURES), SCHOOL_TERM),
 }
-LEVEL, TREND, REST = DRIVERS[0], DRIVERS[-2], DRIVERS[-1]
 
 
 def drivers(
@@ -31,12 +29,12 @@ def drivers(
     means: pd.DataFrame,
     parts: pd.DataFrame,
     decimals: int,
-    is_counted: NDArray[np.bool_],
-) -> Values:
-    """Parts of the means (n_series, horizon, n_drivers), rounded; they add up to the mean of each series and day.
+    is_counted: BoolArray,
+) -> FloatArray:
+    """Return parts of the means (n_series, horizon, n_drivers), rounded; they add up to the mean exactly.
 
-    `means` (horizon, n_series) holds bottom series and their sums, by the 0/1 matrix `parts`. What one series' parts
-    leave over is its rest; a sum's parts are the sums of its series' parts. On days that are not counted, by
+    `means` (horizon, n_series) holds bottom series and their sums, by the 0/1 matrix `parts`. The residual is
+    what the other parts leave over; a sum's parts are the sums of its series' parts. On days that are not counted, by
     `is_counted` (n_series, horizon), a series has none.
     """
     cutoff, horizon = means.index[0] - pd.Timedelta(days=1), len(means)
@@ -53,8 +51,8 @@ def drivers(
 
 def _of_measure(
     history: PointInTimeHistory, fits: FitCache, cutoff: pd.Timestamp, horizon: int, measure: str, unique_ids: list[str]
-) -> Values:
-    """All drivers but the rest, (n_series, horizon, n_drivers); only the level where nothing could be fitted."""
+) -> FloatArray:
+    """Return all drivers but the residual, (n_series, horizon, n_drivers); only the level where nothing is fitted."""
     recent = history.imputed(cutoff)[unique_ids].tail(SMOOTHING_LOOKBACK_DAYS)
     fitted = fitted_for(history, fits, cutoff, measure, horizon)
     values = np.zeros((len(unique_ids), horizon, len(DRIVERS)))
@@ -72,10 +70,10 @@ def _of_measure(
 
 def _factors(
     fitted: FittedLevel, history: PointInTimeHistory, recent: pd.DataFrame, cutoff: pd.Timestamp, horizon: int
-) -> tuple[Values, Mapping[str, Values], Values]:
-    """The recent level (n_series,), and what each kind of effect and the trend multiply it by (horizon, n_series).
+) -> tuple[FloatArray, Mapping[str, FloatArray], FloatArray]:
+    """Return the recent level (n_series,), and the factors of each kind of effect and of the trend (horizon, n_series).
 
-    The level is that of the last week as it usually is: with the season of the cutoff, without holidays and events.
+    The level is that of the last week with the season of the cutoff, without holidays and events.
     """
     unique_ids, n_recent = list(recent.columns), len(recent)
     days = pd.DatetimeIndex([*recent.index, *target_days(cutoff, horizon)])
@@ -84,9 +82,10 @@ def _factors(
     averages = moving_averages(recent.to_numpy() / np.exp(sum(effects.values()))[:n_recent])[:, -1]
     week = np.exp(effects["weekday"][n_recent - WEEK : n_recent]).mean(axis=0)
     season = effects["season"][n_recent - 1]
-    usual = {"weekday": np.log(week), "season": season}
+    baseline = {"weekday": np.log(week), "season": season}
     multiples = {
-        name: np.exp(effect[n_recent:] - usual.get(name, np.zeros(len(unique_ids)))) for name, effect in effects.items()
+        name: np.exp(effect[n_recent:] - baseline.get(name, np.zeros(len(unique_ids))))
+        for name, effect in effects.items()
     }
     now = np.maximum(averages[BASE], np.finfo(float).tiny)
     return now * week * np.exp(season), multiples, fitted.level.ahead(averages) / now

@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from training.arrays import BoolArray, FloatArray
 from training.frames import with_quantiles
 from training.paths.joint import Paths
 from training.reconciliation import BOTTOM_UP
 
-Values = NDArray[np.float64]
 Recipe = Mapping[str, str]
 """Measure to name of a candidate, and of a reconciliation where it is not bottom-up: `Weighted+mint`."""
 
@@ -48,7 +47,7 @@ class Forecast:
 
     cutoff: pd.Timestamp
     means: pd.DataFrame
-    quantiles: Values
+    quantiles: FloatArray
     models: Mapping[str, str]
     reasons: Mapping[str, str]
     parts: pd.DataFrame
@@ -57,7 +56,7 @@ class Forecast:
     counted_on: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
-    def is_counted(self) -> NDArray[np.bool_]:
+    def is_counted(self) -> BoolArray:
         """The days (n_series, horizon) that are part of the forecast."""
         weekdays = pd.DatetimeIndex(self.means.index).weekday
         counted = np.ones((self.means.shape[1], len(weekdays)), bool)

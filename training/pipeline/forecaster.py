@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.vocabulary import series_key
 from training.calibration.quantiles import Calibration
@@ -22,11 +20,10 @@ from training.pipeline.means import EnsembleWeights, MeansCache, same_for_all
 from training.pipeline.reconciliation import ParentForecasts, Reconciliation
 from training.pipeline.rest_days import RestDays
 from training.pipeline.selection import RecipeSelector
-from training.pipeline.state import State
+from training.pipeline.state import PipelineState
 from training.pipeline.windows import Reconcile, WindowForecasts
 from training.reconciliation import BOTTOM_UP, summing
 
-Values = NDArray[np.float64]
 DELAYED_VIEWS_CACHED = 2  # views of the history with delays: each holds many of its days
 EXPLODED = 10.0  # times the largest value known: no hospital's count goes there in twelve weeks
 SMALLEST_LIMIT = 100.0  # an empty ward may fill
@@ -44,12 +41,12 @@ class Forecaster:
         history: PointInTimeHistory,
         horizon: int,
         calibrate: Calibration = pooled_quantiles,
-        state: State | None = None,
+        state: PipelineState | None = None,
     ) -> None:
         self.history = history
         self.horizon = horizon
         self._calibrate = calibrate
-        self._state = State() if state is None else state
+        self._state = PipelineState() if state is None else state
         self._means = MeansCache(history, horizon)
         self._means.load_state(self._state.series)
         self._undelayed = self._pipeline(history, self._means)
@@ -86,7 +83,7 @@ class Forecaster:
         """Return how long the means of a candidate, and of its members, have taken to make."""
         return self._means.seconds(candidate)
 
-    def state(self, recipe: Recipe, cutoff: pd.Timestamp) -> State:
+    def state(self, recipe: Recipe, cutoff: pd.Timestamp) -> PipelineState:
         """Return what was made and fitted to forecast with the recipe at the cutoff: later cutoffs need it too."""
         return self._at(cutoff).state(recipe, cutoff)
 
@@ -157,12 +154,14 @@ class Pipeline:
         calibrated = self._margins.calibrate(bottom, made.models, past, actuals, self._windows.before(cutoff))
         return self._assembled(recipe, made, bottom, calibrated, cutoff)
 
-    def state(self, recipe: Recipe, cutoff: pd.Timestamp) -> State:
+    def state(self, recipe: Recipe, cutoff: pd.Timestamp) -> PipelineState:
         """Return means in the windows, and fits on the refit day and at the cutoff, of the recipe's candidates."""
         names = {candidate_of(name) for name in recipe.values()} | {FALLBACK}
         reconciled = {candidate_of(name) for name in recipe.values() if method_of(name) != BOTTOM_UP}
         windows, days = self._windows.before(cutoff), (fit_day(cutoff), cutoff)
-        return State(self._means.state(names, windows, days), self._parents.means.state(reconciled, windows, days))
+        return PipelineState(
+            self._means.state(names, windows, days), self._parents.means.state(reconciled, windows, days)
+        )
 
     def _candidates(self, recipe: Recipe, cutoff: pd.Timestamp) -> dict[str, str]:
         """Return the candidate of each bottom series that reports. Raises NothingPublishedError where none does."""

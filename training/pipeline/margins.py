@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.invariants import holds_means, mean_bounds
 from publication.vocabulary import series_key
+from training.arrays import BoolArray, FloatArray
 from training.calibration.past_errors import PastErrors, before_long_gap
 from training.calibration.quantiles import SMALL_COUNT, Calibration, continuity_jitter, in_whole_counts
 from training.calibration.scale import count_sd, scaled_errors
@@ -20,7 +20,6 @@ from training.paths.flow_identity import reorder_discharges
 from training.paths.joint import MARGIN_LEVELS, Paths, Trajectories, joint_paths, quantiles, reordered
 from training.pipeline.forecast import DECIMALS
 
-Values = NDArray[np.float64]
 CalibrationWindows = Sequence[pd.Timestamp]
 
 
@@ -28,7 +27,7 @@ CalibrationWindows = Sequence[pd.Timestamp]
 class Calibrated:
     """Quantiles of the bottom series (n_bottom, horizon, n_levels), joint paths with these margins, and headroom's."""
 
-    margins: Values
+    margins: FloatArray
     paths: Paths
     headroom: Paths
 
@@ -45,8 +44,8 @@ class Margins:
         self,
         bottom: pd.DataFrame,
         models: Mapping[str, str],
-        means: Values,
-        actuals: Values,
+        means: FloatArray,
+        actuals: FloatArray,
         windows: CalibrationWindows,
     ) -> Calibrated:
         """Return margins and paths of the bottom series, from their means, wide, and what errors the past had.
@@ -69,7 +68,12 @@ class Margins:
         return Calibrated(values[:, :, published], reorder_discharges(paths, self.history, cutoff), headroom)
 
     def _headroom(
-        self, bottom: pd.DataFrame, models: Mapping[str, str], errors: Values, paths: Paths, windows: CalibrationWindows
+        self,
+        bottom: pd.DataFrame,
+        models: Mapping[str, str],
+        errors: FloatArray,
+        paths: Paths,
+        windows: CalibrationWindows,
     ) -> Paths:
         """Return paths of headroom, by the occupancy series whose beds are counted at the same place.
 
@@ -93,9 +97,9 @@ class Margins:
 
     def _past_errors(
         self,
-        errors: Values,
-        means: Values,
-        integer: NDArray[np.bool_],
+        errors: FloatArray,
+        means: FloatArray,
+        integer: BoolArray,
         windows: CalibrationWindows,
         cutoff: pd.Timestamp,
     ) -> PastErrors:
@@ -107,17 +111,17 @@ class Margins:
         marked = np.reshape(special, days.shape).astype(bool)
         return PastErrors(errors - shifts, np.maximum(cutoff.toordinal() - days, 0.0), marked, special_ahead)
 
-    def _special(self, cutoffs: CalibrationWindows) -> NDArray[np.bool_]:
+    def _special(self, cutoffs: CalibrationWindows) -> BoolArray:
         """Return which target days (n_cutoffs, horizon) are on or around a bank holiday."""
         days = pd.DatetimeIndex(np.concatenate([target_days(day, self.horizon) for day in cutoffs]))
         return special_days(days, self.history.context.holidays).reshape(-1, self.horizon)
 
-    def _is_integer(self, cutoff: pd.Timestamp, ids: list[str]) -> NDArray[np.bool_]:
+    def _is_integer(self, cutoff: pd.Timestamp, ids: list[str]) -> BoolArray:
         """Return which bottom series (n_bottom,) have only integers, as far as is known."""
         return np.asarray(((self.history.as_of(cutoff)[ids] % 1).fillna(0.0) == 0).all())
 
 
-def quantiles_of_all(margins: Values, paths: Paths, parts: pd.DataFrame, levels: Sequence[float]) -> Values:
+def quantiles_of_all(margins: FloatArray, paths: Paths, parts: pd.DataFrame, levels: Sequence[float]) -> FloatArray:
     """Return quantiles of all series (n_series, horizon, n_levels): the margins, and those of sums from their paths."""
     adding = parts.to_numpy(dtype=bool).T[len(margins) :]
     sums = [quantiles(paths.summed(of), levels) for of in adding]
@@ -130,7 +134,7 @@ def _cutoff(bottom: pd.DataFrame) -> pd.Timestamp:
 
 
 def means_within(
-    bottom: pd.DataFrame, quantiles: Values, parts: pd.DataFrame, paths: Paths, levels: tuple[float, ...]
+    bottom: pd.DataFrame, quantiles: FloatArray, parts: pd.DataFrame, paths: Paths, levels: tuple[float, ...]
 ) -> pd.DataFrame:
     """Return the bottom means (horizon, n_bottom), so that they and their sums lie within the outer quantiles.
 

@@ -7,9 +7,9 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.vocabulary import series_key
+from training.arrays import FloatArray
 from training.calibration.weights import Weights
 from training.frames import values_of
 from training.history.digests import digest_of, pooled
@@ -29,7 +29,6 @@ from training.models.candidate import (
 from training.models.catalogue import CATALOGUE, Combination, LearnedEnsemble
 from training.pipeline.state import SavedMeans, StateSection
 
-Values = NDArray[np.float64]
 Days = Collection[pd.Timestamp]
 EnsembleWeights = Mapping[tuple[str, str], Weights]
 """By learned ensemble and measure: the weights of its members."""
@@ -127,7 +126,9 @@ class MeansCache:
             keys |= {i: digest_of([now[i], seen, fits]) for i in unique_ids}
         return keys
 
-    def combine(self, names: Mapping[str, str], cutoff: pd.Timestamp, weights: EnsembleWeights = NO_WEIGHTS) -> Values:
+    def combine(
+        self, names: Mapping[str, str], cutoff: pd.Timestamp, weights: EnsembleWeights = NO_WEIGHTS
+    ) -> FloatArray:
         """Return each series' means from its own candidate, (horizon, n_series); NaN where it failed or is silent.
 
         Declared bed changes, which candidates do not see, are added. A value that is not finite counts as a failure; a
@@ -141,7 +142,7 @@ class MeansCache:
         means += self._history.bed_steps(target_days(cutoff, self.horizon), list(names))
         return np.where(np.isfinite(means), means, np.nan)
 
-    def _of(self, name: str, cutoff: pd.Timestamp, ids: pd.Index, weights: EnsembleWeights) -> Values:
+    def _of(self, name: str, cutoff: pd.Timestamp, ids: pd.Index, weights: EnsembleWeights) -> FloatArray:
         """Return one candidate's means (horizon, n_series)."""
         candidate = CATALOGUE[name]
         if isinstance(candidate, LearnedEnsemble):
@@ -149,7 +150,7 @@ class MeansCache:
             return weighted_mean(members, self._weights(name, ids, weights))
         return values_of(self._by_candidate[name].by_cutoff[cutoff], ids)
 
-    def _weights(self, name: str, ids: pd.Index, weights: EnsembleWeights) -> Values:
+    def _weights(self, name: str, ids: pd.Index, weights: EnsembleWeights) -> FloatArray:
         """Return the weights of a learned ensemble's members, (horizon, n_series, n_members)."""
         measures = np.array([series_key(unique_id).measure for unique_id in ids])
         by_measure = [weights[name, measure].of(ids[measures == measure]) for measure in dict.fromkeys(measures)]
@@ -176,7 +177,7 @@ def with_members(names: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def weighted_mean(members: Values, weights: Values) -> Values:
+def weighted_mean(members: FloatArray, weights: FloatArray) -> FloatArray:
     """Return the weighted mean (horizon, n_series) of members and weights (horizon, n_series, n_members).
 
     A member that lacks a lead is left out of that series; where no member is complete there is no mean.

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.model import Headroom, Peak, System
 from publication.pressure import PEAK_DAYS, headroom_levels
 from publication.vocabulary import series_key
+from training.arrays import FloatArray, IndexArray
 from training.history.known import PointInTimeHistory
 from training.history.ledger import ADMISSIONS, BEDS, DISCHARGES, OCCUPANCY, beds_of
 from training.history.rest_days import rest_days
@@ -16,12 +16,9 @@ from training.paths.flow_identity import RECENT_FLOW_DAYS, beds_freed
 from training.paths.joint import peak, quantiles
 from training.pipeline.forecast import DECIMALS, Forecast
 
-Values = NDArray[np.float64]
-Chosen = NDArray[np.intp]
-
 
 def headroom(forecast: Forecast, history: PointInTimeHistory) -> tuple[Headroom, ...]:
-    """Of each place of the tree where both are counted, parents before children."""
+    """Return headroom of each place of the tree where both are counted, parents before children."""
     system, levels = history.system, headroom_levels(history.system)
     recent = _recent(history, forecast.cutoff).mean()
     found = []
@@ -34,7 +31,7 @@ def headroom(forecast: Forecast, history: PointInTimeHistory) -> tuple[Headroom,
 
 
 def uncounted(forecast: Forecast, history: PointInTimeHistory) -> tuple[str, ...]:
-    """Places with occupancy of their own that no beds are known for: pressure leaves them out, with their parents'."""
+    """Return places with occupancy but without beds: pressure leaves them out, also from their parents."""
     occupied, _ = _of_place(history.system, history.system.name, forecast.paths.unique_ids)
     counted = {forecast.paths.unique_ids[i] for i in occupied}
     keys = map(series_key, forecast.paths.unique_ids)
@@ -44,13 +41,13 @@ def uncounted(forecast: Forecast, history: PointInTimeHistory) -> tuple[str, ...
 def _headroom(
     place: str,
     forecast: Forecast,
-    occupied: Chosen,
-    open_beds: Chosen,
+    occupied: IndexArray,
+    open_beds: IndexArray,
     levels: tuple[float, ...],
     published: tuple[float, ...],
     leaving_share: float,
 ) -> Headroom:
-    """One place's; `occupied` and `open_beds` are the positions of its bottom series."""
+    """Return one place's headroom; `occupied` and `open_beds` are the positions of its bottom series."""
     paths, means = forecast.paths, forecast.means.to_numpy()
     occupancy = paths.values[occupied].sum(axis=0)
     freed = beds_freed(leaving_share, len(means))
@@ -59,14 +56,14 @@ def _headroom(
         place=place,
         beds=tuple(means[:, open_beds].sum(axis=1).round(DECIMALS).tolist()),
         occupancy=_rows(quantiles(occupancy, published)),
-        headroom=_rows(quantiles(_left(forecast, occupied, open_beds), levels)),
+        headroom=_rows(quantiles(_remaining(forecast, occupied, open_beds), levels)),
         relief=tuple(freed.round(DECIMALS).tolist()),
         peaks=tuple(_peak(days, *found) for days, found in peaks.items()),
     )
 
 
-def _left(forecast: Forecast, occupied: Chosen, open_beds: Chosen) -> Values:
-    """Headroom (horizon, n_paths): as calibrated where beds are counted beside occupancy; elsewhere the difference."""
+def _remaining(forecast: Forecast, occupied: IndexArray, open_beds: IndexArray) -> FloatArray:
+    """Return headroom (horizon, n_paths): calibrated where a place counts both; elsewhere beds less occupancy."""
     paths, ids = forecast.paths, forecast.paths.unique_ids
     own = {unique_id: i for i, unique_id in enumerate(forecast.headroom.unique_ids)}
     calibrated = [own[ids[i]] for i in occupied if ids[i] in own]
@@ -76,12 +73,12 @@ def _left(forecast: Forecast, occupied: Chosen, open_beds: Chosen) -> Values:
     return np.asarray(forecast.headroom.values[calibrated].sum(axis=0) + beds - occupancy)
 
 
-def _peak(days: int, values: Values, lead: float) -> Peak:
+def _peak(days: int, values: FloatArray, lead: float) -> Peak:
     return Peak(days, tuple(values.round(DECIMALS).tolist()), round(lead, DECIMALS))
 
 
-def _of_place(system: System, place: str, unique_ids: tuple[str, ...]) -> tuple[Chosen, Chosen]:
-    """Positions of the bottom series of occupancy and of beds, at the place or below, that have their counterpart.
+def _of_place(system: System, place: str, unique_ids: tuple[str, ...]) -> tuple[IndexArray, IndexArray]:
+    """Return positions of the bottom series of occupancy and beds, at the place or below, that have a counterpart.
 
     Beds may be counted at the same place as occupancy, or at one above or below it.
     """
@@ -102,13 +99,13 @@ def _of_place(system: System, place: str, unique_ids: tuple[str, ...]) -> tuple[
 
 
 def _recent(history: PointInTimeHistory, cutoff: pd.Timestamp) -> pd.DataFrame:
-    """The newest days, gaps filled; on days on which a flow is never counted it is 0."""
+    """Return the newest days, gaps filled; a flow is 0 on days on which it is never counted."""
     at_rest = rest_days(history.as_of(cutoff), history.system)[-RECENT_FLOW_DAYS:]
     return history.imputed(cutoff).tail(RECENT_FLOW_DAYS).mask(at_rest, 0.0)
 
 
 def _leaving_share(recent: pd.Series, system: System, place: str) -> float:
-    """The share of those in bed that leaves in a day: discharges, else admissions, over occupancy.
+    """Return the share of inpatients that leaves in a day: discharges, else admissions, over occupancy.
 
     Over the bottom places that count the flow as well as occupancy; 0 where neither flow is counted.
     """
@@ -125,5 +122,5 @@ def _leaving_share(recent: pd.Series, system: System, place: str) -> float:
     return 0.0
 
 
-def _rows(values: Values) -> tuple[tuple[float, ...], ...]:
+def _rows(values: FloatArray) -> tuple[tuple[float, ...], ...]:
     return tuple(map(tuple, values.round(DECIMALS).tolist()))

@@ -5,10 +5,10 @@ from itertools import compress
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.model import Actual, Champion, DayForecast, Publication, SeriesForecast
 from publication.vocabulary import SeriesKey, series_key
+from training.arrays import BoolArray
 from training.history.known import PointInTimeHistory
 from training.history.ledger import BEDS
 from training.models.candidate import FitCache
@@ -71,7 +71,7 @@ def _series(
     unit: str,
     recent: pd.DataFrame,
     driven: list[list[float]],
-    is_counted: NDArray[np.bool_],
+    is_counted: BoolArray,
 ) -> SeriesForecast:
     unique_id = key.unique_id
     position = forecast.means.columns.get_loc(unique_id)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from training.arrays import FloatArray
 from training.history.known import PointInTimeHistory
 from training.models.candidate import by_measure
 from training.models.catalogue import FALLBACK
@@ -16,7 +16,6 @@ from training.pipeline.rest_days import RestDays
 from training.pipeline.windows import WindowForecasts
 from training.reconciliation import BOTTOM_UP, SumsHistory, aggregated, fitted_map, reconciled, summing
 
-Values = NDArray[np.float64]
 FEWEST_WINDOWS_TO_RECONCILE = 4
 
 
@@ -26,7 +25,7 @@ class PlaceTree:
 
     bottom: tuple[str, ...]
     sums: tuple[str, ...]
-    parts: Values
+    parts: FloatArray
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Reconciler:
 
     tree: PlaceTree
     candidate: str
-    by: Values
+    by: FloatArray
 
 
 Reconcilers = Mapping[str, Reconciler]
@@ -49,8 +48,8 @@ class ParentForecasts:
         self.means = MeansCache(SumsHistory(history), horizon)
 
     def with_parents(
-        self, bottom: Values, tree: PlaceTree, candidate: str, cutoff: pd.Timestamp, weights: EnsembleWeights
-    ) -> Values:
+        self, bottom: FloatArray, tree: PlaceTree, candidate: str, cutoff: pd.Timestamp, weights: EnsembleWeights
+    ) -> FloatArray:
         """Return the means of all series of the tree, (horizon, n_series), from those of its bottom series."""
         sums = self.means.combine(same_for_all(candidate, tree.sums), cutoff, weights)
         return np.concatenate([bottom, np.maximum(sums, 0.0)], axis=-1)
@@ -84,7 +83,7 @@ class Reconciliation:
         tree = tree_of(self._history, by_measure(self._history.as_of(cutoff).columns)[measure])
         return tree if tree.sums and not self._rest.any_of(tree.bottom, cutoff) else None
 
-    def past(self, tree: PlaceTree, candidate: str, cutoff: pd.Timestamp) -> tuple[Values, Values]:
+    def past(self, tree: PlaceTree, candidate: str, cutoff: pd.Timestamp) -> tuple[FloatArray, FloatArray]:
         """Return means of all series of a tree and actuals of its bottom series, in the windows before the cutoff."""
         self._parents.means.make(candidate, self._requested)
         weights, windows = self._windows.weights([candidate], cutoff), self._windows.before(cutoff)
@@ -129,12 +128,12 @@ def tree_of(history: PointInTimeHistory, bottom: Sequence[str]) -> PlaceTree:
     return PlaceTree(tuple(bottom), tuple(distinct.columns), np.hstack([np.eye(len(bottom)), distinct.to_numpy()]))
 
 
-def parent_actuals(tree: PlaceTree, actuals: Values) -> Values:
+def parent_actuals(tree: PlaceTree, actuals: FloatArray) -> FloatArray:
     """Return actuals of all series of the tree, (n_windows, horizon, n_series), from those of its bottom series."""
     return aggregated(actuals, tree.parts, mean_size(actuals, default=0.0))
 
 
-def fit_reconciler(method: str, tree: PlaceTree, forecasts: Values, actuals: Values) -> Values | None:
+def fit_reconciler(method: str, tree: PlaceTree, forecasts: FloatArray, actuals: FloatArray) -> FloatArray | None:
     """Return the method's map, fitted to forecasts and actuals of all series, (n_windows, horizon, n_series).
 
     None where the method finds none.
@@ -145,7 +144,7 @@ def fit_reconciler(method: str, tree: PlaceTree, forecasts: Values, actuals: Val
     return fitted_map(method, tree.parts, actuals.reshape(-1, n_series), forecasts.reshape(-1, n_series))
 
 
-def mean_size(values: Values, default: float = np.nan) -> Values:
+def mean_size(values: FloatArray, default: float = np.nan) -> FloatArray:
     """Return the mean absolute value by series (n_series,); the default where none is known."""
     known = (~np.isnan(values)).sum(axis=(0, 1))
     return np.where(known > 0, np.nansum(np.abs(values), axis=(0, 1)) / np.maximum(known, 1), default)

@@ -5,9 +5,9 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.days import weekday_names
+from training.arrays import BoolArray, FloatArray
 from training.frames import WEEK
 from training.history.known import PointInTimeHistory
 from training.history.rest_days import is_flow
@@ -15,7 +15,6 @@ from training.history.rhythm import counted_weekdays
 from training.models.candidate import target_days
 from training.paths.joint import Paths
 
-Values = NDArray[np.float64]
 CountedOn = Mapping[str, tuple[int, ...]]
 """By series, the weekdays (0 for Monday) on which it may be counted: of those alone that are not counted on each."""
 
@@ -53,7 +52,7 @@ class RestDays:
         at_rest = self._at_rest(pd.DatetimeIndex(bottom.index), list(bottom.columns), cutoff)
         return bottom if at_rest is None else bottom.mask(at_rest, 0.0)
 
-    def zero_margins(self, margins: Values, paths: Paths, cutoff: pd.Timestamp) -> tuple[Values, Paths]:
+    def zero_margins(self, margins: FloatArray, paths: Paths, cutoff: pd.Timestamp) -> tuple[FloatArray, Paths]:
         """Return margins (n_bottom, horizon, n_levels) and paths of the bottom series, with 0 on those days."""
         days = target_days(cutoff, margins.shape[1])
         at_rest = self._at_rest(days, list(paths.unique_ids), cutoff)
@@ -80,9 +79,7 @@ class RestDays:
     def _counted_on(self, cutoff: pd.Timestamp) -> CountedOn:
         return _some_weekdays(self._history.as_of(cutoff), flows=True, history=self._history)
 
-    def _at_rest(
-        self, days: pd.DatetimeIndex, unique_ids: Sequence[str], cutoff: pd.Timestamp
-    ) -> NDArray[np.bool_] | None:
+    def _at_rest(self, days: pd.DatetimeIndex, unique_ids: Sequence[str], cutoff: pd.Timestamp) -> BoolArray | None:
         """Return the days (n_days, n_series) of weekdays that are never counted, without a value; None for none."""
         counted_on = self._of_bottom(cutoff)
         if not counted_on:

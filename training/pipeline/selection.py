@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.vocabulary import series_key
+from training.arrays import FloatArray
 from training.calibration.scale import scaled_errors
 from training.history.known import PointInTimeHistory
 from training.models.catalogue import FALLBACK
@@ -16,7 +16,6 @@ from training.pipeline.reconciliation import PlaceTree, Reconciliation, fit_reco
 from training.pipeline.windows import WindowForecasts
 from training.reconciliation import BOTTOM_UP, RECONCILIATIONS, reconciled
 
-Values = NDArray[np.float64]
 FEWEST_WINDOWS_TO_SELECT = 4
 FEWEST_HELD_OUT_WINDOWS = 8
 MIN_RECONCILIATION_GAIN = 0.01  # of bottom-up's loss, that another method must save in windows that it has not seen
@@ -47,7 +46,7 @@ class RecipeSelector:
         tree = self._reconciliation.tree(measure, cutoff)
         return BOTTOM_UP if tree is None else best_method(tree, *self._reconciliation.past(tree, candidate, cutoff))
 
-    def _losses(self, name: str, ids: Sequence[str], cutoff: pd.Timestamp) -> Values:
+    def _losses(self, name: str, ids: Sequence[str], cutoff: pd.Timestamp) -> FloatArray:
         """Return mean scaled absolute errors by series (n_bottom,): the fallback's where the candidate failed."""
         means = self._windows.means(same_for_all(name, ids), cutoff, self._windows.weights([name], cutoff))
         naive = self._windows.means(same_for_all(FALLBACK, ids), cutoff)
@@ -55,7 +54,7 @@ class RecipeSelector:
         return mean_size(errors)
 
 
-def best_method(tree: PlaceTree, forecasts: Values, actuals: Values) -> str:
+def best_method(tree: PlaceTree, forecasts: FloatArray, actuals: FloatArray) -> str:
     """Return the method whose bottom means, and their sums, have the least error in the newer half of the windows.
 
     `forecasts` (n_windows, horizon, n_series) are of all series, `actuals` (n_windows, horizon, n_bottom). Each method

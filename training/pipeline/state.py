@@ -15,20 +15,19 @@ from tempfile import mkdtemp
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from training.arrays import FloatArray
 from training.models.candidate import Key, Means
 from training.models.saved_fits import load_fitted, save_fitted
 
-Values = NDArray[np.float64]
-CANDIDATE, KEY, FAILURE = "candidate", "key", "failure"
+CANDIDATE, DIGEST, FAILURE = "candidate", "key", "failure"
 
 
 class SavedMeans:
     """For each candidate, the means of one series at one cutoff (horizon,) by key, and why there are none."""
 
     def __init__(self) -> None:
-        self._means: defaultdict[str, dict[bytes, Values]] = defaultdict(dict)
+        self._means: defaultdict[str, dict[bytes, FloatArray]] = defaultdict(dict)
         self._failures: defaultdict[str, dict[bytes, str]] = defaultdict(dict)
 
     def fill(self, name: str, keys: Mapping[str, bytes], means: Means, cutoff: pd.Timestamp) -> frozenset[str]:
@@ -58,9 +57,9 @@ class SavedMeans:
             self._failures[name].update(failures)
 
     def rows(self) -> pd.DataFrame:
-        """One row for each candidate and key: why there are no means (else empty), and the means by lead."""
+        """Return a row for each candidate and key: the reason of a failure (else empty), and the means by lead."""
         tables = [self._table(name) for name, saved in self._means.items() if saved]
-        empty = pd.DataFrame(columns=[CANDIDATE, KEY, FAILURE], dtype=str)
+        empty = pd.DataFrame(columns=[CANDIDATE, DIGEST, FAILURE], dtype=str)
         return pd.concat(tables, ignore_index=True) if tables else empty
 
     def _table(self, name: str) -> pd.DataFrame:
@@ -68,13 +67,13 @@ class SavedMeans:
         leads = [str(lead) for lead in range(1, len(next(iter(saved.values()))) + 1)]
         table = pd.DataFrame(np.stack(list(saved.values())), columns=leads)
         table.insert(0, CANDIDATE, name)
-        table.insert(1, KEY, [key.hex() for key in saved])
+        table.insert(1, DIGEST, [key.hex() for key in saved])
         table.insert(2, FAILURE, [failures.get(key, "") for key in saved])
         return table
 
 
 def saved_means(rows: pd.DataFrame) -> SavedMeans:
-    """The means of which `SavedMeans.rows` made the rows."""
+    """Return the means of which `SavedMeans.rows` made the rows."""
     read = SavedMeans()
     for name, table in rows.groupby(CANDIDATE, sort=False):
         for key, failure, values in _entries(table):
@@ -84,41 +83,41 @@ def saved_means(rows: pd.DataFrame) -> SavedMeans:
     return read
 
 
-def _entries(table: pd.DataFrame) -> Iterator[tuple[bytes, str, Values]]:
-    values = table.drop(columns=[CANDIDATE, KEY, FAILURE]).to_numpy(dtype=float)
-    keys = map(bytes.fromhex, table[KEY])
+def _entries(table: pd.DataFrame) -> Iterator[tuple[bytes, str, FloatArray]]:
+    values = table.drop(columns=[CANDIDATE, DIGEST, FAILURE]).to_numpy(dtype=float)
+    keys = map(bytes.fromhex, table[DIGEST])
     yield from zip(keys, table[FAILURE], values, strict=True)
 
 
-FITS, MEANS = "fits", "means.parquet"
-SECTIONS = SERIES, SUMS = ("series", "sums")
+FITS_FOLDER, MEANS_FILE = "fits", "means.parquet"
+STATE_SECTIONS = SERIES_SECTION, SUMS_SECTION = ("series", "sums")
 
 
 @dataclass(frozen=True)
 class StateSection:
-    """Of bottom series, or of sums: candidates' means in windows, and the parts that candidates fitted."""
+    """Candidates' means in windows, and what they fitted, of bottom series or of sums."""
 
     means: SavedMeans = field(default_factory=SavedMeans)
     fits: Mapping[Key, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class State:
-    """The means and fits of a version, each under the digest of what it was made from."""
+class PipelineState:
+    """The means and fits of bottom series and of sums, each under the digest of its data."""
 
     series: StateSection = field(default_factory=StateSection)
     sums: StateSection = field(default_factory=StateSection)
 
-    def with_more(self, other: "State") -> "State":
-        """All that either has."""
+    def with_more(self, other: "PipelineState") -> "PipelineState":
+        """Return all that either has."""
         both = zip((self.series, self.sums), (other.series, other.sums), strict=True)
-        return State(*(_together(ours, theirs) for ours, theirs in both))
+        return PipelineState(*(_together(ours, theirs) for ours, theirs in both))
 
     def write(self, folder: Path) -> None:
         """Write into a folder, which is made: Parquet, JSON and arrays."""
-        for name, section in zip(SECTIONS, (self.series, self.sums), strict=True):
-            save_fitted(section.fits, folder / name / FITS)
-            section.means.rows().to_parquet(folder / name / MEANS, index=False)
+        for name, section in zip(STATE_SECTIONS, (self.series, self.sums), strict=True):
+            save_fitted(section.fits, folder / name / FITS_FOLDER)
+            section.means.rows().to_parquet(folder / name / MEANS_FILE, index=False)
 
 
 def _together(section: StateSection, other: StateSection) -> StateSection:
@@ -128,19 +127,21 @@ def _together(section: StateSection, other: StateSection) -> StateSection:
     return StateSection(means, {**section.fits, **other.fits})
 
 
-def read_state(folder: Path) -> State:
+def read_state(folder: Path) -> PipelineState:
     """Return the state that was written into a folder."""
-    return State(
+    return PipelineState(
         *(
-            StateSection(saved_means(pd.read_parquet(folder / name / MEANS)), load_fitted(folder / name / FITS))
-            for name in SECTIONS
+            StateSection(
+                saved_means(pd.read_parquet(folder / name / MEANS_FILE)), load_fitted(folder / name / FITS_FOLDER)
+            )
+            for name in STATE_SECTIONS
         )
     )
 
 
 log = logging.getLogger("headroom")
-CODE = "code.txt"
-DAMAGED = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
+CODE_FILE = "code.txt"
+READ_ERRORS = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile)  # raised for files that are incomplete
 
 
 class StateFolder:
@@ -150,28 +151,30 @@ class StateFolder:
         self._folder = folder
         self._code = code
 
-    def read(self) -> State:
-        """The state; an empty one where there is none, it is damaged, or other code made it."""
+    def read(self) -> PipelineState:
+        """Return the state; an empty one where there is none, it is damaged, or other code made it."""
         try:
-            if (self._folder / CODE).read_text(encoding="utf-8") != self._code:
-                return State()
+            if (self._folder / CODE_FILE).read_text(encoding="utf-8") != self._code:
+                return PipelineState()
             return read_state(self._folder)
-        except DAMAGED:
-            return State()
+        except READ_ERRORS:
+            return PipelineState()
 
-    def write(self, state: State) -> None:
-        """Put the state in the place of the last, complete or not at all; a disk that is full ends nothing."""
+    def write(self, state: PipelineState) -> None:
+        """Replace the state, completely or not at all; a full disk is logged and ends nothing."""
         try:
             self._write(state)
         except OSError as error:
-            log.warning("Saving what the publication made in %s: %s. It is made again next time.", self._folder, error)
+            log.warning(
+                "Saving the state of the publication in %s: %s. It is made again next time.", self._folder, error
+            )
 
-    def _write(self, state: State) -> None:
+    def _write(self, state: PipelineState) -> None:
         self._folder.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(mkdtemp(dir=self._folder.parent, prefix=".state-"))
         try:
             state.write(fresh)
-            (fresh / CODE).write_text(self._code, encoding="utf-8")
+            (fresh / CODE_FILE).write_text(self._code, encoding="utf-8")
             shutil.rmtree(self._folder, ignore_errors=True)
             fresh.replace(self._folder)
         finally:

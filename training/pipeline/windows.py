@@ -5,9 +5,9 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from publication.vocabulary import Kind
+from training.arrays import FloatArray
 from training.calibration.past_errors import windows_before
 from training.calibration.scale import scaled_errors
 from training.calibration.weights import Weights, fitted_weights, series_weights
@@ -17,7 +17,6 @@ from training.models.catalogue import CATALOGUE, LearnedEnsemble
 from training.pipeline.means import NO_WEIGHTS, EnsembleWeights, MeansCache, same_for_all
 from training.pipeline.rest_days import RestDays
 
-Values = NDArray[np.float64]
 Cutoffs = Sequence[pd.Timestamp]
 Reconcile = Callable[[pd.DataFrame], pd.DataFrame]
 """Bottom means of one window, wide, to reconciled ones."""
@@ -57,7 +56,7 @@ class WindowForecasts:
         cutoff: pd.Timestamp,
         weights: EnsembleWeights = NO_WEIGHTS,
         reconcile: Reconcile = pd.DataFrame.copy,  # bottom-up: nothing changes
-    ) -> Values:
+    ) -> FloatArray:
         """Return the means of the series in the windows, each by its candidate.
 
         Ensembles have the weights of the cutoff in every window: the weights are part of what is evaluated.
@@ -66,7 +65,7 @@ class WindowForecasts:
         shape = (len(windows), self._means.horizon, len(names))
         return np.reshape([reconcile(self._bottom(names, w, cutoff, weights)).to_numpy() for w in windows], shape)
 
-    def actuals(self, unique_ids: Iterable[str], cutoff: pd.Timestamp) -> Values:
+    def actuals(self, unique_ids: Iterable[str], cutoff: pd.Timestamp) -> FloatArray:
         """Return the actuals of the series in the windows, as known at the cutoff."""
         windows, known = self.before(cutoff), self._history.as_of(cutoff)[list(unique_ids)]
         shape = (len(windows), self._means.horizon, known.shape[1])

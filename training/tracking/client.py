@@ -18,37 +18,37 @@ from publication.console import is_utf_8, not_utf_8
 from publication.redaction import ENCODE_ADVICE, STRAY_AT, Redactor, has_stray_at, redact_url
 from training.errors import OutOfReachError
 
-LEVELS = {
+LOG_LEVELS = {
     "mlflow": logging.WARNING,
     "alembic": logging.WARNING,
     "mlflow.store.db.utils": logging.CRITICAL,  # it writes pages of what it raises too, and our one sentence says
     "urllib3": logging.ERROR,  # it warns of each attempt
 }
 API_REQUEST = "API request to"  # how MLflow begins an error of the network
-PATIENCE_SECONDS = "10"
+TIMEOUT_SECONDS = "10"
 RETRIES, TIMEOUT = "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "MLFLOW_HTTP_REQUEST_TIMEOUT"
-PATIENCE = {"PGCONNECT_TIMEOUT": PATIENCE_SECONDS, RETRIES: "2"}  # the first is read by PostgreSQL's client library
-FIRST_PATIENCE = {TIMEOUT: PATIENCE_SECONDS, RETRIES: "0"}
-"""With a server that has not answered yet: one that has may take MLflow's own two minutes over a large file."""
+TIMEOUTS = {"PGCONNECT_TIMEOUT": TIMEOUT_SECONDS, RETRIES: "2"}  # the first is read by PostgreSQL's client library
+FIRST_TIMEOUTS = {TIMEOUT: TIMEOUT_SECONDS, RETRIES: "0"}
+"""For a server that has not answered yet. One that has may take MLflow's own two minutes over a large file."""
 
 
 def connect(tracking_uri: str, artifacts: Path, system: str) -> None:
     """Point MLflow at the tracking server or database, and make the system's experiment there if it is absent.
 
-    `artifacts` is where a local database keeps its files; a server has a place of its own.
+    `artifacts` is the folder for the files of a local database; a server has a place of its own.
     """
-    for name, level in LEVELS.items():
+    for name, level in LOG_LEVELS.items():
         logging.getLogger(name).setLevel(level)
-    for name, seconds in PATIENCE.items():
+    for name, seconds in TIMEOUTS.items():
         os.environ.setdefault(name, seconds)
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"  # MLflow would print it with its password
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    refuse_malformed(tracking_uri)
+    reject_malformed(tracking_uri)
     _try_database_once(tracking_uri)
     with reach(tracking_uri):
         mlflow.set_tracking_uri(tracking_uri)
         mlflow.set_registry_uri(tracking_uri)
-        with _first_patience():
+        with _first_timeouts():
             is_there = mlflow.get_experiment_by_name(system) is not None
         if not is_there:
             remote = tracking_uri.startswith(("http:", "https:"))
@@ -76,10 +76,10 @@ def _try_database_once(tracking_uri: str) -> None:
 
 
 @contextmanager
-def _first_patience() -> Iterator[None]:
-    """Little patience with a server while the block lasts, but where someone has set how much."""
-    before = {name: os.environ.get(name) for name in FIRST_PATIENCE}
-    ours = {name: value for name, value in FIRST_PATIENCE.items() if before[name] in (None, PATIENCE.get(name))}
+def _first_timeouts() -> Iterator[None]:
+    """Set short timeouts, except those that the environment sets, while the block lasts."""
+    before = {name: os.environ.get(name) for name in FIRST_TIMEOUTS}
+    ours = {name: value for name, value in FIRST_TIMEOUTS.items() if before[name] in (None, TIMEOUTS.get(name))}
     os.environ.update(ours)
     try:
         yield
@@ -99,7 +99,7 @@ def reach(tracking_uri: str) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """What made it fail: a driver's or the network's own words, around which libraries wrap theirs."""
+    """Return the cause of a failure in the words of the driver or the network, without those of libraries around it."""
     chain = list(_causes(error))
     for cause in chain:
         if isinstance(cause, DBAPIError) and cause.orig is not None:
@@ -119,8 +119,8 @@ def _words(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def refuse_malformed(tracking_uri: str) -> None:
-    """Raises OutOfReachError for an address that libraries misread, before they show parts of it, or look them up."""
+def reject_malformed(tracking_uri: str) -> None:
+    """Raise OutOfReachError for an address that libraries misread, before they print or resolve parts of it."""
     if not is_utf_8(tracking_uri):
         raise OutOfReachError(f"Reading MLFLOW_TRACKING_URI: {not_utf_8(tracking_uri, 'address')}.")
     if has_stray_at(tracking_uri):

@@ -1,4 +1,4 @@
-"""The pictures of a run."""
+"""The charts of a run."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from publication.vocabulary import quantile_column, series_key
 from training.backtest.scores import PIT_TENTHS
-from training.charts import page as whole_page
+from training.charts import page as html_page
 from training.charts import picture, plain
 
 BAND_COLOUR = "rgba(0, 94, 184, 0.18)"
@@ -17,12 +17,12 @@ OUTER_80 = {"q0.1", "q0.9"}
 
 
 def page(figures: Sequence[go.Figure]) -> str:
-    """The pictures of one backtest as a page."""
-    return whole_page("Backtest", [picture(figure, f"chart-{i}") for i, figure in enumerate(figures, start=1)])
+    """Return the charts of one backtest as a page."""
+    return html_page("Backtest", [picture(figure, f"chart-{i}") for i, figure in enumerate(figures, start=1)])
 
 
 def charts(forecasts: pd.DataFrame, scores: pd.DataFrame) -> list[go.Figure]:
-    """What a person looks at first: the best and worst series of each measure, and how intervals keep their promise.
+    """Return the charts to see first: the best and worst series of each measure, and the coverage of intervals.
 
     `scores` are those of the recipe that made the forecasts, long.
     """
@@ -31,7 +31,7 @@ def charts(forecasts: pd.DataFrame, scores: pd.DataFrame) -> list[go.Figure]:
 
 
 def _best_and_worst(scores: pd.DataFrame) -> list[tuple[str, str]]:
-    """Of each measure the series with the least and the greatest scaled WIS, and which it is."""
+    """Return of each measure the series with the least and the greatest scaled WIS, labelled best and worst."""
     rows = scores[(scores["by"] == "series") & (scores["loss"] == "scaled_wis")]
     by_series = rows.set_index(rows["series"].astype(str))["value"]
     grouped = by_series.groupby(lambda unique_id: series_key(unique_id).measure)
@@ -40,7 +40,7 @@ def _best_and_worst(scores: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def fan_chart(forecasts: pd.DataFrame, unique_id: str, standing: str) -> go.Figure:
-    """The forecasts of one series in the newest window of a backtest, with what happened."""
+    """Return the forecasts of one series in the newest window of a backtest, with its actuals."""
     series = forecasts[forecasts["unique_id"] == unique_id]
     window = series[series["cutoff"] == series["cutoff"].max()]
     figure = go.Figure()
@@ -66,7 +66,7 @@ def fan_chart(forecasts: pd.DataFrame, unique_id: str, standing: str) -> go.Figu
 
 
 def coverage_by_lead(forecasts: pd.DataFrame) -> go.Figure:
-    """The share of actuals inside the 80 % prediction interval, by lead, against its promise."""
+    """Return the share of actuals inside the 80 % prediction interval, by lead, against 80 %."""
     rows = forecasts[forecasts["y"].notna()]
     inside = (rows["y"] >= rows["q0.1"]) & (rows["y"] <= rows["q0.9"])
     share = inside.groupby(rows["lead"]).mean()
@@ -79,10 +79,10 @@ def coverage_by_lead(forecasts: pd.DataFrame) -> go.Figure:
 
 
 def pit_histogram(scores: pd.DataFrame) -> go.Figure:
-    """How many in a hundred actuals fell in each tenth of their forecast distribution, by measure: ten, by its promise.
+    """Return the percentage of actuals in each tenth of their forecast distribution, by measure: ideally ten.
 
-    `scores` are one recipe's, long. A hollow in the middle says that intervals are too narrow, a hill that they are too
-    wide, a slope that forecasts are too high (down to the right) or too low.
+    `scores` are one recipe's, long. A hollow in the middle means that intervals are too narrow, a hill that they are
+    too wide, a slope that forecasts are too high (down to the right) or too low.
     """
     shares = scores[(scores["by"] == "measure") & scores["loss"].isin(PIT_TENTHS)]
     figure = go.Figure()
@@ -97,7 +97,7 @@ def pit_histogram(scores: pd.DataFrame) -> go.Figure:
 
 
 def reliability(forecasts: pd.DataFrame, levels: Sequence[float]) -> go.Figure:
-    """The share of actuals at or below each published quantile, by measure, against its level: the diagonal.
+    """Return the share of actuals at or below each published quantile, by measure, against its level: the diagonal.
 
     The reliability diagram of quantile forecasts (Pinson et al. 2007). Below the diagonal they are too low.
     """

@@ -20,20 +20,20 @@ from mlflow.data.dataset_source_registry import resolve_dataset_source
 
 import publication
 import training
+from publication.endings import DISTRIBUTION
 
-DISTRIBUTION = "headroom-forecast"
 UNINSTALLED = "source"  # run from a folder of source, as the images do
-DIGITS = 12
+CODE_DIGITS = 12
 
 
 def code_version() -> str:
-    """The release, and a digest of the source of training and publication, which changes with any edit."""
+    """Return the release, and a digest of the source of training and publication, which changes with any edit."""
     digest = hashlib.sha256()
     for package in (publication, training):
         folder = Path(next(iter(package.__path__)))
         for file in sorted(folder.rglob("*.py")):
             digest.update(file.relative_to(folder).as_posix().encode() + file.read_bytes())
-    return f"{_release()}+{digest.hexdigest()[:DIGITS]}"
+    return f"{_release()}+{digest.hexdigest()[:CODE_DIGITS]}"
 
 
 def _release() -> str:
@@ -43,12 +43,12 @@ def _release() -> str:
         return UNINSTALLED
 
 
-DIGEST_DIGITS = 32  # all that MLflow has room for; the whole is a tag
+DATASET_DIGITS = 32  # all that MLflow has room for; the complete digest is a tag
 
 
 @dataclass(frozen=True)
-class Data:
-    """Whose history, where it is kept, its digest, and the instant it was known at."""
+class HistorySnapshot:
+    """The history of a system as known at an instant: its archive and its digest."""
 
     system: str
     archive: Path
@@ -56,36 +56,36 @@ class Data:
     as_of: datetime
 
     def dataset(self) -> Dataset:
-        return History(self)
+        return HistoryDataset(self)
 
     def tags(self) -> dict[str, str]:
         return {"headroom.data_digest": self.digest, "headroom.as_of": self.as_of.isoformat()}
 
 
-class History(Dataset):
-    """A history that stays where it is: MLflow is told of it, and given nothing."""
+class HistoryDataset(Dataset):
+    """A reference to a history for MLflow, which stores no values of it."""
 
-    def __init__(self, data: Data) -> None:
-        self._data = data
+    def __init__(self, snapshot: HistorySnapshot) -> None:
+        self._snapshot = snapshot
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # that there are two names for one kind of source
-            source = resolve_dataset_source(data.archive.as_uri())
-        super().__init__(source, name=data.system, digest=self._compute_digest())
+            source = resolve_dataset_source(snapshot.archive.as_uri())
+        super().__init__(source, name=snapshot.system, digest=self._compute_digest())
 
     def _compute_digest(self) -> str:
-        return self._data.digest.rpartition(":")[2][:DIGEST_DIGITS]
+        return self._snapshot.digest.rpartition(":")[2][:DATASET_DIGITS]
 
     @property
     def profile(self) -> dict[str, str]:
-        """What it was known at."""
-        return {"as_of": self._data.as_of.isoformat(), "digest": self._data.digest}
+        """The instant at which it was known, and its digest."""
+        return {"as_of": self._snapshot.as_of.isoformat(), "digest": self._snapshot.digest}
 
     @property
     def schema(self) -> None:
         """None: it is the same for every history, `unique_id, ds, y, known_at`."""
 
     def to_dict(self) -> dict[str, str]:
-        """What MLflow keeps."""
+        """Return what MLflow stores."""
         return {**super().to_dict(), "profile": json.dumps(self.profile)}
 
 
@@ -93,8 +93,8 @@ BYTES_PER_UNIT = 1 if sys.platform == "darwin" else 1024  # of what the kernel c
 
 
 @dataclass
-class Cost:
-    """What a block of work took; memory is the peak of the whole process, and of the largest of its workers."""
+class RunCost:
+    """Seconds and memory of a block of work; memory is the peak of the process, and of the largest of its workers."""
 
     seconds: float = 0.0
     peak_memory_bytes: float = 0.0
@@ -109,9 +109,9 @@ class Cost:
 
 
 @contextmanager
-def measured() -> Iterator[Cost]:
-    """Measures the block; the cost is known when it is over, also where it fails."""
-    cost, began = Cost(), time.perf_counter()
+def measure_cost() -> Iterator[RunCost]:
+    """Measure the block; the cost is known when it is over, also where it fails."""
+    cost, began = RunCost(), time.perf_counter()
     try:
         yield cost
     finally:
@@ -120,14 +120,14 @@ def measured() -> Iterator[Cost]:
         cost.peak_worker_memory_bytes = _peak(resource.RUSAGE_CHILDREN)
 
 
-def tags() -> dict[str, str]:
-    """What runs can be searched by."""
+def machine_tags() -> dict[str, str]:
+    """Return tags by which runs can be searched: Python and platform."""
     return {"headroom.python": platform.python_version(), "headroom.platform": platform.platform()}
 
 
 @cache  # a second or two for some hundred distributions, which stay what they are while the process lives
-def installed() -> str:
-    """Every installed distribution with its version, as a requirements file has them."""
+def installed_packages() -> str:
+    """Return every installed distribution with its version, as a requirements file has them."""
     found = {(d.metadata["Name"] or "").lower(): d.version for d in distributions()}
     return "".join(f"{name}=={version}\n" for name, version in sorted(found.items()) if name)
 

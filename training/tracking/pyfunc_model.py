@@ -11,7 +11,7 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from training.history.known import PointInTimeHistory, known_at_day_end
 from training.pipeline import Forecaster
-from training.tracking.versions import read_whole
+from training.tracking.versions import read_complete
 
 KNOWN_AT = "known_at"
 
@@ -20,7 +20,7 @@ class VersionModel(PythonModel):
     """Given `unique_id, ds, y` and where there is one `known_at`, the rows that would be published for the last day."""
 
     def load_context(self, context: PythonModelContext) -> None:
-        self._version, self._state = read_whole(Path(context.artifacts["version"]))
+        self._version, self._state = read_complete(Path(context.artifacts["version"]))
 
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, object] | None = None

@@ -6,7 +6,6 @@ Files are JSON, Parquet and arrays: nothing is unpickled to read them.
 import json
 import os
 import shutil
-import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -20,15 +19,15 @@ from publication.model import Champion, System
 from training.backtest.evaluation import BacktestSummary
 from training.files import at_home
 from training.history.identity import SystemIdentity
-from training.pipeline.state import State, read_state
+from training.pipeline.state import READ_ERRORS, PipelineState, read_state
 from training.system import SystemContext
 
-DESCRIPTION, STATE = "version.json", "state"
+DESCRIPTION_FILE, STATE_FOLDER = "version.json", "state"
 
 
 @dataclass(frozen=True)
 class Version:
-    """All of a version but its state; `champion_record` is of the version `compared_with`, if there was a champion."""
+    """A version without its state; `champion_summary` is of the version `compared_with`, if there was a champion."""
 
     system: System
     identity: SystemIdentity
@@ -37,109 +36,109 @@ class Version:
     trained_to: date
     data_digest: str
     code_version: str
-    record: BacktestSummary
-    champion_record: BacktestSummary | None = None
+    summary: BacktestSummary
+    champion_summary: BacktestSummary | None = None
     compared_with: int | None = None
 
 
 JSON = TypeAdapter(Version)
 
 
-def write(version: Version, state: State, folder: Path) -> None:
-    """Into a folder, which is made."""
+def write_version(version: Version, state: PipelineState, folder: Path) -> None:
+    """Write the version into a folder, which is made."""
     folder.mkdir(parents=True)
-    (folder / DESCRIPTION).write_bytes(JSON.dump_json(version, indent=1))
-    state.write(folder / STATE)
+    (folder / DESCRIPTION_FILE).write_bytes(JSON.dump_json(version, indent=1))
+    state.write(folder / STATE_FOLDER)
 
 
 def read_version(folder: Path) -> Version:
-    """What was written, but for the state. Raises ValueError where it is of another release."""
-    return JSON.validate_json((folder / DESCRIPTION).read_bytes())
+    """Return the version of a folder. Raises ValueError where it is of another release."""
+    return JSON.validate_json((folder / DESCRIPTION_FILE).read_bytes())
 
 
-def read_whole(folder: Path) -> tuple[Version, State]:
-    """What was written: enough to forecast with."""
-    return read_version(folder), read_state(folder / STATE)
+def read_complete(folder: Path) -> tuple[Version, PipelineState]:
+    """Return the version and state of a folder: enough to forecast with."""
+    return read_version(folder), read_state(folder / STATE_FOLDER)
 
 
-CHAMPION = "champion.json"
-DAMAGED = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile)  # raised by reading what is not whole
-KEPT = 3  # versions: the champion, the one before it, and a challenger
+CHAMPION_FILE = "champion.json"
+VERSIONS_CACHED = 3  # the champion, the one before it, and a challenger
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A version with all that it publishes with."""
+    """A version with its state: all that it publishes with."""
 
     champion: Champion
     version: Version
-    state: State
+    state: PipelineState
 
 
 class ModelCache:
-    """A folder of versions, each whole or not there; and which of them was the champion when last heard of."""
+    """A folder of versions, each complete or absent, and the name of the last known champion."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def fetched(self, champion: Champion, fetch: Callable[[Path], Path], anew: bool = False) -> Path:
-        """The version's folder, fetched where it is not here (or `anew`); `fetch` writes into a folder and says where.
+    def fetch(self, champion: Champion, download: Callable[[Path], Path], again: bool = False) -> Path:
+        """Return the version's folder, downloaded where it is absent (or `again`).
 
-        A version is known by its run too: a new registry counts its versions from one again.
+        `download` writes into a folder and returns the path of the version. A version is known by its run too: a new
+        registry counts its versions from one again.
         """
-        doing, place = f"Fetching version {champion.version} of {champion.name}", self._place(champion)
+        doing, place = f"Fetching version {champion.version} of {champion.name}", self._folder_of(champion)
         with at_home(doing):
-            if place.exists() and not anew:
+            if place.exists() and not again:
                 with suppress(PermissionError):  # of another user who shares the home
                     os.utime(place)
                 return place
             self._folder.mkdir(parents=True, exist_ok=True)
             temporary = TemporaryDirectory(dir=self._folder, prefix=".fetching-")
         with temporary as folder:
-            found = fetch(Path(folder))
+            found = download(Path(folder))
             with at_home(doing):
-                self.forget(champion)  # not before: what is damaged may be all that is left
+                self.remove(champion)  # not before: a damaged copy may be all that is left
                 found.replace(place)
                 os.utime(place)
         return place
 
     def read(self, champion: Champion, folder: Path) -> LoadedModel:
-        """The version in its folder. Raises one of `DAMAGED` where it is not whole, HomeError where we may not read."""
+        """Return the version of a folder. Raises one of `READ_ERRORS`, or HomeError where permission is missing."""
         try:
-            return LoadedModel(champion, *read_whole(folder))
+            return LoadedModel(champion, *read_complete(folder))
         except PermissionError:
             with at_home(f"Reading version {champion.version} of {champion.name}"):
                 raise
 
     def description(self, champion: Champion) -> Version | None:
-        """What the version is, but for its state; None where it is not here, or damaged."""
+        """Return the version without its state; None where it is absent or damaged."""
         try:
-            return read_version(self._place(champion))
-        except DAMAGED:
+            return read_version(self._folder_of(champion))
+        except READ_ERRORS:
             return None
 
-    def forget(self, champion: Champion) -> None:
-        """Throw the version's folder away."""
-        shutil.rmtree(self._place(champion), ignore_errors=True)
+    def remove(self, champion: Champion) -> None:
+        """Delete the version's folder."""
+        shutil.rmtree(self._folder_of(champion), ignore_errors=True)
 
     def set_champion(self, champion: Champion) -> None:
-        """Remember the champion, and forget the versions that were not asked for lately."""
-        with at_home(f"Remembering version {champion.version} of {champion.name} as the champion"):
+        """Record the champion, and delete the versions that were used least lately."""
+        with at_home(f"Recording version {champion.version} of {champion.name} as the champion"):
             self._folder.mkdir(parents=True, exist_ok=True)
-            written = self._folder / f".{CHAMPION}.{os.getpid()}"
+            written = self._folder / f".{CHAMPION_FILE}.{os.getpid()}"
             written.write_text(json.dumps(asdict(champion)), encoding="utf-8")
-            written.replace(self._folder / CHAMPION)
+            written.replace(self._folder / CHAMPION_FILE)
             versions = sorted((p for p in self._folder.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
-        for old in versions[:-KEPT]:
+        for old in versions[:-VERSIONS_CACHED]:
             shutil.rmtree(old, ignore_errors=True)
 
-    def last(self) -> LoadedModel | None:
-        """The champion when last heard of, if it and its files are here and whole."""
+    def last_champion(self) -> LoadedModel | None:
+        """Return the last known champion, if its files are here and complete."""
         try:
-            champion = Champion(**json.loads((self._folder / CHAMPION).read_text(encoding="utf-8")))
-            return self.read(champion, self._place(champion))
-        except DAMAGED:
+            champion = Champion(**json.loads((self._folder / CHAMPION_FILE).read_text(encoding="utf-8")))
+            return self.read(champion, self._folder_of(champion))
+        except READ_ERRORS:
             return None
 
-    def _place(self, champion: Champion) -> Path:
+    def _folder_of(self, champion: Champion) -> Path:
         return self._folder / f"{champion.version}-{champion.run_id}"

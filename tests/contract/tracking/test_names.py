@@ -24,7 +24,9 @@ pytestmark = [
 @pytest.mark.parametrize(
     "name", ["A & E (north) + b.1_2-3", "Łódź 東京", "x" * LONGEST_NAME_BYTES], ids=["signs", "letters", "long"]
 )
-def test_any_name_that_a_system_may_have_is_held_and_found_again(tracking_uri: str, tmp_path: Path, name: str) -> None:
+def test_any_name_that_a_system_may_have_is_stored_and_found_again(
+    tracking_uri: str, tmp_path: Path, name: str
+) -> None:
     assert check_system_name(name) == name
     connect(tracking_uri, tmp_path / "artifacts", name)
     registry = Registry(tracking_uri, name, ModelCache(tmp_path / "champions" / name))
@@ -34,4 +36,4 @@ def test_any_name_that_a_system_may_have_is_held_and_found_again(tracking_uri: s
     assert challenger is not None
     registry.promote(challenger, {}, "2026-03-03")
     elsewhere = Registry(tracking_uri, name, ModelCache(tmp_path / "elsewhere" / name))
-    assert elsewhere.champion_or_cached().champion == Champion(name, 1, challenger.champion.run_id)
+    assert elsewhere.load_champion().champion == Champion(name, 1, challenger.ref.run_id)

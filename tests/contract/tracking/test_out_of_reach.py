@@ -13,7 +13,7 @@ from tests.planted import HORSE as PASSWORD
 from tests.planted import POSTGRESQL_PASSWORD
 from tests.servers import ServerAbsentError, postgresql_cluster, silent_server
 from training.errors import OutOfReachError
-from training.tracking.client import LEVELS, PATIENCE, RETRIES, TIMEOUT, connect, reach
+from training.tracking.client import LOG_LEVELS, RETRIES, TIMEOUT, TIMEOUTS, connect, reach
 from training.tracking.registry import Registry
 from training.tracking.versions import ModelCache
 
@@ -29,8 +29,8 @@ pytestmark = [
 
 
 @pytest.fixture(autouse=True)
-def process_left_as_it_was() -> Iterator[None]:
-    environ, levels = dict(os.environ), {name: logging.getLogger(name).level for name in LEVELS}
+def process_restored() -> Iterator[None]:
+    environ, levels = dict(os.environ), {name: logging.getLogger(name).level for name in LOG_LEVELS}
     before = mlflow.get_tracking_uri()
     yield
     mlflow.set_tracking_uri(before)
@@ -83,7 +83,9 @@ def test_connecting_fails_in_words_after_one_attempt_and_without_pages(
 
 
 @pytest.mark.parametrize("which", ["a server", "PostgreSQL"])
-def test_what_never_answers_is_asked_once(which: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_server_that_never_answers_is_tried_once(
+    which: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     """Each attempt takes seconds: ten for one who sets nothing, two here."""
     os.environ |= {"PGCONNECT_TIMEOUT": "2", TIMEOUT: "2"}
     with silent_server() as server, pytest.raises(OutOfReachError) as refused:
@@ -95,14 +97,14 @@ def test_what_never_answers_is_asked_once(which: str, tmp_path: Path, capfd: pyt
 
 @pytest.mark.parametrize("which", ["a server", "PostgreSQL"])
 def test_also_by_a_job_that_had_an_answer_before(which: str, tmp_path: Path) -> None:
-    os.environ |= {"PGCONNECT_TIMEOUT": "1", TIMEOUT: "1"} | {RETRIES: PATIENCE[RETRIES]}
+    os.environ |= {"PGCONNECT_TIMEOUT": "1", TIMEOUT: "1"} | {RETRIES: TIMEOUTS[RETRIES]}
     with silent_server() as server, pytest.raises(OutOfReachError):
         connect(addresses(server.port)[which], tmp_path, "north")
     assert server.n_accepted == 1
-    assert os.environ[RETRIES] == PATIENCE[RETRIES]
+    assert os.environ[RETRIES] == TIMEOUTS[RETRIES]
 
 
-def test_a_patience_that_is_set_is_left_as_it_is(free_port: int, tmp_path: Path) -> None:
+def test_a_timeout_that_is_set_is_left_as_it_is(free_port: int, tmp_path: Path) -> None:
     os.environ |= {"PGCONNECT_TIMEOUT": "3", TIMEOUT: "4", RETRIES: "0"}
     with pytest.raises(OutOfReachError):
         connect(addresses(free_port)["a server"], tmp_path, "north")
@@ -111,7 +113,7 @@ def test_a_patience_that_is_set_is_left_as_it_is(free_port: int, tmp_path: Path)
     del os.environ[TIMEOUT]
     with pytest.raises(OutOfReachError):
         connect(addresses(free_port)["a server"], tmp_path, "north")
-    assert TIMEOUT not in os.environ, "later questions have MLflow's own patience"
+    assert TIMEOUT not in os.environ, "later requests have MLflow's own timeout"
 
 
 def test_the_registry_says_so_too(free_port: int, tmp_path: Path) -> None:

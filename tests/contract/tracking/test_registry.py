@@ -17,7 +17,7 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 from publication.model import Champion
 from publication.vocabulary import CHALLENGER, CHAMPION
 from tests.unit.pipeline.histories import ENGLISH, LEVELS, build_system, four_sites
-from training.backtest.evaluation import NO_RECORD, BacktestSummary, evaluated
+from training.backtest.evaluation import NO_SUMMARY, BacktestSummary, evaluated
 from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales, overall, scores
 from training.errors import NothingPublishedError, OutOfReachError, UsageError, VersionUnreadableError
@@ -26,7 +26,7 @@ from training.history.identity import identity_of
 from training.history.known import known_at_day_end
 from training.pipeline import Forecaster
 from training.tracking.client import connect
-from training.tracking.provenance import Data, code_version
+from training.tracking.provenance import HistorySnapshot, code_version
 from training.tracking.registry import Registered, Registry
 from training.tracking.runs import close_orphaned_runs, log_backtest, log_data_report, run
 from training.tracking.versions import ModelCache, Version
@@ -62,8 +62,8 @@ def system(tracking_uri: str, tmp_path: Path, request: pytest.FixtureRequest) ->
     return str(name)
 
 
-def record(wis: float) -> BacktestSummary:
-    return replace(NO_RECORD, windows={"2022-04-01": wis})
+def summary(wis: float) -> BacktestSummary:
+    return replace(NO_SUMMARY, windows={"2022-04-01": wis})
 
 
 def train(tracking_uri: str, system: str, registry: Registry, champion: Registered | None = None) -> int:
@@ -76,18 +76,18 @@ def train(tracking_uri: str, system: str, registry: Registry, champion: Register
         trained_to=date(2022, 4, 22),
         data_digest="sha256:abc",
         code_version=code_version(),
-        record=record(0.5),
-        champion_record=None if champion is None else record(0.7),
-        compared_with=None if champion is None else champion.champion.version,
+        summary=summary(0.5),
+        champion_summary=None if champion is None else summary(0.7),
+        compared_with=None if champion is None else champion.ref.version,
     )
     forecaster = Forecaster(FORECASTER.history, HORIZON)
     answer = forecaster.forecast(RECIPE, CUTOFF).rows(LEVELS)
-    with run(tracking_uri, "train", "train", {"windows": 1}, data_of(system)):
+    with run(tracking_uri, "train", "train", {"windows": 1}, snapshot_of(system)):
         return registry.register(version, forecaster.state(RECIPE, CUTOFF), long(TABLE.tail(70)), answer)
 
 
-def data_of(system: str) -> Data:
-    return Data(system, Path("/history"), DIGEST, datetime(2022, 4, 23, 5, tzinfo=UTC))
+def snapshot_of(system: str) -> HistorySnapshot:
+    return HistorySnapshot(system, Path("/history"), DIGEST, datetime(2022, 4, 23, 5, tzinfo=UTC))
 
 
 def aliases(tracking_uri: str, system: str) -> dict[str, int]:
@@ -96,39 +96,39 @@ def aliases(tracking_uri: str, system: str) -> dict[str, int]:
     return {alias: int(version) for alias, version in found.items()}
 
 
-def test_a_run_is_recorded_whole(tracking_uri: str, system: str) -> None:
+def test_a_run_is_recorded_completely(tracking_uri: str, system: str) -> None:
     cutoffs = [pd.Timestamp(day) for day in TABLE.index[[-20, -14]]]
     frame = backtest_candidate(FORECASTER, cutoffs, "SeasonalNaive")
     scales = mase_scales(FORECASTER.history, cutoffs[0])
     table = scores(frame, scales, LEVELS)
     parameters = {"windows": 2, "horizon": HORIZON}
-    with run(tracking_uri, "backtest", "backtest to 2022-04-08", parameters, data_of(system)) as run_id:
+    with run(tracking_uri, "backtest", "backtest to 2022-04-08", parameters, snapshot_of(system)) as run_id:
         evaluation = evaluated({"naive": frame}, FORECASTER.history, cutoffs[0])
         log_backtest(tracking_uri, {"naive": frame}, evaluation, {"naive": 1.5})
         log_data_report(tracking_uri, "<h1>north</h1>")
     client = MlflowClient(tracking_uri, tracking_uri)
-    kept = client.get_run(run_id)
-    assert kept.info.status == "FINISHED"
-    assert kept.info.run_name == "backtest to 2022-04-08"
-    assert kept.data.params == {"windows": "2", "horizon": "7"}
-    assert kept.data.tags["headroom.data_digest"] == DIGEST
-    assert kept.data.tags["headroom.as_of"] == "2022-04-23T05:00:00+00:00"
-    assert kept.data.tags["headroom.python"] == platform.python_version()
-    [seen] = kept.inputs.dataset_inputs if kept.inputs else []
+    logged = client.get_run(run_id)
+    assert logged.info.status == "FINISHED"
+    assert logged.info.run_name == "backtest to 2022-04-08"
+    assert logged.data.params == {"windows": "2", "horizon": "7"}
+    assert logged.data.tags["headroom.data_digest"] == DIGEST
+    assert logged.data.tags["headroom.as_of"] == "2022-04-23T05:00:00+00:00"
+    assert logged.data.tags["headroom.python"] == platform.python_version()
+    [seen] = logged.inputs.dataset_inputs if logged.inputs else []
     assert (seen.dataset.name, seen.dataset.digest) == (system, DIGEST[7:39])
     assert {tag.key: tag.value for tag in seen.tags}["as_of"] == "2022-04-23T05:00:00+00:00"
-    assert kept.data.metrics["duration_seconds"] > 0
-    assert kept.data.metrics["peak_memory_bytes"] > 1e7
-    assert kept.data.tags["headroom.code_version"] == code_version()
+    assert logged.data.metrics["duration_seconds"] > 0
+    assert logged.data.metrics["peak_memory_bytes"] > 1e7
+    assert logged.data.tags["headroom.code_version"] == code_version()
     experiment = client.get_experiment_by_name(system)
     assert experiment is not None
-    assert kept.info.experiment_id == experiment.experiment_id
+    assert logged.info.experiment_id == experiment.experiment_id
     [child] = client.search_runs([experiment.experiment_id], f"tags.mlflow.parentRunId = '{run_id}'")
     assert child.info.run_name == "naive"
     assert child.data.metrics["attendances/01-07/mase"] == table.set_index("measure").loc["attendances", "mase"]
     assert child.data.metrics["attendances/holiday/mae"] > 0
     assert child.data.metrics["duration_seconds"] == 1.5
-    assert kept.data.metrics["naive/mase"] == child.data.metrics["mase"] == overall(frame, scales, LEVELS)["mase"]
+    assert logged.data.metrics["naive/mase"] == child.data.metrics["mase"] == overall(frame, scales, LEVELS)["mase"]
     assert {artifact.path for artifact in client.list_artifacts(run_id)} == {
         "backtest",
         "charts.html",
@@ -149,7 +149,7 @@ def test_a_run_is_recorded_whole(tracking_uri: str, system: str) -> None:
 
 @pytest.mark.usefixtures("system")
 def test_a_run_that_fails_is_recorded_as_failed(tracking_uri: str) -> None:
-    with pytest.raises(ZeroDivisionError), run(tracking_uri, "train", "broken", {}, data_of("north")) as run_id:
+    with pytest.raises(ZeroDivisionError), run(tracking_uri, "train", "broken", {}, snapshot_of("north")) as run_id:
         raise ZeroDivisionError
     assert MlflowClient(tracking_uri, tracking_uri).get_run(run_id).info.status == "FAILED"
     assert mlflow.active_run() is None
@@ -158,14 +158,14 @@ def test_a_run_that_fails_is_recorded_as_failed(tracking_uri: str) -> None:
 def test_aliases_move_from_challenger_to_champion_and_back(tracking_uri: str, system: str, registry: Registry) -> None:
     assert (registry.champion(), registry.challenger()) == (None, None)
     with pytest.raises(NothingPublishedError, match="no version is the champion"):
-        registry.champion_or_cached()
+        registry.load_champion()
 
     first = train(tracking_uri, system, registry)
     assert aliases(tracking_uri, system) == {CHALLENGER: first}
     challenger = registry.challenger()
     assert challenger is not None
-    assert (challenger.version.recipe, challenger.version.record) == (RECIPE, record(0.5))
-    assert (challenger.version.champion_record, challenger.version.compared_with) == (None, None)
+    assert (challenger.version.recipe, challenger.version.summary) == (RECIPE, summary(0.5))
+    assert (challenger.version.champion_summary, challenger.version.compared_with) == (None, None)
     registry.promote(challenger, {"headroom.verdict": "open"}, "2026-03-03")
     assert aliases(tracking_uri, system) == {CHAMPION: first}
     with pytest.raises(UsageError, match="followed no other, so there is no step back"):
@@ -175,19 +175,19 @@ def test_aliases_move_from_challenger_to_champion_and_back(tracking_uri: str, sy
     assert aliases(tracking_uri, system) == {CHAMPION: first, CHALLENGER: second}
     challenger = registry.challenger()
     assert challenger is not None
-    assert (challenger.version.compared_with, challenger.version.champion_record) == (first, record(0.7))
+    assert (challenger.version.compared_with, challenger.version.champion_summary) == (first, summary(0.7))
     registry.promote(challenger, {"headroom.verdict": "forced", "headroom.reason": "a drill"}, "2026-03-10")
     assert aliases(tracking_uri, system) == {CHAMPION: second}
-    kept = MlflowClient(tracking_uri, tracking_uri).get_model_version(system, str(second))
-    assert kept.tags["headroom.reason"] == "a drill"
-    assert kept.tags["headroom.champion_since"] == "2026-03-10"
-    assert "attendances: SeasonalNaive" in (kept.description or "")
+    logged = MlflowClient(tracking_uri, tracking_uri).get_model_version(system, str(second))
+    assert logged.tags["headroom.reason"] == "a drill"
+    assert logged.tags["headroom.champion_since"] == "2026-03-10"
+    assert "attendances: SeasonalNaive" in (logged.description or "")
 
-    assert registry.champion_or_cached().champion.version == second
+    assert registry.load_champion().champion.version == second
     left, back = registry.roll_back()
-    assert (left.version, back.champion.version) == (second, first)
+    assert (left.version, back.ref.version) == (second, first)
     assert aliases(tracking_uri, system) == {CHAMPION: first}
-    assert registry.champion_or_cached().champion.name == system
+    assert registry.load_champion().champion.name == system
 
 
 def test_a_champion_is_fetched_once_and_remembered_where_the_registry_is_gone(
@@ -195,17 +195,17 @@ def test_a_champion_is_fetched_once_and_remembered_where_the_registry_is_gone(
 ) -> None:
     train(tracking_uri, system, registry)
     champions = ModelCache(tmp_path / "champions")
-    assert champions.last() is None
+    assert champions.last_champion() is None
     challenger = registry.challenger()
     assert challenger is not None
     registry.promote(challenger, {}, "2026-03-03")
-    whole, last = registry.champion_or_cached(), champions.last()
+    loaded, last = registry.load_champion(), champions.last_champion()
     assert last is not None
-    assert (last.champion, last.version) == (whole.champion, whole.version)
-    assert whole.version.recipe == RECIPE
+    assert (last.champion, last.version) == (loaded.champion, loaded.version)
+    assert loaded.version.recipe == RECIPE
     [folder] = [path for path in (tmp_path / "champions").iterdir() if path.is_dir()]
     (folder / "version.json").write_text("{}")
-    assert registry.champion_or_cached().version == whole.version, "a copy that is damaged is fetched again"
+    assert registry.load_champion().version == loaded.version, "a copy that is damaged is fetched again"
 
 
 def test_a_version_that_cannot_be_read_is_not_promoted(
@@ -218,23 +218,23 @@ def test_a_version_that_cannot_be_read_is_not_promoted(
     class Spoilt(ModelCache):
         """Whatever is fetched arrives without its description."""
 
-        def fetched(self, champion: Champion, fetch: Callable[[Path], Path], anew: bool = False) -> Path:
-            place = super().fetched(champion, fetch, anew)
+        def fetch(self, champion: Champion, download: Callable[[Path], Path], again: bool = False) -> Path:
+            place = super().fetch(champion, download, again)
             (place / "version.json").write_text("{}")
             return place
 
     with pytest.raises(OutOfReachError, match="cannot be read: its files are damaged"):
         Registry(tracking_uri, system, Spoilt(tmp_path / "spoilt")).promote(challenger, {}, "2026-03-03")
-    assert aliases(tracking_uri, system) == {CHALLENGER: challenger.champion.version}
+    assert aliases(tracking_uri, system) == {CHALLENGER: challenger.ref.version}
 
 
-def test_what_killed_jobs_left_is_cleared_away(tracking_uri: str, system: str, registry: Registry) -> None:
-    """A version that was not whole yet and has no alias, and a run that never ended; all else stays."""
-    whole = train(tracking_uri, system, registry)
+def test_what_killed_jobs_left_is_removed(tracking_uri: str, system: str, registry: Registry) -> None:
+    """A version that was not complete yet and has no alias, and a run that never ended; all else stays."""
+    complete = train(tracking_uri, system, registry)
     client = MlflowClient(tracking_uri, tracking_uri)
     half = train(tracking_uri, system, registry)
-    client.delete_model_version_tag(system, str(half), "headroom.whole")
-    client.set_registered_model_alias(system, CHALLENGER, str(whole))
+    client.delete_model_version_tag(system, str(half), "headroom.complete")
+    client.set_registered_model_alias(system, CHALLENGER, str(complete))
     experiment = client.get_experiment_by_name(system)
     assert experiment is not None
     left = client.create_run(experiment.experiment_id, tags={"headroom.kind": "train"}).info.run_id
@@ -242,7 +242,7 @@ def test_what_killed_jobs_left_is_cleared_away(tracking_uri: str, system: str, r
     other = client.create_run(experiment.experiment_id, tags={"headroom.kind": "backtest"}).info.run_id
     assert registry.prune_versions() == [half]
     assert close_orphaned_runs(tracking_uri, system) == 1
-    assert [int(v.version) for v in client.search_model_versions(f"name = '{system}'")] == [whole]
+    assert [int(v.version) for v in client.search_model_versions(f"name = '{system}'")] == [complete]
     statuses = [client.get_run(run_id).info.status for run_id in (left, below, other)]
     assert statuses == ["KILLED", "KILLED", "RUNNING"], "a backtest may run at the same time"
     assert (registry.prune_versions(), close_orphaned_runs(tracking_uri, system)) == ([], 0)
@@ -267,8 +267,8 @@ def test_the_registered_model_gives_the_numbers_of_the_pipeline(
 def test_nothing_that_is_registered_is_unpickled(tracking_uri: str, system: str, registry: Registry) -> None:
     train(tracking_uri, system, registry)
     folder = Path(mlflow.artifacts.download_artifacts(f"models:/{system}@challenger"))
-    kept = {path.name for path in folder.rglob("*") if path.is_file()}
-    assert {name for name in kept if name.endswith((".pkl", ".pickle", ".joblib"))} == set()
+    files = {path.name for path in folder.rglob("*") if path.is_file()}
+    assert {name for name in files if name.endswith((".pkl", ".pickle", ".joblib"))} == set()
     [description] = folder.rglob("version.json")
     assert json.loads(description.read_text(encoding="utf-8"))["recipe"] == RECIPE
     for archive in folder.rglob("*.npz"):
@@ -299,13 +299,13 @@ def test_a_champion_whose_artifacts_are_lost_is_read_from_the_copy_at_home_and_w
 ) -> None:
     number = promoted(tracking_uri, system, registry)
     lose_artifacts(tracking_uri, system, number)
-    assert registry.champion_or_cached().champion.version == number
+    assert registry.load_champion().champion.version == number
     champion = registry.champion()
     assert champion is not None
     assert champion.version.recipe == RECIPE
 
     elsewhere = Registry(tracking_uri, system, ModelCache(tmp_path / "elsewhere"))
-    for read in (elsewhere.champion_or_cached, elsewhere.champion):
+    for read in (elsewhere.load_champion, elsewhere.champion):
         with pytest.raises(VersionUnreadableError) as refused:
             read()
         assert refused.value.exit_code == 6
@@ -323,7 +323,7 @@ def test_rolling_back_leaves_a_lost_champion_but_never_reaches_a_lost_version(
     elsewhere = Registry(tracking_uri, system, ModelCache(tmp_path / "elsewhere"))
     lose_artifacts(tracking_uri, system, second)
     left, back = elsewhere.roll_back()
-    assert (left.version, back.champion.version) == (second, first)
+    assert (left.version, back.ref.version) == (second, first)
 
     third = promoted(tracking_uri, system, registry)
     lose_artifacts(tracking_uri, system, first)
@@ -336,7 +336,7 @@ def test_rolling_back_leaves_a_lost_champion_but_never_reaches_a_lost_version(
         empty.roll_back()
 
 
-def test_a_damaged_copy_at_home_is_not_thrown_away_before_there_is_another(
+def test_a_damaged_copy_at_home_is_not_deleted_before_there_is_another(
     tracking_uri: str, system: str, registry: Registry, tmp_path: Path
 ) -> None:
     number = promoted(tracking_uri, system, registry)
@@ -344,7 +344,7 @@ def test_a_damaged_copy_at_home_is_not_thrown_away_before_there_is_another(
     [folder] = [path for path in (tmp_path / "champions").iterdir() if path.is_dir()]
     (folder / "state" / "sums" / "means.parquet").write_bytes(b"")
     with pytest.raises(VersionUnreadableError, match="MLflow has lost its files"):
-        registry.champion_or_cached()
+        registry.load_champion()
     assert (folder / "state" / "series" / "means.parquet").exists()
 
 

@@ -41,7 +41,7 @@ def test_an_interrupted_backtest_goes_on_where_it_stopped(tmp_path: Path) -> Non
     checkpoint = Checkpoint(tmp_path / "key")
     with pytest.raises(KeyboardInterrupt):
         run_checkpointed(CUTOFFS, Maker(dies_at=CUTOFFS[7]), checkpoint)
-    assert checkpoint.n_kept == 2
+    assert checkpoint.n_saved == 2
     later = Maker()
     pd.testing.assert_frame_equal(run_checkpointed(CUTOFFS, later, checkpoint), whole)
     assert later.asked == [CUTOFFS[6:9]]
@@ -51,7 +51,7 @@ def test_what_is_cleared_is_made_anew(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path / "key")
     run_checkpointed(CUTOFFS, Maker(), checkpoint)
     checkpoint.clear()
-    assert (checkpoint.n_kept, list(tmp_path.iterdir())) == (0, [])
+    assert (checkpoint.n_saved, list(tmp_path.iterdir())) == (0, [])
     checkpoint.clear()  # nothing to clear is no error
     make = Maker()
     run_checkpointed(CUTOFFS, make, checkpoint)
@@ -61,8 +61,8 @@ def test_what_is_cleared_is_made_anew(tmp_path: Path) -> None:
 def test_what_was_left_unfinished_is_not_taken_for_done(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path)
     (tmp_path / "2022-02-06.77.unfinished").write_bytes(b"PAR1")
-    assert checkpoint.kept(FIT_DAYS[0]) is None
-    assert checkpoint.n_kept == 0
+    assert checkpoint.load(FIT_DAYS[0]) is None
+    assert checkpoint.n_saved == 0
 
 
 def test_what_cannot_be_read_is_made_again(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_what_cannot_be_read_is_made_again(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "backtests").write_text("a file where a folder should be")
     with pytest.raises(HistoryError, match=r"Writing .*2022-02-06\.parquet: .*start the backtest again"):
-        Checkpoint(tmp_path / "backtests" / "key").keep(FIT_DAYS[0], Maker()(CUTOFFS[:1]))
+        Checkpoint(tmp_path / "backtests" / "key").save(FIT_DAYS[0], Maker()(CUTOFFS[:1]))
 
 
 def test_a_key_names_what_forecasts_depend_on() -> None:

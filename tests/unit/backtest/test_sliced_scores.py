@@ -8,7 +8,16 @@ from tests.unit.backtest.test_scores import FORECASTS, SCALES, THREE, rows
 from tests.unit.pipeline.histories import build_history, four_sites
 from training.backtest.baselines import with_baselines_and_slices
 from training.backtest.run import backtest_candidate
-from training.backtest.scores import LOSSES, PIT_TENTHS, SKILLS, long_scores, mase_scales, row_losses, scores, table
+from training.backtest.scores import (
+    PIT_TENTHS,
+    SKILLS,
+    TABLE_LOSSES,
+    long_scores,
+    mase_scales,
+    row_losses,
+    scores,
+    table,
+)
 from training.pipeline import Forecaster
 
 NAN = float("nan")
@@ -42,7 +51,7 @@ def test_rmsse_and_noise_floor_worked_by_hand() -> None:
 def test_without_evidence_there_is_no_skill_no_rmsse_and_no_noise_floor() -> None:
     found = scores(FORECASTS, SCALES, THREE, by=["measure"])
     assert found[["rmsse", "noise_floor", *SKILLS]].isna().all(axis=None)
-    assert list(found.columns) == ["measure", "n", "fallbacks", *LOSSES]
+    assert list(found.columns) == ["measure", "n", "fallbacks", *TABLE_LOSSES]
 
 
 @pytest.mark.parametrize(

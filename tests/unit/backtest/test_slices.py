@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from training.backtest.slices import SLICES, kinds_of_day, with_slices
+from training.backtest.slices import SLICERS, kinds_of_day, with_slices
 
 
 def forecasts(*cells: tuple[str, int, str]) -> pd.DataFrame:
@@ -64,4 +64,4 @@ def test_what_only_evidence_tells_is_asked_of_it(name: str) -> None:
     with pytest.raises(KeyError, match="with_evidence"):
         with_slices(rows, (name,))
     assert with_slices(rows.assign(**{name: "x"}), (name,))[name].tolist() == ["x"]
-    assert name in SLICES
+    assert name in SLICERS

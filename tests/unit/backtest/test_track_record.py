@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_system
-from training.backtest.evaluation import LARGE_PLACES, large_places, track_record
+from training.backtest.evaluation import LARGE_PLACES, large_places, summarise
 
 SYSTEM = build_system()
 
@@ -15,7 +15,7 @@ def rows(*cases: tuple[str, str, str, float, float, bool, bool]) -> pd.DataFrame
 
 
 def test_every_part_is_a_plain_mean_over_its_rows() -> None:
-    found = track_record(
+    found = summarise(
         rows(
             ("A/attendances", "2026-01-01", "ordinary", 90.0, 0.2, True, False),
             ("A/occupancy", "2026-01-01", "holiday", 300.0, 0.6, True, False),
@@ -33,7 +33,7 @@ def test_every_part_is_a_plain_mean_over_its_rows() -> None:
 
 
 def test_what_was_not_measured_is_none() -> None:
-    found = track_record(rows(("A/attendances", "2026-01-01", "ordinary", 9.0, float("nan"), True, False)), SYSTEM)
+    found = summarise(rows(("A/attendances", "2026-01-01", "ordinary", 9.0, float("nan"), True, False)), SYSTEM)
     assert (found.windows, found.measures, found.large_places, found.holidays) == ({}, {}, {}, None)
     assert found.publish_seconds is None
 

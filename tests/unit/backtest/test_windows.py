@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_history, build_system, four_sites, versions
-from training.backtest.options import backtest_cutoffs, seen_when_sliding, the_one_weekday
+from training.backtest.options import backtest_cutoffs, common_weekday, within_train_window
 from training.errors import UsageError
 from training.history.known import PointInTimeHistory
 
@@ -88,13 +88,13 @@ def test_a_backtest_the_history_is_too_short_for_is_refused(
     ],
 )
 def test_cutoffs_locked_on_one_weekday_are_known(days: list[str], weekday: str | None) -> None:
-    assert the_one_weekday([pd.Timestamp(day) for day in days]) == weekday
+    assert common_weekday([pd.Timestamp(day) for day in days]) == weekday
 
 
 def test_a_sliding_window_hides_the_days_before_it_and_nothing_else() -> None:
     vintages = versions(four_sites(60))
     fit_day = pd.Timestamp("2022-02-20")
-    seen = seen_when_sliding(vintages, fit_day, 30)
+    seen = within_train_window(vintages, fit_day, 30)
     assert sorted(seen["ds"].unique()) == list(
         pd.date_range("2022-01-22", "2022-03-03")
     )  # thirty days, and what follows

@@ -144,11 +144,11 @@ CUTOFFS = [FIRST_DAY + pd.Timedelta(days=days) for days in (100, 130)]
     ("plan", "horizon", "cutoffs", "is_same"),
     [
         (PLAN, 7, CUTOFFS, True),
-        (replace(PLAN, by="series", measures=["attendances"], is_fresh=True), 7, CUTOFFS, True),  # how it is shown
+        (replace(PLAN, by="series", measures=["attendances"], no_resume=True), 7, CUTOFFS, True),  # how it is shown
         (replace(PLAN, candidates="Ridge"), 7, CUTOFFS, True),
         (replace(PLAN, candidates="seasonal_naive"), 7, CUTOFFS, False),
         (replace(PLAN, candidates=None), 7, CUTOFFS, False),
-        (replace(PLAN, sliding_days=100), 7, CUTOFFS, False),
+        (replace(PLAN, train_window_days=100), 7, CUTOFFS, False),
         (PLAN, 8, CUTOFFS, False),
         (PLAN, 7, CUTOFFS[1:], False),
     ],

@@ -16,7 +16,7 @@ from publication.vocabulary import series_key
 from tests.unit.pipeline.histories import build_history, build_system, counts
 from training.frames import WEEK
 from training.history.known import PointInTimeHistory
-from training.monitoring import SCORED_DAYS, Issued, score_issued, to_score
+from training.monitoring import SCORED_DAYS, IssuedForecasts, score_issued, to_score
 from training.system import Event, EventKind, SystemContext
 
 SYSTEM = replace(build_system({"A": "north", "B": "north"}, horizon_days=10), quantiles=(0.1, 0.5, 0.9))
@@ -233,7 +233,7 @@ def test_the_last_revision_of_each_cutoff_in_reach_is_scored_oldest_first() -> N
 
 
 def test_rows_are_those_of_a_backtest() -> None:
-    rows = Issued(history(), pd.Timestamp(days_ago(90)), pd.Timestamp(LAST)).rows(WEEKLY[0])
+    rows = IssuedForecasts(history(), pd.Timestamp(days_ago(90)), pd.Timestamp(LAST)).rows(WEEKLY[0])
     assert list(rows.columns) == [
         "unique_id", "cutoff", "ds", "lead", "y", "mean", "q0.1", "q0.5", "q0.9", "model", "fallback",
     ]  # fmt: skip

@@ -17,7 +17,7 @@ from training.models.candidate import Candidate, ForecastRequest, Means, Scope
 from training.models.catalogue import CATALOGUE
 from training.models.saved_fits import ARRAYS, PARTS, load_fitted, save_fitted
 from training.pipeline import Forecaster
-from training.pipeline.state import State, read_state, saved_means
+from training.pipeline.state import PipelineState, read_state, saved_means
 
 HORIZON = 7
 SYSTEM = build_system(horizon_days=HORIZON)
@@ -34,7 +34,7 @@ def recipe(name: str) -> dict[str, str]:
     return {"attendances": name, "occupancy": name}
 
 
-def trained(name: str, folder: Path) -> State:
+def trained(name: str, folder: Path) -> PipelineState:
     """Of a version trained three days ago, written and read again."""
     forecaster = Forecaster(history(TABLE.loc[:TRAINED]), HORIZON)
     forecaster.forecast(recipe(name), TRAINED)

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from training.backtest.evaluation import NO_RECORD, BacktestSummary
+from training.backtest.evaluation import NO_SUMMARY, BacktestSummary
 from training.promotion import GateCheck, Verdict, chance_of_difference, gate
 
 WINDOWS = {f"2026-01-{day:02d}": 0.5 for day in range(1, 9)}
@@ -40,7 +40,7 @@ ROWS: dict[str, tuple[dict[str, object], BacktestSummary | None, list[str]]] = {
         ["scaled WIS"],
     ),
     "no champion: however bad its WIS": ({"windows": all_windows(99.0)}, None, []),
-    "no champion and no window: nothing better publishes": ({**vars(NO_RECORD)}, None, []),
+    "no champion and no window: nothing better publishes": ({**vars(NO_SUMMARY)}, None, []),
     "no window of the challenger": ({"windows": {}}, CHAMPION, ["windows"]),
     "no window of the champion": ({}, replace(CHAMPION, windows={}), ["windows"]),
     "fewer windows than needed": ({"windows": all_windows(0.1, 3)}, CHAMPION, ["windows"]),
@@ -119,11 +119,11 @@ ROWS: dict[str, tuple[dict[str, object], BacktestSummary | None, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize(("found", "champion", "refused"), ROWS.values(), ids=ROWS)
-def test_the_gate(found: dict[str, object], champion: BacktestSummary | None, refused: list[str]) -> None:
+@pytest.mark.parametrize(("found", "champion", "failed"), ROWS.values(), ids=ROWS)
+def test_the_gate(found: dict[str, object], champion: BacktestSummary | None, failed: list[str]) -> None:
     verdict = gate(replace(CHAMPION, **found), champion)  # type: ignore[arg-type]
-    assert [check.name for check in verdict.checks if not check.passed] == refused
-    assert verdict.opens is (not refused)
+    assert [check.name for check in verdict.checks if not check.passed] == failed
+    assert verdict.opens is (not failed)
 
 
 def test_every_check_has_a_name_of_its_own_and_says_what_was_found() -> None:
@@ -132,13 +132,13 @@ def test_every_check_has_a_name_of_its_own_and_says_what_was_found() -> None:
     assert all(check.sentence.endswith(".") and check.found and check.allowed for check in checks)
 
 
-def test_a_refusal_says_what_was_found_and_what_is_asked() -> None:
+def test_a_failed_check_says_what_was_found_and_what_is_required() -> None:
     poor = replace(CHAMPION, windows=all_windows(0.61), coverage_80=0.5, fallback_share=0.25)
-    assert gate(poor, CHAMPION).refusals == (
+    assert gate(poor, CHAMPION).failures == (
         "The challenger's scaled WIS 0.6100 is above the champion's 0.5000 over 8 windows "
         "(the sign-flip test gives a difference as great a chance of 0.01). "
         "The coverage of 50.0% is further from 80% than the champion's 80.0% by more than 5%. "
-        "The 80 % prediction interval covers only 50.0% of actuals; 70% is asked. "
+        "The 80 % prediction interval covers only 50.0% of actuals; 70% is required. "
         "25.0% of forecasts are fallbacks; 2.0% is allowed (the champion has 0.0%)."
     )
 
@@ -228,7 +228,7 @@ TEXTS: dict[str, tuple[BacktestSummary, BacktestSummary | None, list[tuple[str, 
                 "pass",
                 "80.0%",
                 "at least 70%",
-                "The 80 % prediction interval covers 80.0% of actuals; 70% is asked.",
+                "The 80 % prediction interval covers 80.0% of actuals; 70% is required.",
             ),
             (
                 "fallbacks",
@@ -245,14 +245,14 @@ TEXTS: dict[str, tuple[BacktestSummary, BacktestSummary | None, list[tuple[str, 
         [
             (
                 "windows",
-                "refuse",
+                "fail",
                 "8",
                 "at least 4",
                 "Both were scored on 8 windows, the challenger on 9; it takes 4, the same for both.",
             ),
             (
                 "scaled WIS",
-                "refuse",
+                "fail",
                 "0.6100, p = 0.01",
                 "0.5000",
                 (
@@ -262,52 +262,52 @@ TEXTS: dict[str, tuple[BacktestSummary, BacktestSummary | None, list[tuple[str, 
             ),
             (
                 "coverage change",
-                "refuse",
+                "fail",
                 "30.0% off",
                 "5.0% off",
                 "The coverage of 50.0% is further from 80% than the champion's 80.0% by more than 5%.",
             ),
             (
                 "holidays",
-                "refuse",
+                "fail",
                 "0.8000",
                 "0.7700",
                 "The scaled WIS on bank holidays, 0.8000, is more than 10% above the champion's 0.7000.",
             ),
             (
                 "measure attendances",
-                "refuse",
+                "fail",
                 "0.5000",
                 "0.4200",
                 "The scaled WIS of attendances, 0.5000, is more than 5% above the champion's 0.4000.",
             ),
             ("measure discharges", "pass", "-", "-", "The champion has nothing of discharges to compare with."),
-            ("measure occupancy", "refuse", "-", "0.6000", "The challenger has no forecast of occupancy to score."),
-            ("large place RXA", "refuse", "-", "0.5000", "The challenger has no forecast of RXA to score."),
+            ("measure occupancy", "fail", "-", "0.6000", "The challenger has no forecast of occupancy to score."),
+            ("large place RXA", "fail", "-", "0.5000", "The challenger has no forecast of RXA to score."),
             (
                 "large place RXB",
-                "refuse",
+                "fail",
                 "0.7000",
                 "0.6050",
                 "The scaled WIS of RXB, 0.7000, is more than 10% above the champion's 0.5500.",
             ),
             (
                 "publish time",
-                "refuse",
+                "fail",
                 "60.0 s",
                 "at most 50.0 s",
                 "Publishing takes 60.0 s; the champion takes 20.0 s, and 50.0 s is allowed.",
             ),
             (
                 "coverage",
-                "refuse",
+                "fail",
                 "50.0%",
                 "at least 70%",
-                "The 80 % prediction interval covers only 50.0% of actuals; 70% is asked.",
+                "The 80 % prediction interval covers only 50.0% of actuals; 70% is required.",
             ),
             (
                 "fallbacks",
-                "refuse",
+                "fail",
                 "25.0%",
                 "at most 2.0%",
                 "25.0% of forecasts are fallbacks; 2.0% is allowed (the champion has 0.0%).",
@@ -315,12 +315,12 @@ TEXTS: dict[str, tuple[BacktestSummary, BacktestSummary | None, list[tuple[str, 
         ],
     ),
     "nothing measured, and a champion": (
-        NO_RECORD,
-        NO_RECORD,
+        NO_SUMMARY,
+        NO_SUMMARY,
         [
             (
                 "windows",
-                "refuse",
+                "fail",
                 "0",
                 "at least 4",
                 "Both were scored on 0 windows, the challenger on 0; it takes 4, the same for both.",
@@ -353,7 +353,7 @@ TEXTS: dict[str, tuple[BacktestSummary, BacktestSummary | None, list[tuple[str, 
                 "pass",
                 "80.0%",
                 "at least 70%",
-                "The 80 % prediction interval covers 80.0% of actuals; 70% is asked.",
+                "The 80 % prediction interval covers 80.0% of actuals; 70% is required.",
             ),
             ("fallbacks", "pass", "0.0%", "at most 10.0%", "0.0% of forecasts are fallbacks; 10.0% is allowed."),
         ],
@@ -394,5 +394,5 @@ def test_ties_may_well_be_chance() -> None:
 def test_one_failed_check_keeps_the_gate_closed() -> None:
     good, bad = GateCheck("a", True, "", "", "Good."), GateCheck("b", False, "", "", "Bad.")
     assert Verdict((good, bad)).opens is False
-    assert Verdict((good, bad)).refusals == "Bad."
+    assert Verdict((good, bad)).failures == "Bad."
     assert Verdict((good,)).opens is True

@@ -1,4 +1,4 @@
-"""Jobs of one home keep out of each other's way."""
+"""Jobs of one home and kind run one at a time."""
 
 import multiprocessing
 import os
@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from training.errors import BusyError
-from training.jobs.alone import JobLock, alone
 from training.jobs.context import Context, context
+from training.jobs.lock import JobLock, hold
 from training.settings import settings
 
 SYSTEM = """
@@ -27,7 +27,7 @@ day = "date"
 measures = { attendances = "arrivals" }
 """
 FORKSERVER = multiprocessing.get_context("forkserver")
-NO_PATIENCE = timedelta(seconds=0.2)
+SHORT_TIMEOUT = timedelta(seconds=0.2)
 SECONDS = 60
 
 
@@ -38,36 +38,36 @@ def job(tmp_path: Path) -> Context:
     return context(file, settings(tmp_path / "home", {}), datetime(2026, 3, 3, 5, tzinfo=UTC))
 
 
-def hold(job: Context, what: JobLock, told: Connection) -> None:
+def hold_until_killed(job: Context, kind: JobLock, started: Connection) -> None:
     """A process that trains until it is killed."""
-    with alone(job, what):
-        told.send(os.getpid())
+    with hold(job, kind):
+        started.send(os.getpid())
         signal.pause()
 
 
-def test_another_job_of_the_kind_waits_and_then_says_who_is_in_the_way(job: Context) -> None:
+def test_another_job_of_the_kind_waits_and_then_names_the_process_that_holds_the_lock(job: Context) -> None:
     here, there = FORKSERVER.Pipe()
-    other = FORKSERVER.Process(target=hold, args=(job, JobLock.TRAINS, there))
+    other = FORKSERVER.Process(target=hold_until_killed, args=(job, JobLock.TRAINING, there))
     other.start()
     try:
         assert here.poll(SECONDS)
         pid = here.recv()
         with (
             pytest.raises(BusyError, match=f"process {pid} since 2026-03-03 05:00 UTC has held"),
-            alone(job, JobLock.TRAINS, NO_PATIENCE),
+            hold(job, JobLock.TRAINING, SHORT_TIMEOUT),
         ):
             pytest.fail("two at once")
-        with alone(job, JobLock.PUBLISHES, NO_PATIENCE), alone(job, JobLock.MOVES_ALIASES, NO_PATIENCE):
-            pass  # a training keeps nobody from publishing or rolling back
+        with hold(job, JobLock.PUBLISHING, SHORT_TIMEOUT), hold(job, JobLock.ALIASES, SHORT_TIMEOUT):
+            pass  # a training does not stop publishing or rolling back
     finally:
         other.kill()
         other.join()
-    with alone(job, JobLock.TRAINS, NO_PATIENCE):
+    with hold(job, JobLock.TRAINING, SHORT_TIMEOUT):
         pass  # a job that was killed holds nothing
 
 
-def test_the_lock_is_given_back_where_the_job_fails(job: Context) -> None:
-    with pytest.raises(ZeroDivisionError), alone(job, JobLock.PUBLISHES):
+def test_the_lock_is_released_where_the_job_fails(job: Context) -> None:
+    with pytest.raises(ZeroDivisionError), hold(job, JobLock.PUBLISHING):
         raise ZeroDivisionError
-    with alone(job, JobLock.PUBLISHES, NO_PATIENCE):
+    with hold(job, JobLock.PUBLISHING, SHORT_TIMEOUT):
         pass
