@@ -1,0 +1,96 @@
+"""The parts of the pipeline, each by itself: windows before a cutoff, and reconciliation."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.unit.pipeline.histories import build_history, four_sites
+from training.pipeline.means import MeansCache, same_for_all
+from training.pipeline.reconciliation import ParentForecasts, Reconciler, Reconciliation
+from training.pipeline.rest_days import RestDays
+from training.pipeline.windows import WindowForecasts
+
+HORIZON = 7
+NAIVE = "SeasonalNaive"
+TABLE = four_sites(110)
+CUTOFF = pd.Timestamp(TABLE.index[-1])
+HISTORY = build_history(TABLE)
+SITES = ["A/attendances", "B/attendances", "C/attendances", "D/attendances"]
+
+
+@pytest.fixture(scope="module")
+def windows() -> WindowForecasts:
+    means = MeansCache(HISTORY, HORIZON)
+    made = WindowForecasts(HISTORY, means, RestDays(HISTORY))
+    means.make(NAIVE, made.before(CUTOFF))
+    return made
+
+
+@pytest.fixture(scope="module")
+def reconciliation(windows: WindowForecasts) -> Reconciliation:
+    parents = ParentForecasts(HISTORY, HORIZON)
+    parents.means.make(NAIVE, [CUTOFF])
+    return Reconciliation(HISTORY, parents, windows, RestDays(HISTORY))
+
+
+def rows_after(window: pd.Timestamp, lag_days: int = 0) -> np.ndarray:
+    """The sites' counts of the days after a window, or of so many days before each of them."""
+    first = window + pd.Timedelta(days=1 - lag_days)
+    return np.asarray(TABLE.loc[first : first + pd.Timedelta(days=HORIZON - 1), SITES].to_numpy())
+
+
+def test_means_and_actuals_of_windows_are_in_their_order(windows: WindowForecasts) -> None:
+    before = windows.before(CUTOFF)
+    assert len(before) > 5
+    assert list(before) == sorted(before)
+    means, actuals = windows.means(same_for_all(NAIVE, SITES), CUTOFF), windows.actuals(SITES, CUTOFF)
+    finished = [i for i, window in enumerate(before) if (CUTOFF - window).days >= HORIZON]
+    assert len(finished) > 3
+    for i in finished:
+        np.testing.assert_array_equal(actuals[i], rows_after(before[i]))
+    for i, window in enumerate(before):
+        np.testing.assert_array_equal(means[i], rows_after(window, lag_days=7))
+
+
+def test_actuals_after_the_cutoff_are_unknown_in_a_window(windows: WindowForecasts) -> None:
+    newest = windows.before(CUTOFF)[-1]
+    n_known = (CUTOFF - newest).days
+    actuals = windows.actuals(SITES, CUTOFF)[-1]
+    assert n_known < HORIZON
+    assert np.isnan(actuals).all(axis=1).tolist() == [False] * n_known + [True] * (HORIZON - n_known)
+
+
+def test_each_window_is_reconciled_alike(windows: WindowForecasts) -> None:
+    names = same_for_all(NAIVE, SITES)
+    doubled = windows.means(names, CUTOFF, reconcile=lambda bottom: bottom * 2)
+    np.testing.assert_array_equal(doubled, windows.means(names, CUTOFF) * 2)
+
+
+def test_a_plain_candidate_has_no_weights(windows: WindowForecasts) -> None:
+    assert windows.weights([NAIVE], CUTOFF) == {}
+
+
+def test_a_measure_without_sums_has_no_tree(reconciliation: Reconciliation) -> None:
+    assert reconciliation.tree("occupancy", CUTOFF) is None
+    tree = reconciliation.tree("attendances", CUTOFF)
+    assert tree is not None
+    assert (tree.bottom, tree.sums) == (tuple(SITES), ("T1/attendances", "T2/attendances", "north/attendances"))
+
+
+def test_a_reconciler_makes_bottom_means_of_all_means(reconciliation: Reconciliation) -> None:
+    """A quarter of the system's forecast for each site, whatever the site's own forecast is."""
+    tree = reconciliation.tree("attendances", CUTOFF)
+    assert tree is not None
+    by = np.zeros(tree.parts.shape)
+    by[:, -1] = 0.25
+    days = pd.date_range(CUTOFF + pd.Timedelta(days=1), periods=HORIZON, freq="D")
+    own = pd.DataFrame(10.0, days, [*SITES, "A/occupancy"])
+    applied = reconciliation.apply(own, {"attendances": Reconciler(tree, NAIVE, by)}, {})
+    system = rows_after(CUTOFF, lag_days=7).sum(axis=1)
+    np.testing.assert_allclose(applied[SITES].to_numpy(), np.repeat(system[:, None] / 4, 4, axis=1))
+    assert (applied["A/occupancy"] == 10.0).all()
+    assert (own == 10.0).all(axis=None)
+
+
+def test_a_recipe_that_names_no_method_has_no_reconcilers(reconciliation: Reconciliation) -> None:
+    assert reconciliation.reconcilers({"attendances": NAIVE}, CUTOFF) == {}
