@@ -8,14 +8,14 @@ from publication.endings import ends_in_a_sentence
 from publication.output import hide, redacted_output
 from publication.redaction import Redactor, addresses_in
 
-EXTRA = "training"
+TRAINING_EXTRA = "training"
 
 
 def main() -> None:
     """Run the command line; no password or token of the environment or of its arguments reaches the output."""
     prepare_streams()
     redactor = Redactor.of_environment(os.environ)
-    with redacted_output(redactor), ends_in_a_sentence(_command(sys.argv[1:]), EXTRA, redactor):
+    with redacted_output(redactor), ends_in_a_sentence(_command(sys.argv[1:]), TRAINING_EXTRA, redactor):
         hide(addresses_in(sys.argv))
         from training import cli  # its libraries may not be installed, which is to be said in a sentence
 

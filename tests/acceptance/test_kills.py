@@ -76,10 +76,10 @@ class Home:
 
 def test_whenever_train_or_promote_is_killed_the_champion_publishes(tmp_path: Path) -> None:
     chance, home, n_killed = random.Random(SEED), Home(tmp_path), 0
-    usual = {"train": home.seconds("train"), "promote": home.seconds("promote")}
+    unkilled = {"train": home.seconds("train"), "promote": home.seconds("promote")}
     for one in range(TRIES):
         command = list(COMMANDS)[one % 2]
-        n_killed += home.killed(command, chance.uniform(0.0, usual[command]))
+        n_killed += home.killed(command, chance.uniform(0.0, unkilled[command]))
         named = int(home.registry().get_model_version_by_alias(SYSTEM, CHAMPION).version)
         assert f"champion version {named}." in home.ends("publish").out, f"after try {one}, {command}"
         if command == "promote":

@@ -1,4 +1,4 @@
-"""What was issued is held to what happened: by the commands and the service as shipped, beside pandas over the API."""
+"""Live scores of issued forecasts, by the commands and the service as shipped, compared with pandas over the API."""
 
 from datetime import timedelta
 
@@ -45,8 +45,8 @@ def worked_out(journey: Journey, scored: Ended) -> pd.DataFrame:
     counts = pd.read_parquet(out)[["unique_id", "ds", "y"]]
     place, measure = (counts["unique_id"].str.split("/").str[i] for i in (0, 1))
     sites = counts[place.isin(["RXA01", "RXA02"])]
-    whole = sites.assign(measure=measure).groupby(["measure", "ds"], as_index=False)["y"].sum()
-    sums = [whole.assign(unique_id=f"{parent}/" + whole["measure"]) for parent in ("RXA", "northshire")]
+    system = sites.assign(measure=measure).groupby(["measure", "ds"], as_index=False)["y"].sum()
+    sums = [system.assign(unique_id=f"{parent}/" + system["measure"]) for parent in ("RXA", "northshire")]
     happened = pd.concat([sites, *sums])[["unique_id", "ds", "y"]]
     issued = pd.concat(
         pd.read_csv(
@@ -93,10 +93,10 @@ def test_prometheus_has_the_means_by_measure(journey: Journey, served: pd.DataFr
 def test_what_is_hidden_is_not_scored(journey: Journey, scored: Ended) -> None:
     """Told to stand nine days before the last, it knows of one publication, and of three days."""
     day = journey.last_day - timedelta(days=9)
-    told = journey.headroom("score", "--cutoff", day)
-    assert "Scored 1 publications" in told.out
-    kept = f"FROM scores WHERE ledger_id = (SELECT id FROM ledgers WHERE last_day = '{day}')"
-    assert set(ask(f"sqlite:///{journey.home / 'publications.db'}", f"SELECT n {kept}")) == {(3,)}
+    ended = journey.headroom("score", "--cutoff", day)
+    assert "Scored 1 publications" in ended.out
+    newest = f"FROM scores WHERE ledger_id = (SELECT id FROM ledgers WHERE last_day = '{day}')"
+    assert set(ask(f"sqlite:///{journey.home / 'publications.db'}", f"SELECT n {newest}")) == {(3,)}
     served = httpx.get(f"{journey.address}/v1/scores").json()["ledger"]
     assert served["last"] == str(journey.last_day), "a day gone by does not take the place of the newest"
 
@@ -105,6 +105,6 @@ def test_a_morning_on_which_nothing_can_be_scored_has_its_publication_all_the_sa
     journey: Journey, scored: Ended
 ) -> None:
     tell(f"sqlite:///{journey.home / 'publications.db'}", "DROP TABLE scores")
-    told = journey.headroom("daily", allowed=(6,))
-    assert "Published northshire" in told.out
-    assert "no such table: scores" in told.err
+    ended = journey.headroom("daily", allowed=(6,))
+    assert "Published northshire" in ended.out
+    assert "no such table: scores" in ended.err

@@ -1,4 +1,4 @@
-"""The life of a model on a real MLflow server: trained, promoted, refused, rolled back, served, and missed."""
+"""The life of a model on a real MLflow server: trained, promoted, rejected, rolled back, served, and out of reach."""
 
 import json
 import os
@@ -41,7 +41,7 @@ class Issued:
 class Story:
     """What each step said, and what the running service then had; in order."""
 
-    refused: Ended
+    rejected: Ended
     better: Ended
     issued: tuple[Issued, Issued, Issued]
     rolled_back: Ended
@@ -54,7 +54,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
-    """The whole story: it is told once, and asked about by the tests."""
+    """The results of every step in the life of a model, which runs once for all tests."""
     folder = tmp_path_factory.mktemp("life")
     home, system = folder / "home", folder / "system" / "system.toml"
     where = ("--system", system, "--home", home)
@@ -64,23 +64,23 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         with mlflow_server(folder) as registry:
             environ = {"MLFLOW_TRACKING_URI": registry}
 
-            def told(command: str, *options: object, allowed: int = 0) -> Ended:
+            def run(command: str, *options: object, allowed: int = 0) -> Ended:
                 ended = headroom(command, *where, *options, **environ)
                 assert ended.exit_code == allowed, ended.err
                 return ended
 
-            told("ingest")
-            told("train", "--candidates", "AutoETS")
-            told("promote")
-            first = issued(address, told)
-            told("train", "--candidates", "SeasonalNaive")
-            refused = told("promote", allowed=5)
-            better = told("train", "--candidates", "Weighted,AutoETS", "--promote-if-better")
-            second = issued(address, told)
-            rolled_back = told("rollback")
-            third = issued(address, told)
+            run("ingest")
+            run("train", "--candidates", "AutoETS")
+            run("promote")
+            first = issued(address, run)
+            run("train", "--candidates", "SeasonalNaive")
+            rejected = run("promote", allowed=5)
+            better = run("train", "--candidates", "Weighted,AutoETS", "--promote-if-better")
+            second = issued(address, run)
+            rolled_back = run("rollback")
+            third = issued(address, run)
             published = pd.read_csv(f"{address}/v1/forecasts?format=csv")
-            told("history", "--out", folder / "history.parquet")
+            run("history", "--out", folder / "history.parquet")
             with served_model(registry, folder) as model:
                 served = invoked(model, pd.read_parquet(folder / "history.parquet"))
         alone = process("publish", *where, **environ)
@@ -89,7 +89,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         assert again.exit_code == 0, again.err
         remarks = httpx.get(f"{address}/v1/forecasts?cutoff={earlier(body['cutoff'])}").json()["publication"]["remarks"]
     return Story(
-        refused, better, (first, second, third), rolled_back, served, published, alone, remarks, body["digest"]
+        rejected, better, (first, second, third), rolled_back, served, published, alone, remarks, body["digest"]
     )
 
 
@@ -97,9 +97,9 @@ def earlier(cutoff: str) -> str:
     return f"{pd.Timestamp(cutoff) - pd.Timedelta(days=1):%Y-%m-%d}"
 
 
-def issued(address: str, told: Callable[..., Ended]) -> Issued:
+def issued(address: str, run: Callable[..., Ended]) -> Issued:
     """Publish; the digest that the service then has, which ran all the while, and the version that made it."""
-    revision = int(told("publish").out.split("revision ")[1].split(":")[0])
+    revision = int(run("publish").out.split("revision ")[1].split(":")[0])
 
     def noticed() -> bool:
         return ready(address) and publication(address)["revision"] == revision
@@ -143,10 +143,10 @@ def invoked(address: str, history: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_a_worse_challenger_is_refused_and_told_why(story: Story) -> None:
-    assert "PromotionRejectedError: Version 2 of northshire is not promoted: " in story.refused.err
-    assert "The challenger's scaled WIS " in story.refused.err
-    assert " is above the champion's " in story.refused.err
-    assert "scaled WIS" in story.refused.out
+    assert "PromotionRejectedError: Version 2 of northshire is not promoted: " in story.rejected.err
+    assert "The challenger's scaled WIS " in story.rejected.err
+    assert " is above the champion's " in story.rejected.err
+    assert "scaled WIS" in story.rejected.out
 
 
 def test_a_better_one_publishes_next_without_restarting_anything(story: Story) -> None:
@@ -173,8 +173,8 @@ def test_the_served_model_gives_the_quantiles_that_are_published(story: Story) -
 
 def test_without_the_registry_the_last_champion_publishes_the_same_and_says_so(story: Story) -> None:
     assert story.without_registry.exit_code == 0
-    assert "Going on with version 1, the champion when last heard of." in story.without_registry.err
+    assert "Going on with version 1, the last known champion." in story.without_registry.err
     assert story.digest_without_registry == story.issued[0].digest
     assert story.remarks == [
-        "The model registry was out of reach: version 1, the champion when it last answered, made this publication."
+        "The model registry was out of reach: version 1, the last known champion, made this publication."
     ]

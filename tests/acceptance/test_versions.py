@@ -59,9 +59,9 @@ def test_the_same_recipe_on_the_same_data_ties(first: Context) -> None:
 
 def test_another_hospital_of_the_same_name_publishes_nothing_with_its_champion(first: Context, tmp_path: Path) -> None:
     second = trained(tmp_path, "A", 110, first.settings.tracking_uri, train_it=False)
-    with pytest.raises(NothingPublishedError) as refused:
+    with pytest.raises(NothingPublishedError) as raised:
         publish.run(second, quiet())
-    assert str(refused.value) == (
+    assert str(raised.value) == (
         "Version 1 of north was trained on another system of that name: it forecasts X/attendances, which are not "
         "there; here there are A/attendances. Give this system a name of its own (`name` in system.toml) or another "
         "MLFLOW_TRACKING_URI. If it is this system, which has changed so much, run `headroom train`, then `headroom "

@@ -17,7 +17,7 @@ from training.jobs.context import Context
 from training.jobs.lock import JobLock, hold
 from training.jobs.registry import champion_or_cached, last_state, other_system, saved_state
 from training.pipeline import Forecaster
-from training.pipeline.publishing import RECENT_DAYS, as_publication
+from training.pipeline.publishing import RECENT_ACTUALS_DAYS, as_publication
 
 log = logging.getLogger("headroom")
 
@@ -104,5 +104,5 @@ def _report(console: Console, job: Context, issued: Publication) -> None:
 
 
 def _recent(history: PointInTimeHistory, parts: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
-    days = pd.date_range(end=cutoff, periods=RECENT_DAYS, freq="D")
+    days = pd.date_range(end=cutoff, periods=RECENT_ACTUALS_DAYS, freq="D")
     return actuals(history, parts, days)

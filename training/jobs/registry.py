@@ -14,8 +14,12 @@ from training.tracking.registry import Registry
 from training.tracking.versions import LoadedModel, ModelCache, Version
 
 log = logging.getLogger("headroom")
-OUT_OF_REACH = "The model registry was out of reach: version {number}, the last known champion, made this publication."
-UNREADABLE = "The champion could not be read: version {number}, the last readable champion, made this publication."
+OUT_OF_REACH_REMARK = (
+    "The model registry was out of reach: version {number}, the last known champion, made this publication."
+)
+UNREADABLE_REMARK = (
+    "The champion could not be read: version {number}, the last readable champion, made this publication."
+)
 
 
 def registry(job: Context) -> Registry:
@@ -43,7 +47,7 @@ def champion_or_cached(job: Context) -> tuple[LoadedModel, tuple[str, ...]]:
         number = cached.champion.version
         lost = isinstance(error, VersionUnreadableError)
         log.warning("%s Going on with version %d, the last known champion.", error, number)
-        return cached, ((UNREADABLE if lost else OUT_OF_REACH).format(number=number),)
+        return cached, ((UNREADABLE_REMARK if lost else OUT_OF_REACH_REMARK).format(number=number),)
 
 
 def other_system(job: Context, version: Version, number: int, history: PointInTimeHistory) -> str | None:

@@ -41,5 +41,5 @@ def faults(options: Sequence[str]) -> tuple[FaultKind, ...]:
     known = [kind.value for kind in FaultKind]
     for word in words:
         if word not in known:
-            raise UsageError(f"--faults: found {word!r}, which is not a fault. {nearest(word, [ALL, *known])}")
+            raise UsageError(f"--faults: found {word!r}, which is no fault. {nearest(word, [ALL, *known])}")
     return tuple(kind for kind in FaultKind if kind in words)

@@ -20,7 +20,7 @@ from training.system import Event
 
 MOST_EVENTS_NOTED = 12
 MOST_PLACES_NAMED = 12
-RECENT_DAYS = 56  # of actuals that a publication carries, for charts
+RECENT_ACTUALS_DAYS = 56  # of actuals that a publication carries, for charts
 
 
 def as_publication(

@@ -18,7 +18,7 @@ from training.paths.joint import Paths
 CountedOn = Mapping[str, tuple[int, ...]]
 """By series, the weekdays (0 for Monday) on which it may be counted: of those alone that are not counted on each."""
 
-MOST_SERIES_NAMED = 12
+MOST_SERIES_IN_SENTENCE = 12
 
 
 class RestDays:
@@ -110,7 +110,7 @@ def _sentences(counted_on: CountedOn, what: str) -> list[str]:
 def _named(unique_ids: list[str]) -> str:
     if len(unique_ids) == 1:
         return f"{unique_ids[0]} is"
-    more = len(unique_ids) - MOST_SERIES_NAMED
+    more = len(unique_ids) - MOST_SERIES_IN_SENTENCE
     if more > 0:
-        return f"{', '.join(unique_ids[:MOST_SERIES_NAMED])} and {more} more series are"
+        return f"{', '.join(unique_ids[:MOST_SERIES_IN_SENTENCE])} and {more} more series are"
     return f"{', '.join(unique_ids[:-1])} and {unique_ids[-1]} are"

@@ -28,7 +28,7 @@ CUTOFFS = [REFIT - pd.Timedelta(days=1), REFIT, REFIT + pd.Timedelta(days=3), LA
 YOUNG = "young/attendances"
 LEVELS = {
     f"{place}/attendances": level
-    for place, level in {"gappy": 60, "middle": 45, "usual": 80, "constant": 20, "zero": 0}.items()
+    for place, level in {"gappy": 60, "middle": 45, "regular": 80, "constant": 20, "zero": 0}.items()
 }
 OF_FLOWS = {
     "FlowBalance": {"flows/discharges": DAILY_ADMISSIONS, "flows/occupancy": DAILY_ADMISSIONS / LEAVING_SHARE.mean()},

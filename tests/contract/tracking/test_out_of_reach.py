@@ -70,15 +70,15 @@ REASONS = {
 def test_connecting_fails_in_words_after_one_attempt_and_without_pages(
     which: str, free_port: int, tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(OutOfReachError) as refused:
+    with pytest.raises(OutOfReachError) as raised:
         connect(addresses(free_port)[which], tmp_path, "north")
-    sentence = str(refused.value)
+    sentence = str(raised.value)
     assert sentence.startswith("Talking to MLflow at ")
     assert REASONS[which] in sentence
     assert sentence.endswith("Check that it runs and that MLFLOW_TRACKING_URI is right.")
     assert PASSWORD not in sentence
     assert "\n" not in sentence
-    assert refused.value.exit_code == 6
+    assert raised.value.exit_code == 6
     assert (*capfd.readouterr(), caplog.text) == ("", "", "")
 
 
@@ -88,10 +88,10 @@ def test_a_server_that_never_answers_is_tried_once(
 ) -> None:
     """Each attempt takes seconds: ten for one who sets nothing, two here."""
     os.environ |= {"PGCONNECT_TIMEOUT": "2", TIMEOUT: "2"}
-    with silent_server() as server, pytest.raises(OutOfReachError) as refused:
+    with silent_server() as server, pytest.raises(OutOfReachError) as raised:
         connect(addresses(server.port)[which], tmp_path, "north")
     assert server.n_accepted == 1
-    assert "time" in str(refused.value)
+    assert "time" in str(raised.value)
     assert capfd.readouterr() == ("", "")
 
 
@@ -118,9 +118,9 @@ def test_a_timeout_that_is_set_is_left_as_it_is(free_port: int, tmp_path: Path) 
 
 def test_the_registry_says_so_too(free_port: int, tmp_path: Path) -> None:
     os.environ[RETRIES] = "1"
-    with pytest.raises(OutOfReachError) as refused:
+    with pytest.raises(OutOfReachError) as raised:
         Registry(addresses(free_port)["a server with a password"], "north", ModelCache(tmp_path)).champion()
-    assert PASSWORD not in str(refused.value)
+    assert PASSWORD not in str(raised.value)
 
 
 @pytest.mark.parametrize("error", [OSError(), OSError(""), ConnectionResetError("two\nlines")])
@@ -151,8 +151,8 @@ def test_a_database_that_is_stopped_while_it_is_used_is_a_sentence(
         capfd.readouterr()
         cluster.kill()
         for ask in (registry.champion, registry.prune_versions, lambda: connect(cluster.url, tmp_path, "north")):
-            with pytest.raises(OutOfReachError) as refused:
+            with pytest.raises(OutOfReachError) as raised:
                 ask()
-            assert POSTGRESQL_PASSWORD not in str(refused.value)
-            assert "Connection refused" in str(refused.value)
+            assert POSTGRESQL_PASSWORD not in str(raised.value)
+            assert "Connection refused" in str(raised.value)
     assert capfd.readouterr() == ("", "")

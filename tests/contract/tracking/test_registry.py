@@ -306,11 +306,11 @@ def test_a_champion_whose_artifacts_are_lost_is_read_from_the_copy_at_home_and_w
 
     elsewhere = Registry(tracking_uri, system, ModelCache(tmp_path / "elsewhere"))
     for read in (elsewhere.load_champion, elsewhere.champion):
-        with pytest.raises(VersionUnreadableError) as refused:
+        with pytest.raises(VersionUnreadableError) as raised:
             read()
-        assert refused.value.exit_code == 6
-        assert str(refused.value).startswith(f"Version {number} of {system} cannot be read: MLflow has lost its files")
-        assert "Run `headroom train`" in str(refused.value)
+        assert raised.value.exit_code == 6
+        assert str(raised.value).startswith(f"Version {number} of {system} cannot be read: MLflow has lost its files")
+        assert "Run `headroom train`" in str(raised.value)
     named = elsewhere.named_champion()
     assert named is not None
     assert named.version == number
@@ -358,6 +358,6 @@ def test_files_that_are_there_and_cannot_be_fetched_are_out_of_reach_not_lost(
     for file in (tmp_path / "artifacts").rglob("version.json"):
         file.unlink()
         file.symlink_to(tmp_path / "nowhere")
-    with pytest.raises(OutOfReachError) as refused:
+    with pytest.raises(OutOfReachError) as raised:
         Registry(tracking_uri, system, ModelCache(tmp_path / "elsewhere")).champion()
-    assert type(refused.value) is OutOfReachError
+    assert type(raised.value) is OutOfReachError

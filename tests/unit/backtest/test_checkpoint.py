@@ -37,13 +37,13 @@ def test_cutoffs_that_share_a_refit_day_are_made_together(tmp_path: Path) -> Non
 
 
 def test_an_interrupted_backtest_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    whole = run_checkpointed(CUTOFFS, Maker(), Checkpoint(tmp_path / "other"))
+    complete = run_checkpointed(CUTOFFS, Maker(), Checkpoint(tmp_path / "other"))
     checkpoint = Checkpoint(tmp_path / "key")
     with pytest.raises(KeyboardInterrupt):
         run_checkpointed(CUTOFFS, Maker(dies_at=CUTOFFS[7]), checkpoint)
     assert checkpoint.n_saved == 2
     later = Maker()
-    pd.testing.assert_frame_equal(run_checkpointed(CUTOFFS, later, checkpoint), whole)
+    pd.testing.assert_frame_equal(run_checkpointed(CUTOFFS, later, checkpoint), complete)
     assert later.asked == [CUTOFFS[6:9]]
 
 
@@ -66,10 +66,10 @@ def test_what_was_left_unfinished_is_not_taken_for_done(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_made_again(tmp_path: Path) -> None:
-    whole = run_checkpointed(CUTOFFS, Maker(), Checkpoint(tmp_path))
+    complete = run_checkpointed(CUTOFFS, Maker(), Checkpoint(tmp_path))
     (tmp_path / f"{FIT_DAYS[1]:%Y-%m-%d}.parquet").write_bytes(b"PAR1")
     make = Maker()
-    pd.testing.assert_frame_equal(run_checkpointed(CUTOFFS, make, Checkpoint(tmp_path)), whole)
+    pd.testing.assert_frame_equal(run_checkpointed(CUTOFFS, make, Checkpoint(tmp_path)), complete)
     assert make.asked == [CUTOFFS[3:6]]
 
 

@@ -61,13 +61,13 @@ def test_slices_are_taken_in_the_order_they_are_named(by: str, slices: tuple[str
     ],
 )  # fmt: skip
 def test_what_there_is_not_is_refused(asked: BacktestOptions, scores_file: Path | None, says: str) -> None:
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(UsageError) as raised:
         asked.check(SYSTEM, scores_file)
-    assert says in str(refused.value)
+    assert says in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("measures", "places", "kept"),
+    ("measures", "places", "reported"),
     [
         ((), (), ["A/occupancy", "B/attendances", "B/attendances/adult", "B/occupancy"]),
         (("occupancy",), (), ["A/occupancy", "B/occupancy"]),
@@ -77,7 +77,7 @@ def test_what_there_is_not_is_refused(asked: BacktestOptions, scores_file: Path 
     ],
 )
 def test_forecasts_are_narrowed_to_what_is_asked(
-    measures: Sequence[str], places: Sequence[str], kept: list[str]
+    measures: Sequence[str], places: Sequence[str], reported: list[str]
 ) -> None:
     frame = pd.DataFrame({"unique_id": ["A/occupancy", "B/attendances", "B/attendances/adult", "B/occupancy"]})
-    assert plan(measures=measures, places=places).narrowed(frame)["unique_id"].tolist() == kept
+    assert plan(measures=measures, places=places).narrowed(frame)["unique_id"].tolist() == reported

@@ -31,14 +31,14 @@ def declared(*events: Event, **opening_periods: OpeningPeriod) -> SystemContext:
         (declared(event("bed_change", 5, 9, measure="beds")), "A/occupancy", []),
         (declared(event("closure", 5, 9)), "B/attendances", []),
         (declared(event("closure", 5, 9, "T1")), "B/attendances", [5, 10]),  # of the place above
-        (declared(event("closure", 5, 9, None)), "north/attendances", [5, 10]),  # of the whole system
+        (declared(event("closure", 5, 9, None)), "north/attendances", [5, 10]),  # of the system
         (declared(event("closure", 5, 9)), "T1/attendances", []),  # what it does to the sum is not declared
         (declared(event("strike", 5, 9)), "A/attendances", []),
         (declared(event("divert", 5, 9)), "A/attendances", []),
         (declared(event("data_fault", 5, 9)), "A/attendances", []),
         (declared(event("exclude", 5, 9)), "A/attendances", []),
         (declared(A=OpeningPeriod(date(2024, 3, 7), None, ("B",))), "A/attendances", [7]),  # it took over from B
-        (declared(A=OpeningPeriod(date(2024, 3, 7))), "A/attendances", []),  # it opened: nothing came before
+        (declared(A=OpeningPeriod(date(2024, 3, 7))), "A/attendances", []),  # it opened: there was nothing before
     ],
 )
 def test_what_breaks_a_level(context: SystemContext, unique_id: str, days: list[int]) -> None:

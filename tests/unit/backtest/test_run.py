@@ -33,10 +33,10 @@ def test_it_is_the_same_in_pieces_and_in_one(together: pd.DataFrame, cut: int) -
         backtest_among(fresh(), CUTOFFS[cut:], CHOICES, HISTORY),  # what an interrupted process starts anew
     ]
     order = ["choice", "cutoff", "unique_id", "lead"]
-    found, whole = (
+    found, complete = (
         frame.sort_values(order, ignore_index=True) for frame in (pd.concat(pieces, ignore_index=True), together)
     )
-    pd.testing.assert_frame_equal(found, whole, check_exact=True)
+    pd.testing.assert_frame_equal(found, complete, check_exact=True)
 
 
 def test_each_choice_is_what_the_backtest_of_it_alone_gives(together: pd.DataFrame) -> None:

@@ -59,9 +59,9 @@ def test_slices_come_in_the_order_that_a_person_expects() -> None:
 
 
 @pytest.mark.parametrize("name", ["day", "regime"])
-def test_what_only_evidence_tells_is_asked_of_it(name: str) -> None:
+def test_a_slice_that_needs_the_history_says_so(name: str) -> None:
     rows = forecasts(("A/occupancy", 1, "2026-01-01"))
-    with pytest.raises(KeyError, match="with_evidence"):
+    with pytest.raises(KeyError, match="with_baselines_and_slices"):
         with_slices(rows, (name,))
     assert with_slices(rows.assign(**{name: "x"}), (name,))[name].tolist() == ["x"]
     assert name in SLICERS

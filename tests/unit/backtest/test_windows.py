@@ -71,11 +71,11 @@ def test_cutoffs_at_which_nothing_reports_are_left_out() -> None:
 def test_a_backtest_the_history_is_too_short_for_is_refused(
     windows: int, step: int, horizon: int, last: str | None, sentence: str
 ) -> None:
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(UsageError) as raised:
         backtest_cutoffs(HISTORY, windows, step, horizon, None if last is None else pd.Timestamp(last))
-    assert sentence in str(refused.value)
-    assert str(refused.value).startswith("Backtesting north: ")
-    assert str(refused.value).endswith("Ask for fewer windows, a shorter horizon or another cutoff.")
+    assert sentence in str(raised.value)
+    assert str(raised.value).startswith("Backtesting north: ")
+    assert str(raised.value).endswith("Ask for fewer windows, a shorter horizon or another cutoff.")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A small system, whole and unspoiled, for every test to spoil in its own way."""
+"""A small, valid system, which each test makes invalid in its own way."""
 
 import shutil
 from datetime import UTC, datetime

@@ -106,8 +106,8 @@ def test_nothing_is_kept_of_a_source_that_is_refused(system: Path, home: Path) -
     write_extracts(system.parent, lambda text: text.replace("RXA", "ZZZ"))
     headroom("ingest", "--system", system, "--home", home)
     assert list((home / "history").rglob("*.parquet")) == []
-    (refused,) = (home / "quarantine").iterdir()
-    assert len(rows_of(refused)) == 200
+    (rejected,) = (home / "quarantine").iterdir()
+    assert len(rows_of(rejected)) == 200
 
 
 def assert_refused(ended: Ended, exit_code: int, says: tuple[str, ...]) -> None:
@@ -159,10 +159,10 @@ def test_one_bad_line_is_set_apart_and_the_rest_is_kept(row: Quarantined, system
     (quarantine,) = (home / "quarantine").iterdir()
     assert f"Quarantined: 1 {row.reason.split(':')[0]}" in ended.out
     assert str(quarantine) in ended.out
-    (refused,) = rows_of(quarantine)
-    assert (refused["file"], refused["line"]) == (f"extract/{file.name}", str(number + 1))
-    assert (refused["column"], refused["reason"]) == (row.column, row.reason)
-    assert row.found in refused["found"]
+    (rejected,) = rows_of(quarantine)
+    assert (rejected["file"], rejected["line"]) == (f"extract/{file.name}", str(number + 1))
+    assert (rejected["column"], rejected["reason"]) == (row.column, row.reason)
+    assert row.found in rejected["found"]
     assert len(list((home / "history").rglob("*.parquet"))) == 1
 
 

@@ -76,7 +76,7 @@ def done(system: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("done") / "home"
     assert headroom("ingest", "--system", system, "--home", home).exit_code == 0
     ended = backtest(system, home, "--forecasts", home / "forecasts.parquet")
-    assert (ended.exit_code, kept(home)) == (0, []), ended
+    assert (ended.exit_code, checkpoint_files(home)) == (0, []), ended
     return home
 
 
@@ -94,7 +94,7 @@ def backtest(system: Path, home: Path, *options: object) -> Ended:
     return headroom("backtest", "--system", system, "--home", home, *ASKED, *options)
 
 
-def kept(home: Path) -> list[Path]:
+def checkpoint_files(home: Path) -> list[Path]:
     """The finished files of interrupted backtests."""
     return sorted((home / "backtests").glob("*/*.parquet"))
 
@@ -105,12 +105,12 @@ def killed(system: Path, home: Path) -> list[Path]:
     process = FORKSERVER.Process(target=headroom, args=command)
     process.start()
     given_up = time.monotonic() + PATIENCE_SECONDS
-    while not kept(home) and process.is_alive() and time.monotonic() < given_up:
+    while not checkpoint_files(home) and process.is_alive() and time.monotonic() < given_up:
         time.sleep(0.005)
     assert process.is_alive(), "it ended before it was killed"
     process.kill()
     process.join()
-    return kept(home)
+    return checkpoint_files(home)
 
 
 def test_a_backtest_that_was_killed_goes_on_and_gives_the_same(

@@ -132,9 +132,9 @@ def test_a_horizon_that_is_over_is_not_published(today: date, is_over: bool, tmp
     if not is_over:
         assert next_cutoff(job, job.now)[0] == YESTERDAY
         return
-    with pytest.raises(NothingPublishedError) as refused:
+    with pytest.raises(NothingPublishedError) as raised:
         next_cutoff(job, job.now)
-    assert str(refused.value) == (
+    assert str(raised.value) == (
         "Publishing north: the series have reached 2026-03-11, and the 7 days after it are over (today is 2026-03-19). "
         "Ingest newer extracts; to publish what would have been published then, add --cutoff 2026-03-11."
     )

@@ -23,9 +23,9 @@ TRUE = {
 
 def features(harmonics: int = 1) -> Design:
     history = known_at_day_end(
-        pd.DataFrame({"unique_id": ["usual/attendances"], "ds": [DAYS[0]], "y": [1.0]}), awkward_system(14), ENGLISH
+        pd.DataFrame({"unique_id": ["regular/attendances"], "ds": [DAYS[0]], "y": [1.0]}), awkward_system(14), ENGLISH
     )
-    return design(history, DAYS, ["usual/attendances"], harmonics)
+    return design(history, DAYS, ["regular/attendances"], harmonics)
 
 
 def simulated(n_series: int, level: float, seed: int) -> pd.DataFrame:

@@ -104,7 +104,7 @@ def witness(publications: Sequence[Publication]) -> pd.DataFrame:
     return found
 
 
-def told(scores: Sequence[Score]) -> pd.DataFrame:
+def as_table(scores: Sequence[Score]) -> pd.DataFrame:
     return pd.DataFrame([{**s.of._asdict(), "n": s.n, "fallbacks": s.fallbacks, **s.losses._asdict()} for s in scores])
 
 
@@ -114,7 +114,7 @@ def test_scores_are_what_sql_makes_of_them_however_many_are_read_at_a_time(
 ) -> None:
     made = score_issued(iter(WEEKLY), history(), WEEKLY[0].cutoff, LAST, SCORED_AT, rows_at_a_time)
     assert made is not None
-    found, expected = told(made.scores), witness(WEEKLY)
+    found, expected = as_table(made.scores), witness(WEEKLY)
     pd.testing.assert_frame_equal(
         found[expected.columns].sort_values(["series", "leads"], ignore_index=True), expected, check_dtype=False
     )
@@ -148,8 +148,8 @@ def test_series_that_the_system_no_longer_has_are_left_out_and_their_sums_are_un
     smaller = replace(SYSTEM, places=tuple(place for place in SYSTEM.places if place.id != "B"))
     found = ledger(WEEKLY, history(COUNTS[["A/attendances"]], smaller))
     assert {score.of.series for score in found.scores} == {"A/attendances"}
-    kept = [score for score in ledger(WEEKLY).scores if score.of.series == "A/attendances"]
-    assert [score.losses for score in found.scores] == [score.losses for score in kept]
+    of_site = [score for score in ledger(WEEKLY).scores if score.of.series == "A/attendances"]
+    assert [score.losses for score in found.scores] == [score.losses for score in of_site]
 
 
 def test_a_whole_is_the_sum_of_the_parts_that_it_had_when_it_was_published() -> None:
@@ -180,8 +180,8 @@ def test_a_whole_is_the_sum_of_the_parts_that_it_had_when_it_was_published() -> 
 
 def test_a_coverage_is_told_of_slices_of_which_every_forecast_has_its_levels() -> None:
     wider = replace(SYSTEM, quantiles=(0.025, 0.1, 0.5, 0.9, 0.975))
-    own = told(ledger([publication(WEEKLY[1].cutoff, wider)]).scores)
-    mixed = told(ledger([WEEKLY[0], publication(WEEKLY[1].cutoff, wider)]).scores)
+    own = as_table(ledger([publication(WEEKLY[1].cutoff, wider)]).scores)
+    mixed = as_table(ledger([WEEKLY[0], publication(WEEKLY[1].cutoff, wider)]).scores)
     assert own["coverage_95"].notna().all()
     assert mixed["coverage_95"].isna().all()  # half of the forecasts in each slice have no such interval
     assert mixed["coverage_80"].notna().all()

@@ -49,8 +49,8 @@ def awkward(n_days: int) -> pd.DataFrame:
             "zero/attendances": 0.0,
             "young/attendances": counts(n_days, 30, 3),
             "middle/attendances": counts(n_days, 45, 4),
-            "usual/attendances": counts(n_days, 80, 5),
-            "usual/occupancy": counts(n_days, 300, 6),
+            "regular/attendances": counts(n_days, 80, 5),
+            "regular/occupancy": counts(n_days, 300, 6),
         }
     )
     table.loc[table.index[: n_days // 2], "middle/attendances"] = np.nan
@@ -60,7 +60,7 @@ def awkward(n_days: int) -> pd.DataFrame:
 
 def awkward_system(horizon_days: int) -> System:
     """The places of `awkward`, all directly below the root."""
-    places = dict.fromkeys(("gappy", "constant", "zero", "young", "middle", "usual", "late"), "north")
+    places = dict.fromkeys(("gappy", "constant", "zero", "young", "middle", "regular", "late"), "north")
     return build_system(places, horizon_days)
 
 

@@ -15,7 +15,9 @@ from training.pipeline.forecast import DECIMALS
 HORIZON = 14
 
 
-def told(table: pd.DataFrame, recipe: str, cutoff: pd.Timestamp) -> tuple[Forecast, dict[str, pd.DataFrame]]:
+def forecast_and_drivers(
+    table: pd.DataFrame, recipe: str, cutoff: pd.Timestamp
+) -> tuple[Forecast, dict[str, pd.DataFrame]]:
     """The forecast, and for each series its drivers by day."""
     history = build_history(table, build_system(horizon_days=HORIZON), ENGLISH)
     forecast = Forecaster(history, HORIZON).forecast({"attendances": recipe, "occupancy": recipe}, cutoff)
@@ -41,12 +43,12 @@ def with_causes() -> pd.DataFrame:
 @pytest.mark.parametrize("recipe", ["CalendarLevel", "SeasonalNaive", "Weighted"])
 def test_drivers_add_up_to_the_mean_of_every_series_and_day(recipe: str) -> None:
     table = with_causes()
-    forecast, found = told(table, recipe, table.index[-1])
+    forecast, found = forecast_and_drivers(table, recipe, table.index[-1])
     for unique_id, parts in found.items():
         np.testing.assert_allclose(parts.sum(axis=1), forecast.means[unique_id], atol=1e-9)
-    whole = found["T1/attendances"]
+    parent = found["T1/attendances"]
     np.testing.assert_allclose(
-        whole.drop(columns="residual"),
+        parent.drop(columns="residual"),
         (found["A/attendances"] + found["B/attendances"]).drop(columns="residual"),
         atol=2e-3,
     )
@@ -54,7 +56,7 @@ def test_drivers_add_up_to_the_mean_of_every_series_and_day(recipe: str) -> None
 
 def test_each_cause_stands_under_its_own_name() -> None:
     table = with_causes()
-    _, found = told(table, "CalendarLevel", table.index[-1])
+    _, found = forecast_and_drivers(table, "CalendarLevel", table.index[-1])
     parts = found["A/attendances"]
     ordinary = parts.loc["2022-12-22"]
     assert ordinary["level"] == pytest.approx(194, abs=12)  # the mean of a week with its quiet Sunday
@@ -68,8 +70,8 @@ def test_each_cause_stands_under_its_own_name() -> None:
 
 def test_the_rest_is_what_another_recipe_thinks() -> None:
     table = with_causes()
-    ours, found = told(table, "CalendarLevel", table.index[-1])
-    other, theirs = told(table, "SeasonalNaive", table.index[-1])
+    ours, found = forecast_and_drivers(table, "CalendarLevel", table.index[-1])
+    other, theirs = forecast_and_drivers(table, "SeasonalNaive", table.index[-1])
     same = theirs["A/attendances"].drop(columns="residual")
     pd.testing.assert_frame_equal(same, found["A/attendances"].drop(columns="residual"))
     np.testing.assert_allclose(

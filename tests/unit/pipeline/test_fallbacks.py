@@ -35,7 +35,7 @@ class Spoilt:
 
 
 class Raises:
-    """Fails whole."""
+    """Fails for every series."""
 
     def forecast(self, windows: ForecastRequest) -> Means:
         raise RuntimeError("the library gave up")
@@ -60,7 +60,7 @@ def one(value: float, lead: int | None = None) -> Spoil:
 
 
 def nothing(frame: pd.DataFrame) -> None:
-    """Leaves the frame whole."""
+    """Leaves the frame as it is."""
 
 
 def forecast(recipe: dict[str, str]) -> Forecast:
@@ -93,7 +93,7 @@ def test_one_series_fails_and_the_others_have_the_same_means(
     for unique_id in ("A/attendances", "C/attendances", "D/attendances", "T2/attendances", "A/occupancy"):
         position = good.means.columns.get_loc(unique_id)
         assert bad.means[unique_id].to_list() == good.means[unique_id].to_list()
-        # The shape of the errors is learnt from one series fewer; the fallback's own errors are no part of it.
+        # The shape of the errors is fitted to one series fewer; the fallback's own errors are no part of it.
         np.testing.assert_allclose(bad.quantiles[position], good.quantiles[position], rtol=0.1, atol=6.0)
     rows = bad.rows([0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975])
     assert set(rows.loc[rows["fallback"], "unique_id"]) == {VICTIM}

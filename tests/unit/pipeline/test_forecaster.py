@@ -1,4 +1,4 @@
-"""The whole pipeline: the recipe chosen, and what is published from it."""
+"""The complete pipeline: the recipe selected, and what is published from it."""
 
 import numpy as np
 import pandas as pd
@@ -48,7 +48,7 @@ class Steady:
         return means
 
 
-@pytest.mark.parametrize("candidates", [NAIVE, list(CATALOGUE)], ids=["naive", "the whole catalogue"])
+@pytest.mark.parametrize("candidates", [NAIVE, list(CATALOGUE)], ids=["naive", "the complete catalogue"])
 def test_a_poisoned_future_changes_nothing_that_is_published(candidates: list[str]) -> None:
     table = four_sites(160)
     table.loc[table.index[70:73]] = np.nan  # days that the poison fills
@@ -103,7 +103,7 @@ def test_a_series_that_falls_back_leaves_its_measure_bottom_up(monkeypatch: pyte
     assert (forecast.means["B/attendances"] == 50.0).all()
 
 
-def test_what_is_published_of_awkward_series_is_whole() -> None:
+def test_what_is_published_of_awkward_series_is_complete() -> None:
     table = awkward(200)
     _, forecast = publish(build_history(table, awkward_system(HORIZON)), list(CATALOGUE), table.index[-1])
     published = forecast.quantiles
@@ -117,7 +117,7 @@ def test_what_is_published_of_awkward_series_is_whole() -> None:
     parts = [column for column in table.columns if column.endswith("attendances")]
     np.testing.assert_allclose(forecast.means["north/attendances"], forecast.means[parts].sum(axis=1), atol=1e-6)
     # A week is too short for the regression; where a recipe uses it, the young series says so.
-    if forecast.models["usual/attendances"] == "Ridge":
+    if forecast.models["regular/attendances"] == "Ridge":
         assert "7 days are known" in forecast.reasons["young/attendances"]
 
 

@@ -52,6 +52,6 @@ def test_without_events_nothing_is_told() -> None:
 
 def test_of_many_events_the_soonest_are_told_and_the_others_counted() -> None:
     events = [Event(day(1), day(1) + timedelta(days=i), None, None, EventKind.CLOSURE, str(i)) for i in range(20)]
-    told = notes(*events)
-    assert len(told) == MOST_EVENTS_NOTED + 1
-    assert told[-1] == "And 8 more events."
+    sentences = notes(*events)
+    assert len(sentences) == MOST_EVENTS_NOTED + 1
+    assert sentences[-1] == "And 8 more events."

@@ -128,22 +128,22 @@ def test_a_series_that_failed_says_why_when_its_state_is_read_again(tmp_path: Pa
 
 def test_nothing_but_known_kinds_is_written(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="a fitted part holds a set, which is not written"):
-        save_fitted({("X", "2026-01-01"): {1, 2}}, tmp_path / "learnt")
+        save_fitted({("X", "2026-01-01"): {1, 2}}, tmp_path / "fitted")
 
 
 def test_a_pickle_among_the_arrays_is_refused(tmp_path: Path) -> None:
-    save_fitted({("X", "2026-01-01"): np.ones(2)}, tmp_path / "learnt")
-    np.savez(tmp_path / "learnt" / ARRAYS, np.array([object()]))
+    save_fitted({("X", "2026-01-01"): np.ones(2)}, tmp_path / "fitted")
+    np.savez(tmp_path / "fitted" / ARRAYS, np.array([object()]))
     with pytest.raises(ValueError, match="allow_pickle"):
-        load_fitted(tmp_path / "learnt")
+        load_fitted(tmp_path / "fitted")
 
 
 def test_a_regressor_of_a_foreign_type_is_refused(tmp_path: Path) -> None:
     """One whose reading would run code that is not ours: here a function of the standard library."""
     foreign = np.frombuffer(dumps({"call": pytest.raises}), dtype=np.uint8)
-    save_fitted({("X", "2026-01-01"): foreign}, tmp_path / "learnt")
-    parts = json.loads((tmp_path / "learnt" / PARTS).read_text())
+    save_fitted({("X", "2026-01-01"): foreign}, tmp_path / "fitted")
+    parts = json.loads((tmp_path / "fitted" / PARTS).read_text())
     parts[0]["part"] = {"regressor": 0}
-    (tmp_path / "learnt" / PARTS).write_text(json.dumps(parts))
+    (tmp_path / "fitted" / PARTS).write_text(json.dumps(parts))
     with pytest.raises(UntrustedTypesFoundException):
-        load_fitted(tmp_path / "learnt")
+        load_fitted(tmp_path / "fitted")

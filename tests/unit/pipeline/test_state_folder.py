@@ -1,4 +1,4 @@
-"""What the last publication made, kept at home: read where it is complete and of this code, else made again."""
+"""The state of the last publication: read where it is complete and of this code, else made again."""
 
 from pathlib import Path
 

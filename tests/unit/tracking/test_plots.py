@@ -34,7 +34,7 @@ def forecasts() -> pd.DataFrame:
 
 @pytest.fixture
 def scores() -> pd.DataFrame:
-    """The whole system is forecast better than its site."""
+    """The system is forecast better than its site."""
     wis = {"A/beds": 0.1, "A/occupancy": 0.7, "north/occupancy": 0.4}
     rows = pd.DataFrame({"by": "series", "series": list(wis), "loss": "scaled_wis", "value": list(wis.values())})
     return pd.concat([rows, rows.assign(loss="mae", value=-rows["value"])], ignore_index=True)
