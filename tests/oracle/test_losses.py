@@ -47,7 +47,7 @@ def test_pinball_is_the_librarys_quantile_loss(level: float) -> None:
 
 
 def test_wis_is_brachers_weighted_sum_of_interval_scores() -> None:
-    """Built from the library's interval score: its own weighted score adds the median where its error belongs."""
+    """Built from the library's interval score, as its own weighted score adds the median instead of its error."""
     total = 0.5 * np.abs(ACTUALS - QUANTILES[:, 4])
     for k in range(4):
         alpha = 2 * LEVELS[k]
@@ -81,7 +81,7 @@ def test_wis_over_the_actuals_is_the_librarys_scaled_crps() -> None:
 
 @pytest.mark.parametrize("loss", ["mae", "bias"])
 def test_point_losses_are_the_librarys(loss: str) -> None:
-    """Bias too is forecast minus actual there: positive where the forecast was too high, as ours here by 1.5."""
+    """Bias is forecast minus actual there too: positive for a forecast that is too high, here by 1.5."""
     expected = getattr(library, loss)(FORECASTS.drop(columns="cutoff"), ["mean"]).sort_values("unique_id")
     assert SCORES[loss].to_numpy() == pytest.approx(expected["mean"].to_numpy())
     assert SCORES["bias"].gt(0).all()
@@ -132,7 +132,7 @@ def test_rmsse_is_the_librarys() -> None:
     assert found["rmsse"].to_numpy() == pytest.approx(expected.to_numpy())
 
 
-def test_the_scale_of_a_series_with_gaps_is_over_the_pairs_there_are() -> None:
+def test_the_scale_of_a_series_with_gaps_is_over_its_complete_pairs() -> None:
     values = np.array([[1.0, np.nan], [5.0, 1.0], [np.nan, np.nan], [8.0, 2.0], [3.0, np.nan]])
     # Lag 2: |8 - 5| alone in the first (1 and 3 meet a gap); |2 - 1| in the second.
     assert seasonal_naive_scale(values, 2).tolist() == [3.0, 1.0]

@@ -1,4 +1,4 @@
-"""The noise floor and the randomised PIT against scipy, and against what is drawn from a known distribution."""
+"""The noise floor and the randomised PIT against scipy, and on draws from a known distribution."""
 
 from collections.abc import Callable
 
@@ -18,13 +18,13 @@ ONE_IN_A_HUNDRED = 1.63 / np.sqrt(N)  # of samples that are uniform are this far
 
 @pytest.mark.parametrize("mean", [0.0, 0.1, 0.69, 0.7, 1.0, 3.3, 40.0, 640.0, 1e5])
 def test_the_noise_floor_is_the_expected_distance_from_the_median(mean: float) -> None:
-    """Summed over the counts there can be, by scipy's own probabilities."""
+    """Summed over all counts with scipy's probabilities."""
     counts = np.arange(int(mean + 20 * np.sqrt(mean) + 30))
     expected = (np.abs(counts - stats.poisson.median(mean)) * stats.poisson.pmf(counts, mean)).sum()
     assert poisson_noise(np.array([[mean]])).tolist() == [[pytest.approx(expected)]]
 
 
-def test_the_noise_floor_is_what_the_true_level_scores() -> None:
+def test_the_noise_floor_is_the_score_of_the_true_level() -> None:
     random = np.random.default_rng(3)
     means = random.uniform(0.2, 80, N)
     drawn = random.poisson(means)
@@ -44,10 +44,10 @@ def test_the_distance_from_uniform_is_kolmogorov_and_smirnovs() -> None:
         assert distance_from_uniform(pits) == pytest.approx(stats.kstest(pits, "uniform").statistic)
 
 
-@pytest.mark.parametrize(("mean", "spread"), [(400.0, 20.0), (60.0, 8.0), (1_000.0, 150.0)])
-def test_the_pit_is_the_distribution_function_at_the_actual(mean: float, spread: float) -> None:
-    """Where the quantiles lie close, and a count is little beside the spread."""
-    truth = stats.norm(mean, spread)
+@pytest.mark.parametrize(("mean", "sd"), [(400.0, 20.0), (60.0, 8.0), (1_000.0, 150.0)])
+def test_the_pit_is_the_distribution_function_at_the_actual(mean: float, sd: float) -> None:
+    """With many quantiles, and a standard deviation of many counts."""
+    truth = stats.norm(mean, sd)
     actuals = truth.rvs(500, random_state=6)
     found = randomised_pit(np.tile(truth.ppf(FINE), (500, 1)), actuals, list(FINE), np.full(500, 0.5))
     np.testing.assert_allclose(found, truth.cdf(actuals), atol=0.003)
@@ -56,7 +56,7 @@ def test_the_pit_is_the_distribution_function_at_the_actual(mean: float, spread:
 @pytest.mark.parametrize("mean", [30.0, 100.0, 700.0])
 @pytest.mark.parametrize("levels", [LEVELS, list(FINE)], ids=["nine levels", "many levels"])
 def test_the_pit_of_the_true_distribution_is_uniform(mean: float, levels: list[float]) -> None:
-    """The line between nine levels is not the distribution, and costs up to 0.02."""
+    """Interpolation between nine levels is not the distribution, and costs up to 0.02."""
     random = np.random.default_rng(7)
     quantiles = np.tile(stats.norm(mean, np.sqrt(mean)).ppf(levels), (N, 1))
     actuals = np.round(random.normal(mean, np.sqrt(mean), N))
@@ -73,7 +73,7 @@ def test_the_pit_of_the_true_distribution_is_uniform(mean: float, levels: list[f
         ("too wide", 0.0, 2.0, lambda tenth: max(tenth[0], tenth[-1]) < 0.02 and min(tenth[4:6]) > 0.15),
     ],
 )  # fmt: skip
-def test_the_histogram_shows_how_forecasts_fail(what: str, by: float, scale: float, shape: Shape) -> None:
+def test_the_histogram_shows_bias_and_wrong_width(what: str, by: float, scale: float, shape: Shape) -> None:
     random = np.random.default_rng(8)
     actuals = random.poisson(100, N).astype(float)
     quantiles = np.tile(stats.norm(100 + by, 10 * scale).ppf(FINE), (N, 1))

@@ -1,4 +1,4 @@
-"""Seasonal naive on the ambulance data scores as it was published: that proves windows, leads and scaling."""
+"""Scores of seasonal naive on the ambulance data against the published ones: windows, leads and scaling agree."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,7 +58,7 @@ def test_seasonal_naive_scores_as_published(
     assert round(found["mase"], 3) == published
 
 
-def test_intervals_keep_their_promise_on_real_data(history: PointInTimeHistory, forecasts: pd.DataFrame) -> None:
+def test_intervals_have_their_coverage_on_real_data(history: PointInTimeHistory, forecasts: pd.DataFrame) -> None:
     scales = mase_scales(history, forecasts["cutoff"].min())
     found = overall(forecasts, scales, history.system.quantiles)
     assert 0.76 <= found["coverage_80"] <= 0.86

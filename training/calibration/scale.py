@@ -2,7 +2,7 @@
 
 Errors are large and small in turn (an epidemic, a lockdown, a holiday). Each is divided by the volatility forecast
 before it, and multiplied by that of today: filtered historical simulation (Hull and White 1998; Barone-Adesi,
-Giannopoulos and Vosper 1999). Its tails are those of a whole year, and its scale follows a break.
+Giannopoulos and Vosper 1999). Its tails are those of a year, and its scale follows a break.
 """
 
 import numpy as np

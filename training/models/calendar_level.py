@@ -185,7 +185,7 @@ def _fit(
 
 
 def _ma_coefficient(filled: pd.DataFrame, observed: BoolArray, features: Design) -> float:
-    """Return the coefficient with the smallest innovations (maximum likelihood), the same for a whole measure."""
+    """Return the coefficient with the smallest innovations (maximum likelihood), one for all series of a measure."""
 
     def loss(ma_coefficient: float) -> float:
         _, innovations = fitted_effects(filled, observed, features, ma_coefficient)

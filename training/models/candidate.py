@@ -97,8 +97,8 @@ class Means:
 class Candidate(Protocol):
     """A named forecasting recipe of the catalogue.
 
-    An optional attribute `scope` says on which series the means of one depend; without it, on the whole system. Where
-    some of a saved version's data was revised, a candidate of smaller scope is requested for those series alone.
+    An optional attribute `scope` says on which series the means of one depend; the default is the system. Where some of
+    a saved version's data was revised, a candidate of smaller scope is requested for those series alone.
     """
 
     def forecast(self, request: ForecastRequest) -> Means:

@@ -77,16 +77,20 @@ def _forecast(request: ForecastRequest, cutoffs: Sequence[pd.Timestamp], admissi
         if prepared is not None and places:
             prepared = prepared.of(places)
             census, discharges = _ahead(
-                history, cutoff, prepared, by_place(entering, [b.admissions for b in prepared.flow_series])
+                history, cutoff, prepared, by_place(entering, [place.admissions for place in prepared.flow_series])
             )
-            means.fill(cutoff, [b.occupancy for b in prepared.flow_series], census)
-            means.fill(cutoff, [b.discharges for b in prepared.flow_series], discharges)
+            means.fill(cutoff, [place.occupancy for place in prepared.flow_series], census)
+            means.fill(cutoff, [place.discharges for place in prepared.flow_series], discharges)
 
 
 def _forecastable(places: Sequence[FlowSeries], admissions: pd.DataFrame) -> list[int]:
     """Return the positions of places of which every series still reports, and the admissions have a forecast."""
     reporting, forecast = set(admissions.columns), set(admissions.columns[admissions.notna().all()])
-    return [i for i, b in enumerate(places) if reporting.issuperset(b.parts) and forecast.issuperset(b.admissions)]
+    return [
+        i
+        for i, place in enumerate(places)
+        if reporting.issuperset(place.parts) and forecast.issuperset(place.admissions)
+    ]
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ def _prepared(
     hazard = fitted.hazard
     first = max(cutoffs[0] - pd.Timedelta(days=SMOOTHING_LOOKBACK_DAYS - 1), history.first_day)
     days = pd.date_range(first, cutoffs[-1] + pd.Timedelta(days=horizon))
-    names = [b.discharges for b in fitted.flow_series]
+    names = [place.discharges for place in fitted.flow_series]
     multiples = np.exp(hazard.effects.on(design(history, days, names, fitted.harmonics), names))
     return PreparedFlows(fitted.flow_series, hazard, pd.DataFrame(multiples, days, names))
 
@@ -140,12 +144,12 @@ def _fitted(history: PointInTimeHistory, day: pd.Timestamp) -> FittedFlows | Non
         return None
     known = history.as_of(day).tail(TRAINING_DAYS)
     long_enough = set(known.columns[known.count() >= MIN_FLOW_DAYS])
-    places = [b for b in flow_series(list(known.columns)) if long_enough.issuperset(b.parts)]
+    places = [place for place in flow_series(list(known.columns)) if long_enough.issuperset(place.parts)]
     if not places:
         return None
     counts, days = read_flow_counts(history, day, places, TRAINING_DAYS)
-    observed = by_place(known.loc[days].isna(), [b.parts for b in places]) == 0
-    names = [b.discharges for b in places]
+    observed = by_place(known.loc[days].isna(), [place.parts for place in places]) == 0
+    names = [place.discharges for place in places]
     harmonics = SEASON_HARMONICS if int(observed.any(axis=1).sum()) >= MIN_SEASONAL_FIT_DAYS else 0
     features = design(history, days, names, harmonics)
     hazard = fitted_hazard(counts, observed, features, names, history.system.thresholds)
@@ -179,7 +183,7 @@ def _ahead(
 def _beds_added(history: PointInTimeHistory, prepared: PreparedFlows, to_come: pd.DatetimeIndex) -> FloatArray:
     """Return the beds (horizon, n_places) that declared changes add to the last known number, on each future day."""
     days = pd.DatetimeIndex([to_come[0] - pd.Timedelta(days=1), *to_come])
-    steps = history.bed_steps(days, [b.beds or b.occupancy for b in prepared.flow_series])
+    steps = history.bed_steps(days, [place.beds or place.occupancy for place in prepared.flow_series])
     return np.asarray(steps[1:] - steps[0])
 
 

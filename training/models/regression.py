@@ -40,13 +40,18 @@ ROLLING: dict[int, list[Transform]] = {1: [RollingMean(window_size=7), RollingMe
 LAG_LOOKBACK_DAYS = 64  # recent days given to the library for each forecast: enough for every lag and for the level
 MIN_LAGGED_DAYS = 29  # that the longest lag or rolling mean needs
 SCALING_DAYS = 8 * WEEK
+LAGGED = ("lag", "rolling")  # prefixes of mlforecast's names for features of past values
+MIN_LAGGED_LEVEL = 0.1  # of a scaled count, whose logarithm stands for that of less
 MEAN, WEIGHT = "mean", "weight"
 AT = "@"  # joins series and cutoff to one id, so that one call of the library forecasts every window of a refit day
 
 
 @dataclass(frozen=True)
 class Regression:
-    """A candidate made of a scikit-learn regressor, fitted on series scaled to a level of one; recursive by lead."""
+    """A candidate made of a scikit-learn regressor, fitted to series scaled to a level of 1; recursive by lead.
+
+    `make` returns a new, unfitted regressor.
+    """
 
     make: Callable[[], RegressorMixin]
     scope = Scope.MEASURE
@@ -206,10 +211,6 @@ def _of_measure(unique_ids: pd.Index, measure: str) -> list[str]:
     return [unique_id for unique_id in unique_ids if series_key(unique_id).measure == measure]
 
 
-LAGGED = ("lag", "rolling")  # how mlforecast names what it makes of past values
-MIN_LAGGED_LEVEL = 0.1  # of a scaled count, whose logarithm stands for that of less
-
-
 class LogLagPoisson(PoissonRegressor):  # type: ignore[misc]  # scikit-learn has no types
     """Poisson regression with lagged counts in logs.
 
@@ -217,10 +218,12 @@ class LogLagPoisson(PoissonRegressor):  # type: ignore[misc]  # scikit-learn has
     """
 
     def fit(self, X: pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None) -> "LogLagPoisson":  # noqa: N803
+        """Fit to features and scaled counts as scikit-learn does, and return the model."""
         super().fit(_with_logs(X), y, sample_weight)
         return self
 
     def predict(self, X: pd.DataFrame) -> FloatArray:  # noqa: N803
+        """Return means (n_rows,)."""
         return np.asarray(super().predict(_with_logs(X)))
 
 

@@ -61,8 +61,8 @@ class Origin:
 class Statistical:
     """A candidate made of a statsforecast model; `make` returns a new, unfitted one.
 
-    `with_regressors`, the model is given calendar and event features. Raises UsageError for a model that would ignore
-    them. Other models get counts without holidays and events, and holiday effects are multiplied into their means.
+    If `with_regressors`, the model gets calendar and event features; one that would ignore them raises UsageError.
+    Otherwise it gets counts without holidays and events, and holiday effects are multiplied into its means.
     """
 
     make: Callable[[], LibraryModel]

@@ -35,7 +35,7 @@ OF_FLOWS = {
     "Conversion": {"flows/admissions": DAILY_ADMISSIONS},
 }
 
-# A learnt combination has no means of its own: the pipeline mixes its members (tests/unit/pipeline).
+# A learned ensemble has no means of its own: the pipeline combines its members (tests/unit/pipeline).
 NAMES = [name for name, candidate in CATALOGUE.items() if not isinstance(candidate, LearnedEnsemble)]
 every_candidate = pytest.mark.parametrize("name", NAMES)
 
@@ -46,7 +46,7 @@ def answer(name: str, vintages: pd.DataFrame, cutoffs: list[pd.Timestamp], syste
 
 @lru_cache
 def all_cutoffs(name: str) -> Means:
-    """The answer for every cutoff at once, made once for all tests."""
+    """Return the means of one request for every cutoff, made once for all tests."""
     return answer(name, VERSIONS, CUTOFFS)
 
 
@@ -81,14 +81,14 @@ def test_each_reporting_series_has_every_lead_or_a_failure_with_a_reason(name: s
 
 
 @every_candidate
-def test_the_series_that_are_merely_awkward_are_forecast_near_their_level(name: str) -> None:
+def test_awkward_series_are_forecast_near_their_level(name: str) -> None:
     frame = all_cutoffs(name).by_cutoff[LAST]
     for unique_id, expected in OF_FLOWS.get(name, LEVELS).items():
         assert frame[unique_id].mean() == pytest.approx(expected, rel=0.15, abs=0.5), unique_id
 
 
 @every_candidate
-def test_asking_twice_gives_the_same_numbers(name: str) -> None:
+def test_a_second_request_gives_the_same_numbers(name: str) -> None:
     once, again = all_cutoffs(name), answer(name, VERSIONS, CUTOFFS)
     for cutoff in CUTOFFS:
         pd.testing.assert_frame_equal(once.by_cutoff[cutoff], again.by_cutoff[cutoff], check_exact=True)
@@ -99,12 +99,12 @@ def test_asking_twice_gives_the_same_numbers(name: str) -> None:
 def test_the_order_of_rows_and_places_changes_nothing(name: str) -> None:
     system = replace(SYSTEM, places=(SYSTEM.places[0], *reversed(SYSTEM.places[1:])))
     shuffled = VERSIONS.sample(frac=1.0, random_state=7)
-    usual, mixed = answer(name, VERSIONS, [LAST]), answer(name, shuffled, [LAST], system)
-    pd.testing.assert_frame_equal(mixed.by_cutoff[LAST], usual.by_cutoff[LAST], check_exact=True)
+    ordered, mixed = answer(name, VERSIONS, [LAST]), answer(name, shuffled, [LAST], system)
+    pd.testing.assert_frame_equal(mixed.by_cutoff[LAST], ordered.by_cutoff[LAST], check_exact=True)
 
 
 @every_candidate
-def test_a_cutoff_is_forecast_alike_alone_and_among_others(name: str) -> None:
+def test_a_cutoff_has_the_same_means_alone_and_among_others(name: str) -> None:
     together = all_cutoffs(name)
     for cutoff in (CUTOFFS[0], LAST):
         alone = answer(name, VERSIONS, [cutoff])
@@ -112,7 +112,7 @@ def test_a_cutoff_is_forecast_alike_alone_and_among_others(name: str) -> None:
         assert {k: v for k, v in together.failures.items() if k[0] == cutoff} == alone.failures
 
 
-def test_a_week_old_series_has_at_least_its_fallback() -> None:
+def test_a_week_old_series_has_a_fallback() -> None:
     frame = all_cutoffs("SeasonalNaive").by_cutoff[LAST]
     week = TABLE[YOUNG].tail(7).to_list()
     assert frame[YOUNG].to_list() == week + week

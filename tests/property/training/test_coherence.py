@@ -56,13 +56,13 @@ def test_every_published_number_is_sound_and_parents_add_up(tree: Tree, seed: in
     assert np.isfinite(forecast.quantiles).all()
     assert (forecast.quantiles >= 0).all()
     assert (np.diff(forecast.quantiles, axis=-1) >= 0).all()
-    for place in system.places:  # the tree walked by hand: all leaves below a place, streams and all
+    for place in system.places:  # all leaves below a place, with their streams
         below = set(system.under(place.id))
         for measure in ("attendances", "occupancy"):
             parts = [i for i in levels if i.split("/")[0] in below and i.split("/")[1] == measure]
             if parts:
-                whole = forecast.means[f"{place.id}/{measure}"]
-                np.testing.assert_allclose(whole, forecast.means[parts].sum(axis=1), atol=1e-6)
+                parent = forecast.means[f"{place.id}/{measure}"]
+                np.testing.assert_allclose(parent, forecast.means[parts].sum(axis=1), atol=1e-6)
     recent = actuals(history, forecast.parts, pd.date_range(end=cutoff, periods=56, freq="D"))
     champion, now = Champion("north", 1, "run"), datetime(2022, 6, 1, tzinfo=UTC)
     check(as_publication(forecast, history, FitCache(), recent, champion, "sha256:data", now))

@@ -1,4 +1,4 @@
-"""A version's saved state changes nothing: publishing with it equals publishing from nothing, whatever was revised."""
+"""A saved state changes nothing: forecasts with it equal forecasts without, for any revision of the data."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ A_DIGIT = 1.001e-3  # of a published number, which may round either way
 
 @dataclass(frozen=True)
 class Known:
-    """What a hospital has told by one day: counts, what its system file declares, and the tree."""
+    """The data of a hospital known by one day: counts, the context of its system file, and the tree."""
 
     table: pd.DataFrame
     context: SystemContext = ENGLISH
@@ -40,7 +40,7 @@ Change = Callable[[Known, np.random.Generator], Known]
 
 
 def revised(known: Known, random: np.random.Generator) -> Known:
-    """One value of one past day is another."""
+    """Change one value of one past day."""
     table = known.table.copy()
     row, column = int(random.integers(0, len(table))), int(random.integers(0, table.shape[1]))
     table.iloc[row, column] = float(random.integers(1, 120))
@@ -48,13 +48,13 @@ def revised(known: Known, random: np.random.Generator) -> Known:
 
 
 def filled(known: Known, random: np.random.Generator) -> Known:
-    """Days that were missing have arrived."""
+    """Fill in the days that were missing."""
     fresh = hospital(0)
     return replace(known, table=known.table.fillna(fresh.reindex(known.table.index)))
 
 
 def shortened(known: Known, random: np.random.Generator) -> Known:
-    """The first days of a series, or its last ones, are gone."""
+    """Remove the first days of a series, or its last ones."""
     table = known.table.copy()
     n = int(random.integers(1, 12))
     rows = slice(None, n) if random.random() < 0.5 else slice(-n, None)
@@ -63,7 +63,7 @@ def shortened(known: Known, random: np.random.Generator) -> Known:
 
 
 def reparented(known: Known, random: np.random.Generator) -> Known:
-    """A site belongs to another trust."""
+    """Move a site to another trust."""
     return replace(known, parents=tuple({**dict(known.parents), "B": "T2"}.items()))
 
 
@@ -76,7 +76,7 @@ def struck(known: Known, random: np.random.Generator) -> Known:
 
 
 def grown(known: Known, random: np.random.Generator) -> Known:
-    """A site reports for the first time."""
+    """Let a site report for the first time."""
     return replace(known, table=known.table.assign(**{"B/occupancy": counts(len(known.table), 70, 9).to_numpy()}))
 
 
@@ -99,16 +99,16 @@ def hospital(seed: int) -> pd.DataFrame:
 
 
 def check(recipe: str, changes: Sequence[Change], later_days: int, gap: tuple[int, int], seed: int) -> None:
-    """Train on what is known some days before the last, change it, and publish with and without what was saved."""
+    """Train on the data known some days before the last, change them, and forecast with and without the saved state."""
     random = np.random.default_rng(seed)
-    whole = hospital(0)
-    whole.iloc[gap[0] : sum(gap), 0] = np.nan
-    first = Known(whole.iloc[: N_DAYS - later_days])
+    table = hospital(0)
+    table.iloc[gap[0] : sum(gap), 0] = np.nan
+    first = Known(table.iloc[: N_DAYS - later_days])
     trained, recipes = pd.Timestamp(first.table.index[-1]), {"attendances": recipe, "occupancy": recipe}
     forecaster = Forecaster(first.history(), HORIZON)
     forecaster.forecast(recipes, trained)
     state = forecaster.state(recipes, trained)
-    known = Known(whole)
+    known = Known(table)
     for change in changes:
         known = change(known, random)
     cutoff = pd.Timestamp(known.table.dropna(how="all").index[-1])

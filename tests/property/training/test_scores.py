@@ -1,4 +1,4 @@
-"""Whatever the forecasts and actuals: scores keep within their bounds, and slices add up to the whole."""
+"""For any forecasts and actuals: scores stay within their bounds, and slices add up to the total."""
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ COUNTS = st.one_of(st.integers(0, 5).map(float), st.floats(0, 1e6).map(lambda co
 
 @st.composite
 def forecasts(draw: st.DrawFn) -> pd.DataFrame:
-    """Some rows; some without an actual, some whose distribution is one value."""
+    """Draw rows of forecasts; some without an actual, some with one value for all quantiles."""
     rows = []
     for i in range(draw(st.integers(1, 9))):
         quantiles = sorted(draw(st.lists(COUNTS, min_size=len(LEVELS), max_size=len(LEVELS))))
@@ -51,10 +51,10 @@ def test_a_wider_interval_covers_no_less(frame: pd.DataFrame) -> None:
 @settings(max_examples=40)
 @given(frame=forecasts(), by=st.sampled_from([["measure"], ["series"], ["measure", "leads"], ["weekday"]]))
 def test_the_score_of_all_rows_is_the_mean_of_the_slices_by_their_size(frame: pd.DataFrame, by: list[str]) -> None:
-    sliced, whole = scores(frame, SCALES, LEVELS, by), overall(frame, SCALES, LEVELS)
+    sliced, total = scores(frame, SCALES, LEVELS, by), overall(frame, SCALES, LEVELS)
     assert sliced["n"].sum() == frame["y"].notna().sum()
     for loss in UNSCALED if len(sliced) else []:
-        assert np.average(sliced[loss], weights=sliced["n"]) == pytest.approx(whole[loss], rel=1e-9)
+        assert np.average(sliced[loss], weights=sliced["n"]) == pytest.approx(total[loss], rel=1e-9)
 
 
 @settings(max_examples=40)
@@ -66,6 +66,6 @@ def test_every_actual_is_in_one_tenth_of_its_distribution(frame: pd.DataFrame) -
 
 @settings(max_examples=40)
 @given(frame=forecasts(), seed=st.integers(0, 9))
-def test_the_order_of_the_rows_says_nothing(frame: pd.DataFrame, seed: int) -> None:
+def test_the_order_of_the_rows_changes_nothing(frame: pd.DataFrame, seed: int) -> None:
     one, other = (scores(some, SCALES, LEVELS) for some in (frame, frame.sample(frac=1, random_state=seed)))
     pd.testing.assert_frame_equal(one, other)

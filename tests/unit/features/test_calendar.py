@@ -72,7 +72,7 @@ def test_a_substitute_holiday_has_the_name_of_the_day_that_it_replaces() -> None
         ("PT", "2019-12-26", "after_christmas"),  # no holiday in Portugal
         ("PT", "2019-06-20", "is_corpus_christi"),
         ("DE-BY", "2019-06-20", "is_corpus_christi"),
-        ("SA", "2024-12-25", None),  # an ordinary day where Christmas is not kept
+        ("SA", "2024-12-25", None),  # an ordinary day where Christmas is no holiday
     ],
 )
 def test_the_holidays_are_those_of_the_country(country: str, day: str, mark: str | None) -> None:

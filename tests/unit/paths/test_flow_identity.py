@@ -9,7 +9,7 @@ from publication.vocabulary import Kind
 from tests.unit.pipeline.histories import build_history
 from training.history.known import PointInTimeHistory
 from training.history.ledger import FlowCounts, flow_series
-from training.paths.flow_identity import FlowIdentity, flow_identity, reorder_discharges, unexplained_sd
+from training.paths.flow_identity import FlowIdentity, beds_freed, flow_identity, reorder_discharges, unexplained_sd
 from training.paths.joint import Paths
 from training.pipeline import Forecast, Forecaster
 
@@ -129,3 +129,11 @@ def test_unexplained_sd_is_that_of_successive_observed_days(observed: list[int],
     counts = flow_counts([10, 12, 11, 13, 9], [9, 5, 2, 3, 1], [9, 4, 6, 6, 0])
     seen = np.array([observed, [1] * 5], bool).T
     assert unexplained_sd(counts, seen) == pytest.approx([sd, 37.417], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("leaving_share", "beds"),
+    [(0.0, [1.0, 2.0, 3.0]), (1.0, [1.0, 1.0, 1.0]), (0.2, [1.0, 1.8, 2.44])],
+)
+def test_beds_freed_fade_as_patients_would_have_left_anyway(leaving_share: float, beds: list[float]) -> None:
+    assert beds_freed(leaving_share, 3) == pytest.approx(beds)

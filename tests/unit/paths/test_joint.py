@@ -1,4 +1,4 @@
-"""Copula draws with the dependence of past errors, on errors whose dependence is known."""
+"""Joint paths with the dependence of past errors, on errors whose dependence is known; peaks over them."""
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from training.paths.joint import (
     Trajectories,
     copula_draws,
     joint_paths,
+    peak,
     quantiles,
 )
 
@@ -160,3 +161,11 @@ def test_a_day_unknown_in_most_windows_is_correlated_by_the_windows_that_have_it
     errors = np.stack([one, one], axis=1)[:, None].copy()
     errors[2:] = np.nan
     assert correlation_of_two(errors, np.zeros(9)) == pytest.approx(2 / 3, abs=0.02)
+
+
+def test_the_peak_is_the_maximum_of_each_path_and_its_lead_the_mean() -> None:
+    """Three paths over four days, of which three count: peaks 9 on day 2, 5 on day 1 (the first of two), 7 on day 3."""
+    occupancy = np.array([[1.0, 5.0, 6.0], [9.0, 5.0, 2.0], [3.0, 4.0, 7.0], [99.0, 99.0, 99.0]])
+    highest, lead = peak(occupancy, 3, [0.25, 0.5, 0.75])
+    assert highest == pytest.approx([5.0, 7.0, 9.0])
+    assert lead == pytest.approx(2.0)
