@@ -1,13 +1,14 @@
 """What must hold before a publication is issued. Each rule gives a sentence for every breach it finds."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from publication.days import counted_leads, target_day
 from publication.errors import MalformedPublicationError
 from publication.model import Publication, SeriesForecast, System
 from publication.pressure import headroom_levels
-from publication.vocabulary import DRIVERS, Kind, SeriesKey
+from publication.vocabulary import DRIVERS, Kind, NoteKind, SeriesKey
 
 TOLERANCE = 1e-6
 BREACHES_SHOWN = 5
@@ -173,6 +174,14 @@ def headroom_is_whole(publication: Publication) -> Iterator[str]:
             yield f"headroom of {of.place} has a value that is not a number, or beds or relief below 0"
 
 
+def fallbacks_have_one_reason(publication: Publication) -> Iterator[str]:
+    """At most one note says why a fallback is published for a series: the digest is of one."""
+    explained = Counter(note.series for note in publication.notes if note.kind is NoteKind.FALLBACK and note.series)
+    for unique_id, n_notes in explained.items():
+        if n_notes > 1:
+            yield f"{n_notes} notes say why {unique_id} is a fallback"
+
+
 def _streams(publication: Publication) -> dict[SeriesKey, list[SeriesForecast]]:
     """The streams of each series that is the whole of a measure, published or not."""
     streams: dict[SeriesKey, list[SeriesForecast]] = {}
@@ -203,6 +212,7 @@ RULES: tuple[Rule, ...] = (
     parents_add_up,
     drivers_add_up,
     headroom_is_whole,
+    fallbacks_have_one_reason,
 )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
-from publication.vocabulary import Kind, SeriesKey
+from publication.vocabulary import Kind, NoteKind, SeriesKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class DayForecast:
 
 @dataclass(frozen=True, slots=True)
 class SeriesForecast:
-    """The forecast of one series; `reason` says why where a fallback stands in for the champion's recipe.
+    """The forecast of one series; where it is a fallback, a note of the publication says why.
 
     `drivers` has, for each day, one count for each of `vocabulary.DRIVERS`; it is empty where nothing is told of them.
     `counted_on` are the weekdays (0 for Monday, in order) on which a flow is ever counted: on others it has no day.
@@ -115,7 +115,6 @@ class SeriesForecast:
     unit: str
     model: str
     fallback: bool
-    reason: str | None
     recent: Sequence[Actual]
     days: Sequence[DayForecast]
     drivers: Sequence[Sequence[float]] = ()
@@ -175,12 +174,19 @@ class Headroom:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence for the reader of a publication: on one series, on one place, or on all of it where it names none."""
+
+    kind: NoteKind
+    text: str
+    place: str | None = None
+    series: str | None = None
+
+
 @dataclass(frozen=True)
 class Publication:
-    """Every forecast of one system for one cutoff; `revision` 0 means not issued yet.
-
-    `remarks` tell how it came to be made, and are not part of its content.
-    """
+    """Every forecast of one system for one cutoff; `revision` 0 means not issued yet."""
 
     system: System
     cutoff: date
@@ -188,10 +194,9 @@ class Publication:
     champion: Champion
     data_digest: str
     series: tuple[SeriesForecast, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     revision: int = 0
     headroom: tuple[Headroom, ...] = ()
-    remarks: tuple[str, ...] = ()
 
     @cached_property
     def headroom_by_place(self) -> dict[str, Headroom]:
@@ -205,6 +210,21 @@ class Publication:
     @cached_property
     def series_by_id(self) -> dict[str, SeriesForecast]:
         return {series.unique_id: series for series in self.series}
+
+    @cached_property
+    def _notes_by_series(self) -> dict[str | None, list[Note]]:
+        by_series: dict[str | None, list[Note]] = {}
+        for note in self.notes:
+            by_series.setdefault(note.series, []).append(note)
+        return by_series
+
+    def notes_on(self, unique_id: str | None) -> tuple[Note, ...]:
+        """Return the notes on one series; for None, those on no series alone."""
+        return tuple(self._notes_by_series.get(unique_id, ()))
+
+    def fallback_reason(self, unique_id: str) -> str | None:
+        """Return why a fallback is published for the series; None where none is, or nothing says why."""
+        return next((note.text for note in self.notes_on(unique_id) if note.kind is NoteKind.FALLBACK), None)
 
 
 @dataclass(frozen=True, slots=True)

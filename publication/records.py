@@ -19,6 +19,7 @@ from publication.model import (
     DayForecast,
     Headroom,
     Measure,
+    Note,
     Peak,
     Place,
     Publication,
@@ -28,7 +29,7 @@ from publication.model import (
 )
 from publication.packed import PackedRows, Reader, packed
 from publication.rows import Row
-from publication.vocabulary import Kind, SeriesKey
+from publication.vocabulary import Kind, NoteKind, SeriesKey
 
 DAYS_REMEMBERED = 1000
 HEADING_KINDS = {
@@ -53,7 +54,7 @@ def publication_record(publication: Publication, digest: str) -> Record:
         "n_series": len(publication.series),
         "n_fallbacks": sum(series.fallback for series in publication.series),
         "description": asdict(publication.system),
-        "notes": list(publication.notes),
+        "notes": [asdict(note) for note in publication.notes],
     }
 
 
@@ -67,7 +68,6 @@ def series_records(publication: Publication, publication_id: int) -> list[Record
             "unit": series.unit,
             "model": series.model,
             "fallback": series.fallback,
-            "reason": series.reason,
             "recent": [[actual.ds.isoformat(), actual.y] for actual in series.recent],
             "counted_on": "".join(map(str, series.counted_on)) or None,
         }
@@ -117,13 +117,6 @@ def _headroom_fields(of: Headroom) -> Record:
     }
 
 
-def remark_records(publication: Publication, publication_id: int) -> list[Record]:
-    return [
-        {"publication_id": publication_id, "position": position, "remark": remark}
-        for position, remark in enumerate(publication.remarks)
-    ]
-
-
 def heading(row: RowMapping) -> PublicationSummary:
     """Raises ValueError where the row holds something else: SQLite keeps what it is given."""
     for kind, columns in HEADING_KINDS.items():
@@ -148,7 +141,6 @@ def publication(
     forecasts: Iterable[Row],
     drivers: Iterable[Row],
     headroom: Iterable[Row],
-    remarks: Iterable[Row],
 ) -> Publication:
     """The rows of one publication, series by position, as it was issued; its numbers are packed.
 
@@ -168,10 +160,9 @@ def publication(
         champion=_champion(row),
         data_digest=row["data_digest"],
         series=made,
-        notes=tuple(row["notes"]),
+        notes=tuple(Note(**{**note, "kind": NoteKind(note["kind"])}) for note in row["notes"]),
         revision=row["revision"],
         headroom=tuple(_headroom(item["by_day"]) for item in headroom),
-        remarks=tuple(item["remark"] for item in remarks),
     )
     if (found := next(integrity_errors(read, heading(row).n_series), None)) is not None:
         raise _damaged(row["cutoff"], system, "it", found)
@@ -244,7 +235,6 @@ def _series(row: Row, drivers: Sequence[Sequence[float]]) -> SeriesForecast:
         unit=row["unit"],
         model=row["model"],
         fallback=row["fallback"],
-        reason=row["reason"],
         recent=_recent(row["recent"]),
         days=(),
         drivers=drivers,

@@ -37,7 +37,7 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-VERSION = "0006"
+VERSION = "0007"
 """Of the tables below: the newest step of training/migrations."""
 
 metadata = MetaData()
@@ -77,7 +77,6 @@ series = Table(
     Column("unit", String, nullable=False),
     Column("model", String, nullable=False),
     Column("fallback", Boolean, nullable=False),
-    Column("reason", String),
     Column("recent", JSON, nullable=False),
     Column("counted_on", String),  # weekdays as digits, 0 for Monday; null: all
 )
@@ -97,14 +96,6 @@ headroom = Table(
     Column("place", String, primary_key=True),
     Column("position", Integer, nullable=False),
     Column("by_day", JSON, nullable=False),
-)
-
-remarks = Table(
-    "remarks",
-    metadata,
-    Column("publication_id", ForeignKey("publications.id"), primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("remark", String, nullable=False),
 )
 
 forecasts = Table(

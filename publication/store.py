@@ -42,7 +42,6 @@ from publication.schema import (
     headroom,
     metadata,
     publications,
-    remarks,
     series,
     versions,
 )
@@ -214,7 +213,7 @@ class Store:
 
     def _whole(self, connection: Connection, row: RowMapping) -> Publication:
         """The publication whose own row this is. Rows are read as they come: a large one is never held twice."""
-        tables = (series, forecasts, drivers, headroom, remarks)
+        tables = (series, forecasts, drivers, headroom)
         return records.publication(row, *(rows(connection, table, row["id"], self._read_json) for table in tables))
 
     @contextmanager
@@ -269,8 +268,6 @@ def _write(connection: Connection, publication: Publication, content: str) -> No
         connection.execute(insert(drivers), driven)
     if left := records.headroom_records(publication, publication_id):
         connection.execute(insert(headroom), left)
-    if told := records.remark_records(publication, publication_id):
-        connection.execute(insert(remarks), told)
 
 
 def _newest(

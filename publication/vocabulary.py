@@ -20,6 +20,30 @@ class Freshness(StrEnum):
     STALE = "stale"
 
 
+class NoteKind(StrEnum):
+    """Subject of a note on a publication.
+
+    `event`: a known event of the horizon. `capacity`: places without counted beds, which pressure leaves out.
+    `fallback`: how many series are fallbacks, or why one is. `champion`: a saved copy of the champion was used.
+    `cutoff`: the cutoff is not yesterday. `late`, `doubted`, `silent`: series without a usable value on the cutoff.
+    `weekdays`: series that are counted on some weekdays only.
+    """
+
+    EVENT = "event"
+    CAPACITY = "capacity"
+    FALLBACK = "fallback"
+    CHAMPION = "champion"
+    CUTOFF = "cutoff"
+    LATE = "late"
+    DOUBTED = "doubted"
+    SILENT = "silent"
+    WEEKDAYS = "weekdays"
+
+
+CONTENT_KINDS = frozenset({NoteKind.EVENT, NoteKind.CAPACITY, NoteKind.FALLBACK})
+"""Kinds of notes that are part of a publication's content. Those of other kinds say how it was made."""
+
+
 class SeriesKey(NamedTuple):
     """What a series counts, and where. `stream` is None for the whole of a measure."""
 

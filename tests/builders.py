@@ -13,6 +13,7 @@ from publication.model import (
     DayForecast,
     Headroom,
     Measure,
+    Note,
     Peak,
     Place,
     Publication,
@@ -20,7 +21,7 @@ from publication.model import (
     System,
 )
 from publication.pressure import PEAK_DAYS, headroom_levels
-from publication.vocabulary import Kind, SeriesKey
+from publication.vocabulary import Kind, NoteKind, SeriesKey
 
 CUTOFF = date(2026, 11, 21)
 ISSUED_AT = datetime(2026, 11, 22, 5, 2, 11, tzinfo=UTC)
@@ -76,7 +77,7 @@ def build_publication(
     streams: dict[str, tuple[str, ...]] | None = None,
     recent_days: int = 56,
     scale: float = 1.0,
-    notes: tuple[str, ...] = (),
+    notes: tuple[Note, ...] = (),
     revision: int = 0,
     with_drivers: bool = False,
     with_headroom: bool = False,
@@ -97,10 +98,16 @@ def build_publication(
         champion=champion,
         data_digest="sha256:data",
         series=tuple(driven(series) if with_drivers else series for series in made),
-        notes=notes,
+        notes=(*notes, *(reason(of) for of in made if of.fallback)),
         revision=revision,
         headroom=build_headroom(system, cutoff, scale) if with_headroom else (),
     )
+
+
+def reason(series: SeriesForecast) -> Note:
+    """Why a fallback stands in for the champion."""
+    text = "AutoETS gave a value that is not a number on 2026-11-24"
+    return Note(NoteKind.FALLBACK, text, series.key.place, series.unique_id)
 
 
 def build_headroom(system: System, cutoff: date, scale: float = 1.0) -> tuple[Headroom, ...]:
@@ -205,7 +212,6 @@ def build_series(
         unit=system.measure_by_name[key.measure].unit,
         model="SeasonalNaive" if fallback else "combination",
         fallback=fallback,
-        reason="AutoETS gave a value that is not a number on 2026-11-24" if fallback else None,
         recent=tuple(Actual(ds, float(round(level(system, key, ds, scale)))) for ds in recent),
         days=tuple(build_day(system, key, cutoff, lead, scale) for lead in leads),
     )

@@ -73,7 +73,6 @@ def _series(system: System, key: SeriesKey, mean: Array, cutoff: date, rng: np.r
         unit="patients",
         model="combination",
         fallback=False,
-        reason=None,
         recent=tuple(Actual(cutoff - timedelta(days=RECENT_DAYS - 1 - i), y) for i, y in enumerate(recent)),
         days=tuple(
             DayForecast(cutoff + timedelta(days=i + 1), i + 1, mean[i].item(), tuple(row)) for i, row in enumerate(rows)

@@ -16,7 +16,7 @@ KEPT_FROM = 30
 MINUTE_SECONDS = 60
 PACE = 100
 MOST_P99_MS = 50.0
-TABLES = ("series", "forecasts", "drivers", "headroom", "remarks")
+TABLES = ("series", "forecasts", "drivers", "headroom")
 
 
 def swaps(home: Path, url: str, key: str, rounds: int) -> Iterator[str]:

@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from publication.days import DAYS_UNTIL_STALE, end_of_day
 from publication.ledger import LiveScores
-from publication.vocabulary import COVERAGES
+from publication.vocabulary import COVERAGES, NoteKind
 from service.auth.key_cache import KeyCache
 from service.observability import metrics
 from service.observability.metrics import Metric
@@ -59,7 +59,8 @@ def _of_publication(served: ServedPublication) -> Iterator[tuple[Metric, list[Sa
     yield metrics.FALLBACKS, [((measure.name,), fallbacks[measure.name]) for measure in system.measures]
     late = Counter(key.measure for key in served.publication.late_series)
     yield metrics.LATE_SERIES, [((measure.name,), late[measure.name]) for measure in system.measures]
-    yield metrics.REMARKS, [((), len(served.publication.remarks))]
+    notes = Counter(note.kind for note in served.publication.notes)
+    yield metrics.NOTES, [((kind.value,), notes[kind]) for kind in NoteKind]
     champion = summary.champion
     yield metrics.CHAMPION, [((champion.name, str(champion.version), champion.run_id), 1)]
 

@@ -62,10 +62,11 @@ LATE_SERIES = Metric(
     "Series whose newest actual is older than the cutoff of the served publication.",
     ("measure",),
 )
-REMARKS = Metric(
-    "headroom_publication_remarks",
+NOTES = Metric(
+    "headroom_publication_notes",
     MetricType.GAUGE,
-    "Remarks of the served publication: what holds its cutoff back, and which series are late, doubted or silent.",
+    "Notes of the served publication, by subject: late series, a cutoff that is not yesterday, fallbacks, events, ...",
+    ("kind",),
 )
 CHAMPION = Metric(
     "headroom_champion_info",
@@ -150,7 +151,7 @@ CATALOGUE: tuple[Metric, ...] = (
     SERIES,
     FALLBACKS,
     LATE_SERIES,
-    REMARKS,
+    NOTES,
     CHAMPION,
     STORE_UP,
     STORE_REACHED,

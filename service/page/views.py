@@ -110,7 +110,7 @@ def frame(served: ServedPublication, freshness: str) -> PageContext:
         champion=f"{champion.name} version {champion.version}",
         n_series=summary.n_series,
         n_fallbacks=summary.n_fallbacks,
-        notes=(*served.publication.remarks, *served.publication.notes),
+        notes=tuple(note.text for note in served.publication.notes_on(None)),
     )
 
 
@@ -135,11 +135,11 @@ def place_view(publication: Publication, place: str, planning: PlanRow) -> Place
         below=tuple(system.place_by_id[child] for child in system.children(place)),
         planning=planning,
         scale=reading,
-        series=tuple(_series(s, reading, planning) for s in publication.series if s.key.place == place),
+        series=tuple(_series(publication, s, reading, planning) for s in publication.series if s.key.place == place),
     )
 
 
-def _series(series: SeriesForecast, reading: GaugeScale, planning: PlanRow) -> SeriesView:
+def _series(publication: Publication, series: SeriesForecast, reading: GaugeScale, planning: PlanRow) -> SeriesView:
     rows = (
         DayRow(
             wording.day(day.ds),
@@ -149,12 +149,12 @@ def _series(series: SeriesForecast, reading: GaugeScale, planning: PlanRow) -> S
         )
         for day in series.days
     )
-    figures = _figures(series, reading, planning)
+    figures = _figures(publication, series, reading, planning)
     anchor = "-".join(part for part in series.key[1:] if part is not None)
     return SeriesView(anchor, wording.title(series.key), series.unit, series.model, figures, tuple(rows))
 
 
-def _figures(series: SeriesForecast, reading: GaugeScale, planning: PlanRow) -> DayFigures:
+def _figures(publication: Publication, series: SeriesForecast, reading: GaugeScale, planning: PlanRow) -> DayFigures:
     day = _on(series, planning)
     last = series.last_actual
     return DayFigures(
@@ -164,7 +164,7 @@ def _figures(series: SeriesForecast, reading: GaugeScale, planning: PlanRow) -> 
         last=None if last is None or last.y is None else wording.count(last.y),
         last_day=None if last is None else wording.day(last.ds),
         fallback=series.fallback,
-        reason=series.reason,
+        reason=publication.fallback_reason(series.unique_id),
         counted_on=weekday_names(series.counted_on) if series.counted_on else None,
     )
 
@@ -201,4 +201,4 @@ def _cell(
     publication: Publication, place: str, column: SeriesKey, reading: GaugeScale, planning: PlanRow
 ) -> DayFigures | None:
     series = publication.series_by_id.get(column._replace(place=place).unique_id)
-    return None if series is None else _figures(series, reading, planning)
+    return None if series is None else _figures(publication, series, reading, planning)

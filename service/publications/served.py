@@ -92,7 +92,7 @@ class ServedPublication:
 
     def series(self, selection: Selection, freshness: Freshness) -> Representation:
         """Return the list of the selected series, without forecasts."""
-        listed = [series_body(series) for series in selection.series(self.publication)]
+        listed = [series_body(self.publication, series) for series in selection.series(self.publication)]
         return self.body({"series": listed}, freshness, self.link(SERIES_PATH, selection))
 
     def pressure(self, selection: Selection, what_if: Scenario, freshness: Freshness) -> Representation:
@@ -191,7 +191,7 @@ class ServedPublication:
 def restrict_to_place(publication: Publication, place: str) -> Publication:
     """Return the publication as if `place` were the complete system: it and the places below it.
 
-    Notes, remarks and the digest of the data are of the complete system, so they are left out.
+    Notes on no series alone and the digest of the data are of the complete system, so they are left out.
     """
     places = set(publication.system.under(place))
     series = tuple(of for of in publication.series if of.key.place in places)
@@ -201,8 +201,7 @@ def restrict_to_place(publication: Publication, place: str) -> Publication:
         series=series,
         headroom=tuple(of for of in publication.headroom if of.place in places),
         data_digest="",
-        notes=(),
-        remarks=(),
+        notes=tuple(note for of in series for note in publication.notes_on(of.unique_id)),
     )
 
 

@@ -28,8 +28,16 @@ def instant(moment: datetime) -> str:
 
 def publication_block(publication: Publication, heading: PublicationSummary, freshness: Freshness) -> Json:
     """What every body says of the publication it is taken from."""
-    told = {"data_digest": publication.data_digest or None, "remarks": list(publication.remarks)}
-    return {**_identity(heading), **told, "freshness": freshness.value}
+    made = {"data_digest": publication.data_digest or None, "notes": notes_body(publication, None)}
+    return {**_identity(heading), **made, "freshness": freshness.value}
+
+
+def notes_body(publication: Publication, unique_id: str | None) -> list[Json]:
+    """Return the notes on a series; for None, those on no series alone."""
+    return [
+        {"kind": note.kind.value, "place": note.place, "series": note.series, "text": note.text}
+        for note in publication.notes_on(unique_id)
+    ]
 
 
 def system_body(system: System) -> Json:
@@ -65,14 +73,14 @@ def _identity(heading: PublicationSummary) -> Json:
     }
 
 
-def series_body(series: SeriesForecast) -> Json:
+def series_body(publication: Publication, series: SeriesForecast) -> Json:
     """One line of the list of series."""
     last = series.last_actual
     return {
         **key_body(series),
         "model": series.model,
         "fallback": series.fallback,
-        "reason": series.reason,
+        "notes": notes_body(publication, series.unique_id),
         "last_actual": None if last is None else actual_body(last),
         **weekdays_body(series),
     }

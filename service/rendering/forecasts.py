@@ -15,7 +15,7 @@ from publication.model import DayForecast, Publication, SeriesForecast
 from publication.packed import PackedRows
 from publication.vocabulary import DRIVERS, quantile_column
 from service.queries.selection import Selection
-from service.rendering.bodies import Json, actual_body, json_bytes, json_text, key_body, weekdays_body
+from service.rendering.bodies import Json, actual_body, json_bytes, json_text, key_body, notes_body, weekdays_body
 
 Template = Callable[[str, int], str]
 """Of a day, by its date and lead: `%s` for the mean and each quantile."""
@@ -98,17 +98,17 @@ def forecasts_json(publication: Publication, selection: Selection, block: Json, 
 
     def body(series: SeriesForecast, figures: tuple[str, ...]) -> bytes:
         told = key_body(series) | {"model": series.model, "fallback": series.fallback} | weekdays_body(series)
-        more = f",{json_text(_detail(series, selection))[1:-1]}" if detailed else ""
+        more = f",{json_text(_detail(publication, series, selection))[1:-1]}" if detailed else ""
         return f'{json_text(told)[:-1]},"days":[{days(series, figures)}]{more}}}'.encode()
 
     before = b'{"publication":' + json_bytes(block) + b',"forecasts":['
     return RowFormat(before, body, between=b",", after=b"]}")
 
 
-def _detail(series: SeriesForecast, selection: Selection) -> Json:
+def _detail(publication: Publication, series: SeriesForecast, selection: Selection) -> Json:
     days = selection.days(series) if series.drivers else ()
     return {
-        "reason": series.reason,
+        "notes": notes_body(publication, series.unique_id),
         "recent": [actual_body(actual) for actual in series.recent],
         "drivers": [_drivers(day.ds, values) for day, values in zip(days, series.drivers, strict=False)],
     }

@@ -33,7 +33,8 @@ HEADING: Json = {
     "digest": "sha256:38be1f75",
     "champion": CHAMPION,
 }
-PUBLICATION: Json = {**HEADING, "data_digest": "sha256:9c0d51e2", "remarks": [], "freshness": "fresh"}
+NOTE: Json = {"kind": "event", "place": "RXH", "series": None, "text": "Strike 2026-11-24 (RXH)"}
+PUBLICATION: Json = {**HEADING, "data_digest": "sha256:9c0d51e2", "notes": [NOTE], "freshness": "fresh"}
 KEY: Json = {"unique_id": "RXH/occupancy", "place": "RXH", "measure": "occupancy", "stream": None}
 SERIES: Json = {**KEY, "unit": "beds", "model": "combination", "fallback": False}
 DAY: Json = {
@@ -68,7 +69,7 @@ DRIVERS: Json = {
 DETAIL: Json = {
     **SERIES,
     "days": [DAY],
-    "reason": None,
+    "notes": [],
     "recent": [{"ds": "2026-11-20", "y": None}, {"ds": "2026-11-21", "y": 866.0}],
     "drivers": [DRIVERS],
 }
@@ -158,7 +159,7 @@ def _tables(csv: str, ndjson: str) -> dict[str, object]:
 ANSWERS: dict[str, dict[str, object]] = {
     "/v1/system": _whole(system=SYSTEM),
     "/v1/publications": _whole(publications=[{**HEADING, "series": 49, "fallbacks": 1}]),
-    "/v1/series": _whole(series=[{**SERIES, "reason": None, "last_actual": {"ds": "2026-11-21", "y": 866.0}}]),
+    "/v1/series": _whole(series=[{**SERIES, "notes": [], "last_actual": {"ds": "2026-11-21", "y": 866.0}}]),
     "/v1/forecasts": _whole(forecasts=[{**SERIES, "days": [DAY]}]) | _tables(FORECASTS_CSV, FORECASTS_NDJSON),
     "/v1/forecasts/{unique_id}": _whole(forecasts=[DETAIL]) | _tables(FORECASTS_CSV, FORECASTS_NDJSON),
     "/v1/pressure": _whole(what_if={"beds": {"RXH": 12}, "discharges": {}}, places=[PRESSURE], mutual_aid=[AID]),

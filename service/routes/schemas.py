@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
+from publication.vocabulary import NoteKind
 from service.http.problems import ProblemType
 
 Answers = dict[int | str, dict[str, object]]
@@ -33,6 +34,23 @@ class ChampionOut(ResponseModel):
     run_id: Annotated[str, Field(description="of the MLflow run that trained it")]
 
 
+class NoteOut(ResponseModel):
+    """A sentence on one series, on one place, or on the publication where it names none."""
+
+    kind: Annotated[
+        NoteKind,
+        Field(
+            description="event: a known event of the horizon. capacity: places that pressure leaves out. fallback: how "
+            "many series are fallbacks, or why one is. champion: a saved copy of the champion was used. cutoff: the "
+            "cutoff is not yesterday. late, doubted, silent: series without a usable value on the cutoff. weekdays: "
+            "series that are counted on some weekdays only."
+        ),
+    ]
+    place: str | None
+    series: Annotated[str | None, Field(description="a unique_id")]
+    text: str
+
+
 class PublicationOut(ResponseModel):
     """The publication that an answer is taken from."""
 
@@ -43,7 +61,7 @@ class PublicationOut(ResponseModel):
     digest: Annotated[str, Field(description="of its content")]
     champion: ChampionOut
     data_digest: Annotated[str | None, Field(description="of the history it was made from")]
-    remarks: Annotated[list[str], Field(description="how it came to be made, where that was not as usual")]
+    notes: Annotated[list[NoteOut], Field(description="on no series alone: what a reader of its figures must know")]
     freshness: Annotated[
         Literal["fresh", "late", "stale"],
         Field(description="whether the forecast begins today or later, yesterday, or earlier"),
@@ -120,7 +138,7 @@ class SeriesKeyOut(ResponseModel):
 
 
 class SeriesOut(SeriesKeyOut):
-    reason: Annotated[str | None, Field(description="why a fallback stands in")]
+    notes: Annotated[list[NoteOut], Field(description="such as why a fallback stands in")]
     last_actual: ActualOut | None
 
 
@@ -157,7 +175,7 @@ class DriversOut(ResponseModel):
 
 
 class DetailOut(ForecastOut):
-    reason: str | None
+    notes: list[NoteOut]
     recent: list[ActualOut]
     drivers: list[DriversOut]
 

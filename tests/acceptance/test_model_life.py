@@ -48,7 +48,7 @@ class Story:
     served: pd.DataFrame
     published: pd.DataFrame
     without_registry: Ended
-    remarks: list[str]
+    on_champion: list[str]
     digest_without_registry: str
 
 
@@ -87,9 +87,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         body = httpx.get(f"{address}/v1/forecasts").json()["publication"]
         again = headroom("publish", "--cutoff", earlier(body["cutoff"]), *where, **environ)
         assert again.exit_code == 0, again.err
-        remarks = httpx.get(f"{address}/v1/forecasts?cutoff={earlier(body['cutoff'])}").json()["publication"]["remarks"]
+        notes = httpx.get(f"{address}/v1/forecasts?cutoff={earlier(body['cutoff'])}").json()["publication"]["notes"]
+        on_champion = [note["text"] for note in notes if note["kind"] == "champion"]
     return Story(
-        rejected, better, (first, second, third), rolled_back, served, published, alone, remarks, body["digest"]
+        rejected, better, (first, second, third), rolled_back, served, published, alone, on_champion, body["digest"]
     )
 
 
@@ -175,6 +176,6 @@ def test_without_the_registry_the_last_champion_publishes_the_same_and_says_so(s
     assert story.without_registry.exit_code == 0
     assert "Going on with version 1, the last known champion." in story.without_registry.err
     assert story.digest_without_registry == story.issued[0].digest
-    assert story.remarks == [
+    assert story.on_champion == [
         "The model registry was out of reach: version 1, the last known champion, made this publication."
     ]

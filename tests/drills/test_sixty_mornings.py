@@ -1,4 +1,4 @@
-"""Sixty mornings of two trusts on which everything goes wrong: each publication, its cutoff and its remarks."""
+"""Sixty mornings of two trusts on which everything goes wrong: each publication, its cutoff and its notes."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -163,18 +163,18 @@ def test_no_cutoff_steps_back_and_no_day_that_is_over_is_published(
     over = {n for n in issued if issued[n].series[0].days[0].ds < world.day_of(n + 1).date()}
     assert over == {FEED_LATE, HALF_COUNTED}  # where the newest day has no usable value, it is forecast
     for n in over:
-        assert "The cutoff is" in issued[n].remarks[0]
+        assert "The cutoff is" in issued[n].notes[0].text
 
 
-def remarks_of(issued: dict[int, Publication], n: int) -> str:
-    return " ".join(issued[n].remarks)
+def notes_of(issued: dict[int, Publication], n: int) -> str:
+    return " ".join(note.text for note in issued[n].notes)
 
 
 def test_what_is_wrong_on_a_morning_is_said_on_that_morning_and_on_no_other(
     world: World, issued: dict[int, Publication]
 ) -> None:
     a, b, c, _ = sites_of(world.truth)
-    said = {n: remarks_of(issued, n) for n in issued}
+    said = {n: notes_of(issued, n) for n in issued}
     late = {n for n in said if f"{b}/attendances (" in said[n] and n < CLOSED}
     assert late >= set(LATE)
     assert late - set(LATE) <= {FEED_LATE, HALF_COUNTED}

@@ -1,10 +1,12 @@
-"""Sentences about the series that have not reached a cutoff: which are behind, which are silent, what holds it back."""
+"""Notes on the series that have not reached a cutoff: which are behind, which are silent, what holds it back."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
 
 import pandas as pd
 
+from publication.model import Note
+from publication.vocabulary import NoteKind
 from training.history.known import PointInTimeHistory
 from training.history.parts import bottom_series
 
@@ -12,13 +14,13 @@ MOST_SERIES_NAMED = 8
 SILENT_NAMED_DAYS = 182  # after which a series that stopped is no news
 
 
-def sentences(history: PointInTimeHistory, cutoff: date) -> tuple[str, ...]:
+def lateness_notes(history: PointInTimeHistory, cutoff: date) -> tuple[Note, ...]:
     """Return what a reader of the publication for the cutoff must know of the series that have not reached it."""
     day = pd.Timestamp(cutoff)
     return (*_behind(history, day), *_silent(history, day))
 
 
-def held_back(history: PointInTimeHistory, cutoff: date, yesterday: date) -> Iterator[str]:
+def held_back(history: PointInTimeHistory, cutoff: date, yesterday: date) -> Iterator[Note]:
     """Say why the cutoff is not yesterday, where it is not; the history may go on after the cutoff."""
     if cutoff >= yesterday:
         return
@@ -27,10 +29,10 @@ def held_back(history: PointInTimeHistory, cutoff: date, yesterday: date) -> Ite
     if len(later):
         some = _named(sorted(map(str, later.columns[later.notna().any()])))
         found = f"later values are half counted, or of fewer than half of the prompt series: {some}"
-    yield f"The cutoff is {cutoff} and not {yesterday}: {found}."
+    yield Note(NoteKind.CUTOFF, f"The cutoff is {cutoff} and not {yesterday}: {found}.")
 
 
-def _behind(history: PointInTimeHistory, cutoff: pd.Timestamp) -> Iterator[str]:
+def _behind(history: PointInTimeHistory, cutoff: pd.Timestamp) -> Iterator[Note]:
     """Series without a usable value on the cutoff: those that sent none, and those whose values are doubted."""
     late: list[str] = []
     doubted: list[str] = []
@@ -39,12 +41,14 @@ def _behind(history: PointInTimeHistory, cutoff: pd.Timestamp) -> Iterator[str]:
         after = history.latest.loc[usable + pd.Timedelta(days=1) : cutoff, unique_id]
         (doubted if after.notna().any() else late).append(f"{unique_id} ({usable:%Y-%m-%d})")
     if late:
-        yield (f"{_counted(late)} forecast from the last value, with wider intervals: {_named(late)}.")
+        sentence = f"{_counted(late)} forecast from the last value, with wider intervals: {_named(late)}."
+        yield Note(NoteKind.LATE, sentence)
     if doubted:
-        yield f"{_counted(doubted)} doubted, and forecast from the last value that is not: {_named(doubted)}."
+        sentence = f"{_counted(doubted)} doubted, and forecast from the last value that is not: {_named(doubted)}."
+        yield Note(NoteKind.DOUBTED, sentence)
 
 
-def _silent(history: PointInTimeHistory, cutoff: pd.Timestamp) -> Iterator[str]:
+def _silent(history: PointInTimeHistory, cutoff: pd.Timestamp) -> Iterator[Note]:
     """Series of places that are open which have stopped reporting, and are not forecast."""
     sent = history.latest.loc[:cutoff]
     forecast = set(history.as_of(cutoff).columns)
@@ -52,7 +56,8 @@ def _silent(history: PointInTimeHistory, cutoff: pd.Timestamp) -> Iterator[str]:
     stopped = [i for i in bottom_series(history.system, {*map(str, recent), *forecast}) if i not in forecast]
     silent = [f"{i} ({_last_day(recent[i])})" for i in stopped if history.is_open(i, cutoff)]
     if silent:
-        yield f"{_counted(silent)} silent for too long and not forecast (last value): {_named(silent)}."
+        sentence = f"{_counted(silent)} silent for too long and not forecast (last value): {_named(silent)}."
+        yield Note(NoteKind.SILENT, sentence)
 
 
 def _last_day(counts: pd.Series) -> date:

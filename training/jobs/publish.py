@@ -8,11 +8,12 @@ import pandas as pd
 from rich.console import Console
 
 from publication.days import ONE_DAY, target_day, today
-from publication.model import Publication
+from publication.model import Note, Publication
+from publication.vocabulary import CONTENT_KINDS, NoteKind
 from training.backtest.baselines import actuals
 from training.errors import NothingPublishedError
 from training.history.known import PointInTimeHistory
-from training.history.lateness import held_back, sentences
+from training.history.lateness import held_back, lateness_notes
 from training.jobs.context import Context
 from training.jobs.lock import JobLock, hold
 from training.jobs.registry import champion_or_cached, last_state, other_system, saved_state
@@ -31,15 +32,15 @@ def run(job: Context, console: Console, cutoff: date | None = None, as_of: datet
         return _publish(job, console, cutoff, as_of)
 
 
-def next_cutoff(job: Context, as_of: datetime) -> tuple[date, tuple[str, ...]]:
-    """Return the cutoff of the next publication, and remarks on it.
+def next_cutoff(job: Context, as_of: datetime) -> tuple[date, tuple[Note, ...]]:
+    """Return the cutoff of the next publication, and notes on it.
 
     It is the day that most of the promptly reporting series have reached, never today, which is not over, and never
     before the cutoff that is published already. Raises NothingPublishedError where the horizon would be over.
     """
     now_day = today(job.now, job.system.timezone)
     history, yesterday = job.history(as_of), now_day - ONE_DAY
-    day, remarks = _not_before_the_last(job, min(history.reached_day.date(), yesterday))
+    day, notes = _not_before_the_last(job, min(history.reached_day.date(), yesterday))
     horizon = job.system.horizon_days
     if target_day(day, horizon) < now_day:
         raise NothingPublishedError(
@@ -47,17 +48,16 @@ def next_cutoff(job: Context, as_of: datetime) -> tuple[date, tuple[str, ...]]:
             f"(today is {now_day}). Ingest newer extracts; to publish what would have been published then, add "
             f"--cutoff {day}."
         )
-    return day, (*remarks, *held_back(history, day, yesterday))
+    return day, (*notes, *held_back(history, day, yesterday))
 
 
-def _not_before_the_last(job: Context, reached: date) -> tuple[date, tuple[str, ...]]:
-    """Return the day reached, or the cutoff of the newest publication where that is later, and a remark."""
+def _not_before_the_last(job: Context, reached: date) -> tuple[date, tuple[Note, ...]]:
+    """Return the day reached, or the cutoff of the newest publication where that is later, and a note on that."""
     newest = next(iter(job.store.headings(job.system.name, limit=1)), None)
     if newest is None or newest.cutoff <= reached:
         return reached, ()
-    return newest.cutoff, (
-        f"The history reaches only {reached} by now; the cutoff stays at {newest.cutoff}, which is published already.",
-    )
+    stays = f"the cutoff stays at {newest.cutoff}, which is published already."
+    return newest.cutoff, (Note(NoteKind.CUTOFF, f"The history reaches only {reached} by now; {stays}"),)
 
 
 def _publish(job: Context, console: Console, cutoff: date | None, as_of: datetime | None) -> Publication:
@@ -76,7 +76,7 @@ def _publish(job: Context, console: Console, cutoff: date | None, as_of: datetim
     foreign = other_system(job, model.version, model.champion.version, history)
     if foreign is not None:
         raise NothingPublishedError(foreign)
-    remarks = (*on_model, *on_cutoff, *sentences(history, day))
+    notes = (*on_model, *on_cutoff, *lateness_notes(history, day))
     state = saved_state(model).with_more(last_state(job).read())
     forecaster = Forecaster(history, job.system.horizon_days, state=state)
     forecast = forecaster.forecast(model.version.recipe, at)
@@ -84,23 +84,24 @@ def _publish(job: Context, console: Console, cutoff: date | None, as_of: datetim
     draft = as_publication(
         forecast, history, forecaster.fits, recent, model.champion, job.archive.digest(instant, day), job.now
     )
-    issued = store.issue(replace(draft, remarks=(*remarks, *draft.remarks)))
+    issued = store.issue(replace(draft, notes=(*notes, *draft.notes)))
     last_state(job).write(forecaster.state(model.version.recipe, at))
     _report(console, job, issued)
     return issued
 
 
 def _report(console: Console, job: Context, issued: Publication) -> None:
-    """Print what was published, and log its remarks."""
+    """Print what was published, and print and log how."""
     fallbacks = sum(series.fallback for series in issued.series)
     console.print(
         f"Published {job.system.name} for cutoff {issued.cutoff}, revision {issued.revision}: "
         f"{len(issued.series)} series, {fallbacks} fallbacks, champion version {issued.champion.version}.",
         soft_wrap=True,
     )
-    for remark in issued.remarks:
-        console.print(f"  {remark}", soft_wrap=True)
-        log.info("Publication of %s for %s: %s", job.system.name, issued.cutoff, remark)
+    for note in issued.notes:
+        if note.kind not in CONTENT_KINDS:
+            console.print(f"  {note.text}", soft_wrap=True)
+            log.info("Publication of %s for %s: %s", job.system.name, issued.cutoff, note.text)
 
 
 def _recent(history: PointInTimeHistory, parts: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:

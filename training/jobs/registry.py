@@ -3,6 +3,8 @@
 import logging
 from datetime import date, datetime
 
+from publication.model import Note
+from publication.vocabulary import NoteKind
 from training.errors import OutOfReachError, VersionUnreadableError
 from training.history.identity import difference
 from training.history.known import PointInTimeHistory
@@ -14,12 +16,8 @@ from training.tracking.registry import Registry
 from training.tracking.versions import LoadedModel, ModelCache, Version
 
 log = logging.getLogger("headroom")
-OUT_OF_REACH_REMARK = (
-    "The model registry was out of reach: version {number}, the last known champion, made this publication."
-)
-UNREADABLE_REMARK = (
-    "The champion could not be read: version {number}, the last readable champion, made this publication."
-)
+OUT_OF_REACH = "The model registry was out of reach: version {number}, the last known champion, made this publication."
+UNREADABLE = "The champion could not be read: version {number}, the last readable champion, made this publication."
 
 
 def registry(job: Context) -> Registry:
@@ -33,8 +31,8 @@ def model_cache(job: Context) -> ModelCache:
     return ModelCache(job.settings.champions / job.system.name)
 
 
-def champion_or_cached(job: Context) -> tuple[LoadedModel, tuple[str, ...]]:
-    """Return the champion, and remarks; the last known champion where MLflow is out of reach or its files are lost.
+def champion_or_cached(job: Context) -> tuple[LoadedModel, tuple[Note, ...]]:
+    """Return the champion, and notes; the last known champion where MLflow is out of reach or its files are lost.
 
     Raises OutOfReachError where no champion is cached at home.
     """
@@ -47,7 +45,7 @@ def champion_or_cached(job: Context) -> tuple[LoadedModel, tuple[str, ...]]:
         number = cached.champion.version
         lost = isinstance(error, VersionUnreadableError)
         log.warning("%s Going on with version %d, the last known champion.", error, number)
-        return cached, ((UNREADABLE_REMARK if lost else OUT_OF_REACH_REMARK).format(number=number),)
+        return cached, (Note(NoteKind.CHAMPION, (UNREADABLE if lost else OUT_OF_REACH).format(number=number)),)
 
 
 def other_system(job: Context, version: Version, number: int, history: PointInTimeHistory) -> str | None:

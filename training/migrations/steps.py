@@ -11,8 +11,8 @@ BEFORE_VERSIONS = (("remarks", "0003"), ("headroom", "0002"), ("publications", "
 """What a store has, that was made before its version was written into it, and so which that is."""
 
 
-def upgrade(connection: Connection) -> None:
-    """All steps to the newest. A store of before there were versions is taken as what its tables show it to be."""
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Run the steps up to `to`, or all. Tables without a version show which step they are of."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.attributes["connection"] = connection
@@ -21,4 +21,4 @@ def upgrade(connection: Connection) -> None:
         reached = next((version for table, version in BEFORE_VERSIONS if table in there), None)
         if reached is not None:
             command.stamp(config, reached)
-    command.upgrade(config, "head")
+    command.upgrade(config, to)

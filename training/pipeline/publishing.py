@@ -1,13 +1,14 @@
 """A forecast as a publication."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from itertools import compress
 
 import numpy as np
 import pandas as pd
 
-from publication.model import Actual, Champion, DayForecast, Publication, SeriesForecast
-from publication.vocabulary import SeriesKey, series_key
+from publication.model import Actual, Champion, DayForecast, Note, Publication, SeriesForecast
+from publication.vocabulary import NoteKind, SeriesKey, series_key
 from training.arrays import BoolArray
 from training.history.known import PointInTimeHistory
 from training.history.ledger import BEDS
@@ -36,7 +37,7 @@ def as_publication(
 
     `fits` are those that the forecast was made with: drivers are read from them.
 
-    Its remarks name the series that are counted on some weekdays only.
+    Its notes tell of weekdays that are not counted, of the content as a whole, and of each fallback, in this order.
     """
     system = history.system
     places = {place: i for i, place in enumerate(system.under(system.name))}
@@ -59,9 +60,14 @@ def as_publication(
             _series(forecast, key, system.measure_by_name[key.measure].unit, recent, driven[key.unique_id], is_counted)
             for key in keys
         ),
-        notes=(*_notes(forecast), *_without_beds(forecast, history), *coming_events(history, forecast)),
+        notes=(
+            *RestDays(history).notes(forecast.counted_on, forecast.cutoff),
+            *_number_of_fallbacks(forecast),
+            *_without_beds(forecast, history),
+            *coming_events(history, forecast),
+            *_fallback_reasons(forecast, keys),
+        ),
         headroom=headroom(forecast, history),
-        remarks=RestDays(history).remarks(forecast.counted_on, forecast.cutoff),
     )
 
 
@@ -83,7 +89,6 @@ def _series(
         unit=unit,
         model=forecast.models[unique_id],
         fallback=unique_id in forecast.reasons,
-        reason=forecast.reasons.get(unique_id),
         recent=tuple(
             Actual(day.date(), None if np.isnan(y) else round(float(y), DECIMALS))
             for day, y in zip(pd.DatetimeIndex(recent.index), recent[unique_id], strict=True)
@@ -98,33 +103,42 @@ def _series(
     )
 
 
-def _without_beds(forecast: Forecast, history: PointInTimeHistory) -> tuple[str, ...]:
-    """A sentence on the places that pressure leaves out, where it is told of others."""
+def _without_beds(forecast: Forecast, history: PointInTimeHistory) -> tuple[Note, ...]:
+    """A note on the places that pressure leaves out, where it is told of others."""
     left_out = sorted(set(uncounted(forecast, history)))
     if not left_out or not any(series_key(i).measure == BEDS for i in forecast.paths.unique_ids):
         return ()
     named = ", ".join(left_out[:MOST_PLACES_NAMED]) + (" and others" if len(left_out) > MOST_PLACES_NAMED else "")
-    return (
-        f"Pressure leaves out {len(left_out)} places whose beds are not counted, also from their parents: {named}.",
-    )
+    places = f"{len(left_out)} places whose beds are not counted, also from their parents: {named}."
+    return (Note(NoteKind.CAPACITY, f"Pressure leaves out {places}"),)
 
 
-def coming_events(history: PointInTimeHistory, forecast: Forecast) -> tuple[str, ...]:
-    """A sentence for each event that touches the horizon, soonest first: what the forecast was told of."""
+def coming_events(history: PointInTimeHistory, forecast: Forecast) -> tuple[Note, ...]:
+    """A note for each event that touches the horizon, soonest first."""
     first, last = forecast.means.index[0].date(), forecast.means.index[-1].date()
     touching = [e for e in history.context.events if e.first <= last and e.last >= first]
     soonest = sorted(touching, key=lambda e: (e.first, e.place or ""))
     more = len(soonest) - MOST_EVENTS_NOTED
-    return (*map(_told, soonest[:MOST_EVENTS_NOTED]), *([f"And {more} more events."] if more > 0 else []))
+    others = (Note(NoteKind.EVENT, f"And {more} more events."),) if more > 0 else ()
+    return (*map(_event_note, soonest[:MOST_EVENTS_NOTED]), *others)
 
 
-def _told(event: Event) -> str:
+def _event_note(event: Event) -> Note:
     days = f"{event.first}" if event.first == event.last else f"{event.first} to {event.last}"
     where = ", ".join(part for part in (event.place or "everywhere", event.measure) if part)
-    return f"{event.kind.replace('_', ' ').capitalize()} {days} ({where})" + (f": {event.note}" if event.note else "")
+    sentence = f"{event.kind.replace('_', ' ').capitalize()} {days} ({where})"
+    return Note(NoteKind.EVENT, sentence + (f": {event.note}" if event.note else ""), place=event.place)
 
 
-def _notes(forecast: Forecast) -> tuple[str, ...]:
+def _number_of_fallbacks(forecast: Forecast) -> tuple[Note, ...]:
     if not forecast.reasons:
         return ()
-    return (f"{len(forecast.reasons)} of {len(forecast.models)} series are fallbacks; each says why.",)
+    sentence = f"{len(forecast.reasons)} of {len(forecast.models)} series are fallbacks; each says why."
+    return (Note(NoteKind.FALLBACK, sentence),)
+
+
+def _fallback_reasons(forecast: Forecast, keys: list[SeriesKey]) -> Iterator[Note]:
+    """A note on each series that is a fallback, in the order of the keys."""
+    for key in keys:
+        if (reason := forecast.reasons.get(key.unique_id)) is not None:
+            yield Note(NoteKind.FALLBACK, reason, key.place, key.unique_id)

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 from publication.days import weekday_names
+from publication.model import Note
+from publication.vocabulary import NoteKind
 from training.arrays import BoolArray, FloatArray
 from training.frames import WEEK
 from training.history.known import PointInTimeHistory
@@ -68,12 +70,12 @@ class RestDays:
         """
         return not self._of_bottom(cutoff).keys().isdisjoint(unique_ids)
 
-    def remarks(self, counted_on: CountedOn, cutoff: pd.Timestamp) -> tuple[str, ...]:
-        """Return a sentence for each set of weekdays on which series are counted: flows, then stocks and capacities."""
+    def notes(self, counted_on: CountedOn, cutoff: pd.Timestamp) -> tuple[Note, ...]:
+        """Return a note for each set of weekdays on which series are counted: flows, then stocks and capacities."""
         stocks = _some_weekdays(self._history.as_of(cutoff), flows=False, history=self._history)
         return (
-            *_sentences(counted_on, "only; other days are not forecast."),
-            *_sentences(stocks, "only; each day is forecast all the same."),
+            *_notes(counted_on, "only; other days are not forecast."),
+            *_notes(stocks, "only; each day is forecast all the same."),
         )
 
     def _counted_on(self, cutoff: pd.Timestamp) -> CountedOn:
@@ -100,11 +102,14 @@ def _some_weekdays(known: pd.DataFrame, *, flows: bool, history: PointInTimeHist
     return {str(known.columns[i]): tuple(np.flatnonzero(weekdays[:, i]).tolist()) for i in chosen.tolist()}
 
 
-def _sentences(counted_on: CountedOn, what: str) -> list[str]:
+def _notes(counted_on: CountedOn, what: str) -> list[Note]:
     by_weekdays: dict[tuple[int, ...], list[str]] = {}
     for unique_id in sorted(counted_on):
         by_weekdays.setdefault(counted_on[unique_id], []).append(unique_id)
-    return [f"{_named(ids)} counted on {weekday_names(weekdays)} {what}" for weekdays, ids in by_weekdays.items()]
+    return [
+        Note(NoteKind.WEEKDAYS, f"{_named(ids)} counted on {weekday_names(weekdays)} {what}")
+        for weekdays, ids in by_weekdays.items()
+    ]
 
 
 def _named(unique_ids: list[str]) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from publication.model import Actual
+from publication.model import Actual, Note
 from publication.store import Store
+from publication.vocabulary import NoteKind
 from service.observability.metrics import CATALOGUE, PREFIX
 from tests.builders import ISSUED_AT, build_ledger, build_publication
 from tests.contract.service.client import Cable, Client, Clock, serve
@@ -144,17 +145,21 @@ def test_openmetrics_is_given_to_who_asks_for_it(client: Client) -> None:
     assert response.text.endswith("# EOF\n")
 
 
-def test_late_series_and_remarks_are_counted(empty_store: Store, clock: Clock) -> None:
-    """Of two sites' beds nothing came on the cutoff; the remark says so."""
+def test_late_series_and_notes_are_counted(empty_store: Store, clock: Clock) -> None:
+    """Of two sites' beds nothing came on the cutoff; a note says so."""
     made = build_publication()
     late = ("RXH1/beds", "RXK2/beds")
     series = tuple(
         replace(of, recent=(*of.recent[:-1], Actual(made.cutoff, None))) if of.unique_id in late else of
         for of in made.series
     )
-    empty_store.issue(replace(made, series=series, remarks=("2 series are late.",)))
+    empty_store.issue(replace(made, series=series, notes=(*made.notes, Note(NoteKind.LATE, "2 series are late."))))
     with serve(empty_store, clock) as client:
         samples = scrape(client)
     assert value(samples, "publication_late_series", measure="beds") == 2
     assert value(samples, "publication_late_series", measure="occupancy") == 0
-    assert value(samples, "publication_remarks") == 1
+    assert {kind: value(samples, "publication_notes", kind=kind) for kind in ("late", "fallback", "silent")} == {
+        "late": 1,
+        "fallback": 1,
+        "silent": 0,
+    }

@@ -5,8 +5,9 @@ from html import unescape
 
 import pytest
 
-from publication.model import Place
+from publication.model import Note, Place
 from publication.store import Store
+from publication.vocabulary import NoteKind
 from tests.builders import PLACES, build_publication, build_system
 from tests.contract.service.client import Client, Clock, serve
 
@@ -56,7 +57,11 @@ def test_a_fallback_is_labelled_with_its_reason(client: Client) -> None:
 
 def test_names_are_escaped_wherever_they_stand(empty_store: Store, clock: Clock) -> None:
     hostile = Place("northshire", None, '<script>alert("x")</script>', "system")
-    empty_store.issue(build_publication(system=build_system(places=(hostile, *PLACES[1:])), notes=("<b>note</b>",)))
+    empty_store.issue(
+        build_publication(
+            system=build_system(places=(hostile, *PLACES[1:])), notes=(Note(NoteKind.EVENT, "<b>note</b>"),)
+        )
+    )
     with serve(empty_store, clock) as client:
         pages = client.get("/").text + client.get("/places/northshire").text
     assert "<script>alert" not in pages

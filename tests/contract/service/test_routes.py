@@ -39,7 +39,7 @@ def test_every_body_names_its_publication(client: Client, address: str) -> None:
         "digest": digest(build_publication()),
         "champion": {"name": "northshire", "version": 7, "run_id": "4f1c9a"},
         "data_digest": "sha256:data",
-        "remarks": [],
+        "notes": [],
         "freshness": "fresh",
     }
 
@@ -70,7 +70,10 @@ def test_series_show_unit_last_actual_and_why_a_fallback_stands_in(client: Clien
     assert series["RXH1/occupancy"]["unit"] == "beds"
     assert series["RXH1/occupancy"]["last_actual"]["ds"] == CUTOFF.isoformat()
     assert [key for key, item in series.items() if item["fallback"]] == ["RXK2/occupancy"]
-    assert series["RXK2/occupancy"]["reason"] == "AutoETS gave a value that is not a number on 2026-11-24"
+    reason = "AutoETS gave a value that is not a number on 2026-11-24"
+    about = {"kind": "fallback", "place": "RXK2", "series": "RXK2/occupancy"}
+    assert series["RXK2/occupancy"]["notes"] == [about | {"text": reason}]
+    assert series["RXH1/occupancy"]["notes"] == []
 
 
 def test_series_take_the_same_filters_as_forecasts(client: Client) -> None:
@@ -83,5 +86,6 @@ def test_one_series_carries_its_recent_actuals_and_the_reason_of_its_fallback(cl
     assert len(forecast["recent"]) == 56
     assert forecast["recent"][-1]["ds"] == "2026-11-21"
     assert forecast["fallback"] is True
-    assert forecast["reason"].startswith("AutoETS gave")
+    (note,) = forecast["notes"]
+    assert note["text"].startswith("AutoETS gave")
     assert len(forecast["days"]) == 28

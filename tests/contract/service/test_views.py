@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from publication.ledger import LiveScores, Score
-from publication.model import DayForecast, Headroom, Publication, SeriesForecast
+from publication.model import DayForecast, Headroom, Note, Publication, SeriesForecast
 from publication.store import Store, default_url
-from publication.vocabulary import series_key
+from publication.vocabulary import NoteKind, series_key
 from tests.builders import CUTOFF, PLACES, build_ledger, build_publication
 from tests.contract.service.client import Client, Clock, serve
 from tests.contract.service.keys import Bunch
@@ -89,8 +89,7 @@ def elsewhere_changed(publication: Publication) -> Publication:
     def other_series(series: SeriesForecast) -> SeriesForecast:
         if series.key.place in MINE:
             return series
-        told = {"model": "another", "fallback": True, "reason": "another place failed", "drivers": ()}
-        return replace(series, days=other_days(series), **told)  # type: ignore[arg-type]  # each of its own kind
+        return replace(series, days=other_days(series), model="another", fallback=True, drivers=())
 
     def other_headroom(of: Headroom) -> Headroom:
         return of if of.place in MINE else replace(of, beds=tuple(3 * beds for beds in of.beds))
@@ -101,8 +100,15 @@ def elsewhere_changed(publication: Publication) -> Publication:
         publication,
         system=replace(publication.system, places=renamed),
         data_digest="sha256:other",
-        notes=("RXK1 is closed",),
-        remarks=("RXK1 was late",),
+        notes=(
+            Note(NoteKind.EVENT, "RXK1 is closed"),
+            Note(NoteKind.LATE, "RXK1 was late", "RXK1"),
+            *(
+                Note(NoteKind.FALLBACK, "another place failed", series.key.place, series.unique_id)
+                for series in publication.series
+                if series.key.place not in MINE
+            ),
+        ),
         series=tuple(map(other_series, publication.series)),
         headroom=tuple(map(other_headroom, publication.headroom)),
     )

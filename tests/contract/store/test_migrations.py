@@ -1,8 +1,8 @@
 """The steps lead to the tables that a new store gets, from every release there was, and lose nothing on the way."""
 
-import json
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,34 +15,21 @@ from typer.testing import CliRunner
 
 from publication.digest import digest
 from publication.errors import MalformedPublicationError, SchemaVersionError
+from publication.model import Note, Publication
 from publication.schema import VERSION, metadata
 from publication.store import Store, default_url
+from publication.vocabulary import NoteKind
 from tests.builders import CUTOFF, build_publication
-from tests.contract.store.witness import ask, fill, tell
+from tests.contract.store.earlier import LAST_UNSTAMPED, make_earlier
+from tests.contract.store.witness import ask, tell
 from tests.unit.publication.tiny import publication
 from training.cli import app
 from training.jobs import migrate
+from training.jobs.registry import OUT_OF_REACH, UNREADABLE
 from training.migrations.steps import upgrade
 from training.settings import Settings
 
-MADE_LATER = {
-    "0001": ["drivers", "headroom", "remarks", "scores", "ledgers"],
-    "0002": ["remarks", "scores", "ledgers"],
-    "0003": ["scores", "ledgers"],
-    "0004": ["scores", "ledgers"],
-    "0005": [],
-}
-"""The tables that a store of that step had not got yet."""
-LAST_UNSTAMPED = "0003"
-"""Since then every store is made with its version."""
-LACKS_WEEKDAYS = "ALTER TABLE series DROP COLUMN counted_on"
-"""No earlier step knew on which weekdays a series is counted."""
-BY_LEAD = """CREATE TABLE forecasts (
-    publication_id INTEGER NOT NULL REFERENCES publications (id), unique_id VARCHAR NOT NULL, lead INTEGER NOT NULL,
-    ds DATE NOT NULL, mean {number} NOT NULL, quantiles JSON NOT NULL, PRIMARY KEY (publication_id, unique_id, lead))"""
-"""A row for each series and day, as it was up to the step below."""
-LAST_BY_LEAD = "0003"
-NUMBER = {"sqlite": "FLOAT", "postgresql": "DOUBLE PRECISION"}
+STEPS = ("0001", "0002", "0003", "0004", "0005", "0006")
 
 
 @pytest.fixture
@@ -56,43 +43,6 @@ def engine(store_url: str) -> Iterator[Engine]:
 def differences(connection: Connection) -> list[object]:
     """What Alembic's own comparison finds between the database and the tables that the store reads."""
     return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata))
-
-
-def aged(store_url: str, step: str, *, stamped: bool) -> None:
-    """Make a new store what it would have been at an earlier step."""
-    drops = [f"DROP TABLE {table}" for table in MADE_LATER[step]]
-    stamp = f"UPDATE alembic_version SET version_num = '{step}'" if stamped else "DROP TABLE alembic_version"
-    tell(store_url, *drops, LACKS_WEEKDAYS, stamp)
-    if step <= LAST_BY_LEAD:
-        by_lead = [row for series in forecasts(store_url) for row in days(*series)]
-        tell(store_url, "DROP TABLE forecasts", BY_LEAD.format(number=NUMBER[store_url.split(":")[0]]))
-        if by_lead:
-            fill(store_url, "forecasts", by_lead)
-
-
-def forecasts(store_url: str) -> list[tuple[int, str, date, list[list[float]]]]:
-    """Publication, series, cutoff and days of each row there is, in no order that a step could rely on."""
-    found = ask(
-        store_url,
-        "SELECT publication_id, unique_id, cutoff, by_day FROM forecasts JOIN publications ON id = publication_id "
-        "ORDER BY unique_id DESC, publication_id",
-    )
-    return [(int(str(i)), str(of), date.fromisoformat(str(cutoff)), parsed(days)) for i, of, cutoff, days in found]
-
-
-def parsed(days: object) -> list[list[float]]:
-    """psycopg gives lists, sqlite3 the text."""
-    read: list[list[float]] = json.loads(days if isinstance(days, str) else json.dumps(days))
-    return read
-
-
-def days(publication_id: int, unique_id: str, cutoff: date, by_day: list[list[float]]) -> list[tuple[object, ...]]:
-    """The rows of a series, the last lead first."""
-    rows: list[tuple[object, ...]] = [
-        (publication_id, unique_id, lead, (cutoff + timedelta(days=lead)).isoformat(), mean, json.dumps(quantiles))
-        for lead, (mean, *quantiles) in enumerate(by_day, start=1)
-    ]
-    return rows[::-1]
 
 
 def test_all_steps_make_what_a_new_store_gets(connect: Callable[[], Store], engine: Engine) -> None:
@@ -110,22 +60,60 @@ def test_a_new_store_is_at_the_newest_step(store: Store, engine: Engine) -> None
 
 @pytest.mark.parametrize(
     ("step", "stamped"),
-    [*((step, True) for step in MADE_LATER), *((step, False) for step in MADE_LATER if step <= LAST_UNSTAMPED)],
+    [*((step, True) for step in STEPS), *((step, False) for step in STEPS if step <= LAST_UNSTAMPED)],
 )
 def test_a_store_of_an_earlier_release_is_refused_then_brought_up_and_keeps_what_it_has(
-    store: Store, store_url: str, connect: Callable[[], Store], engine: Engine, step: str, stamped: bool
+    store_url: str, connect: Callable[[], Store], engine: Engine, step: str, stamped: bool
 ) -> None:
-    issued = store.issue(publication())
-    aged(store_url, step, stamped=stamped)
+    first, second = replace(publication(), revision=1), replace(publication(scale=1.1), revision=2)
+    make_earlier(store_url, step, first, second, stamped=stamped)
     with pytest.raises(SchemaVersionError, match="headroom migrate"):
         connect().prepare()
     connect().migrate(upgrade)
-    connect().prepare()
-    assert store.latest() == issued
+    store = connect()
+    store.prepare()
+    assert store.latest(revision=1) == without_places(first)
+    assert store.latest() == without_places(second)
     assert ask(store_url, "SELECT version_num FROM alembic_version") == [(VERSION,)]
     assert store.issue(publication(scale=1.1)).revision == 2
+    assert store.issue(publication(scale=1.2)).revision == 3
     with engine.connect() as connection:
         assert differences(connection) == []
+
+
+def without_places(of: Publication) -> Publication:
+    """No earlier step kept the place that a note is on, but for why a series is a fallback."""
+    return replace(of, notes=tuple(note if note.series else replace(note, place=None) for note in of.notes))
+
+
+SENTENCES = {
+    "2 of 49 series are fallbacks; each says why.": NoteKind.FALLBACK,
+    "Pressure leaves out 2 places whose beds are not counted, also from their parents: RXH, RXK.": NoteKind.CAPACITY,
+    "Strike 2026-11-24 (everywhere): junior doctors": NoteKind.EVENT,
+    "The cutoff is 2026-11-21 and not 2026-11-22: no series has a later value.": NoteKind.CUTOFF,
+    "The history reaches only 2026-11-20 by now; the cutoff stays at 2026-11-21, which is published already.": (
+        NoteKind.CUTOFF
+    ),
+    OUT_OF_REACH.format(number=3): NoteKind.CHAMPION,
+    UNREADABLE.format(number=3): NoteKind.CHAMPION,
+    "1 series is forecast from the last value, with wider intervals: RXH/beds (2026-11-19).": NoteKind.LATE,
+    "2 series are doubted, and forecast from the last value that is not: RXH/beds (2026-11-19).": NoteKind.DOUBTED,
+    "1 series is silent for too long and not forecast (last value): RXK/beds (2026-10-01).": NoteKind.SILENT,
+    "RXH/beds is counted on Saturday and Sunday only; other days are not forecast.": NoteKind.WEEKDAYS,
+}
+
+
+def test_notes_remarks_and_reasons_become_one_list_with_kinds(store_url: str, connect: Callable[[], Store]) -> None:
+    """What says how it was made comes first, as it always did on the page, and why a series is a fallback last."""
+    notes = tuple(Note(kind, text) for text, kind in SENTENCES.items())
+    made = build_publication(notes=notes, revision=1)
+    make_earlier(store_url, "0006", made)
+    store = connect()
+    store.migrate(upgrade)
+    read = store.latest()
+    assert read.notes == (*notes[3:], *notes[:3], *made.notes[len(notes) :])
+    assert digest(read) == digest(made)
+    assert replace(store.issue(made), notes=()) == replace(read, notes=())
 
 
 def test_a_store_of_a_newer_release_is_left_alone_in_a_sentence(store: Store, store_url: str, tmp_path: Path) -> None:
@@ -138,69 +126,93 @@ def test_a_store_of_a_newer_release_is_left_alone_in_a_sentence(store: Store, st
     assert store.latest() == issued
 
 
-def test_forecasts_by_lead_become_forecasts_by_series_and_keep_every_bit(store: Store, store_url: str) -> None:
-    made = [build_publication(CUTOFF - timedelta(days=n), scale=1 / (3 + n), with_drivers=True) for n in range(3)]
-    issued, before = [store.issue(of) for of in made], forecasts(store_url)
-    aged(store_url, "0003", stamped=True)
-    assert ask(store_url, "SELECT count(*) FROM forecasts") == [(28 * len(before),)]
+def test_forecasts_by_lead_keep_every_bit(store_url: str, connect: Callable[[], Store]) -> None:
+    made = [
+        build_publication(
+            CUTOFF - timedelta(days=n), scale=1 / (3 + n), with_drivers=True, with_headroom=True, revision=1
+        )
+        for n in range(3)
+    ]
+    make_earlier(store_url, "0003", *made)
+    assert ask(store_url, "SELECT count(*) FROM forecasts") == [(28 * 3 * len(made[0].series),)]
+    store = connect()
     store.migrate(upgrade)
-    assert forecasts(store_url) == before
-    for of in issued:
+    for of in made:
         read = store.latest(cutoff=of.cutoff)
         assert read == of
         assert digest(read) == digest(of)
 
 
-def test_a_day_that_was_missing_before_is_still_told(store: Store, store_url: str) -> None:
-    store.issue(publication())
-    aged(store_url, "0003", stamped=True)
+DAMAGED_LATER = "0003"
+"""The last step with a row for each day."""
+
+
+def test_a_day_that_was_missing_before_is_still_found(store_url: str, connect: Callable[[], Store]) -> None:
+    make_earlier(store_url, DAMAGED_LATER, replace(publication(), revision=1))
     tell(store_url, "DELETE FROM forecasts WHERE unique_id = 'RXA/attendances' AND lead = 1")
+    store = connect()
     store.migrate(upgrade)
     with pytest.raises(MalformedPublicationError, match="RXA/attendances is damaged: a lead of 1 to 2 is missing"):
         store.latest()
 
 
 @pytest.mark.parametrize("quantiles", ["null", "5", '{"0.1": 2}', "{"])
-def test_a_day_that_was_damaged_before_is_still_told(store: Store, store_url: str, quantiles: str) -> None:
+def test_a_day_that_was_damaged_before_is_still_found(
+    store_url: str, connect: Callable[[], Store], quantiles: str
+) -> None:
     if quantiles == "{" and store_url.startswith("postgresql"):
         pytest.skip("PostgreSQL takes no text that is no JSON")
-    store.issue(publication())
-    aged(store_url, "0003", stamped=True)
+    make_earlier(store_url, DAMAGED_LATER, replace(publication(), revision=1))
     tell(store_url, f"UPDATE forecasts SET quantiles = '{quantiles}' WHERE unique_id = 'RXA/attendances' AND lead = 1")
+    store = connect()
     store.migrate(upgrade)
     with pytest.raises(MalformedPublicationError, match="RXA/attendances is damaged: a lead of 1 to 2 is missing"):
         store.latest()
 
 
-def test_a_table_of_versions_without_one_is_as_none(store: Store, store_url: str) -> None:
-    issued = store.issue(publication())
-    aged(store_url, LAST_UNSTAMPED, stamped=True)
+@pytest.mark.parametrize("notes", ["5", "[5]", '{"a": 1}', "much"])
+def test_notes_that_were_damaged_before_are_still_found(
+    store_url: str, connect: Callable[[], Store], notes: str
+) -> None:
+    if notes == "much" and store_url.startswith("postgresql"):
+        pytest.skip("PostgreSQL takes no text that is no JSON")
+    make_earlier(store_url, "0006", replace(publication(), revision=1))
+    tell(store_url, f"UPDATE publications SET notes = '{notes}'")
+    store = connect()
+    store.migrate(upgrade)
+    with pytest.raises(MalformedPublicationError, match="damaged"):
+        store.latest()
+
+
+def test_a_table_of_versions_without_one_is_as_none(store_url: str, connect: Callable[[], Store]) -> None:
+    made = replace(publication(), revision=1)
+    make_earlier(store_url, LAST_UNSTAMPED, made)
     tell(store_url, "DELETE FROM alembic_version")
+    store = connect()
     assert store.migrate(upgrade) == ("0000", VERSION)
-    assert store.latest() == issued
+    assert store.latest() == without_places(made)
 
 
-def test_a_step_that_fails_leaves_the_store_as_it_was(store: Store, store_url: str, engine: Engine) -> None:
-    aged(store_url, "0001", stamped=True)
+def test_a_step_that_fails_leaves_the_store_as_it_was(
+    store_url: str, connect: Callable[[], Store], engine: Engine
+) -> None:
+    make_earlier(store_url, "0001", replace(publication(), revision=1))
 
     def fail_after(connection: Connection) -> None:
         upgrade(connection)
         raise RuntimeError("the power went")
 
     with pytest.raises(RuntimeError, match="the power went"):
-        store.migrate(fail_after)
+        connect().migrate(fail_after)
     assert ask(store_url, "SELECT version_num FROM alembic_version") == [("0001",)]
     with engine.connect() as connection:
-        assert "remarks" not in inspect(connection).get_table_names()
+        assert "drivers" not in inspect(connection).get_table_names()
         assert "lead" in {column["name"] for column in inspect(connection).get_columns("forecasts")}
 
 
 def test_the_command_says_what_it_did(tmp_path: Path) -> None:
     url = default_url(tmp_path)
-    store = Store(url)
-    store.prepare()
-    store.close()
-    aged(url, "0001", stamped=False)
+    make_earlier(url, "0001", stamped=False)
     told = [CliRunner().invoke(app, ["migrate", "--home", str(tmp_path)]) for _ in range(2)]
     assert [result.exit_code for result in told] == [0, 0]
     assert f"went from version 0000 to {VERSION}" in told[0].stdout

@@ -11,9 +11,10 @@ import pytest
 
 from publication.digest import digest
 from publication.errors import MalformedPublicationError, UnknownPublicationError
-from publication.model import Place
+from publication.model import Note, Place
 from publication.rows import BATCH
 from publication.store import Store
+from publication.vocabulary import NoteKind
 from tests.builders import build_publication, build_system
 from tests.contract.store.databases import new_postgresql_database
 from tests.contract.store.witness import ask, tell, writing
@@ -124,8 +125,10 @@ def test_hundreds_of_series_come_in_their_order_however_their_rows_lie(store: St
 def test_no_text_can_be_taken_for_the_end_of_another(store: Store) -> None:
     odd = 'a "b" \\ c\n\u2028,],[null'
     whole = publication()
-    named = tuple(replace(series, unit=odd, model=odd, reason=odd) for series in whole.series)
-    issued = store.issue(replace(whole, series=named, remarks=(odd, "", odd), notes=(odd,)))
+    named = tuple(replace(series, unit=odd, model=odd) for series in whole.series)
+    kinds = (NoteKind.LATE, NoteKind.SILENT, NoteKind.EVENT)
+    reasons = tuple(Note(NoteKind.FALLBACK, odd, series=of.unique_id) for of in whole.series)
+    issued = store.issue(replace(whole, series=named, notes=(*(Note(kind, odd) for kind in kinds), *reasons)))
     assert store.latest() == issued
 
 
@@ -159,6 +162,8 @@ ROWS_DAMAGED = {
     "a stream that is none": "UPDATE series SET stream = '' WHERE unique_id = 'RXA/attendances'",
     "another place": "UPDATE series SET place = 'RXA01' WHERE unique_id = 'RXA/attendances'",
     "its notes": "UPDATE publications SET notes = '5'",
+    "a note of another kind": """UPDATE publications SET notes = '[{"kind": "gossip", "text": "x"}]'""",
+    "a note without a text": """UPDATE publications SET notes = '[{"kind": "event"}]'""",
     "what was counted last": "UPDATE series SET recent = '[[\"yesterday\", 1.0]]'",
     "drivers": """INSERT INTO drivers SELECT publication_id, unique_id, '[[1.0, "much"]]' FROM series""",
     "what is left": "INSERT INTO headroom SELECT publication_id, unique_id, position, '[]' FROM series",

@@ -77,19 +77,19 @@ def check_publication(hospital: Hospital, morning: int, publication: Publication
     series = {one.unique_id: one for one in publication.series}
     assert set(series) == bottom | set(sums)
     for unique_id in bottom:
-        check_series(series[unique_id], known[unique_id])
+        check_series(series[unique_id], known[unique_id], publication.fallback_reason(unique_id))
     means = {unique_id: np.array([day.mean for day in one.days]) for unique_id, one in series.items()}
     for parent, parts in sums.items():
         np.testing.assert_allclose(means[parent], sum(means[part] for part in parts), atol=SUM_TOLERANCE)
 
 
-def check_series(series: SeriesForecast, known: pd.Series) -> None:
+def check_series(series: SeriesForecast, known: pd.Series, reason: str | None) -> None:
     """The mean of the week ahead is near the level; a fallback stands in only where next to nothing is known."""
     n_days = int(known.notna().sum())
     mean = float(np.mean([day.mean for day in series.days]))
     assert abs(mean - level(series.unique_id)) <= allowed_miss(series.unique_id, n_days), (series.unique_id, mean)
-    assert not series.fallback or n_days < NO_FALLBACK_FROM_DAYS, (series.unique_id, series.reason)
-    assert "Warning" not in (series.reason or ""), series.reason
+    assert not series.fallback or n_days < NO_FALLBACK_FROM_DAYS, (series.unique_id, reason)
+    assert "Warning" not in (reason or ""), reason
 
 
 def allowed_miss(unique_id: str, n_days: int) -> float:
@@ -124,7 +124,7 @@ def check_silent_site_is_named(
     forecast = {one.key.place for one in publication.series}
     if hospital.incident != CLOSES and known.notna().any(axis=None) and site not in forecast:
         silent = set(findings.loc[findings["check"] == "silent", "unique_id"])
-        assert silent >= set(known.columns) or any(site in remark for remark in publication.remarks)
+        assert silent >= set(known.columns) or any(site in note.text for note in publication.notes)
 
 
 def sentences_of_backtest(hospital: Hospital) -> list[tuple[type[Exception], str]]:

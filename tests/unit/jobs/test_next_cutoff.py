@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from publication.model import Note
+from publication.vocabulary import NoteKind
 from tests.builders import build_publication, build_system
 from tests.unit.jobs.hospitals import hospital, morning, received, send
 from tests.unit.pipeline.histories import build_history, counts
 from tests.unit.pipeline.histories import build_system as small_system
 from training.errors import NothingPublishedError
-from training.history.lateness import sentences
+from training.history.lateness import lateness_notes
 from training.jobs.publish import next_cutoff
 from training.pipeline import Forecaster
 
@@ -95,19 +97,20 @@ CASES: list[tuple[Spoil, str, tuple[str, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize(("spoil", "expected", "remarks"), CASES, ids=[case[0].__name__ for case in CASES])
+@pytest.mark.parametrize(("spoil", "expected", "parts"), CASES, ids=[case[0].__name__ for case in CASES])
 def test_the_prompt_series_make_the_cutoff_and_the_others_are_named(
-    spoil: Spoil, expected: str, remarks: tuple[str, ...], tmp_path: Path
+    spoil: Spoil, expected: str, parts: tuple[str, ...], tmp_path: Path
 ) -> None:
     system = hospital(tmp_path, {"A": "north", "B": "north"})
     send(tmp_path, spoil(known()))
     job = received(morning(system, tmp_path / "home", TODAY))
     cutoff, on_cutoff = next_cutoff(job, job.now)
     assert str(cutoff) == expected
-    said = " ".join((*on_cutoff, *sentences(job.history(job.now, cutoff, issued_for=cutoff), cutoff)))
-    for remark in remarks:
-        assert remark in said
-    assert bool(said) == bool(remarks)
+    notes = (*on_cutoff, *lateness_notes(job.history(job.now, cutoff, issued_for=cutoff), cutoff))
+    said = " ".join(note.text for note in notes)
+    for part in parts:
+        assert part in said
+    assert bool(said) == bool(parts)
 
 
 def test_today_is_not_over_and_never_a_cutoff(tmp_path: Path) -> None:
@@ -145,10 +148,11 @@ def test_a_publication_never_steps_back_behind_the_one_that_is_served(tmp_path: 
     send(tmp_path, all_late(known()))
     job = received(morning(system, tmp_path / "home", TODAY))
     job.store.issue(build_publication(date(2026, 3, 10), system=build_system("north")))
-    cutoff, remarks = next_cutoff(job, job.now)
+    cutoff, notes = next_cutoff(job, job.now)
     assert cutoff == date(2026, 3, 10)
-    assert remarks[0] == (
-        "The history reaches only 2026-03-08 by now; the cutoff stays at 2026-03-10, which is published already."
+    assert notes[0] == Note(
+        NoteKind.CUTOFF,
+        "The history reaches only 2026-03-08 by now; the cutoff stays at 2026-03-10, which is published already.",
     )
     late = job.history(job.now, cutoff, issued_for=cutoff).days_behind(pd.Timestamp(cutoff))
     assert late == dict.fromkeys(LEVELS, 2)

@@ -45,7 +45,7 @@ def publication(cutoff: date, system: System = SYSTEM, off: float = 3.0, revisio
         quantiles = tuple(mean + half * (level - 0.5) / 0.4 for level in system.quantiles)
         days = tuple(DayForecast(cutoff + timedelta(days=lead), lead, mean, quantiles) for lead in LEADS)
         return SeriesForecast(
-            series_key(unique_id), "attendances", "any", unique_id.startswith("B"), None, recent=(), days=days
+            series_key(unique_id), "attendances", "any", unique_id.startswith("B"), recent=(), days=days
         )
 
     champion = Champion("north", 1, "r")
@@ -170,7 +170,7 @@ def test_a_whole_is_the_sum_of_the_parts_that_it_had_when_it_was_published() -> 
         days = [cutoff + timedelta(days=lead) for lead in LEADS]
         y = [float(truth[unique_id].loc[pd.Timestamp(day)]) for day in days]
         made = tuple(DayForecast(d, i, v, (v, v, v)) for i, (d, v) in enumerate(zip(days, y, strict=True), start=1))
-        return SeriesForecast(series_key(unique_id), "attendances", "any", False, None, recent=(), days=made)
+        return SeriesForecast(series_key(unique_id), "attendances", "any", False, recent=(), days=made)
 
     issued = Publication(before, cutoff, SCORED_AT, Champion("north", 1, "r"), "d", tuple(map(series, truth)))
     found = combined(ledger([issued], history(table, after)).scores, ("series",))

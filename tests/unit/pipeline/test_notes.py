@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
-from publication.model import Champion
+from publication.model import Champion, Note
+from publication.vocabulary import NoteKind
 from tests.unit.pipeline.histories import ENGLISH, build_history, four_sites
 from training.backtest.baselines import actuals
 from training.models.candidate import FitCache
@@ -22,7 +23,7 @@ def day(lead: int) -> date:
     return (CUTOFF + pd.Timedelta(days=lead)).date()
 
 
-def notes(*events: Event) -> tuple[str, ...]:
+def notes(*events: Event) -> tuple[Note, ...]:
     """The notes of what would be published with these events in events.csv."""
     history = build_history(TABLE, context=replace(ENGLISH, events=events))
     forecast = Forecaster(history, HORIZON).forecast({}, CUTOFF)
@@ -40,9 +41,9 @@ def test_events_of_the_horizon_are_told_soonest_first() -> None:
     over = Event(day(-9), day(0), None, None, EventKind.STRIKE, "over")
     later = Event(day(8), day(9), None, None, EventKind.STRIKE, "beyond the horizon")
     assert notes(strike, later, one_day, over, ward) == (
-        f"Bed change {day(-30)} to {day(1)} (A, occupancy): +12 beds: winter ward",
-        f"Strike {day(3)} to {day(5)} (T1): junior doctors",
-        f"Divert {day(7)} (everywhere)",
+        Note(NoteKind.EVENT, f"Bed change {day(-30)} to {day(1)} (A, occupancy): +12 beds: winter ward", "A"),
+        Note(NoteKind.EVENT, f"Strike {day(3)} to {day(5)} (T1): junior doctors", "T1"),
+        Note(NoteKind.EVENT, f"Divert {day(7)} (everywhere)"),
     )
 
 
@@ -52,6 +53,6 @@ def test_without_events_nothing_is_told() -> None:
 
 def test_of_many_events_the_soonest_are_told_and_the_others_counted() -> None:
     events = [Event(day(1), day(1) + timedelta(days=i), None, None, EventKind.CLOSURE, str(i)) for i in range(20)]
-    sentences = notes(*events)
-    assert len(sentences) == MOST_EVENTS_NOTED + 1
-    assert sentences[-1] == "And 8 more events."
+    found = notes(*events)
+    assert len(found) == MOST_EVENTS_NOTED + 1
+    assert found[-1] == Note(NoteKind.EVENT, "And 8 more events.")

@@ -1,4 +1,4 @@
-"""A clinic of weekends: forecast at weekends alone, nothing to its parents on other days, and a remark that says so."""
+"""A clinic of weekends: forecast at weekends alone, nothing to its parents on other days, and a note that says so."""
 
 from datetime import UTC, datetime
 
@@ -8,6 +8,7 @@ import pytest
 
 from publication.invariants import check
 from publication.model import Champion, Publication
+from publication.vocabulary import NoteKind
 from tests.unit.pipeline.histories import build_history, build_system, counts, four_sites
 from training.backtest.baselines import actuals, references, scales_of, with_actuals
 from training.frames import forecast_columns
@@ -64,6 +65,11 @@ def test_the_clinic_is_forecast_at_weekends_alone_and_adds_nothing_on_other_days
     np.testing.assert_allclose(of_trust, of_site, atol=1e-3)
 
 
+def weekday_notes(publication: Publication) -> tuple[str, ...]:
+    assert {note.kind for note in publication.notes} <= {NoteKind.WEEKDAYS, NoteKind.CAPACITY}
+    return tuple(note.text for note in publication.notes if note.kind is NoteKind.WEEKDAYS)
+
+
 def test_its_publication_holds_every_invariant_and_says_so() -> None:
     publication = published(*forecast_of(hospital()))
     check(publication)
@@ -72,7 +78,7 @@ def test_its_publication_holds_every_invariant_and_says_so() -> None:
     assert len(clinic.drivers) == len(clinic.days)
     assert clinic.counted_on == WEEKEND
     assert (len(trust.days), trust.counted_on) == (HORIZON, ())
-    assert publication.remarks == (
+    assert weekday_notes(publication) == (
         "B/attendances is counted on Saturday and Sunday only; other days are not forecast.",
     )
     assert sum(actual.y is not None for actual in trust.recent) == 56
@@ -86,7 +92,7 @@ def test_a_parent_of_such_clinics_alone_is_counted_when_one_of_them_is() -> None
     check(publication)
     assert publication.series_by_id["T1/attendances"].counted_on == (0, 5, 6)
     assert publication.series_by_id["north/attendances"].counted_on == ()
-    assert publication.remarks == (
+    assert weekday_notes(publication) == (
         "A/attendances is counted on Monday only; other days are not forecast.",
         "B/attendances is counted on Saturday and Sunday only; other days are not forecast.",
         "T1/attendances is counted on Monday, Saturday and Sunday only; other days are not forecast.",
@@ -99,8 +105,8 @@ def test_a_stock_that_is_counted_on_some_weekdays_is_forecast_on_each() -> None:
     publication = published(*forecast_of(table))
     check(publication)
     assert len(publication.series_by_id["A/occupancy"].days) == HORIZON
-    (remark,) = publication.remarks
-    assert remark == (
+    (sentence,) = weekday_notes(publication)
+    assert sentence == (
         "A/occupancy is counted on Monday, Tuesday, Wednesday, Thursday and Friday only; "
         "each day is forecast all the same."
     )
@@ -109,7 +115,7 @@ def test_a_stock_that_is_counted_on_some_weekdays_is_forecast_on_each() -> None:
 def test_an_ordinary_hospital_is_as_it_was() -> None:
     history, forecast = forecast_of(four_sites(N_DAYS))
     assert forecast.counted_on == {}
-    assert published(history, forecast).remarks == ()
+    assert weekday_notes(published(history, forecast)) == ()
     assert len(forecast.rows(history.system.quantiles)) == HORIZON * len(forecast.means.columns)
 
 
@@ -172,5 +178,6 @@ def test_a_poisoned_future_does_not_change_which_days_it_rests_on() -> None:
 def test_series_with_and_without_a_stream_are_named_together() -> None:
     counted_on = {"A/attendances": (5, 6), "A/attendances/adult": (5, 6), "B/attendances": (0,)}
     table = hospital()
-    said = RestDays(build_history(table)).remarks(counted_on, table.index[-1])
-    assert any("A/attendances and A/attendances/adult are counted on Saturday and Sunday only" in one for one in said)
+    notes = RestDays(build_history(table)).notes(counted_on, table.index[-1])
+    named = "A/attendances and A/attendances/adult are counted on Saturday and Sunday only"
+    assert any(named in note.text for note in notes)

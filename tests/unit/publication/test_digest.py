@@ -17,6 +17,7 @@ from publication.model import (
     DayForecast,
     Headroom,
     Measure,
+    Note,
     Peak,
     Place,
     Publication,
@@ -24,7 +25,7 @@ from publication.model import (
     System,
 )
 from publication.packed import packed
-from publication.vocabulary import Kind, SeriesKey
+from publication.vocabulary import Kind, NoteKind, SeriesKey
 from tests.unit.publication.tiny import publication, with_day, with_series
 
 ONE_SERIES = Publication(
@@ -41,7 +42,6 @@ ONE_SERIES = Publication(
             unit="beds",
             model="m",
             fallback=False,
-            reason=None,
             recent=(Actual(date(2026, 1, 1), 4.0),),
             days=(DayForecast(date(2026, 1, 2), 1, 5.5, (5.0,)),),
         ),
@@ -63,22 +63,25 @@ ALL_THERE_IS = replace(
     series=(
         replace(
             ONE_SERIES.series[0],
-            reason='it said "no" \\ «Jürgen»\u2028',
             recent=(Actual(date(2025, 12, 31), None), Actual(date(2026, 1, 1), 4)),
             days=(DayForecast(date(2026, 1, 2), 1, 123456789012345680.0, (1e-7, 5e-324, 0.1 + 0.2, -0.0)),),
             drivers=((1e16, 1 / 3, 7),),
         ),
-        ONE_SERIES.series[0],
+        replace(ONE_SERIES.series[0], key=SeriesKey("s", "beds", "x")),
     ),
-    notes=("first", "«second»"),
+    notes=(
+        Note(NoteKind.LATE, "not content"),
+        Note(NoteKind.EVENT, "first"),
+        Note(NoteKind.FALLBACK, 'it said "no" \\ «Jürgen»\u2028', "s", "s/beds"),
+        Note(NoteKind.CAPACITY, "«second»", "s"),
+    ),
     headroom=(
         Headroom("s", (9.0,), ((4.0, 5.5),), ((3.5, 5.0),), (1.0,), (Peak(3, (5.0,), 1.5), Peak(7, (), 2.0))),
         Headroom("t", (), (), (), (), ()),
     ),
-    remarks=("not content",),
 )
-"""Every kind of field, numbers of every form, texts with what JSON escapes; as releases before tables 0004 hashed."""
-ALL_PINNED = "sha256:c15dcdada569ee201cb4c01f6bcdb0d7d3a86bf930594307d8db85c286e04926"
+"""Every kind of field, numbers of every form, texts with what JSON escapes; as releases before tables 0007 hashed."""
+ALL_PINNED = "sha256:e84fc6576f184a22a716f00aef74bb4f62ec8c1b940b420e064d6a4257492cae"
 
 
 def test_the_digest_is_the_hash_of_the_canonical_text() -> None:

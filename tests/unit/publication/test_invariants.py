@@ -8,8 +8,9 @@ import pytest
 
 from publication.errors import MalformedPublicationError
 from publication.invariants import BREACHES_SHOWN, RULES, check, means_are_within_their_intervals
-from publication.model import Actual, Headroom, Peak, Publication, SeriesForecast
+from publication.model import Actual, Headroom, Note, Peak, Publication, SeriesForecast
 from publication.pressure import headroom_levels
+from publication.vocabulary import NoteKind
 from tests.unit.publication.tiny import publication, series, system, with_day, with_series
 
 FINITE = "values_are_finite_and_not_negative"
@@ -252,6 +253,10 @@ BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
         lambda p: with_headroom(p, beds=(20.0, -1.0)),
         "headroom_is_whole: headroom of RXA01 has a value that is not a number, or beds or relief below 0",
     ),
+    "two reasons": (
+        lambda p: replace(p, notes=(*p.notes, p.notes[-1])),
+        "fallbacks_have_one_reason: 2 notes say why RXA01/attendances/paediatric is a fallback",
+    ),
     "no series": (lambda p: replace(p, series=()), "the publication has no series"),
 }
 
@@ -282,6 +287,14 @@ GOOD: dict[str, Callable[[Publication], Publication]] = {
     "headroom of no beds, of which none can be freed": lambda p: with_headroom(p, beds=(0.0, 0.0), relief=(0.0, 0.0)),
     "headroom below zero": lambda p: with_headroom(p, headroom=(tuple(v - 5 for v in _first_day(p)),) * 2),
     "headroom without a peak": lambda p: with_headroom(p, peaks=()),
+    "two notes on fallbacks, and two on a series": lambda p: replace(
+        p,
+        notes=(
+            Note(NoteKind.FALLBACK, "1 of 7 series is a fallback"),
+            Note(NoteKind.FALLBACK, "2 of 7 series are fallbacks"),
+            *(Note(kind, "late", series="RXA/attendances") for kind in (NoteKind.LATE, NoteKind.FALLBACK)),
+        ),
+    ),
     "zero": lambda p: with_day(p, "RXA01/occupancy", 1, mean=0.0),
     "parents off by less than the tolerance": lambda p: with_day(p, "northshire/attendances", 1, mean=60.0 + 9e-7),
     "streams at the trust too": lambda p: replace(

@@ -9,17 +9,20 @@ from publication.model import (
     Champion,
     DayForecast,
     Measure,
+    Note,
     Place,
     Publication,
     SeriesForecast,
     System,
 )
-from publication.vocabulary import Kind, series_key
+from publication.vocabulary import Kind, NoteKind, series_key
 
 CUTOFF = date(2026, 11, 21)
 ISSUED_AT = datetime(2026, 11, 22, 5, 2, 11, tzinfo=UTC)
 CHAMPION = Champion(name="northshire", version=7, run_id="a1b2")
 LEVELS = (0.1, 0.5, 0.9)
+
+OPENING = Note(NoteKind.EVENT, "18 winter beds open at RXA01 from 1 December", "RXA01")
 
 NORTHSHIRE: dict[str, tuple[float, float]] = {  # series and its means on the two days of the horizon
     "northshire/attendances": (60.0, 66.0),
@@ -63,7 +66,6 @@ def series(unique_id: str, means: Iterable[float], cutoff: date = CUTOFF) -> Ser
         unit="attendances",
         model="SeasonalNaive" if fallback else "AutoETS",
         fallback=fallback,
-        reason="AutoETS did not converge" if fallback else None,
         recent=(Actual(cutoff - timedelta(days=1), 51.0), Actual(cutoff, None)),
         days=tuple(
             DayForecast(cutoff + timedelta(days=lead), lead, mean, (0.9 * mean, mean, 1.1 * mean))
@@ -72,17 +74,23 @@ def series(unique_id: str, means: Iterable[float], cutoff: date = CUTOFF) -> Ser
     )
 
 
+def reason(of: SeriesForecast) -> Note:
+    """Why a fallback stands in."""
+    return Note(NoteKind.FALLBACK, "AutoETS did not converge", of.key.place, of.unique_id)
+
+
 def publication(name: str = "northshire", cutoff: date = CUTOFF, scale: float = 1.0) -> Publication:
     """A good publication; another `scale` gives other content."""
     means = {unique_id.replace("northshire", name): days for unique_id, days in NORTHSHIRE.items()}
+    made = tuple(series(unique_id, [scale * mean for mean in days], cutoff) for unique_id, days in means.items())
     return Publication(
         system=system(name),
         cutoff=cutoff,
         issued_at=ISSUED_AT,
         champion=CHAMPION,
         data_digest="sha256:history",
-        series=tuple(series(unique_id, [scale * mean for mean in days], cutoff) for unique_id, days in means.items()),
-        notes=("18 winter beds open at RXA01 from 1 December",),
+        series=made,
+        notes=(OPENING, *(reason(of) for of in made if of.fallback)),
     )
 
 

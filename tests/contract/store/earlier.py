@@ -1,0 +1,88 @@
+"""Stores of earlier releases: their tables as the steps up to one make them, filled with plain SQL."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
+
+from publication.digest import digest
+from publication.model import Publication, SeriesForecast
+from publication.store import Store
+from publication.vocabulary import CONTENT_KINDS
+from tests.contract.store.witness import ask, fill, tell
+from training.migrations.steps import upgrade
+
+Row = tuple[object, ...]
+
+LAST_BY_LEAD, FIRST_WITH_DRIVERS, FIRST_WITH_REMARKS, FIRST_WITH_WEEKDAYS = "0003", "0002", "0003", "0006"
+LAST_UNSTAMPED = "0003"
+"""Since then every store is made with its version."""
+
+
+def make_earlier(url: str, step: str, *publications: Publication, stamped: bool = True) -> None:
+    """Make the tables of the step in an empty database, with these publications in them, the first one first."""
+    store = Store(url)
+    store.migrate(partial(upgrade, to=step))
+    store.close()
+    for publication in publications:
+        _fill(url, step, publication)
+    if not stamped:
+        tell(url, "DROP TABLE alembic_version")
+
+
+def _fill(url: str, step: str, of: Publication) -> None:
+    columns = "system, cutoff, revision, issued_at, champion_name, champion_version, champion_run_id, data_digest, "
+    columns += "digest, n_series, n_fallbacks, description, notes"
+    fill(url, f"publications ({columns})", [_own_row(of)])
+    [(newest,)] = ask(url, "SELECT max(id) FROM publications")
+    tables = {
+        "series": [_series_row(step, of, n, series) for n, series in enumerate(of.series)],
+        "forecasts": [row for series in of.series for row in _forecast_rows(step, series)],
+    }
+    if step >= FIRST_WITH_DRIVERS:
+        tables["drivers"] = [
+            (s.unique_id, json.dumps([list(day) for day in s.drivers])) for s in of.series if s.drivers
+        ]
+        tables["headroom"] = [(h.place, n, json.dumps(asdict(h))) for n, h in enumerate(of.headroom)]
+    if step >= FIRST_WITH_REMARKS:
+        remarks = (note.text for note in of.notes if note.kind not in CONTENT_KINDS)
+        tables["remarks"] = list(enumerate(remarks))
+    for table, rows in tables.items():
+        if rows:
+            fill(url, table, [(newest, *row) for row in rows])
+
+
+def _own_row(of: Publication) -> Row:
+    texts = [note.text for note in of.notes if note.kind in CONTENT_KINDS and note.series is None]
+    return (
+        of.system.name,
+        of.cutoff.isoformat(),
+        of.revision,
+        of.issued_at.strftime("%Y-%m-%d %H:%M:%S.%f"),
+        of.champion.name,
+        of.champion.version,
+        of.champion.run_id,
+        of.data_digest,
+        digest(of),
+        len(of.series),
+        sum(series.fallback for series in of.series),
+        json.dumps(asdict(of.system)),
+        json.dumps(texts),
+    )
+
+
+def _series_row(step: str, of: Publication, position: int, series: SeriesForecast) -> Row:
+    recent = json.dumps([[actual.ds.isoformat(), actual.y] for actual in series.recent])
+    weekdays = ("".join(map(str, series.counted_on)) or None,) if step >= FIRST_WITH_WEEKDAYS else ()
+    reason = of.fallback_reason(series.unique_id)
+    what = (series.unit, series.model, series.fallback, reason, recent)
+    return (series.unique_id, position, *series.key, *what, *weekdays)
+
+
+def _forecast_rows(step: str, series: SeriesForecast) -> Iterator[Row]:
+    """One row, or one for each day, the last lead first: in no order that a step could rely on."""
+    if step > LAST_BY_LEAD:
+        yield series.unique_id, json.dumps([[day.mean, *day.quantiles] for day in series.days])
+        return
+    for day in reversed(series.days):
+        yield series.unique_id, day.lead, day.ds.isoformat(), day.mean, json.dumps(day.quantiles)
