@@ -1,4 +1,4 @@
-"""The pages of README, tutorial and how-to: their code blocks, with the marks above them, and their sentences.
+"""Pages of the docs: their code blocks, with the marks above them, and their sentences.
 
 A mark is an HTML comment on the line above a block. It is not visible on the page:
 

@@ -1,18 +1,18 @@
-"""README, tutorial and how-to have short sentences. tests/architecture/test_words.py holds the words."""
+"""Every page has short sentences. tests/architecture/test_words.py holds the words."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.architecture.repository import ROOT
-from tests.docs.pages import blocks, guides, name_of, sentences
+from tests.architecture.repository import ROOT, documents
+from tests.docs.pages import blocks, name_of, sentences
 
 LONGEST_WORDS = 35
 LONGEST_README_WORDS = 300  # without its code blocks
 
 
-@pytest.mark.parametrize("page", guides(), ids=name_of)
-def test_no_sentence_of_a_guide_is_long(page: Path) -> None:
+@pytest.mark.parametrize("page", documents(), ids=name_of)
+def test_no_sentence_is_long(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     long = [sentence for sentence in sentences(text) if len(sentence.split()) > LONGEST_WORDS]
     assert long == []
