@@ -23,7 +23,7 @@ PASS, FAIL = "pass", "fail"
 
 @dataclass(frozen=True)
 class GateCheck:
-    """One named check: what was found, what is allowed, and a sentence for a person."""
+    """A named check with the value found, the value allowed, and a sentence."""
 
     name: str
     passed: bool

@@ -31,14 +31,14 @@ def run(
     Returns None, and saves nothing, where there is nothing to score.
     """
     with hold(job, JobLock.SCORING, timeout):
-        ledger = _scored(job, job.as_of(cutoff), cutoff)
-        if ledger is None:
+        live_scores = _scored(job, job.as_of(cutoff), cutoff)
+        if live_scores is None:
             console.print(NOTHING_TO_SCORE.format(system=job.system.name), soft_wrap=True)
             return None
-        job.store.keep(ledger)
-    console.print(_sentence(ledger), soft_wrap=True)
-    console.print(_table(ledger.by_measure_and_leads))
-    return ledger
+        job.store.keep(live_scores)
+    console.print(_sentence(live_scores), soft_wrap=True)
+    console.print(_table(live_scores.by_measure_and_leads))
+    return live_scores
 
 
 def _scored(job: Context, as_of: datetime, cutoff: date | None) -> LiveScores | None:
@@ -62,9 +62,9 @@ def _read(store: Store, headings: Sequence[PublicationSummary]) -> Iterator[Publ
             log.error("Scoring goes on without the publication for %s: %s", heading.cutoff, error)
 
 
-def _sentence(ledger: LiveScores) -> str:
+def _sentence(scores: LiveScores) -> str:
     return (
-        f"Scored {ledger.n_publications} publications of {ledger.system} on {ledger.first} to {ledger.last}, "
+        f"Scored {scores.n_publications} publications of {scores.system} on {scores.first} to {scores.last}, "
         "against the actuals now known:"
     )
 

@@ -55,14 +55,7 @@ def _train(job: Context, console: Console, candidates: str | None, cutoff: date 
     _remove_orphans(job, versions, console)
     champion = _readable_champion(versions)
     compared = _comparable(job, champion, forecaster.history)
-    parameters = {
-        "candidates": ",".join(names),
-        "windows": len(cutoffs),
-        "step_days": STEP_DAYS,
-        "horizon": forecaster.horizon,
-        "last_day": f"{newest:%Y-%m-%d}",
-        "compared_with": "none" if champion is None else champion.ref.version,
-    }
+    parameters = _parameters(names, len(cutoffs), forecaster, champion)
     data = snapshot_of(job, as_of, cutoff)
     with tracked_run(uri, TRAIN, f"train to {newest:%Y-%m-%d}", parameters, data):
         forecaster.prepare(names, [*cutoffs, newest])  # in one go: the candidates' libraries work in batches
@@ -89,6 +82,20 @@ def _train(job: Context, console: Console, candidates: str | None, cutoff: date 
     selected = ", ".join(f"{measure}: {name}" for measure, name in recipe.items())
     console.print(f"Registered version {number} of {job.system.name} as challenger ({selected}).", soft_wrap=True)
     return number
+
+
+def _parameters(
+    names: list[str], n_windows: int, forecaster: Forecaster, champion: Registered | None
+) -> dict[str, object]:
+    """Return the parameters of the run."""
+    return {
+        "candidates": ",".join(names),
+        "windows": n_windows,
+        "step_days": STEP_DAYS,
+        "horizon": forecaster.horizon,
+        "last_day": f"{forecaster.history.reached_day:%Y-%m-%d}",
+        "compared_with": "none" if champion is None else champion.ref.version,
+    }
 
 
 def _remove_orphans(job: Context, versions: Registry, console: Console) -> None:

@@ -15,7 +15,7 @@ Recipe = Mapping[str, str]
 """Measure to name of a candidate, and of a reconciliation where it is not bottom-up: `Weighted+mint`."""
 
 DECIMALS = 3
-"""Of a published count. Parents are sums of rounded children, so they agree in every digit that is served."""
+"""The decimals of a published count. Parents are sums of rounded children, so they agree in every published digit."""
 
 PLUS = "+"
 

@@ -48,8 +48,8 @@ def as_publication(
 
     keys = sorted(map(series_key, forecast.means.columns), key=in_tree)
     is_counted = forecast.is_counted
-    told = drivers(history, fits, forecast.means, forecast.parts, DECIMALS, is_counted)
-    driven = dict(zip(forecast.means.columns, told.tolist(), strict=True))
+    of_all = drivers(history, fits, forecast.means, forecast.parts, DECIMALS, is_counted)
+    driven = dict(zip(forecast.means.columns, of_all.tolist(), strict=True))
     return Publication(
         system=system,
         cutoff=forecast.cutoff.date(),

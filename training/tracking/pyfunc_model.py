@@ -25,7 +25,7 @@ class VersionModel(PythonModel):
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, object] | None = None
     ) -> pd.DataFrame:
-        """One row per series and lead after the last day of the input, as `headroom publish` makes them of it."""
+        """Return a row per series and lead after the last day of the input, as `headroom publish` makes them of it."""
         system, cutoff = self._version.system, pd.Timestamp(model_input["ds"].max())
         forecaster = Forecaster(self._history(model_input, cutoff), system.horizon_days, state=self._state)
         return forecaster.forecast(self._version.recipe, cutoff).rows(system.quantiles)
