@@ -189,12 +189,12 @@ def weighted_mean(members: FloatArray, weights: FloatArray) -> FloatArray:
     return np.where(total > 0, sums / np.where(total > 0, total, 1.0), np.nan)
 
 
-def _forecast_or_failures(candidate: Candidate, windows: ForecastRequest) -> Means:
+def _forecast_or_failures(candidate: Candidate, request: ForecastRequest) -> Means:
     """Return the candidate's means; where it raises, a failure for every cutoff and series that says so."""
     try:
-        return candidate.forecast(windows)
+        return candidate.forecast(request)
     except Exception as error:  # noqa: BLE001  a candidate may fail in any way; the series get their fallback
-        means = empty_means(windows)
+        means = empty_means(request)
         reason = f"{type(error).__name__}: {error}"
         means.failures = {(c, str(i)): reason for c, frame in means.by_cutoff.items() for i in frame.columns}
         return means

@@ -44,10 +44,10 @@ def test_a_candidate_that_is_always_far_too_high_is_published_at_the_level_of_it
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Doubled:
-        def forecast(self, windows: ForecastRequest) -> Means:
-            means = empty_means(windows)
+        def forecast(self, request: ForecastRequest) -> Means:
+            means = empty_means(request)
             for cutoff, frame in means.by_cutoff.items():
-                frame.loc[:, :] = 2 * windows.history.imputed(cutoff).tail(28).mean().to_numpy()
+                frame.loc[:, :] = 2 * request.history.imputed(cutoff).tail(28).mean().to_numpy()
             return means
 
     monkeypatch.setitem(CATALOGUE, "Doubled", Doubled())

@@ -26,8 +26,8 @@ class Spoilt:
     def __init__(self, spoil: Spoil) -> None:
         self.spoil = spoil
 
-    def forecast(self, windows: ForecastRequest) -> Means:
-        means = SeasonalNaive().forecast(windows)
+    def forecast(self, request: ForecastRequest) -> Means:
+        means = SeasonalNaive().forecast(request)
         for cutoff, frame in means.by_cutoff.items():
             means.by_cutoff[cutoff] = frame + 1
             self.spoil(means.by_cutoff[cutoff])
@@ -37,7 +37,7 @@ class Spoilt:
 class Raises:
     """Fails for every series."""
 
-    def forecast(self, windows: ForecastRequest) -> Means:
+    def forecast(self, request: ForecastRequest) -> Means:
         raise RuntimeError("the library gave up")
 
 

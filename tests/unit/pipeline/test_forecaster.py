@@ -41,8 +41,8 @@ class Steady:
     def __init__(self, value: float) -> None:
         self.value = value
 
-    def forecast(self, windows: ForecastRequest) -> Means:
-        means = empty_means(windows)
+    def forecast(self, request: ForecastRequest) -> Means:
+        means = empty_means(request)
         for frame in means.by_cutoff.values():
             frame.loc[:, :] = self.value
         return means
@@ -89,8 +89,8 @@ def test_a_reconciled_recipe_is_coherent_and_blind_to_the_future(method: str) ->
 
 def test_a_series_that_falls_back_leaves_its_measure_bottom_up(monkeypatch: pytest.MonkeyPatch) -> None:
     class Gappy(Steady):
-        def forecast(self, windows: ForecastRequest) -> Means:
-            means = super().forecast(windows)
+        def forecast(self, request: ForecastRequest) -> Means:
+            means = super().forecast(request)
             for frame in means.by_cutoff.values():
                 if "A/attendances" in frame:
                     frame["A/attendances"] = np.nan

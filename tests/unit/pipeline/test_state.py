@@ -58,11 +58,11 @@ class Counting:
         self._inner = cast(Candidate, CATALOGUE[name])
         self.requested: set[tuple[pd.Timestamp, str]] = set()
 
-    def forecast(self, windows: ForecastRequest) -> Means:
+    def forecast(self, request: ForecastRequest) -> Means:
         self.requested |= {
-            (c, str(i)) for c in windows.cutoffs for i in windows.history.as_of(c).columns if windows.needs(str(i))
+            (c, str(i)) for c in request.cutoffs for i in request.history.as_of(c).columns if request.needs(str(i))
         }
-        return self._inner.forecast(windows)
+        return self._inner.forecast(request)
 
 
 def test_what_did_not_change_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
