@@ -18,7 +18,7 @@ import pandas as pd
 from publication.model import Measure, Place, System
 from publication.vocabulary import Kind
 from training.frames import long
-from training.history.known import PointInTimeHistory, known_at_day_end
+from training.history.point_in_time import PointInTimeHistory, known_at_day_end
 from training.models.catalogue import FALLBACK
 from training.paths.joint import N_PATHS
 from training.pipeline import Forecaster

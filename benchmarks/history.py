@@ -39,7 +39,9 @@ import json, resource, sys, time
 began = time.perf_counter()
 from datetime import UTC, datetime
 from pathlib import Path
-from training.history import Archive, ingest, review
+from training.history.archive import Archive
+from training.history.ingest import ingest
+from training.history.review import review
 from training.system import read_system
 what, folder = sys.argv[1], Path(sys.argv[2])
 file = read_system(folder / "system.toml")

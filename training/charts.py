@@ -12,7 +12,7 @@ CONFIG = {
     "modeBarButtons": [["toImage"], ["zoom2d", "pan2d", "resetScale2d"]],
 }
 """Buttons are named one by one: Plotly would add one that sends the data of a figure to its makers' servers."""
-STYLE = """
+CHART_STYLE = """
 :root { --ink: #22303c; --soft: #4d5a66; --line: #d9e0e6; --ground: #f6f8fa; --accent: #0b4f7d; }
 * { box-sizing: border-box; }
 html { font: 16px/1.5 "Inter", "Segoe UI", system-ui, -apple-system, "Helvetica Neue", Arial, sans-serif;
@@ -33,7 +33,7 @@ def page(title: str, parts: Sequence[str], style: str = "") -> str:
             "<html lang='en'><head><meta charset='utf-8'>",
             "<meta name='viewport' content='width=device-width, initial-scale=1'>",
             f"<title>{escape(title)}</title>",
-            f"<style>{STYLE}{style}</style>",
+            f"<style>{CHART_STYLE}{style}</style>",
             "<script>window.PlotlyConfig = {MathJaxConfig: 'local'};</script>",
             f"<script>{get_plotlyjs()}</script>",
             "</head><body>",

@@ -1,20 +1,26 @@
-"""The home and the files that a command writes: where it may not, that is said before the work, and in a sentence."""
+"""Files that a command writes: checked before the work, replaced atomically, locked against other processes."""
 
 import errno
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
+
+import filelock
 
 from publication.console import is_utf_8, not_utf_8
 from training.errors import HomeError, UsageError
 
 NO_LEAVE = (errno.EACCES, errno.EPERM)
+UNFINISHED = ".unfinished"
+"""How the names of files end that are still being written, or whose writing was killed."""
 
 
 def check_home(home: Path, *, writing: bool = True) -> None:
-    """See whether this user may use the home, and write in it. Nothing is made yet where there is none.
+    """Check that this user may use the home, and write in it. Nothing is made yet where there is none.
 
     Raises UsageError where it is a file, HomeError where it cannot be used.
     """
@@ -28,7 +34,7 @@ def check_home(home: Path, *, writing: bool = True) -> None:
 
 
 def check_output(option: str, file: Path | None) -> None:
-    """See whether the file of an option can be written, before the work that makes its content: raises UsageError."""
+    """Check that the file of an option can be written, before the work that makes its content. Raises UsageError."""
     if file is None:
         return
     with output(option, file):
@@ -64,15 +70,72 @@ def output(option: str, file: Path) -> Iterator[None]:
         raise UsageError(f"{option} {file}: {error.strerror or error}. Give one that can be written.") from error
 
 
+@contextmanager
+def write_atomically(target: Path) -> Iterator[Path]:
+    """Yield a path beside the target, at which the block writes a file or makes a folder; then it replaces the target.
+
+    The target is complete or as it was, whenever the process or the machine stops. Its folder is made where absent.
+    Raises OSError where that fails; what the block wrote is then removed.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f"{target.name}.{os.getpid()}{UNFINISHED}")
+    _remove(unfinished)  # a killed process may have had the same number
+    try:
+        yield unfinished
+        if unfinished.is_dir():
+            shutil.rmtree(target, ignore_errors=True)  # a folder is not replaced in one step: it may be absent
+        else:
+            _sync(unfinished)
+        unfinished.replace(target)
+        _sync(target.parent)
+    finally:
+        _remove(unfinished)
+
+
+def acquire_lock(file: Path, patience: timedelta, on_wait: Callable[[], None] = lambda: None) -> filelock.BaseFileLock:
+    """Return the lock of a file, held until its `release`; the kernel frees that of a process that is killed.
+
+    `on_wait` is called once where another process holds it. Raises TimeoutError where that one holds it for longer than
+    the patience, and OSError where the file cannot be made.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(file)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        on_wait()
+        lock.acquire(timeout=patience.total_seconds())
+    return lock
+
+
 def named(text: str) -> str:
     """Return a file's name that was read from a file in UTF-8, as this process names files: in a C locale, by bytes."""
     return os.fsdecode(text.encode("utf-8"))
 
 
 def reason(error: OSError) -> str:
-    """What the system said, and of which file."""
+    """Return the message of the operating system, and the file."""
     said = error.strerror or str(error) or type(error).__name__
     return said if error.filename is None else f"{said}: {os.fsdecode(error.filename)}"
+
+
+def _sync(file: Path) -> None:
+    """Have the disk store what a file, or a folder's list of names, holds."""
+    is_folder = file.is_dir()
+    if is_folder and os.name == "nt":  # Windows opens no folder
+        return
+    descriptor = os.open(file, os.O_RDONLY if is_folder else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def _try_writing(folder: Path) -> None:
@@ -88,7 +151,7 @@ def _try_writing(folder: Path) -> None:
 
 
 def _whose(error: OSError) -> str:
-    """To whom the file belongs that this user may not use; nothing where that is not known, or not the trouble."""
+    """The owner of a file that this user may not use, in words; empty where unknown, or not the cause."""
     if error.errno not in NO_LEAVE or error.filename is None:
         return ""
     try:

@@ -62,7 +62,7 @@ def values_of(table: pd.DataFrame, unique_ids: Sequence[str] | pd.Index) -> Floa
 
 
 def stretch_start(there: BoolArray) -> int:
-    """On which day a series' last stretch begins, by which days have a value (n_days,); n_days where none has.
+    """Return the day on which a series' last stretch begins, by which days have a value (n_days,); n_days for none.
 
     On its first value, or after its last long gap if what follows can stand alone.
     """
@@ -96,9 +96,9 @@ def imputed(table: pd.DataFrame, special: Iterable[date] = ()) -> pd.DataFrame:
     # A weekday never seen (a series one week old, or reported on working days only) takes its neighbours' level.
     filled = interpolated(by_weekday)
     known = table[gappy].to_numpy()
-    whole = table.copy()
-    whole[gappy] = np.where(inside[gappy], np.where(np.isnan(known), filled, known), np.nan)
-    return whole
+    filled_table = table.copy()
+    filled_table[gappy] = np.where(inside[gappy], np.where(np.isnan(known), filled, known), np.nan)
+    return filled_table
 
 
 def interpolated(values: FloatArray) -> FloatArray:

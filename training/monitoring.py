@@ -15,8 +15,8 @@ from training.backtest.baselines import actuals
 from training.backtest.scores import mase_scales, row_losses
 from training.backtest.slices import regimes, with_slices
 from training.frames import forecast_columns
-from training.history.known import PointInTimeHistory
-from training.history.parts import bottom_series
+from training.history.hierarchy import bottom_series
+from training.history.point_in_time import PointInTimeHistory
 from training.reconciliation import summing
 
 

@@ -15,8 +15,8 @@ from publication.model import System
 from publication.vocabulary import series_key
 from training.arrays import BoolArray, FloatArray
 from training.history.digests import digest_of, pooled
-from training.history.known import SNAPSHOTS_KEPT, PointInTimeHistory
-from training.history.parts import ancestors, bottom_series
+from training.history.hierarchy import ancestors, bottom_series
+from training.history.point_in_time import SNAPSHOTS_HELD, PointInTimeHistory
 
 log = logging.getLogger("headroom")
 MAX_MISSING_SHARE = 0.01  # of a sum: above that, a sum with missing parts is missing too
@@ -62,11 +62,11 @@ class SumsHistory(PointInTimeHistory):
         self.context = base.context
         self._base = base
         self.latest = self._summed(base.latest[bottom_series(base.system, list(base.latest.columns))])
-        self.as_of = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.as_of(cutoff)))
-        self.imputed = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.imputed(cutoff)))
-        self.undisturbed = lru_cache(maxsize=SNAPSHOTS_KEPT)(lambda cutoff: self._summed(base.undisturbed(cutoff)))
-        self.steps = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._steps)
-        self.digests = lru_cache(maxsize=SNAPSHOTS_KEPT)(self._digests)
+        self.as_of = lru_cache(maxsize=SNAPSHOTS_HELD)(lambda cutoff: self._summed(base.as_of(cutoff)))
+        self.imputed = lru_cache(maxsize=SNAPSHOTS_HELD)(lambda cutoff: self._summed(base.imputed(cutoff)))
+        self.undisturbed = lru_cache(maxsize=SNAPSHOTS_HELD)(lambda cutoff: self._summed(base.undisturbed(cutoff)))
+        self.steps = lru_cache(maxsize=SNAPSHOTS_HELD)(self._steps)
+        self.digests = lru_cache(maxsize=SNAPSHOTS_HELD)(self._digests)
 
     def bed_steps(self, days: pd.DatetimeIndex, unique_ids: Sequence[str]) -> FloatArray:
         """Return the beds (n_days, n_series) that declared changes of any part add."""

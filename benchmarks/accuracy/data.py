@@ -11,8 +11,9 @@ import pandas as pd
 
 from publication.vocabulary import series_key
 from training.backtest.options import backtest_cutoffs
-from training.history import Archive, ingest
-from training.history.known import PointInTimeHistory
+from training.history.archive import Archive
+from training.history.ingest import ingest
+from training.history.point_in_time import PointInTimeHistory
 from training.system import SystemContext, read_system
 
 SYSTEMS = Path(__file__).parents[1] / "systems"

@@ -15,7 +15,7 @@ from benchmarks.accuracy.progress import heading
 from benchmarks.accuracy.scoring import on_cases_of, row_losses
 from training.backtest.run import backtest_candidate, backtest_selection
 from training.backtest.scores import mase_scales
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.models.catalogue import CONTENDERS
 from training.pipeline import Forecaster
 

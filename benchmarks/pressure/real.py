@@ -14,7 +14,7 @@ from benchmarks.accuracy.requirement import Requirement, at_most, less_than, wit
 from benchmarks.pressure.rivals import Values, climatology, normal, yesterday
 from publication.pressure import chance_over, headroom_levels
 from training.backtest.run import same_for_every_measure
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.models.catalogue import CONTENDERS
 from training.pipeline import Forecast, Forecaster
 from training.pipeline.pressure import headroom

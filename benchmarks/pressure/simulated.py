@@ -17,7 +17,7 @@ from training.backtest.baselines import with_actuals
 from training.backtest.run import same_for_every_measure
 from training.backtest.scores import mase_scales
 from training.frames import with_quantiles
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.models.catalogue import CONTENDERS
 from training.paths.joint import quantiles
 from training.pipeline import Forecast, Forecaster

@@ -23,8 +23,8 @@ from pathlib import Path
 import joblib
 from publication.vocabulary import series_key
 from training.frames import long
-from training.history import Archive
-from training.history.known import KnownHistory
+from training.history.archive import Archive
+from training.history.point_in_time import PointInTimeHistory
 from training.models.catalogue import CATALOGUE, CONTENDERS
 from training.pipeline import Forecaster
 from training.system import read_system
@@ -32,7 +32,7 @@ what, folder, name = sys.argv[1], Path(sys.argv[2]), sys.argv[3] or CONTENDERS[0
 warnings.simplefilter("ignore")
 file = read_system(folder / "system" / "system.toml")
 versions = Archive(folder / "history", file.system.timezone).versions()
-history = KnownHistory(versions, file.system, context=file.context)
+history = PointInTimeHistory(versions, file.system, context=file.context)
 cutoff = history.last_complete_day
 LIBRARIES = ("statsforecast", "mlforecast", "utilsforecast", "coreforecast", "sklearn", "scipy")
 EVERY_SECONDS = 0.002
@@ -82,7 +82,8 @@ PREPARE = """
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from training.history import Archive, ingest
+from training.history.archive import Archive
+from training.history.ingest import ingest
 from training.simulate import Scenario, simulate
 from training.system import read_system
 folder, sites, days = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])

@@ -178,9 +178,9 @@ def test_what_is_wrong_on_a_morning_is_said_on_that_morning_and_on_no_other(
     late = {n for n in said if f"{b}/attendances (" in said[n] and n < CLOSED}
     assert late >= set(LATE)
     assert late - set(LATE) <= {FEED_LATE, HALF_COUNTED}
-    doubted = {n for n in said if "doubted" in said[n] and f"{a}/occupancy" in said[n]}
-    assert doubted >= set(range(FROZEN.start + 5, REVISED - 1))
-    assert not [n for n in doubted if n < FROZEN.start or n >= REVISED]
+    suspect = {n for n in said if " suspect, and forecast" in said[n] and f"{a}/occupancy" in said[n]}
+    assert suspect >= set(range(FROZEN.start + 5, REVISED - 1))
+    assert not [n for n in suspect if n < FROZEN.start or n >= REVISED]
     silent = {n for n in said if f"{c}/attendances (" in said[n]}
     assert silent - {FEED_LATE, HALF_COUNTED} == set(SILENT)
     assert f"{c}/attendances ({world.day_of(SILENT.start - 1):%Y-%m-%d})" in said[SILENT.stop - 1]

@@ -9,8 +9,9 @@ import pytest
 from training.backtest.options import backtest_cutoffs
 from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales, overall
-from training.history import Archive, ingest
-from training.history.known import PointInTimeHistory
+from training.history.archive import Archive
+from training.history.ingest import ingest
+from training.history.point_in_time import PointInTimeHistory
 from training.pipeline import Forecaster
 from training.system import read_system
 

@@ -8,13 +8,12 @@ from training.arrays import FloatArray
 from training.backtest.losses import mean_of_known, poisson_noise, seasonal_naive_root_scale, seasonal_naive_scale
 from training.backtest.slices import kinds_of_day, regimes
 from training.frames import WEEK, values_of
-from training.history.known import PointInTimeHistory
-from training.history.rest_days import never_counted_ahead, rest_days
-from training.history.rhythm import WEEKS_LOOKED_AT
+from training.history.point_in_time import PointInTimeHistory
+from training.history.reporting import LOOKBACK_WEEKS, never_counted_ahead, rest_days
 from training.pipeline import Forecast
 from training.reconciliation import aggregated, summing
 
-CONTEXT_DAYS = pd.Timedelta(days=(WEEKS_LOOKED_AT + 1) * WEEK)
+CONTEXT_DAYS = pd.Timedelta(days=(LOOKBACK_WEEKS + 1) * WEEK)
 
 
 def actuals(history: PointInTimeHistory, parts: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:

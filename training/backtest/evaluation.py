@@ -19,7 +19,7 @@ from training.backtest.scores import (
     table,
 )
 from training.backtest.slices import HOLIDAY
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 
 SLICINGS = (
     ("measure",),

@@ -12,7 +12,7 @@ from publication.vocabulary import series_key
 from training.backtest.scores import DEFAULT_SLICES
 from training.backtest.slices import SLICERS
 from training.errors import UsageError
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.models.catalogue import CONTENDERS, candidate_names
 
 SELECTED = "chosen"

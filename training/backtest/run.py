@@ -5,7 +5,6 @@ Forecasts of each refit day are saved until the backtest is done, so that an int
 
 import hashlib
 import logging
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -19,14 +18,14 @@ from publication.vocabulary import series_key
 from training.backtest.baselines import with_actuals
 from training.console import with_progress
 from training.errors import HistoryError
+from training.files import write_atomically
 from training.frames import forecast_columns
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import REFIT_EVERY_DAYS, by_fit_day, fit_day
 from training.pipeline import Forecaster, Recipe
 
 KEY_DIGITS = 16
 PARQUET = ".parquet"
-UNFINISHED_SUFFIX = ".unfinished"
 
 
 def key_of(parts: Sequence[object]) -> str:
@@ -49,14 +48,10 @@ class Checkpoint:
     def save(self, fit_day: pd.Timestamp, forecasts: pd.DataFrame) -> pd.DataFrame:
         """Write the forecasts, and return them as they will be read. Raises HistoryError where that fails."""
         file = self._file(fit_day)
-        unfinished = file.with_suffix(f".{os.getpid()}{UNFINISHED_SUFFIX}")
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            forecasts.to_parquet(unfinished, index=False)
-            unfinished.replace(file)
+            with write_atomically(file) as unfinished:
+                forecasts.to_parquet(unfinished, index=False)
         except OSError as error:
-            with suppress(OSError):
-                unfinished.unlink()
             raise HistoryError(
                 f"Writing {file}: {error.strerror or error}. The forecasts made before remain. Make room there, or "
                 "make it writable, and start the backtest again: it goes on from there."

@@ -18,7 +18,7 @@ from training.backtest.losses import (
     weighted_interval_score,
 )
 from training.backtest.slices import SLICERS, with_slices
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 
 PINBALL = "pinball_"
 PIT_TENTHS = [f"pit_tenth_{tenth}" for tenth in range(1, N_TENTHS + 1)]

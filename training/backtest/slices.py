@@ -13,7 +13,7 @@ import pandas as pd
 from publication.days import ONE_DAY, WEEKDAYS
 from publication.model import System
 from publication.vocabulary import series_key
-from training.history.disturbances import concerns
+from training.history.event_days import concerns
 from training.system import EventKind, SystemContext
 from training.system.bank_holidays import bank_holidays
 

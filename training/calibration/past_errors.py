@@ -8,7 +8,7 @@ import pandas as pd
 
 from training.arrays import BoolArray, FloatArray, IndexArray
 from training.frames import LONG_GAP_DAYS
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 
 WINDOW_STEP_DAYS = 6  # shares no factor with seven: successive windows start on different weekdays
 CALIBRATION_WINDOWS = 60  # a year of them

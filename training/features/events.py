@@ -8,7 +8,7 @@ import pandas as pd
 from publication.model import System
 from publication.vocabulary import series_key
 from training.arrays import BoolArray, FloatArray
-from training.history.disturbances import days_of, spans
+from training.history.event_days import days_of, spans
 from training.system import EventKind, SystemContext
 
 EVENT_FEATURES = (EventKind.STRIKE, EventKind.CLOSURE, EventKind.DIVERT)

@@ -3,20 +3,30 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from publication.days import zone
+from publication.days import end_of_day, zone
 from publication.vocabulary import SeriesKey
+from training.arrays import FloatArray, IntArray
 from training.errors import HistoryError
-from training.history.batches import PATIENCE, SCHEMA, Batches
-from training.history.categoricals import selected, with_columns
-from training.history.knowledge import RowStatus, compare, known_instants
-from training.history.orders import day_numbers, order, series_days, series_numbers
+from training.history.batches import BATCH_SCHEMA, LOCK_PATIENCE, Batches
+from training.history.columns import (
+    day_numbers,
+    is_last,
+    positions_of,
+    select_columns,
+    series_days,
+    series_numbers,
+    sort_order,
+    with_columns,
+)
 
-VALUE_COLUMNS = [name for name in SCHEMA.names if name != "ingested_at"]
+ARCHIVED_COLUMNS = [name for name in BATCH_SCHEMA.names if name != "ingested_at"]
 TEXT_COLUMNS = ["place", "measure", "stream", "source", "file"]
 
 
@@ -27,38 +37,38 @@ class Archive:
     `patience` is how long an append waits for another process that is writing.
     """
 
-    def __init__(self, folder: Path, timezone: str, patience: timedelta = PATIENCE) -> None:
+    def __init__(self, folder: Path, timezone: str, patience: timedelta = LOCK_PATIENCE) -> None:
         self._folder = folder
         self._timezone = timezone
         self._batches = Batches(folder, patience)
 
     def append(self, values: pd.DataFrame, ingested_at: datetime) -> pd.Series:
-        """Add what is new or revised in `values` as one batch, and give the Fate of each row.
+        """Add what is new or revised in `values` as one batch, and return the status of each row.
 
-        `values` has place, measure, stream (None: the whole), ds, y, known_at (UTC; NaT: not said), source and file,
+        `values` has place, measure, stream (None: not split), ds, y, known_at (UTC; NaT: not said), source and file,
         and names each series, day and known_at once. It may have `through`: the day with which what is counted was
         over, where that is not `ds`. Where all is unchanged nothing is written. Raises HistoryError,
         and appends nothing, where another ingest is writing or the disk is full.
         """
         if values.empty:
             return pd.Series(pd.Categorical([], categories=list(RowStatus)), index=values.index)
-        from training.history.guard import (
+        from training.history.archive_schema import (
             validate_archive_rows,  # Pandera takes a while to import, and reading does without
         )
 
         over = values["through"] if "through" in values else values["ds"]
-        given = validate_archive_rows(selected(values, VALUE_COLUMNS))
+        given = validate_archive_rows(select_columns(values, ARCHIVED_COLUMNS))
         given = with_columns(given, **{name: given[name].astype("category").array for name in TEXT_COLUMNS})
         given = with_columns(given, unique_id=unique_ids(given))
         now = pd.Timestamp(ingested_at).tz_convert("UTC")
         with self._batches.writing():
             compared = compare(given, self._batches.vintages(given["ds"].min().date(), given["ds"].max().date()))
             known_at = known_instants(given, over, compared, now, self._timezone)
-            is_fresh = compared["fate"].ne(RowStatus.UNCHANGED)
+            is_fresh = compared["status"].ne(RowStatus.UNCHANGED)
             if is_fresh.any():
                 fresh = with_columns(given, known_at=known_at.array)
                 self._batches.write(_in_order(fresh if is_fresh.all() else fresh[is_fresh]), now)
-        return compared["fate"]
+        return compared["status"]
 
     def as_of(self, instant: datetime | None = None) -> pd.DataFrame:
         """The newest value of each series and day that was known at `instant` (None: all there is).
@@ -100,7 +110,7 @@ class Archive:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was ever ingested."""
+        """Return whether nothing was ever ingested."""
         return not self._batches.files()
 
     def _check_not_empty(self) -> None:
@@ -128,10 +138,111 @@ def unique_ids(values: pd.DataFrame) -> pd.Categorical:
 
 
 def _in_order(values: pd.DataFrame) -> pd.DataFrame:
-    """By series and day, in the columns of a batch: it is read sooner, and smaller."""
+    """The values sorted by series and day, in the columns of a batch: smaller files, and faster to read."""
     series = values["unique_id"].cat.codes.to_numpy().astype(np.int64)
-    positions = order(series_days(series, day_numbers(values["ds"])))
-    values = selected(values, VALUE_COLUMNS)
+    positions = sort_order(series_days(series, day_numbers(values["ds"])))
+    values = select_columns(values, ARCHIVED_COLUMNS)
     if positions is None:
         return values
     return pd.DataFrame({name: column.array.take(positions) for name, column in values.items()}, copy=False)
+
+
+class RowStatus(StrEnum):
+    """The status of an accepted value: only the first two are appended."""
+
+    NEW = "new"
+    REVISED = "revised"
+    UNCHANGED = "unchanged"
+
+
+STATUSES = list(RowStatus)
+ROWS_COMPARED_AT_ONCE = 2_000_000
+
+
+def compare(values: pd.DataFrame, vintages: pd.DataFrame) -> pd.DataFrame:
+    """Return the `status` of each of `values`, and `known_before`: the known_at of its newest vintage.
+
+    `values` have unique_id, ds, y, and known_at or NaT. `vintages` is sorted by unique_id, ds and known_at; unique_id
+    is a categorical in both. A value whose source says
+    when it was known is compared with the vintage of that very instant, because publications may be ingested in any
+    order; any other with the newest vintage.
+    """
+    known = _VintageIndex(vintages, values["ds"])
+    parts = [
+        known.compared(values.iloc[start : start + ROWS_COMPARED_AT_ONCE])
+        for start in range(0, len(values), ROWS_COMPARED_AT_ONCE)
+    ]
+    codes, before = (np.concatenate(column) for column in zip(*parts, strict=True))
+    statuses = pd.Categorical.from_codes(codes, categories=pd.Index(STATUSES))
+    compared = {"status": statuses, "known_before": pd.DatetimeIndex(before, tz="UTC")}
+    return pd.DataFrame(compared, index=values.index, copy=False)
+
+
+class _VintageIndex:
+    """An index of the vintages, in which values are looked up some millions at a time, to save memory."""
+
+    def __init__(self, vintages: pd.DataFrame, days: pd.Series) -> None:
+        seen = [some for some in (days, vintages["ds"]) if len(some)]
+        first, last = min(some.min() for some in seen), max(some.max() for some in seen)
+        self._days = tuple(int(day) for day in day_numbers(pd.Series([first, last])))
+        self._names = vintages["unique_id"].cat.categories
+        self._y, self._known_at = vintages["y"].to_numpy(), _naive(vintages["known_at"])
+        keys = self._keys(vintages["unique_id"].cat.codes.to_numpy().astype(np.int64), vintages["ds"])
+        ends = is_last(keys)
+        self._newest = np.flatnonzero(ends)
+        self._series_days = keys[self._newest]
+        self._groups: IntArray = np.cumsum(ends) - ends  # the series and day of each vintage, by its place among them
+
+    def compared(self, values: pd.DataFrame) -> tuple[NDArray[np.int8], NDArray[np.datetime64]]:
+        """The numbers of the statuses, and the instants at which the newest vintages became known."""
+        same = self._names.get_indexer(values["unique_id"].cat.categories)
+        series = np.where(same < 0, len(self._names), same)[values["unique_id"].cat.codes.to_numpy()]
+        group = positions_of(self._series_days, self._keys(series, values["ds"]))
+        is_there = group >= 0
+        before, known_before = np.full(len(values), np.nan), np.full(len(values), np.datetime64("NaT", "ns"))
+        newest = self._newest[group[is_there]]
+        before[is_there], known_before[is_there] = self._y[newest], self._known_at[newest]
+        is_stated = values["known_at"].notna().to_numpy()
+        if is_stated.any():
+            before[is_stated] = self._stated(group[is_stated], _naive(values["known_at"])[is_stated])
+        statuses = np.where(
+            before == values["y"].to_numpy(), STATUSES.index(RowStatus.UNCHANGED), STATUSES.index(RowStatus.REVISED)
+        )
+        return np.where(is_there, statuses, STATUSES.index(RowStatus.NEW)).astype(np.int8), known_before
+
+    def _keys(self, series: IntArray, days: pd.Series) -> IntArray:
+        return series_days(series, day_numbers(days), *self._days)
+
+    def _stated(self, groups: IntArray, instants: NDArray[np.datetime64]) -> FloatArray:
+        """The archived value of each series, day and exact instant; NaN where there is none."""
+        codes, distinct = pd.factorize(np.concatenate([self._known_at, instants]), sort=True)
+        old, new = codes[: len(self._known_at)], codes[len(self._known_at) :]
+        at = positions_of(self._groups * len(distinct) + old, groups * len(distinct) + new)
+        return np.where((at >= 0) & (groups >= 0), np.append(self._y, np.nan)[at], np.nan)
+
+
+def known_instants(
+    values: pd.DataFrame, over: pd.Series, compared: pd.DataFrame, now: pd.Timestamp, timezone: str
+) -> pd.Series:
+    """The instant at which each of `values` became known, in UTC.
+
+    It is what the source says. Else it is the end of the day `over` for a day's first value, and `now` for a changed
+    one. A changed value is never known before the one that it replaces: a day may be reported before it is over.
+    """
+    instant = values["known_at"].fillna(ends_of_days(over, timezone))
+    revised = values["known_at"].isna() & compared["status"].eq(RowStatus.REVISED)
+    if not revised.any():
+        return instant
+    return instant.mask(revised, compared["known_before"].where(compared["known_before"] > now, now))
+
+
+def ends_of_days(days: pd.Series, timezone: str) -> pd.Series:
+    """The instant, in UTC, at which each day is over."""
+    codes, distinct = pd.factorize(days)
+    ends = [end_of_day(date.fromisoformat(str(day)[:10]), timezone) for day in distinct]
+    instants = pd.DatetimeIndex(pd.to_datetime(ends, utc=True)).as_unit("ns")
+    return pd.Series(instants.take(codes), index=days.index)
+
+
+def _naive(instants: pd.Series) -> NDArray[np.datetime64]:
+    return np.asarray(instants.dt.tz_localize(None).to_numpy(), dtype="datetime64[ns]")

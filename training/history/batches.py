@@ -1,24 +1,27 @@
-"""The files of the archive: each ingest's batch written whole or not at all, by one ingest at a time."""
+"""The files of the archive: each ingest's batch is written atomically, and read back through DuckDB in blocks."""
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
-import filelock
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
+from publication.vocabulary import SEPARATOR
+from training.arrays import FloatArray, IntArray
 from training.errors import HistoryError
-from training.history.vintages import read_days_of, read_vintages
+from training.files import UNFINISHED, acquire_lock, write_atomically
+from training.history.columns import series_days, sort_order
 
 LOCK_NAME = ".lock"
-UNFINISHED = ".unfinished"
-PATIENCE = timedelta(seconds=10)
-SCHEMA = pa.schema(
+LOCK_PATIENCE = timedelta(seconds=10)
+BATCH_SCHEMA = pa.schema(
     [
         ("place", pa.string()),
         ("measure", pa.string()),
@@ -31,17 +34,42 @@ SCHEMA = pa.schema(
         ("file", pa.string()),
     ]
 )
+NANOSECONDS_A_DAY = 86_400 * 10**9
+ROWS_AT_ONCE = 1 << 17
+KNOWN = """
+    FROM read_parquet($batches, filename = true)
+    WHERE ($instant::TIMESTAMPTZ IS NULL OR known_at <= $instant::TIMESTAMPTZ)
+    AND ($first::DATE IS NULL OR ds >= $first::DATE) AND ($last::DATE IS NULL OR ds <= $last::DATE)
+"""
+UNIQUE_ID = f"concat_ws('{SEPARATOR}', place, measure, stream)"
+CREATE_SERIES = f"""
+    CREATE TEMP TABLE series AS
+    SELECT DISTINCT {UNIQUE_ID} AS unique_id FROM (SELECT DISTINCT place, measure, stream {KNOWN})
+"""  # noqa: S608  # built from constants
+CREATE_NUMBERS = "CREATE TYPE number AS ENUM (SELECT unique_id FROM series ORDER BY unique_id)"
+COUNT_ROWS = f"SELECT count(*) {KNOWN}"
+SELECT_ROWS = f"""
+    SELECT enum_code({UNIQUE_ID}::number), epoch_ns(ds::TIMESTAMP_NS), y, epoch_ns(known_at),
+        list_position($batches, filename) {KNOWN}
+"""  # built from constants
+DAYS_OF_SOURCES = f"""
+    SELECT DISTINCT {UNIQUE_ID} AS unique_id, epoch_ns(ds::TIMESTAMP_NS) AS ds FROM read_parquet($batches)
+    WHERE list_contains($sources, source) ORDER BY unique_id, ds
+"""  # noqa: S608  # built from constants
 
 
 class Batches:
     """The batches in a folder, in the order of their ingests. `patience`: how long to wait for another ingest."""
 
-    def __init__(self, folder: Path, patience: timedelta = PATIENCE) -> None:
+    def __init__(self, folder: Path, patience: timedelta = LOCK_PATIENCE) -> None:
         self.folder = folder
         self._patience = patience
 
     def files(self) -> list[str]:
-        """In their order. Raises HistoryError where the folder cannot be read: it must not pass for an empty one."""
+        """Return the paths of the batches, oldest first.
+
+        Raises HistoryError where the folder cannot be read: it must not pass for an empty one.
+        """
         try:
             files = list(self.folder.iterdir())
         except FileNotFoundError:
@@ -54,20 +82,18 @@ class Batches:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """While it lasts no other process writes. What a killed ingest left unfinished is cleared away.
+        """Hold the lock of the folder: no other process writes. What a killed ingest left unfinished is removed.
 
         Raises HistoryError where another ingest does not end in time, or the folder cannot be written to.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(self.folder / LOCK_NAME, timeout=self._patience.total_seconds())
-            lock.acquire()
-        except filelock.Timeout:
+            lock = acquire_lock(self.folder / LOCK_NAME, self._patience)
+        except TimeoutError:
             raise HistoryError(
                 f"Writing to {self.folder}: another ingest is writing there. Wait for it, then try again."
             ) from None
         except OSError as error:
-            raise self._refusal(self.folder, error) from error
+            raise self._not_written(self.folder, error) from error
         try:
             for left in self.folder.glob(f"*{UNFINISHED}"):
                 left.unlink()
@@ -76,22 +102,14 @@ class Batches:
             lock.release()
 
     def write(self, values: pd.DataFrame, now: pd.Timestamp) -> None:
-        """One batch: a reader sees all of it or nothing, whenever the machine stops. Only while `writing`."""
+        """Write one batch atomically: a reader sees all of it or nothing. Call it only while `writing`."""
         number = 1 + max((int(Path(batch).name.split("-")[0]) for batch in self.files()), default=0)
         batch = self.folder / f"{number:06d}-{now:%Y%m%dT%H%M%S%fZ}.parquet"
-        unfinished = batch.with_suffix(UNFINISHED)
         try:
-            with unfinished.open("wb") as content:
+            with write_atomically(batch) as unfinished, unfinished.open("wb") as content:
                 pq.write_table(_table(values, now), content, store_schema=False)
-                content.flush()
-                os.fsync(content.fileno())
-            _sync_folder(self.folder)
-            unfinished.replace(batch)
-            _sync_folder(self.folder)
         except OSError as error:
-            with suppress(OSError):
-                unfinished.unlink()
-            raise self._refusal(batch, error) from error
+            raise self._not_written(batch, error) from error
 
     def vintages(
         self, first: date | None = None, last: date | None = None, *, instant: datetime | None = None
@@ -122,7 +140,7 @@ class Batches:
                 f"Reading the archive {self.folder}: {reason}. Make that file readable, or restore it from a backup."
             ) from error
 
-    def _refusal(self, what: Path, error: OSError) -> HistoryError:
+    def _not_written(self, what: Path, error: OSError) -> HistoryError:
         return HistoryError(
             f"Writing {what}: {error.strerror or error}. Nothing was appended, and nothing is lost. "
             "Make room there, or make it writable, and ingest again."
@@ -132,8 +150,10 @@ class Batches:
 def _table(values: pd.DataFrame, now: pd.Timestamp) -> pa.Table:
     """The values in the columns and types of a batch; texts stay encoded, since few differ."""
     columns = {name: pa.array(values[name], from_pandas=True) for name in values.columns}
-    columns["ingested_at"] = pa.repeat(pa.scalar(now.to_pydatetime(), SCHEMA.field("ingested_at").type), len(values))
-    return pa.table({field.name: columns[field.name].cast(_stored(field, columns)) for field in SCHEMA})
+    columns["ingested_at"] = pa.repeat(
+        pa.scalar(now.to_pydatetime(), BATCH_SCHEMA.field("ingested_at").type), len(values)
+    )
+    return pa.table({field.name: columns[field.name].cast(_stored(field, columns)) for field in BATCH_SCHEMA})
 
 
 def _stored(field: pa.Field, columns: dict[str, pa.Array]) -> pa.DataType:
@@ -141,10 +161,89 @@ def _stored(field: pa.Field, columns: dict[str, pa.Array]) -> pa.DataType:
     return pa.dictionary(pa.int32(), field.type) if is_encoded else field.type
 
 
-def _sync_folder(folder: Path) -> None:
-    """Have the disk remember what the folder holds."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+@dataclass(frozen=True)
+class VintageColumns:
+    """Vintages as arrays of one length: the number of the series, days and instants in nanoseconds since 1970."""
+
+    series: NDArray[np.int32]
+    ds: IntArray
+    y: FloatArray
+    known_at: IntArray
+    batch: NDArray[np.int32]
+
+
+def read_vintages(
+    batches: Sequence[str], first: date | None, last: date | None, instant: datetime | None
+) -> pd.DataFrame:
+    """Every vintage of the files known at `instant`, of the days from `first` to `last` (None: no bound).
+
+    Columns unique_id (categorical in the order of the text), ds, y, known_at (UTC), by these except y; those of one
+    instant in the order of the files. Raises duckdb.Error where a file cannot be read.
+    """
+    if not batches:
+        return _frame(VintageColumns(*(np.empty(0, kind) for kind in _kinds())), [])
+    bounds = {"batches": batches, "instant": instant, "first": first, "last": last}
+    with duckdb.connect() as connection:
+        with suppress(duckdb.InvalidInputException):  # a notebook without widgets has no bar to be switched off
+            connection.execute("SET enable_progress_bar = false")  # it would stand among what the job prints
+        connection.execute(CREATE_SERIES, bounds)
+        names = [name for (name,) in connection.sql("SELECT unique_id FROM series ORDER BY unique_id").fetchall()]
+        if not names:
+            return _frame(VintageColumns(*(np.empty(0, kind) for kind in _kinds())), [])
+        connection.execute(CREATE_NUMBERS)
+        return _frame(_in_order(_read(connection, bounds)), names)
+
+
+def read_days_of(batches: Sequence[str], sources: Sequence[str]) -> pd.DataFrame:
+    """Return the days that the sources gave a value for in the files: unique_id and ds, each once, in order.
+
+    Raises duckdb.Error where a file cannot be read.
+    """
+    if not batches:
+        return pd.DataFrame({"unique_id": pd.Series(dtype=object), "ds": pd.Series(dtype="datetime64[ns]")})
+    with duckdb.connect() as connection:
+        with suppress(duckdb.InvalidInputException):
+            connection.execute("SET enable_progress_bar = false")
+        found = connection.sql(DAYS_OF_SOURCES, params={"batches": batches, "sources": list(sources)}).fetchnumpy()
+    return pd.DataFrame({"unique_id": found["unique_id"], "ds": found["ds"].view("datetime64[ns]")})
+
+
+def _kinds() -> tuple[type, ...]:
+    return np.int32, np.int64, np.float64, np.int64, np.int32
+
+
+def _read(connection: duckdb.DuckDBPyConnection, bounds: Mapping[str, object]) -> VintageColumns:
+    """The rows, block by block into one array for each column: fifteen million of them are held once."""
+    ((n_rows,),) = connection.sql(COUNT_ROWS, params=bounds).fetchall()
+    columns = VintageColumns(*(np.empty(n_rows, kind) for kind in _kinds()))
+    at = 0
+    for block in connection.sql(SELECT_ROWS, params=bounds).to_arrow_reader(ROWS_AT_ONCE):
+        for into, column in zip(vars(columns).values(), block.columns, strict=True):
+            into[at : at + len(block)] = column.to_numpy()
+        at += len(block)
+    return columns
+
+
+def _in_order(columns: VintageColumns) -> VintageColumns:
+    """The vintages sorted by series, day, instant and batch."""
+    if _is_in_order(columns.series, columns.ds):
+        return columns
+    keys = series_days(columns.series.astype(np.int64), columns.ds // NANOSECONDS_A_DAY)
+    positions = sort_order(keys, columns.known_at, columns.batch.astype(np.int64))
+    return columns if positions is None else VintageColumns(*(column[positions] for column in vars(columns).values()))
+
+
+def _is_in_order(series: NDArray[np.int32], ds: IntArray) -> bool:
+    """Return whether each series and day is there once and in order, as after a single ingest."""
+    later = ds[1:] > ds[:-1]
+    return bool(np.all((series[1:] > series[:-1]) | ((series[1:] == series[:-1]) & later)))
+
+
+def _frame(columns: VintageColumns, names: list[str]) -> pd.DataFrame:
+    known = {
+        "unique_id": pd.Categorical.from_codes(columns.series, categories=pd.Index(names, dtype=object)),
+        "ds": columns.ds.view("datetime64[ns]"),
+        "y": columns.y,
+        "known_at": pd.DatetimeIndex(columns.known_at.view("datetime64[ns]"), tz="UTC"),
+    }
+    return pd.DataFrame(known, copy=False)

@@ -1,9 +1,8 @@
-"""What makes a row or a count unfit for the archive: one catalogue of Pandera checks, each named by its reason."""
+"""The catalogue of Pandera checks that a row or a count must pass, each named by its reason."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -12,39 +11,16 @@ from numpy.typing import NDArray
 from publication.model import System
 from publication.vocabulary import SEPARATOR
 from training.history import parsing
+from training.history.quarantine import Reason
 from training.sources.texts import FORMULA_SIGN, MERGED
 
 SENTINELS = (-1, -9, -99, -999, -9999)
 SAMPLE_DAY = date(2026, 2, 3)
 
 
-class Reason(StrEnum):
-    """Why something is in the quarantine: a row (the first eight) or a count (the second one, and the others)."""
-
-    MISSHAPEN_ROW = "wrong number of cells"
-    NEVER_CALCULATED = "formula never calculated"
-    UNKNOWN_PLACE = "unknown place"
-    UNREADABLE_DAY = "unreadable day"
-    FUTURE_DAY = "future day"
-    UNKNOWN_MEASURE = "unknown measure"
-    UNREADABLE_STREAM = "unreadable stream"
-    UNREADABLE_KNOWN_AT = "unreadable known_at"
-    MERGED_CELLS = "merged cells"
-    UNREADABLE_COUNT = "unreadable count"
-    NOT_FINITE = "not finite"
-    SENTINEL = "sentinel"
-    NEGATIVE = "negative count"
-    AMBIGUOUS = "decimals or thousands"
-    UNFINISHED_WEEK = "unfinished week"
-    WEEK_OUT_OF_STEP = "week out of step"
-    DUPLICATE = "duplicate"
-    REPEATED_ROW = "repeated row"
-    SUSPECT = "suspect"
-
-
 @dataclass(frozen=True)
 class CheckContext:
-    """What texts are read and judged by. `today` is the hospital day of the ingest."""
+    """The context of the checks. `today` is the hospital day of the ingest."""
 
     system: System
     today: date
@@ -56,7 +32,7 @@ Passes = Callable[[pd.Series, CheckContext], pd.Series]
 
 @dataclass(frozen=True)
 class Check:
-    """Judges the distinct texts of one `field`, as its reader read them, or `as_written`; `advice` says what to do."""
+    """A check of the distinct texts of one `field`, as its reader parsed them, or `as_written`; and what to do."""
 
     reason: Reason
     field: str
@@ -66,9 +42,11 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Field:
-    """What a field's distinct texts mean (NaN, NaT: they cannot be read), and the number in CATALOGUE of the first
-    check that each does not pass, from 1; 0: it passes all."""
+class CheckedTexts:
+    """The meaning of a field's distinct texts (NaN, NaT: unreadable), and the check that each of them fails.
+
+    `failed` is the number in CHECKS, from 1, of the first check that a text does not pass; 0: it passes all.
+    """
 
     meant: pd.Series
     failed: NDArray[np.int8]
@@ -79,18 +57,18 @@ def _as_they_are(texts: pd.Series, _context: CheckContext) -> pd.Series:
 
 
 def _days(texts: pd.Series, context: CheckContext) -> pd.Series:
-    return parsing.days(texts, context.system.timezone, context.day_format)
+    return parsing.parse_days(texts, context.system.timezone, context.day_format)
 
 
 def _instants(texts: pd.Series, context: CheckContext) -> pd.Series:
-    return parsing.instants(texts, context.system.timezone)
+    return parsing.parse_instants(texts, context.system.timezone)
 
 
 def _counts(texts: pd.Series, _context: CheckContext) -> pd.Series:
-    return parsing.counts(texts)
+    return parsing.parse_counts(texts)
 
 
-READERS: dict[str, Callable[[pd.Series, CheckContext], pd.Series]] = {
+FIELD_READERS: dict[str, Callable[[pd.Series, CheckContext], pd.Series]] = {
     "place": _as_they_are,
     "day": _days,
     "measure": _as_they_are,
@@ -173,19 +151,19 @@ COUNT_CHECKS = (
     Check(Reason.SENTINEL, "found", "it stands for a count that is not known: leave the cell blank", _is_no_sentinel),
     Check(Reason.NEGATIVE, "found", "a count is 0 or more: correct it, or leave the cell blank", _is_not_negative),
 )
-CATALOGUE = (*ROW_CHECKS, *COUNT_CHECKS)
-CHECK_NUMBERS = {(check.field, check.reason.value): number for number, check in enumerate(CATALOGUE, start=1)}
+CHECKS = (*ROW_CHECKS, *COUNT_CHECKS)
+CHECK_NUMBERS = {(check.field, check.reason.value): number for number, check in enumerate(CHECKS, start=1)}
 
 
-def judged(texts: pd.Series, field: str, context: CheckContext) -> Field:
-    """Each of the distinct texts of a field, read and judged. A blank count is no count: nothing is wrong with it."""
+def check_texts(texts: pd.Series, field: str, context: CheckContext) -> CheckedTexts:
+    """Parse and check the distinct texts of a field. A blank count is no count, and passes."""
     import pandera.pandas as pandera  # it takes a while to import, and reading the archive does without
 
-    meant = READERS[field](texts, context)
+    meant = FIELD_READERS[field](texts, context)
     failed = np.zeros(len(texts), np.int8)
     checks = [
         pandera.Check(_within(check, texts, context), name=check.reason.value, ignore_na=False)
-        for check in CATALOGUE
+        for check in CHECKS
         if check.field == field
     ]
     try:
@@ -198,7 +176,7 @@ def judged(texts: pd.Series, field: str, context: CheckContext) -> Field:
             raise
         numbers = cases["check"].map(lambda reason: CHECK_NUMBERS[field, reason]).groupby(cases["index"]).min()
         failed[numbers.index.to_numpy(dtype=int)] = numbers
-    return Field(meant, failed)
+    return CheckedTexts(meant, failed)
 
 
 def _within(check: Check, texts: pd.Series, context: CheckContext) -> Callable[[pd.Series], pd.Series]:
@@ -208,5 +186,5 @@ def _within(check: Check, texts: pd.Series, context: CheckContext) -> Callable[[
 
 
 def advice(check: Check, context: CheckContext) -> str:
-    """What to do about a text that does not pass."""
+    """Return the advice on a text that does not pass."""
     return check.advice.format(day=SAMPLE_DAY.strftime(context.day_format or "%Y-%m-%d"))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from publication.model import System
 from publication.vocabulary import series_key
-from training.history.disturbances import concerns
+from training.history.event_days import concerns
 from training.system import Event, SchoolTerm, SystemContext
 
 DIGEST_BYTES = 16
@@ -18,7 +18,7 @@ Declared = tuple[date, date, str]
 
 
 class Declarations:
-    """What a system file declares of each series: its events and school terms, as models may see them."""
+    """The declarations of a system file on each series: its events and school terms, as models may see them."""
 
     def __init__(self, system: System, context: SystemContext) -> None:
         self._system = system
@@ -46,7 +46,7 @@ class Declarations:
 
 
 def series_digests(table: pd.DataFrame, declarations: Declarations, horizon_days: int) -> dict[str, bytes]:
-    """For each series of a wide frame a digest of its values, its days, and what is declared up to the horizon."""
+    """Return for each series of a wide frame the digest of its values, its days, and declarations up to the horizon."""
     if table.empty:
         return {}
     first, cutoff = table.index[0].date(), table.index[-1].date()

@@ -1,4 +1,4 @@
-"""Whose history a version was trained on: a name alone does not tell, two hospitals may have the same."""
+"""The identity of the system that a version was trained on: two hospitals may have the same name."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from datetime import date
 
 import pandas as pd
 
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 
-LEVEL_DAYS = 56  # before the end of training, whose counts are compared
+IDENTITY_LEVEL_DAYS = 56  # before the end of training, whose counts are compared
 FEWEST_VALUES = 7
 SAME_SHARE = 0.5  # of the series that must be there, and at the same level, for a system to be the same
 LEVEL_FACTOR = 1.5  # by which the median of the same days may differ after revisions
@@ -72,7 +72,7 @@ def _differences(theirs: SystemIdentity, history: PointInTimeHistory, sources: S
 def _levels(history: PointInTimeHistory, last_day: date) -> dict[str, float]:
     """The median count of each series with enough values in the days up to the last."""
     last = pd.Timestamp(last_day)
-    recent = history.latest.loc[last - pd.Timedelta(days=LEVEL_DAYS - 1) : last]
+    recent = history.latest.loc[last - pd.Timedelta(days=IDENTITY_LEVEL_DAYS - 1) : last]
     enough = recent.columns[recent.notna().sum() >= FEWEST_VALUES]
     return {str(i): float(level) for i, level in recent[enough].median().items()}
 

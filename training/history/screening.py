@@ -1,4 +1,4 @@
-"""Screening: which cells become values of the archive, and which go to the quarantine, and why."""
+"""Screening: which cells become values of the archive, and which are quarantined, and why."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from publication.model import System
 from training.arrays import BoolArray, FloatArray
-from training.history.categoricals import constant, per_row, selected, stacked, texts, with_columns
-from training.history.cells import ROW_FIELDS, MeasureColumns, column_of, counted, fields
-from training.history.checks import CATALOGUE, CheckContext, Field, advice, judged
-from training.history.quarantine import described, malformed
-from training.history.separators import writing
+from training.history.checks import CHECKS, CheckContext, CheckedTexts, advice, check_texts
+from training.history.columns import constant_column, distinct_texts, per_row, select_columns, stack_rows, with_columns
+from training.history.parsing import separators
+from training.history.quarantine import malformed, quarantine_rows
 from training.sources import Extract
 from training.system import Source
 
-VALUE_COLUMNS = [
+ROW_FIELDS = ("place", "day", "measure", "stream", "known_at")
+SCREENED_COLUMNS = [
     "place",
     "measure",
     "stream",
@@ -31,14 +31,52 @@ VALUE_COLUMNS = [
     "column",
     "day",
     "found",
-    "writing",
+    "separator",
 ]
-NOT_SAID = np.datetime64("NaT", "ns")
+NO_INSTANT = np.datetime64("NaT", "ns")
 
 
 @dataclass(frozen=True)
-class Screened:
-    """What became of a file: its accepted `values`; its `quarantined` rows and cells, with their Reason as `kind`.
+class MeasureColumns:
+    """The columns of a file that add up to one measure; of a long file the one whose rows name their measure."""
+
+    measure: str | None
+    columns: tuple[str, ...]
+
+
+def column_of(source: Source, field: str) -> str | None:
+    """The column that has a field of the rows, by the field's name; None where the source has no such column."""
+    columns = {
+        "place": source.place,
+        "day": source.day,
+        "measure": source.measure,
+        "stream": source.stream,
+        "known_at": source.known_at,
+    }
+    return columns[field]
+
+
+def row_fields(extract: Extract) -> pd.DataFrame:
+    """The fields of each row that its source has, with its source, file and line; numbered from 0."""
+    columns = {field: column_of(extract.source, field) for field in ROW_FIELDS}
+    found = {field: extract.rows[column].array for field, column in columns.items() if column is not None}
+    n_rows = len(extract.rows)
+    where = {"source": constant_column(extract.source.name, n_rows), "file": constant_column(extract.file, n_rows)}
+    return pd.DataFrame({**where, "line": extract.rows.index.to_numpy(), **found}, copy=False)
+
+
+def measure_columns_of(source: Source) -> Iterator[MeasureColumns]:
+    """Yield the columns of each measure, in the order of the source's measures."""
+    if source.value is not None:
+        yield MeasureColumns(None, (source.value,))
+        return
+    for measure, columns in source.columns.items():
+        yield MeasureColumns(measure, columns)
+
+
+@dataclass(frozen=True)
+class ScreenedFile:
+    """The result of screening a file: accepted `values`; `quarantined` rows and cells, with their Reason as `kind`.
 
     `rows` were read; `ignored` counts rows of ignored places, `empty` the values left blank.
     """
@@ -53,12 +91,12 @@ class Screened:
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column of counts, with what its distinct texts mean."""
+class CountColumn:
+    """A column of counts, with the meaning of its distinct texts."""
 
     name: str
     found: pd.Series
-    field: Field
+    field: CheckedTexts
 
     @property
     def failed(self) -> NDArray[np.int8]:
@@ -66,119 +104,121 @@ class Column:
 
     @property
     def is_blank(self) -> BoolArray:
-        return per_row(self.found, texts(self.found).eq("").to_numpy())
+        return per_row(self.found, distinct_texts(self.found).eq("").to_numpy())
 
     @property
     def y(self) -> FloatArray:
         return per_row(self.found, self.field.meant.to_numpy())
 
-    def where(self, chosen: BoolArray) -> "Column":
+    def where(self, chosen: BoolArray) -> "CountColumn":
         """The column of some of the rows."""
-        return self if chosen.all() else Column(self.name, self.found[chosen], self.field)
+        return self if chosen.all() else CountColumn(self.name, self.found[chosen], self.field)
 
 
-def screen(extract: Extract, system: System, today: date) -> Screened:
-    """Judge every cell of one file. Duplicates are for `set_apart_duplicates`, which sees all files.
+def screen(extract: Extract, system: System, today: date) -> ScreenedFile:
+    """Check every cell of one file. Duplicates are for `quarantine_duplicates`, which sees all files.
 
     `today` is the hospital day of the ingest: a later one cannot have been counted.
     """
     source, context = extract.source, CheckContext(system, today, extract.source.day_format)
-    rows = fields(extract)
-    is_ignored = per_row(rows["place"], texts(rows["place"]).isin(source.ignore_places).to_numpy())
-    judgements = {field: judged(texts(rows[field]), field, context) for field in ROW_FIELDS if field in rows}
-    failed = np.where(is_ignored, 0, _first_failures(rows, judgements))
+    rows = row_fields(extract)
+    is_ignored = per_row(rows["place"], distinct_texts(rows["place"]).isin(source.ignore_places).to_numpy())
+    checked = {field: check_texts(distinct_texts(rows[field]), field, context) for field in ROW_FIELDS if field in rows}
+    failed = np.where(is_ignored, 0, _first_failures(rows, checked))
     is_sound = (failed == 0) & ~is_ignored
-    refused = [malformed(extract), *_refused_rows(rows, failed, context, source)]
-    sound, counts = _where(rows, is_sound), _where(extract.rows, is_sound)
-    sound = _understood(sound, judgements, system)
+    rejected = [malformed(extract), *_rejected_rows(rows, failed, context, source)]
+    sound, counts = _rows_where(rows, is_sound), _rows_where(extract.rows, is_sound)
+    sound = _parsed(sound, checked, system)
     values, empty = [], 0
-    for measured in counted(source):
-        accepted, bad, n_blank = _screen_counts(sound, counts, measured, context)
+    for measure_columns in measure_columns_of(source):
+        accepted, bad, n_blank = _screen_counts(sound, counts, measure_columns, context)
         values.append(accepted)
-        refused.extend(bad)
+        rejected.extend(bad)
         empty += n_blank
-    return Screened(
+    return ScreenedFile(
         source=source.name,
         file=extract.file,
-        values=stacked(values),
-        quarantined=stacked(refused),
+        values=stack_rows(values),
+        quarantined=stack_rows(rejected),
         rows=len(extract.rows) + len(extract.malformed),
         ignored=int(is_ignored.sum()),
         empty=empty,
     )
 
 
-def _where(table: pd.DataFrame, chosen: BoolArray) -> pd.DataFrame:
+def _rows_where(table: pd.DataFrame, chosen: BoolArray) -> pd.DataFrame:
     return table if chosen.all() else table[chosen]
 
 
-def _first_failures(rows: pd.DataFrame, judgements: dict[str, Field]) -> NDArray[np.int8]:
-    """For each row the number of the first check of the catalogue that it does not pass; 0: it passes all."""
+def _first_failures(rows: pd.DataFrame, checked: dict[str, CheckedTexts]) -> NDArray[np.int8]:
+    """The number of the first check that each row does not pass; 0: it passes all."""
     first = np.zeros(len(rows), np.int8)
-    for field, judgement in judgements.items():
-        if judgement.failed.any():
-            first = np.where(first == 0, per_row(rows[field], judgement.failed), first)
+    for field, texts_checked in checked.items():
+        if texts_checked.failed.any():
+            first = np.where(first == 0, per_row(rows[field], texts_checked.failed), first)
     return first
 
 
-def _refused_rows(
+def _rejected_rows(
     rows: pd.DataFrame, failed: NDArray[np.int8], context: CheckContext, source: Source
 ) -> Iterator[pd.DataFrame]:
-    """A row that is unfit as a whole stands in the quarantine once, not once for each measure."""
+    """Yield rejected rows: each is in the quarantine once, not once for each measure."""
     for number in np.unique(failed[failed > 0]):
-        check = CATALOGUE[number - 1]
+        check = CHECKS[number - 1]
         bad = rows[failed == number]
-        yield described(bad, check.reason, advice(check, context), column_of(source, check.field), bad[check.field])
+        yield quarantine_rows(
+            bad, check.reason, advice(check, context), column_of(source, check.field), bad[check.field]
+        )
 
 
-def _understood(rows: pd.DataFrame, judgements: dict[str, Field], system: System) -> pd.DataFrame:
+def _parsed(rows: pd.DataFrame, checked: dict[str, CheckedTexts], system: System) -> pd.DataFrame:
     """Sound rows as values of the archive have them: their days and instants, places and measures of the system."""
-    said: dict[str, object] = {
+    parsed: dict[str, object] = {
         "place": rows["place"].cat.set_categories(list(system.place_by_id)).array,
-        "ds": per_row(rows["day"], judgements["day"].meant.to_numpy()),
-        "stream": constant(None, len(rows)),
-        "known_at": pd.DatetimeIndex(np.full(len(rows), NOT_SAID), tz="UTC"),
+        "ds": per_row(rows["day"], checked["day"].meant.to_numpy()),
+        "stream": constant_column(None, len(rows)),
+        "known_at": pd.DatetimeIndex(np.full(len(rows), NO_INSTANT), tz="UTC"),
     }
     if "measure" in rows:
-        said["measure"] = rows["measure"].cat.set_categories(list(system.measure_by_name)).array
+        parsed["measure"] = rows["measure"].cat.set_categories(list(system.measure_by_name)).array
     if "stream" in rows:
         streams = rows["stream"].cat
-        said["stream"] = streams.remove_categories([text for text in streams.categories if not text]).array
+        parsed["stream"] = streams.remove_categories([text for text in streams.categories if not text]).array
     if "known_at" in rows:
-        instants = judgements["known_at"].meant.dt.tz_localize(None).to_numpy()
-        said["known_at"] = pd.DatetimeIndex(per_row(rows["known_at"], instants), tz="UTC")
-    return with_columns(rows, **said)
+        instants = checked["known_at"].meant.dt.tz_localize(None).to_numpy()
+        parsed["known_at"] = pd.DatetimeIndex(per_row(rows["known_at"], instants), tz="UTC")
+    return with_columns(rows, **parsed)
 
 
 def _screen_counts(
-    rows: pd.DataFrame, counts: pd.DataFrame, measured: MeasureColumns, context: CheckContext
+    rows: pd.DataFrame, counts: pd.DataFrame, measure_columns: MeasureColumns, context: CheckContext
 ) -> tuple[pd.DataFrame, list[pd.DataFrame], int]:
-    """Values of one measure, the refused counts, and how many values are blank: one blank part makes the whole so."""
-    if measured.measure is not None:
-        rows = with_columns(rows, measure=constant(measured.measure, len(rows)))
-    columns = [_column(name, counts[name], context) for name in measured.columns]
-    refused = [frame for column in columns for frame in _refused_counts(rows, column, context)]
+    """Values of one measure, rejected counts, and the number of blank values: one blank part makes the sum blank."""
+    if measure_columns.measure is not None:
+        rows = with_columns(rows, measure=constant_column(measure_columns.measure, len(rows)))
+    columns = [_column(name, counts[name], context) for name in measure_columns.columns]
+    rejected = [frame for column in columns for frame in _rejected_counts(rows, column, context)]
     is_blank = np.logical_or.reduce([column.is_blank for column in columns])
     is_complete = ~np.logical_or.reduce([is_blank, *(column.failed > 0 for column in columns)])
-    rows = _where(rows, is_complete)
+    rows = _rows_where(rows, is_complete)
     total = columns[0].where(is_complete)
-    written = np.maximum.reduce([writing(column.where(is_complete).found) for column in columns])
+    written = np.maximum.reduce([separators(column.where(is_complete).found) for column in columns])
     if len(columns) > 1:
         total = _added_up([column.where(is_complete) for column in columns], context)
-        refused.extend(_refused_counts(rows, total, context))
+        rejected.extend(_rejected_counts(rows, total, context))
         is_sound = total.failed == 0
-        rows, total, written = _where(rows, is_sound), total.where(is_sound), written[is_sound]
+        rows, total, written = _rows_where(rows, is_sound), total.where(is_sound), written[is_sound]
     values = with_columns(
-        rows, y=total.y, column=constant(total.name, len(rows)), found=total.found.array, writing=written
+        rows, y=total.y, column=constant_column(total.name, len(rows)), found=total.found.array, separator=written
     )
-    return selected(values, VALUE_COLUMNS), refused, int(is_blank.sum())
+    return select_columns(values, SCREENED_COLUMNS), rejected, int(is_blank.sum())
 
 
-def _column(name: str, found: pd.Series, context: CheckContext) -> Column:
-    return Column(name, found, judged(texts(found), "found", context))
+def _column(name: str, found: pd.Series, context: CheckContext) -> CountColumn:
+    return CountColumn(name, found, check_texts(distinct_texts(found), "found", context))
 
 
-def _added_up(parts: list[Column], context: CheckContext) -> Column:
+def _added_up(parts: list[CountColumn], context: CheckContext) -> CountColumn:
     """The sums of the parts as a column of their own: it may be too large to be a number."""
     with np.errstate(over="ignore"):
         y = np.sum([part.y for part in parts], axis=0)
@@ -189,9 +229,9 @@ def _added_up(parts: list[Column], context: CheckContext) -> Column:
     return _column(" + ".join(part.name for part in parts), pd.Series(found), context)
 
 
-def _refused_counts(rows: pd.DataFrame, column: Column, context: CheckContext) -> Iterator[pd.DataFrame]:
+def _rejected_counts(rows: pd.DataFrame, column: CountColumn, context: CheckContext) -> Iterator[pd.DataFrame]:
     failed = column.failed
     for number in np.unique(failed[failed > 0]):
-        check = CATALOGUE[number - 1]
+        check = CHECKS[number - 1]
         bad = failed == number
-        yield described(rows[bad], check.reason, advice(check, context), column.name, column.found[bad])
+        yield quarantine_rows(rows[bad], check.reason, advice(check, context), column.name, column.found[bad])

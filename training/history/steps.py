@@ -15,11 +15,11 @@ import pandas as pd
 from training.arrays import BoolArray, FloatArray
 from training.frames import WEEK
 
-SEARCHED_DAYS = 112  # before the cutoff, in which a step is looked for
+SEARCHED_DAYS = 112  # before the cutoff, in which a step is searched for
 CALM_WEEKS = 8  # before a step, which say how much one week differs from the next
 STEADY_WEEKS = 2  # before a step, in which the level must have stood still
-FEWEST_DAYS = 5  # of a week, with a value, for its mean
-SMALLEST = np.log(1.25)
+FEWEST_STEP_DAYS = 5  # of a week, with a value, for its mean
+SMALLEST_STEP = np.log(1.25)
 SPREADS = 6.0  # of the difference between two weeks
 DAYS_IN_WEEK_AFTER = 6  # which must each be more than half of the step away from the same day a week before
 STILL = 0.3  # of the step: what the weeks before it may move
@@ -28,7 +28,7 @@ LASTING = (0.65, 1.5)  # of the step: where every week after it stays
 
 @dataclass(frozen=True)
 class Steps:
-    """For each series that has one, the position of the first day after its step, and the factor of its level."""
+    """The steps by series: the position of the first day after the step, and the factor of its level."""
 
     first: Mapping[str, int]
     factor: Mapping[str, float]
@@ -44,7 +44,7 @@ class Steps:
         return pd.DataFrame(values, table.index, table.columns)
 
     def factors(self, unique_ids: Sequence[str]) -> FloatArray:
-        """What means of the series (n_series,) are multiplied by to stand at the level after the step."""
+        """Return the factors (n_series,) that bring means to the level after the step."""
         return np.array([self.factor.get(unique_id, 1.0) for unique_id in unique_ids])
 
 
@@ -80,15 +80,15 @@ def recent_steps(known: pd.DataFrame, special: Iterable[date]) -> Steps:
 def _weekly_means(logs: FloatArray) -> FloatArray:
     """The mean of the seven days up to each day, NaN where too few have a value; shape of `logs`."""
     table = pd.DataFrame(logs)
-    return np.asarray(table.rolling(WEEK, min_periods=FEWEST_DAYS).mean().to_numpy())
+    return np.asarray(table.rolling(WEEK, min_periods=FEWEST_STEP_DAYS).mean().to_numpy())
 
 
 def _is_step(weekly: FloatArray, change: FloatArray, daily: FloatArray) -> BoolArray:
-    """Where a day is the first after a step, (n_days, n_series), by changes over a week: of the week, and by day."""
+    """Return which days (n_days, n_series) are the first after a step, by changes over a week: weekly and daily."""
     differences = np.abs(weekly[WEEK:] - weekly[:-WEEK])
     found = np.zeros(weekly.shape, bool)
     size = np.abs(change)
-    for day, series in np.argwhere(size >= SMALLEST).tolist():
+    for day, series in np.argwhere(size >= SMALLEST_STEP).tolist():
         before, step = weekly[day - 1, series], change[day, series]
         calm = differences[max(0, day - (CALM_WEEKS + 1) * WEEK) : max(0, day - 2 * WEEK), series]
         calm = calm[~np.isnan(calm)]
@@ -105,7 +105,7 @@ def _is_step(weekly: FloatArray, change: FloatArray, daily: FloatArray) -> BoolA
 
 
 def _factor(logs: FloatArray, first: int) -> float:
-    """By how much the level after the step is that before it: whole weeks after, and four weeks before."""
+    """The factor from the level before the step to that after it: full weeks after, and four weeks before."""
     n_weeks = (len(logs) - first) // WEEK
     after, before = logs[first : first + n_weeks * WEEK], logs[max(0, first - 4 * WEEK) : first]
     return float(np.exp(np.nanmean(after) - np.nanmean(before)))

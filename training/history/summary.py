@@ -1,4 +1,4 @@
-"""What an ingest did, in numbers."""
+"""The numbers of an ingest, file by file."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from training.history.knowledge import RowStatus
-from training.history.screening import Screened
+from training.history.archive import RowStatus
+from training.history.screening import ScreenedFile
 
 
 @dataclass(frozen=True)
@@ -67,19 +67,19 @@ class IngestSummary:
 
     @property
     def quarantined(self) -> dict[str, int]:
-        """How many rows and cells for each reason, over all files."""
+        """Return the number of rows and cells for each reason, over all files."""
         return dict(sum((Counter(file.quarantined) for file in self.files), Counter[str]()))
 
 
 def summarise(
-    screened: Sequence[Screened],
+    screened: Sequence[ScreenedFile],
     values: pd.DataFrame,
     superseded: pd.DataFrame,
     quarantined: pd.DataFrame,
     file: Path | None,
 ) -> IngestSummary:
-    """The numbers of each file, from the `fate` of its values and from what is quarantined."""
-    fates, again, kinds = _counted(values, "fate"), _counted(superseded), _counted(quarantined, "kind")
+    """The numbers of each file, from the `status` of its values and from what is quarantined."""
+    statuses, superseded_counts, kinds = _counted(values, "status"), _counted(superseded), _counted(quarantined, "kind")
     files = []
     for part in screened:
         name = (part.source, part.file)
@@ -89,12 +89,12 @@ def summarise(
                 source=part.source,
                 file=part.file,
                 rows=part.rows,
-                new=fates[(*name, RowStatus.NEW)],
-                revised=fates[(*name, RowStatus.REVISED)],
-                unchanged=fates[(*name, RowStatus.UNCHANGED)],
+                new=statuses[(*name, RowStatus.NEW)],
+                revised=statuses[(*name, RowStatus.REVISED)],
+                unchanged=statuses[(*name, RowStatus.UNCHANGED)],
                 empty=part.empty,
                 ignored=part.ignored,
-                superseded=again[name],
+                superseded=superseded_counts[name],
                 quarantined=dict(sorted(reasons.items())),
             )
         )
@@ -102,6 +102,6 @@ def summarise(
 
 
 def _counted(table: pd.DataFrame, *columns: str) -> Counter[tuple[str, ...]]:
-    """How many rows each source and file has, further split by `columns`."""
+    """The number of rows of each source and file, further split by `columns`."""
     sizes = table.groupby(["source", "file", *columns], observed=True, sort=False).size()
     return Counter(dict(zip(sizes.index.to_flat_index(), sizes.tolist(), strict=True)))

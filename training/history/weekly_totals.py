@@ -1,5 +1,4 @@
-"""Totals of weeks, made counts of days: where a source says `every = "week"`, each value of a flow is spread evenly
-over the seven days that it counts."""
+"""Weekly totals as daily counts: with `every = "week"`, each value of a flow is spread over its seven days."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -7,17 +6,15 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+from publication.days import WEEKDAYS
 from publication.vocabulary import Kind
 from training.arrays import BoolArray, FloatArray, IntArray
 from training.frames import WEEK
 from training.history.archive import Archive, unique_ids
-from training.history.categoricals import stacked, with_columns
-from training.history.checks import Reason
-from training.history.orders import day_numbers
-from training.history.quarantine import described
+from training.history.columns import day_numbers, stack_rows, with_columns
+from training.history.quarantine import Reason, quarantine_rows
 from training.system import Source, SystemFile
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 FIRST_WEEKDAY = 3  # 1 January 1970 was a Thursday
 
 
@@ -45,7 +42,7 @@ def spread_weeks(
     values = with_columns(values, through=values["ds"].array)
     chosen = is_weekly_total(values, system_file)
     if not chosen.any():
-        return values, _refused(values.iloc[:0], Reason.WEEK_OUT_OF_STEP, [])
+        return values, _quarantined(values.iloc[:0], Reason.WEEK_OUT_OF_STEP, [])
     totals = values[chosen]
     last = (
         day_numbers(totals["ds"]) + (WEEK - 1) * totals["source"].isin(_dated_by_first(system_file.sources)).to_numpy()
@@ -54,9 +51,9 @@ def spread_weeks(
     step = _steps(totals, last, archive, system_file)
     in_step = last % WEEK == step
     sound = is_over & in_step
-    refused = [
-        _refused(totals[~is_over], Reason.UNFINISHED_WEEK, [_unfinished(day) for day in last[~is_over].tolist()]),
-        _refused(
+    rejected = [
+        _quarantined(totals[~is_over], Reason.UNFINISHED_WEEK, [_unfinished(day) for day in last[~is_over].tolist()]),
+        _quarantined(
             totals[is_over & ~in_step],
             Reason.WEEK_OUT_OF_STEP,
             [
@@ -65,13 +62,13 @@ def spread_weeks(
             ],
         ),
     ]
-    return stacked([values[~chosen], _spread(totals[sound], last[sound])]), stacked(refused)
+    return stack_rows([values[~chosen], _spread(totals[sound], last[sound])]), stack_rows(rejected)
 
 
 def shares(totals: FloatArray) -> FloatArray:
     """Return the seven counts (n, 7) that each total is spread into: as even as can be, and adding up to it exactly.
 
-    A whole total is spread into whole counts, which differ by one at most.
+    An integer total is spread into integers, which differ by one at most.
     """
     steps = np.arange(WEEK + 1)
     whole = np.diff(np.floor(totals[:, None] * steps / WEEK), axis=1)
@@ -118,9 +115,9 @@ def _dated_by_first(sources: Sequence[Source]) -> list[str]:
     return [source.name for source in sources if source.week_day == "first"]
 
 
-def _refused(totals: pd.DataFrame, reason: Reason, advice: list[str]) -> pd.DataFrame:
+def _quarantined(totals: pd.DataFrame, reason: Reason, advice: list[str]) -> pd.DataFrame:
     texts = pd.Series(advice, index=totals.index, dtype=object)
-    return described(totals, reason, texts, totals["column"], totals["found"])
+    return quarantine_rows(totals, reason, texts, totals["column"], totals["found"])
 
 
 def _unfinished(last: int) -> str:

@@ -21,7 +21,7 @@ from training.backtest.run import (
 )
 from training.backtest.scores import COUNTS, SKILLS, table
 from training.files import check_output, output
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.jobs.context import Context
 from training.jobs.registry import snapshot_of
 from training.models.candidate import fit_day

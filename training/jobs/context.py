@@ -12,8 +12,8 @@ from publication.model import System
 from publication.store import Store
 from training.errors import NothingPublishedError, UsageError
 from training.files import at_home, check_home
-from training.history import Archive
-from training.history.known import PointInTimeHistory
+from training.history.archive import Archive
+from training.history.point_in_time import PointInTimeHistory
 from training.settings import Settings
 from training.system import SystemFile, read_system
 

@@ -8,10 +8,9 @@ from rich.console import Console
 
 from training.errors import UsageError
 from training.files import check_output, output
-from training.history.parts import of_system
-from training.history.report import report_page
-from training.history.succession import with_inherited
+from training.history.hierarchy import of_system, with_inherited
 from training.jobs.context import Context
+from training.report.page import report_page
 
 ROWS_SHOWN = 20
 PAGE_SUFFIX = ".html"

@@ -4,8 +4,10 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from training.history import IngestSummary, Severity, ingest, review, write_findings, write_proposals
-from training.history.review import Review
+from training.history.ingest import ingest
+from training.history.plausibility.catalogue import Severity
+from training.history.review import Review, review, write_findings, write_proposals
+from training.history.summary import IngestSummary
 from training.jobs.context import Context
 
 NEWEST_SHOWN = 8
@@ -57,7 +59,7 @@ def _newest(reviewed: Review) -> list[str]:
         f"  {row['unique_id']} {row['first']:%Y-%m-%d}"
         + (f" to {row['last']:%Y-%m-%d}" if row["days"] > 1 else "")
         + f": {row['check']} (found {row['found']:g}"
-        + ("" if pd.isna(row["usual"]) else f", usual {row['usual']:g}")
+        + ("" if pd.isna(row["baseline"]) else f", baseline {row['baseline']:g}")
         + "), stored but left out of training"
         for row in recent.head(NEWEST_SHOWN).to_dict("records")
     ]

@@ -12,10 +12,8 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
-import filelock
-
 from training.errors import BusyError
-from training.files import at_home
+from training.files import acquire_lock, at_home
 from training.jobs.context import Context
 
 log = logging.getLogger("headroom")
@@ -36,12 +34,14 @@ def hold(job: Context, kind: JobLock, timeout: timedelta = LOCK_TIMEOUT) -> Iter
     """Run the block while no other job of this kind, system and home does; raises BusyError after the timeout."""
     folder = job.settings.locks
     lock, holder = (folder / f"{job.system.name}.{kind}.{suffix}" for suffix in ("lock", "holder"))
-    held = filelock.FileLock(lock)
+
+    def log_waiting() -> None:
+        log.info("Waiting for another job's %s: %s", kind, _process(holder))
+
     with at_home(f"Locking {kind}"):
-        folder.mkdir(parents=True, exist_ok=True)
         try:
-            _acquire(held, kind, holder, timeout)
-        except filelock.Timeout as error:
+            held = acquire_lock(lock, timeout, log_waiting)
+        except TimeoutError as error:
             minutes = timeout.total_seconds() / 60
             raise BusyError(
                 f"Waiting for another job's {kind} of {job.system.name}: {_process(holder)} has held {lock} for "
@@ -53,14 +53,6 @@ def hold(job: Context, kind: JobLock, timeout: timedelta = LOCK_TIMEOUT) -> Iter
         yield
     finally:
         held.release()
-
-
-def _acquire(held: filelock.BaseFileLock, kind: JobLock, holder: Path, timeout: timedelta) -> None:
-    try:
-        held.acquire(timeout=0)
-    except filelock.Timeout:
-        log.info("Waiting for another job's %s: %s", kind, _process(holder))
-        held.acquire(timeout=timeout.total_seconds())
 
 
 def _process(holder: Path) -> str:

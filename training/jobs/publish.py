@@ -12,8 +12,8 @@ from publication.model import Note, Publication
 from publication.vocabulary import CONTENT_KINDS, NoteKind
 from training.backtest.baselines import actuals
 from training.errors import NothingPublishedError
-from training.history.known import PointInTimeHistory
-from training.history.lateness import held_back, lateness_notes
+from training.history.late_series import held_back, lateness_notes
+from training.history.point_in_time import PointInTimeHistory
 from training.jobs.context import Context
 from training.jobs.lock import JobLock, hold
 from training.jobs.registry import champion_or_cached, last_state, other_system, saved_state

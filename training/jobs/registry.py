@@ -7,7 +7,7 @@ from publication.model import Note
 from publication.vocabulary import NoteKind
 from training.errors import OutOfReachError, VersionUnreadableError
 from training.history.identity import difference
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.jobs.context import Context
 from training.pipeline.state import PipelineState, StateFolder
 from training.tracking.client import connect

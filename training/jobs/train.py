@@ -14,7 +14,7 @@ from training.backtest.run import backtest_candidate, backtest_recipe
 from training.errors import UsageError, VersionUnreadableError
 from training.frames import long
 from training.history.identity import identity_of
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.jobs.backtest import leaderboard
 from training.jobs.context import Context
 from training.jobs.history import report_of

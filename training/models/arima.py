@@ -15,7 +15,7 @@ from statsforecast.models import AutoARIMA
 from training.arrays import BoolArray, FloatArray
 from training.features.calendar import calendar_features
 from training.features.events import event_tables
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.models.effects import MA_COEFFICIENTS, logs, whitened
 
 EFFECT_PENALTY = 1.0  # ridge penalty, in days: an effect that is seen on one day is halved

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from training.arrays import BoolArray, FloatArray
 from training.console import with_progress
 from training.history.digests import pooled
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import (
     MIN_FIT_DAYS,
     MIN_SEASONAL_FIT_DAYS,

@@ -11,7 +11,7 @@ import pandas as pd
 
 from publication.vocabulary import series_key
 from training.arrays import FloatArray
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 
 REFIT_EVERY_DAYS = 56  # parameters are fitted on this grid of days and used until the next; state is always current
 TRAINING_DAYS = 1096  # three years: each bank holiday three times

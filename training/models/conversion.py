@@ -8,8 +8,8 @@ import pandas as pd
 from publication.vocabulary import SeriesKey, series_key
 from training.arrays import FloatArray
 from training.frames import WEEK
-from training.history.known import PointInTimeHistory
-from training.history.ledger import ADMISSIONS, by_place
+from training.history.patient_flow import ADMISSIONS, by_place
+from training.history.point_in_time import PointInTimeHistory
 from training.models.calendar_level import CalendarLevel
 from training.models.candidate import ForecastRequest, Means, empty_means, target_days
 

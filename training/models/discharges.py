@@ -14,7 +14,7 @@ from scipy.special import ndtr
 from sklearn.linear_model import Ridge
 
 from training.arrays import BoolArray, FloatArray
-from training.history.ledger import FlowCounts
+from training.history.patient_flow import FlowCounts
 from training.models.effects import Design, Effects, fitted_effects
 from training.models.level import moving_averages
 

@@ -17,7 +17,7 @@ from sklearn.linear_model import Ridge
 from training.arrays import BoolArray, FloatArray
 from training.features.calendar import fourier_terms, holiday_features, weekday_dummies
 from training.features.events import event_tables
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.models.level import NORMAL_MAD
 
 MA_COEFFICIENTS = (0.0, 0.3, 0.6, 0.8, 0.9)  # tried for the errors: 0 is a random walk, towards 1 a constant level

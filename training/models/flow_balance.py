@@ -16,8 +16,8 @@ from training.arrays import FloatArray
 from training.console import with_progress
 from training.features.calendar import SEASON_HARMONICS
 from training.history.digests import pooled
-from training.history.known import PointInTimeHistory
-from training.history.ledger import ADMISSIONS, FlowCounts, FlowSeries, by_place, flow_series, read_flow_counts
+from training.history.patient_flow import ADMISSIONS, FlowCounts, FlowSeries, by_place, flow_series, read_flow_counts
+from training.history.point_in_time import PointInTimeHistory
 from training.models.calendar_level import CalendarLevel
 from training.models.candidate import (
     MIN_SEASONAL_FIT_DAYS,

@@ -7,7 +7,7 @@ import pandas as pd
 
 from training.arrays import FloatArray
 from training.features.calendar import HOLIDAY_PREFIX, holiday_features
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.models.calendar_level import fitted_on
 from training.models.candidate import ForecastRequest, by_fit_day, by_measure, fit_day, fitting_view, target_days
 from training.models.effects import Design

@@ -19,7 +19,7 @@ from training.features.calendar import calendar_features
 from training.features.events import event_features
 from training.frames import WEEK, long
 from training.history.digests import pooled
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import (
     MIN_FIT_DAYS,
     MIN_SEASONAL_FIT_DAYS,

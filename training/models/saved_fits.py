@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from training.history.ledger import FlowSeries
+from training.history.patient_flow import FlowSeries
 from training.models import calendar_level, flow_balance
 from training.models.candidate import Key
 from training.models.discharges import Hazard

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from training.arrays import BoolArray, FloatArray
-from training.history.known import PointInTimeHistory
-from training.history.ledger import FlowCounts, FlowSeries, by_place, flow_series, read_flow_counts
+from training.history.patient_flow import FlowCounts, FlowSeries, by_place, flow_series, read_flow_counts
+from training.history.point_in_time import PointInTimeHistory
 from training.paths.joint import COPULA_SEED, Paths, reordered
 
 RECENT_FLOW_DAYS = 56  # from which the share of patients that leave, and what is unexplained, are estimated

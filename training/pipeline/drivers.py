@@ -9,7 +9,7 @@ from publication.vocabulary import DRIVERS
 from training.arrays import BoolArray, FloatArray
 from training.features.events import EVENT_FEATURES, SCHOOL_TERM
 from training.frames import WEEK
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.models.calendar_level import FittedLevel, fitted_for
 from training.models.candidate import SMOOTHING_LOOKBACK_DAYS, FitCache, by_measure, target_days
 from training.models.effects import design

@@ -10,8 +10,7 @@ from publication.vocabulary import series_key
 from training.calibration.quantiles import Calibration
 from training.calibration.quantiles import quantiles as pooled_quantiles
 from training.errors import NothingPublishedError
-from training.history.delayed import DelayedHistory
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import DelayedHistory, PointInTimeHistory
 from training.models.candidate import FitCache, fit_day, target_days
 from training.models.catalogue import FALLBACK
 from training.pipeline.forecast import DECIMALS, Forecast, Recipe, candidate_of, method_of

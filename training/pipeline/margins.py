@@ -13,8 +13,8 @@ from training.calibration.past_errors import PastErrors, before_long_gap
 from training.calibration.quantiles import SMALL_COUNT, Calibration, continuity_jitter, in_whole_counts
 from training.calibration.scale import count_sd, scaled_errors
 from training.features.calendar import special_days
-from training.history.known import PointInTimeHistory
-from training.history.ledger import OCCUPANCY, beds_of
+from training.history.patient_flow import OCCUPANCY, beds_of
+from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import target_days
 from training.paths.flow_identity import reorder_discharges
 from training.paths.joint import MARGIN_LEVELS, Paths, Trajectories, joint_paths, quantiles, reordered

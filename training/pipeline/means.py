@@ -13,7 +13,7 @@ from training.arrays import FloatArray
 from training.calibration.weights import Weights
 from training.frames import values_of
 from training.history.digests import digest_of, pooled
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import (
     Candidate,
     FitCache,

@@ -9,9 +9,9 @@ from publication.model import Headroom, Peak, System
 from publication.pressure import PEAK_DAYS, headroom_levels
 from publication.vocabulary import series_key
 from training.arrays import FloatArray, IndexArray
-from training.history.known import PointInTimeHistory
-from training.history.ledger import ADMISSIONS, BEDS, DISCHARGES, OCCUPANCY, beds_of
-from training.history.rest_days import rest_days
+from training.history.patient_flow import ADMISSIONS, BEDS, DISCHARGES, OCCUPANCY, beds_of
+from training.history.point_in_time import PointInTimeHistory
+from training.history.reporting import rest_days
 from training.paths.flow_identity import RECENT_FLOW_DAYS, beds_freed
 from training.paths.joint import peak, quantiles
 from training.pipeline.forecast import DECIMALS, Forecast

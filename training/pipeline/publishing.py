@@ -10,8 +10,8 @@ import pandas as pd
 from publication.model import Actual, Champion, DayForecast, Note, Publication, SeriesForecast
 from publication.vocabulary import NoteKind, SeriesKey, series_key
 from training.arrays import BoolArray
-from training.history.known import PointInTimeHistory
-from training.history.ledger import BEDS
+from training.history.patient_flow import BEDS
+from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import FitCache
 from training.pipeline.drivers import drivers
 from training.pipeline.forecast import DECIMALS, Forecast

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from training.arrays import FloatArray
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import by_measure
 from training.models.catalogue import FALLBACK
 from training.pipeline.forecast import Recipe, candidate_of, method_of

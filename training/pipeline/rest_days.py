@@ -11,9 +11,8 @@ from publication.model import Note
 from publication.vocabulary import NoteKind
 from training.arrays import BoolArray, FloatArray
 from training.frames import WEEK
-from training.history.known import PointInTimeHistory
-from training.history.rest_days import is_flow
-from training.history.rhythm import counted_weekdays
+from training.history.point_in_time import PointInTimeHistory
+from training.history.reporting import counted_weekdays, is_flow
 from training.models.candidate import target_days
 from training.paths.joint import Paths
 

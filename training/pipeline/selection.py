@@ -8,7 +8,7 @@ import pandas as pd
 from publication.vocabulary import series_key
 from training.arrays import FloatArray
 from training.calibration.scale import scaled_errors
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.models.catalogue import FALLBACK
 from training.pipeline.forecast import recipe_name
 from training.pipeline.means import same_for_all

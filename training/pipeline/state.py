@@ -5,18 +5,17 @@ new or has changed. Nothing in a state can be out of date, and a state may be de
 """
 
 import logging
-import shutil
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import mkdtemp
 
 import numpy as np
 import pandas as pd
 
 from training.arrays import FloatArray
+from training.files import write_atomically
 from training.models.candidate import Key, Means
 from training.models.saved_fits import load_fitted, save_fitted
 
@@ -170,12 +169,7 @@ class StateFolder:
             )
 
     def _write(self, state: PipelineState) -> None:
-        self._folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(mkdtemp(dir=self._folder.parent, prefix=".state-"))
-        try:
+        with write_atomically(self._folder) as fresh:
+            fresh.mkdir()
             state.write(fresh)
             (fresh / CODE_FILE).write_text(self._code, encoding="utf-8")
-            shutil.rmtree(self._folder, ignore_errors=True)
-            fresh.replace(self._folder)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)

@@ -11,7 +11,7 @@ from training.arrays import FloatArray
 from training.calibration.past_errors import windows_before
 from training.calibration.scale import scaled_errors
 from training.calibration.weights import Weights, fitted_weights, series_weights
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import by_measure, target_days
 from training.models.catalogue import CATALOGUE, LearnedEnsemble
 from training.pipeline.means import NO_WEIGHTS, EnsembleWeights, MeansCache, same_for_all

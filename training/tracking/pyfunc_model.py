@@ -9,7 +9,7 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from training.history.known import PointInTimeHistory, known_at_day_end
+from training.history.point_in_time import PointInTimeHistory, known_at_day_end
 from training.pipeline import Forecaster
 from training.tracking.versions import read_complete
 

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from publication.model import Champion, System
 from training.backtest.evaluation import BacktestSummary
-from training.files import at_home
+from training.files import at_home, write_atomically
 from training.history.identity import SystemIdentity
 from training.pipeline.state import READ_ERRORS, PipelineState, read_state
 from training.system import SystemContext
@@ -124,10 +124,8 @@ class ModelCache:
     def set_champion(self, champion: Champion) -> None:
         """Record the champion, and delete the versions that were used least lately."""
         with at_home(f"Recording version {champion.version} of {champion.name} as the champion"):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            written = self._folder / f".{CHAMPION_FILE}.{os.getpid()}"
-            written.write_text(json.dumps(asdict(champion)), encoding="utf-8")
-            written.replace(self._folder / CHAMPION_FILE)
+            with write_atomically(self._folder / CHAMPION_FILE) as written:
+                written.write_text(json.dumps(asdict(champion)), encoding="utf-8")
             versions = sorted((p for p in self._folder.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
         for old in versions[:-VERSIONS_CACHED]:
             shutil.rmtree(old, ignore_errors=True)

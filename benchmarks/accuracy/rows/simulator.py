@@ -17,8 +17,9 @@ from benchmarks.accuracy.scoring import CASE, mean_of, row_losses
 from publication.vocabulary import quantile_column, series_key
 from training.backtest.run import backtest_selection
 from training.backtest.scores import mase_scales
-from training.history import Archive, ingest
-from training.history.known import PointInTimeHistory
+from training.history.archive import Archive
+from training.history.ingest import ingest
+from training.history.point_in_time import PointInTimeHistory
 from training.models.catalogue import CONTENDERS
 from training.pipeline import Forecaster
 from training.simulate import Scenario, simulate

@@ -10,7 +10,7 @@ import pytest
 from publication.model import System
 from tests.unit.models.wards import DAILY_ADMISSIONS, LEAVING_SHARE, simulated, with_flows
 from tests.unit.pipeline.histories import ENGLISH, awkward, awkward_system, poisoned, versions
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import REFIT_EVERY_DAYS, Means, fit_day
 from training.models.catalogue import CATALOGUE, LearnedEnsemble
 from training.pipeline.means import MeansCache

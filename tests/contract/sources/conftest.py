@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.contract.store.databases import new_postgresql_database
-from training.history import Archive, IngestSummary, ingest
+from training.history.archive import Archive
+from training.history.ingest import ingest
+from training.history.summary import IngestSummary
 from training.system import read_system
 
 NOW = datetime(2026, 4, 1, 6, tzinfo=UTC)

@@ -23,7 +23,7 @@ from training.backtest.scores import mase_scales, overall, scores
 from training.errors import NothingPublishedError, OutOfReachError, UsageError, VersionUnreadableError
 from training.frames import long
 from training.history.identity import identity_of
-from training.history.known import known_at_day_end
+from training.history.point_in_time import known_at_day_end
 from training.pipeline import Forecaster
 from training.tracking.client import connect
 from training.tracking.provenance import HistorySnapshot, code_version

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from publication.model import Place, System
 from tests.property.dirty_files import GOOD, changes_of, mutated
 from training.errors import HistoryError
-from training.history.screening import Screened, screen
+from training.history.screening import ScreenedFile, screen
 from training.sources import Extract, read_source
 from training.system import Source
 from training.system.measures import BUILT_IN
@@ -43,7 +43,7 @@ def source(pattern: str) -> Source:
     return Source("daily", (pattern,), "code", "date", COLUMNS, ignore_places=frozenset({"ALL"}))
 
 
-def read(content: bytes, name: str = "x.csv") -> tuple[Extract, Screened] | None:
+def read(content: bytes, name: str = "x.csv") -> tuple[Extract, ScreenedFile] | None:
     """What becomes of a file; None where it is refused as a whole."""
     with TemporaryDirectory() as folder:
         (Path(folder) / name).write_bytes(content)
@@ -86,7 +86,7 @@ def check(content: bytes) -> None:
     assert accounted_for(screened, cells_at, names)
 
 
-def accounted_for(screened: Screened, cells_at: dict[int, list[str]], names: list[str]) -> bool:
+def accounted_for(screened: ScreenedFile, cells_at: dict[int, list[str]], names: list[str]) -> bool:
     """Every row is ignored, or refused whole, or each of its counts is a value, blank or refused."""
     refused = screened.quarantined.astype({"measure": str})
     whole = set(refused.loc[refused["measure"].eq(""), "line"])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publication.days import end_of_day
-from training.history import Archive
+from training.history.archive import Archive
 
 ZONE = "Europe/London"
 FIRST = date(2026, 3, 28)  # the clocks change on the second of these days

@@ -11,7 +11,7 @@ from publication.model import Headroom, Measure, System
 from publication.pressure import chance_over, chance_short, headroom_levels
 from publication.vocabulary import Kind
 from tests.unit.pipeline.histories import build_history, build_system, counts
-from training.history.ledger import flow_series
+from training.history.patient_flow import flow_series
 from training.paths.flow_identity import flow_identity
 from training.pipeline import Forecast, Forecaster
 from training.pipeline.pressure import headroom

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.pipeline.histories import ENGLISH, build_system, counts, versions
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.pipeline import Forecaster
 from training.system import Event, EventKind, SystemContext
 

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.pipeline.histories import build_history, build_system, four_sites, poisoned, table_of, versions
 from training.backtest.baselines import REFERENCES, references, with_references
 from training.backtest.run import backtest_candidate
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.pipeline import Forecaster
 
 NAN = float("nan")

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.pipeline.histories import build_history, build_system, four_sites, versions
 from training.backtest.options import backtest_cutoffs, common_weekday, within_train_window
 from training.errors import UsageError
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 
 # Sixty days, Monday 3 January to Thursday 3 March 2022.
 HISTORY = build_history(four_sites(60))

@@ -14,7 +14,7 @@ from training.calibration.past_errors import (
     before_long_gap,
     windows_before,
 )
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 
 DAY = pd.Timedelta(days=1)
 TABLE = four_sites(450)

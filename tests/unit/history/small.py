@@ -4,7 +4,9 @@ import csv
 from datetime import UTC, datetime
 from pathlib import Path
 
-from training.history import Archive, IngestSummary, ingest
+from training.history.archive import Archive
+from training.history.ingest import ingest
+from training.history.summary import IngestSummary
 from training.system import SystemFile, read_system
 
 SYSTEM = """

@@ -11,8 +11,8 @@ import pytest
 from publication.days import end_of_day
 from publication.vocabulary import SeriesKey
 from training.errors import HistoryError
-from training.history import Archive
-from training.history.batches import SCHEMA
+from training.history.archive import Archive
+from training.history.batches import BATCH_SCHEMA
 
 NOW = datetime(2026, 12, 1, 6, tzinfo=UTC)
 Row = tuple[str, str, str | None, str, float]
@@ -119,7 +119,7 @@ def test_a_batch_has_the_documented_columns_and_types(archive: Archive, tmp_path
     archive.append(values(("A", "beds", None, "2026-01-01", 1)), NOW)
     (batch,) = (tmp_path / "history").glob("*.parquet")
     table = pq.read_table(batch)
-    assert table.schema.remove_metadata() == SCHEMA
+    assert table.schema.remove_metadata() == BATCH_SCHEMA
     assert table.to_pylist() == [
         {
             "place": "A",

@@ -8,9 +8,8 @@ import pytest
 
 from publication.days import weekday_names
 from tests.unit.pipeline.histories import build_system
-from training.history.plausibility import findings
-from training.history.rest_days import rest_days
-from training.history.rhythm import counted_weekdays, days_never_counted
+from training.history.plausibility.findings import findings
+from training.history.reporting import counted_weekdays, days_never_counted, rest_days
 from training.system import SystemContext
 
 ALL = set(range(7))

@@ -11,8 +11,8 @@ from publication.model import Measure, System
 from publication.vocabulary import Kind, series_key
 from tests.unit.pipeline.histories import ENGLISH, build_history, build_system, counts, four_sites
 from training.features.events import event_features
-from training.history.disturbances import bed_steps, concerns, days_of
-from training.history.known import PointInTimeHistory
+from training.history.event_days import bed_steps, concerns, days_of
+from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import ForecastRequest
 from training.models.catalogue import CATALOGUE
 from training.models.regression import Regression

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from training.history import FileSummary
-from training.history.batches import SCHEMA
-from training.history.checks import Reason
-from training.history.quarantine import QUARANTINE_COLUMNS
+from training.history.batches import BATCH_SCHEMA
+from training.history.quarantine import QUARANTINE_COLUMNS, Reason
+from training.history.summary import FileSummary
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "history.md").read_text(encoding="utf-8")
 COUNTS = [field.name for field in fields(FileSummary) if field.name not in ("source", "file", "rows")]
@@ -27,7 +26,7 @@ def first_column(heading: str) -> list[str]:
         ("counted as | meaning", COUNTS),
         ("column | meaning", QUARANTINE_COLUMNS),
         ("reason | when", list(Reason)),
-        ("column | type | meaning", SCHEMA.names),
+        ("column | type | meaning", BATCH_SCHEMA.names),
     ],
 )
 def test_every_word_is_documented_and_nothing_else_is(heading: str, words: list[str]) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from tests.unit.history.small import HEADER, LONG, LONG_HEADER, NOW, Hospital, read_quarantine
 from training.errors import HistoryError
-from training.history import FileSummary
+from training.history.summary import FileSummary
 
 ROWS = "A,2026-01-01,3,4\nB,2026-01-01,5,\nALL,2026-01-01,8,4\nX,2026-01-01,1,1\nA,2026-01-01,3,4\n"
 

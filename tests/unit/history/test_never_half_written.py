@@ -19,7 +19,7 @@ import pytest
 from tests.unit.cli.commands import headroom
 from tests.unit.history.small import HEADER, NOW, WIDE, Hospital
 from training.errors import HistoryError
-from training.history import Archive
+from training.history.archive import Archive
 from training.history.batches import LOCK_NAME
 
 ROOT = Path(__file__).parents[3]

@@ -9,7 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from training.history import Archive, IngestSummary, ingest
+from training.history.archive import Archive
+from training.history.ingest import ingest
+from training.history.summary import IngestSummary
 from training.system import read_system
 
 ROOT = Path(__file__).parents[3]

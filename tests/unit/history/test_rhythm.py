@@ -9,8 +9,8 @@ import pytest
 
 from tests.unit.history.small import NOW, Hospital
 from training.errors import HistoryError
-from training.history import review
-from training.history.rhythm import rhythm_of
+from training.history.reporting import rhythm_of
+from training.history.review import review
 
 SOURCE = """
 [sources.daily]

@@ -105,7 +105,7 @@ def test_each_column_is_read_by_itself(tmp_path: Path) -> None:
     assert hospital.known() == {("A/occupancy", "2026-01-01"): 0.5}
 
 
-def test_beds_that_are_added_up_are_doubted_by_their_parts(tmp_path: Path) -> None:
+def test_beds_that_are_added_up_are_ambiguous_by_their_parts(tmp_path: Path) -> None:
     hospital = Hospital(tmp_path, SOURCE).send(HEADER + "A,2026-01-01,,1.107,1.203,900\nB,2026-01-01,,1107,3,900\n")
     summary = hospital.ingest()
     assert summary.quarantined == {REASON: 1}

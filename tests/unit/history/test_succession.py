@@ -9,8 +9,8 @@ import pytest
 
 from tests.unit.pipeline.histories import LEVELS, build_system, counts, versions
 from training.frames import long
-from training.history.known import PointInTimeHistory
-from training.history.succession import with_inherited
+from training.history.hierarchy import with_inherited
+from training.history.point_in_time import PointInTimeHistory
 from training.pipeline import Forecaster
 from training.system import OpeningPeriod, SystemContext
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.unit.history.small import NOW, Hospital, read_quarantine
 from training.errors import HistoryError, SystemFileError
-from training.history import review
+from training.history.review import review
 from training.history.weekly_totals import shares
 
 SOURCE = """

@@ -23,8 +23,8 @@ from tests.unit.pipeline.histories import (
 )
 from training.errors import HistoryError, NothingPublishedError
 from training.frames import long
-from training.history.known import PointInTimeHistory, known_at_day_end
-from training.history.parts import ancestors, bottom_series
+from training.history.hierarchy import ancestors, bottom_series
+from training.history.point_in_time import PointInTimeHistory, known_at_day_end
 from training.system import Event, EventKind, SystemContext
 
 NAN = float("nan")
@@ -177,7 +177,7 @@ def test_nine_in_ten_are_enough_for_a_complete_day() -> None:
         ("a gap inside does not matter", [[NAN, 1, 1, 1], [1, 1, 1, 1]], "2022-02-01"),
         ("one of four is silent", [[1, 1, 1, NAN]] * 3, "2022-02-02"),
         ("three of four come a week late", [[1, NAN, NAN, NAN]] * 7, "2022-02-06"),
-        ("one of four is frozen, which is doubted and yet has been sent", [[1, 1, 1, 7]] * 9, "2022-02-08"),
+        ("one of four is frozen, which is suspect and yet has been sent", [[1, 1, 1, 7]] * 9, "2022-02-08"),
     ],
 )
 def test_the_day_that_the_prompt_series_have_reached(what: str, last_days: list[list[float]], expected: str) -> None:

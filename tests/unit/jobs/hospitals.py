@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from training.history import ingest
+from training.history.ingest import ingest
 from training.jobs.context import Context, context
 from training.settings import settings
 

@@ -15,7 +15,7 @@ from tests.unit.jobs.hospitals import hospital, morning, received, send
 from tests.unit.pipeline.histories import build_history, counts
 from tests.unit.pipeline.histories import build_system as small_system
 from training.errors import NothingPublishedError
-from training.history.lateness import lateness_notes
+from training.history.late_series import lateness_notes
 from training.jobs.publish import next_cutoff
 from training.pipeline import Forecaster
 
@@ -91,7 +91,7 @@ CASES: list[tuple[Spoil, str, tuple[str, ...]]] = [
     (beds_once_a_month, "2026-03-11", ("A/beds (2026-03-01)", "B/beds (2026-03-01)")),
     (one_site_silent, "2026-03-11", ("B/attendances (2026-03-01)", "B/occupancy (2026-03-01)")),
     (all_of_it, "2026-03-11", ("A/attendances (2026-03-04)", "B/occupancy (2026-03-01)", "A/beds (2026-03-01)")),
-    (one_feed_frozen, "2026-03-11", ("1 series is doubted", "A/occupancy (2026-03-0")),
+    (one_feed_frozen, "2026-03-11", ("1 series is suspect", "A/occupancy (2026-03-0")),
     (half_counted, "2026-03-10", ("The cutoff is 2026-03-10 and not 2026-03-11", "half counted", "A/attendances")),
     (all_late, "2026-03-08", ("The cutoff is 2026-03-08 and not 2026-03-11: no series has a later value.",)),
 ]

@@ -9,7 +9,7 @@ import pytest
 from publication.model import Measure
 from publication.vocabulary import Kind
 from tests.unit.pipeline.histories import FIRST_DAY, build_history, build_system, counts
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import ForecastRequest
 from training.models.conversion import NO_ATTENDANCES, Conversion, attendances_of, conversions
 

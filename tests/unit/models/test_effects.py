@@ -7,7 +7,7 @@ from statsmodels.tsa.arima.model import ARIMA
 
 from tests.unit.pipeline.histories import ENGLISH, awkward_system
 from training.arrays import FloatArray
-from training.history.known import known_at_day_end
+from training.history.point_in_time import known_at_day_end
 from training.models.effects import Design, Effects, design, fitted_effects
 
 DAYS = pd.date_range("2018-01-01", "2021-12-31", freq="D")

@@ -6,8 +6,8 @@ import pytest
 
 from tests.unit.models.wards import DAILY_ADMISSIONS, FULL, LEAVING_SHARE, MORE_WHEN_FULL, flows_system, simulated
 from tests.unit.pipeline.histories import build_history, poisoned, versions
-from training.history.known import PointInTimeHistory
-from training.history.ledger import flow_series
+from training.history.patient_flow import flow_series
+from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import ForecastRequest, Means
 from training.models.flow_balance import FLOWS_INCOMPLETE, FlowBalance
 from training.system import SystemContext

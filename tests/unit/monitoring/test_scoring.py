@@ -15,7 +15,7 @@ from publication.model import Champion, DayForecast, Publication, PublicationSum
 from publication.vocabulary import series_key
 from tests.unit.pipeline.histories import build_history, build_system, counts
 from training.frames import WEEK
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.monitoring import SCORED_DAYS, IssuedForecasts, score_issued, to_score
 from training.system import Event, EventKind, SystemContext
 

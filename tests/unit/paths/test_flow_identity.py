@@ -7,8 +7,8 @@ import pytest
 from publication.model import Measure, Place, System
 from publication.vocabulary import Kind
 from tests.unit.pipeline.histories import build_history
-from training.history.known import PointInTimeHistory
-from training.history.ledger import FlowCounts, flow_series
+from training.history.patient_flow import FlowCounts, flow_series
+from training.history.point_in_time import PointInTimeHistory
 from training.paths.flow_identity import FlowIdentity, beds_freed, flow_identity, reorder_discharges, unexplained_sd
 from training.paths.joint import Paths
 from training.pipeline import Forecast, Forecaster

@@ -9,7 +9,7 @@ from publication.days import end_of_day
 from publication.model import Measure, Place, System
 from publication.vocabulary import Kind
 from training.frames import long, wide
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.system import SystemContext
 
 TIMEZONE = "Europe/London"

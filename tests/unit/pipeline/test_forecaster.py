@@ -16,7 +16,7 @@ from tests.unit.pipeline.histories import (
     versions,
 )
 from training.errors import NothingPublishedError
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import ForecastRequest, Means, empty_means
 from training.models.catalogue import CATALOGUE, CONTENDERS
 from training.pipeline import Forecast, Forecaster

@@ -12,7 +12,7 @@ from publication.vocabulary import NoteKind
 from tests.unit.pipeline.histories import build_history, build_system, counts, four_sites
 from training.backtest.baselines import actuals, references, scales_of, with_actuals
 from training.frames import forecast_columns
-from training.history.known import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import FitCache
 from training.pipeline import Forecast, Forecaster
 from training.pipeline.publishing import as_publication

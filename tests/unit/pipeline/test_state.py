@@ -12,7 +12,7 @@ from skops.io.exceptions import UntrustedTypesFoundException
 
 from tests.unit.pipeline.histories import ENGLISH, LEVELS, build_system, counts, four_sites
 from training.frames import long
-from training.history.known import PointInTimeHistory, known_at_day_end
+from training.history.point_in_time import PointInTimeHistory, known_at_day_end
 from training.models.candidate import Candidate, ForecastRequest, Means, Scope
 from training.models.catalogue import CATALOGUE
 from training.models.saved_fits import ARRAYS, PARTS, load_fitted, save_fitted

@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from tests.unit.plausibility.hospitals import QUIET, SITES, SYSTEM, day, hospital
-from training.history.plausibility import FINDINGS, NOT_FLAGGED, findings, flagged_by, suspect_lags
+from training.history.plausibility.catalogue import detection_delays
+from training.history.plausibility.findings import FINDINGS, findings
+from training.history.plausibility.suspect_checks import NOT_FLAGGED, flagged_by
 from training.system import OpeningPeriod, SystemContext
 
 Days = list[tuple[str, int]]
@@ -47,14 +49,14 @@ def total(measure: str, days: range, off: float) -> Callable[[pd.DataFrame], Non
 
 @dataclass(frozen=True)
 class Found:
-    """A fault, and the days on which a check finds it; `lag` is how many days after the first of them it shows."""
+    """A fault, and the days on which a check finds it; `delay` is how many days after the first of them it shows."""
 
     fault: str
     lay: Callable[[pd.DataFrame], None]
     check: str
     series: str
     days: range
-    lag: int
+    delay: int
 
 
 FOUND = [
@@ -105,11 +107,11 @@ def test_it_shows_as_soon_as_it_can_and_no_sooner(row: Found) -> None:
     table = hospital()
     row.lay(table)
     series = table.columns.get_loc(row.series)
-    lags = suspect_lags(table, SYSTEM, QUIET)
-    until = row.days.start + row.lag
-    assert flagged_by(lags, until)[row.days.start, series]
-    if row.lag:
-        assert not flagged_by(lags, until - 1)[row.days.start, series]
+    delays = detection_delays(table, SYSTEM, QUIET)
+    until = row.days.start + row.delay
+    assert flagged_by(delays, until)[row.days.start, series]
+    if row.delay:
+        assert not flagged_by(delays, until - 1)[row.days.start, series]
 
 
 def test_a_fault_taints_no_other_series() -> None:
@@ -136,15 +138,15 @@ HARMLESS = [
 def test_what_is_no_fault_is_believed(what: str, lay: Callable[[pd.DataFrame], None]) -> None:
     table = hospital()
     lay(table)
-    doubted = suspect_lags(table, SYSTEM, QUIET)[230:] != NOT_FLAGGED
-    assert doubted.sum() == 0
-    assert (suspect_lags(table, SYSTEM, QUIET)[:200] != NOT_FLAGGED).sum() == 0
+    suspect = detection_delays(table, SYSTEM, QUIET)[230:] != NOT_FLAGGED
+    assert suspect.sum() == 0
+    assert (detection_delays(table, SYSTEM, QUIET)[:200] != NOT_FLAGGED).sum() == 0
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_hardly_a_day_of_a_quiet_hospital_is_doubted(seed: int) -> None:
-    lags = suspect_lags(hospital(seed, 700), SYSTEM, QUIET)
-    assert (lags != NOT_FLAGGED).mean() < 0.0005
+def test_hardly_a_day_of_a_quiet_hospital_is_suspect(seed: int) -> None:
+    delays = detection_delays(hospital(seed, 700), SYSTEM, QUIET)
+    assert (delays != NOT_FLAGGED).mean() < 0.0005
 
 
 @pytest.mark.parametrize("cutoff", [60, 119, 120, 171, 201, 203, 206, 240, 299])
@@ -153,9 +155,9 @@ def test_what_shows_on_a_day_needs_no_later_day(cutoff: int) -> None:
     table = hospital()
     for row in FOUND:
         row.lay(table)
-    until = suspect_lags(table.iloc[: cutoff + 1], SYSTEM, QUIET)
+    until = detection_delays(table.iloc[: cutoff + 1], SYSTEM, QUIET)
     table.iloc[cutoff + 1 :] = 1e9
-    later = suspect_lags(table, SYSTEM, QUIET)
+    later = detection_delays(table, SYSTEM, QUIET)
     np.testing.assert_array_equal(flagged_by(until, cutoff), flagged_by(later, cutoff))
 
 
@@ -164,7 +166,7 @@ def test_an_older_first_day_changes_nothing() -> None:
     for row in FOUND:
         row.lay(table)
     longer = table.reindex(pd.date_range(day(-30), table.index[-1], name="ds"))
-    np.testing.assert_array_equal(suspect_lags(longer, SYSTEM, QUIET)[30:], suspect_lags(table, SYSTEM, QUIET))
+    np.testing.assert_array_equal(detection_delays(longer, SYSTEM, QUIET)[30:], detection_delays(table, SYSTEM, QUIET))
 
 
 def test_a_place_outside_its_opening_period_is_masked() -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from training.history.plausibility import FINDINGS, SUSPECT_CHECKS, Severity
-from training.history.plausibility.notes import NOTED_NAMES
+from training.history.plausibility.catalogue import SUSPECT_CHECKS, Severity
+from training.history.plausibility.findings import FINDINGS
+from training.history.plausibility.info_checks import INFO_NAMES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "findings.md").read_text(encoding="utf-8")
 
@@ -16,7 +17,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "findings.md").read_t
     [
         ("severity | what becomes of it", list(Severity)),
         ("check | when a day is found | shows after", [check.name for check in SUSPECT_CHECKS]),
-        ("check | what it reports", list(NOTED_NAMES)),
+        ("check | what it reports", list(INFO_NAMES)),
         ("column | meaning", list(FINDINGS.columns)),
     ],
 )

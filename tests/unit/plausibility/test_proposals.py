@@ -10,10 +10,9 @@ import pytest
 
 from tests.unit.plausibility.hospitals import QUIET, SITES, SYSTEM, Fault, day, hospital
 from training.errors import HistoryError
-from training.history.plausibility import findings
-from training.history.plausibility.shifts import level_shifts
-from training.history.proposals import not_listed, proposals
-from training.history.review import write_findings, write_proposals
+from training.history.plausibility.baseline import level_shifts
+from training.history.plausibility.findings import findings
+from training.history.review import not_listed, proposals, write_findings, write_proposals
 from training.system import Event, EventKind
 
 LAST = day(299).date()
@@ -119,7 +118,7 @@ def test_the_files_hold_the_newest_state_and_are_absent_where_there_is_nothing(t
     write_findings(found, tmp_path / "new" / "findings.csv")
     write_proposals(proposed(SUGGESTED[0].lay), tmp_path / "events.csv")
     lines = (tmp_path / "new" / "findings.csv").read_text().splitlines()
-    assert lines[0] == "severity,check,unique_id,first,last,days,found,usual,note"
+    assert lines[0] == "severity,check,unique_id,first,last,days,found,baseline,note"
     assert lines[1].startswith("suspect,reporting failure,A/discharges,2023-06-01,2023-06-01,1,0,")
     assert (tmp_path / "events.csv").read_text() == (
         "from,to,place,measure,kind,note\n"

@@ -11,7 +11,9 @@ import pytest
 from publication.model import Measure, Place, System
 from publication.vocabulary import Kind
 from training.frames import wide
-from training.history.plausibility import NEWEST_CHECKS, NOT_FLAGGED, findings, suspect_lags
+from training.history.plausibility.catalogue import NEWEST_CHECKS, detection_delays
+from training.history.plausibility.findings import findings
+from training.history.plausibility.suspect_checks import NOT_FLAGGED
 from training.system import SystemContext, SystemFile, read_system
 
 ROOT = Path(__file__).parents[3]
@@ -36,14 +38,14 @@ def counted(name: str, file: SystemFile) -> pd.DataFrame:
     return wide(rows.assign(ds=pd.to_datetime(rows["ds"])))
 
 
-def doubted(name: str) -> tuple[set[tuple[str, str]], int]:
+def suspects_of(name: str) -> tuple[set[tuple[str, str]], int]:
     """Suspect series and days of a real system, and how many values it has."""
     file = read_system(ROOT / "benchmarks" / "systems" / f"{name}.toml")
     table = counted(name, file)
-    lags = pd.DataFrame(suspect_lags(table, file.system, file.context), table.index, table.columns)
-    of_newest = suspect_lags(table, file.system, file.context, NEWEST_CHECKS)
+    delays = pd.DataFrame(detection_delays(table, file.system, file.context), table.index, table.columns)
+    of_newest = detection_delays(table, file.system, file.context, NEWEST_CHECKS)
     newest = pd.DataFrame(of_newest, table.index, table.columns)
-    days, series = np.nonzero(((lags != NOT_FLAGGED) | (newest != NOT_FLAGGED)).to_numpy())
+    days, series = np.nonzero(((delays != NOT_FLAGGED) | (newest != NOT_FLAGGED)).to_numpy())
     names, dates = table.columns[series], pd.DatetimeIndex(table.index[days]).strftime("%Y-%m-%d")
     found = set(zip(map(str, names), dates, strict=True))
     return found, int(table.notna().sum().sum())
@@ -54,13 +56,13 @@ def doubted(name: str) -> tuple[set[tuple[str, str]], int]:
     [("swast", 15699, 0), ("portugal_ed", 14915, 18), ("germany_icu", 63424, 2), ("nhs_winter", 76148, 91)],
 )
 def test_hardly_a_day_of_the_real_systems_is_suspect(name: str, n_values: int, n_suspect: int) -> None:
-    found, n_found = doubted(name)
+    found, n_found = suspects_of(name)
     assert (n_found, len(found)) == (n_values, n_suspect)
     assert len(found) <= LARGEST_SHARE * n_found
 
 
 def test_portugals_one_day_anomalies_are_found() -> None:
-    found, _ = doubted("portugal_ed")
+    found, _ = suspects_of("portugal_ed")
     assert found >= {
         ("Algarve/attendances", "2019-04-19"),
         ("Algarve/attendances", "2021-11-19"),

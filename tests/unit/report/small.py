@@ -8,7 +8,7 @@ import pandas as pd
 from publication.days import end_of_day
 from publication.model import Measure, Place, System
 from tests.unit.plausibility.hospitals import MEASURES
-from training.history.report.evidence import Evidence, evidence
+from training.report.evidence import Evidence, evidence
 from training.system import SystemContext
 
 Vintage = tuple[str, pd.Timestamp, float, datetime]

@@ -36,5 +36,5 @@ def test_labels_are_shown_letter_by_letter() -> None:
 
 
 def test_drawing_needs_no_mlflow() -> None:
-    asked = "import sys, training.charts, training.history.report; sys.exit('mlflow' in sys.modules)"
+    asked = "import sys, training.charts, training.report.page; sys.exit('mlflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0

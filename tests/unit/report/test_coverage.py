@@ -9,9 +9,8 @@ import pytest
 from tests.unit.report.reading import Page, numbers
 from tests.unit.report.small import day, judged, steady, system, version
 from training.charts import page
-from training.history.report.calendars import by_day, by_week
-from training.history.report.coverage import SERIES_DRAWN, coverage
-from training.history.report.states import DayState, chosen, missing_days, states
+from training.report.coverage import SERIES_DRAWN, by_day, by_week, coverage
+from training.report.evidence import DayState, missing_days, series_to_draw, states
 from training.system import Event, EventKind, SystemContext
 
 NO_VALUE, VALUE, REVISED, SUSPECT, LEFT_OUT = DayState
@@ -49,7 +48,7 @@ def test_days_before_the_first_value_are_not_missing_and_days_after_the_last_are
 def test_series_stand_in_the_order_of_the_tree_and_the_measures() -> None:
     ids = ["A/beds", "A/attendances", "B/occupancy", "north/beds"]
     evidence = judged([row for i in ids for row in steady(i, range(3))], system("B", "A"))
-    drawn = [evidence.unique_ids[i] for i in chosen(evidence, states(evidence), 10)]
+    drawn = [evidence.unique_ids[i] for i in series_to_draw(evidence, states(evidence), 10)]
     assert drawn == ["north/beds", "B/occupancy", "A/attendances", "A/beds"]
 
 

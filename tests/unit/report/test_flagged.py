@@ -10,10 +10,10 @@ from tests.unit.report.small import day as small_day
 from tests.unit.report.small import judged, lay, steady, system
 from training.charts import page
 from training.frames import long
-from training.history.report import flagged as module
-from training.history.report.evidence import Evidence, evidence
-from training.history.report.flagged import flagged, most_flagged
-from training.history.report.looks import CHECK_SYMBOL
+from training.report import flagged as module
+from training.report.evidence import Evidence, evidence
+from training.report.flagged import flagged, most_flagged
+from training.report.markup import CHECK_SYMBOL
 from training.system import Event, EventKind, SystemContext
 
 STRIKE = Event(day(200).date(), day(202).date(), None, None, EventKind.STRIKE, "")
@@ -44,7 +44,7 @@ def test_new_suspect_days_come_first_then_many(faulty: Evidence) -> None:
 
 def test_a_picture_marks_the_suspect_day_by_its_check(read: Page) -> None:
     drawn = read.pictures["flagged-3"]
-    assert drawn.names == ["usual", "value", "spike"]
+    assert drawn.names == ["baseline", "value", "spike"]
     assert drawn.trace("spike")["x"] == [f"{day(220):%Y-%m-%d}"]
     assert drawn.trace("spike")["marker"]["symbol"] == CHECK_SYMBOL["spike"]
 
@@ -59,17 +59,17 @@ def test_a_picture_shades_and_names_the_events_of_the_series_alone(read: Page) -
     assert [note["text"] for note in layout["annotations"]] == ["strike"]
 
 
-def test_a_picture_shows_half_a_year_with_the_usual_level(read: Page) -> None:
+def test_a_picture_shows_half_a_year_with_the_baseline(read: Page) -> None:
     drawn = read.pictures["flagged-2"]
     assert drawn.trace("value")["x"][-1] == f"{day(160 + 28):%Y-%m-%d}"
-    usual, value = numbers(drawn.trace("usual")["y"]), numbers(drawn.trace("value")["y"])
+    baseline, value = numbers(drawn.trace("baseline")["y"]), numbers(drawn.trace("value")["y"])
     assert len(value) == 182
-    assert np.nanmedian(np.abs(usual / value - 1)) < 0.1
+    assert np.nanmedian(np.abs(baseline / value - 1)) < 0.1
 
 
 def test_the_caption_says_what_was_found(read: Page, faulty: Evidence) -> None:
     found = faulty.suspect[faulty.suspect["unique_id"] == "D/attendances"].iloc[0]
-    assert read.captions["flagged-1"] == f"Sudden zero on Tue 24 Oct 2023: found 0, usual {found['usual']:.0f}."
+    assert read.captions["flagged-1"] == f"Sudden zero on Tue 24 Oct 2023: found 0, baseline {found['baseline']:.0f}."
     assert read.captions["flagged-2"].startswith("Frozen Fri 2 Jun 2023 to Sun 11 Jun 2023 (10 days): found")
 
 

@@ -13,11 +13,11 @@ from tests.unit.plausibility.hospitals import MEASURES, SYSTEM, day, hospital
 from tests.unit.report.reading import Page
 from tests.unit.report.small import AS_OF, NOTHING, lay, steady, system, version, versions
 from training.frames import long
-from training.history.report import report_page
+from training.report.page import report_page
 from training.system import Event, EventKind, OpeningPeriod, SystemContext
 
 MB = 1_000_000
-SECTIONS = ["coverage", "revisions", "lags", "flagged", "balance"]
+SECTIONS = ["coverage", "revisions", "delays", "flagged", "balance"]
 STREAM = "A/attendances/paediatric"
 
 

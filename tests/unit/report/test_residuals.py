@@ -5,7 +5,7 @@ import numpy as np
 from tests.unit.report.reading import Page, numbers
 from tests.unit.report.small import Vintage, judged, steady, system, version
 from training.charts import page
-from training.history.report.residuals import residuals
+from training.report.flagged import residuals
 
 OCCUPANCY = (100, 105, 103, 110)
 ADMISSIONS = (20, 22, 21, 25)

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.report.reading import Page, numbers
 from tests.unit.report.small import judged, steady, system, version
 from training.charts import page
-from training.history.report.revisions import course, revisions
+from training.report.delays import course, revisions
 
 TWICE = [version("A/discharges", 0, 100), version("A/discharges", 0, 110, 1.5), version("A/discharges", 0, 120, 4)]
 ONCE = [version("A/discharges", 1, 200), version("A/discharges", 1, 180, 2)]

@@ -1,4 +1,4 @@
-"""The checks of a known history by name, each with its severity. docs/reference/history.md says what each means."""
+"""The suspect checks by name, and the days of a history that models may not use."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,85 +10,114 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.model import System
-from training.history.plausibility import judging
-from training.history.plausibility.lags import NOT_FLAGGED, Lags, earliest
+from training.history.event_days import UNTRUSTED_KINDS, days_of
+from training.history.plausibility import suspect_checks
 from training.history.plausibility.panel import Panel, panels
+from training.history.plausibility.suspect_checks import NOT_FLAGGED, DetectionDelays, earliest, flagged_by
 from training.system import SystemContext
 
 
 class Severity(StrEnum):
-    """The consequence of a finding: quarantined; flagged and left out of training; or noted alone."""
+    """The consequence of a finding: flagged and left out of training, or noted alone."""
 
-    REFUSED = "refused"
     SUSPECT = "suspect"
     NOTED = "noted"
 
 
 @dataclass(frozen=True)
 class SuspectCheck:
-    """A named judgement of days; `newest_only` where the next day will tell better.
+    """A named check of days; `newest_only` where the next day decides.
 
     A day that it finds is `uncounted` where its value stands for no count at all: the series has not reached that day.
     """
 
     name: str
-    judge: Callable[[Panel], Lags]
+    detect: Callable[[Panel], DetectionDelays]
     newest_only: bool = False
     uncounted: bool = False
 
 
 SUSPECT_CHECKS = (
-    SuspectCheck("outside opening period", judging.outside_opening_period),
-    SuspectCheck("reporting failure", judging.reporting_failure, uncounted=True),
-    SuspectCheck("sudden zero", judging.sudden_zero),
-    SuspectCheck("sentinel", judging.placeholder_run),
-    SuspectCheck("above beds", judging.above_beds),
-    SuspectCheck("disagreeing total", judging.disagreeing_total),
-    SuspectCheck("frozen", judging.frozen),
-    SuspectCheck("spike", judging.spike),
-    SuspectCheck("excursion", judging.transient_shift),
-    SuspectCheck("partial day", judging.partial_day, newest_only=True, uncounted=True),
+    SuspectCheck("outside opening period", suspect_checks.outside_opening_period),
+    SuspectCheck("reporting failure", suspect_checks.reporting_failure, uncounted=True),
+    SuspectCheck("sudden zero", suspect_checks.sudden_zero),
+    SuspectCheck("sentinel", suspect_checks.placeholder_run),
+    SuspectCheck("above beds", suspect_checks.above_beds),
+    SuspectCheck("disagreeing total", suspect_checks.disagreeing_total),
+    SuspectCheck("frozen", suspect_checks.frozen),
+    SuspectCheck("spike", suspect_checks.spike),
+    SuspectCheck("excursion", suspect_checks.transient_shift),
+    SuspectCheck("partial day", suspect_checks.partial_day, newest_only=True, uncounted=True),
 )
 NEWEST_CHECKS = tuple(check for check in SUSPECT_CHECKS if check.newest_only)
 LASTING_CHECKS = tuple(check for check in SUSPECT_CHECKS if not check.newest_only)
 UNCOUNTED_CHECKS = tuple(check for check in SUSPECT_CHECKS if check.uncounted)
-DAYS_FOR_THE_NEWEST = 203  # the longest look back: a spread of sixteen weeks, renewed every four, on weekday levels
+NEWEST_LOOKBACK_DAYS = 203  # the longest lookback: a scale of sixteen weeks, fitted every four, on weekday levels
 
 
-def judged(panel: Panel) -> dict[str, Lags]:
-    """The lags of one panel by check. A day keeps the first check that finds it at all, in catalogue order."""
-    found: dict[str, Lags] = {}
+def delays_by_check(panel: Panel) -> dict[str, DetectionDelays]:
+    """The detection delays of one panel by check. A day belongs to the first check of the catalogue that finds it."""
+    found: dict[str, DetectionDelays] = {}
     taken = np.zeros(panel.values.shape, bool)
     for check in SUSPECT_CHECKS:
-        lags = check.judge(panel)
-        found[check.name] = np.where(taken, NOT_FLAGGED, lags).astype(np.int16)
-        taken |= lags != NOT_FLAGGED
+        delays = check.detect(panel)
+        found[check.name] = np.where(taken, NOT_FLAGGED, delays).astype(np.int16)
+        taken |= delays != NOT_FLAGGED
     return found
 
 
 def suspects(table: pd.DataFrame, system: System, context: SystemContext) -> NDArray[np.int8]:
-    """For each cell of a wide frame the position in `SUSPECT_CHECKS` of the first check that finds it; -1: none."""
+    """Return for each cell of a wide frame the position in SUSPECT_CHECKS of the first check that finds it, or -1."""
     found = np.full(table.shape, -1, dtype=np.int8)
     for panel in panels(table, system, context):
         columns = table.columns.get_indexer(pd.Index(panel.unique_ids))
-        for position, lags in enumerate(judged(panel).values()):
-            days, series = np.nonzero(lags != NOT_FLAGGED)
+        for position, delays in enumerate(delays_by_check(panel).values()):
+            days, series = np.nonzero(delays != NOT_FLAGGED)
             found[days, columns[series]] = position
     return found
 
 
-def suspect_lags(
+def detection_delays(
     table: pd.DataFrame,
     system: System,
     context: SystemContext,
     checks: Sequence[SuspectCheck] = LASTING_CHECKS,
-) -> Lags:
-    """The least lag of any of the checks, for a wide frame; without naming them, of all but those of the newest day.
+) -> DetectionDelays:
+    """The least delay of any of the checks, for a wide frame; without naming them, of all but those of the newest day.
 
     Shape (n_days, n_series), as the frame's.
     """
-    lags: Lags = np.full(table.shape, NOT_FLAGGED, dtype=np.int16)
+    delays: DetectionDelays = np.full(table.shape, NOT_FLAGGED, dtype=np.int16)
     for panel in panels(table, system, context):
         columns = table.columns.get_indexer(pd.Index(panel.unique_ids))
-        lags[:, columns] = reduce(earliest, (check.judge(panel) for check in checks))
-    return lags
+        delays[:, columns] = reduce(earliest, (check.detect(panel) for check in checks))
+    return delays
+
+
+def mask_untrusted(
+    known: pd.DataFrame, delays: DetectionDelays, system: System, context: SystemContext
+) -> pd.DataFrame:
+    """A wide frame without the days that are known on its newest day to be suspect, or that an event says to leave out.
+
+    `delays` are those of `detection_delays` for the frame, or for one that goes on longer. The checks of the newest day
+    are made here.
+    """
+    if known.empty:
+        return known
+    is_suspect = flagged_by(delays, len(known) - 1)
+    recent = known.tail(NEWEST_LOOKBACK_DAYS)
+    is_suspect[-len(recent) :] |= flagged_by(detection_delays(recent, system, context, NEWEST_CHECKS), len(recent) - 1)
+    days, unique_ids = pd.DatetimeIndex(known.index), list(known.columns)
+    is_suspect |= days_of(context.events, UNTRUSTED_KINDS, days, unique_ids, system)
+    return known.mask(is_suspect)
+
+
+def mask_uncounted(known: pd.DataFrame, system: System, context: SystemContext) -> pd.DataFrame:
+    """The newest days of a wide frame, without values that stand for no count: a half-counted day, a day of zeros.
+
+    Any other suspect value counts as present: a frozen feed has been sent.
+    """
+    recent = known.tail(NEWEST_LOOKBACK_DAYS)
+    if recent.empty:
+        return recent
+    return recent.mask(flagged_by(detection_delays(recent, system, context, UNCOUNTED_CHECKS), len(recent) - 1))

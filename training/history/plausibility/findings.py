@@ -6,10 +6,10 @@ import pandera.pandas as pa
 
 from publication.model import System
 from publication.vocabulary import series_key
-from training.history.plausibility.catalogue import Severity, judged
-from training.history.plausibility.lags import NOT_FLAGGED, Lags
-from training.history.plausibility.notes import NOTED_CHECKS, Of, weekly_totals
+from training.history.plausibility.catalogue import Severity, delays_by_check
+from training.history.plausibility.info_checks import INFO_CHECKS, CheckedView, weekly_totals
 from training.history.plausibility.panel import Panel, panels
+from training.history.plausibility.suspect_checks import NOT_FLAGGED, DetectionDelays
 from training.system import SystemContext
 
 FINDINGS = pa.DataFrameSchema(
@@ -21,14 +21,14 @@ FINDINGS = pa.DataFrameSchema(
         "last": pa.Column("datetime64[ns]"),
         "days": pa.Column("int64", pa.Check.ge(1)),
         "found": pa.Column(float, nullable=True),
-        "usual": pa.Column(float, nullable=True),
+        "baseline": pa.Column(float, nullable=True),
         "note": pa.Column(str),
     },
     checks=pa.Check(lambda table: table["first"] <= table["last"], name="a finding ends after it begins"),
     strict=True,
     ordered=True,
 )
-"""One row for each check, series and run of days; `found` and `usual` are of its first day, in counts."""
+"""One row for each check, series and run of days; `found` and `baseline` are of its first day, in counts."""
 
 
 NO_DAYS = pd.DataFrame({"unique_id": pd.Series(dtype=object), "ds": pd.Series(dtype="datetime64[ns]")})
@@ -41,15 +41,19 @@ def findings(
 
     `spread` has the series and days (`unique_id, ds`) whose counts are totals of weeks, spread over their days.
     """
-    doubted = np.zeros(table.shape, bool)
+    is_suspect = np.zeros(table.shape, bool)
     found = []
     for panel in panels(table, system, context):
-        lags = judged(panel)
-        found += [_runs(panel, name, found_by) for name, found_by in lags.items() if (found_by != NOT_FLAGGED).any()]
+        delays = delays_by_check(panel)
+        found += [_rows_by_run(panel, name, delay) for name, delay in delays.items() if (delay != NOT_FLAGGED).any()]
         columns = table.columns.get_indexer(pd.Index(panel.unique_ids))
-        doubted[:, columns] = np.any([found_by != NOT_FLAGGED for found_by in lags.values()], axis=0)
-    views = {Of.ALL: table, Of.BELIEVED: table.mask(doubted), Of.OPEN: table[_still_open(table, context)]}
-    found += [note.run(views[note.of], system) for note in NOTED_CHECKS]
+        is_suspect[:, columns] = np.any([delay != NOT_FLAGGED for delay in delays.values()], axis=0)
+    views = {
+        CheckedView.ALL: table,
+        CheckedView.TRUSTED: table.mask(is_suspect),
+        CheckedView.OPEN: table[_still_open(table, context)],
+    }
+    found += [note.run(views[note.of], system) for note in INFO_CHECKS]
     found.append(weekly_totals(spread))
     rows = [part for part in found if not part.empty]
     if not rows:
@@ -67,9 +71,9 @@ def _still_open(table: pd.DataFrame, context: SystemContext) -> list[str]:
     return [i for i in map(str, table.columns) if lasts.get(series_key(i).place, newest) >= newest]
 
 
-def _runs(panel: Panel, name: str, lags: Lags) -> pd.DataFrame:
+def _rows_by_run(panel: Panel, name: str, delays: DetectionDelays) -> pd.DataFrame:
     """The faults of one check as one row for each series and run of days."""
-    series, day = np.nonzero((lags != NOT_FLAGGED).T)
+    series, day = np.nonzero((delays != NOT_FLAGGED).T)
     begins = np.flatnonzero((np.diff(series, prepend=-1) != 0) | (np.diff(day, prepend=-2) != 1))
     ends = np.append(begins[1:], len(day))[: len(begins)] - 1
     first, which = day[begins], series[begins]
@@ -82,7 +86,7 @@ def _runs(panel: Panel, name: str, lags: Lags) -> pd.DataFrame:
             "last": panel.days[day[ends]],
             "days": (ends - begins + 1).astype("int64"),
             "found": panel.values[first, which],
-            "usual": panel.usual_count[first, which].round(1),
+            "baseline": panel.baseline_count[first, which].round(1),
             "note": "",
         }
     )

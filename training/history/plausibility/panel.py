@@ -10,17 +10,16 @@ import pandas as pd
 from publication.model import System
 from publication.vocabulary import Kind, SeriesKey, series_key
 from training.arrays import BoolArray, FloatArray
-from training.history.plausibility.usual import usual_level, usual_spread
+from training.history.patient_flow import BEDS, OCCUPANCY
+from training.history.plausibility.baseline import baseline_level, jump_scale
 from training.system import OpeningPeriod, SystemContext
 from training.system.bank_holidays import bank_holidays
 
-SERIES_AT_ONCE = 400  # of a measure: arrays of a few megabytes are made and judged soonest
+SERIES_AT_ONCE = 400  # of a measure: arrays of a few megabytes are made and checked fastest
 COUNT_NOISE = 1.5  # of a Poisson count against the mean of its neighbours: variance 1 + 1/2, in units of the mean
-UNLEARNT = 1.5  # times the noise of a count: what a series is allowed until its spread is known
+SCALE_UNTIL_FITTED = 1.5  # times the noise of a count: the scale of a series until its own is fitted
 FEWEST_SIBLINGS = 4
-STAND_INS = (99.0, 999.0, 9999.0)  # what people type where a count is not known
-OCCUPANCY = "occupancy"
-BEDS = "beds"
+PLACEHOLDERS = (99.0, 999.0, 9999.0)  # what people type where a count is not known
 
 Columns = dict[SeriesKey, int]
 
@@ -31,7 +30,7 @@ class Panel:
 
     `beds` are those of the same places where the measure is occupancy, NaN elsewhere. `parts` is the sum of the places
     below, NaN where one of them has no value or there is none. `is_open` says whether the place is open,
-    `is_holiday` (n_days, 1) whether the day is a bank holiday: much that is odd elsewhere is usual then.
+    `is_holiday` (n_days, 1) whether the day is a bank holiday: much that is suspect elsewhere is normal then.
     """
 
     kind: Kind
@@ -46,44 +45,44 @@ class Panel:
     @cached_property
     def baseline(self) -> FloatArray:
         """The level each day would have by its weekday in the weeks before, as log(1 + count)."""
-        believable = np.where(np.isin(self.values, STAND_INS), np.nan, self.values)
-        return usual_level(np.log1p(believable))
+        counted = np.where(np.isin(self.values, PLACEHOLDERS), np.nan, self.values)
+        return baseline_level(np.log1p(counted))
 
     @cached_property
-    def usual_count(self) -> FloatArray:
+    def baseline_count(self) -> FloatArray:
         """The same as a count."""
         return np.expm1(self.baseline)
 
     @cached_property
-    def departure(self) -> FloatArray:
-        """How far log(1 + count) is from its usual level: -0.7 is half, 0.7 is double."""
+    def residual(self) -> FloatArray:
+        """The distance of log(1 + count) from its baseline: -0.7 is half, 0.7 is double."""
         return np.log1p(self.values) - self.baseline
 
     @cached_property
     def idiosyncratic_residual(self) -> FloatArray:
         """The part of it that the other series of the measure do not share, where there are enough of them."""
-        return _without_shared(self.departure)
+        return _without_shared(self.residual)
 
     @cached_property
     def jump(self) -> FloatArray:
-        """Each day's own departure against the mean of the day before and the day after; NaN at the edges and gaps."""
+        """Each day's own residual against the mean of the day before and the day after; NaN at the edges and gaps."""
         return _without_shared(self._shared_jump)
 
     @cached_property
     def _shared_jump(self) -> FloatArray:
-        jump = np.full_like(self.departure, np.nan)
-        jump[1:-1] = self.departure[1:-1] - (self.departure[:-2] + self.departure[2:]) / 2
+        jump = np.full_like(self.residual, np.nan)
+        jump[1:-1] = self.residual[1:-1] - (self.residual[:-2] + self.residual[2:]) / 2
         return jump
 
     @cached_property
-    def spread(self) -> FloatArray:
-        """The usual size of a jump: learnt from the past, at least the noise of a count.
+    def scale(self) -> FloatArray:
+        """The scale of jumps: fitted to the past, at least the noise of a count.
 
-        Of jumps as they are: without what is shared, the series in the middle of a few would seem to be still.
+        Jumps include what series share: without it, the series in the middle of a few would seem to stand still.
         """
         noise = np.sqrt(COUNT_NOISE / np.exp(self.baseline))
-        learnt = usual_spread(self._shared_jump, self.days[0].date())
-        return np.where(np.isnan(learnt), UNLEARNT * noise, np.fmax(learnt, noise))
+        fitted = jump_scale(self._shared_jump, self.days[0].date())
+        return np.where(np.isnan(fitted), SCALE_UNTIL_FITTED * noise, np.fmax(fitted, noise))
 
 
 def panels(table: pd.DataFrame, system: System, context: SystemContext) -> Iterator[Panel]:
@@ -101,23 +100,23 @@ def panels(table: pd.DataFrame, system: System, context: SystemContext) -> Itera
                 days=pd.DatetimeIndex(table.index),
                 unique_ids=ids,
                 values=values[:, [column[key] for key in chosen]],
-                beds=_beds(values, column, chosen),
-                parts=_sums_of_parts(values, column, chosen, system),
-                is_open=_open(pd.DatetimeIndex(table.index), chosen, context.opening_periods),
+                beds=_beds_at(values, column, chosen),
+                parts=_sums_of_children(values, column, chosen, system),
+                is_open=_is_open(pd.DatetimeIndex(table.index), chosen, context.opening_periods),
                 is_holiday=_holidays(pd.DatetimeIndex(table.index), context.holidays),
             )
 
 
-def _without_shared(departure: FloatArray) -> FloatArray:
-    if departure.shape[1] < FEWEST_SIBLINGS:
-        return departure
-    there = (~np.isnan(departure)).sum(axis=1, keepdims=True)
-    ordered = np.sort(departure, axis=1)
+def _without_shared(residual: FloatArray) -> FloatArray:
+    if residual.shape[1] < FEWEST_SIBLINGS:
+        return residual
+    there = (~np.isnan(residual)).sum(axis=1, keepdims=True)
+    ordered = np.sort(residual, axis=1)
     shared = np.take_along_axis(ordered, np.maximum((there - 1) // 2, 0), axis=1)
-    return departure - np.where(there >= FEWEST_SIBLINGS, shared, 0.0)
+    return residual - np.where(there >= FEWEST_SIBLINGS, shared, 0.0)
 
 
-def _beds(values: FloatArray, column: Columns, chosen: list[SeriesKey]) -> FloatArray:
+def _beds_at(values: FloatArray, column: Columns, chosen: list[SeriesKey]) -> FloatArray:
     found = np.full((len(values), len(chosen)), np.nan)
     for i, key in enumerate(chosen):
         beds = key._replace(measure=BEDS)
@@ -126,7 +125,7 @@ def _beds(values: FloatArray, column: Columns, chosen: list[SeriesKey]) -> Float
     return found
 
 
-def _sums_of_parts(values: FloatArray, column: Columns, chosen: list[SeriesKey], system: System) -> FloatArray:
+def _sums_of_children(values: FloatArray, column: Columns, chosen: list[SeriesKey], system: System) -> FloatArray:
     found = np.full((len(values), len(chosen)), np.nan)
     for i, key in enumerate(chosen):
         children = [key._replace(place=place) for place in system.children(key.place)]
@@ -136,7 +135,7 @@ def _sums_of_parts(values: FloatArray, column: Columns, chosen: list[SeriesKey],
     return found
 
 
-def _open(days: pd.DatetimeIndex, chosen: list[SeriesKey], periods: Mapping[str, OpeningPeriod]) -> BoolArray:
+def _is_open(days: pd.DatetimeIndex, chosen: list[SeriesKey], periods: Mapping[str, OpeningPeriod]) -> BoolArray:
     found = np.ones((len(days), len(chosen)), bool)
     for i, key in enumerate(chosen):
         opening = periods.get(key.place)

@@ -1,0 +1,120 @@
+"""The hierarchy of series: the bottom ones, their ancestors, and the places that succeed others."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+import pandas as pd
+
+from publication.model import System
+from publication.vocabulary import SEPARATOR, SeriesKey, series_key
+from training.errors import HistoryError
+from training.system import OpeningPeriod
+
+SERIES_AND_DAY = ["unique_id", "ds"]
+ALWAYS = OpeningPeriod()
+
+
+def of_system(rows: pd.DataFrame, system: System) -> pd.DataFrame:
+    """The rows (`unique_id`, ...) whose place and measure the system has; an archive may be older than its system file.
+
+    Raises HistoryError where there are none.
+    """
+    archived = rows["unique_id"].unique()
+    keys = {unique_id: series_key(str(unique_id)) for unique_id in archived}
+    ours = [i for i, k in keys.items() if k.place in system.place_by_id and k.measure in system.measure_by_name]
+    if len(ours) == len(archived):
+        return rows
+    if not ours:
+        raise HistoryError(
+            f"Reading the history of {system.name}: none of its {len(archived)} series, such as {archived[0]}, is of a "
+            "place and measure that system.toml has. Correct the places there, or ingest again."
+        )
+    return rows[rows["unique_id"].isin(ours)]
+
+
+def bottom_series(system: System, unique_ids: Iterable[str]) -> list[str]:
+    """Return the series of which no other one is a part: they are forecast directly, and parents are their sums."""
+    keys = [series_key(unique_id) for unique_id in unique_ids]
+    parents = {parent for key in keys for parent in ancestors(system, key)}
+    return sorted(key.unique_id for key in keys if key not in parents)
+
+
+def ancestors(system: System, key: SeriesKey) -> set[SeriesKey]:
+    """Every series that `key` is a part of: the same measure in the places above, with and without its stream."""
+    places = [key.place, *system.ancestors(key.place)]
+    streams = {key.stream, None}
+    return {SeriesKey(place, key.measure, stream) for place in places for stream in streams} - {key}
+
+
+def with_inherited(rows: pd.DataFrame, periods: Mapping[str, OpeningPeriod], today: date) -> pd.DataFrame:
+    """The rows (`unique_id, ds, y, known_at`, each series and day once), and those that open places inherit.
+
+    Before a successor opened, its value is the sum of its predecessors', known when the last of them was, and missing
+    where one of those then open has none. Days that the successor has itself are left as they are.
+    """
+    for successor in _in_order(periods, today):
+        inherited = _inherited(rows, successor, periods)
+        if not inherited.empty:
+            own = rows.astype({"unique_id": str})
+            inherited = inherited[
+                ~pd.MultiIndex.from_frame(inherited[SERIES_AND_DAY]).isin(pd.MultiIndex.from_frame(own[SERIES_AND_DAY]))
+            ]
+            rows = pd.concat([own, inherited], ignore_index=True).sort_values(SERIES_AND_DAY, ignore_index=True)
+    return rows
+
+
+def succeeded(periods: Mapping[str, OpeningPeriod], today: date) -> set[str]:
+    """The places whose work another has taken over by that day."""
+    return {predecessor for successor in _in_order(periods, today) for predecessor in periods[successor].succeeds}
+
+
+def _in_order(periods: Mapping[str, OpeningPeriod], today: date) -> list[str]:
+    """The successors that are open, oldest first: a successor may itself have one."""
+    opened = {
+        place: opening.first for place, opening in periods.items() if opening.succeeds and opening.first is not None
+    }
+    return sorted((place for place, first in opened.items() if first <= today), key=lambda place: opened[place])
+
+
+def _inherited(rows: pd.DataFrame, successor: str, periods: Mapping[str, OpeningPeriod]) -> pd.DataFrame:
+    place, what = _parts(rows["unique_id"])
+    theirs = rows[place.isin(periods[successor].succeeds) & rows["ds"].lt(pd.Timestamp(str(periods[successor].first)))]
+    theirs = theirs.assign(place=place[theirs.index], what=what[theirs.index]).astype({"place": str, "what": str})
+    theirs = theirs[_while_open(theirs, periods)]
+    sums = theirs.groupby(["what", "ds"], as_index=False).agg(
+        y=("y", "sum"), known_at=("known_at", "max"), n=("place", "nunique")
+    )
+    wanted = _open_predecessors(theirs, periods).reindex(pd.MultiIndex.from_frame(sums[["what", "ds"]])).to_numpy()
+    complete = sums[sums["n"].to_numpy() == wanted]
+    named = complete.assign(unique_id=successor + SEPARATOR + complete["what"])
+    return pd.DataFrame(named[["unique_id", "ds", "y", "known_at"]])
+
+
+def _parts(unique_ids: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """The place, and what is counted there."""
+    split = unique_ids.astype(str).str.partition(SEPARATOR)
+    return split[0], split[2]
+
+
+def _while_open(theirs: pd.DataFrame, periods: Mapping[str, OpeningPeriod]) -> pd.Series:
+    """Return whether each row's place is open on its day; a successor is as old as the places that it succeeded."""
+    known = {place: periods.get(place, ALWAYS) for place in theirs["place"].unique()}
+    firsts = {
+        place: pd.Timestamp.min if opening.succeeds else _or(opening.first, pd.Timestamp.min)
+        for place, opening in known.items()
+    }
+    lasts = {place: _or(opening.last, pd.Timestamp.max) for place, opening in known.items()}
+    open_on: pd.Series = theirs["ds"].between(theirs["place"].map(firsts), theirs["place"].map(lasts))
+    return open_on
+
+
+def _or(day: date | None, bound: pd.Timestamp) -> pd.Timestamp:
+    return bound if day is None else pd.Timestamp(day)
+
+
+def _open_predecessors(theirs: pd.DataFrame, periods: Mapping[str, OpeningPeriod]) -> pd.Series:
+    """The number of predecessors that count the same thing and are open on each day; by `what` and `ds`."""
+    pairs = theirs[["what", "place"]].drop_duplicates()
+    days = pd.DataFrame({"ds": theirs["ds"].unique()})
+    every = pairs.merge(days, how="cross")
+    return every[_while_open(every, periods)].groupby(["what", "ds"]).size()

@@ -1,0 +1,107 @@
+"""Patient flow: the series of a place that balance, their counts, and what they leave unexplained."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from publication.model import System
+from publication.vocabulary import SeriesKey, series_key
+from training.arrays import FloatArray
+
+if TYPE_CHECKING:
+    from training.history.point_in_time import PointInTimeHistory
+
+OCCUPANCY, ADMISSIONS, DISCHARGES, BEDS = "occupancy", "admissions", "discharges", "beds"
+NOT_COUNTED = ""  # the name of no series
+
+
+@dataclass(frozen=True)
+class FlowSeries:
+    """The series, by unique_id, of a place or a stream of it that balance; `beds` is None where not counted."""
+
+    occupancy: str
+    admissions: tuple[str, ...]
+    discharges: str
+    beds: str | None
+
+    @property
+    def parts(self) -> list[str]:
+        """The series that must be known."""
+        return [self.occupancy, self.discharges, *self.admissions]
+
+
+def flow_series(unique_ids: Sequence[str]) -> list[FlowSeries]:
+    """Return the series that balance: occupancy and discharges of one place and stream, and its admissions.
+
+    Occupancy that is not split takes all admissions of its place, whatever streams they are split by.
+    """
+    keys = {series_key(unique_id): unique_id for unique_id in unique_ids}
+    admitted = [key for key in keys if key.measure == ADMISSIONS]
+    found = []
+    for key in (key for key in keys if key.measure == OCCUPANCY):
+        entering = tuple(keys[a] for a in admitted if a.place == key.place and key.stream in (None, a.stream))
+        leaving, beds = (keys.get(SeriesKey(key.place, measure, key.stream)) for measure in (DISCHARGES, BEDS))
+        if leaving and entering:
+            found.append(FlowSeries(keys[key], entering, leaving, beds))
+    return found
+
+
+def beds_of(unique_id: str) -> str:
+    """The series of the beds at the same place and stream, counted or not."""
+    return series_key(unique_id)._replace(measure=BEDS).unique_id
+
+
+@dataclass(frozen=True)
+class FlowCounts:
+    """Daily counts of some places, each (n_days, n_places), without gaps; `beds` is NaN where they are not counted."""
+
+    occupancy: FloatArray
+    admissions: FloatArray
+    discharges: FloatArray
+    beds: FloatArray
+
+
+def read_flow_counts(
+    history: "PointInTimeHistory", cutoff: pd.Timestamp, places: Sequence[FlowSeries], n_days: int
+) -> tuple[FlowCounts, pd.DatetimeIndex]:
+    """The newest days' counts, gaps filled, and which days they are; before a series' first value it has that value."""
+    table = history.imputed(cutoff).tail(n_days)
+    table = table.loc[table[[b.occupancy for b in places]].notna().any(axis=1)].bfill()
+    days = pd.DatetimeIndex(table.index)
+    counts = table + history.bed_steps(days, list(table.columns))
+    ledger = FlowCounts(
+        occupancy=counts[[b.occupancy for b in places]].to_numpy(),
+        admissions=by_place(counts, [b.admissions for b in places]),
+        discharges=counts[[b.discharges for b in places]].to_numpy(),
+        beds=counts.reindex(columns=[b.beds or NOT_COUNTED for b in places]).to_numpy(),
+    )
+    return ledger, days
+
+
+def by_place(table: pd.DataFrame, parts: Sequence[Sequence[str]]) -> FloatArray:
+    """The parts of each place, at least one, added up: (n_days, n_places)."""
+    starts = np.cumsum([0, *map(len, parts[:-1])])
+    values = table[[part for place in parts for part in place]].to_numpy(dtype=np.float64)
+    return np.asarray(np.add.reduceat(values, starts, axis=1))
+
+
+def balance_residuals(table: pd.DataFrame, system: System) -> pd.DataFrame:
+    """Return, wide by place, occupancy(d) - occupancy(d-1) - admissions(d) + discharges(d); NaN where one is not known.
+
+    Only places that count all three. Positive: more patients are in beds than were admitted and stayed.
+    """
+    counted = set(table.columns)
+    places = [place.id for place in system.places if counted.issuperset(_ids(place.id))]
+    columns = [table.columns.get_indexer(pd.Index(ids)) for ids in zip(*map(_ids, places), strict=True)]
+    if not columns:
+        return pd.DataFrame(index=table.index)
+    occupancy, admissions, discharges = (table.to_numpy(dtype=float)[:, chosen] for chosen in columns)
+    change = np.diff(occupancy, axis=0, prepend=np.nan)
+    return pd.DataFrame(change - admissions + discharges, index=table.index, columns=pd.Index(places))
+
+
+def _ids(place: str) -> tuple[str, ...]:
+    return tuple(SeriesKey(place, measure).unique_id for measure in ("occupancy", "admissions", "discharges"))

@@ -1,0 +1,266 @@
+"""Point-in-time history: a forecast for a cutoff sees only what was known when that day was over."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from functools import cached_property, lru_cache
+
+import numpy as np
+import pandas as pd
+
+from publication.days import end_of_day
+from publication.model import System
+from publication.vocabulary import series_key
+from training.arrays import FloatArray
+from training.errors import NothingPublishedError
+from training.frames import imputed, wide
+from training.history.digests import Declarations, series_digests
+from training.history.event_days import TRANSIENT_KINDS, bed_steps, days_of
+from training.history.hierarchy import bottom_series, of_system, succeeded, with_inherited
+from training.history.plausibility.catalogue import detection_delays, mask_uncounted, mask_untrusted
+from training.history.plausibility.suspect_checks import DetectionDelays
+from training.history.reporting import days_behind, days_never_counted, reached_day, still_reporting
+from training.history.steps import Steps, recent_steps
+from training.system import SystemContext
+from training.system.bank_holidays import bank_holidays
+
+SNAPSHOTS_HELD = 1024
+REPORTED_WITHIN_DAYS = 14
+COMPLETE_SHARE = 0.9  # of the series that reported in the past fortnight, for a day to count as complete
+NOTHING_ELSE = SystemContext()
+FRAMES_HELD = 32
+
+
+class PointInTimeHistory:
+    """The vintages of one system's history, read back as of any cutoff.
+
+    `versions` is `Archive.versions()`: `unique_id, ds, y, known_at`. Where `issued_for` is given, that cutoff sees all
+    of it up to its day (a publication uses what is known when it is made); every other cutoff sees what was known at
+    the end of its day. `newest` is all that is known, suspect days too, wide.
+    """
+
+    def __init__(
+        self,
+        versions: pd.DataFrame,
+        system: System,
+        issued_for: pd.Timestamp | None = None,
+        context: SystemContext = NOTHING_ELSE,
+    ) -> None:
+        self.system = system
+        self.context = context
+        self._issued_for = issued_for
+        versions = of_system(versions, system)
+        self._today = versions["ds"].max().date()
+        self._versions = versions.sort_values(["known_at", "unique_id", "ds"], kind="stable", ignore_index=True)
+        self.latest = self._wide(self._versions)
+        self._late = self._versions[self._versions["known_at"] > self._day_ends(self._versions["ds"])]
+        self.as_of = lru_cache(maxsize=SNAPSHOTS_HELD)(self._at)
+        self.imputed = lru_cache(maxsize=SNAPSHOTS_HELD)(self._imputed_at)
+        self.undisturbed = lru_cache(maxsize=SNAPSHOTS_HELD)(self._undisturbed)
+        self.steps = lru_cache(maxsize=SNAPSHOTS_HELD)(self._steps)
+        self.digests = lru_cache(maxsize=SNAPSHOTS_HELD)(self._digests)
+
+    @property
+    def undelayed(self) -> "PointInTimeHistory":
+        """The same without the delays of a cutoff: itself. Refits, which all cutoffs share, are fitted to it."""
+        return self
+
+    @property
+    def first_day(self) -> pd.Timestamp:
+        return pd.Timestamp(self.latest.index[0])
+
+    @cached_property
+    def last_complete_day(self) -> pd.Timestamp:
+        """The newest day that has a usable value of nine in ten of the series that reported in the fortnight before it.
+
+        Backtests end there, for forecasts are scored on it. A series lacks nothing on a weekday on which it is never
+        counted.
+        """
+        reported = self.latest.notna()
+        trusted = mask_untrusted(self.latest, self._detection_delays, self.system, self.context).notna()
+        reported_lately = reported.rolling(REPORTED_WITHIN_DAYS, min_periods=1).max() > 0
+        expected = reported_lately.sum(axis=1) - (reported_lately & days_never_counted(self.latest)).sum(axis=1)
+        reporting = reported_lately.any(axis=1)
+        complete = (trusted.sum(axis=1) >= COMPLETE_SHARE * expected) & reporting
+        return pd.Timestamp(self.latest.index[complete if complete.any() else reported.any(axis=1)][-1])
+
+    @cached_property
+    def reached_day(self) -> pd.Timestamp:
+        """The newest day that most of the series that report promptly have reached; the others are not waited for.
+
+        What is published is forecast from there.
+
+        A suspect value counts as present, unless it stands for no count: a half-counted day, a day of zeros.
+        """
+        present = mask_uncounted(self.latest, self.system, self.context)
+        return reached_day(present if present.notna().any(axis=None) else self.latest)
+
+    def days_behind(self, cutoff: pd.Timestamp) -> Mapping[str, int]:
+        """Return for each series that has not reached the cutoff the days from its last usable value to the cutoff."""
+        known = self.as_of(cutoff)
+        behind = dict(zip(map(str, known.columns), days_behind(known).tolist(), strict=True))
+        return {unique_id: days for unique_id, days in behind.items() if days > 0}
+
+    def _at(self, cutoff: pd.Timestamp) -> pd.DataFrame:
+        """The series that report at the cutoff and have no reporting parts: wide, up to and including the cutoff.
+
+        Days that were known by then to be suspect, or that an event leaves out, are empty. A series of which
+        that leaves nothing is left out: there is nothing to forecast it from.
+        """
+        if cutoff < self.first_day:
+            raise NothingPublishedError(
+                f"Forecasting {self.system.name} for cutoff {cutoff.date()}: the history begins on "
+                f"{self.first_day.date()}. Choose a later cutoff, or ingest older extracts."
+            )
+        known, delays = self._known(cutoff)
+        open_places = [i for i in still_reporting(known) if self.is_open(i, cutoff)]
+        trusted = mask_untrusted(known, delays, self.system, self.context)[open_places].dropna(axis=1, how="all")
+        usable = trusted[bottom_series(self.system, list(trusted.columns))]
+        return usable.reindex(pd.date_range(self.first_day, cutoff, name="ds"))
+
+    def _imputed_at(self, cutoff: pd.Timestamp) -> pd.DataFrame:
+        """The frame of `as_of` for models: declared bed changes taken out, then gaps filled.
+
+        A value that is empty in `as_of` and not here is imputed.
+        """
+        return self._imputed(self.as_of(cutoff))
+
+    def _undisturbed(self, cutoff: pd.Timestamp) -> pd.DataFrame:
+        """The frame of `imputed`, with strikes and diverts imputed too: for models without regressors for them."""
+        known = self.as_of(cutoff)
+        calm = self._without_passing(known)
+        return self.imputed(cutoff) if calm is known else self._imputed(calm)
+
+    def _steps(self, cutoff: pd.Timestamp) -> Steps:
+        """The recent steps of the series known at the cutoff; days of strikes and diverts are no level."""
+        known = self._without_passing(self.as_of(cutoff))
+        return recent_steps(known, self._special_days(pd.DatetimeIndex(known.index)))
+
+    def _without_passing(self, known: pd.DataFrame) -> pd.DataFrame:
+        """The frame with the days of strikes and diverts empty; itself where there are none."""
+        days, ids = pd.DatetimeIndex(known.index), list(known.columns)
+        passing = days_of(self.context.events, TRANSIENT_KINDS, days, ids, self.system)
+        return known.mask(passing) if passing.any() else known
+
+    def _digests(self, cutoff: pd.Timestamp, horizon_days: int) -> Mapping[str, bytes]:
+        """The digest of all that models may see of each series at the cutoff, `horizon_days` ahead."""
+        if cutoff < self.first_day:
+            return {}
+        return series_digests(self.as_of(cutoff), self._declarations, horizon_days)
+
+    @cached_property
+    def _declarations(self) -> Declarations:
+        return Declarations(self.system, self.context)
+
+    def bed_steps(self, days: pd.DatetimeIndex, unique_ids: Sequence[str]) -> FloatArray:
+        """Beds added by declared changes, (n_days, n_series): to be added to what was forecast from `filled`."""
+        return bed_steps(self.context.events, days, unique_ids, self.system)
+
+    def _imputed(self, known: pd.DataFrame) -> pd.DataFrame:
+        days = pd.DatetimeIndex(known.index)
+        return imputed(known - self.bed_steps(days, list(known.columns)), self._special_days(days))
+
+    def _special_days(self, days: pd.DatetimeIndex) -> list[date]:
+        """The bank holidays of the years of some days."""
+        years, country = range(days[0].year, days[-1].year + 1), self.context.holidays
+        return [day for year in years for day in bank_holidays(country, year)]
+
+    @cached_property
+    def _detection_delays(self) -> DetectionDelays:
+        return detection_delays(self.latest, self.system, self.context)
+
+    def _known(self, cutoff: pd.Timestamp) -> tuple[pd.DataFrame, DetectionDelays]:
+        """The wide frame known at the cutoff, and the detection delays of its faults."""
+        end = pd.Timestamp(end_of_day(cutoff.date(), self.system.timezone))
+        late = self._late[(self._late["known_at"] > end) & (self._late["ds"] <= cutoff)]
+        if late.empty or cutoff == self._issued_for:
+            known = self.latest.loc[:cutoff]
+            return known, self._detection_delays[: len(known)]
+        then = self._versions[(self._versions["known_at"] <= end) & (self._versions["ds"] <= cutoff)]
+        known = self._wide(then)
+        return known, detection_delays(known, self.system, self.context)
+
+    def is_open(self, unique_id: str, cutoff: pd.Timestamp) -> bool:
+        """Return whether the place of a series is open at the cutoff, as far as is declared."""
+        place = series_key(unique_id).place
+        opening = self.context.opening_periods.get(place)
+        if place in succeeded(self.context.opening_periods, self._today):
+            return False
+        return opening is None or opening.last is None or cutoff.date() <= opening.last
+
+    def _wide(self, versions: pd.DataFrame) -> pd.DataFrame:
+        """The last version of each series and day, of rows sorted by the instant they became known."""
+        newest = versions.drop_duplicates(["unique_id", "ds"], keep="last")
+        return wide(with_inherited(newest, self.context.opening_periods, self._today))
+
+    def _day_ends(self, days: pd.Series) -> pd.Series:
+        ends = {day: pd.Timestamp(end_of_day(day.date(), self.system.timezone)) for day in days.unique()}
+        return days.map(ends)
+
+
+def known_at_day_end(values: pd.DataFrame, system: System, context: SystemContext = NOTHING_ELSE) -> PointInTimeHistory:
+    """History of `unique_id, ds, y` alone: each value taken as known when its day was over."""
+    ends = {day: pd.Timestamp(end_of_day(day.date(), system.timezone)) for day in values["ds"].unique()}
+    return PointInTimeHistory(values.assign(known_at=values["ds"].map(ends)), system, context=context)
+
+
+class DelayedHistory(PointInTimeHistory):
+    """The history of `base` at any cutoff, less the newest days of the series that are behind.
+
+    `delays` is by how many days each of them is behind. All else is the base's: nothing is read again.
+    """
+
+    def __init__(self, base: PointInTimeHistory, delays: Mapping[str, int]) -> None:
+        self.system = base.system
+        self.context = base.context
+        self.latest = base.latest
+        self._base = base
+        self._delays = delays
+        self.as_of = lru_cache(maxsize=FRAMES_HELD)(self._at)
+        self.imputed = lru_cache(maxsize=FRAMES_HELD)(self._imputed_at)
+        self.undisturbed = lru_cache(maxsize=FRAMES_HELD)(self._undisturbed)
+        self.steps = lru_cache(maxsize=SNAPSHOTS_HELD)(self._steps)
+        self.digests = lru_cache(maxsize=SNAPSHOTS_HELD)(self._digests)
+
+    @property
+    def undelayed(self) -> PointInTimeHistory:
+        """The base."""
+        return self._base
+
+    @property
+    def last_complete_day(self) -> pd.Timestamp:
+        """The base's."""
+        return self._base.last_complete_day
+
+    @property
+    def _declarations(self) -> Declarations:
+        return self._base._declarations
+
+    def _at(self, cutoff: pd.Timestamp) -> pd.DataFrame:
+        known = self._base.as_of(cutoff)
+        late = self._delayed_in(known)
+        if not late:
+            return known
+        values = known.to_numpy(dtype=float, copy=True)
+        for unique_id, column in zip(late, known.columns.get_indexer(pd.Index(late)), strict=True):
+            values[-self._delays[unique_id] :, column] = np.nan
+        return pd.DataFrame(values, known.index, known.columns)
+
+    def _imputed_at(self, cutoff: pd.Timestamp) -> pd.DataFrame:
+        return self._patched(self._base.imputed(cutoff), cutoff, lambda known: known)
+
+    def _undisturbed(self, cutoff: pd.Timestamp) -> pd.DataFrame:
+        return self._patched(self._base.undisturbed(cutoff), cutoff, self._without_passing)
+
+    def _patched(
+        self, filled: pd.DataFrame, cutoff: pd.Timestamp, seen: Callable[[pd.DataFrame], pd.DataFrame]
+    ) -> pd.DataFrame:
+        """The base's frame, with the columns of the series that are behind imputed anew from what is seen of them."""
+        late = self._delayed_in(filled)
+        if not late:
+            return filled
+        patched = filled.copy()
+        patched[late] = self._imputed(seen(self.as_of(cutoff)[late]))
+        return patched
+
+    def _delayed_in(self, table: pd.DataFrame) -> list[str]:
+        return [unique_id for unique_id in self._delays if unique_id in table]

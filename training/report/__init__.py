@@ -1,0 +1,1 @@
+"""The data report: one page that shows people at a hospital what their history is like."""
