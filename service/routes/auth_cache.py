@@ -68,7 +68,7 @@ class AuthCacheMiddleware:
             return self._app
         state["newest"] = served.render_cache
         state["address"] = (principal.place, scope["path"], scope["query_string"], accept, freshness)
-        ready = served.render_cache.shortcut(state["address"])
+        ready = served.render_cache.find_alias(state["address"])
         if ready is None:
             return self._app
         representation, state["route"] = ready
