@@ -1,4 +1,4 @@
-"""What an operator may set. Read in the composition roots alone."""
+"""Settings of the service, from environment variables. Only the composition roots read them."""
 
 import re
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from publication.console import argument_text
 from publication.names import check_system_name
 
 DEFAULT_HOME = Path(".headroom")
-EVERY = "*"
+ANY = "*"
 ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.ASCII)
-LEFT_OUT_PORTS = {"http": "80", "https": "443"}
+DEFAULT_PORTS = {"http": "80", "https": "443"}
 NO_ORIGIN = (
     "{item} is no origin as a browser sends it. Give SCHEME://HOST or SCHEME://HOST:PORT, in lower case, "
     "without a path or slash at the end, nor the port that its scheme has anyway; several with commas between them"
@@ -27,25 +27,25 @@ NO_PROXY = (
 
 
 def _origins(text: str) -> str:
-    """Raises for what no browser would send: it would never match, and nobody would know why."""
+    """Return the text. Raises for an origin that no browser sends: it would never match."""
     for item in items(text):
         found = ORIGIN.fullmatch(item)
-        if item != EVERY and (found is None or found.group(2) == LEFT_OUT_PORTS.get(found.group(1), "")):
+        if item != ANY and (found is None or found.group(2) == DEFAULT_PORTS.get(found.group(1), "")):
             raise PydanticCustomError("origin", NO_ORIGIN, {"item": repr(item)})
     return text
 
 
 def _proxies(text: str) -> str:
-    """As uvicorn takes them, which would keep what is neither address nor network and compare it with none."""
+    """Return the proxies as uvicorn takes them. Raises for text that is neither an address nor a network."""
     given = items(text)
     for item in given:
-        if given != [EVERY] and not _is_address(item):
+        if given != [ANY] and not _is_address(item):
             raise PydanticCustomError("proxy", NO_PROXY, {"item": repr(item)})
     return ",".join(given)
 
 
 def _system_name(text: str) -> str:
-    """Raises for what no system.toml may name its system: it would never be published."""
+    """Return the name. Raises for a name that no system.toml may give its system."""
     try:
         return check_system_name(text)
     except ValueError as error:
@@ -61,7 +61,7 @@ def _is_address(text: str) -> bool:
 
 
 def items(text: str) -> list[str]:
-    """What stands between the commas."""
+    """Return the items between the commas."""
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
@@ -109,5 +109,5 @@ def read_settings(environ: Mapping[str, str], home: Path | None = None) -> Setti
     found: dict[str, object] = {field: environ[name] for field, name in ENVIRONMENT.items() if environ.get(name)}
     if "system" in found:
         found["system"] = argument_text(environ[ENVIRONMENT["system"]])
-    home = home or Path(environ.get(ENVIRONMENT["home"]) or DEFAULT_HOME)  # made here: its bytes need not be UTF-8
+    home = home or Path(environ.get(ENVIRONMENT["home"]) or DEFAULT_HOME)  # as a path: its bytes need not be UTF-8
     return Settings.model_validate(found | {"home": home})

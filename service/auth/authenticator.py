@@ -22,19 +22,17 @@ PUBLIC_PATHS = frozenset({"/healthz", "/readyz"})
 METRICS_PATH = "/metrics"
 MINUTE_SECONDS = 60.0
 
-NO_KEY = "This service asks for a key. Send it as `Authorization: Bearer KEY`, or as the password of HTTP Basic."
+KEY_REQUIRED = "This service requires a key. Send it as `Authorization: Bearer KEY`, or as the password of HTTP Basic."
 NO_KEYS_YET = "Nobody may read here yet: no key has been made. Run `headroom-service keys create NAME`."
 UNKNOWN_KEY = "The key that was sent is not one of this service. Ask whoever runs it."
 INVALID_KEY = "The key {name} is {state}. Ask whoever runs the service for another."
 FOREIGN_HOST = (
-    "No key has been made yet, so only this machine is answered: ask for localhost or 127.0.0.1. For other names make "
+    "No key has been made yet, so only this machine is answered: use localhost or 127.0.0.1. For other names make "
     "a key with `headroom-service keys create NAME`, or start with --allow-anonymous where the network is guarded."
 )
-KEYS_UNAVAILABLE = "The keys cannot be read, so nobody is let in. They are asked for again every few seconds."
-RATE_LIMITED = (
-    "The key {name} may ask {per_minute} times a minute. Wait {seconds} s, or ask whoever runs the service for more."
-)
-WRONG_SCOPE = "The key {name} is not for this: it has {scopes}, and this asks for {wanted}."
+KEYS_UNAVAILABLE = "The keys cannot be read, so nobody is let in. They are read again every few seconds."
+RATE_LIMITED = "The key {name} is allowed {per_minute} requests a minute. Wait {seconds} s, or ask for a higher limit."
+WRONG_SCOPE = "The key {name} is not for this: it has {scopes}, and this requires {wanted}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ class Authenticator:
             raise KeyStoreUnavailableError(KEYS_UNAVAILABLE)
         authorization = headers.get("authorization")
         if authorization is None:
-            raise UnauthorisedError(NO_KEY if self._key_cache.has_keys else NO_KEYS_YET, reason="missing")
+            raise UnauthorisedError(KEY_REQUIRED if self._key_cache.has_keys else NO_KEYS_YET, reason="missing")
         found = parse_key(key_text(authorization))
         key_id, secret = found or ("", "")
         key = self._key_cache.find(key_id)

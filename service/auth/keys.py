@@ -17,7 +17,7 @@ MAX_PER_MINUTE = 1_000_000_000
 
 
 class Scope(StrEnum):
-    """What a key opens."""
+    """A part of the service that a key opens."""
 
     READ = "read"
     METRICS = "metrics"

@@ -16,7 +16,7 @@ from service.http.security import mask_keys
 DEFAULT_PER_MINUTE = 600
 WHOLE_NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
 METRICS_NEED_ALL_PLACES = (
-    "Making the key {name}: metrics are of the whole system, so a key of one place cannot have them. "
+    "Making the key {name}: metrics are of the complete system, so a key of one place cannot have them. "
     "Leave out --place or --scope metrics."
 )
 

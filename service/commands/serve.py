@@ -31,32 +31,32 @@ from service.http.security import is_loopback, mask_keys
 from service.observability import logs
 from service.settings import ENVIRONMENT, Settings, read_settings
 
-HANGS_SECONDS = 1.0
-ENDED = 0
+EXIT_SECONDS = 1.0
+DONE = 0
 
 
 def install_shutdown_handlers(write_last: Callable[[], object]) -> None:
     """Let Ctrl+C and SIGTERM end the process with exit code 0, not by the signal itself.
 
-    uvicorn passes the signal on when all requests have ended. Threads that then still wait for a store that hangs would
-    be waited for by Python: after a second `write_last` is called, and the process is gone.
+    uvicorn passes the signal on when all requests have ended. Python would then wait for threads that wait for a store:
+    after a second `write_last` is called, and the process exits.
     """
 
-    def gone() -> None:
+    def exit_now() -> None:
         write_last()
-        os._exit(ENDED)
+        os._exit(DONE)
 
     def end(_signal: int, _frame: FrameType | None) -> None:
-        late = threading.Timer(HANGS_SECONDS, gone)
+        late = threading.Timer(EXIT_SECONDS, exit_now)
         late.daemon = True
         late.start()
-        raise SystemExit(ENDED)
+        raise SystemExit(DONE)
 
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, end)
 
 
-UNEXPECTED = 1
+UNEXPECTED_ERROR = 1
 USAGE_ERROR = 2
 STORE_OUT_OF_REACH = 6
 SHUTDOWN_SECONDS = 5
@@ -65,7 +65,7 @@ KEEP_ALIVE_SECONDS = 75  # longer than the minute between two polls of a dashboa
 MAX_CONNECTIONS = 2000
 HIGHEST_PORT = 65535
 
-OPEN_TO_ALL = (
+KEY_REQUIRED_BEYOND_LOOPBACK = (
     "Listening on {host}: everyone who can reach it could read the forecasts, for no key has been made. "
     "Make one with `headroom-service keys create NAME`, leave --host at 127.0.0.1, "
     "or give --allow-anonymous where the network itself is guarded."
@@ -94,11 +94,11 @@ def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
             return 0
         return _open_and_serve(settings, options)
     except ValidationError as error:
-        return _refuse(_sentences(error), USAGE_ERROR)
+        return _fail(_sentences(error), USAGE_ERROR)
     except (StoreUnreachableError, SchemaVersionError, KeysUnreadableError) as error:
-        return _refuse(str(error), STORE_OUT_OF_REACH)
+        return _fail(str(error), STORE_OUT_OF_REACH)
     except ServiceError as error:
-        return _refuse(str(error), USAGE_ERROR)
+        return _fail(str(error), USAGE_ERROR)
 
 
 def _open_and_serve(settings: Settings, options: argparse.Namespace) -> int:
@@ -106,8 +106,8 @@ def _open_and_serve(settings: Settings, options: argparse.Namespace) -> int:
     keys = _key_store(settings)
     anonymous_policy = _anonymous_policy(options)
     if anonymous_policy is AnonymousPolicy.REFUSE and _has_no_keys(keys):
-        return _refuse(OPEN_TO_ALL.format(host=options.host), USAGE_ERROR)
-    with contextlib.suppress(StoreUnreachableError):  # it may come: what is served says so until then
+        return _fail(KEY_REQUIRED_BEYOND_LOOPBACK.format(host=options.host), USAGE_ERROR)
+    with contextlib.suppress(StoreUnreachableError):  # it may come: /readyz says so until then
         store.check_version()
     return _serve(settings, store, keys, options, anonymous_policy)
 
@@ -145,7 +145,7 @@ def _serve(
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
     except SystemExit as ended:  # where the port is taken, as the log has said, uvicorn's own code means something else
-        return UNEXPECTED if ended.code else 0
+        return UNEXPECTED_ERROR if ended.code else 0
     finally:
         store.close()
         keys.close()
@@ -167,7 +167,7 @@ def _anonymous_policy(options: argparse.Namespace) -> AnonymousPolicy:
 
 
 def _has_no_keys(keys: KeyStore) -> bool:
-    """Return whether there certainly are none; while they cannot be read, every request is rejected."""
+    """Return whether there are certainly no keys. While they cannot be read, every request is rejected."""
     try:
         return not keys.read()
     except (StoreUnreachableError, KeysUnreadableError):
@@ -175,7 +175,7 @@ def _has_no_keys(keys: KeyStore) -> bool:
 
 
 def _published_places(settings: Settings) -> tuple[str, ...]:
-    """Of the newest publication; none where it cannot be read, for whatever reason: keys are made without it, too."""
+    """Return the places of the newest publication; none where it cannot be read: keys are made without it, too."""
     with contextlib.suppress(Exception):
         store = Store(read_only(_store_url(settings)))
         with contextlib.closing(store):
@@ -184,9 +184,9 @@ def _published_places(settings: Settings) -> tuple[str, ...]:
 
 
 def _make_home(settings: Settings) -> None:
-    """As every job does: the first key may be made before the first publication is."""
+    """Make the home, as every job does: the first key may be made before the first publication."""
     if not settings.keys_url and _store_url(settings).startswith("sqlite"):
-        with contextlib.suppress(OSError):  # the store says that it is not there
+        with contextlib.suppress(OSError):  # the store will say so
             settings.home.mkdir(parents=True, exist_ok=True)
 
 
@@ -197,8 +197,8 @@ def _store_url(settings: Settings) -> str:
 def _key_store(settings: Settings, *, writable: bool = False) -> KeyStore:
     if settings.keys_url:
         return KeyStore(settings.keys_url, writable=writable, setting=ENVIRONMENT["keys_url"])
-    beside = default_keys_url(_store_url(settings), settings.home)
-    return KeyStore(beside, writable=writable, setting=ENVIRONMENT["store_url"])
+    url = default_keys_url(_store_url(settings), settings.home)
+    return KeyStore(url, writable=writable, setting=ENVIRONMENT["store_url"])
 
 
 def parser() -> argparse.ArgumentParser:
@@ -220,7 +220,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _home(default: object) -> argparse.ArgumentParser:
-    """The option that every command takes, before its name or after: what is not given after it changes nothing."""
+    """Return the option that every command takes, before its name or after it."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument(
         "--home", type=Path, default=default, help="folder of the store (HEADROOM_HOME, default .headroom)"
@@ -236,7 +236,7 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _refuse(sentence: str, exit_code: int) -> int:
+def _fail(sentence: str, exit_code: int) -> int:
     sys.stderr.write(f"headroom-service: {mask_keys(sentence)}\n")  # a key may have been pasted for its name
     return exit_code
 

@@ -1,4 +1,4 @@
-"""Bodies as they are kept: in chunks, plain and zipped, made of parts as these come."""
+"""Bodies in chunks, plain and gzip-compressed, built part by part."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ TAG_LENGTH = 32
 GZIP_LEVEL = 2  # level 3 saves one byte in forty, but writes other bytes on other processors; ADR 15
 GZIP_CONTAINER = 31  # window bits for a gzip header, which is written without an instant
 CHUNK_BYTES = 256 * 1024
-ZIPPED_CHUNK_BYTES = 32 * 1024  # which unzip to about as much
-KEPT_PLAIN_BYTES = 4 * 1024 * 1024  # of larger bodies the zipped ones alone are kept
+ZIPPED_CHUNK_BYTES = 32 * 1024  # about as much once decompressed
+MAX_PLAIN_BYTES = 4 * 1024 * 1024  # of larger bodies only the compressed one is held
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class Body:
 
 
 class BodyBuilder:
-    """A body in the making."""
+    """Builds a body from its parts."""
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
         self._zipper = isal_zlib.compressobj(GZIP_LEVEL, wbits=GZIP_CONTAINER)
-        # Small parts would each let go of the interpreter to be hashed and zipped, and wait for requests to do so too.
+        # Hashing and compressing release the interpreter, and wait to get it back: small parts would do so often.
         self._parts, self._zipped_parts = Rechunker(CHUNK_BYTES), Rechunker(ZIPPED_CHUNK_BYTES)
         self._plain: list[bytes] = []
         self._zipped: list[bytes] = []
@@ -41,34 +41,34 @@ class BodyBuilder:
             self._take(chunk)
 
     def done(self) -> Body:
-        """The body of all parts; none may be added after."""
+        """Return the body of all parts. None may be added after."""
         for chunk in self._parts.rest():
             self._take(chunk)
         self._zipped += [*self._zipped_parts.cut(self._zipper.flush()), *self._zipped_parts.rest()]
         zipped = tuple(self._zipped)
-        plain = tuple(self._plain) if self._length <= KEPT_PLAIN_BYTES else DecompressedBody(zipped)
+        plain = tuple(self._plain) if self._length <= MAX_PLAIN_BYTES else DecompressedBody(zipped)
         return Body(plain, zipped, self._length, self._hash.hexdigest()[:TAG_LENGTH])
 
     def _take(self, chunk: bytes) -> None:
         self._hash.update(chunk)
         self._zipped += self._zipped_parts.cut(self._zipper.compress(chunk))
         self._length += len(chunk)
-        if self._length <= KEPT_PLAIN_BYTES:
+        if self._length <= MAX_PLAIN_BYTES:
             self._plain.append(chunk)
         else:
             self._plain.clear()
 
 
 def body_of(*parts: bytes) -> Body:
-    draft = BodyBuilder()
+    builder = BodyBuilder()
     for part in parts:
-        draft.add(part)
-    return draft.done()
+        builder.add(part)
+    return builder.done()
 
 
 @dataclass(frozen=True, slots=True)
 class DecompressedBody:
-    """A body that is kept zipped, unzipped chunk by chunk as it leaves: quicker than a network takes it."""
+    """A body that is held compressed, and decompressed chunk by chunk as it is sent, faster than a network takes it."""
 
     zipped: tuple[bytes, ...]
 
@@ -78,20 +78,20 @@ class DecompressedBody:
 
 
 class Rechunker:
-    """Cuts what comes into chunks of one size."""
+    """Cuts parts into chunks of one size."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._rest = bytearray()
 
     def cut(self, part: bytes) -> Iterator[bytes]:
-        """The chunks that are full by now."""
+        """Return the chunks that are full by now."""
         self._rest += part
         while len(self._rest) >= self._size:
             yield bytes(self._rest[: self._size])
             del self._rest[: self._size]
 
     def rest(self) -> Iterator[bytes]:
-        """The last chunk, where there is one."""
+        """Return the last chunk, where there is one."""
         if self._rest:
             yield bytes(self._rest)

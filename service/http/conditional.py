@@ -12,27 +12,27 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from service.http.bodies import Body, DecompressedBody, body_of
-from service.http.security import ANSWER_HEADERS
+from service.http.security import RESPONSE_HEADERS
 
 REVALIDATE = "no-cache"
 VARY = "Accept, Accept-Encoding"
-HEADERS_REMEMBERED = 512
+MAX_CACHED_HEADERS = 512
 
-NO_MORE: Mapping[str, str] = MappingProxyType({})
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedBody:
-    """One body as it leaves: its chunks, and the headers that say what it is, with a strong entity tag."""
+    """One encoding of a body: its chunks, its headers, and its strong entity tag."""
 
     chunks: Iterable[bytes]
     size: int
-    """Bytes that it holds in memory."""
+    """Bytes that it occupies in memory."""
     tag: str
-    shared: RawHeaders
-    whole: RawHeaders
+    shared_headers: RawHeaders
+    headers: RawHeaders
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Representation:
     plain: EncodedBody
     gzipped: EncodedBody
     dated: str | None = field(default=None)
-    """Its `Last-Modified`, where that tells it from every other."""
+    """Its `Last-Modified`, where no other body has the same."""
 
     @classmethod
     def of(
@@ -50,7 +50,7 @@ class Representation:
         body: bytes | Body,
         media_type: str,
         modified: datetime | None = None,
-        more: Mapping[str, str] = NO_MORE,
+        more: Mapping[str, str] = NO_HEADERS,
         *,
         allow_modified_since: bool = True,
     ) -> "Representation":
@@ -61,7 +61,7 @@ class Representation:
         """
         made = body_of(body) if isinstance(body, bytes) else body
         since = None if modified is None else format_datetime(modified, usegmt=True)
-        always = {"Last-Modified": since, **ANSWER_HEADERS, **more}
+        always = {"Last-Modified": since, **RESPONSE_HEADERS, **more}
         return cls(
             _encoded(made.plain, made.length, f'"{made.tag}"', media_type, always),
             _encoded(
@@ -80,15 +80,12 @@ class Representation:
 
     @property
     def size(self) -> int:
-        """Bytes that it holds in memory."""
+        """Bytes that it occupies in memory."""
         return self.plain.size + self.gzipped.size
 
 
 class PreparedResponse(Response):
-    """An answer whose headers are ready, those of every answer among them.
-
-    Its chunks leave as fast as the caller takes them, and others get a turn.
-    """
+    """A response with complete headers. Its chunks are sent as fast as the caller takes them, and others get a turn."""
 
     def __init__(self, status: int, headers: RawHeaders, chunks: Iterable[bytes]) -> None:
         self.status_code = status
@@ -111,34 +108,34 @@ class PreparedResponse(Response):
 def respond(
     representation: Representation, headers: Mapping[str, str], cache_control: str = REVALIDATE
 ) -> PreparedResponse:
-    """The representation in the encoding that was asked for, or 304 where the caller has it already."""
+    """Return the representation in the accepted encoding, or 304 where the caller has it already."""
     encoded = representation.gzipped if accepts_gzip(headers.get("accept-encoding", "")) else representation.plain
     control = ((b"cache-control", cache_control.encode()),)
     if _is_known(headers, encoded.tag, representation.dated):
-        return PreparedResponse(304, encoded.shared + control, ())
-    return PreparedResponse(200, encoded.whole + control, encoded.chunks)
+        return PreparedResponse(304, encoded.shared_headers + control, ())
+    return PreparedResponse(200, encoded.headers + control, encoded.chunks)
 
 
 def matches(if_none_match: str, tag: str) -> bool:
-    """Whether `If-None-Match` names the tag: weak comparison, as RFC 9110 asks of this header."""
+    """Return whether `If-None-Match` names the tag, by weak comparison (RFC 9110)."""
     if if_none_match.strip() in {"*", tag}:
         return True
     return tag in {candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")}
 
 
-@lru_cache(HEADERS_REMEMBERED)
+@lru_cache(MAX_CACHED_HEADERS)
 def accepts_gzip(accept_encoding: str) -> bool:
     return _weight(accept_encoding, "gzip") > 0
 
 
-@lru_cache(HEADERS_REMEMBERED)
+@lru_cache(MAX_CACHED_HEADERS)
 def preferred(accept: str, offered: tuple[str, ...]) -> str:
-    """Which of the media types `Accept` weighs most; the first of those that weigh the same."""
+    """Return the media type that `Accept` weighs most; the first of those that weigh the same."""
     return max(offered, key=lambda kind: _weight(accept, kind, f"{kind.split('/')[0]}/*", "*/*"))
 
 
 def _is_known(headers: Mapping[str, str], tag: str, dated: str | None) -> bool:
-    """Whether the caller has it: by tag, else by the very instant it was told. Another one proves nothing."""
+    """Return whether the caller has it: by its tag, else by exactly the instant of its `Last-Modified`."""
     if_none_match = headers.get("if-none-match")
     if if_none_match is not None:
         return matches(if_none_match, tag)
@@ -165,7 +162,7 @@ def _raw(headers: Mapping[str, str | None]) -> RawHeaders:
 
 
 def _weight(header: str, *names: str) -> float:
-    """Weight of the first of `names` (then of `*`) that the header lists; 0 where it lists none."""
+    """Return the weight of the first of `names` (then of `*`) that the header lists; 0 where it lists none."""
     weights = dict(_weighted(item) for item in header.split(","))
     return next((weights[name] for name in (*names, "*") if name in weights), 0.0)
 

@@ -25,25 +25,25 @@ from service.http.access_record import (
     request_id_of,
 )
 from service.http.problems import Problem, ProblemType
-from service.http.security import RAW_ANSWER_HEADERS
+from service.http.security import RAW_RESPONSE_HEADERS
 
 STATE_KEY = "connection"
 """The name of the connection in the state of an ASGI scope."""
 
 HEAD_END = b"\r\n\r\n"
-MAX_HEAD_BYTES = 32 * 1024
 MAX_BODY_BYTES = 16 * 1024
 """Bytes of a body that are read and ignored: no route takes one."""
-MAX_ARRIVING_BYTES = MAX_BODY_BYTES + MAX_HEAD_BYTES
-"""Bytes that may arrive between a request and the next one, and bytes that may wait while one is answered."""
+MAX_ARRIVING_BYTES = 48 * 1024
+"""Bytes that may arrive between two requests, an ignored body among them, and bytes that may wait for an answer."""
 REQUEST_TIMEOUT_SECONDS = 10.0
 READER_TIMEOUT_SECONDS = 30.0
+SWEEPS_PER_TIMEOUT = 10
 RESERVED_FILES = 128
 """File descriptors for the store, the keys, the log, and connections that are only accepted to be rejected."""
 
 TOO_LONG = Problem(
     ProblemType.HEADER_FIELDS_TOO_LARGE,
-    f"Address and headers may take {MAX_HEAD_BYTES:,} bytes, and an ignored body {MAX_BODY_BYTES:,}.",
+    f"Address, headers and an ignored body may take {MAX_ARRIVING_BYTES:,} bytes.",
 )
 TOO_SLOW = Problem(
     ProblemType.REQUEST_TIMEOUT,
@@ -65,7 +65,8 @@ class ConnectionLimits:
         self.max_connections = max_connections
         self.request_timeout_seconds = request_timeout_seconds
         self.reader_timeout_seconds = reader_timeout_seconds
-        self.n_open = 0
+        self.open: set[LimitedConnection] = set()
+        self._sweep_timer: asyncio.TimerHandle | None = None
 
     def connection(
         self,
@@ -76,6 +77,22 @@ class ConnectionLimits:
     ) -> "LimitedConnection":
         """Return the protocol of a new connection: what uvicorn calls where it is given a class of protocols."""
         return LimitedConnection(self, config, server_state, app_state, _loop)
+
+    def add(self, connection: "LimitedConnection", loop: asyncio.AbstractEventLoop) -> None:
+        """Count the connection, and watch for requests that are late. One timer for all costs a request nothing."""
+        self.open.add(connection)
+        if self._sweep_timer is None:
+            self._sweep_timer = loop.call_later(self._sweep_seconds, self._sweep, loop)
+
+    @property
+    def _sweep_seconds(self) -> float:
+        return self.request_timeout_seconds / SWEEPS_PER_TIMEOUT
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        for connection in list(self.open):
+            connection.reject_if_late(loop.time() - self.request_timeout_seconds)
+        again = loop.call_later(self._sweep_seconds, self._sweep, loop) if self.open else None
+        self._sweep_timer = again
 
 
 class LimitedConnection(asyncio.Protocol):
@@ -99,35 +116,36 @@ class LimitedConnection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._is_counted = False
         self._is_ending = False
-        self._is_held = False  # until the application has been called for what was passed on last
+        self._is_held = False  # until the application is called for the head that was passed on last
         self._n_unanswered = 0
         self._n_arriving = 0
+        self._arriving_since: float | None = None
         self._waiting = b""
-        self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # it is one of TCP
         self._transport = transport
-        if self._limits.n_open >= self._limits.max_connections:
+        if len(self._limits.open) >= self._limits.max_connections:
             detail = f"{self._limits.max_connections:,} connections are open, as many as may be. Try again."
             self._reject(Problem(ProblemType.TOO_MANY_CONNECTIONS, detail))
             return
-        self._limits.n_open += 1
         self._is_counted = True
+        self._arriving_since = self._loop.time()
+        self._limits.add(self, self._loop)
         cut_off_silent_readers(transport, self._limits.reader_timeout_seconds)
         self._http.connection_made(transport)
-        self._start_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_deadline()
         if self._is_counted:
-            self._limits.n_open -= 1
+            self._limits.open.discard(self)
             self._http.connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._is_ending or self._transport.is_closing():
             return
         self._waiting += data
-        if not (self._n_unanswered or self._is_held):
+        if self._is_held:
+            self._loop.call_soon(self._release)  # after the application is called, where a request is complete
+        elif not self._n_unanswered:
             self._pass_on()
         if len(self._waiting) > MAX_ARRIVING_BYTES:
             self._is_ending = True
@@ -136,7 +154,8 @@ class LimitedConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Keep the connection open until the requests that have arrived are answered."""
         self._is_ending = True
-        return bool(self._n_unanswered or self._is_held or self._waiting)
+        self._loop.call_soon(self._release)
+        return True
 
     def pause_writing(self) -> None:
         self._http.pause_writing()
@@ -148,13 +167,19 @@ class LimitedConnection(asyncio.Protocol):
         """The application was called for a request: its head has arrived."""
         self._n_unanswered += 1
         self._n_arriving = 0
-        self._stop_deadline()
+        self._arriving_since = None
+        self._is_held = False
 
     def request_ended(self) -> None:
         """The application has answered a request."""
         self._n_unanswered -= 1
         if self._waiting or self._is_ending:
             self._loop.call_soon(self._go_on)
+
+    def reject_if_late(self, began_before: float) -> None:
+        """Close the connection if a request has been arriving since before that instant of the loop's clock."""
+        if self._arriving_since is not None and self._arriving_since < began_before:
+            self._reject(TOO_SLOW)
 
     def _pass_on(self) -> None:
         """Pass on the bytes that wait, up to the end of a head."""
@@ -165,9 +190,12 @@ class LimitedConnection(asyncio.Protocol):
         if self._n_arriving > MAX_ARRIVING_BYTES:
             self._reject(TOO_LONG)
             return
-        self._is_held = True
+        if self._arriving_since is None:
+            self._arriving_since = self._loop.time()
+        self._is_held = end >= 0
         self._http.data_received(arrived)
-        self._loop.call_soon(self._release)  # after the application is called, where a request is complete
+        if self._waiting or self._is_ending:
+            self._loop.call_soon(self._release)
 
     def _release(self) -> None:
         self._is_held = False
@@ -180,16 +208,6 @@ class LimitedConnection(asyncio.Protocol):
             self._pass_on()
         elif self._is_ending:
             self._transport.close()
-        elif self._n_arriving and self._deadline is None:
-            self._start_deadline()
-
-    def _start_deadline(self) -> None:
-        self._deadline = self._loop.call_later(self._limits.request_timeout_seconds, self._reject, TOO_SLOW)
-
-    def _stop_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
 
     def _reject(self, problem: Problem) -> None:
         """Answer without the application, and close the connection."""
@@ -197,7 +215,7 @@ class LimitedConnection(asyncio.Protocol):
             return
         request_id = request_id_of(None)
         response = problem.response("", request_id)
-        headers = [*response.raw_headers, *RAW_ANSWER_HEADERS, (REQUEST_ID, request_id.encode())]
+        headers = [*response.raw_headers, *RAW_RESPONSE_HEADERS, (REQUEST_ID, request_id.encode())]
         lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
         status = problem.type.status
         self._transport.write(b"HTTP/1.1 %d %s\r\n%s\r\n" % (status, status.phrase.encode(), lines) + response.body)

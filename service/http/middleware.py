@@ -23,17 +23,17 @@ from service.http.access_record import (
     method_label,
     request_id_of,
 )
-from service.http.connection import MAX_BODY_BYTES, MAX_HEAD_BYTES, STATE_KEY, LimitedConnection
+from service.http.connection import MAX_BODY_BYTES, STATE_KEY, LimitedConnection
 from service.http.problems import UNEXPECTED, Problem, ProblemType
-from service.http.security import RAW_ANSWER_HEADERS
+from service.http.security import RAW_RESPONSE_HEADERS
 
 MAX_HEADERS = 100
 MAX_LENGTH_DIGITS = 20
 
 TWO_HOSTS = Problem(ProblemType.MALFORMED_REQUEST, "Send one Host header, as HTTP/1.1 (RFC 9112) has it.")
-LONG_HEAD = Problem(
+MANY_HEADERS = Problem(
     ProblemType.HEADER_FIELDS_TOO_LARGE,
-    f"Address and headers may take {MAX_HEAD_BYTES:,} bytes, in {MAX_HEADERS} headers.",
+    f"A request may have {MAX_HEADERS} headers.",
 )
 NO_BODY = Problem(
     ProblemType.BODY_TOO_LARGE,
@@ -72,13 +72,6 @@ class RequestMiddleware:
         connection: LimitedConnection | None = state.pop(STATE_KEY, None)
         if connection is not None:
             connection.request_began()
-        try:
-            await self._record(scope, state, receive, send)
-        finally:
-            if connection is not None:
-                connection.request_ended()
-
-    async def _record(self, scope: Scope, state: dict[str, Any], receive: Receive, send: Send) -> None:
         headers = headers_by_name(scope["headers"])
         state |= {
             "request_id": request_id_of(headers.get("x-request-id")),
@@ -106,6 +99,8 @@ class RequestMiddleware:
                     client_label(scope.get("client")),
                 )
             )
+            if connection is not None:
+                connection.request_ended()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, response: _Response) -> None:
         request_id = scope["state"]["request_id"]
@@ -133,7 +128,7 @@ def _wrap_send(send: Send, response: _Response, state: dict[str, Any], is_head: 
         if message["type"] == "http.response.start":
             response.status, response.started = message["status"], True
             headers = [*message.get("headers", ()), (REQUEST_ID, state["request_id"].encode())]
-            message = {**message, "headers": headers if "is_prepared" in state else headers + RAW_ANSWER_HEADERS}
+            message = {**message, "headers": headers if "is_prepared" in state else headers + RAW_RESPONSE_HEADERS}
         elif message["type"] == "http.response.body":
             if is_head:
                 message = {**message, "body": b""}
@@ -154,13 +149,12 @@ def headers_by_name(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def _broken_limit(scope: Scope) -> Problem | None:
-    """Return the problem of a request that is too long, or has two hosts: a proxy may use the other one."""
+    """Return the problem of a request with too many headers, a body, or two hosts: a proxy may use the other one."""
     lines, headers = scope["headers"], scope["state"]["headers"]
     if len(lines) != len(headers) and sum(name == b"host" for name, _ in lines) > 1:
         return TWO_HOSTS
-    head_bytes = len(scope["query_string"]) + len(scope["path"]) + sum(map(len, headers.values()))
-    if len(lines) > MAX_HEADERS or head_bytes > MAX_HEAD_BYTES:
-        return LONG_HEAD
+    if len(lines) > MAX_HEADERS:
+        return MANY_HEADERS
     return NO_BODY if _body_bytes(headers) > MAX_BODY_BYTES else None
 
 
@@ -172,8 +166,8 @@ def _body_bytes(headers: dict[str, str]) -> int:
     return int(length) if length.isdecimal() and len(length) < MAX_LENGTH_DIGITS else MAX_BODY_BYTES + 1
 
 
-ALLOWED_METHODS = ("GET", "HEAD")
-ALLOWED_HEADERS = ("Authorization", "If-None-Match", "If-Modified-Since", "X-Request-ID")
+CORS_METHODS = ("GET", "HEAD")
+CORS_HEADERS = ("Authorization", "If-None-Match", "If-Modified-Since", "X-Request-ID")
 EXPOSED_HEADERS = ("ETag", "Last-Modified", "Link", "Retry-After", "X-Request-ID")
 PREFLIGHT_SECONDS = 600
 """How long a browser may remember the answer to a preflight request."""
@@ -192,8 +186,8 @@ class ProblemCORSMiddleware(CORSMiddleware):
         super().__init__(
             app,
             allow_origins=origins,
-            allow_methods=ALLOWED_METHODS,
-            allow_headers=ALLOWED_HEADERS,
+            allow_methods=CORS_METHODS,
+            allow_headers=CORS_HEADERS,
             expose_headers=EXPOSED_HEADERS,
             max_age=PREFLIGHT_SECONDS,
         )
@@ -206,11 +200,11 @@ class ProblemCORSMiddleware(CORSMiddleware):
     def _invalid(self, headers: Headers) -> Iterator[InvalidParameter]:
         if not self.is_allowed_origin(headers[ORIGIN_HEADER]):
             yield InvalidParameter(ORIGIN_HEADER, headers[ORIGIN_HEADER], NAMED_ORIGINS)
-        if headers[METHOD_HEADER] not in ALLOWED_METHODS:
-            yield InvalidParameter(METHOD_HEADER, headers[METHOD_HEADER], ", ".join(ALLOWED_METHODS))
+        if headers[METHOD_HEADER] not in CORS_METHODS:
+            yield InvalidParameter(METHOD_HEADER, headers[METHOD_HEADER], ", ".join(CORS_METHODS))
         names = headers.get(HEADERS_HEADER)
         if names is not None and any(name.strip().lower() not in self.allow_headers for name in names.split(",")):
-            yield InvalidParameter(HEADERS_HEADER, names, ", ".join(ALLOWED_HEADERS))
+            yield InvalidParameter(HEADERS_HEADER, names, ", ".join(CORS_HEADERS))
         if PRIVATE_NETWORK_HEADER in headers:
             yield InvalidParameter(PRIVATE_NETWORK_HEADER, headers[PRIVATE_NETWORK_HEADER], "nothing: leave it out")
 

@@ -32,7 +32,7 @@ from service.errors import (
 from service.http.security import mask_keys
 
 PROBLEM_JSON = "application/problem+json"
-ALLOWED_METHODS = "GET, HEAD, OPTIONS"
+ANSWERED_METHODS = "GET, HEAD, OPTIONS"
 RETRY_AFTER_SECONDS = 30
 
 NONE: Mapping[str, str] = MappingProxyType({})
@@ -48,21 +48,21 @@ class ProblemType(Enum):
 
     MALFORMED_REQUEST = HTTPStatus.BAD_REQUEST, "This is not an HTTP request that can be read", CLOSE
     ORIGIN_REFUSED = HTTPStatus.BAD_REQUEST, "Pages of this origin may not read this", PREFLIGHT
-    UNAUTHORISED = HTTPStatus.UNAUTHORIZED, "A valid key is asked for", CHALLENGE
+    UNAUTHORISED = HTTPStatus.UNAUTHORIZED, "A valid key is required", CHALLENGE
     FORBIDDEN = HTTPStatus.FORBIDDEN, "The key is not for this"
     PLACE_REMOVED = HTTPStatus.FORBIDDEN, "The place of the key is not in the publication"
     FOREIGN_HOST = HTTPStatus.FORBIDDEN, "Without a key the service answers this machine alone"
     NOT_FOUND = HTTPStatus.NOT_FOUND, "There is nothing at this address"
-    UNKNOWN_VALUE = HTTPStatus.NOT_FOUND, "What was asked for is not published"
+    UNKNOWN_VALUE = HTTPStatus.NOT_FOUND, "The requested value is not published"
     METHOD_NOT_ALLOWED = (
         HTTPStatus.METHOD_NOT_ALLOWED,
         "The service only reads: use GET or HEAD",
-        {"Allow": ALLOWED_METHODS},
+        {"Allow": ANSWERED_METHODS},
     )
     REQUEST_TIMEOUT = HTTPStatus.REQUEST_TIMEOUT, "The request did not arrive in time", CLOSE
     BODY_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The service takes no bodies", CLOSE
     INVALID_PARAMETER = HTTPStatus.UNPROCESSABLE_ENTITY, "A parameter is not right"
-    TOO_MANY_REQUESTS = HTTPStatus.TOO_MANY_REQUESTS, "The key asks too often"
+    TOO_MANY_REQUESTS = HTTPStatus.TOO_MANY_REQUESTS, "The key has too many requests"
     HEADER_FIELDS_TOO_LARGE = (
         HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
         "The address or the headers are too long",
@@ -150,8 +150,8 @@ STORE_LOST = Problem(
 )
 CORRUPT = Problem(
     ProblemType.PUBLICATION_CORRUPT,
-    "This publication cannot be read: what the store holds of it is damaged, as the service's log tells. "
-    "The newest forecasts are still served; another cutoff may be asked for.",
+    "This publication cannot be read: what the store holds of it is damaged, as the service's log says. "
+    "The newest forecasts are still served; another cutoff may be requested.",
 )
 
 
@@ -190,7 +190,7 @@ def install(app: FastAPI) -> None:
     async def _router(request: Request, error: HTTPException) -> Response:
         is_known = error.status_code == HTTPStatus.METHOD_NOT_ALLOWED
         if request.method == "OPTIONS" and (is_known or request.scope["path"] == "*"):  # `*` is the service itself
-            headers = {"Allow": ALLOWED_METHODS, "Cache-Control": "no-store"}
+            headers = {"Allow": ANSWERED_METHODS, "Cache-Control": "no-store"}
             return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
         if is_known:
             detail = f"{request.method} is not answered here. Use GET or HEAD."

@@ -1,4 +1,4 @@
-"""What the browser is told not to do, and where an open service may listen."""
+"""Security headers, masking of keys, and the hosts that are this machine."""
 
 import base64
 import hashlib
@@ -7,23 +7,23 @@ import re
 
 from publication.redaction import MASK
 
-POLICY = "Content-Security-Policy"
+CSP = "Content-Security-Policy"
 COMMON_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-LOCKED = "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-API_POLICY = f"default-src 'none'; {LOCKED}"
-ANSWER_HEADERS = COMMON_HEADERS | {POLICY: API_POLICY}
-"""Of every answer, unless it says otherwise."""
-RAW_ANSWER_HEADERS = [(name.lower().encode(), value.encode()) for name, value in ANSWER_HEADERS.items()]
+NOTHING_EMBEDDED = "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+API_POLICY = f"default-src 'none'; {NOTHING_EMBEDDED}"
+RESPONSE_HEADERS = COMMON_HEADERS | {CSP: API_POLICY}
+"""Of every response, unless it sets its own."""
+RAW_RESPONSE_HEADERS = [(name.lower().encode(), value.encode()) for name, value in RESPONSE_HEADERS.items()]
 # Plotly writes its own style rules and style attributes, and draws its icons from data: addresses.
-_PAGE = f"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; {LOCKED}"
-PAGE_HEADERS = {POLICY: _PAGE, "X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin"}
+_PAGE = f"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; {NOTHING_EMBEDDED}"
+PAGE_HEADERS = {CSP: _PAGE, "X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin"}
 
 KEY_PREFIX = "hr"
-"""What the text of every API key begins with, and an underscore."""
+"""The start of the text of every API key, before an underscore."""
 
 _KEY_IN_TEXT = re.compile(rf"({KEY_PREFIX}_)[0-9a-f]{{10}}_[0-9a-z_-]*", re.ASCII | re.IGNORECASE)
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Za-z.-]+))(?::[0-9]*)?", re.ASCII)
@@ -31,10 +31,10 @@ _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def docs_headers(html: str) -> dict[str, str]:
-    """Those of a page, with leave for exactly the inline scripts that the API documentation carries."""
+    """Return the headers of a page that allow exactly the inline scripts of the API documentation."""
     scripts = (hashlib.sha256(script.encode()).digest() for script in _INLINE_SCRIPT.findall(html))
     hashes = " ".join(f"'sha256-{base64.b64encode(script).decode()}'" for script in scripts)
-    return PAGE_HEADERS | {POLICY: f"{_PAGE}; script-src 'self' {hashes}"}
+    return PAGE_HEADERS | {CSP: f"{_PAGE}; script-src 'self' {hashes}"}
 
 
 def mask_keys(text: str) -> str:
@@ -43,10 +43,10 @@ def mask_keys(text: str) -> str:
 
 
 def is_this_machine(host_header: str | None) -> bool:
-    """Whether a request was meant for this machine by a name that no one else can have.
+    """Return whether the Host header names this machine, as only this machine itself can.
 
-    A browser can be led here by the name of another site, whose owner lets it resolve to 127.0.0.1 (DNS rebinding):
-    to the browser the answer is then that site's own. HTTP/1.0 may leave the header out; no browser does.
+    In DNS rebinding, the name of another site resolves to 127.0.0.1, and its page in a browser here reads the answers
+    as its own. HTTP/1.0 may leave the header out; no browser does.
     """
     if host_header is None:
         return True
@@ -55,7 +55,7 @@ def is_this_machine(host_header: str | None) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach `host`."""
+    """Return whether only this machine can reach `host`."""
     if host.lower() == "localhost":
         return True
     try:

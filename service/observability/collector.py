@@ -31,10 +31,10 @@ class PublicationCollector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         status = self._repository.status
-        yield _gauge(metrics.STORE_UP, [((), float(status.store_up))])
+        yield _gauge(metrics.STORE_UP_METRIC, [((), float(status.store_up))])
         reached = status.store_reached_at
-        yield _gauge(metrics.STORE_REACHED, [((), reached.timestamp())] if reached else [])
-        yield _gauge(metrics.KEY_STORE_UP, [((), float(self._key_cache.store_up))])
+        yield _gauge(metrics.STORE_REACHED_METRIC, [((), reached.timestamp())] if reached else [])
+        yield _gauge(metrics.KEY_STORE_UP_METRIC, [((), float(self._key_cache.store_up))])
         served = self._repository.newest
         for metric, samples in _of_publication(served) if served else ():
             yield _gauge(metric, samples)
@@ -49,28 +49,28 @@ def _of_publication(served: ServedPublication) -> Iterator[tuple[Metric, list[Sa
     def ends(days_after_cutoff: int) -> float:
         return end_of_day(summary.cutoff + timedelta(days=days_after_cutoff), system.timezone).timestamp()
 
-    yield metrics.CUTOFF, [((), ends(0))]
-    yield metrics.ISSUED, [((), summary.issued_at.timestamp())]
-    yield metrics.LATE_FROM, [((), ends(1))]
-    yield metrics.STALE_FROM, [((), ends(DAYS_UNTIL_STALE))]
-    yield metrics.REVISION, [((), summary.revision)]
-    yield metrics.SERIES, [((), summary.n_series)]
+    yield metrics.CUTOFF_METRIC, [((), ends(0))]
+    yield metrics.ISSUED_METRIC, [((), summary.issued_at.timestamp())]
+    yield metrics.LATE_FROM_METRIC, [((), ends(1))]
+    yield metrics.STALE_FROM_METRIC, [((), ends(DAYS_UNTIL_STALE))]
+    yield metrics.REVISION_METRIC, [((), summary.revision)]
+    yield metrics.SERIES_METRIC, [((), summary.n_series)]
     fallbacks = Counter(series.key.measure for series in served.publication.series if series.fallback)
-    yield metrics.FALLBACKS, [((measure.name,), fallbacks[measure.name]) for measure in system.measures]
+    yield metrics.FALLBACKS_METRIC, [((measure.name,), fallbacks[measure.name]) for measure in system.measures]
     late = Counter(key.measure for key in served.publication.late_series)
-    yield metrics.LATE_SERIES, [((measure.name,), late[measure.name]) for measure in system.measures]
+    yield metrics.LATE_SERIES_METRIC, [((measure.name,), late[measure.name]) for measure in system.measures]
     notes = Counter(note.kind for note in served.publication.notes)
-    yield metrics.NOTES, [((kind.value,), notes[kind]) for kind in NoteKind]
+    yield metrics.NOTES_METRIC, [((kind.value,), notes[kind]) for kind in NoteKind]
     champion = summary.champion
-    yield metrics.CHAMPION, [((champion.name, str(champion.version), champion.run_id), 1)]
+    yield metrics.CHAMPION_METRIC, [((champion.name, str(champion.version), champion.run_id), 1)]
 
 
 def _of_scores(scores: LiveScores) -> Iterator[tuple[Metric, list[Sample]]]:
     """Return the scores by measure and lead band: bounded, however many places there are."""
     by_slice = [((score.of.measure or "", score.of.leads or ""), score) for score in scores.by_measure_and_leads]
-    yield metrics.SCORED, [((), scores.scored_at.timestamp())]
-    yield metrics.SCORED_FORECASTS, [(labels, score.n) for labels, score in by_slice]
-    for name, metric in metrics.SCORE.items():
+    yield metrics.SCORED_METRIC, [((), scores.scored_at.timestamp())]
+    yield metrics.SCORED_FORECASTS_METRIC, [(labels, score.n) for labels, score in by_slice]
+    for name, metric in metrics.SCORE_METRICS.items():
         losses = ((labels, getattr(score.losses, name)) for labels, score in by_slice)
         yield metric, [(labels, loss) for labels, loss in losses if loss is not None]
     coverages = (
@@ -78,7 +78,7 @@ def _of_scores(scores: LiveScores) -> Iterator[tuple[Metric, list[Sample]]]:
         for labels, score in by_slice
         for percent in COVERAGES
     )
-    yield metrics.COVERAGE, [(labels, share) for labels, share in coverages if share is not None]
+    yield metrics.COVERAGE_METRIC, [(labels, share) for labels, share in coverages if share is not None]
 
 
 def _gauge(metric: Metric, samples: list[Sample]) -> GaugeMetricFamily:

@@ -1,4 +1,4 @@
-"""The log as lines of JSON: one object for each event, so that a machine can read it, and a person can still."""
+"""The log as lines of JSON: one object for each event, readable for machines and people."""
 
 import json
 import logging
@@ -11,38 +11,38 @@ from typing import Protocol
 
 from service.http.access_record import AccessRecord
 
-PAUSE_SECONDS = 0.1
-MOST_WAITING = 20_000
+WRITE_SECONDS = 0.1
+MAX_WAITING_LINES = 20_000
 """Lines that wait to be written: some two seconds of a busy service, three megabytes."""
 LAST_WRITE_SECONDS = 1.0
 
 
-DROPPED = (
+DROPPED_LINE = (
     '{"time":"%s","level":"warning","logger":"service.observability.logs","message":"%d lines of the log '
     'were dropped here: they were not read in time."}\n'
 )
-LINE = (
+ACCESS_LINE = (
     '{"time":"%s","level":"info","logger":"service.requests","message":"request","request_id":"%s","key":"%s",'
     '"method":"%s","route":"%s","status":%d,"duration_seconds":%.6f,"bytes":%d,"client":"%s"}\n'
 )
 
 
 class Lines(Protocol):
-    """Where lines go."""
+    """A destination of lines."""
 
     def write(self, text: str, /) -> object: ...
 
 
 class Background:
-    """Lines that a thread writes, a tenth of a second later: who stops reading the log stops no request.
+    """Lines that a thread writes in batches, ten times a second, so that no request waits for a reader of the log.
 
-    Where more wait than there is room for, lines are dropped, and how many is told in their place. `write` gets many
-    lines at once; an OSError that it raises (nobody reads any more) is passed over.
+    Where more wait than there is room for, lines are dropped, and a line says how many. `write` gets many lines at
+    once; an OSError that it raises (the reader is gone) is ignored.
     """
 
-    def __init__(self, write: Callable[[str], object], most_waiting: int = MOST_WAITING) -> None:
+    def __init__(self, write: Callable[[str], object], max_waiting: int = MAX_WAITING_LINES) -> None:
         self._write = write
-        self._most_waiting = most_waiting
+        self._max_waiting = max_waiting
         self._waiting: deque[str] = deque()
         self._n_dropped = 0
         self._ending = threading.Event()
@@ -50,18 +50,18 @@ class Background:
         self._thread.start()
 
     def write(self, text: str) -> None:
-        if len(self._waiting) < self._most_waiting:
+        if len(self._waiting) < self._max_waiting:
             self._waiting.append(text)
         else:
             self._n_dropped += 1
 
     def close(self) -> None:
-        """Write what waits; give up after a second where nobody reads."""
+        """Write the lines that wait; give up after a second where nobody reads them."""
         self._ending.set()
         self._thread.join(LAST_WRITE_SECONDS)
 
     def _write_on(self) -> None:
-        while not self._ending.wait(PAUSE_SECONDS):
+        while not self._ending.wait(WRITE_SECONDS):
             self._write_waiting()
         self._write_waiting()
 
@@ -69,7 +69,7 @@ class Background:
         n_dropped, self._n_dropped = self._n_dropped, 0
         lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
         if n_dropped:
-            lines.append(DROPPED % (_now(), n_dropped))
+            lines.append(DROPPED_LINE % (_now(), n_dropped))
         if lines:
             try:
                 self._write("".join(lines))
@@ -78,7 +78,7 @@ class Background:
 
 
 def to_descriptor(number: int) -> Callable[[str], object]:
-    """Writes whole texts to an open file, past Python's buffers: a writer that is stuck must not keep their locks."""
+    """Return a writer to an open file, past Python's buffers: a blocked writer must not hold their locks."""
 
     def write(text: str) -> None:
         left = memoryview(text.encode(errors="backslashreplace"))
@@ -89,7 +89,7 @@ def to_descriptor(number: int) -> Callable[[str], object]:
 
 
 class JsonLines(logging.Formatter):
-    """`time`, `level`, `logger`, `message`, and what was told with it."""
+    """Formats a record as JSON: `time`, `level`, `logger`, `message`, and its `fields`."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -107,9 +107,9 @@ class JsonLines(logging.Formatter):
 
 
 class RequestLog:
-    """A line for each request, written past the log's own machinery, which takes longer than an answer does.
+    """A line for each request, without `logging`, whose records take five times as long.
 
-    Every text in it is one that we chose, or of plain letters: none needs to be escaped.
+    Every text in it is ours, or plain: none needs to be escaped.
     """
 
     def __init__(self, lines: Lines) -> None:
@@ -117,11 +117,11 @@ class RequestLog:
 
     def write(self, access: AccessRecord) -> None:
         """Write the line of a request."""
-        self._lines.write(LINE % (_now(), *access))
+        self._lines.write(ACCESS_LINE % (_now(), *access))
 
 
 class Handler(logging.Handler):
-    """Records as lines of JSON."""
+    """Writes log records as lines of JSON."""
 
     def __init__(self, lines: Lines) -> None:
         super().__init__()
@@ -136,6 +136,12 @@ class Handler(logging.Handler):
 def configure(lines: Lines) -> None:
     """Send every log of this process to `lines`."""
     logging.basicConfig(level=logging.INFO, handlers=[Handler(lines)], force=True)
+    logging.getLogger("uvicorn.error").addFilter(is_no_upgrade_warning)
+
+
+def is_no_upgrade_warning(record: logging.LogRecord) -> bool:
+    """Return False for uvicorn's warnings of a request to change the protocol, which some HTTP clients always send."""
+    return not record.getMessage().startswith(("Unsupported upgrade request", "No supported WebSocket library"))
 
 
 def _now() -> str:

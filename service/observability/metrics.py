@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from service.http.access_record import ANONYMOUS, AccessRecord
 from service.observability.logs import RequestLog
 
-PREFIX = "headroom_"
+METRIC_PREFIX = "headroom_"
 
 
 class MetricType(StrEnum):
@@ -28,78 +28,78 @@ class Metric:
     labels: tuple[str, ...] = ()
 
 
-CUTOFF = Metric(
+CUTOFF_METRIC = Metric(
     "headroom_publication_cutoff_timestamp_seconds",
     MetricType.GAUGE,
     "Unix time at which the cutoff day of the served publication ended, in the system's time zone.",
 )
-ISSUED = Metric(
+ISSUED_METRIC = Metric(
     "headroom_publication_issued_timestamp_seconds",
     MetricType.GAUGE,
     "Unix time at which the served publication was issued.",
 )
-LATE_FROM = Metric(
+LATE_FROM_METRIC = Metric(
     "headroom_publication_late_timestamp_seconds",
     MetricType.GAUGE,
     "Unix time from which the served publication counts as late.",
 )
-STALE_FROM = Metric(
+STALE_FROM_METRIC = Metric(
     "headroom_publication_stale_timestamp_seconds",
     MetricType.GAUGE,
     "Unix time from which the served publication counts as stale.",
 )
-REVISION = Metric("headroom_publication_revision", MetricType.GAUGE, "Revision of the served publication.")
-SERIES = Metric("headroom_publication_series", MetricType.GAUGE, "Series in the served publication.")
-FALLBACKS = Metric(
+REVISION_METRIC = Metric("headroom_publication_revision", MetricType.GAUGE, "Revision of the served publication.")
+SERIES_METRIC = Metric("headroom_publication_series", MetricType.GAUGE, "Series in the served publication.")
+FALLBACKS_METRIC = Metric(
     "headroom_publication_fallback_series",
     MetricType.GAUGE,
     "Series for which a fallback is published in the champion's stead.",
     ("measure",),
 )
-LATE_SERIES = Metric(
+LATE_SERIES_METRIC = Metric(
     "headroom_publication_late_series",
     MetricType.GAUGE,
     "Series whose newest actual is older than the cutoff of the served publication.",
     ("measure",),
 )
-NOTES = Metric(
+NOTES_METRIC = Metric(
     "headroom_publication_notes",
     MetricType.GAUGE,
     "Notes of the served publication, by subject: late series, a cutoff that is not yesterday, fallbacks, events, ...",
     ("kind",),
 )
-CHAMPION = Metric(
+CHAMPION_METRIC = Metric(
     "headroom_champion_info",
     MetricType.GAUGE,
     "The registered version that made the served publication; always 1.",
     ("name", "version", "run_id"),
 )
-STORE_UP = Metric(
+STORE_UP_METRIC = Metric(
     "headroom_store_up",
     MetricType.GAUGE,
-    "1 when the last look at the publication store got an answer that can be read, else 0.",
+    "1 when the last poll of the publication store got an answer that can be read, else 0.",
 )
-STORE_REACHED = Metric(
+STORE_REACHED_METRIC = Metric(
     "headroom_store_last_success_timestamp_seconds",
     MetricType.GAUGE,
     "Unix time at which the publication store last answered.",
 )
-SCORED = Metric(
+SCORED_METRIC = Metric(
     "headroom_scores_timestamp_seconds",
     MetricType.GAUGE,
     "Unix time at which issued forecasts were last scored against actuals.",
 )
-SCORED_FORECASTS = Metric(
+SCORED_FORECASTS_METRIC = Metric(
     "headroom_scores_forecasts",
     MetricType.GAUGE,
     "Forecasts that the scores are means of, by measure and lead band.",
     ("measure", "leads"),
 )
-SCORE = {
+SCORE_METRICS = {
     loss: Metric(
-        f"headroom_scores_{loss}", MetricType.GAUGE, f"{told}, by measure and lead band.", ("measure", "leads")
+        f"headroom_scores_{loss}", MetricType.GAUGE, f"{meaning}, by measure and lead band.", ("measure", "leads")
     )
-    for loss, told in (
+    for loss, meaning in (
         ("mae", "Mean absolute error of issued forecasts"),
         ("bias", "Mean error, forecast minus actual, of issued forecasts"),
         ("wis", "Mean weighted interval score of issued forecasts"),
@@ -107,63 +107,63 @@ SCORE = {
         ("scaled_wis", "Mean weighted interval score over the error of seasonal naive"),
     )
 }
-COVERAGE = Metric(
+COVERAGE_METRIC = Metric(
     "headroom_scores_coverage_ratio",
     MetricType.GAUGE,
-    "Share of actuals inside the central prediction interval, whose label tells the share that it promises.",
+    "Share of actuals inside the central prediction interval, whose label is the share that it promises.",
     ("measure", "leads", "interval"),
 )
-REQUESTS = Metric(
+REQUESTS_METRIC = Metric(
     "headroom_http_requests_total",
     MetricType.COUNTER,
     "Answered requests by method, route template and status.",
     ("method", "route", "status"),
 )
-DURATION = Metric(
+DURATION_METRIC = Metric(
     "headroom_http_request_duration_seconds",
     MetricType.HISTOGRAM,
     "Seconds from request to the end of the answer, by route template.",
     ("route",),
 )
 
-KEY_REQUESTS = Metric(
+KEY_REQUESTS_METRIC = Metric(
     "headroom_key_requests_total",
     MetricType.COUNTER,
-    "Answered requests by the name of the key that asked, and status.",
+    "Answered requests by the name of the key that was sent, and status.",
     ("key", "status"),
 )
-AUTH_REJECTIONS = Metric(
+AUTH_REJECTIONS_METRIC = Metric(
     "headroom_auth_rejections_total",
     MetricType.COUNTER,
     "Requests that were not let in, by reason.",
     ("reason",),
 )
-KEY_STORE_UP = Metric(
+KEY_STORE_UP_METRIC = Metric(
     "headroom_key_store_up", MetricType.GAUGE, "1 when the last poll of the keys got an answer, else 0."
 )
 
-CATALOGUE: tuple[Metric, ...] = (
-    CUTOFF,
-    ISSUED,
-    LATE_FROM,
-    STALE_FROM,
-    REVISION,
-    SERIES,
-    FALLBACKS,
-    LATE_SERIES,
-    NOTES,
-    CHAMPION,
-    STORE_UP,
-    STORE_REACHED,
-    SCORED,
-    SCORED_FORECASTS,
-    *SCORE.values(),
-    COVERAGE,
-    REQUESTS,
-    DURATION,
-    KEY_REQUESTS,
-    AUTH_REJECTIONS,
-    KEY_STORE_UP,
+METRIC_CATALOGUE: tuple[Metric, ...] = (
+    CUTOFF_METRIC,
+    ISSUED_METRIC,
+    LATE_FROM_METRIC,
+    STALE_FROM_METRIC,
+    REVISION_METRIC,
+    SERIES_METRIC,
+    FALLBACKS_METRIC,
+    LATE_SERIES_METRIC,
+    NOTES_METRIC,
+    CHAMPION_METRIC,
+    STORE_UP_METRIC,
+    STORE_REACHED_METRIC,
+    SCORED_METRIC,
+    SCORED_FORECASTS_METRIC,
+    *SCORE_METRICS.values(),
+    COVERAGE_METRIC,
+    REQUESTS_METRIC,
+    DURATION_METRIC,
+    KEY_REQUESTS_METRIC,
+    AUTH_REJECTIONS_METRIC,
+    KEY_STORE_UP_METRIC,
 )
 
 DURATION_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -177,11 +177,17 @@ class RequestMetrics:
             return Counter(metric.name, metric.help, metric.labels, registry=registry)
 
         # Looking up a labelled child takes longer than counting with it; there are few of them.
-        self._requests = cache(counter(REQUESTS).labels)
-        self._by_key = cache(counter(KEY_REQUESTS).labels)
-        self._rejected = cache(counter(AUTH_REJECTIONS).labels)
+        self._requests = cache(counter(REQUESTS_METRIC).labels)
+        self._by_key = cache(counter(KEY_REQUESTS_METRIC).labels)
+        self._rejected = cache(counter(AUTH_REJECTIONS_METRIC).labels)
         self._durations = cache(
-            Histogram(DURATION.name, DURATION.help, DURATION.labels, registry=registry, buckets=DURATION_BUCKETS).labels
+            Histogram(
+                DURATION_METRIC.name,
+                DURATION_METRIC.help,
+                DURATION_METRIC.labels,
+                registry=registry,
+                buckets=DURATION_BUCKETS,
+            ).labels
         )
 
     def observe(self, method: str, route: str, status: int, duration_seconds: float, key: str | None) -> None:

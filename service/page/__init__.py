@@ -1,1 +1,1 @@
-"""What the operations page shows, ready to be laid out."""
+"""The operations pages: their contents as plain values, their templates and files."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from service.http.conditional import Representation
 
-HERE = Path(__file__).parent / "static"
+STATIC_FILES = Path(__file__).parent / "static"
 PLOTLY = "plotly.min.js"
 MEDIA_TYPES = {
     ".js": "text/javascript; charset=utf-8",
@@ -17,28 +17,28 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
 }
-FOR_GOOD = "public, max-age=31536000, immutable"
+CACHE_FOR_A_YEAR = "public, max-age=31536000, immutable"
 VERSION_LENGTH = 12
 
 
 @cache
 def plotly_path() -> Path:
-    """Where the plotly wheel keeps Plotly.js."""
+    """Return the path of Plotly.js in the plotly wheel."""
     return _package("plotly") / "package_data" / PLOTLY
 
 
 def page_assets() -> "Assets":
-    """What the operations page loads."""
-    return Assets(_files(HERE) | {PLOTLY: plotly_path()})
+    """Return the files that the operations pages load."""
+    return Assets(_files(STATIC_FILES) | {PLOTLY: plotly_path()})
 
 
 def documentation_assets() -> "Assets":
-    """What the API documentation loads."""
+    """Return the files that the API documentation loads."""
     return Assets(_files(_package("fastapi_offline") / "static"))
 
 
 class Assets:
-    """Assets by name, each read and compressed once, when it is first asked for."""
+    """Assets by name, each read and compressed once, at its first request."""
 
     def __init__(self, paths: dict[str, Path]) -> None:
         self._paths = paths
@@ -47,14 +47,14 @@ class Assets:
         self._one_at_a_time = asyncio.Lock()
 
     def url(self, name: str) -> str:
-        """Address that changes when the content does, so that browsers may keep it for good."""
+        """Return the address, which changes with the content, so that browsers may cache it for a year."""
         return f"/static/{name}?v={self._versions[name]}"
 
     def is_current(self, name: str, given_version: str | None) -> bool:
         return self._versions.get(name) == given_version
 
     async def get(self, name: str) -> Representation | None:
-        """The asset, or None where there is none of that name."""
+        """Return the asset, or None where there is none of that name."""
         if name not in self._paths:
             return None
         async with self._one_at_a_time:
@@ -64,7 +64,7 @@ class Assets:
 
 
 def _package(name: str) -> Path:
-    """Its folder, found without importing it, which may take a second."""
+    """Return the folder of a package, without importing it, which may take a second."""
     spec = find_spec(name)
     if spec is None or spec.origin is None:
         raise RuntimeError(f"The service needs the package {name}. Install headroom-forecast[service].")

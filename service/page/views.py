@@ -19,7 +19,7 @@ FRESHNESS = {
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """What the head of every page says."""
+    """The head of every page."""
 
     system: str
     cutoff: str
@@ -170,14 +170,14 @@ def _figures(publication: Publication, series: SeriesForecast, reading: GaugeSca
 
 
 def _on(series: SeriesForecast, planning: PlanRow) -> DayForecast | None:
-    """The series' forecast of the planning day; None where it is not counted on that weekday."""
+    """Return the series' forecast of the planning day; None where it is not counted on that weekday."""
     if not series.counted_on:
         return series.days[planning.lead - 1]
     return next((day for day in series.days if day.lead == planning.lead), None)
 
 
 def _tree(publication: Publication) -> Iterator[tuple[Place, int]]:
-    """Every place with its depth, parents before children."""
+    """Return every place with its depth, parents before children."""
     system = publication.system
     for root in (place.id for place in system.places if place.parent is None):
         for place in system.under(root):
@@ -185,11 +185,11 @@ def _tree(publication: Publication) -> Iterator[tuple[Place, int]]:
 
 
 def _columns(publication: Publication) -> list[SeriesKey]:
-    """One for each measure, or for each of its streams where nothing is published for the whole of it."""
-    whole = {series.key.measure for series in publication.series if series.key.stream is None}
+    """Return a column for each measure, or for each of its streams where nothing is published for their total."""
+    totals = {series.key.measure for series in publication.series if series.key.stream is None}
     keys = [SeriesKey("", s.key.measure, s.key.stream) for s in publication.series]
     order = list(publication.system.measure_by_name)
-    shown = {key for key in keys if key.stream is None or key.measure not in whole}
+    shown = {key for key in keys if key.stream is None or key.measure not in totals}
     return sorted(shown, key=lambda key: (order.index(key.measure), key.stream or ""))
 
 

@@ -8,17 +8,17 @@ from publication.days import target_day, zone
 from publication.model import DayForecast, Publication
 from publication.vocabulary import SeriesKey
 
-SMALL = 10.0
+ONE_DECIMAL_BELOW = 10.0
 EN_DASH = "\N{EN DASH}"
 
 
 def count(value: float) -> str:
-    """A count: whole, and to one decimal below ten, where whole patients would hide the difference."""
-    return f"{value:.1f}" if round(abs(value), 1) < SMALL else f"{value:,.0f}"
+    """Return a count without decimals, or with one below ten, where rounding would hide the difference."""
+    return f"{value:.1f}" if round(abs(value), 1) < ONE_DECIMAL_BELOW else f"{value:,.0f}"
 
 
 def span(low: float, high: float) -> str:
-    """A prediction interval from its two ends."""
+    """Return a prediction interval from its two ends."""
     return f"{count(low)}{EN_DASH}{count(high)}"
 
 
@@ -36,7 +36,7 @@ def local_time(moment: datetime, timezone: str) -> str:
 
 
 def title(key: SeriesKey) -> str:
-    """`Attendances`, or `Attendances, paediatric` where the measure is split."""
+    """Return `Attendances`, or `Attendances, paediatric` where the measure is split."""
     return ", ".join(part.replace("_", " ") for part in key[1:] if part is not None).capitalize()
 
 

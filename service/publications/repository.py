@@ -128,6 +128,7 @@ class PublicationRepository:
             if self.newest is not None:
                 self.newest.render_cache.keep({})  # the few callers that stay on it request parts of it
             self.newest, self.previous = served, self.newest
+            self.status = StoreStatus(store_up=True, store_reached_at=self._clock())
         logger.info("Serving %s for cutoff %s, revision %s.", summary.system, summary.cutoff, summary.revision)
 
     async def load(self, summary: PublicationSummary) -> ServedPublication:

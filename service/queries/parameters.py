@@ -1,4 +1,4 @@
-"""The query parameters of the routes: what they are called, how they read, and that no others are taken."""
+"""The query parameters of the routes: their names, types and limits. Others are rejected."""
 
 import math
 import re
@@ -23,11 +23,11 @@ from starlette.requests import Request
 from publication.ledger import SLICES
 from service.errors import MAX_VALUES_SHOWN, InvalidParameter, invalid, one_of
 from service.queries.scenario import Amounts, Scenario
-from service.queries.selection import BY, Format, ScoreSelection, Selection, read_slices
+from service.queries.selection import DEFAULT_SLICES, Format, ScoreSelection, Selection, read_slices
 
-MOST_PUBLICATIONS = 1000
-MOST_SERIES = 100_000
-MOST_REVISIONS = 1_000_000_000
+MAX_PUBLICATIONS = 1000
+MAX_SERIES = 100_000
+MAX_REVISIONS = 1_000_000_000
 AMOUNT = r"([+-]?[0-9]{1,5}(?:\.[0-9]{1,3})?)"
 CHANGE = {"beds": AMOUNT, "discharges": AMOUNT + "(?:/day)?"}
 CHANGE_WRITTEN = {"beds": "RXH:+12 or RXH:+12,RXK:-4", "discharges": "RXH:+5/day or RXH:+5/day,RXK:-2/day"}
@@ -40,7 +40,7 @@ def _day(text: object) -> date:
 
 
 def _says(allowed: str) -> WrapValidator:
-    """Whatever a value fails for, what it may be is told in our words: pydantic's are about its own types."""
+    """Return a validator that names the allowed values in our words, whatever pydantic rejects a value for."""
 
     def read(value: object, validate: ValidatorFunctionWrapHandler) -> object:
         try:
@@ -52,7 +52,7 @@ def _says(allowed: str) -> WrapValidator:
 
 
 def _listed(amount: str) -> str:
-    """Places with an amount, separated by commas, as a pattern of JSON Schema."""
+    """Return the pattern of JSON Schema for places with an amount, separated by commas."""
     one = f"[^:,]+:{amount}"
     return f"^{one}(,{one})*$"
 
@@ -68,11 +68,9 @@ PublicationCursor = Annotated[
     Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\.[0-9]{1,9}$"),
     _says("a cutoff and a revision, as 2026-11-21.1"),
 ]
-PublicationCount = Annotated[
-    int, Field(ge=1, le=MOST_PUBLICATIONS), _says(f"a whole number, 1 to {MOST_PUBLICATIONS:,}")
-]
-SeriesCount = Annotated[int, Field(ge=1, le=MOST_SERIES), _says(f"a whole number, 1 to {MOST_SERIES:,}")]
-Revision = Annotated[int, Field(ge=1, le=MOST_REVISIONS), _says(f"a whole number, 1 to {MOST_REVISIONS:,}")]
+PublicationCount = Annotated[int, Field(ge=1, le=MAX_PUBLICATIONS), _says(f"a whole number, 1 to {MAX_PUBLICATIONS:,}")]
+SeriesCount = Annotated[int, Field(ge=1, le=MAX_SERIES), _says(f"a whole number, 1 to {MAX_SERIES:,}")]
+Revision = Annotated[int, Field(ge=1, le=MAX_REVISIONS), _says(f"a whole number, 1 to {MAX_REVISIONS:,}")]
 Horizon = Annotated[int, _says("a whole number of days, 1 up to the horizon of the system")]
 Form = Annotated[Format, _says(one_of(list(Format)))]
 Beds = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["beds"])})]
@@ -84,7 +82,7 @@ Slices = Annotated[
 
 
 class SeriesParameters(BaseModel):
-    """Which series."""
+    """The series."""
 
     place: str | None = Field(None, description="id of a place: its own series alone")
     under: str | None = Field(None, description="id of a place: its series and those of every place below it")
@@ -103,7 +101,7 @@ class PageParameters(BaseModel):
 
 
 class PublicationSelector(BaseModel):
-    """Of which publication."""
+    """The publication."""
 
     cutoff: Day | None = Field(None, description="cutoff of a publication; the newest one without it")
     revision: Revision | None = Field(
@@ -112,7 +110,7 @@ class PublicationSelector(BaseModel):
 
 
 class OutputParameters(PublicationSelector):
-    """How much of each series, in which form."""
+    """The part of each series, and the format."""
 
     horizon: Horizon | None = Field(None, description="largest lead, in days: 1 up to the horizon of the system")
     quantiles: str | None = Field(None, description="published quantile levels, separated by commas")
@@ -140,7 +138,7 @@ class ForecastParameters(OutputParameters, PageParameters, SeriesParameters):
 
 
 class PressureParameters(PublicationSelector):
-    """Of which places, and what if."""
+    """The places, and the scenario."""
 
     under: str | None = Field(None, description="id of a place: it and every place below it")
     horizon: Horizon | None = Field(None, description="largest lead, in days: 1 up to the horizon of the system")
@@ -157,11 +155,14 @@ class PressureParameters(PublicationSelector):
 
 
 class ScoreParameters(SeriesParameters):
-    """Which scores, told apart by what, in which form."""
+    """The scores: which, by which slices, in which format."""
 
     leads: str | None = Field(None, description="a lead band")
     regime: str | None = Field(None, description="a regime: `stable`, or days between declared changes of level")
-    by: Slices = Field(",".join(BY), description=f"what is told apart: any of {', '.join(SLICES)}, by commas")
+    by: Slices = Field(
+        ",".join(DEFAULT_SLICES),
+        description=f"slices, each with a score of its own: any of {', '.join(SLICES)}, by commas",
+    )
     format: Form | None = Field(None, description="overrides the Accept header")
 
     def scores(self) -> ScoreSelection:
@@ -173,7 +174,7 @@ class PublicationParameters(BaseModel):
     after: PublicationCursor | None = Field(None, description="the last of the page before: its cutoff and revision")
 
     def issued_before(self, cutoff: date, revision: int) -> bool:
-        """Whether a publication belongs on this page, or a later one."""
+        """Return whether a publication belongs on this page, or a later one."""
         if self.after is None:
             return True
         day, _, number = self.after.partition(".")
@@ -181,7 +182,7 @@ class PublicationParameters(BaseModel):
 
 
 def read_levels(text: str) -> tuple[float, ...]:
-    """Quantile levels of a comma list, each once. Raises a problem for what is not a number."""
+    """Return the quantile levels of a comma list, each once. Raises a problem for what is not a number."""
     levels = set()
     for part in text.split(","):
         try:
@@ -195,7 +196,7 @@ def read_levels(text: str) -> tuple[float, ...]:
 
 
 def _read_changes(parameter: str, text: str | None) -> Amounts:
-    """Changes of a comma list by place, in the order of the places. Raises a problem for what is not one."""
+    """Return the changes of a comma list by place, in the order of the places. Raises a problem for what is not one."""
     changes: list[tuple[str, float]] = []
     for part in text.split(",") if text is not None else ():
         place, _, amount = part.rpartition(":")
@@ -210,10 +211,10 @@ def _read_changes(parameter: str, text: str | None) -> Amounts:
 
 
 def reject_unknown_parameters(parameters: type[BaseModel] | None = None) -> Callable[[Request], Awaitable[None]]:
-    """A dependency that refuses parameters the route does not know, and one given twice."""
+    """Return a dependency that rejects parameters that the route does not have, and one given twice."""
     known = list(parameters.model_fields) if parameters else []
 
-    async def refuse(request: Request) -> None:
+    async def reject(request: Request) -> None:
         given = request.query_params.multi_items()
         times = Counter(name for name, _ in given)
         strange = ((name, value) for name, value in given if name not in known)
@@ -227,4 +228,4 @@ def reject_unknown_parameters(parameters: type[BaseModel] | None = None) -> Call
         if findings:
             raise invalid(*findings)
 
-    return refuse
+    return reject

@@ -15,8 +15,7 @@ from publication.pressure import (
 )
 from publication.vocabulary import DRIVERS, SeriesKey
 
-OCCUPANCY = "occupancy"
-TENTHS = 10
+DECIMAL = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class DayPressure:
 
     @property
     def pressure(self) -> tuple[float, float]:
-        """What days and places are ranked by: how many thresholds are to be expected passed; then what is left."""
+        """Return the rank of a day or place: the expected number of exceeded thresholds; then the median headroom."""
         return sum(self.over), -self.headroom[len(self.headroom) // 2]
 
 
@@ -48,7 +47,7 @@ class PlacePressure:
 
 
 def rank_by_pressure(publication: Publication, headroom: Iterable[Headroom]) -> list[PlacePressure]:
-    """The pressure of the places, those under most of it on their worst day first."""
+    """Return the pressure of the places, those under most of it on their worst day first."""
     found = [_place(publication, of) for of in headroom]
     return sorted(found, key=lambda place: place.days[place.worst].pressure, reverse=True)
 
@@ -68,13 +67,13 @@ def _place(publication: Publication, of: Headroom) -> PlacePressure:
     )
     worst = max(range(len(days)), key=lambda i: days[i].pressure)
     needed = discharges_needed(levels, of.headroom[worst], of.beds[worst], of.relief[worst])
-    rounded_up = ceil(needed * TENTHS) / TENTHS
+    rounded_up = ceil(needed * DECIMAL) / DECIMAL
     return PlacePressure(of.place, days, worst, _driver(publication, of.place, worst), rounded_up, of.peaks)
 
 
 def _driver(publication: Publication, place: str, day: int) -> str | None:
-    """What adds most to occupancy on the day, beside its level; the level where nothing else adds to it."""
-    series = publication.series_by_id.get(SeriesKey(place, OCCUPANCY).unique_id)
+    """Return the component that adds most to occupancy on the day; the level where no other one adds to it."""
+    series = publication.series_by_id.get(SeriesKey(place, "occupancy").unique_id)
     if series is None or not series.drivers:
         return None
     level, *causes = zip(DRIVERS, series.drivers[day], strict=True)
@@ -82,14 +81,14 @@ def _driver(publication: Publication, place: str, day: int) -> str | None:
     return most if added > 0 else level[0]
 
 
-FULL = 0.95  # the occupancy rate beyond which a place is taken to need help
-SAFE = 0.2  # a place that passes it with no greater chance has headroom with high probability
-WORTH_IT = 0.05  # of the chance taken away: less is not worth the transport
+FULL_RATE = 0.95  # the occupancy rate beyond which a place is taken to need help
+SAFE_CHANCE = 0.2  # a place that passes it with no greater chance has headroom with high probability
+MIN_CHANCE_REDUCTION = 0.05  # of the chance taken away: less is not worth the transport
 
 
 @dataclass(frozen=True, slots=True)
 class Aid:
-    """So many beds of `donor` for patients of `receiver`, on its worst day: its chance to pass `FULL` until then."""
+    """Beds of `donor` for patients of `receiver` on its worst day; its chance to pass `FULL_RATE` before and after."""
 
     donor: str
     receiver: str
@@ -106,7 +105,7 @@ Chance = Callable[[str, int, int], float]
 def mutual_aid(
     publication: Publication, ranked: Sequence[PlacePressure], headroom: Sequence[Headroom]
 ) -> tuple[Aid, ...]:
-    """For the places under most pressure first, the sibling that lowers their chance most, staying safe itself.
+    """Return for each place, by pressure, the sibling that lowers its chance most and stays safe itself.
 
     As few beds as make the receiver safe, or as many as the donor can give. What a place gives to one, it does not give
     to another on the same day, on which it gives nothing if it was given to; other days stand as they were published.
@@ -114,13 +113,13 @@ def mutual_aid(
     levels, by_place = headroom_levels(publication.system), {of.place: of for of in headroom}
     taken_in: dict[tuple[str, int], int] = {}
 
-    @cache  # rows are made of packed numbers each time they are asked for
+    @cache  # each access makes the rows from packed numbers
     def left(place: str, day: int) -> tuple[float, Sequence[float]]:
         return by_place[place].beds[day], by_place[place].headroom[day]
 
     def chance(place: str, day: int, patients: int) -> float:
         beds, headroom = left(place, day)
-        return chance_over(levels, headroom, beds, FULL, patients + taken_in.get((place, day), 0))
+        return chance_over(levels, headroom, beds, FULL_RATE, patients + taken_in.get((place, day), 0))
 
     found = []
     for place in ranked:
@@ -137,16 +136,18 @@ def mutual_aid(
 
 def _offer(chance: Chance, donor: str, receiver: str, day: int) -> Aid | None:
     before = chance(receiver, day, 0)
-    if before <= SAFE:
+    if before <= SAFE_CHANCE:
         return None
-    most = _largest_feasible(lambda beds: chance(donor, day, beds) <= SAFE)
-    beds = min(most, _largest_feasible(lambda beds: chance(receiver, day, -beds) > SAFE) + 1)
+    most = _largest_feasible(lambda beds: chance(donor, day, beds) <= SAFE_CHANCE)
+    beds = min(most, _largest_feasible(lambda beds: chance(receiver, day, -beds) > SAFE_CHANCE) + 1)
     after = chance(receiver, day, -beds)
-    return Aid(donor, receiver, day, beds, before, after) if beds > 0 and before - after >= WORTH_IT else None
+    return (
+        Aid(donor, receiver, day, beds, before, after) if beds > 0 and before - after >= MIN_CHANCE_REDUCTION else None
+    )
 
 
 def _largest_feasible(holds: Callable[[int], bool]) -> int:
-    """The largest number that holds, where all smaller ones do; -1 if not even 0 does."""
+    """Return the largest number that holds, where all smaller ones do; -1 if not even 0 does."""
     if not holds(0):
         return -1
     bound = 1

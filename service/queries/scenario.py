@@ -1,4 +1,4 @@
-"""What if a place had more beds, or discharged more patients a day: the published distributions, shifted."""
+"""Scenarios: the published distributions, shifted by more or fewer beds and discharges."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ class Scenario:
     discharges: Amounts = ()
 
     def check(self, publication: Publication) -> None:
-        """Raises a problem naming each place whose pressure is not published, or that is named twice."""
+        """Raise UnknownValueError for places without published pressure, InvalidParameterError for one named twice."""
         there = list(publication.headroom_by_place)
         missing = dict.fromkeys(
             (parameter, place)
@@ -48,10 +48,10 @@ NOTHING_CHANGED = Scenario()
 
 
 def apply_scenario(publication: Publication, what_if: Scenario) -> tuple[Headroom, ...]:
-    """Headroom of every place as it would be. A change at a place is one of all places above it, too.
+    """Return the headroom of every place under the scenario. A change at a place is one of all places above it, too.
 
     Beds shift headroom exactly. Of further discharges, those patients are taken off who would have left by then anyway
-    (`relief`); a peak is moved by what that is on its usual day. See method.md for how near this comes.
+    (`relief`); a peak is moved by their number on the peak's day. See docs/explanation/method.md for the error of this.
     """
     return tuple(_changed(headroom, publication, what_if) for headroom in publication.headroom)
 
@@ -94,7 +94,7 @@ def _fewer(counts: Sequence[float], freed: float) -> Iterator[float]:
 
 
 def _moved(peak: Peak, freed: list[float]) -> Peak:
-    """The peak less what is freed by its usual lead, which is drawn straight between days."""
+    """Return the peak less the beds freed until its lead, interpolated linearly between days."""
     day = min(int(peak.lead), len(freed) - 1)  # the position of the day after it
     share = peak.lead - int(peak.lead)
     then = freed[day - 1] + share * (freed[day] - freed[day - 1])

@@ -13,7 +13,7 @@ from service.http.conditional import preferred
 
 
 class Format(StrEnum):
-    """Named as the parameter `format` has it."""
+    """The formats, as the parameter `format` names them."""
 
     JSON = "json"
     CSV = "csv"
@@ -21,7 +21,7 @@ class Format(StrEnum):
 
     @property
     def media_type(self) -> str:
-        """As answers are labelled."""
+        """Return the Content-Type of responses."""
         return LABELS[self]
 
 
@@ -31,7 +31,7 @@ ACCEPTED = {"application/json": JSON, "text/csv": CSV, "application/x-ndjson": N
 
 
 def negotiated(wanted: str | None, accept: str) -> Format:
-    """`wanted` where it is given, else what `Accept` prefers; JSON wins a draw."""
+    """Return `wanted` where it is given, else the format that `Accept` prefers; JSON wins a draw."""
     return Format(wanted) if wanted is not None else ACCEPTED[preferred(accept, tuple(ACCEPTED))]
 
 
@@ -53,7 +53,7 @@ class Selection:
     limit: int | None = None
 
     def check(self, publication: Publication) -> None:
-        """Raises a problem naming each value that the publication does not have, and what it has."""
+        """Raise UnknownValueError for values that the publication does not have, with those that it has."""
         wanted: dict[str, tuple[str | None, Collection[str]]] = {
             "place": (self.place, publication.system.place_by_id),
             "under": (self.under, publication.system.place_by_id),
@@ -72,18 +72,18 @@ class Selection:
         self._check_amounts(publication.system)
 
     def series(self, publication: Publication) -> tuple[SeriesForecast, ...]:
-        """The selected series, in the order of the publication."""
+        """Return the selected series, in the order of the publication."""
         return tuple(islice(self._from(publication), self.limit))
 
     def following(self, publication: Publication) -> "Selection | None":
-        """The page after this one; None where this is the last."""
+        """Return the selection of the next page; None after the last."""
         if self.limit is None:
             return None
         page = tuple(islice(self._from(publication), self.limit + 1))
         return replace(self, after=page[-2].unique_id) if len(page) > self.limit else None
 
     def predicate(self, system: System) -> Callable[[SeriesKey], bool]:
-        """Whether a series is among those that `place`, `under`, `measure` and `stream` select."""
+        """Return whether a series is among those that `place`, `under`, `measure` and `stream` select."""
         below = None if self.under is None else set(system.under(self.under))
         wanted = SeriesKey(self.place or "", self.measure or "", self.stream or "")
 
@@ -94,15 +94,15 @@ class Selection:
         return admits
 
     def query(self) -> dict[str, str]:
-        """The parameters that select the same."""
-        told = {
+        """Return the parameters of this selection."""
+        selected = {
             name: getattr(self, name) for name in ("place", "under", "measure", "stream", "horizon", "after", "limit")
         }
         levels = {} if self.levels is None else {"quantiles": ",".join(map(str, self.levels))}
-        return {name: str(value) for name, value in told.items() if value is not None} | levels
+        return {name: str(value) for name, value in selected.items() if value is not None} | levels
 
     def places(self, publication: Publication) -> set[str]:
-        """Ids of the selected places."""
+        """Return the ids of the selected places."""
         return set(publication.system.under(self.under or publication.system.name))
 
     def days(self, series: SeriesForecast) -> Sequence[DayForecast]:
@@ -111,7 +111,7 @@ class Selection:
         return series.days[: self.horizon]
 
     def quantiles(self, system: System) -> tuple[tuple[int, float], ...]:
-        """Position and level of the selected quantiles, lowest first."""
+        """Return position and level of the selected quantiles, lowest first."""
         wanted = system.quantiles if self.levels is None else self.levels
         return tuple((i, level) for i, level in enumerate(system.quantiles) if level in wanted)
 
@@ -146,22 +146,22 @@ def _streams(publication: Publication) -> list[str]:
     return sorted({series.key.stream for series in publication.series if series.key.stream is not None})
 
 
-BY = ("measure", "leads")
+DEFAULT_SLICES = ("measure", "leads")
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreSelection:
-    """Filters by series, lead band and regime, all optional; and the slices that are told apart."""
+    """Filters by series, lead band and regime, all optional; and the slices that have scores of their own."""
 
     series: Selection
     leads: str | None = None
     regime: str | None = None
-    by: tuple[str, ...] = BY
+    by: tuple[str, ...] = DEFAULT_SLICES
 
-    def scores(self, publication: Publication, ledger: LiveScores | None) -> tuple[Score, ...]:
-        """The selected scores of the publication's places, combined. Raises a problem for what there is not."""
+    def scores(self, publication: Publication, live_scores: LiveScores | None) -> tuple[Score, ...]:
+        """Return the selected scores of the publication's places, combined. Raises UnknownValueError for others."""
         self.series.check(publication)
-        seen = [] if ledger is None else list(_within(publication, ledger))
+        seen = [] if live_scores is None else list(_within(publication, live_scores))
         self._check([score for _, score in seen])
         admits = self.series.predicate(publication.system)
         return combined((score for key, score in seen if admits(key) and self._admits(score)), self.by)
@@ -184,7 +184,7 @@ class ScoreSelection:
 
 
 def read_slices(text: str) -> tuple[str, ...]:
-    """Slices of a comma list, in their own order; a series has its measure. Raises a problem for what is none."""
+    """Return the slices of a comma list, in their order; a series implies its measure. Raises InvalidParameterError."""
     named = text.split(",")
     strange = [name for name in named if name not in SLICES]
     if strange:
@@ -192,8 +192,8 @@ def read_slices(text: str) -> tuple[str, ...]:
     return tuple(name for name in SLICES if name in named or (name == "measure" and "series" in named))
 
 
-def _within(publication: Publication, ledger: LiveScores) -> Iterable[tuple[SeriesKey, Score]]:
-    """The scores of series at places that the publication has: a view of one place sees those of that part alone."""
-    keys = {score.of.series: series_key(str(score.of.series)) for score in ledger.scores}
+def _within(publication: Publication, live_scores: LiveScores) -> Iterable[tuple[SeriesKey, Score]]:
+    """Return the scores of series at places that the publication has: a view of one place has those of its part."""
+    keys = {score.of.series: series_key(str(score.of.series)) for score in live_scores.scores}
     places = publication.system.place_by_id
-    return ((key, score) for score in ledger.scores if (key := keys[score.of.series]).place in places)
+    return ((key, score) for score in live_scores.scores if (key := keys[score.of.series]).place in places)

@@ -1,4 +1,4 @@
-"""The parts of JSON bodies: what a publication, a system and a series are called by others."""
+"""The parts of JSON bodies: publications, systems and series under the names that others read."""
 
 import json
 import math
@@ -22,14 +22,14 @@ def json_bytes(body: Json) -> bytes:
 
 
 def instant(moment: datetime) -> str:
-    """UTC to the second, as `2026-11-22T05:02:11Z`."""
+    """Return UTC to the second, as `2026-11-22T05:02:11Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def publication_block(publication: Publication, heading: PublicationSummary, freshness: Freshness) -> Json:
-    """What every body says of the publication it is taken from."""
-    made = {"data_digest": publication.data_digest or None, "notes": notes_body(publication, None)}
-    return {**_identity(heading), **made, "freshness": freshness.value}
+def publication_block(publication: Publication, summary: PublicationSummary, freshness: Freshness) -> Json:
+    """Return the part of every body that describes its publication."""
+    origin = {"data_digest": publication.data_digest or None, "notes": notes_body(publication, None)}
+    return {**_identity(summary), **origin, "freshness": freshness.value}
 
 
 def notes_body(publication: Publication, unique_id: str | None) -> list[Json]:
@@ -53,28 +53,28 @@ def system_body(system: System) -> Json:
     }
 
 
-def heading_body(heading: PublicationSummary, *, whole: bool) -> Json:
-    """One line of the list of publications. What would tell of the rest of the system is left out unless `whole`."""
-    identity = _identity(heading)
-    if not whole:
+def summary_body(summary: PublicationSummary, *, complete: bool) -> Json:
+    """Return one item of the list of publications. Counts of the complete system are left out unless `complete`."""
+    identity = _identity(summary)
+    if not complete:
         return identity | {"digest": None, "series": None, "fallbacks": None}
-    return identity | {"series": heading.n_series, "fallbacks": heading.n_fallbacks}
+    return identity | {"series": summary.n_series, "fallbacks": summary.n_fallbacks}
 
 
-def _identity(heading: PublicationSummary) -> Json:
-    """Which publication it is, and what made it."""
+def _identity(summary: PublicationSummary) -> Json:
+    """Return the identity of a publication, and of the champion that made it."""
     return {
-        "system": heading.system,
-        "cutoff": heading.cutoff.isoformat(),
-        "revision": heading.revision,
-        "issued_at": instant(heading.issued_at),
-        "digest": heading.digest,
-        "champion": _champion(heading),
+        "system": summary.system,
+        "cutoff": summary.cutoff.isoformat(),
+        "revision": summary.revision,
+        "issued_at": instant(summary.issued_at),
+        "digest": summary.digest,
+        "champion": _champion(summary),
     }
 
 
 def series_body(publication: Publication, series: SeriesForecast) -> Json:
-    """One line of the list of series."""
+    """Return one item of the list of series."""
     last = series.last_actual
     return {
         **key_body(series),
@@ -86,8 +86,8 @@ def series_body(publication: Publication, series: SeriesForecast) -> Json:
     }
 
 
-def _champion(heading: PublicationSummary) -> Json:
-    champion = heading.champion
+def _champion(summary: PublicationSummary) -> Json:
+    champion = summary.champion
     return {"name": champion.name, "version": champion.version, "run_id": champion.run_id}
 
 
@@ -96,7 +96,7 @@ def key_body(series: SeriesForecast) -> Json:
 
 
 def weekdays_body(series: SeriesForecast) -> Json:
-    """On which weekdays a series is counted, where those are not all: else nothing is said of it."""
+    """Return the weekdays on which a series is counted, where those are not all; else nothing."""
     return {"counted_on": [WEEKDAYS[weekday] for weekday in series.counted_on]} if series.counted_on else {}
 
 

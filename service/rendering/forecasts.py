@@ -41,7 +41,7 @@ class DayValues:
 
 
 def days_filler(publication: Publication, selection: Selection, day: Template, between: str) -> Fill:
-    """What fills the selected days of any series with its figures; there is one template for each set of weekdays."""
+    """Return a function that fills the selected days of a series with its figures, one template per set of weekdays."""
     cutoff, horizon = publication.cutoff, selection.horizon or publication.system.horizon_days
 
     @cache
@@ -61,7 +61,7 @@ def days_filler(publication: Publication, selection: Selection, day: Template, b
 
 
 def _packed(series: SeriesForecast) -> PackedRows[DayForecast]:
-    """The days as the store gives them."""
+    """Return the days as the store gives them. Raises TypeError for others."""
     if not isinstance(series.days, PackedRows):
         raise TypeError(f"The days of {series.unique_id} are not packed: it was not read from a store.")
     return series.days
@@ -69,7 +69,7 @@ def _packed(series: SeriesForecast) -> PackedRows[DayForecast]:
 
 @dataclass(frozen=True, slots=True)
 class RowFormat:
-    """What becomes of each series and its selected figures, and what stands before, between and after them."""
+    """The text of each series and its selected figures, and the texts before, between and after them."""
 
     before: bytes
     series: Callable[[SeriesForecast, tuple[str, ...]], bytes]
@@ -77,18 +77,18 @@ class RowFormat:
     after: bytes = b""
 
 
-def format_rows(publication: Publication, selection: Selection, *layouts: RowFormat) -> Iterator[tuple[bytes, ...]]:
-    """The parts of each layout, side by side: the figures of a series are made once for all of them."""
+def format_rows(publication: Publication, selection: Selection, *formats: RowFormat) -> Iterator[tuple[bytes, ...]]:
+    """Return the parts in each format, together: the figures of a series are made once for all of them."""
     figures = DayValues(publication, selection)
-    yield tuple(layout.before for layout in layouts)
+    yield tuple(row_format.before for row_format in formats)
     for n, series in enumerate(selection.series(publication)):
         texts = figures.of(series)
-        yield tuple((layout.between if n else b"") + layout.series(series, texts) for layout in layouts)
-    yield tuple(layout.after for layout in layouts)
+        yield tuple((row_format.between if n else b"") + row_format.series(series, texts) for row_format in formats)
+    yield tuple(row_format.after for row_format in formats)
 
 
 def forecasts_json(publication: Publication, selection: Selection, block: Json, *, detailed: bool) -> RowFormat:
-    """The selected series; `detailed` ones with what a chart needs beside the forecast."""
+    """Return the format of the selected series; `detailed` adds recent actuals and drivers."""
     quantiles = ",".join(f"{json.dumps(f'{level:g}')}:%s" for _, level in selection.quantiles(publication.system))
 
     def day(ds: str, lead: int) -> str:
@@ -97,9 +97,9 @@ def forecasts_json(publication: Publication, selection: Selection, block: Json, 
     days = days_filler(publication, selection, day, between=",")
 
     def body(series: SeriesForecast, figures: tuple[str, ...]) -> bytes:
-        told = key_body(series) | {"model": series.model, "fallback": series.fallback} | weekdays_body(series)
+        fields = key_body(series) | {"model": series.model, "fallback": series.fallback} | weekdays_body(series)
         more = f",{json_text(_detail(publication, series, selection))[1:-1]}" if detailed else ""
-        return f'{json_text(told)[:-1]},"days":[{days(series, figures)}]{more}}}'.encode()
+        return f'{json_text(fields)[:-1]},"days":[{days(series, figures)}]{more}}}'.encode()
 
     before = b'{"publication":' + json_bytes(block) + b',"forecasts":['
     return RowFormat(before, body, between=b",", after=b"]}")
@@ -120,11 +120,11 @@ def _drivers(ds: date, values: Sequence[float]) -> Json:
 
 BEFORE_QUANTILES = ("unique_id", "place", "measure", "stream", "cutoff", "ds", "lead", "mean")
 AFTER_QUANTILES = ("model", "fallback")
-BEFORE, AFTER = "\x00", "\x01"  # where they stand in a row: no date and no number has such characters
+BEFORE, AFTER = "\x00", "\x01"  # their places in a row: no date or number contains these characters
 
 
 def forecasts_csv(publication: Publication, selection: Selection) -> RowFormat:
-    """A heading, then the rows of each selected series."""
+    """Return the format of CSV: a header, then the rows of each selected series."""
     levels = selection.quantiles(publication.system)
     names = (*BEFORE_QUANTILES, *(quantile_column(level) for _, level in levels), *AFTER_QUANTILES)
     numbers = ",%s" * (1 + len(levels))
@@ -139,7 +139,7 @@ def forecasts_csv(publication: Publication, selection: Selection) -> RowFormat:
 
 
 def forecasts_ndjson(publication: Publication, selection: Selection) -> RowFormat:
-    """The rows of each selected series, each a JSON object with the columns of the CSV."""
+    """Return the format of lines of JSON: each row is an object with the columns of the CSV."""
     levels = selection.quantiles(publication.system)
     quantiles = "".join(f",{json.dumps(quantile_column(level))}:%s" for _, level in levels)
 
@@ -157,17 +157,17 @@ def forecasts_ndjson(publication: Publication, selection: Selection) -> RowForma
 
 
 def csv_line(values: Iterable[object]) -> bytes:
-    """One line of CSV; None is an empty cell."""
+    """Return one line of CSV; None is an empty cell."""
     return f"{_cells(values)}\n".encode()
 
 
 def _filled(rows: str, before: str, after: str) -> bytes:
-    """The rows of one series, with what is the same in each."""
+    """Return the rows of one series, with the cells that are the same in each."""
     return rows.replace(AFTER, after).replace(BEFORE, before).encode()
 
 
 def _cells(values: Iterable[object]) -> str:
-    """One line of CSV, quoted where that is needed, without its end."""
+    """Return one line of CSV, quoted where needed, without its end."""
     text = io.StringIO()
     csv.writer(text, lineterminator="").writerow(values)
     return text.getvalue()

@@ -14,7 +14,7 @@ COMPUTED_DECIMALS = 4
 
 
 def pressure_body(publication: Publication, selection: Selection, what_if: Scenario) -> Json:
-    """The pressure of the selected places, worst first, as it would be; and the mutual aid that would lower it."""
+    """Return the pressure of the selected places under a scenario, worst first, and mutual aid that would lower it."""
     headroom = apply_scenario(publication, what_if)
     ranked = rank_by_pressure(publication, [of.first(selection.horizon) for of in headroom])
     shown = selection.places(publication)
@@ -77,5 +77,5 @@ def _named(names: Iterable[str], values: Iterable[float]) -> Json:
 
 
 def _rounded(value: float) -> float:
-    """What is computed here, to the decimals of what was published: shifted counts, and chances."""
+    """Return a computed value, a shifted count or a chance, with as many decimals as a published one."""
     return round(value, COMPUTED_DECIMALS)

@@ -8,17 +8,20 @@ from service.rendering.bodies import Json, instant, json_text
 from service.rendering.forecasts import csv_line
 
 LOSS_DECIMALS = 4
-NO_KEY: dict[str, str | None] = dict.fromkeys(SeriesKey._fields)
-COLUMNS = ("unique_id", *NO_KEY, "leads", "regime", "n", "fallbacks", *Losses._fields)
+EMPTY_KEY: dict[str, str | None] = dict.fromkeys(SeriesKey._fields)
+SCORE_COLUMNS = ("unique_id", *EMPTY_KEY, "leads", "regime", "n", "fallbacks", *Losses._fields)
 
 
-def scores_body(ledger: LiveScores | None, scores: Sequence[Score]) -> Json:
-    """The scores, and what they are of; `ledger` is null where nothing has been scored yet."""
-    return {"ledger": None if ledger is None else _heading(ledger), "scores": [_row(score) for score in scores]}
+def scores_body(live_scores: LiveScores | None, scores: Sequence[Score]) -> Json:
+    """Return the scores, and the forecasts that they are of; `ledger` is null before the first scoring."""
+    return {
+        "ledger": None if live_scores is None else _origin(live_scores),
+        "scores": [_row(score) for score in scores],
+    }
 
 
 def scores_csv(scores: Iterable[Score]) -> Iterator[bytes]:
-    yield csv_line(COLUMNS)
+    yield csv_line(SCORE_COLUMNS)
     for score in scores:
         yield csv_line(_row(score).values())
 
@@ -28,18 +31,18 @@ def scores_ndjson(scores: Iterable[Score]) -> Iterator[bytes]:
         yield f"{json_text(_row(score))}\n".encode()
 
 
-def _heading(ledger: LiveScores) -> Json:
+def _origin(live_scores: LiveScores) -> Json:
     return {
-        "scored_at": instant(ledger.scored_at),
-        "first": ledger.first.isoformat(),
-        "last": ledger.last.isoformat(),
-        "publications": ledger.n_publications,
+        "scored_at": instant(live_scores.scored_at),
+        "first": live_scores.first.isoformat(),
+        "last": live_scores.last.isoformat(),
+        "publications": live_scores.n_publications,
     }
 
 
 def _row(score: Score) -> Json:
     of = score.of
-    key = NO_KEY | {"measure": of.measure} if of.series is None else series_key(of.series)._asdict()
+    key = EMPTY_KEY | {"measure": of.measure} if of.series is None else series_key(of.series)._asdict()
     return {
         "unique_id": of.series,
         **key,

@@ -1,4 +1,4 @@
-"""What there is: the system, its publications, its series."""
+"""Routes of the system, its publications and its series."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from service.http.conditional import respond
 from service.publications.repository import Clock, PublicationRepository
 from service.queries.parameters import PublicationParameters, SeriesListParameters, reject_unknown_parameters
 from service.queries.selection import JSON
-from service.rendering.bodies import Json, heading_body, system_body
+from service.rendering.bodies import Json, summary_body, system_body
 from service.routes import schemas
 from service.routes.auth_cache import cached_response, current_principal, headers_of
 
@@ -50,7 +50,7 @@ def catalogue_router(repository: PublicationRepository, clock: Clock) -> APIRout
         except (MalformedPublicationError, StoreUnreachableError):
             summaries, since = (served.summary,), clock()
         page, link = _page(summaries, wanted)
-        listed = [heading_body(summary, whole=principal.place is None) for summary in page]
+        listed = [summary_body(summary, complete=principal.place is None) for summary in page]
         body = served.body({"publications": listed}, served.freshness(clock()), link, since)
         return respond(body, headers_of(request), principal.cache_control)
 
@@ -61,7 +61,7 @@ def catalogue_router(repository: PublicationRepository, clock: Clock) -> APIRout
         dependencies=[Depends(reject_unknown_parameters(SeriesListParameters))],
     )
     async def series(request: Request, wanted: Annotated[SeriesListParameters, Query()]) -> Response:
-        """What is forecast: each series with its unit, last actual and model."""
+        """The forecast series, each with its unit, last actual and model."""
         served = await repository.served(current_principal(request).place, wanted.cutoff, wanted.revision)
         selection = wanted.selection()
         selection.check(served.publication)
@@ -75,7 +75,7 @@ def catalogue_router(repository: PublicationRepository, clock: Clock) -> APIRout
 def _page(
     summaries: tuple[PublicationSummary, ...], wanted: PublicationParameters
 ) -> tuple[tuple[PublicationSummary, ...], str | None]:
-    """The summaries that are asked for, and where the next ones are."""
+    """Return the summaries of a page, and the link to the next page."""
     older = [summary for summary in summaries if wanted.issued_before(summary.cutoff, summary.revision)]
     page = tuple(older[: wanted.limit])
     if len(page) == len(older):

@@ -1,4 +1,4 @@
-"""What OpenAPI shows of requests and answers, short enough to read; contract tests hold them to the schemas."""
+"""Examples of requests and answers for OpenAPI, short enough to read. Contract tests compare them with the schemas."""
 
 from service.queries.selection import CSV, JSON, NDJSON
 from service.rendering.bodies import Json

@@ -43,7 +43,7 @@ def forecasts_router(repository: PublicationRepository, clock: Clock) -> APIRout
         dependencies=[Depends(reject_unknown_parameters(ForecastParameters))],
     )
     async def forecasts(request: Request, wanted: Annotated[ForecastParameters, Query()]) -> Response:
-        """Forecasts of every series, or of those that are asked for."""
+        """Forecasts of every series, or of the selected ones."""
         return await answer(request, wanted, wanted.selection())
 
     @router.get(

@@ -24,7 +24,7 @@ from service.routes import examples
 from service.routes.auth_cache import current_principal, headers_of
 
 RESPONSE_ONLY_FIELDS = ("stream", "after", "cutoff", "revision", "leads", "regime")
-"""Parameters whose example no system need have: `/docs` would fill it in, and what it asks for would not be found."""
+"""Parameters whose example may be unknown to a system: `/docs` would fill it in, and get a 404."""
 
 
 def of_publication(document: dict[str, Any], publication: Publication) -> dict[str, Any]:
@@ -71,7 +71,7 @@ HEADERS: dict[str, dict[str, object]] = {
         "schema": {"type": "string"},
     },
     "Link": {"description": 'where the next page is, rel="next"; none on the last', "schema": {"type": "string"}},
-    "Retry-After": {"description": "seconds to wait before asking again", "schema": {"type": "integer"}},
+    "Retry-After": {"description": "seconds to wait before the next request", "schema": {"type": "integer"}},
 }
 
 
@@ -93,7 +93,7 @@ def enrich_openapi(document: dict[str, Any]) -> None:
     """Say in OpenAPI's document what FastAPI does not: how a key is sent, examples, headers, labels of errors."""
     document.setdefault("components", {})["headers"] = HEADERS
     document["components"]["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, where the service asks for one."},
+        "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, where the service requires one."},
         "basic": {"type": "http", "scheme": "basic", "description": "The key as password; any user name."},
     }
     document["security"] = [{}, {"bearer": []}, {"basic": []}]

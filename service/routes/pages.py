@@ -13,7 +13,7 @@ from publication.days import today
 from service.http.conditional import Representation, respond
 from service.http.security import PAGE_HEADERS
 from service.page import views
-from service.page.assets import FOR_GOOD, Assets
+from service.page.assets import CACHE_FOR_A_YEAR, Assets
 from service.page.wording import plan_row
 from service.publications.repository import Clock, PublicationRepository
 from service.queries.selection import Selection
@@ -63,6 +63,8 @@ def pages_router(repository: PublicationRepository, assets: Assets, clock: Clock
         if found is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         current = assets.is_current(name, request.query_params.get("v"))
-        return respond(found, headers_of(request), FOR_GOOD if current else current_principal(request).cache_control)
+        return respond(
+            found, headers_of(request), CACHE_FOR_A_YEAR if current else current_principal(request).cache_control
+        )
 
     return router

@@ -1,4 +1,4 @@
-"""Whether the service lives and can serve, and what Prometheus reads."""
+"""Routes of liveness, of readiness and of metrics."""
 
 from fastapi import APIRouter
 from prometheus_client import CollectorRegistry
@@ -26,7 +26,7 @@ def probes_router(repository: PublicationRepository, registry: CollectorRegistry
     async def readyz(request: Request) -> Response:
         """Able to serve: there is a publication. A lost store is reported; the last publication is still served.
 
-        Where keys are asked for, and none is sent, it does not say which publication.
+        Where keys are required, and none is sent, it does not name the publication.
         """
         state = {"status": "ready", "store": repository.status.state}
         _ = repository.current
@@ -42,7 +42,7 @@ def probes_router(repository: PublicationRepository, registry: CollectorRegistry
         "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **schemas.refusals(503)}
     )
     async def metrics(request: Request) -> Response:
-        """Metrics in the format that the scraper asks for."""
+        """Metrics in the format that the scraper accepts."""
         try:
             encode, content_type = choose_encoder(headers_of(request).get("accept", ""))
         except (TypeError, ValueError):  # of a version that is none

@@ -93,7 +93,9 @@ class SystemOut(ResponseModel):
     timezone: Annotated[str, Field(description="IANA name; its calendar days are the hospital days")]
     census_hour: Annotated[int, Field(description="local hour, 0 to 23, at which stocks are counted")]
     horizon_days: Annotated[int, Field(description="largest lead, in days")]
-    thresholds: Annotated[list[float], Field(description="occupancy rates, 0 to 1, whose passing has a chance told")]
+    thresholds: Annotated[
+        list[float], Field(description="occupancy rates, 0 to 1, for each of which pressure has a chance")
+    ]
     quantiles: Annotated[list[float], Field(description="published quantile levels, between 0 and 1")]
     measures: list[MeasureOut]
     places: list[PlaceOut]
@@ -162,7 +164,7 @@ class ForecastsAnswer(Answer):
 
 
 class DriversOut(ResponseModel):
-    """What a day's mean is made of: counts that add up to it. Empty for a publication that tells nothing of them."""
+    """The components of a day's mean: counts that add up to it. Empty for a publication without them."""
 
     ds: HospitalDay
     level: Count
@@ -185,7 +187,7 @@ class DetailAnswer(Answer):
 
 
 class WhatIfOut(ResponseModel):
-    """Changes asked for, by place: open beds, and discharges a day."""
+    """Requested changes by place: open beds, and discharges a day."""
 
     beds: Annotated[dict[str, float], Field(description="more (or fewer) beds, by place")]
     discharges: Annotated[dict[str, float], Field(description="more (or fewer) patients a day, by place")]
@@ -211,7 +213,9 @@ class PlacePressureOut(ResponseModel):
     name: str
     kind: str
     worst_day: HospitalDay
-    driver: Annotated[str | None, Field(description="what adds most to occupancy on the worst day, beside its level")]
+    driver: Annotated[
+        str | None, Field(description="the component that adds most to occupancy on the worst day, its level apart")
+    ]
     discharges_needed: Annotated[float, Field(description="further patients a day that would keep the worst day safe")]
     days: list[DayPressureOut]
     peak: Annotated[dict[str, BedsByLevel], Field(description="by how many days, in beds")]
@@ -242,7 +246,7 @@ Share = Annotated[float | None, Field(description="share of actuals, 0 to 1")]
 
 
 class LedgerOut(ResponseModel):
-    """What was scored: target days from first to last, of so many publications."""
+    """The scored forecasts: target days from first to last, of so many publications."""
 
     scored_at: Instant
     first: HospitalDay
@@ -253,7 +257,7 @@ class LedgerOut(ResponseModel):
 class ScoreOut(ResponseModel):
     """Mean losses; errors are forecast minus actual, coverages of the central interval of so many percent.
 
-    What is not told apart is null.
+    A part that `by` does not name is null.
     """
 
     unique_id: str | None
@@ -280,7 +284,7 @@ class ScoresAnswer(Answer):
 
 
 class ReadyAnswer(ResponseModel):
-    """`publication` is left out where keys are asked for and none is sent."""
+    """`publication` is left out where keys are required and none is sent."""
 
     publication: PublicationOut | None = None
     status: Literal["ready"]
@@ -323,7 +327,7 @@ EVERYWHERE = (401, 403, 429, 500)
 
 
 def refusals(*statuses: int) -> Answers:
-    """What any route may answer to whom it does not let in, and with these statuses."""
+    """Return the problems of any route, and those of these statuses."""
     return {
         error.status.value: {"model": ProblemAnswer, "description": error.title}
         for error in reversed(list(ProblemType))
@@ -332,7 +336,7 @@ def refusals(*statuses: int) -> Answers:
 
 
 def answers(*problem_statuses: int, tables: bool = False) -> Answers:
-    """What a route may answer beside its JSON."""
+    """Return the responses of a route other than its JSON."""
     described = refusals(*problem_statuses)
     described[304] = {"description": "The caller has this representation already"}
     if tables:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from service.observability.metrics import CATALOGUE
+from service.observability.metrics import METRIC_CATALOGUE
 from tests.architecture.repository import ROOT
 
 
@@ -65,7 +65,7 @@ def test_every_alert_leads_to_a_section_of_the_runbook() -> None:
 
 
 def test_alerts_ask_for_metrics_that_exist() -> None:
-    known = {metric.name for metric in CATALOGUE}
+    known = {metric.name for metric in METRIC_CATALOGUE}
     asked = {name for rule in rules() for name in re.findall(r"headroom_[a-z_]+", rule.expr)}
     assert sorted(asked - known) == []
 

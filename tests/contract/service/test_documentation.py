@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from service.http.problems import ProblemType
-from service.observability.metrics import CATALOGUE
+from service.observability.metrics import METRIC_CATALOGUE
 from service.settings import ENVIRONMENT
 from tests.contract.service.client import Client
 
@@ -37,7 +37,8 @@ def test_every_setting_has_its_line() -> None:
 def test_every_metric_has_its_line_with_type_and_labels() -> None:
     lines = re.findall(r"^\| `(headroom_\w+)` \| (\w+) \| (.*?) \|", METRICS, re.MULTILINE)
     assert sorted(lines) == sorted(
-        (metric.name, metric.type.value, ", ".join(f"`{label}`" for label in metric.labels)) for metric in CATALOGUE
+        (metric.name, metric.type.value, ", ".join(f"`{label}`" for label in metric.labels))
+        for metric in METRIC_CATALOGUE
     )
 
 

@@ -45,7 +45,7 @@ REFUSED = [
     (["--per-minute", "0"], "is not a whole number from 1"),
     (["--per-minute", "9" * 5000], "is not a whole number from 1"),
     (["--expires", "tomorrow"], "'tomorrow' is not a day"),
-    (["--place", "RXH", "--scope", "metrics"], "metrics are of the whole system"),
+    (["--place", "RXH", "--scope", "metrics"], "metrics are of the complete system"),
 ]
 
 

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from publication.model import Actual, Note
 from publication.store import Store
 from publication.vocabulary import NoteKind
-from service.observability.metrics import CATALOGUE, PREFIX
+from service.observability.metrics import METRIC_CATALOGUE, METRIC_PREFIX
 from tests.builders import ISSUED_AT, build_ledger, build_publication
 from tests.contract.service.client import Cable, Client, Clock, serve
 from tests.contract.service.keys import make_bunch
@@ -24,7 +24,7 @@ def scrape(client: Client) -> Samples:
 
 
 def value(samples: Samples, name: str, /, **labels: str) -> float:
-    return samples[PREFIX + name, tuple(sorted(labels.items()))]
+    return samples[METRIC_PREFIX + name, tuple(sorted(labels.items()))]
 
 
 def test_what_is_exposed_is_what_the_catalogue_says(issued_store: Store, clock: Clock, tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_what_is_exposed_is_what_the_catalogue_says(issued_store: Store, clock: 
         client.get("/v1/system", authorization=both)
         families = list(text_string_to_metric_families(client.get("/metrics", authorization=both).text))
     bunch.store.close()
-    told = {metric.name.removesuffix("_total"): metric for metric in CATALOGUE}
+    told = {metric.name.removesuffix("_total"): metric for metric in METRIC_CATALOGUE}
     assert {family.name for family in families} == set(told)
     for family in families:
         metric = told[family.name]
@@ -52,8 +52,8 @@ def test_what_cannot_be_accepted_gets_plain_text(client: Client, accept: str) ->
 
 
 def test_names_keep_to_the_conventions() -> None:
-    for metric in CATALOGUE:
-        assert metric.name.startswith(PREFIX)
+    for metric in METRIC_CATALOGUE:
+        assert metric.name.startswith(METRIC_PREFIX)
         assert (metric.type == "counter") == metric.name.endswith("_total")
         assert not metric.name.endswith(("_ms", "_minutes", "_days", "_age_seconds"))
 

@@ -16,9 +16,9 @@ from sqlalchemy import URL
 from publication.errors import StoreUnreachableError
 from publication.store import Store
 from service.auth.key_store import read_only
-from service.http.bodies import CHUNK_BYTES, KEPT_PLAIN_BYTES, body_of
+from service.http.bodies import CHUNK_BYTES, MAX_PLAIN_BYTES, body_of
 from service.http.conditional import Representation, matches
-from service.http.security import POLICY, docs_headers, is_loopback
+from service.http.security import CSP, docs_headers, is_loopback
 from service.publications.render_cache import OBJECTS_BYTES, RenderCache
 from service.queries.selection import Format, negotiated
 from service.settings import Settings, read_settings
@@ -95,7 +95,7 @@ def test_settings_show_no_address_where_they_are_printed_or_cannot_be_read() -> 
 
 def test_a_documentation_page_may_run_its_own_inline_script_and_no_other() -> None:
     # echo -n 'go()' | openssl dgst -sha256 -binary | base64
-    assert "'sha256-5KYv+PUboo5h+0+YAtGRPbwv5d/QxzHslP4YGnUaxRw='" in docs_headers("<p><script>go()</script>")[POLICY]
+    assert "'sha256-5KYv+PUboo5h+0+YAtGRPbwv5d/QxzHslP4YGnUaxRw='" in docs_headers("<p><script>go()</script>")[CSP]
 
 
 @given(st.text(st.characters(codec="latin-1")))
@@ -110,19 +110,19 @@ def test_a_tag_changes_with_the_body_and_with_nothing_else(body: bytes) -> None:
     assert Representation.of(body, "a/b").tag != Representation.of(body + b"x", "a/b").tag
 
 
-@pytest.mark.parametrize("length", [0, 1, CHUNK_BYTES, KEPT_PLAIN_BYTES, KEPT_PLAIN_BYTES + 1, 3 * KEPT_PLAIN_BYTES])
-def test_a_body_leaves_as_it_came_plain_and_zipped(length: int) -> None:
+@pytest.mark.parametrize("length", [0, 1, CHUNK_BYTES, MAX_PLAIN_BYTES, MAX_PLAIN_BYTES + 1, 3 * MAX_PLAIN_BYTES])
+def test_a_body_leaves_as_it_came_plain_and_compressed(length: int) -> None:
     body = (b"northshire/occupancy,2026-11-22,1,878.749\n" * (length // 42 + 1))[:length]
     made = Representation.of(body_of(*(body[i : i + 10_000] for i in range(0, length, 10_000))), "text/csv")
     assert b"".join(made.plain.chunks) == body
     assert gzip.decompress(b"".join(made.gzipped.chunks)) == body
     assert gzip.decompress(b"".join(Representation.of(body, "text/csv").gzipped.chunks)) == body
-    assert dict(made.plain.whole)[b"content-length"] == str(length).encode()
+    assert dict(made.plain.headers)[b"content-length"] == str(length).encode()
     assert made.tag == f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    assert (made.size >= length) == (length <= KEPT_PLAIN_BYTES)  # of a larger one, the zipped bytes alone
+    assert (made.size >= length) == (length <= MAX_PLAIN_BYTES)  # of a larger one, the compressed bytes alone
 
 
-def test_zipped_bytes_do_not_depend_on_the_parts_that_a_body_came_in() -> None:
+def test_compressed_bytes_do_not_depend_on_the_parts_that_a_body_came_in() -> None:
     body = random.Random(1).randbytes(3 * CHUNK_BYTES + 1)
     made = [body_of(*(body[i : i + size] for i in range(0, len(body), size))) for size in (1000, CHUNK_BYTES, 2**30)]
     assert made[0] == made[1] == made[2]

@@ -29,7 +29,7 @@ def test_a_reader_that_stands_still_stops_nobody_and_learns_what_it_missed() -> 
         assert reads.wait(timeout=30)
         written.write(text)
 
-    lines = Background(slow, most_waiting=3)
+    lines = Background(slow, max_waiting=3)
     lines.write('"first"\n')
     assert begun.wait(timeout=30)
     for n in range(8):
