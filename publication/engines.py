@@ -1,9 +1,7 @@
 """Connections to the databases a store may be kept in."""
 
-import json
 import sqlite3
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
@@ -22,10 +20,7 @@ STORE_SETTING = "HEADROOM_STORE_URL"
 URL_ADVICE = "Give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."
 
 
-ReadJson = Callable[[str], object]
-
-
-def engine(url: str, read_json: ReadJson = json.loads, setting: str = STORE_SETTING) -> Engine:
+def engine(url: str, setting: str = STORE_SETTING) -> Engine:
     """A connection pool for the URL. Raises StoreUnreachableError, which names the setting, where it cannot be used."""
     if has_stray_at(url):  # not tried: what would be taken for the host is a part of the password
         raise StoreUnreachableError(f"Reading {setting}: {STRAY_AT}. {ENCODE_ADVICE} {URL_ADVICE}")
@@ -36,9 +31,9 @@ def engine(url: str, read_json: ReadJson = json.loads, setting: str = STORE_SETT
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() == "sqlite":
-            return _sqlite_engine(parsed.render_as_string(hide_password=False), read_json)
+            return _sqlite_engine(parsed.render_as_string(hide_password=False))
         limits = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, **LOST_LINE}
-        return create_engine(parsed, pool_pre_ping=True, connect_args=limits, json_deserializer=read_json)
+        return create_engine(parsed, pool_pre_ping=True, connect_args=limits)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         found = Redactor(url).redact_error(error)
         raise StoreUnreachableError(f"Reading {setting}: {found}. {URL_ADVICE}") from None
@@ -78,9 +73,9 @@ def is_there(engine: Engine) -> bool:
     return pq.PGconn.ping(address.encode()) not in (pq.Ping.NO_RESPONSE, pq.Ping.REJECT)
 
 
-def _sqlite_engine(url: str, read_json: ReadJson) -> Engine:
+def _sqlite_engine(url: str) -> Engine:
     # No pool: a file that is deleted and made again must not go on being read through an old connection.
-    engine = create_engine(url, poolclass=NullPool, json_deserializer=read_json)
+    engine = create_engine(url, poolclass=NullPool)
 
     @event.listens_for(engine, "connect")
     def _set_pragmas(connection: Connection, _record: object) -> None:

@@ -24,21 +24,6 @@ class PackedRows(Sequence[Row]):
         self._width = width
         self._read = read
 
-    @property
-    def width(self) -> int:
-        """How many numbers a row has."""
-        return self._width
-
-    @property
-    def total(self) -> float:
-        """Of all numbers: none of them is infinite or NaN where it is neither."""
-        return sum(self._numbers)
-
-    @property
-    def least(self) -> float:
-        """The smallest number; 0 where there are none."""
-        return min(self._numbers, default=0.0)
-
     def __len__(self) -> int:
         return len(self._numbers) // self._width
 

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
-    Boolean,
     Column,
     Date,
     DateTime,
@@ -12,6 +11,7 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -37,7 +37,7 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-VERSION = "0007"
+VERSION = "0008"
 """Of the tables below: the newest step of training/migrations."""
 
 metadata = MetaData()
@@ -56,54 +56,12 @@ publications = Table(
     Column("champion_name", String, nullable=False),
     Column("champion_version", Integer, nullable=False),
     Column("champion_run_id", String, nullable=False),
-    Column("data_digest", String, nullable=False),
     Column("digest", String, nullable=False),
     Column("n_series", Integer, nullable=False),
     Column("n_fallbacks", Integer, nullable=False),
-    Column("description", JSON, nullable=False),
     Column("notes", JSON, nullable=False),
+    Column("document", LargeBinary, nullable=False),  # last: a list of publications is read without it
     UniqueConstraint("system", "cutoff", "revision"),
-)
-
-series = Table(
-    "series",
-    metadata,
-    Column("publication_id", ForeignKey("publications.id"), primary_key=True),
-    Column("unique_id", String, primary_key=True),
-    Column("position", Integer, nullable=False),
-    Column("place", String, nullable=False),
-    Column("measure", String, nullable=False),
-    Column("stream", String),
-    Column("unit", String, nullable=False),
-    Column("model", String, nullable=False),
-    Column("fallback", Boolean, nullable=False),
-    Column("recent", JSON, nullable=False),
-    Column("counted_on", String),  # weekdays as digits, 0 for Monday; null: all
-)
-
-drivers = Table(
-    "drivers",
-    metadata,
-    Column("publication_id", ForeignKey("publications.id"), primary_key=True),
-    Column("unique_id", String, primary_key=True),
-    Column("by_day", JSON, nullable=False),
-)
-
-headroom = Table(
-    "headroom",
-    metadata,
-    Column("publication_id", ForeignKey("publications.id"), primary_key=True),
-    Column("place", String, primary_key=True),
-    Column("position", Integer, nullable=False),
-    Column("by_day", JSON, nullable=False),
-)
-
-forecasts = Table(
-    "forecasts",
-    metadata,
-    Column("publication_id", ForeignKey("publications.id"), primary_key=True),
-    Column("unique_id", String, primary_key=True),
-    Column("by_day", JSON, nullable=False),
 )
 
 ledgers = Table(

@@ -1,11 +1,12 @@
 """Where publications are kept: one SQLAlchemy Core store, SQLite by default, PostgreSQL by URL."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import (
     Connection,
@@ -19,9 +20,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.schema import CreateTable
 
-from publication import ledgers, records
-from publication.digest import digest
-from publication.engines import ReadJson, engine, sqlite_url
+from publication import document, ledgers
+from publication.document import ReadJson
+from publication.engines import engine, sqlite_url
 from publication.errors import (
     MalformedLedgerError,
     MalformedPublicationError,
@@ -32,22 +33,16 @@ from publication.errors import (
 )
 from publication.invariants import check
 from publication.ledger import LiveScores
-from publication.model import Publication, PublicationSummary
+from publication.model import Champion, Publication, PublicationSummary
 from publication.redaction import Redactor, redact_url
-from publication.rows import rows
-from publication.schema import (
-    VERSION,
-    drivers,
-    forecasts,
-    headroom,
-    metadata,
-    publications,
-    series,
-    versions,
-)
+from publication.schema import VERSION, metadata, publications, versions
 
 FILE_NAME = "publications.db"
-HEADING = [column for column in publications.columns if column.name not in ("description", "notes")]
+SUMMARY_COLUMNS = [column for column in publications.columns if column.name not in ("notes", "document")]
+SUMMARY_TYPES = {
+    int: ("revision", "champion_version", "n_series", "n_fallbacks"),
+    str: ("system", "champion_name", "champion_run_id", "digest"),
+}
 NO_REVISION = "0000"
 ISSUE_ATTEMPTS = 10  # of jobs that issue the same cutoff at once, each round lets one through
 
@@ -65,7 +60,7 @@ class Store:
 
     def __init__(self, url: str, read_json: ReadJson = json.loads) -> None:
         self._read_json = read_json
-        self._engine = engine(url, read_json)
+        self._engine = engine(url)
         self._redactor = Redactor(url)
         self._shown_url = redact_url(url)
 
@@ -100,15 +95,14 @@ class Store:
     def issue(self, publication: Publication) -> Publication:
         """Check the invariants, then write the publication whole, as the next revision of its cutoff.
 
-        Content that is already the newest revision is not written again, unless its rows are damaged: that revision is
-        returned.
+        Content that is already the newest revision is not written again, unless that is damaged: it is returned.
         Raises MalformedPublicationError, and writes nothing, when an invariant does not hold.
         """
         check(publication)
-        content = digest(publication)
+        content, digest = document.write(publication)
         for _ in range(ISSUE_ATTEMPTS):
             try:
-                return self._issue_once(publication, content)
+                return self._issue_once(publication, content, digest)
             except IntegrityError as error:  # another job took the revision between our look and our write
                 lost = error
         raise StoreUnreachableError(
@@ -119,7 +113,7 @@ class Store:
     def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:
         """The newest publication: of one system, for one cutoff, of one revision where they are given.
 
-        Raises UnknownPublicationError when there is none, MalformedPublicationError where its rows are damaged.
+        Raises UnknownPublicationError when there is none, MalformedPublicationError where it is damaged.
         """
         with self._connection() as connection:
             wanted = f" of {system}" * bool(system) + f" for cutoff {cutoff}" * bool(cutoff)
@@ -129,7 +123,7 @@ class Store:
             if row is None:
                 raise UnknownPublicationError(f"{self._shown_url} holds no publication{wanted}.")
             with self._reading(f"the publication of {row['system']} for {row['cutoff']}, revision {row['revision']},"):
-                return self._whole(connection, row)
+                return self._read(connection, row)
 
     def headings(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
         """Headings of the publications, newest first: by cutoff, then revision.
@@ -137,8 +131,7 @@ class Store:
         Raises MalformedPublicationError where a row among them is damaged.
         """
         with self._connection() as connection, self._reading("the list of publications"):
-            newest = _newest(system).with_only_columns(*HEADING).limit(limit)
-            return tuple(map(records.heading, connection.execute(newest).mappings()))
+            return tuple(map(_summary, connection.execute(_newest(system).limit(limit)).mappings()))
 
     def keep(self, ledger: LiveScores) -> None:
         """Put the ledger in the place of its system's last one, whole or not at all."""
@@ -193,38 +186,55 @@ class Store:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
-    def _issue_once(self, publication: Publication, content: str) -> Publication:
+    def _issue_once(self, publication: Publication, content: bytes, digest: str) -> Publication:
         with self._reach(), self._engine.begin() as connection:
             newest = _newest(publication.system.name, publication.cutoff).limit(1)
             last = connection.execute(newest.with_only_columns(publications.c.digest, publications.c.revision)).first()
-            if last is not None and last.digest == content:
-                kept = self._sound(connection, newest)
-                if kept is not None:
-                    return replace(publication, revision=kept.revision, issued_at=kept.issued_at)
+            if last is not None and last.digest == digest:
+                saved = self._sound(connection, newest)
+                if saved is not None:
+                    return replace(publication, revision=saved.revision, issued_at=saved.issued_at)
             issued = replace(publication, revision=1 if last is None else last.revision + 1)
-            _write(connection, issued, content)
+            row = {
+                **_summary_row(issued, digest),
+                "notes": [asdict(note) for note in issued.notes],
+                "document": content,
+            }
+            connection.execute(insert(publications), row)
         return issued
 
     def _sound(self, connection: Connection, newest: Select[tuple[object, ...]]) -> Publication | None:
-        """The publication that is found; None where its rows are damaged."""
+        """The publication that is found; None where it is damaged."""
         with suppress(MalformedPublicationError), self._reading("it"):
-            return self._whole(connection, connection.execute(newest).mappings().one())
+            return self._read(connection, connection.execute(newest).mappings().one())
         return None
 
-    def _whole(self, connection: Connection, row: RowMapping) -> Publication:
-        """The publication whose own row this is. Rows are read as they come: a large one is never held twice."""
-        tables = (series, forecasts, drivers, headroom)
-        return records.publication(row, *(rows(connection, table, row["id"], self._read_json) for table in tables))
+    def _read(self, connection: Connection, row: RowMapping) -> Publication:
+        """The publication whose row this is. Raises ValueError where the row says what its document does not."""
+        parts = select(publications.c.notes, publications.c.document).where(publications.c.id == row["id"])
+        notes, content = connection.execute(parts).one()
+        summary = _summary(row)
+        read = document.read(
+            content,
+            summary.digest,
+            notes=notes,
+            issued_at=summary.issued_at,
+            revision=summary.revision,
+            read_json=self._read_json,
+        )
+        if _summary(_summary_row(read, summary.digest)) != summary:
+            raise ValueError("its row says what its document does not")
+        return read
 
     @contextmanager
     def _reading(self, what: str, malformed: type[PublicationError] = MalformedPublicationError) -> Iterator[None]:
-        """Says which rows are damaged where they are not what a reader of rows expects, whatever that makes of it."""
+        """Says what is damaged where it is not what its reader expects, whatever that makes of it."""
         try:
             yield
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise malformed(
-                f"Reading {what} at {self._shown_url}: its rows are damaged ({type(error).__name__}: {error}). "
-                "Restore the store, or let the job that made them run again."
+                f"Reading {what} at {self._shown_url}: it is damaged ({type(error).__name__}: {error}). "
+                "Restore the store, or let the job that made it run again."
             ) from error
 
     @contextmanager
@@ -257,22 +267,43 @@ def _version(connection: Connection) -> str | None:
     return NO_REVISION if there.has_table(publications.name) else None
 
 
-def _write(connection: Connection, publication: Publication, content: str) -> None:
-    inserted = connection.execute(
-        insert(publications).returning(publications.c.id), records.publication_record(publication, content)
+def _summary_row(publication: Publication, digest: str) -> dict[str, object]:
+    return {
+        "system": publication.system.name,
+        "cutoff": publication.cutoff,
+        "revision": publication.revision,
+        "issued_at": publication.issued_at,
+        "champion_name": publication.champion.name,
+        "champion_version": publication.champion.version,
+        "champion_run_id": publication.champion.run_id,
+        "digest": digest,
+        "n_series": len(publication.series),
+        "n_fallbacks": sum(series.fallback for series in publication.series),
+    }
+
+
+def _summary(row: RowMapping | Mapping[str, Any]) -> PublicationSummary:
+    """Raises ValueError where the row holds something else: SQLite keeps what it is given."""
+    for kind, columns in SUMMARY_TYPES.items():
+        for column in columns:
+            if type(row[column]) is not kind:
+                raise ValueError(f"{column} is {row[column]!r}")
+    return PublicationSummary(
+        system=row["system"],
+        cutoff=row["cutoff"],
+        revision=row["revision"],
+        issued_at=row["issued_at"],
+        champion=Champion(row["champion_name"], row["champion_version"], row["champion_run_id"]),
+        n_series=row["n_series"],
+        n_fallbacks=row["n_fallbacks"],
+        digest=row["digest"],
     )
-    publication_id = inserted.scalar_one()
-    connection.execute(insert(series), records.series_records(publication, publication_id))
-    connection.execute(insert(forecasts), records.forecast_records(publication, publication_id))
-    if driven := records.driver_records(publication, publication_id):
-        connection.execute(insert(drivers), driven)
-    if left := records.headroom_records(publication, publication_id):
-        connection.execute(insert(headroom), left)
 
 
 def _newest(
     system: str | None = None, cutoff: date | None = None, revision: int | None = None
 ) -> Select[tuple[object, ...]]:
-    query = select(publications).order_by(publications.c.cutoff.desc(), publications.c.revision.desc())
+    """Rows without their documents: sorting would carry each of those along."""
+    query = select(*SUMMARY_COLUMNS).order_by(publications.c.cutoff.desc(), publications.c.revision.desc())
     wanted = {publications.c.system: system, publications.c.cutoff: cutoff, publications.c.revision: revision}
     return query.where(*(column == value for column, value in wanted.items() if value is not None))

@@ -16,7 +16,6 @@ KEPT_FROM = 30
 MINUTE_SECONDS = 60
 PACE = 100
 MOST_P99_MS = 50.0
-TABLES = ("series", "forecasts", "drivers", "headroom")
 
 
 def swaps(home: Path, url: str, key: str, rounds: int) -> Iterator[str]:
@@ -56,15 +55,8 @@ def copy_as_revision(home: Path) -> None:
         newest = "SELECT * FROM publications ORDER BY cutoff DESC, revision DESC LIMIT 1"
         names = [column[0] for column in connection.execute(newest).description]
         row = dict(zip(names, connection.execute(newest).fetchone(), strict=True))
-        was = row.pop("id")
-        row |= {"revision": row["revision"] + 1, "digest": f"sha256:{row['revision'] + 1:064d}"}
+        del row["id"]
+        row["revision"] += 1
         marks = ",".join("?" * len(row))
-        made = connection.execute(f"INSERT INTO publications ({','.join(row)}) VALUES ({marks})", list(row.values()))  # noqa: S608
-        for table in TABLES:
-            columns = [column[1] for column in connection.execute(f"PRAGMA table_info({table})")]
-            others = ",".join(name for name in columns if name != "publication_id")
-            connection.execute(
-                f"INSERT INTO {table} (publication_id,{others}) SELECT ?,{others} FROM {table} WHERE publication_id=?",  # noqa: S608
-                (made.lastrowid, was),
-            )
+        connection.execute(f"INSERT INTO publications ({','.join(row)}) VALUES ({marks})", list(row.values()))  # noqa: S608
     connection.close()

@@ -8,7 +8,7 @@ from functools import cached_property
 from urllib.parse import urlencode
 
 from publication.days import DAYS_UNTIL_STALE, end_of_day, target_day
-from publication.digest import digest
+from publication.document import digest
 from publication.ledger import LiveScores
 from publication.model import Publication, PublicationSummary, System
 from publication.vocabulary import Freshness

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel
 
-from publication.digest import digest
+from publication.document import digest
 from service.routes import schemas
 from tests.builders import CUTOFF, PLACES, build_publication
 from tests.contract.service.client import Client

@@ -149,11 +149,7 @@ def test_an_older_publication_that_is_damaged_is_a_problem_of_its_own(
     older = CUTOFF - timedelta(days=7)
     empty_store.issue(build_publication(older))
     empty_store.issue(build_publication())
-    tell(
-        default_url(tmp_path),
-        "UPDATE series SET recent = '[1]' WHERE publication_id = "
-        f"(SELECT id FROM publications WHERE cutoff = '{older}')",
-    )
+    tell(default_url(tmp_path), f"UPDATE publications SET document = x'1f' WHERE cutoff = '{older}'")
     with serve(empty_store, clock) as client:
         response = client.get(f"/v1/forecasts?cutoff={older}")
         assert client.get("/readyz").json()["store"] == "ok"
@@ -197,7 +193,7 @@ def test_a_newest_that_is_damaged_is_read_once_told_once_and_again_when_it_may_b
     with caplog.at_level(logging.ERROR), serve(store, clock) as client:
         with store.pull():
             empty_store.issue(build_publication(scale=2.0))
-            tell(default_url(tmp_path), "DELETE FROM series WHERE place = 'RXH'")
+            tell(default_url(tmp_path), "UPDATE publications SET document = x''")
         client.get_until("/readyz", lambda _: store.n_read == 2)
         assert client.get_after_looks(10).json()["store"] == "unreachable"
         assert client.get("/readyz").json()["publication"]["revision"] == 1
@@ -205,7 +201,16 @@ def test_a_newest_that_is_damaged_is_read_once_told_once_and_again_when_it_may_b
         empty_store.issue(build_publication(scale=3.0))
         client.get_until("/readyz", lambda response: bool(response.json()["store"] == "ok"))
         assert client.get("/readyz").json()["publication"]["revision"] == 3
-    assert len([record for record in caplog.records if "42 series are there, not 49" in record.message]) == 1
+    assert (
+        len(
+            [
+                record
+                for record in caplog.records
+                if "its document is not the one that its digest is of" in record.message
+            ]
+        )
+        == 1
+    )
 
 
 def test_a_zone_that_python_does_not_know_is_named_and_the_store_is_no_fault(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 
-from publication.digest import digest
+from publication.document import digest
 from publication.model import Publication, SeriesForecast
 from publication.store import Store
 from publication.vocabulary import CONTENT_KINDS
@@ -15,6 +15,7 @@ from training.migrations.steps import upgrade
 Row = tuple[object, ...]
 
 LAST_BY_LEAD, FIRST_WITH_DRIVERS, FIRST_WITH_REMARKS, FIRST_WITH_WEEKDAYS = "0003", "0002", "0003", "0006"
+FIRST_WITH_KINDS = "0007"
 LAST_UNSTAMPED = "0003"
 """Since then every store is made with its version."""
 
@@ -33,7 +34,7 @@ def make_earlier(url: str, step: str, *publications: Publication, stamped: bool 
 def _fill(url: str, step: str, of: Publication) -> None:
     columns = "system, cutoff, revision, issued_at, champion_name, champion_version, champion_run_id, data_digest, "
     columns += "digest, n_series, n_fallbacks, description, notes"
-    fill(url, f"publications ({columns})", [_own_row(of)])
+    fill(url, f"publications ({columns})", [_own_row(step, of)])
     [(newest,)] = ask(url, "SELECT max(id) FROM publications")
     tables = {
         "series": [_series_row(step, of, n, series) for n, series in enumerate(of.series)],
@@ -44,7 +45,7 @@ def _fill(url: str, step: str, of: Publication) -> None:
             (s.unique_id, json.dumps([list(day) for day in s.drivers])) for s in of.series if s.drivers
         ]
         tables["headroom"] = [(h.place, n, json.dumps(asdict(h))) for n, h in enumerate(of.headroom)]
-    if step >= FIRST_WITH_REMARKS:
+    if FIRST_WITH_REMARKS <= step < FIRST_WITH_KINDS:
         remarks = (note.text for note in of.notes if note.kind not in CONTENT_KINDS)
         tables["remarks"] = list(enumerate(remarks))
     for table, rows in tables.items():
@@ -52,8 +53,10 @@ def _fill(url: str, step: str, of: Publication) -> None:
             fill(url, table, [(newest, *row) for row in rows])
 
 
-def _own_row(of: Publication) -> Row:
-    texts = [note.text for note in of.notes if note.kind in CONTENT_KINDS and note.series is None]
+def _own_row(step: str, of: Publication) -> Row:
+    notes: list[object] = [note.text for note in of.notes if note.kind in CONTENT_KINDS and note.series is None]
+    if step >= FIRST_WITH_KINDS:
+        notes = [asdict(note) for note in of.notes]
     return (
         of.system.name,
         of.cutoff.isoformat(),
@@ -67,15 +70,15 @@ def _own_row(of: Publication) -> Row:
         len(of.series),
         sum(series.fallback for series in of.series),
         json.dumps(asdict(of.system)),
-        json.dumps(texts),
+        json.dumps(notes),
     )
 
 
 def _series_row(step: str, of: Publication, position: int, series: SeriesForecast) -> Row:
     recent = json.dumps([[actual.ds.isoformat(), actual.y] for actual in series.recent])
     weekdays = ("".join(map(str, series.counted_on)) or None,) if step >= FIRST_WITH_WEEKDAYS else ()
-    reason = of.fallback_reason(series.unique_id)
-    what = (series.unit, series.model, series.fallback, reason, recent)
+    reason = (of.fallback_reason(series.unique_id),) if step < FIRST_WITH_KINDS else ()
+    what = (series.unit, series.model, series.fallback, *reason, recent)
     return (series.unique_id, position, *series.key, *what, *weekdays)
 
 

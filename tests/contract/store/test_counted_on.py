@@ -4,11 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from publication.digest import digest
-from publication.errors import MalformedPublicationError
+from publication.document import digest
 from publication.store import Store
 from tests.builders import build_publication, build_system, counted_at_weekends, lower
-from tests.contract.store.witness import ask, tell
 
 CLINIC = "RXK2/attendances"
 
@@ -44,26 +42,7 @@ def test_a_horizon_without_any_of_its_days_is_no_damage(store: Store) -> None:
     assert len(store.latest().series_by_id[CLINIC].days) == 0
 
 
-def test_ordinary_series_have_nothing_in_the_column_and_keep_their_digest(store: Store, store_url: str) -> None:
-    store.issue(counted_at_weekends(build_publication(), "RXK2"))
-    found = ask(store_url, "SELECT unique_id, counted_on FROM series WHERE counted_on IS NOT NULL ORDER BY unique_id")
-    assert found == [(i, "56") for i in (CLINIC, f"{CLINIC}/adult", f"{CLINIC}/paediatric")]
-
-
 def test_weekdays_are_part_of_the_content() -> None:
     whole = counted_at_weekends(build_publication(), "RXK2")
     other = tuple(replace(of, counted_on=(4, 5, 6)) if of.counted_on else of for of in whole.series)
     assert digest(replace(whole, series=other)) != digest(whole)
-
-
-@pytest.mark.parametrize(
-    ("weekdays", "says"),
-    [("'5'", "a lead of 1 to 4 is missing"), ("NULL", "a lead of 1 to 28 is missing"), ("'x'", "damaged")],
-)
-def test_weekdays_that_do_not_belong_to_the_days_are_damage(
-    store: Store, store_url: str, weekdays: str, says: str
-) -> None:
-    store.issue(counted_at_weekends(build_publication(), "RXK2"))
-    tell(store_url, f"UPDATE series SET counted_on = {weekdays} WHERE unique_id = '{CLINIC}'")
-    with pytest.raises(MalformedPublicationError, match=says):
-        store.latest()

@@ -13,14 +13,14 @@ from sqlalchemy import Connection, Engine, create_engine, inspect
 from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
-from publication.digest import digest
+from publication.document import digest
 from publication.errors import MalformedPublicationError, SchemaVersionError
 from publication.model import Note, Publication
 from publication.schema import VERSION, metadata
 from publication.store import Store, default_url
 from publication.vocabulary import NoteKind
-from tests.builders import CUTOFF, build_publication
-from tests.contract.store.earlier import LAST_UNSTAMPED, make_earlier
+from tests.builders import CUTOFF, build_publication, counted_at_weekends
+from tests.contract.store.earlier import FIRST_WITH_KINDS, LAST_UNSTAMPED, make_earlier
 from tests.contract.store.witness import ask, tell
 from tests.unit.publication.tiny import publication
 from training.cli import app
@@ -29,7 +29,7 @@ from training.jobs.registry import OUT_OF_REACH, UNREADABLE
 from training.migrations.steps import upgrade
 from training.settings import Settings
 
-STEPS = ("0001", "0002", "0003", "0004", "0005", "0006")
+STEPS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 
 
 @pytest.fixture
@@ -72,8 +72,9 @@ def test_a_store_of_an_earlier_release_is_refused_then_brought_up_and_keeps_what
     connect().migrate(upgrade)
     store = connect()
     store.prepare()
-    assert store.latest(revision=1) == without_places(first)
-    assert store.latest() == without_places(second)
+    kept = first if step >= FIRST_WITH_KINDS else without_places(first)
+    assert store.latest(revision=1) == kept
+    assert store.latest() == replace(second, notes=kept.notes)
     assert ask(store_url, "SELECT version_num FROM alembic_version") == [(VERSION,)]
     assert store.issue(publication(scale=1.1)).revision == 2
     assert store.issue(publication(scale=1.2)).revision == 3
@@ -82,7 +83,7 @@ def test_a_store_of_an_earlier_release_is_refused_then_brought_up_and_keeps_what
 
 
 def without_places(of: Publication) -> Publication:
-    """No earlier step kept the place that a note is on, but for why a series is a fallback."""
+    """No step before notes had kinds kept the place that a note is on, but for why a series is a fallback."""
     return replace(of, notes=tuple(note if note.series else replace(note, place=None) for note in of.notes))
 
 
@@ -152,7 +153,7 @@ def test_a_day_that_was_missing_before_is_still_found(store_url: str, connect: C
     tell(store_url, "DELETE FROM forecasts WHERE unique_id = 'RXA/attendances' AND lead = 1")
     store = connect()
     store.migrate(upgrade)
-    with pytest.raises(MalformedPublicationError, match="RXA/attendances is damaged: a lead of 1 to 2 is missing"):
+    with pytest.raises(MalformedPublicationError, match="is damaged"):
         store.latest()
 
 
@@ -166,7 +167,7 @@ def test_a_day_that_was_damaged_before_is_still_found(
     tell(store_url, f"UPDATE forecasts SET quantiles = '{quantiles}' WHERE unique_id = 'RXA/attendances' AND lead = 1")
     store = connect()
     store.migrate(upgrade)
-    with pytest.raises(MalformedPublicationError, match="RXA/attendances is damaged: a lead of 1 to 2 is missing"):
+    with pytest.raises(MalformedPublicationError, match="is damaged"):
         store.latest()
 
 
@@ -182,6 +183,41 @@ def test_notes_that_were_damaged_before_are_still_found(
     store.migrate(upgrade)
     with pytest.raises(MalformedPublicationError, match="damaged"):
         store.latest()
+
+
+SERIES_DAMAGED = {
+    "a stream that is none": "UPDATE series SET stream = 'x' WHERE unique_id = 'RXA/attendances'",
+    "a place": "UPDATE series SET place = 'RXB' WHERE unique_id = 'RXA/attendances'",
+    "a series": "DELETE FROM series WHERE unique_id = 'RXA/attendances'",
+    "its forecast": "DELETE FROM forecasts WHERE unique_id = 'RXA/attendances'",
+    "a number": """UPDATE forecasts SET by_day = '[[1.0, 0.5, 1.0, 1.5], [1.0, null, 1.0, 1.5]]'""",
+    "actuals": """UPDATE series SET recent = '[["yesterday", 1.0]]'""",
+    "drivers": "INSERT INTO drivers SELECT publication_id, unique_id, '[[1.0]]' FROM series",
+    "weekdays": "UPDATE series SET counted_on = 'x'",
+    "the system": "UPDATE publications SET description = '{}'",
+}
+
+
+@pytest.mark.parametrize("damage", SERIES_DAMAGED.values(), ids=SERIES_DAMAGED.keys())
+def test_rows_that_were_damaged_before_are_still_found(
+    store_url: str, connect: Callable[[], Store], damage: str
+) -> None:
+    make_earlier(store_url, "0007", replace(publication(), revision=1))
+    tell(store_url, damage)
+    store = connect()
+    store.migrate(upgrade)
+    with pytest.raises(MalformedPublicationError, match="is damaged"):
+        store.latest()
+
+
+def test_a_publication_with_all_there_may_be_keeps_its_digest(store_url: str, connect: Callable[[], Store]) -> None:
+    whole = counted_at_weekends(build_publication(with_drivers=True, with_headroom=True, revision=1), "RXK2")
+    make_earlier(store_url, "0007", whole)
+    store = connect()
+    store.migrate(upgrade)
+    assert store.latest() == whole
+    assert store.headings()[0].digest == digest(whole)
+    assert store.issue(whole).revision == 1
 
 
 def test_a_table_of_versions_without_one_is_as_none(store_url: str, connect: Callable[[], Store]) -> None:

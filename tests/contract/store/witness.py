@@ -43,6 +43,18 @@ def fill(url: str, table: str, rows: list[tuple[object, ...]]) -> None:
         server.cursor().executemany(sql.encode(), rows)
 
 
+def overwrite(url: str, table: str, column: str, value: bytes) -> None:
+    """Put the bytes into the column of each row."""
+    sql = f"UPDATE {table} SET {column} = {'?' if url.startswith('sqlite') else '%s'}"
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(_file(url))) as connection:
+            connection.execute(sql, (value,))
+            connection.commit()
+        return
+    with psycopg.connect(url) as server:
+        server.execute(sql.encode(), (value,))
+
+
 @contextmanager
 def writing(url: str, sql: str) -> Iterator[None]:
     """A transaction that has run `sql` and is still open; it is rolled back at the end of the block."""
@@ -57,10 +69,10 @@ def writing(url: str, sql: str) -> Iterator[None]:
         yield
 
 
-def n_rows(url: str) -> dict[str, int]:
-    """How many rows each table of the store has."""
-    counted = ((table, ask(url, f"SELECT count(*) FROM {table}")) for table in ("publications", "series", "forecasts"))
-    return {table: int(str(rows[0][0])) for table, rows in counted}
+def n_publications(url: str) -> int:
+    """How many publications the store has."""
+    [(found,)] = ask(url, "SELECT count(*) FROM publications")
+    return int(str(found))
 
 
 def _file(url: str) -> str:

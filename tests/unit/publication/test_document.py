@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from publication.digest import digest
+from publication.document import digest
 from publication.model import (
     Actual,
     Champion,
@@ -107,7 +107,7 @@ def test_packed_numbers_have_the_digest_of_plain_ones() -> None:
 
 @pytest.mark.parametrize("hash_seed", ["0", "1"])
 def test_another_process_gives_the_same_digest(hash_seed: str) -> None:
-    program = "from tests.unit.publication.test_digest import *; print(digest(ONE_SERIES))"
+    program = "from tests.unit.publication.test_document import *; print(digest(ONE_SERIES))"
     environ = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": os.pathsep.join(sys.path)}
     ran = subprocess.run([sys.executable, "-c", program], env=environ, check=True, capture_output=True, text=True)
     assert ran.stdout.strip() == PINNED
