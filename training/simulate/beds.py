@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
+from training.arrays import IntArray
 from training.simulate.calendar import Calendar
 from training.simulate.effects import (
     ESCALATION_SHARE,
@@ -20,7 +20,6 @@ from training.simulate.effects import (
 from training.simulate.tree import Site
 from training.system import Event, EventKind
 
-Counts = NDArray[np.int64]
 REFITS_FROM = (5, 1)  # month and day: outside winter, when beds can be spared
 REFITS_WITHIN_DAYS = 120
 
@@ -42,15 +41,17 @@ class BedChange:
         return Event(self.first, self.last, self.place, "beds", EventKind.BED_CHANGE, note)
 
 
-def share_out(rng: Generator, beds: int, n_places: int) -> Counts:
+def share_out(rng: Generator, beds: int, n_places: int) -> IntArray:
     """The beds of a site among its bottom places: unequal, and at least one each."""
     weights = rng.uniform(*WARD_SIZE, n_places)
     bounds = np.rint(np.cumsum(weights) / weights.sum() * beds).astype(np.int64)
-    shares: Counts = np.maximum(np.diff(bounds, prepend=0), 1)
+    shares: IntArray = np.maximum(np.diff(bounds, prepend=0), 1)
     return shares
 
 
-def bed_changes(rng: Generator, calendar: Calendar, last_day: date, site: Site, base: Counts) -> tuple[BedChange, ...]:
+def bed_changes(
+    rng: Generator, calendar: Calendar, last_day: date, site: Site, base: IntArray
+) -> tuple[BedChange, ...]:
     """A winter ward at the last bottom place each year, and at most once a refit at the first, outside winter."""
     first, last = calendar.days[0], calendar.days[-1]
     ward = max(1, round(WINTER_WARD_SHARE * int(base.sum())))
@@ -66,7 +67,7 @@ def bed_changes(rng: Generator, calendar: Calendar, last_day: date, site: Site, 
     return tuple(sorted(touching, key=lambda change: change.first))
 
 
-def beds_on(calendar: Calendar, site: Site, base: Counts, changes: tuple[BedChange, ...]) -> Counts:
+def beds_on(calendar: Calendar, site: Site, base: IntArray, changes: tuple[BedChange, ...]) -> IntArray:
     """Open beds, shape (n_days, n_bottom): the base and every change in force."""
     beds = np.tile(base, (len(calendar.days), 1))
     for change in changes:
@@ -74,7 +75,7 @@ def beds_on(calendar: Calendar, site: Site, base: Counts, changes: tuple[BedChan
     return beds
 
 
-def escalation_beds(beds: Counts) -> Counts:
+def escalation_beds(beds: IntArray) -> IntArray:
     """How many may be opened beyond the open beds."""
-    more: Counts = np.floor(ESCALATION_SHARE * beds).astype(np.int64)
+    more: IntArray = np.floor(ESCALATION_SHARE * beds).astype(np.int64)
     return more

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import holidays
 import numpy as np
-from numpy.typing import NDArray
 
+from training.arrays import BoolArray, FloatArray, IntArray
 from training.simulate.effects import PEAK_DAY_OF_YEAR
 from training.simulate.terms import Term, school_terms
 
@@ -22,25 +22,25 @@ class Calendar:
     """Consecutive hospital days; every array has the shape (n_days,)."""
 
     days: tuple[date, ...]
-    weekday: NDArray[np.int64]  # Monday is 0
-    bank_holiday: NDArray[np.bool_]
-    after_bank_holiday: NDArray[np.bool_]
-    christmas_day: NDArray[np.bool_]
-    winter: NDArray[np.float64]  # +1 at the peak of pressure, -1 half a year later
-    in_term: NDArray[np.bool_]
+    weekday: IntArray  # Monday is 0
+    bank_holiday: BoolArray
+    after_bank_holiday: BoolArray
+    christmas_day: BoolArray
+    winter: FloatArray  # +1 at the peak of pressure, -1 half a year later
+    in_term: BoolArray
     terms: tuple[Term, ...]  # those that touch these days
 
     @property
-    def weekend(self) -> NDArray[np.bool_]:
+    def weekend(self) -> BoolArray:
         """Saturdays and Sundays."""
-        weekend: NDArray[np.bool_] = self.weekday >= SATURDAY
+        weekend: BoolArray = self.weekday >= SATURDAY
         return weekend
 
     def index(self, day: date) -> int:
         """Where the day stands; negative before the first."""
         return (day - self.days[0]).days
 
-    def between(self, first: date, last: date) -> NDArray[np.bool_]:
+    def between(self, first: date, last: date) -> BoolArray:
         """Which days are from `first` to `last`, both included."""
         inside = np.zeros(len(self.days), dtype=bool)
         inside[max(self.index(first), 0) : max(self.index(last) + 1, 0)] = True

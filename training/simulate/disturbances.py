@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
+from training.arrays import BoolArray, FloatArray
 from training.simulate.calendar import DAYS_PER_YEAR, Calendar
 from training.simulate.effects import (
     DIVERT_LONGEST_DAYS,
@@ -45,7 +45,7 @@ def diverts(rng: Generator, code: str, first_day: date, last_day: date) -> tuple
     )
 
 
-def on_days_of(events: Iterable[Event], kind: EventKind, calendar: Calendar) -> NDArray[np.bool_]:
+def on_days_of(events: Iterable[Event], kind: EventKind, calendar: Calendar) -> BoolArray:
     """Which days have an event of this kind."""
     there = np.zeros(len(calendar.days), dtype=bool)
     for event in events:
@@ -60,12 +60,12 @@ def draw_lockdown(rng: Generator, first_day: date, n_days: int) -> date:
     return first_day + timedelta(days=int(rng.integers(low, high)))
 
 
-def lockdown_log_factor(calendar: Calendar, first: date) -> NDArray[np.float64]:
+def lockdown_log_factor(calendar: Calendar, first: date) -> FloatArray:
     """What a lockdown does to the log of attendances: a steady fall, then a recovery by half-lives."""
     since = np.arange(len(calendar.days)) - calendar.index(first) + 1
     fallen = np.clip(since / LOCKDOWN_FALL_DAYS, 0.0, 1.0)
     left = 0.5 ** (np.maximum(since - LOCKDOWN_FALL_DAYS, 0) / LOCKDOWN_HALF_LIFE_DAYS)
-    factor: NDArray[np.float64] = np.log(LOCKDOWN_ATTENDANCES) * fallen * left
+    factor: FloatArray = np.log(LOCKDOWN_ATTENDANCES) * fallen * left
     return factor
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from training.simulate.beds import Counts
+from training.arrays import FloatArray, IntArray
 from training.simulate.effects import DISPERSION, ESCALATION_DISCHARGES, ESCALATION_RATE
-from training.simulate.truth import Floats, SiteTruth
+from training.simulate.truth import SiteTruth
 
 LONG = 1  # the class of long stayers; 0 are the short ones
 
@@ -16,8 +16,8 @@ LONG = 1  # the class of long stayers; 0 are the short ones
 class WorldState:
     """All that tomorrow needs to know of a site at the end of a day, its level apart."""
 
-    in_bed: Counts  # (n_draws, n_bottom, 2)
-    waiting: Counts  # (n_draws,): to be admitted, still in the emergency department
+    in_bed: IntArray  # (n_draws, n_bottom, 2)
+    waiting: IntArray  # (n_draws,): to be admitted, still in the emergency department
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class SiteHistory:
     n_bottom, 2). Whoever was transferred out for want of a bed is among `leaving` too.
     """
 
-    attendances: Counts
-    waiting: Counts
-    turned_away: Counts
-    entering: Counts
-    leaving: Counts
-    transferred: Counts
-    in_bed: Counts
+    attendances: IntArray
+    waiting: IntArray
+    turned_away: IntArray
+    entering: IntArray
+    leaving: IntArray
+    transferred: IntArray
+    in_bed: IntArray
 
     def state_after(self, day: int, n_draws: int) -> WorldState:
         """How the first draw stood at the end of a day, `n_draws` times."""
@@ -47,7 +47,7 @@ def initial_state(truth: SiteTruth, rng: Generator) -> WorldState:
     return WorldState(rng.poisson(truth.start)[None], np.zeros(1, dtype=np.int64))
 
 
-def simulate_days(truth: SiteTruth, state: WorldState, first: int, level: Floats, rng: Generator) -> SiteHistory:
+def simulate_days(truth: SiteTruth, state: WorldState, first: int, level: FloatArray, rng: Generator) -> SiteHistory:
     """Draw the days from index `first` on; `level` is the log level, of shape (n_days, n_draws)."""
     days = slice(first, first + len(level))
     expected = truth.attendances[days, None] * np.exp(level)
@@ -59,14 +59,14 @@ def simulate_days(truth: SiteTruth, state: WorldState, first: int, level: Floats
     return history
 
 
-def _empty(attendances: Counts, state: WorldState) -> SiteHistory:
+def _empty(attendances: IntArray, state: WorldState) -> SiteHistory:
     by_class = (len(attendances), *state.in_bed.shape)
     of_site, of_class = np.zeros_like(attendances), np.zeros(by_class, dtype=np.int64)
     return SiteHistory(attendances, of_site, of_site.copy(), *(of_class.copy() for _ in range(4)))
 
 
 def _census_day(
-    truth: SiteTruth, state: WorldState, day: int, to_admit: Counts, rng: Generator, history: SiteHistory, row: int
+    truth: SiteTruth, state: WorldState, day: int, to_admit: IntArray, rng: Generator, history: SiteHistory, row: int
 ) -> WorldState:
     """One day of beds, written into `history`: some leave, then those who wait and those who came find a bed or not."""
     beds, surge = truth.beds[day], truth.escalation_beds[day]
@@ -86,7 +86,7 @@ def _census_day(
     return WorldState(staying + entering, waiting)
 
 
-def _too_many(staying: Counts, limit: Counts, rng: Generator) -> Counts:
+def _too_many(staying: IntArray, limit: IntArray, rng: Generator) -> IntArray:
     """Who must be transferred out because beds were closed under them, by class; most often nobody."""
     transferred = np.zeros_like(staying)
     excess = staying.sum(axis=2) - limit
@@ -97,7 +97,7 @@ def _too_many(staying: Counts, limit: Counts, rng: Generator) -> Counts:
     return transferred
 
 
-def _among(admitted: Counts, room: Counts, rng: Generator) -> Counts:
+def _among(admitted: IntArray, room: IntArray, rng: Generator) -> IntArray:
     """The admitted, shape (n_draws,), among the bottom places: every free bed is equally likely."""
     if room.shape[1] == 1:
         return admitted[:, None]
@@ -113,7 +113,7 @@ def _among(admitted: Counts, room: Counts, rng: Generator) -> Counts:
     return shares
 
 
-def _by_class(entering: Counts, long_share: float, rng: Generator) -> Counts:
+def _by_class(entering: IntArray, long_share: float, rng: Generator) -> IntArray:
     classes = np.empty((*entering.shape, 2), dtype=np.int64)
     classes[..., LONG] = rng.binomial(entering, long_share)
     classes[..., 1 - LONG] = entering - classes[..., LONG]

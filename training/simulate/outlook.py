@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from publication.vocabulary import SeriesKey
+from training.arrays import FloatArray, IntArray
 from training.frames import forecast_columns, with_quantiles
-from training.simulate.beds import Counts
-from training.simulate.level import Floats, future_levels
+from training.simulate.level import future_levels
 from training.simulate.mechanics import simulate_days
 from training.simulate.places import Place
 from training.simulate.seeds import rng_for
@@ -65,12 +65,12 @@ def _futures(world: World, cutoff: date, horizon: int, n_draws: int) -> Measured
     return measured(world.truths, histories, today + 1)
 
 
-def _levels(world: World, cutoff: date, whose: str, past: Floats, horizon: int, n_draws: int) -> Floats:
+def _levels(world: World, cutoff: date, whose: str, past: FloatArray, horizon: int, n_draws: int) -> FloatArray:
     rng = rng_for(world.seed, "truth", f"{cutoff}", "level", whose)
     return future_levels(rng, np.full(n_draws, past[world.calendar.index(cutoff)]), horizon)
 
 
-def _series(world: World, place: Place, measure: str, drawn: Counts, days: Sequence[date]) -> Floats:
+def _series(world: World, place: Place, measure: str, drawn: IntArray, days: Sequence[date]) -> FloatArray:
     """What happened, the mean and the quantiles of `drawn`; NaN on days on which the place does not report.
 
     `drawn` has the shape (horizon, n_draws), the result (horizon, 2 + n_levels).

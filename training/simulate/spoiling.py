@@ -6,8 +6,8 @@ from datetime import date
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
+from training.arrays import BoolArray
 from training.errors import UsageError
 from training.simulate.feed import Feed, Line, extract_name
 from training.simulate.scenario import FaultKind
@@ -36,7 +36,7 @@ class FaultLog:
     """Which days of which places are still free, and what was spoiled so far."""
 
     feed: Feed
-    free: dict[str, NDArray[np.bool_]] = field(init=False)
+    free: dict[str, BoolArray] = field(init=False)
     faults: list[Fault] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -44,7 +44,7 @@ class FaultLog:
         for days in self.free.values():
             days[:CLEAN_START_DAYS] = False
 
-    def reports(self, code: str) -> NDArray[np.bool_]:
+    def reports(self, code: str) -> BoolArray:
         """The days on which a place has a line."""
         return np.array([(code, day) in self.feed.at for day in self.feed.days])
 

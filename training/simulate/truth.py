@@ -6,16 +6,15 @@ from datetime import date
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
+from training.arrays import BoolArray, FloatArray, IntArray
 from training.simulate import effects as e
-from training.simulate.beds import Counts, bed_changes, beds_on, escalation_beds, share_out
+from training.simulate.beds import bed_changes, beds_on, escalation_beds, share_out
 from training.simulate.calendar import Calendar
 from training.simulate.disturbances import diverts, on_days_of
 from training.simulate.tree import Site
 from training.system import Event, EventKind
 
-Floats = NDArray[np.float64]
 STAYS = np.array([e.SHORT_STAY_DAYS, e.LONG_STAY_DAYS])  # the two classes of patients, in this order everywhere
 
 
@@ -24,13 +23,13 @@ class SiteTruth:
     """The parameters of each day; the first dimension of every array but `start` is the day."""
 
     site: Site
-    attendances: Floats  # (n_days,): expected, at log level 0
-    conversion: Floats  # (n_days,): chance that an attendance is to be admitted
-    long_share: Floats  # (n_days,): chance that one who is admitted stays long
-    hazard: Floats  # (n_days, 2): chance that someone in a bed yesterday leaves today, by class, without escalation
-    beds: Counts  # (n_days, n_bottom)
-    escalation_beds: Counts  # (n_days, n_bottom)
-    start: Floats  # (n_bottom, 2): expected in bed on the eve of the first day
+    attendances: FloatArray  # (n_days,): expected, at log level 0
+    conversion: FloatArray  # (n_days,): chance that an attendance is to be admitted
+    long_share: FloatArray  # (n_days,): chance that one who is admitted stays long
+    hazard: FloatArray  # (n_days, 2): chance that someone in a bed yesterday leaves today, by class, without escalation
+    beds: IntArray  # (n_days, n_bottom)
+    escalation_beds: IntArray  # (n_days, n_bottom)
+    start: FloatArray  # (n_bottom, 2): expected in bed on the eve of the first day
     events: tuple[Event, ...]  # of this site
 
 
@@ -59,7 +58,7 @@ def site_truth(rng: Generator, site: Site, calendar: Calendar, last_day: date, s
     )
 
 
-def attendance_shape(calendar: Calendar, struck: NDArray[np.bool_], diverted: NDArray[np.bool_]) -> Floats:
+def attendance_shape(calendar: Calendar, struck: BoolArray, diverted: BoolArray) -> FloatArray:
     """Attendances relative to the site's size."""
     shape = np.array(e.WEEKDAY_ATTENDANCES)[calendar.weekday] * (1 + e.WINTER_ATTENDANCES * calendar.winter)
     shape[calendar.bank_holiday] *= e.BANK_HOLIDAY_ATTENDANCES
@@ -71,14 +70,14 @@ def attendance_shape(calendar: Calendar, struck: NDArray[np.bool_], diverted: ND
     return shape
 
 
-def conversion_shape(calendar: Calendar, struck: NDArray[np.bool_]) -> Floats:
+def conversion_shape(calendar: Calendar, struck: BoolArray) -> FloatArray:
     """Conversion relative to the site's own."""
     shape = np.array(e.WEEKDAY_CONVERSION)[calendar.weekday] * (1 + e.WINTER_CONVERSION * calendar.winter)
     shape[struck] *= e.STRIKE_CONVERSION
     return shape
 
 
-def discharge_shape(calendar: Calendar, struck: NDArray[np.bool_]) -> Floats:
+def discharge_shape(calendar: Calendar, struck: BoolArray) -> FloatArray:
     """The chance of leaving, relative to an average day of an ordinary week."""
     shape = np.array(e.WEEKDAY_DISCHARGES)[calendar.weekday]
     shape[calendar.bank_holiday] = e.BANK_HOLIDAY_DISCHARGES
@@ -86,13 +85,13 @@ def discharge_shape(calendar: Calendar, struck: NDArray[np.bool_]) -> Floats:
     return shape
 
 
-def long_shares(calendar: Calendar) -> Floats:
+def long_shares(calendar: Calendar) -> FloatArray:
     """The share of long stayers among the patients admitted, by day type."""
     share = np.where(calendar.weekend, e.WEEKEND_LONG_SHARE, e.WEEKDAY_LONG_SHARE)
     return np.where(calendar.bank_holiday, e.BANK_HOLIDAY_LONG_SHARE, share)
 
 
-def _steady_mix(calendar: Calendar) -> Floats:
+def _steady_mix(calendar: Calendar) -> FloatArray:
     """The classes' shares of admissions over these days."""
     long = float(long_shares(calendar).mean())
     return np.array([1 - long, long])

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from training.arrays import FloatArray, IntArray
 from training.simulate.effects import DISPERSION, ESCALATION_RATE
 from training.simulate.mechanics import LONG
 from training.simulate.world import World
@@ -70,7 +70,7 @@ def _of_beds(world: World, code: str, bottom: int) -> Columns:
     return columns
 
 
-def _escalated(world: World, code: str) -> NDArray[np.int64]:
+def _escalated(world: World, code: str) -> IntArray:
     """1 on the days that follow a census at or above the rate of escalation; the first day's eve is not kept."""
     occupied = world.histories[code].in_bed[:, 0].sum(axis=(1, 2))
     before = np.concatenate([[0], occupied[:-1]])
@@ -78,9 +78,9 @@ def _escalated(world: World, code: str) -> NDArray[np.int64]:
     return np.array(before >= ESCALATION_RATE * beds, dtype=np.int64)
 
 
-def _decimals(values: NDArray[np.float64]) -> list[str]:
+def _decimals(values: FloatArray) -> list[str]:
     return [f"{value:.6f}" for value in values.tolist()]
 
 
-def _whole(values: NDArray[np.int64]) -> list[str]:
+def _whole(values: IntArray) -> list[str]:
     return list(map(str, values.tolist()))

@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from training.simulate.beds import Counts
+from training.arrays import FloatArray, IntArray
 from training.simulate.calendar import Calendar, calendar
 from training.simulate.disturbances import draw_lockdown, lockdown_log_factor, strikes
-from training.simulate.level import Floats, past_level
+from training.simulate.level import past_level
 from training.simulate.mechanics import SiteHistory, initial_state, simulate_days
 from training.simulate.network import Node
 from training.simulate.places import Merger, Place, draw_merger, places
@@ -23,7 +23,7 @@ from training.system import Event
 MEASURES = ("attendances", "admissions", "discharges", "occupancy", "beds")
 ATTENDANCES = "attendances"
 
-Measured = dict[tuple[str, str], Counts]  # by place and measure: (n_days, n_draws)
+Measured = dict[tuple[str, str], IntArray]  # by place and measure: (n_days, n_draws)
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class World:
     tree: SimulatedTree
     truths: Mapping[str, SiteTruth]
     histories: Mapping[str, SiteHistory]
-    region_level: Floats  # (n_days,): of the log, as all levels
-    site_levels: Mapping[str, Floats]
-    shock: Floats  # (n_days + those to come,): what a lockdown adds to every log level
+    region_level: FloatArray  # (n_days,): of the log, as all levels
+    site_levels: Mapping[str, FloatArray]
+    shock: FloatArray  # (n_days + those to come,): what a lockdown adds to every log level
     strikes: tuple[Event, ...] = ()
     lockdown: date | None = None
     merger: Merger | None = None
@@ -93,17 +93,17 @@ def measured(truths: Mapping[str, SiteTruth], histories: Mapping[str, SiteHistor
     return counts
 
 
-def total(counts: Measured, place: Place, measure: str) -> Counts | None:
+def total(counts: Measured, place: Place, measure: str) -> IntArray | None:
     """What a place reports: the sum of its sites' attendances, or of its bottom places; None where it has none."""
     parts = place.sites if measure == ATTENDANCES else place.bottom
     return _sum(counts[part, measure] for part in sorted(parts)) if parts else None
 
 
-def _sum(arrays: Iterable[Counts]) -> Counts:
-    together: Counts = np.sum(list(arrays), axis=0)
+def _sum(arrays: Iterable[IntArray]) -> IntArray:
+    together: IntArray = np.sum(list(arrays), axis=0)
     return together
 
 
-def _history(seed: int, truth: SiteTruth, level: Floats) -> SiteHistory:
+def _history(seed: int, truth: SiteTruth, level: FloatArray) -> SiteHistory:
     rng = rng_for(seed, "history", truth.site.code)
     return simulate_days(truth, initial_state(truth, rng), 0, level[:, None], rng)
