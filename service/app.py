@@ -50,7 +50,7 @@ def create_app(
     The `recorder` of the result is for the server, which rejects some requests by itself.
     """
     key_cache = KeyCache(keys)
-    repository = PublicationRepository(store, clock, settings.system)
+    repository = PublicationRepository(store, clock, settings.system_name)
     keys_poller = Poller(key_cache.poll_once, settings.poll_seconds, KEYS_TIMEOUT_SECONDS, key_cache.timed_out)
     poller = Poller(PublicationPoll(repository, clock), settings.poll_seconds)
     registry = _registry(repository, key_cache)

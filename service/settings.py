@@ -6,13 +6,15 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from publication.console import argument_text
 from publication.names import check_system_name
 
 DEFAULT_HOME = Path(".headroom")
+VARIABLE_PREFIX = "HEADROOM_"
 ANY = "*"
 ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.ASCII)
 DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -65,16 +67,18 @@ def items(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
-class Settings(BaseModel):
+class Settings(BaseSettings):
     """How the service runs; every environment variable is listed in docs/reference/settings.md."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=VARIABLE_PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     home: Path = Field(default=DEFAULT_HOME, description="folder of the SQLite store")
     store_url: str | None = Field(
         default=None, repr=False, description="address of a shared store, in place of the home"
     )
-    system: Annotated[str, AfterValidator(_system_name)] | None = Field(
+    system_name: Annotated[str, BeforeValidator(argument_text), AfterValidator(_system_name)] | None = Field(
         default=None, description="name of the system to serve, if a store holds several"
     )
     poll_seconds: float = Field(
@@ -88,26 +92,29 @@ class Settings(BaseModel):
         default="", description="addresses of proxies that give the caller's address, separated by commas"
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        *_others: PydanticBaseSettingsSource,
+        **_named: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take the given values alone: `read_settings` reads the environment, and it is given which one."""
+        return (init_settings,)
+
     @property
     def origins(self) -> list[str]:
         return items(self.allowed_origins)
 
 
-ENVIRONMENT = {
-    "home": "HEADROOM_HOME",
-    "store_url": "HEADROOM_STORE_URL",
-    "system": "HEADROOM_SYSTEM_NAME",
-    "poll_seconds": "HEADROOM_POLL_SECONDS",
-    "keys_url": "HEADROOM_KEYS_URL",
-    "allowed_origins": "HEADROOM_ALLOWED_ORIGINS",
-    "trusted_proxies": "HEADROOM_TRUSTED_PROXIES",
-}
+ENVIRONMENT = {field: f"{VARIABLE_PREFIX}{field.upper()}" for field in Settings.model_fields}
+"""The environment variable of each setting."""
 
 
 def read_settings(environ: Mapping[str, str], home: Path | None = None) -> Settings:
-    """Settings of this environment; `home` given on the command line wins. Raises pydantic's ValidationError."""
-    found: dict[str, object] = {field: environ[name] for field, name in ENVIRONMENT.items() if environ.get(name)}
-    if "system" in found:
-        found["system"] = argument_text(environ[ENVIRONMENT["system"]])
+    """Return the settings of this environment; `home` of the command line wins. Raises pydantic's ValidationError."""
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {name.lower(): value for name, value in environ.items() if value}
     home = home or Path(environ.get(ENVIRONMENT["home"]) or DEFAULT_HOME)  # as a path: its bytes need not be UTF-8
-    return Settings.model_validate(found | {"home": home})
+    return Settings(**{**source(), "home": home})

@@ -179,7 +179,7 @@ def _published_places(settings: Settings) -> tuple[str, ...]:
     with contextlib.suppress(Exception):
         store = Store(read_only(_store_url(settings)))
         with contextlib.closing(store):
-            return tuple(place.id for place in store.latest(settings.system).system.places)
+            return tuple(place.id for place in store.latest(settings.system_name).system.places)
     return ()
 
 

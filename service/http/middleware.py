@@ -24,7 +24,7 @@ from service.http.access_record import (
     request_id_of,
 )
 from service.http.connection import MAX_BODY_BYTES, STATE_KEY, LimitedConnection
-from service.http.problems import UNEXPECTED, Problem, ProblemType
+from service.http.problems import UNEXPECTED_FAULT, Problem, ProblemType
 from service.http.security import RAW_RESPONSE_HEADERS
 
 MAX_HEADERS = 100
@@ -118,7 +118,7 @@ class RequestMiddleware:
                 return
             if response.started:
                 raise
-            await UNEXPECTED.response(scope["path"], request_id)(scope, receive, send)
+            await UNEXPECTED_FAULT.response(scope["path"], request_id)(scope, receive, send)
 
 
 def _wrap_send(send: Send, response: _Response, state: dict[str, Any], is_head: bool) -> Send:

@@ -139,7 +139,7 @@ class Problem:
 
 
 NO_ROUTE = Problem(ProblemType.NOT_FOUND, "No route has this address. The routes are listed at /docs.")
-UNEXPECTED = Problem(
+UNEXPECTED_FAULT = Problem(
     ProblemType.UNEXPECTED,
     "Something unforeseen went wrong here. It is in the service's log under this request id.",
 )
@@ -164,7 +164,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, _error: Exception) -> Response:
-        return _response(request, UNEXPECTED)
+        return _response(request, UNEXPECTED_FAULT)
 
     @app.exception_handler(StoreUnreachableError)
     async def _store_lost(request: Request, _error: StoreUnreachableError) -> Response:

@@ -24,26 +24,31 @@ PARAMETERS: Json = {
     "by": "series",
 }
 
-CHAMPION: Json = {"name": "northshire", "version": 7, "run_id": "4f1c9a"}
-HEADING: Json = {
+CHAMPION_EXAMPLE: Json = {"name": "northshire", "version": 7, "run_id": "4f1c9a"}
+HEADING_EXAMPLE: Json = {
     "system": "northshire",
     "cutoff": "2026-11-21",
     "revision": 1,
     "issued_at": "2026-11-22T05:02:11Z",
     "digest": "sha256:38be1f75",
-    "champion": CHAMPION,
+    "champion": CHAMPION_EXAMPLE,
 }
-NOTE: Json = {"kind": "event", "place": "RXH", "series": None, "text": "Strike 2026-11-24 (RXH)"}
-PUBLICATION: Json = {**HEADING, "data_digest": "sha256:9c0d51e2", "notes": [NOTE], "freshness": "fresh"}
-KEY: Json = {"unique_id": "RXH/occupancy", "place": "RXH", "measure": "occupancy", "stream": None}
-SERIES: Json = {**KEY, "unit": "beds", "model": "combination", "fallback": False}
-DAY: Json = {
+NOTE_EXAMPLE: Json = {"kind": "event", "place": "RXH", "series": None, "text": "Strike 2026-11-24 (RXH)"}
+PUBLICATION_EXAMPLE: Json = {
+    **HEADING_EXAMPLE,
+    "data_digest": "sha256:9c0d51e2",
+    "notes": [NOTE_EXAMPLE],
+    "freshness": "fresh",
+}
+KEY_EXAMPLE: Json = {"unique_id": "RXH/occupancy", "place": "RXH", "measure": "occupancy", "stream": None}
+SERIES_EXAMPLE: Json = {**KEY_EXAMPLE, "unit": "beds", "model": "combination", "fallback": False}
+DAY_EXAMPLE: Json = {
     "ds": "2026-11-22",
     "lead": 1,
     "mean": 878.749,
     "quantiles": {"0.1": 836.569, "0.5": 878.749, "0.9": 920.929},
 }
-SYSTEM: Json = {
+SYSTEM_EXAMPLE: Json = {
     "name": "northshire",
     "timezone": "Europe/London",
     "census_hour": 8,
@@ -56,7 +61,7 @@ SYSTEM: Json = {
         {"id": "RXH", "parent": "northshire", "name": "Harbour Trust", "kind": "trust"},
     ],
 }
-DRIVERS: Json = {
+DRIVERS_EXAMPLE: Json = {
     "ds": "2026-11-22",
     "level": 861.2,
     "weekday": 14.1,
@@ -66,14 +71,14 @@ DRIVERS: Json = {
     "trend": 0.0,
     "residual": -0.151,
 }
-DETAIL: Json = {
-    **SERIES,
-    "days": [DAY],
+DETAIL_EXAMPLE: Json = {
+    **SERIES_EXAMPLE,
+    "days": [DAY_EXAMPLE],
     "notes": [],
     "recent": [{"ds": "2026-11-20", "y": None}, {"ds": "2026-11-21", "y": 866.0}],
-    "drivers": [DRIVERS],
+    "drivers": [DRIVERS_EXAMPLE],
 }
-PRESSURE: Json = {
+PRESSURE_EXAMPLE: Json = {
     "place": "RXH",
     "parent": "northshire",
     "name": "Harbour Trust",
@@ -94,7 +99,7 @@ PRESSURE: Json = {
     ],
     "peak": {"3": {"0.1": 851.0, "0.5": 889.2, "0.9": 931.4}},
 }
-AID: Json = {
+AID_EXAMPLE: Json = {
     "from": "RXK",
     "to": "RXH",
     "ds": "2026-11-22",
@@ -102,7 +107,7 @@ AID: Json = {
     "over_0.95_before": 0.34,
     "over_0.95_after": 0.27,
 }
-SCORE: Json = {
+SCORE_EXAMPLE: Json = {
     "unique_id": None,
     "place": None,
     "measure": "occupancy",
@@ -120,7 +125,7 @@ SCORE: Json = {
     "coverage_80": 0.8031,
     "coverage_95": 0.9518,
 }
-LEDGER: Json = {
+LEDGER_EXAMPLE: Json = {
     "scored_at": "2026-11-22T05:01:40Z",
     "first": "2026-08-23",
     "last": "2026-11-21",
@@ -149,7 +154,7 @@ SCORES_NDJSON = (
 
 def _whole(**content: object) -> dict[str, object]:
     """A JSON answer, under its media type."""
-    return {JSON.media_type: {"publication": PUBLICATION, **content}}
+    return {JSON.media_type: {"publication": PUBLICATION_EXAMPLE, **content}}
 
 
 def _tables(csv: str, ndjson: str) -> dict[str, object]:
@@ -157,13 +162,16 @@ def _tables(csv: str, ndjson: str) -> dict[str, object]:
 
 
 ANSWERS: dict[str, dict[str, object]] = {
-    "/v1/system": _whole(system=SYSTEM),
-    "/v1/publications": _whole(publications=[{**HEADING, "series": 49, "fallbacks": 1}]),
-    "/v1/series": _whole(series=[{**SERIES, "notes": [], "last_actual": {"ds": "2026-11-21", "y": 866.0}}]),
-    "/v1/forecasts": _whole(forecasts=[{**SERIES, "days": [DAY]}]) | _tables(FORECASTS_CSV, FORECASTS_NDJSON),
-    "/v1/forecasts/{unique_id}": _whole(forecasts=[DETAIL]) | _tables(FORECASTS_CSV, FORECASTS_NDJSON),
-    "/v1/pressure": _whole(what_if={"beds": {"RXH": 12}, "discharges": {}}, places=[PRESSURE], mutual_aid=[AID]),
-    "/v1/scores": _whole(ledger=LEDGER, scores=[SCORE]) | _tables(SCORES_CSV, SCORES_NDJSON),
+    "/v1/system": _whole(system=SYSTEM_EXAMPLE),
+    "/v1/publications": _whole(publications=[{**HEADING_EXAMPLE, "series": 49, "fallbacks": 1}]),
+    "/v1/series": _whole(series=[{**SERIES_EXAMPLE, "notes": [], "last_actual": {"ds": "2026-11-21", "y": 866.0}}]),
+    "/v1/forecasts": _whole(forecasts=[{**SERIES_EXAMPLE, "days": [DAY_EXAMPLE]}])
+    | _tables(FORECASTS_CSV, FORECASTS_NDJSON),
+    "/v1/forecasts/{unique_id}": _whole(forecasts=[DETAIL_EXAMPLE]) | _tables(FORECASTS_CSV, FORECASTS_NDJSON),
+    "/v1/pressure": _whole(
+        what_if={"beds": {"RXH": 12}, "discharges": {}}, places=[PRESSURE_EXAMPLE], mutual_aid=[AID_EXAMPLE]
+    ),
+    "/v1/scores": _whole(ledger=LEDGER_EXAMPLE, scores=[SCORE_EXAMPLE]) | _tables(SCORES_CSV, SCORES_NDJSON),
     "/healthz": {JSON.media_type: {"status": "alive"}},
     "/readyz": _whole(status="ready", store="ok"),
     "/metrics": {"text/plain": "headroom_publication_series 49.0\n"},

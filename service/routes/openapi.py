@@ -22,6 +22,7 @@ from service.publications.repository import PublicationRepository
 from service.rendering.bodies import json_bytes
 from service.routes import examples
 from service.routes.auth_cache import current_principal, headers_of
+from service.routes.pages import HTML_TYPE
 
 RESPONSE_ONLY_FIELDS = ("stream", "after", "cutoff", "revision", "leads", "regime")
 """Parameters whose example may be unknown to a system: `/docs` would fill it in, and get a 404."""
@@ -112,7 +113,6 @@ def enrich_openapi(document: dict[str, Any]) -> None:
 
 OPENAPI_URL = "/openapi.json"
 DOCS_ASSETS = "/docs/assets"
-HTML_TYPE = "text/html; charset=utf-8"
 
 
 def docs_router(title: str, document: dict[str, Any], repository: PublicationRepository) -> APIRouter:

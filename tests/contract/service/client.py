@@ -153,7 +153,7 @@ def serve(
     allowed_origins: str = "",
     anonymous_policy: AnonymousPolicy = AnonymousPolicy.ALLOW,
 ) -> Client:
-    settings = Settings(poll_seconds=POLL_SECONDS, system=system, allowed_origins=allowed_origins)
+    settings = Settings(poll_seconds=POLL_SECONDS, system_name=system, allowed_origins=allowed_origins)
     return Client(create_app(settings, store, clock, keys or NoKeys(), anonymous_policy=anonymous_policy, log=log))
 
 

@@ -78,7 +78,7 @@ def test_other_stores_are_opened_as_they_are(url: str) -> None:
 
 def test_settings_come_from_the_environment_and_the_command_line_wins() -> None:
     environ = {"HEADROOM_HOME": "/a", "HEADROOM_STORE_URL": "sqlite:///x", "HEADROOM_POLL_SECONDS": "5", "OTHER": "1"}
-    expected = Settings(home=Path("/b"), store_url="sqlite:///x", system=None, poll_seconds=5)
+    expected = Settings(home=Path("/b"), store_url="sqlite:///x", system_name=None, poll_seconds=5)
     assert read_settings(environ, Path("/b")) == expected
     assert read_settings(environ).home == Path("/a")
     assert read_settings({"HEADROOM_HOME": ""}) == Settings()
