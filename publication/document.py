@@ -36,7 +36,7 @@ OPTIONAL_FIELDS: dict[type, tuple[str, ...]] = {Publication: ("headroom",), Seri
 """Left out where there are none: a publication of before there were any keeps its digest."""
 COMPRESSION_LEVEL = 1  # 6 takes five seconds more for ten thousand series, to save a seventh (ADR 21)
 GZIP = zlib.MAX_WBITS + 16  # zlib's sign for its format, which `zcat` reads
-CHUNK_BYTES = 2**20
+DOCUMENT_CHUNK_BYTES = 2**20
 """Of the compressed document, decompressed at a time: each time zlib lets go of the interpreter, then waits for it."""
 DAYS_CACHED = 1000
 
@@ -175,8 +175,8 @@ def _verified_lines(document: bytes, digest: str) -> Iterator[bytes]:
     """The lines of the document. Raises ValueError after the last where they are not those that the digest is of."""
     hashed, decompressor, rest = hashlib.sha256(), zlib.decompressobj(wbits=GZIP), b""
     try:
-        for start in range(0, len(document), CHUNK_BYTES):
-            text = rest + decompressor.decompress(document[start : start + CHUNK_BYTES])
+        for start in range(0, len(document), DOCUMENT_CHUNK_BYTES):
+            text = rest + decompressor.decompress(document[start : start + DOCUMENT_CHUNK_BYTES])
             *lines, rest = text.split(b"\n")
             hashed.update(b"".join(lines))
             yield from lines

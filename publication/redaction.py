@@ -13,7 +13,7 @@ ENCODE_ADVICE = (
     "But for the one before the host, write `@` as `%40`; "
     "and in a user name or password `/` as `%2F`, `?` as `%3F` and `#` as `%23`."
 )
-LONG = 6
+LONG_SECRET = 6
 """Characters from which on a secret is masked inside a longer word, too; a shorter one is masked as a word alone."""
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
@@ -105,7 +105,7 @@ class Redactor:
 
         User names of the environment are not masked: one may be a word of every other line of a log.
         """
-        secrets = [text for name, text in environ.items() if _SECRET_VARIABLE.search(name) and len(text) >= LONG]
+        secrets = [text for name, text in environ.items() if _SECRET_VARIABLE.search(name) and len(text) >= LONG_SECRET]
         for name, value in environ.items():
             if _ADDRESS_VARIABLE.search(name) or _ONE_ADDRESS.fullmatch(value):
                 secrets += _secrets_in(value)
@@ -175,7 +175,7 @@ def _in_base64(secret: bytes) -> Iterator[str]:
     for before in range(3):
         encoded = base64.b64encode(bytes(before) + secret).decode()
         signs = encoded[(8 * before + 5) // 6 : 8 * (before + len(secret)) // 6]
-        if len(signs) >= LONG:
+        if len(signs) >= LONG_SECRET:
             yield from (signs, signs.replace("+", "-").replace("/", "_"))
 
 
@@ -196,4 +196,4 @@ def _word(form: str) -> str:
 
 
 def _pattern(form: str) -> str:
-    return re.escape(form) if len(form) >= LONG else _word(form)
+    return re.escape(form) if len(form) >= LONG_SECRET else _word(form)

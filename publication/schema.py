@@ -8,8 +8,6 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
-    Float,
-    ForeignKey,
     Integer,
     LargeBinary,
     MetaData,
@@ -18,8 +16,6 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
 )
-
-from publication.ledger import Losses
 
 
 class Instant(TypeDecorator[datetime]):
@@ -62,28 +58,4 @@ publications = Table(
     Column("notes", JSON, nullable=False),
     Column("document", LargeBinary, nullable=False),  # last: a list of publications is read without it
     UniqueConstraint("system", "cutoff", "revision"),
-)
-
-ledgers = Table(
-    "ledgers",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("system", String, nullable=False),
-    Column("scored_at", Instant, nullable=False),
-    Column("first_day", Date, nullable=False),
-    Column("last_day", Date, nullable=False),
-    Column("n_publications", Integer, nullable=False),
-)
-
-scores = Table(
-    "scores",
-    metadata,
-    Column("ledger_id", ForeignKey("ledgers.id"), primary_key=True),
-    Column("unique_id", String, primary_key=True),
-    Column("leads", String, primary_key=True),
-    Column("regime", String, primary_key=True),
-    Column("measure", String, nullable=False),
-    Column("n", Integer, nullable=False),
-    Column("fallbacks", Integer, nullable=False),
-    *(Column(loss, Float) for loss in Losses._fields),
 )

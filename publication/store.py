@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.schema import CreateTable
 
-from publication import document, ledgers
+from publication import document, live_scores
 from publication.document import ReadJson
 from publication.engines import engine, sqlite_url
 from publication.errors import (
@@ -32,7 +32,7 @@ from publication.errors import (
     UnknownPublicationError,
 )
 from publication.invariants import check
-from publication.ledger import LiveScores
+from publication.live_scores import LiveScores
 from publication.model import Champion, Publication, PublicationSummary
 from publication.redaction import Redactor, redact_url
 from publication.schema import VERSION, metadata, publications, versions
@@ -136,7 +136,7 @@ class Store:
     def keep(self, ledger: LiveScores) -> None:
         """Put the ledger in the place of its system's last one, whole or not at all."""
         with self._reach(), self._engine.begin() as connection:
-            ledgers.write(connection, ledger)
+            live_scores.write(connection, ledger)
 
     def scored_at(self, system: str) -> datetime | None:
         """When the newest ledger of the system was made: a look at one row. None where there is none.
@@ -144,7 +144,7 @@ class Store:
         Raises MalformedLedgerError where that row is damaged.
         """
         with self._connection() as connection, self._reading("the ledger", MalformedLedgerError):
-            return ledgers.scored_at(connection, system)
+            return live_scores.scored_at(connection, system)
 
     def ledger(self, system: str) -> LiveScores | None:
         """The newest ledger of the system; None where nothing has been scored yet.
@@ -152,7 +152,7 @@ class Store:
         Raises MalformedLedgerError where its rows are damaged.
         """
         with self._connection() as connection, self._reading("the ledger", MalformedLedgerError):
-            return ledgers.read(connection, system)
+            return live_scores.read(connection, system)
 
     def close(self) -> None:
         self._engine.dispose()

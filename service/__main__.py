@@ -4,9 +4,8 @@ import os
 import sys
 from collections.abc import Mapping
 
-from publication.console import prepare_streams
-from publication.endings import ends_in_a_sentence
-from publication.output import hide, redacted_output
+from publication.console import hide, prepare_streams, redacted_output
+from publication.exit_codes import ends_in_a_sentence
 from publication.redaction import Redactor, addresses_in
 
 COMMAND = "headroom-service"

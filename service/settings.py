@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from publication.console import argument_text
-from publication.names import check_system_name
+from publication.vocabulary import check_system_name
 
 DEFAULT_HOME = Path(".headroom")
 VARIABLE_PREFIX = "HEADROOM_"

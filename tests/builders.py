@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import compress
 
-from publication.ledger import LiveScores, Losses, Score, Slice
+from publication.live_scores import LiveScores, Losses, Score, Slice
 from publication.model import (
     Actual,
     Champion,

@@ -3,9 +3,8 @@
 import os
 import sys
 
-from publication.console import prepare_streams
-from publication.endings import ends_in_a_sentence
-from publication.output import hide, redacted_output
+from publication.console import hide, prepare_streams, redacted_output
+from publication.exit_codes import ends_in_a_sentence
 from publication.redaction import Redactor, addresses_in
 
 TRAINING_EXTRA = "training"

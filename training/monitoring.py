@@ -8,7 +8,7 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
-from publication.ledger import SLICES, LiveScores, Losses, Score, Slice
+from publication.live_scores import SLICES, LiveScores, Losses, Score, Slice
 from publication.model import Publication, PublicationSummary, SeriesForecast, System
 from publication.vocabulary import quantile_column
 from training.backtest.baselines import actuals

@@ -8,7 +8,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from publication.days import DAYS_UNTIL_STALE, end_of_day
-from publication.ledger import LiveScores
+from publication.live_scores import LiveScores
 from publication.vocabulary import COVERAGES, NoteKind
 from service.auth.key_cache import KeyCache
 from service.observability import metrics

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 from publication.errors import MalformedPublicationError, StoreUnreachableError, UnknownPublicationError
-from publication.ledger import LiveScores
+from publication.live_scores import LiveScores
 from publication.model import Publication, PublicationSummary
 from service.errors import InvalidParameter, NothingToServeError, UnknownValueError, one_of, unknown
 from service.publications.served import ServedPublication

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from publication.days import DAYS_UNTIL_STALE, end_of_day, target_day
 from publication.document import digest
-from publication.ledger import LiveScores
+from publication.live_scores import LiveScores
 from publication.model import Publication, PublicationSummary, System
 from publication.vocabulary import Freshness
 from service.errors import PlaceRemovedError

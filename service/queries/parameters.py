@@ -20,7 +20,7 @@ from pydantic import (
 )
 from starlette.requests import Request
 
-from publication.ledger import SLICES
+from publication.live_scores import SLICES
 from service.errors import MAX_VALUES_SHOWN, InvalidParameter, invalid, one_of
 from service.queries.scenario import Amounts, Scenario
 from service.queries.selection import DEFAULT_SLICES, Format, ScoreSelection, Selection, read_slices

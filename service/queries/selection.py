@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import dropwhile, islice
 
-from publication.ledger import SLICES, LiveScores, Score, combined
+from publication.live_scores import SLICES, LiveScores, Score, combined
 from publication.model import DayForecast, Publication, SeriesForecast, System
 from publication.vocabulary import SeriesKey, series_key
 from service.errors import InvalidParameter, invalid, one_of, unknown

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from publication.ledger import LiveScores, Losses, Score
+from publication.live_scores import LiveScores, Losses, Score
 from publication.vocabulary import SeriesKey, series_key
 from service.rendering.bodies import Json, instant, json_text
 from service.rendering.forecasts import csv_line

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from publication.errors import MalformedPublicationError, UnknownPublicationError
-from publication.ledger import LiveScores, Losses, Score
+from publication.live_scores import LiveScores, Losses, Score
 from publication.model import Publication, PublicationSummary
 from publication.store import Store
 from training.jobs.context import Context

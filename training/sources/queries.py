@@ -9,7 +9,7 @@ from sqlalchemy import URL, Connection, NullPool, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from publication.output import hide
+from publication.console import hide
 from publication.redaction import ENCODE_ADVICE, STRAY_AT, Redactor, has_stray_at, redact_url
 from training.errors import HistoryError
 from training.sources.extract import Extract, check_header, check_rows, columns_of

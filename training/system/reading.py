@@ -5,8 +5,8 @@ from pathlib import Path, PurePath
 
 from pydantic import ValidationError
 
+from publication.console import hide
 from publication.model import Measure, System
-from publication.output import hide
 from publication.redaction import addresses_in
 from training.errors import SystemFileError, UsageError
 from training.files import named

@@ -10,8 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from publication.days import zone
 from publication.errors import TimeZoneError
-from publication.names import check_system_name
-from publication.vocabulary import SEPARATOR
+from publication.vocabulary import SEPARATOR, check_system_name
 
 DEFAULT_CENSUS_HOUR = 8
 DEFAULT_HORIZON_DAYS = 28

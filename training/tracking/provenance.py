@@ -20,7 +20,7 @@ from mlflow.data.dataset_source_registry import resolve_dataset_source
 
 import publication
 import training
-from publication.endings import DISTRIBUTION
+from publication.exit_codes import DISTRIBUTION
 
 UNINSTALLED = "source"  # run from a folder of source, as the images do
 CODE_DIGITS = 12

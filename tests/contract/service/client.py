@@ -10,7 +10,7 @@ import httpx
 from starlette.types import ASGIApp, Message
 
 from publication.errors import StoreUnreachableError
-from publication.ledger import LiveScores
+from publication.live_scores import LiveScores
 from publication.model import Publication, PublicationSummary
 from publication.store import Store
 from service.app import create_app

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from publication.ledger import LiveScores, Score
+from publication.live_scores import LiveScores, Score
 from publication.model import DayForecast, Headroom, Note, Publication, SeriesForecast
 from publication.store import Store, default_url
 from publication.vocabulary import NoteKind, series_key

@@ -10,7 +10,7 @@ import orjson
 import psycopg
 import pytest
 
-from publication.document import CHUNK_BYTES, digest, write
+from publication.document import DOCUMENT_CHUNK_BYTES, digest, write
 from publication.errors import MalformedPublicationError, UnknownPublicationError
 from publication.model import Note, Place
 from publication.store import Store
@@ -115,7 +115,7 @@ def test_hundreds_of_series_are_read_in_their_order(store: Store) -> None:
     sites = [Place(f"S{n}", "northshire", f"Site {n}", "site") for n in range(300)]
     system = build_system(places=(Place("northshire", None, "Northshire", "system"), *sites))
     made = build_publication(system=system, recent_days=1, with_headroom=True, with_drivers=True)
-    assert len(write(made)[0]) > CHUNK_BYTES
+    assert len(write(made)[0]) > DOCUMENT_CHUNK_BYTES
     store.issue(made)
     assert store.latest() == replace(made, revision=1)
 

@@ -1,11 +1,11 @@
-"""Names of systems: what `publication.names` allows, MLflow holds, in every form that it has."""
+"""Names of systems: what `publication.vocabulary` allows, MLflow holds, in every form that it has."""
 
 from pathlib import Path
 
 import pytest
 
 from publication.model import Champion
-from publication.names import LONGEST_NAME_BYTES, check_system_name
+from publication.vocabulary import LONGEST_NAME_BYTES, check_system_name
 from tests.contract.tracking.test_registry import train
 from training.tracking.client import connect
 from training.tracking.registry import Registry

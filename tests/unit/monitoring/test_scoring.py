@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import scoringrules  # type: ignore[import-untyped]
 
-from publication.ledger import SLICES, LiveScores, Score, combined
+from publication.live_scores import SLICES, LiveScores, Score, combined
 from publication.model import Champion, DayForecast, Publication, PublicationSummary, SeriesForecast, System
 from publication.vocabulary import series_key
 from tests.unit.pipeline.histories import build_history, build_system, counts

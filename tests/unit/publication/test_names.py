@@ -2,7 +2,7 @@
 
 import pytest
 
-from publication.names import LONGEST_NAME_BYTES, check_system_name
+from publication.vocabulary import LONGEST_NAME_BYTES, check_system_name
 
 REFUSED = [
     ("a:b", "it contains ':'"),

@@ -7,7 +7,7 @@ from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 
-from publication.output import hide, redacted_output
+from publication.console import hide, redacted_output
 from publication.redaction import Redactor
 from tests.planted import BATTERY, HORSE, STAPLE, planted_in
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from publication.ledger import LiveScores
+from publication.live_scores import LiveScores
 from publication.model import Publication, PublicationSummary
 from publication.store import Store, default_url
 from service.publications.poller import Poller, PublicationPoll

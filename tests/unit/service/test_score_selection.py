@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from publication.ledger import LiveScores
+from publication.live_scores import LiveScores
 from service.errors import UnknownValueError
 from service.queries.selection import EVERYTHING, ScoreSelection
 from tests.builders import build_ledger, build_publication

@@ -2,7 +2,7 @@
 
 import pytest
 
-from publication.ledger import SLICES, Losses, Score, Slice, combined
+from publication.live_scores import SLICES, Losses, Score, Slice, combined
 from publication.vocabulary import COVERAGES
 
 

@@ -5,7 +5,7 @@ from importlib.metadata import distribution
 
 import pytest
 
-from publication.endings import DISTRIBUTION, ends_in_a_sentence
+from publication.exit_codes import DISTRIBUTION, ends_in_a_sentence
 from publication.redaction import Redactor
 from tests.planted import OPEN_SESAME
 
