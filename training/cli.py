@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="headroom",
-    help="Forecasts of emergency demand and bed occupancy for whole hospital systems.",
+    help="Forecasts of emergency demand and bed occupancy for hospital systems.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

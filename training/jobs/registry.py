@@ -16,8 +16,10 @@ from training.tracking.registry import Registry
 from training.tracking.versions import LoadedModel, ModelCache, Version
 
 log = logging.getLogger("headroom")
-OUT_OF_REACH = "The model registry was out of reach: version {number}, the last known champion, made this publication."
-UNREADABLE = "The champion could not be read: version {number}, the last readable champion, made this publication."
+OUT_OF_REACH_NOTE = (
+    "The model registry was out of reach: version {number}, the last known champion, made this publication."
+)
+UNREADABLE_NOTE = "The champion could not be read: version {number}, the last readable champion, made this publication."
 
 
 def registry(job: Context) -> Registry:
@@ -45,7 +47,9 @@ def champion_or_cached(job: Context) -> tuple[LoadedModel, tuple[Note, ...]]:
         number = cached.champion.version
         lost = isinstance(error, VersionUnreadableError)
         log.warning("%s Going on with version %d, the last known champion.", error, number)
-        return cached, (Note(NoteKind.CHAMPION, (UNREADABLE if lost else OUT_OF_REACH).format(number=number)),)
+        return cached, (
+            Note(NoteKind.CHAMPION, (UNREADABLE_NOTE if lost else OUT_OF_REACH_NOTE).format(number=number)),
+        )
 
 
 def other_system(job: Context, version: Version, number: int, history: PointInTimeHistory) -> str | None:

@@ -37,7 +37,7 @@ def as_publication(
 
     `fits` are those that the forecast was made with: drivers are read from them.
 
-    Its notes tell of weekdays that are not counted, of the content as a whole, and of each fallback, in this order.
+    Its notes are on weekdays that are not counted, on the content in general, and on each fallback, in this order.
     """
     system = history.system
     places = {place: i for i, place in enumerate(system.under(system.name))}
@@ -104,7 +104,7 @@ def _series(
 
 
 def _without_beds(forecast: Forecast, history: PointInTimeHistory) -> tuple[Note, ...]:
-    """A note on the places that pressure leaves out, where it is told of others."""
+    """Return a note on the places that pressure leaves out, where it includes others."""
     left_out = sorted(set(uncounted(forecast, history)))
     if not left_out or not any(series_key(i).measure == BEDS for i in forecast.paths.unique_ids):
         return ()

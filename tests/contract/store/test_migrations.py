@@ -25,7 +25,7 @@ from tests.contract.store.witness import ask, tell
 from tests.unit.publication.tiny import publication
 from training.cli import app
 from training.jobs import migrate
-from training.jobs.registry import OUT_OF_REACH, UNREADABLE
+from training.jobs.registry import OUT_OF_REACH_NOTE, UNREADABLE_NOTE
 from training.migrations.steps import upgrade
 from training.settings import Settings
 
@@ -95,8 +95,8 @@ SENTENCES = {
     "The history reaches only 2026-11-20 by now; the cutoff stays at 2026-11-21, which is published already.": (
         NoteKind.CUTOFF
     ),
-    OUT_OF_REACH.format(number=3): NoteKind.CHAMPION,
-    UNREADABLE.format(number=3): NoteKind.CHAMPION,
+    OUT_OF_REACH_NOTE.format(number=3): NoteKind.CHAMPION,
+    UNREADABLE_NOTE.format(number=3): NoteKind.CHAMPION,
     "1 series is forecast from the last value, with wider intervals: RXH/beds (2026-11-19).": NoteKind.LATE,
     "2 series are doubted, and forecast from the last value that is not: RXH/beds (2026-11-19).": NoteKind.DOUBTED,
     "1 series is silent for too long and not forecast (last value): RXK/beds (2026-10-01).": NoteKind.SILENT,
