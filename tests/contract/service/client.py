@@ -22,7 +22,7 @@ from service.settings import Settings
 
 MORNING = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 POLL_SECONDS = 0.02
-GIVE_UP_SECONDS = 10.0
+GIVE_UP_SECONDS = 30.0
 
 
 class Clock:

@@ -43,6 +43,9 @@ def issued_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def client(issued_store: Store) -> Iterator[Client]:
     """A service over `issued_store`, at six in the morning after the newest cutoff."""
     with serve(issued_store, Clock()) as running:
+        running.get_until(
+            "/readyz", lambda ready: ready.status_code == 200
+        )  # loading may outlast the wait at the start
         yield running
 
 
