@@ -5,10 +5,13 @@ from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from publication.days import today
 from publication.vocabulary import Kind
+from training.arrays import IntArray
 from training.errors import HistoryError
 from training.frames import wide
 from training.history.archive import Archive, unique_ids
@@ -25,6 +28,7 @@ from training.system import Source, SystemFile
 
 ADVICE = {i: f"{check.name}: correct it, or ingest without --strict" for i, check in enumerate(SUSPECT_CHECKS)}
 DAYS_SHOWN = 4
+NO_DAY = np.iinfo(np.int64).min // 2  # before any other
 
 
 def ingest(
@@ -188,12 +192,19 @@ def require_weekly(values: pd.DataFrame, system_file: SystemFile) -> None:
 
 
 def _without_daily(days: pd.DataFrame) -> pd.DataFrame:
-    """The days of the series whose newest values are not counted on days next to each other: most need no more."""
-    ordered = days.drop_duplicates().sort_values(["unique_id", "ds"])
-    newest = ordered.groupby("unique_id", observed=True, sort=False).tail(2)
-    gaps = newest.groupby("unique_id", observed=True, sort=False)["ds"].agg(lambda of: of.iloc[-1] - of.iloc[0])
-    daily = gaps.index[(gaps > pd.Timedelta(0)) & (gaps < pd.Timedelta(days=2))]
-    return days[~days["unique_id"].isin(daily)]
+    """Return the days of the series whose two newest values are not of days next to each other: most have none."""
+    series, day = days["unique_id"].cat.codes.to_numpy(), day_numbers(days["ds"])
+    newest = _newest_days(series, day, len(days["unique_id"].cat.categories))
+    before = day < newest[series]
+    previous = _newest_days(series[before], day[before], len(newest))
+    others: pd.DataFrame = days[(newest - previous != 1)[series]]
+    return others
+
+
+def _newest_days(series: NDArray[np.integer], day: IntArray, n_series: int) -> IntArray:
+    newest = np.full(n_series, NO_DAY)
+    np.maximum.at(newest, series, day)
+    return newest
 
 
 def _not_daily(files: str, sources: list[str], found: list[tuple[str, Rhythm, pd.DatetimeIndex]]) -> str:

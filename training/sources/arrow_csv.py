@@ -12,7 +12,7 @@ import pyarrow.compute
 import pyarrow.csv
 from numpy.typing import NDArray
 
-BLOCK_BYTES = 1 << 25
+BLOCK_BYTES = 1 << 23
 NEWLINE, RETURN, QUOTE = b"\n", b"\r", b'"'
 UTF_8, UTF_8_WITH_MARK, LATIN_1 = "utf-8", "utf-8-sig", "latin-1"
 ENCODED_TEXTS = pa.dictionary(pa.int32(), pa.string())
@@ -152,16 +152,11 @@ def _is_blank(table: pa.Table) -> NDArray[np.bool_]:
 
 def _pieces(path: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
     """Yield the bytes of a file, cut at the ends of lines; the last line is ended too."""
-    rest = b""
     with path.open("rb") as content:
-        while read := content.read(block_bytes):
-            piece = rest + read
-            cut = piece.rfind(NEWLINE) + 1
-            rest = piece[cut:]
-            if cut:
-                yield piece[:cut]
-    if rest:
-        yield rest + NEWLINE
+        while piece := content.read(block_bytes):
+            if not piece.endswith(NEWLINE):
+                piece += content.readline() or NEWLINE
+            yield piece if piece.endswith(NEWLINE) else piece + NEWLINE
 
 
 def _is_utf_8(block: bytes) -> bool:
