@@ -21,8 +21,8 @@ from training.history.point_in_time import PointInTimeHistory
 from training.models.catalogue import CONTENDERS
 from training.paths.joint import quantiles
 from training.pipeline import Forecast, Forecaster
-from training.simulate.network import nodes
-from training.simulate.outlook import LEVELS, true_distribution
+from training.simulate.places import nodes
+from training.simulate.true_distribution import LEVELS, true_distribution
 from training.simulate.world import sample_world
 
 HORIZON = 14

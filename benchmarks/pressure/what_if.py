@@ -13,12 +13,11 @@ from benchmarks.accuracy.progress import heading
 from benchmarks.accuracy.requirement import Requirement, at_most
 from benchmarks.accuracy.rows.simulator import LAST_DAY, SEEDS, STABLE
 from training.paths.flow_identity import RECENT_FLOW_DAYS, beds_freed
-from training.simulate.level import future_levels
+from training.simulate.calendar import future_levels
 from training.simulate.mechanics import WorldState, simulate_days
-from training.simulate.network import nodes
-from training.simulate.seeds import rng_for
+from training.simulate.places import nodes
 from training.simulate.truth import SiteTruth
-from training.simulate.world import World, sample_world
+from training.simulate.world import World, rng_for, sample_world
 
 Values = NDArray[np.float64]
 MORE_A_DAY = 5

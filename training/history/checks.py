@@ -12,7 +12,7 @@ from publication.model import System
 from publication.vocabulary import SEPARATOR
 from training.history import parsing
 from training.history.quarantine import Reason
-from training.sources.texts import FORMULA_SIGN, MERGED
+from training.sources.extract import FORMULA_SIGN, MERGED
 
 SENTINELS = (-1, -9, -99, -999, -9999)
 SAMPLE_DAY = date(2026, 2, 3)

@@ -10,7 +10,7 @@ from publication.days import ONE_DAY, today
 from training.errors import UsageError
 from training.files import output
 from training.simulate import FaultKind, Scenario, simulate
-from training.system.complaints import nearest
+from training.system.schema import nearest
 
 __all__ = ["Scenario", "faults", "run"]
 

@@ -24,7 +24,7 @@ class WorldState:
 class SiteHistory:
     """What happened on each day: occupancy(d) = occupancy(d-1) + admissions(d) - discharges(d), in every class.
 
-    Counts of the site have the shape (n_days, n_draws), those of its bottom places and classes (n_days, n_draws,
+    IntArray of the site have the shape (n_days, n_draws), those of its bottom places and classes (n_days, n_draws,
     n_bottom, 2). Whoever was transferred out for want of a bed is among `leaving` too.
     """
 

@@ -1,13 +1,129 @@
-"""The places that a system reports: the nodes of its tree, and what a merger makes of them."""
+"""The tree of a simulated system, and the places that it reports: nodes, sites, and what a merger makes of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 from numpy.random import Generator
 
-from training.simulate.network import SITE_KIND, Node
-from training.simulate.tree import SimulatedTree
+ROOT_ID = "northshire"
+ROOT_NAME = "Northshire"
+SITE_KIND = "site"  # where attendances are counted
+FIRST_CODE = 23 * 26  # "XA": codes that begin with RX look like an English trust's
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+TOWNS = ("Aldermoor", "Brackwater", "Carrowby", "Dunsmere", "Elmsworth", "Farndale", "Gosforth Vale", "Hartlow")
+HOUSES = ("General Hospital", "Royal Infirmary", "District Hospital", "Memorial Hospital")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A line of places.csv."""
+
+    id: str
+    parent: str
+    name: str
+    kind: str
+
+
+def nodes(n_trusts: int, n_sites: int, n_wards: int = 0) -> tuple[Node, ...]:
+    """The root, then the trusts, then the sites, then `n_wards` wards of each site."""
+    root = Node(ROOT_ID, "", ROOT_NAME, "system")
+    trusts = [Node(trust_id(i), ROOT_ID, f"{_town(i)} NHS Trust", "trust") for i in range(n_trusts)]
+    sites = [_site(i, n_trusts) for i in range(n_sites)]
+    return (root, *trusts, *sites, *(_ward(site, number) for site in sites for number in range(1, n_wards + 1)))
+
+
+def trust_id(index: int) -> str:
+    """RXA, RXB, ... RXZ, RYA, ...: distinct for any number of trusts."""
+    number, letters = FIRST_CODE + index, ""
+    while number:
+        number, digit = divmod(number, len(LETTERS))
+        letters = LETTERS[digit] + letters
+    return f"R{letters}"
+
+
+def _site(index: int, n_trusts: int) -> Node:
+    """Sites are dealt to the trusts in turn, so that one more site renames none."""
+    trust = index % n_trusts
+    place_in_trust = index // n_trusts
+    house = HOUSES[place_in_trust % len(HOUSES)]
+    number = place_in_trust // len(HOUSES)
+    name = f"{_town(trust)} {house}" + f" {number + 1}" * bool(number)
+    return Node(f"{trust_id(trust)}{place_in_trust + 1:02d}", trust_id(trust), name, SITE_KIND)
+
+
+def _ward(site: Node, number: int) -> Node:
+    return Node(f"{site.id}W{number:02d}", site.id, f"{site.name}, ward {number}", "ward")
+
+
+def _town(index: int) -> str:
+    again = index // len(TOWNS)
+    return TOWNS[index % len(TOWNS)] + f" {again + 1}" * bool(again)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where patients arrive, and the bottom places whose beds they are put in: itself, where it has no parts."""
+
+    code: str
+    bottom: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SimulatedTree:
+    """Nodes in the order of places.csv, of any depth.
+
+    Attendances are counted at the uppermost node of kind `site` above a bottom place; a bottom place without one is a
+    site of its own.
+    """
+
+    nodes: tuple[Node, ...]
+
+    @cached_property
+    def by_id(self) -> dict[str, Node]:
+        """Every node by its id."""
+        return {node.id: node for node in self.nodes}
+
+    @cached_property
+    def children(self) -> dict[str, tuple[str, ...]]:
+        """The ids right below each node."""
+        below: dict[str, list[str]] = {node.id: [] for node in self.nodes}
+        for node in self.nodes:
+            if node.parent:
+                below[node.parent].append(node.id)
+        return {code: tuple(codes) for code, codes in below.items()}
+
+    @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """Every site, in the order of its first bottom place."""
+        bottom: dict[str, list[str]] = {}
+        for node in self.nodes:
+            if not self.children[node.id]:
+                bottom.setdefault(self._site_above(node), []).append(node.id)
+        return tuple(Site(code, tuple(places)) for code, places in bottom.items())
+
+    def below(self, code: str) -> tuple[str, ...]:
+        """The node and all that is under it."""
+        return (code, *(place for child in self.children[code] for place in self.below(child)))
+
+    def bottom_of(self, codes: Iterable[str]) -> frozenset[str]:
+        """The bottom places of these nodes."""
+        return frozenset(place for code in codes for place in self.below(code) if not self.children[place])
+
+    def sites_of(self, codes: Iterable[str]) -> frozenset[str]:
+        """The sites that lie whole under these nodes."""
+        under = {place for code in codes for place in self.below(code)}
+        return frozenset(site.code for site in self.sites if site.code in under)
+
+    def _site_above(self, node: Node) -> str:
+        site, above = node.id, node
+        while above.parent:
+            if above.kind == SITE_KIND:
+                site = above.id
+            above = self.by_id[above.parent]
+        return site
+
 
 MERGED = "M"  # ends the code of what came out of a merger
 MERGES_BETWEEN = (0.5, 0.75)  # of the history

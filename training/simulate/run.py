@@ -1,18 +1,205 @@
-"""Simulate a whole system and write it down."""
+"""Simulate a complete system, and write it as a hospital would keep it: system.toml, CSV files and the truth."""
 
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TypedDict, Unpack
 
+import numpy as np
+
+from publication.days import ONE_DAY
+from training.arrays import FloatArray, IntArray
 from training.errors import UsageError
-from training.simulate import writing
+from training.simulate.calendar import BANK_HOLIDAYS
+from training.simulate.effects import DISPERSION, ESCALATION_RATE
+from training.simulate.fault_injection import Fault
 from training.simulate.faults import inject_faults
-from training.simulate.feed import Feed, feed
-from training.simulate.network import nodes
+from training.simulate.feed import HEADER, Feed, feed
+from training.simulate.mechanics import LONG
+from training.simulate.places import ROOT_ID, Place, nodes
 from training.simulate.scenario import Scenario
-from training.simulate.truth_file import write_truth
-from training.simulate.world import World, sample_world
+from training.simulate.world import MEASURES, World, sample_world
+from training.system import Event
+
+EXTRACT = "extract"
+PLACES_HEADER = ("place", "parent", "name", "kind")
+OPENING_HEADER = ("valid_from", "valid_to", "succeeds")
+EVENTS_HEADER = ("from", "to", "place", "measure", "kind", "note")
+TERMS_HEADER = ("from", "to", "place")
+FAULTS_HEADER = ("fault", "file", "line", "place", "measure", "from", "to", "found", "true")
+SYSTEM_TOML = f"""\
+[system]
+name = "{ROOT_ID}"
+timezone = "Europe/London"
+holidays = "{BANK_HOLIDAYS}"
+census_hour = 8
+horizon_days = 28
+thresholds = [0.85, 0.92, 0.95, 1.0]
+quantiles = [0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975]
+places = "places.csv"
+events = "events.csv"
+school_terms = "terms.csv"
+
+[sources.daily]
+path = "{EXTRACT}/*.csv"
+place = "code"
+day = "date"
+measures = {{ {", ".join(f'{name} = "{name}"' for name in MEASURES)} }}
+"""
+
+Row = Sequence[object]
+
+
+def write_system(out: Path) -> Path:
+    """system.toml; returns its path."""
+    path = out / "system.toml"
+    path.write_text(SYSTEM_TOML, encoding="utf-8", newline="\n")
+    return path
+
+
+def write_places(out: Path, world: World) -> None:
+    """places.csv; with a merger, also when each place reports and whom it succeeds."""
+    header = PLACES_HEADER if world.merger is None else (*PLACES_HEADER, *OPENING_HEADER)
+    write_csv(out / "places.csv", header, (_place_row(place)[: len(header)] for place in world.places))
+
+
+def write_events(out: Path, world: World) -> None:
+    """events.csv: everything declared, past and planned, under the codes that places have on those days."""
+    events = [part for event in declared(world) for part in _under_codes_of_the_time(event, world)]
+    rows = sorted((e.first, e.last, e.place or "", e.measure or "", e.kind.value, e.note) for e in events)
+    write_csv(out / "events.csv", EVENTS_HEADER, rows)
+
+
+def write_terms(out: Path, world: World) -> None:
+    """terms.csv: the school terms of the whole system."""
+    write_csv(out / "terms.csv", TERMS_HEADER, ((term.first, term.last, "") for term in world.calendar.terms))
+
+
+def write_feed(out: Path, feed: Feed) -> None:
+    """The extracts."""
+    for name, lines in feed.files.items():
+        write_csv(out / EXTRACT / name, HEADER, (line.cells for line in lines))
+
+
+def write_faults(out: Path, feed: Feed, faults: Iterable[Fault]) -> None:
+    """faults.csv: what is wrong with the extracts, and on which line of which file."""
+    numbers = feed.numbers()
+    rows = ((*_fault_place(f, numbers), f.place, f.measure, f.first, f.last, f.found, f.true) for f in faults)
+    write_csv(out / "faults.csv", FAULTS_HEADER, rows)
+
+
+def declared(world: World) -> tuple[Event, ...]:
+    """Every event that the system knows of."""
+    return (*world.strikes, *(event for truth in world.truths.values() for event in truth.events))
+
+
+def write_csv(path: Path, header: Row, rows: Iterable[Row]) -> None:
+    """Any of the files, its lines ending as on any machine."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def _fault_place(fault: Fault, numbers: Mapping[int, int]) -> Row:
+    line = "" if fault.line is None else numbers[id(fault.line)]
+    return (fault.kind.value, f"{EXTRACT}/{fault.file}", line)
+
+
+def _place_row(place: Place) -> Row:
+    node = place.node
+    opening = (place.valid_from or "", place.valid_to or "", ";".join(place.succeeds))
+    return (node.id, node.parent, node.name, node.kind, *opening)
+
+
+def _under_codes_of_the_time(event: Event, world: World) -> Iterable[Event]:
+    """The event as it is; where a merger gives its place another code, its days before and after apart."""
+    heirs = [place for place in world.places if event.place in place.succeeds]
+    if world.merger is None or not heirs:
+        return [event]
+    day, eve = world.merger.day, world.merger.day - ONE_DAY
+    before = replace(event, last=min(event.last, eve))
+    after = replace(event, first=max(event.first, day), place=heirs[0].code)
+    return [part for part in (before, after) if part.first <= part.last]
+
+
+OF_SITE = ("attendances", "dispersion", "conversion", "level", "long_share", "escalated", "waiting", "turned_away")
+OF_BEDS = (
+    *("beds", "escalation_beds", "transferred", "short_hazard", "long_hazard"),
+    *("short_admissions", "long_admissions", "short_discharges", "long_discharges"),
+    *("short_occupancy", "long_occupancy"),
+)
+TRUTH_HEADER = ("code", "date", *OF_SITE, *OF_BEDS)
+
+Columns = dict[str, list[str]]
+
+
+def write_truth(out: Path, world: World) -> None:
+    """A line for each site, bottom place and day: blank where a column is not of that place."""
+    write_csv(out / "truth.csv", TRUTH_HEADER, _rows(world))
+
+
+def _rows(world: World) -> Iterator[Row]:
+    blank = [""] * len(world.days)
+    columns: dict[str, Columns] = {}
+    for code, truth in world.truths.items():
+        columns[code] = _of_site(world, code)
+        for i, place in enumerate(truth.site.bottom):
+            columns.setdefault(place, {}).update(_of_beds(world, code, i))
+    by_place = {code: [of_place.get(name, blank) for name in TRUTH_HEADER[2:]] for code, of_place in columns.items()}
+    for i, day in enumerate(world.days):
+        for code, values in by_place.items():
+            yield (code, day, *(column[i] for column in values))
+
+
+def _of_site(world: World, code: str) -> Columns:
+    truth, history, n_days = world.truths[code], world.histories[code], len(world.days)
+    level = world.region_level + world.site_levels[code] + world.shock[:n_days]
+    return {
+        "attendances": _decimals(truth.attendances[:n_days] * np.exp(level)),
+        "dispersion": [f"{DISPERSION:g}"] * n_days,
+        "conversion": _decimals(truth.conversion[:n_days]),
+        "level": _decimals(level),
+        "long_share": _decimals(truth.long_share[:n_days]),
+        "escalated": _whole(_escalated(world, code)),
+        "waiting": _whole(history.waiting[:, 0]),
+        "turned_away": _whole(history.turned_away[:, 0]),
+    }
+
+
+def _of_beds(world: World, code: str, bottom: int) -> Columns:
+    truth, history, n_days = world.truths[code], world.histories[code], len(world.days)
+    columns = {
+        "beds": _whole(truth.beds[:n_days, bottom]),
+        "escalation_beds": _whole(truth.escalation_beds[:n_days, bottom]),
+        "transferred": _whole(history.transferred[:, 0, bottom].sum(axis=1)),
+    }
+    for stay, name in ((1 - LONG, "short"), (LONG, "long")):
+        columns[f"{name}_hazard"] = _decimals(truth.hazard[:n_days, stay])
+        columns[f"{name}_admissions"] = _whole(history.entering[:, 0, bottom, stay])
+        columns[f"{name}_discharges"] = _whole(history.leaving[:, 0, bottom, stay])
+        columns[f"{name}_occupancy"] = _whole(history.in_bed[:, 0, bottom, stay])
+    return columns
+
+
+def _escalated(world: World, code: str) -> IntArray:
+    """1 on the days that follow a census at or above the rate of escalation; the first day's eve is not kept."""
+    occupied = world.histories[code].in_bed[:, 0].sum(axis=(1, 2))
+    before = np.concatenate([[0], occupied[:-1]])
+    beds = world.truths[code].beds[: len(occupied)].sum(axis=1)
+    return np.array(before >= ESCALATION_RATE * beds, dtype=np.int64)
+
+
+def _decimals(values: FloatArray) -> list[str]:
+    return [f"{value:.6f}" for value in values.tolist()]
+
+
+def _whole(values: IntArray) -> list[str]:
+    return list(map(str, values.tolist()))
+
 
 TRUTH = "truth"
 PLAIN = Scenario()
@@ -39,22 +226,24 @@ def simulate(out: Path, seed: int, last_day: date, scenario: Scenario = PLAIN, *
     sent = feed(world)
     faults = inject_faults(sent, seed, scenario.dirty)
     _refuse_foreign_files(out, sent, scenario)
-    writing.write_places(out, world)
-    writing.write_events(out, world)
-    writing.write_terms(out, world)
-    writing.write_feed(out, sent)
+    write_places(out, world)
+    write_events(out, world)
+    write_terms(out, world)
+    write_feed(out, sent)
     if scenario.dirty:
-        writing.write_faults(out, sent, faults)
+        write_faults(out, sent, faults)
     write_truth(out, world)
     _write_outlooks(out, world, scenario)
-    return writing.write_system(out)
+    return write_system(out)
 
 
 def _write_outlooks(out: Path, world: World, scenario: Scenario) -> None:
     """truth/DAY.parquet for each cutoff."""
     if not scenario.truth_days:
         return
-    from training.simulate.outlook import true_distribution  # pandas is slow to import, and nothing else here needs it
+    from training.simulate.true_distribution import (
+        true_distribution,  # pandas is slow to import, and nothing else here needs it
+    )
 
     for day in sorted(set(scenario.truth_days)):
         (out / TRUTH).mkdir(parents=True, exist_ok=True)
@@ -64,10 +253,10 @@ def _write_outlooks(out: Path, world: World, scenario: Scenario) -> None:
 
 def _refuse_foreign_files(out: Path, sent: Feed, scenario: Scenario) -> None:
     """What an earlier simulation or a hospital left would be read as if it were this one's own."""
-    own = {out / writing.EXTRACT / name for name in sent.files}
+    own = {out / EXTRACT / name for name in sent.files}
     own |= {out / TRUTH / f"{day}.parquet" for day in scenario.truth_days}
     own |= {out / "faults.csv"} if scenario.dirty else set()
-    there = [*out.glob(f"{writing.EXTRACT}/*.csv"), *out.glob(f"{TRUTH}/*.parquet"), *out.glob("faults.csv")]
+    there = [*out.glob(f"{EXTRACT}/*.csv"), *out.glob(f"{TRUTH}/*.parquet"), *out.glob("faults.csv")]
     foreign = sorted(path for path in there if path not in own)
     if foreign:
         folder = foreign[0].parent

@@ -1,4 +1,4 @@
-"""A whole simulated system: everything drawn, nothing written yet."""
+"""A complete simulated system: everything drawn, nothing written yet."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,19 +6,21 @@ from datetime import date, timedelta
 from functools import cached_property
 
 import numpy as np
+from numpy.random import Generator, SeedSequence, default_rng
 
 from training.arrays import FloatArray, IntArray
-from training.simulate.calendar import Calendar, calendar
-from training.simulate.disturbances import draw_lockdown, lockdown_log_factor, strikes
-from training.simulate.level import past_level
+from training.simulate.calendar import Calendar, calendar, draw_lockdown, lockdown_log_factor, past_level, strikes
 from training.simulate.mechanics import SiteHistory, initial_state, simulate_days
-from training.simulate.network import Node
-from training.simulate.places import Merger, Place, draw_merger, places
+from training.simulate.places import Merger, Node, Place, SimulatedTree, draw_merger, places
 from training.simulate.scenario import MAX_HORIZON_DAYS, Scenario
-from training.simulate.seeds import rng_for
-from training.simulate.tree import SimulatedTree
 from training.simulate.truth import SiteTruth, site_truth
 from training.system import Event
+
+
+def rng_for(seed: int, *name: str) -> Generator:
+    """The stream of this name: the same for the same seed, in any process and beside any other streams."""
+    return default_rng(SeedSequence(seed, spawn_key=tuple("/".join(name).encode())))
+
 
 MEASURES = ("attendances", "admissions", "discharges", "occupancy", "beds")
 ATTENDANCES = "attendances"

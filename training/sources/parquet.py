@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from training.errors import HistoryError
-from training.sources.extract import Extract, check_header, check_rows, columns_of
-from training.sources.texts import categorical
+from training.sources.extract import Extract, categorical, check_header, check_rows, columns_of
 from training.system import Source
 
 

@@ -12,8 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from publication.console import hide
 from publication.redaction import ENCODE_ADVICE, STRAY_AT, Redactor, has_stray_at, redact_url
 from training.errors import HistoryError
-from training.sources.extract import Extract, check_header, check_rows, columns_of
-from training.sources.texts import Columns, text_of
+from training.sources.extract import Columns, Extract, check_header, check_rows, columns_of, text_of
 from training.system import Source
 
 CONNECT_TIMEOUT_SECONDS = 10

@@ -9,8 +9,16 @@ from xml.parsers import expat
 import python_calamine
 
 from training.errors import HistoryError
-from training.sources.extract import Extract, check_header, check_rows, columns_of, count_columns
-from training.sources.texts import MERGED, Columns, text_of
+from training.sources.extract import (
+    MERGED,
+    Columns,
+    Extract,
+    check_header,
+    check_rows,
+    columns_of,
+    count_columns,
+    text_of,
+)
 from training.sources.unread_cells import unread_cells
 from training.system import Source
 

@@ -1,11 +1,15 @@
-"""The tree of places, from places.csv or from [[places]]."""
+"""The tree of places, from places.csv or [[places]]: parents, opening periods and successors."""
 
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
-from publication.model import Place
-from training.system.complaints import nearest
-from training.system.schema import PlaceTable, check_identifier
-from training.system.tables import Row, read_table
+from publication.model import Place, System
+from training.system.model import OpeningPeriod
+from training.system.schema import PlaceTable, check_identifier, nearest
+from training.system.tables import Row, read_day, read_table
 
 COLUMNS = ("place", "parent", "name", "kind", "valid_from", "valid_to", "succeeds")
 ROOT_KIND = "system"
@@ -89,3 +93,103 @@ def _follow(place: str, parent_of: dict[str, str | None], sound: set[str], row_b
         assert parent is not None  # noqa: S101  # only the root has none, and it is sound
         current = parent
     sound.update(path)
+
+
+BETWEEN_PLACES = re.compile(r"\s*[;,|+]\s*")
+
+
+def read_opening_periods(rows: list[Row], system: System) -> Mapping[str, OpeningPeriod]:
+    """Return the opening period of each place that has one.
+
+    A place that succeeds others without a `valid_from` opens on the day after the last of them closes; one without a
+    `valid_to` closes on the day before its successor opens. Raises SystemFileError where days are out of order, or a
+    predecessor is unknown, still open, or succeeded twice.
+    """
+    row_by_id = {row["place"]: row for row in rows}
+    periods = _closed_by_successors(
+        {place: _opening_period(row, system) for place, row in row_by_id.items()}, row_by_id
+    )
+    successor_of: dict[str, str] = {}
+    for place, opening in periods.items():
+        for predecessor in opening.succeeds:
+            _check_predecessor(row_by_id[place], place, predecessor, periods, successor_of)
+            successor_of[predecessor] = place
+    opened = {place: _opened(row_by_id[place], opening, periods) for place, opening in periods.items()}
+    return {place: opening for place, opening in opened.items() if opening != OpeningPeriod()}
+
+
+def _opening_period(row: Row, system: System) -> OpeningPeriod:
+    first = read_day(row, "valid_from") if row["valid_from"] else None
+    last = read_day(row, "valid_to") if row["valid_to"] else None
+    if first is not None and last is not None and last < first:
+        raise row.refusal(f"valid_to: found {last}, which is before valid_from ({first}). Swap them, or correct one.")
+    return OpeningPeriod(first, last, _predecessors(row, system))
+
+
+def _closed_by_successors(
+    periods: Mapping[str, OpeningPeriod], row_by_id: Mapping[str, Row]
+) -> dict[str, OpeningPeriod]:
+    closed = dict(periods)
+    for place, successor in periods.items():
+        for predecessor in successor.succeeds:
+            own = closed.get(predecessor, OpeningPeriod())
+            if own.last is not None or successor.first is None:
+                continue
+            if own.first is not None and successor.first <= own.first:
+                raise row_by_id[place].refusal(
+                    f"succeeds: {place} opens on {successor.first}, before {predecessor} does ({own.first}). "
+                    "Correct one."
+                )
+            closed[predecessor] = replace(own, last=successor.first - timedelta(days=1))
+    return closed
+
+
+def _predecessors(row: Row, system: System) -> tuple[str, ...]:
+    """Ids separated by semicolons; a lone id may contain any sign, and ids without blanks may be separated by them."""
+    text = row["succeeds"].strip()
+    if not text or text in system.place_by_id:
+        return (text,) if text else ()
+    words = [word for word in BETWEEN_PLACES.split(text) if word]
+    if len(words) == 1 and all(word in system.place_by_id for word in text.split()):
+        words = text.split()
+    for word in words:
+        if word not in system.place_by_id:
+            known = nearest(word, list(system.place_by_id))
+            raise row.refusal(
+                f"succeeds: found {word!r}, which is not a place. {known} Separate several by semicolons."
+            )
+    return tuple(dict.fromkeys(words))
+
+
+def _check_predecessor(
+    row: Row,
+    place: str,
+    predecessor: str,
+    periods: Mapping[str, OpeningPeriod],
+    successor_of: Mapping[str, str],
+) -> None:
+    if predecessor in successor_of:
+        raise row.refusal(
+            f"succeeds: {predecessor} is succeeded by {successor_of[predecessor]} already; its counts would be added "
+            "twice. Keep one of the two."
+        )
+    if predecessor not in periods or periods[predecessor].last is None:
+        raise row.refusal(
+            f"succeeds: {predecessor} and {place} have neither valid_to nor valid_from. Say when the one took over."
+        )
+    first, last = periods[place].first, periods[predecessor].last
+    if first is not None and last is not None and first <= last:
+        raise row.refusal(
+            f"valid_from: found {first}, but {predecessor}, which {place} succeeds, is open until {last}. "
+            "Let it begin on the day after."
+        )
+
+
+def _opened(row: Row, opening: OpeningPeriod, periods: Mapping[str, OpeningPeriod]) -> OpeningPeriod:
+    ends = [end for end in (periods[predecessor].last for predecessor in opening.succeeds) if end is not None]
+    if opening.first is not None or not ends:
+        return opening
+    first = max(ends) + timedelta(days=1)
+    if opening.last is not None and opening.last < first:
+        raise row.refusal(f"valid_to: found {opening.last}, which is before its predecessors close ({max(ends)}).")
+    return OpeningPeriod(first, opening.last, opening.succeeds)

@@ -10,14 +10,10 @@ from publication.model import Measure, System
 from publication.redaction import addresses_in
 from training.errors import SystemFileError, UsageError
 from training.files import named
-from training.system.calendars import read_events, read_terms
-from training.system.complaints import format_validation_errors, nearest
-from training.system.measures import delivered_measures, known_measures
-from training.system.model import Source, SystemContext, SystemFile
-from training.system.opening_periods import read_opening_periods
-from training.system.places import csv_rows, inline_rows, place_tree
-from training.system.schema import Document, SourceTable
-from training.system.tables import Row
+from training.system.model import Source, SystemContext, SystemFile, delivered_measures, known_measures
+from training.system.places import csv_rows, inline_rows, place_tree, read_opening_periods
+from training.system.schema import Document, SourceTable, format_validation_errors, nearest
+from training.system.tables import Row, read_events, read_terms
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 

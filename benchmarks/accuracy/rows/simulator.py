@@ -23,8 +23,8 @@ from training.history.point_in_time import PointInTimeHistory
 from training.models.catalogue import CONTENDERS
 from training.pipeline import Forecaster
 from training.simulate import Scenario, simulate
-from training.simulate.network import nodes
-from training.simulate.outlook import LEVELS, true_distribution
+from training.simulate.places import nodes
+from training.simulate.true_distribution import LEVELS, true_distribution
 from training.simulate.world import World, sample_world
 from training.system import read_system
 

@@ -19,7 +19,7 @@ from training.errors import HistoryError
 from training.history.screening import ScreenedFile, screen
 from training.sources import Extract, read_source
 from training.system import Source
-from training.system.measures import BUILT_IN
+from training.system.model import BUILT_IN
 
 TODAY = datetime(2026, 3, 1, tzinfo=UTC).date()
 SYSTEM = System(

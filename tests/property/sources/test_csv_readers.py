@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from tests.property.dirty_files import GOOD, Change, changes_of, mutated
 from training.errors import HistoryError
 from training.sources import Extract
-from training.sources.arrow_csv import NeedsFullParserError, sniff
-from training.sources.delimited import read_row_by_row, read_with_arrow
+from training.sources.delimited import NeedsFullParserError, read_row_by_row, read_with_arrow, sniff
 from training.system import Source
 
 HEADER = ("code", "date", "occupied", "note")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.history.small import LONG, LONG_HEADER, NOW, Hospital, read_quarantine
 from training.errors import HistoryError
-from training.sources.texts import text_of
+from training.sources.extract import text_of
 
 REASON = "decimals or thousands"
 SOURCE = """

@@ -14,7 +14,7 @@ from tests.unit.simulate.reading import LAST_DAY, MEASURES, days_of, events, ext
 from training.errors import UsageError
 from training.jobs.simulate import faults
 from training.simulate import FaultKind, Scenario, simulate
-from training.simulate.network import trust_id
+from training.simulate.places import trust_id
 from training.system import read_system
 
 

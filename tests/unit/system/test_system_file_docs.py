@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from training.system.calendars import EVENT_COLUMNS, TERM_COLUMNS
-from training.system.measures import BUILT_IN
-from training.system.model import EventKind
+from training.system.model import BUILT_IN, EventKind
 from training.system.places import COLUMNS
 from training.system.schema import DeclaredMeasure, PlaceTable, SourceTable, SystemTable, Table
+from training.system.tables import EVENT_COLUMNS, TERM_COLUMNS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "system-file.md").read_text(encoding="utf-8")
 

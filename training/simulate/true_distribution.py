@@ -9,11 +9,10 @@ import pandas as pd
 from publication.vocabulary import SeriesKey
 from training.arrays import FloatArray, IntArray
 from training.frames import forecast_columns, with_quantiles
-from training.simulate.level import future_levels
+from training.simulate.calendar import future_levels
 from training.simulate.mechanics import simulate_days
 from training.simulate.places import Place
-from training.simulate.seeds import rng_for
-from training.simulate.world import MEASURES, Measured, World, measured, total
+from training.simulate.world import MEASURES, Measured, World, measured, rng_for, total
 
 LEVELS = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 MODEL = "truth"
