@@ -76,18 +76,18 @@ def read(
     Raises ValueError, or another error of a reader, where the document or the notes are not what the digest is of.
     """
     found: dict[str, Any] = {"series": [], "headroom": []}
-    reasons: dict[str, str] = {}
+    reasons: dict[str, str | None] = {}
     for name, value in _parsed(_verified_lines(document, digest), read_json):
         if name == "series":
             found["series"].append(series := _read_series(value))
-            if value["reason"] is not None:
-                reasons[series.unique_id] = value["reason"]
+            reasons[series.unique_id] = value["reason"]
         elif name == "headroom":
             found["headroom"].append(_read_headroom(value))
         else:
             found[name] = value
     listed = tuple(Note(**{**note, "kind": NoteKind(note["kind"])}) for note in notes)
-    if _texts(listed) != found["notes"] or _reasons(listed) != reasons:
+    explained = _reasons(listed)
+    if _texts(listed) != found["notes"] or any(explained.get(of) != reason for of, reason in reasons.items()):
         raise ValueError("its notes are not those of its document")
     return Publication(
         system=_read_system(found["system"]),

@@ -130,6 +130,12 @@ def test_no_text_can_be_taken_for_the_end_of_another(store: Store) -> None:
     assert store.latest() == issued
 
 
+def test_a_note_on_a_series_that_is_not_published_is_read_again(store: Store) -> None:
+    made = publication()
+    issued = store.issue(replace(made, notes=(*made.notes, Note(NoteKind.FALLBACK, "gone", series="RXA01/beds"))))
+    assert store.latest() == issued
+
+
 def test_preparing_again_keeps_what_is_there(filled: Store, store_url: str, connect: Callable[[], Store]) -> None:
     connect().prepare()
     assert ask(store_url, "SELECT count(*) FROM publications") == [(5,)]
