@@ -77,7 +77,7 @@ def test_an_ingest_of_nothing_but_such_formulas_is_refused(extracts: Extracts) -
 
 def test_more_of_them_than_max_rejected_share_end_the_ingest(extracts: Extracts) -> None:
     workbook(extracts.folder, *(["A", DAY + dt.timedelta(days=i), 1 if i else "=1+1"] for i in range(10)))
-    with pytest.raises(HistoryError, match=r"1 of 10 rows \(10.0%\) are refused \(formula never calculated 1\)"):
+    with pytest.raises(HistoryError, match=r"1 of 10 rows \(10.0%\) are rejected \(formula never calculated 1\)"):
         extracts.ingest("max_rejected_share = 0.05\n" + PATH, BEDS)
 
 
