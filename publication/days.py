@@ -10,6 +10,7 @@ from publication.vocabulary import Freshness
 
 ONE_DAY = timedelta(days=1)
 DAYS_UNTIL_STALE = 2
+SATURDAY = 5
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 LEADS_REMEMBERED = 1000
 

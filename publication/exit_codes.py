@@ -13,7 +13,6 @@ DISTRIBUTION = "headroom-forecast"
 PACKAGES = frozenset({"publication", "service", "training"})
 UNEXPECTED = 1
 USAGE = 2
-UTF_8 = "utf-8"
 UTF_8_ADVICE = "Set PYTHONUTF8=1, or a locale such as LC_ALL=C.UTF-8, and run it again."
 TRACEBACK_ADVICE = "Run it again; with PYTHONDEVMODE=1 it shows where in the code that was."
 
@@ -47,7 +46,7 @@ def _sentence(error: BaseException, extra: str) -> tuple[str, int]:
         library = _missing_library(error)
         advice = f"Install what this needs: `pip install '{DISTRIBUTION}[{extra}]'`."
         return f"the library {library} is not installed. {advice}" if library else "", USAGE
-    if isinstance(error, UnicodeError) and sys.getfilesystemencoding() != UTF_8:
+    if isinstance(error, UnicodeError) and sys.getfilesystemencoding() != "utf-8":
         found = repr(error.object) if isinstance(error, UnicodeEncodeError) else _said(error)
         return (
             f"files are named in {sys.getfilesystemencoding()} here, which cannot hold {found}. {UTF_8_ADVICE}",

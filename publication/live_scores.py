@@ -27,6 +27,7 @@ from publication.schema import Instant, metadata
 from publication.vocabulary import series_key
 
 SLICES = ("series", "measure", "leads", "regime")
+DEFAULT_SLICES = ("measure", "leads")
 
 
 class Losses(NamedTuple):

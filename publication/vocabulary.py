@@ -2,7 +2,12 @@
 
 import unicodedata
 from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple
+
+ATTENDANCES = "attendances"
+DEFAULT_HOME = Path(".headroom")
+"""The folder of a system's history, store and MLflow database, unless another is named."""
 
 
 class Kind(StrEnum):
@@ -46,7 +51,7 @@ CONTENT_KINDS = frozenset({NoteKind.EVENT, NoteKind.CAPACITY, NoteKind.FALLBACK}
 
 
 class SeriesKey(NamedTuple):
-    """What a series counts, and where. `stream` is None for the whole of a measure."""
+    """What a series counts, and where. `stream` is None for all of a measure."""
 
     place: str
     measure: str

@@ -11,9 +11,8 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from publication.console import argument_text
-from publication.vocabulary import check_system_name
+from publication.vocabulary import DEFAULT_HOME, check_system_name
 
-DEFAULT_HOME = Path(".headroom")
 VARIABLE_PREFIX = "HEADROOM_"
 ANY = "*"
 ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.ASCII)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-DEFAULT_HOME = Path(".headroom")
+from publication.vocabulary import DEFAULT_HOME
 
 
 @dataclass(frozen=True)

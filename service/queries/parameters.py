@@ -20,10 +20,10 @@ from pydantic import (
 )
 from starlette.requests import Request
 
-from publication.live_scores import SLICES
+from publication.live_scores import DEFAULT_SLICES, SLICES
 from service.errors import MAX_VALUES_SHOWN, InvalidParameter, invalid, one_of
 from service.queries.scenario import Amounts, Scenario
-from service.queries.selection import DEFAULT_SLICES, Format, ScoreSelection, Selection, read_slices
+from service.queries.selection import Format, ScoreSelection, Selection, read_slices
 
 MAX_PUBLICATIONS = 1000
 MAX_SERIES = 100_000

@@ -44,9 +44,6 @@ class Scenario:
             raise invalid(*twice)
 
 
-NOTHING_CHANGED = Scenario()
-
-
 def apply_scenario(publication: Publication, what_if: Scenario) -> tuple[Headroom, ...]:
     """Return the headroom of every place under the scenario. A change at a place is one of all places above it, too.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import dropwhile, islice
 
-from publication.live_scores import SLICES, LiveScores, Score, combined
+from publication.live_scores import DEFAULT_SLICES, SLICES, LiveScores, Score, combined
 from publication.model import DayForecast, Publication, SeriesForecast, System
 from publication.vocabulary import SeriesKey, series_key
 from service.errors import InvalidParameter, invalid, one_of, unknown
@@ -144,9 +144,6 @@ EVERYTHING = Selection()
 
 def _streams(publication: Publication) -> list[str]:
     return sorted({series.key.stream for series in publication.series if series.key.stream is not None})
-
-
-DEFAULT_SLICES = ("measure", "leads")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,28 @@ def test_a_public_type_has_a_name_that_no_other_has(package: str) -> None:
     )
     assert len(names) > 10
     assert [name for name, n in names.items() if n > 1] == []
+
+
+def constants() -> Iterator[tuple[str, str]]:
+    """Each public constant with the module that gives it its value; but migrations stay as they were once run."""
+    for path in modules(*PACKAGES):
+        if "migrations" in path.parts:
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign | ast.AnnAssign):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                names = {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+                yield from (
+                    (name, path.relative_to(ROOT).as_posix()) for name in names if re.match("[A-Z][A-Z_0-9]+$", name)
+                )
+
+
+def test_a_public_constant_has_one_value() -> None:
+    places = defaultdict(set)
+    for name, path in constants():
+        places[name].add(path)
+    assert len(places) > 300
+    assert {name: sorted(paths) for name, paths in places.items() if len(paths) > 1} == {}
 
 
 def test_a_module_that_the_documentation_names_exists() -> None:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from publication.live_scores import DEFAULT_SLICES
 from publication.model import System
 from publication.vocabulary import series_key
 from training.backtest.baselines import with_baselines_and_slices
 from training.backtest.scores import (
     COUNTS,
-    DEFAULT_SLICES,
     TABLE_LOSSES,
     long_scores,
     mase_scales,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from publication.live_scores import DEFAULT_SLICES
 from publication.model import System
 from publication.vocabulary import series_key
-from training.backtest.scores import DEFAULT_SLICES
 from training.backtest.slices import SLICERS
 from training.errors import UsageError
 from training.history.point_in_time import PointInTimeHistory

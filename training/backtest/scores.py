@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from publication.live_scores import DEFAULT_SLICES
 from publication.vocabulary import COVERAGES, quantile_column
 from training.backtest.baselines import REFERENCES, scales_of
 from training.backtest.losses import (
@@ -102,7 +103,6 @@ def _reference_errors(rows: pd.DataFrame, error: pd.Series) -> dict[str, pd.Seri
     return found
 
 
-DEFAULT_SLICES = ("measure", "leads")
 MEAN_LOSSES = [
     "mae",
     "noise_floor",

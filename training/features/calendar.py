@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from publication.days import SATURDAY
 from training.arrays import BoolArray, FloatArray
 from training.frames import WEEK
 from training.system.bank_holidays import named_holidays, usual_holidays
@@ -28,7 +29,6 @@ AROUND_CHRISTMAS = {
     **{(1, day): "early_january" for day in range(3, 6)},
 }
 BRIDGE_DAYS = 3  # at most so many days between two holidays are bridge days, and no ordinary ones
-SATURDAY = 5
 HOLIDAY_PREFIX = "holiday"
 HOLIDAY_MARKS = ("day", "on_weekend", "before", "after", "after_on_weekend", "between_1", "between_2", "between_3")
 

@@ -12,7 +12,7 @@ from publication.model import System
 from publication.vocabulary import SEPARATOR
 from training.history import parsing
 from training.history.quarantine import Reason
-from training.sources.extract import FORMULA_SIGN, MERGED
+from training.sources.extract import FORMULA_SIGN, IN_MERGED_CELLS
 
 SENTINELS = (-1, -9, -99, -999, -9999)
 SAMPLE_DAY = date(2026, 2, 3)
@@ -83,7 +83,7 @@ def _is_no_formula(texts: pd.Series, _context: CheckContext) -> pd.Series:
 
 
 def _is_of_one_cell(texts: pd.Series, _context: CheckContext) -> pd.Series:
-    return ~texts.str.endswith(MERGED).astype(bool)
+    return ~texts.str.endswith(IN_MERGED_CELLS).astype(bool)
 
 
 def _is_known_place(places: pd.Series, context: CheckContext) -> pd.Series:

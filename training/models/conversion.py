@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from publication.vocabulary import SeriesKey, series_key
+from publication.vocabulary import ATTENDANCES, SeriesKey, series_key
 from training.arrays import FloatArray
 from training.frames import WEEK
 from training.history.patient_flow import ADMISSIONS, by_place
@@ -13,7 +13,6 @@ from training.history.point_in_time import PointInTimeHistory
 from training.models.calendar_level import CalendarLevel
 from training.models.candidate import ForecastRequest, Means, empty_means, target_days
 
-ATTENDANCES = "attendances"
 EMERGENCY = "emergency"  # the stream of admissions through the emergency department
 CONVERSION_LOOKBACK_DAYS = 364
 LEVEL_HALF_LIFE_DAYS = 28.0

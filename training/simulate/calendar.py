@@ -8,6 +8,7 @@ import holidays
 import numpy as np
 from numpy.random import Generator
 
+from publication.days import SATURDAY
 from training.arrays import BoolArray, FloatArray, IntArray
 from training.simulate.effects import (
     DIVERT_LONGEST_DAYS,
@@ -24,7 +25,7 @@ from training.simulate.effects import (
 from training.system import Event, EventKind
 
 FRIDAY = 4
-WEEK = timedelta(days=7)
+ONE_WEEK = timedelta(days=7)
 GOOD_FRIDAY = "Good Friday"
 
 
@@ -52,11 +53,11 @@ def _school_year(year: int, good_friday: date) -> tuple[Term, ...]:
     may = _monday_on_or_before(date(year + 1, 5, 31))
     return (
         _until_break(_monday_on_or_before(date(year, 9, 8)), october),
-        _until_break(october + WEEK, _monday_on_or_before(date(year, 12, 20)) + WEEK),
+        _until_break(october + ONE_WEEK, _monday_on_or_before(date(year, 12, 20)) + ONE_WEEK),
         _until_break(_monday_on_or_before(date(year + 1, 1, 9)), february),
-        _until_break(february + WEEK, easter_break),
-        _until_break(easter_break + 2 * WEEK, may),
-        _until_break(may + WEEK, _monday_on_or_before(date(year + 1, 7, 25))),
+        _until_break(february + ONE_WEEK, easter_break),
+        _until_break(easter_break + 2 * ONE_WEEK, may),
+        _until_break(may + ONE_WEEK, _monday_on_or_before(date(year + 1, 7, 25))),
     )
 
 
@@ -72,7 +73,6 @@ def _monday_on_or_before(day: date) -> date:
 BANK_HOLIDAYS = "GB-ENG"
 CHRISTMAS_DAY = (12, 25)
 DAYS_PER_YEAR = 365.25
-SATURDAY = 5
 
 
 @dataclass(frozen=True)

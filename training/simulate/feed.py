@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from publication.vocabulary import ATTENDANCES
 from training.simulate.places import Place
-from training.simulate.world import ATTENDANCES, MEASURES, World, total
+from training.simulate.world import MEASURES, World, total
 
 HEADER = ("code", "date", *MEASURES)
 HEADER_LINES = 1

@@ -125,7 +125,7 @@ class SimulatedTree:
         return site
 
 
-MERGED = "M"  # ends the code of what came out of a merger
+MERGED_SUFFIX = "M"  # ends the code of what came out of a merger
 MERGES_BETWEEN = (0.5, 0.75)  # of the history
 
 
@@ -191,14 +191,14 @@ def _place(tree: SimulatedTree, node: Node) -> Place:
 def _successors(tree: SimulatedTree, merger: Merger) -> Iterator[Place]:
     """The merged site, and each place below the old ones under a new code."""
     first, second = (tree.by_id[site] for site in merger.sites)
-    new_site = f"{first.id}{MERGED}"
+    new_site = f"{first.id}{MERGED_SUFFIX}"
     merged = replace(_place(tree, first), bottom=tree.bottom_of(merger.sites), sites=tree.sites_of(merger.sites))
     site = replace(first, id=new_site, name=f"{first.name} with {second.name}")
     yield replace(merged, node=site, valid_from=merger.day, succeeds=merger.sites)
     for old in (code for site_code in merger.sites for code in tree.below(site_code)[1:]):
         node = tree.by_id[old]
-        parent = new_site if node.parent in merger.sites else f"{node.parent}{MERGED}"
-        node = replace(node, id=f"{old}{MERGED}", parent=parent)
+        parent = new_site if node.parent in merger.sites else f"{node.parent}{MERGED_SUFFIX}"
+        node = replace(node, id=f"{old}{MERGED_SUFFIX}", parent=parent)
         yield replace(_place(tree, tree.by_id[old]), node=node, valid_from=merger.day, succeeds=(old,))
 
 

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from training.errors import UsageError
+from training.system.schema import MAX_HORIZON_DAYS
 
 MAX_WARDS = 40  # of a site: smaller wards than that have no refit or winter beds to speak of
-MAX_HORIZON_DAYS = 84
 SHORTEST_WITH_STRIKES_DAYS = 28
 SHORTEST_WITH_MERGER_DAYS = 60
 SHORTEST_WITH_LOCKDOWN_DAYS = 90

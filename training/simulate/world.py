@@ -8,13 +8,15 @@ from functools import cached_property
 import numpy as np
 from numpy.random import Generator, SeedSequence, default_rng
 
+from publication.vocabulary import ATTENDANCES
 from training.arrays import FloatArray, IntArray
 from training.simulate.calendar import Calendar, calendar, draw_lockdown, lockdown_log_factor, past_level, strikes
 from training.simulate.mechanics import SiteHistory, initial_state, simulate_days
 from training.simulate.places import Merger, Node, Place, SimulatedTree, draw_merger, places
-from training.simulate.scenario import MAX_HORIZON_DAYS, Scenario
+from training.simulate.scenario import Scenario
 from training.simulate.truth import SiteTruth, site_truth
 from training.system import Event
+from training.system.schema import MAX_HORIZON_DAYS
 
 
 def rng_for(seed: int, *name: str) -> Generator:
@@ -23,7 +25,6 @@ def rng_for(seed: int, *name: str) -> Generator:
 
 
 MEASURES = ("attendances", "admissions", "discharges", "occupancy", "beds")
-ATTENDANCES = "attendances"
 
 Measured = dict[tuple[str, str], IntArray]  # by place and measure: (n_days, n_draws)
 

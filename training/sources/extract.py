@@ -69,7 +69,7 @@ def check_rows(name: str, n_rows: int) -> None:
 
 WHOLE_FLOATS = 2.0**53  # beyond it a float is no longer one whole number alone
 FORMULA_SIGN = "="  # begins the text of a cell whose formula was never calculated
-MERGED = "(in merged cells)"  # ends the text of a count that several cells share
+IN_MERGED_CELLS = "(in merged cells)"  # ends the text of a count that several cells share
 
 
 class Columns:

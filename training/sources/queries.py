@@ -10,12 +10,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from publication.console import hide
+from publication.engines import CONNECT_TIMEOUT_SECONDS
 from publication.redaction import ENCODE_ADVICE, STRAY_AT, Redactor, has_stray_at, redact_url
 from training.errors import HistoryError
 from training.sources.extract import Columns, Extract, check_header, check_rows, columns_of, text_of
 from training.system import Source
 
-CONNECT_TIMEOUT_SECONDS = 10
 PARTITION_ROWS = 50_000
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 USER_AND_PASSWORD = re.compile(r"(?<=://)[^@/]*(?=@)")

@@ -10,7 +10,7 @@ import python_calamine
 
 from training.errors import HistoryError
 from training.sources.extract import (
-    MERGED,
+    IN_MERGED_CELLS,
     Columns,
     Extract,
     check_header,
@@ -110,7 +110,7 @@ def _spread_merged(rows: Rows, merged: Ranges, wanted: Sequence[int], counts: se
         if not text or inside == [(top, left)]:
             continue
         for row, column in inside:
-            rows[row][column] = f"{text} {MERGED}" if column in counts else rows[top][left]
+            rows[row][column] = f"{text} {IN_MERGED_CELLS}" if column in counts else rows[top][left]
 
 
 def _sheet_number(workbook: python_calamine.CalamineWorkbook, path: Path, source: Source) -> int:

@@ -41,19 +41,19 @@ class Version:
     compared_with: int | None = None
 
 
-JSON = TypeAdapter(Version)
+DESCRIPTION = TypeAdapter(Version)
 
 
 def write_version(version: Version, state: PipelineState, folder: Path) -> None:
     """Write the version into a folder, which is made."""
     folder.mkdir(parents=True)
-    (folder / DESCRIPTION_FILE).write_bytes(JSON.dump_json(version, indent=1))
+    (folder / DESCRIPTION_FILE).write_bytes(DESCRIPTION.dump_json(version, indent=1))
     state.write(folder / STATE_FOLDER)
 
 
 def read_version(folder: Path) -> Version:
     """Return the version of a folder. Raises ValueError where it is of another release."""
-    return JSON.validate_json((folder / DESCRIPTION_FILE).read_bytes())
+    return DESCRIPTION.validate_json((folder / DESCRIPTION_FILE).read_bytes())
 
 
 def read_complete(folder: Path) -> tuple[Version, PipelineState]:
