@@ -1,1 +1,1 @@
-"""What both sides agree on: what a publication is, and where it is kept."""
+"""The contract between training and service: what a publication is, and where it is stored."""

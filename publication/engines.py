@@ -1,4 +1,4 @@
-"""Connections to the databases a store may be kept in."""
+"""Connections to the databases that a store may use."""
 
 import sqlite3
 import time

@@ -139,7 +139,7 @@ def parents_add_up(publication: Publication) -> Iterator[str]:
 
 
 def drivers_add_up(publication: Publication) -> Iterator[str]:
-    """Where drivers are told, every day has each of them, and they add up to its mean, to `TOLERANCE`."""
+    """Where there are drivers, every day has each of them, and they add up to its mean, to `TOLERANCE`."""
     for series in publication.series:
         if series.drivers and len(series.drivers) != len(series.days):
             yield f"{series.unique_id} has drivers of {len(series.drivers)} days, not {len(series.days)}"
@@ -157,7 +157,7 @@ def headroom_is_whole(publication: Publication) -> Iterator[str]:
     n_fine, seen = len(headroom_levels(publication.system)), set[str]()
     for of in publication.headroom:
         if of.place in seen or of.place not in publication.system.place_by_id:
-            yield f"headroom of {of.place} is told twice, or of a place that the system does not have"
+            yield f"headroom of {of.place} is given twice, or for a place that the system does not have"
         seen.add(of.place)
         if {len(of.beds), len(of.occupancy), len(of.headroom), len(of.relief)} != {horizon}:
             yield f"headroom of {of.place} does not have each of {horizon} days"
@@ -183,7 +183,7 @@ def fallbacks_have_one_reason(publication: Publication) -> Iterator[str]:
 
 
 def _streams(publication: Publication) -> dict[SeriesKey, list[SeriesForecast]]:
-    """The streams of each series that is the whole of a measure, published or not."""
+    """The streams of each series that is all of a measure, published or not."""
     streams: dict[SeriesKey, list[SeriesForecast]] = {}
     for series in publication.series:
         if series.key.stream is not None:

@@ -52,7 +52,7 @@ class Losses(NamedTuple):
 
 
 class Slice(NamedTuple):
-    """Which forecasts are meant. What is None was not told apart."""
+    """The forecasts that a score is of. None: not separated by this dimension."""
 
     series: str | None
     measure: str | None
@@ -71,7 +71,7 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True)
 class LiveScores:
-    """Scores of the publications whose target days lie from `first` to `last`, by every slice; replaced as a whole."""
+    """Scores of the publications whose target days lie from `first` to `last`, by every slice; replaced together."""
 
     system: str
     scored_at: datetime
@@ -96,8 +96,8 @@ def combined(scores: Iterable[Score], by: Sequence[str]) -> tuple[Score, ...]:
 
 
 def _keeper(by: Sequence[str]) -> Callable[[Slice], Slice]:
-    kept = [name in by for name in SLICES]
-    return lambda of: Slice(*(part if keep else None for part, keep in zip(of, kept, strict=True)))
+    included = [name in by for name in SLICES]
+    return lambda of: Slice(*(part if keep else None for part, keep in zip(of, included, strict=True)))
 
 
 class _Sum:
@@ -172,7 +172,7 @@ def read(connection: Connection, system: str) -> LiveScores | None:
 
 
 def write(connection: Connection, ledger: LiveScores) -> None:
-    """Put the ledger beside the newest one, which stays, while older ones go."""
+    """Insert the live scores next to the newest ones, which stay, and delete older ones."""
     heading = {
         "system": ledger.system,
         "scored_at": ledger.scored_at,

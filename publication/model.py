@@ -105,7 +105,7 @@ class DayForecast:
 class SeriesForecast:
     """The forecast of one series; where it is a fallback, a note of the publication says why.
 
-    `drivers` has, for each day, one count for each of `vocabulary.DRIVERS`; it is empty where nothing is told of them.
+    `drivers` has, for each day, one count for each of `vocabulary.DRIVERS`; it is empty where they are not known.
     `counted_on` are the weekdays (0 for Monday, in order) on which a flow is ever counted: on others it has no day.
     It is empty where a series has each day of the horizon. The sequences are tuples, or `packed` where many
     publications are held.
@@ -163,7 +163,7 @@ class Headroom:
     peaks: tuple[Peak, ...]
 
     def first(self, days: int | None) -> "Headroom":
-        """The same of the first days alone, if a number is given; peaks stay whole."""
+        """The same of the first days alone, if a number is given; peaks stay as they are."""
         upto = slice(days)
         return replace(
             self,

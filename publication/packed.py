@@ -1,4 +1,4 @@
-"""Rows of numbers kept side by side in one array: a tenth of the memory of the objects that they are read as."""
+"""Rows of numbers stored side by side in one array: a tenth of the memory of the objects that they are read as."""
 
 import struct
 from array import array
@@ -68,7 +68,7 @@ def packed(rows: Sequence[Sequence[float]]) -> PackedRows[tuple[float, ...]]:
     """Rows of equal length, as they are."""
     widths = set(map(len, rows)) or {1}
     if len(widths) > 1:
-        raise ValueError(f"rows of {sorted(widths)} numbers cannot be kept side by side")
+        raise ValueError(f"rows of {sorted(widths)} numbers cannot be stored side by side")
     return PackedRows(chain.from_iterable(rows), widths.pop(), _as_it_is)
 
 

@@ -9,7 +9,7 @@ from publication.model import System
 SHORT_BY = (1, 5, 10, 20)
 """Numbers of beds that a place may be short by, or more."""
 PEAK_DAYS = (3, 7, 14)
-"""Over how many of the next days a peak of occupancy is told."""
+"""Numbers of days ahead over which a peak of occupancy is given."""
 FINE_LEVELS = (0.001, 0.005, *(percent / 100 for percent in range(1, 100)), 0.995, 0.999)
 SAFE_OCCUPANCY = 0.92
 SAFE_PROBABILITY = 0.8
@@ -44,7 +44,7 @@ def chance_over(
 ) -> float:
     """The chance that occupancy / beds passes the threshold: that headroom is below what the threshold leaves of beds.
 
-    Counts are whole: the limit stands halfway between the last that passes and the first that does not. `taken_in`:
+    Counts are integers: the limit stands halfway between the last that passes and the first that does not. `taken_in`:
     further patients, who take beds of the headroom; fewer where it is negative.
     """
     left = round((1 - threshold) * beds, ROUNDED_TO)

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 
 class Instant(TypeDecorator[datetime]):
-    """An instant, kept in UTC: SQLite drops the offset, so it is put back on reading."""
+    """An instant, stored in UTC: SQLite drops the offset, so it is put back on reading."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

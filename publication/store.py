@@ -1,4 +1,4 @@
-"""Where publications are kept: one SQLAlchemy Core store, SQLite by default, PostgreSQL by URL."""
+"""The store of publications, in SQLAlchemy Core, SQLite by default, PostgreSQL by URL."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -93,7 +93,7 @@ class Store:
             return before, _version(connection)
 
     def issue(self, publication: Publication) -> Publication:
-        """Check the invariants, then write the publication whole, as the next revision of its cutoff.
+        """Check the invariants, then write the complete publication, as the next revision of its cutoff.
 
         Content that is already the newest revision is not written again, unless that is damaged: it is returned.
         Raises MalformedPublicationError, and writes nothing, when an invariant does not hold.
@@ -134,7 +134,7 @@ class Store:
             return tuple(map(_summary, connection.execute(_newest(system).limit(limit)).mappings()))
 
     def keep(self, ledger: LiveScores) -> None:
-        """Put the ledger in the place of its system's last one, whole or not at all."""
+        """Replace the live scores of a system in one transaction."""
         with self._reach(), self._engine.begin() as connection:
             live_scores.write(connection, ledger)
 

@@ -72,7 +72,7 @@ def output(option: str, file: Path) -> Iterator[None]:
 
 @contextmanager
 def write_atomically(target: Path) -> Iterator[Path]:
-    """Yield a path beside the target, at which the block writes a file or makes a folder; then it replaces the target.
+    """Yield a path next to the target, at which the block writes a file or makes a folder; then it replaces the target.
 
     The target is complete or as it was, whenever the process or the machine stops. Its folder is made where absent.
     Raises OSError where that fails; what the block wrote is then removed.

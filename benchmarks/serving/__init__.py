@@ -1,1 +1,1 @@
-"""What it costs to serve a large publication, beside bare routes that return the same bytes."""
+"""The cost of serving a large publication, compared with bare routes that return the same bytes."""

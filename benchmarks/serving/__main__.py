@@ -98,7 +98,7 @@ def _key(home: Path) -> str:
 def _compare(
     name: str, client: httpx.Client, url: str, address: str, key: str, rounds: int, seconds: int, home: Path
 ) -> None:
-    """Requests a second beside bare routes with the same bytes; each round asks all of them in turn."""
+    """Requests a second, compared with bare routes with the same bytes; each round runs all of them in turn."""
     answer = client.get(address, headers={"Accept-Encoding": "identity"})
     (home / "body").write_bytes(answer.content)
     authorised, known = f"Authorization: Bearer {key}", f"If-None-Match: {answer.headers['etag']}"
@@ -149,15 +149,15 @@ def _csv(url: str, key: str) -> None:
     found = [download(f"{url}/v1/forecasts?format=csv", key) for _ in range(5)]
     first, speed = (statistics.median(of[i] for of in found) for i in (0, 1))
     print(
-        f"the whole CSV, {found[0][2] / 1e6:.0f} MB: first byte after {1000 * first:.0f} ms "
+        f"the complete CSV, {found[0][2] / 1e6:.0f} MB: first byte after {1000 * first:.0f} ms "
         f"(at most {1000 * MOST_FIRST_BYTE_SECONDS:.0f}), {speed:,.0f} MB/s (at least 100)"
     )
 
 
 def _memory(pid: int) -> str:
     status = Path(f"/proc/{pid}/status").read_text()
-    told = {line.split(":")[0]: int(line.split()[1]) for line in status.splitlines() if line.startswith("Vm")}
-    return f"resident {told['VmRSS'] / 1024:.0f} MiB, at its largest {told['VmHWM'] / 1024:.0f} MiB"
+    memory = {line.split(":")[0]: int(line.split()[1]) for line in status.splitlines() if line.startswith("Vm")}
+    return f"resident {memory['VmRSS'] / 1024:.0f} MiB, at its peak {memory['VmHWM'] / 1024:.0f} MiB"
 
 
 if __name__ == "__main__":

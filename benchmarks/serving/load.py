@@ -22,13 +22,13 @@ class Wrk:
 
 
 def wrk(url: str, seconds: int, *headers: str, connections: int = CONNECTIONS) -> Wrk:
-    told = [argument for header in headers for argument in ("-H", header)]
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *told, url]
+    arguments = [argument for header in headers for argument in ("-H", header)]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *arguments, url]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     p99, unit = re.findall(r"99%\s+([\d.]+)(us|ms|s)", text)[0]
     errors = re.findall(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
-    refused = re.findall(r"Non-2xx or 3xx responses: (\d+)", text)
-    failed = sum(map(int, errors[0] if errors else ())) + sum(map(int, refused))
+    rejected = re.findall(r"Non-2xx or 3xx responses: (\d+)", text)
+    failed = sum(map(int, errors[0] if errors else ())) + sum(map(int, rejected))
     return Wrk(float(re.findall(r"Requests/sec:\s+([\d.]+)", text)[0]), float(p99) * UNITS[unit], failed)
 
 
@@ -82,8 +82,10 @@ async def paced(url: str, per_second: float, seconds: float, key: str, connectio
 
 
 def download(url: str, key: str) -> tuple[float, float, int]:
-    """Seconds to the first byte, megabytes a second, bytes: of one whole body, as curl tells them."""
+    """Seconds to the first byte, megabytes a second, bytes: of one complete body, as curl reports them."""
     command = ["curl", "-s", "-o", "/dev/null", "-H", f"Authorization: Bearer {key}"]
-    told = ["-w", "%{time_starttransfer} %{time_total} %{size_download}", url]
-    first, total, size = subprocess.run([*command, *told], capture_output=True, text=True, check=True).stdout.split()
+    arguments = ["-w", "%{time_starttransfer} %{time_total} %{size_download}", url]
+    first, total, size = subprocess.run(
+        [*command, *arguments], capture_output=True, text=True, check=True
+    ).stdout.split()
     return float(first), int(size) / 1e6 / (float(total) - float(first)), int(size)

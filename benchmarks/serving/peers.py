@@ -19,17 +19,17 @@ def bare_fastapi(body: bytes) -> ASGIApp:
     app = FastAPI()
 
     @app.get("/body")
-    async def whole() -> Response:
+    async def complete_body() -> Response:
         return Response(body, media_type="application/json")
 
     return app
 
 
 def bare_starlette(body: bytes) -> ASGIApp:
-    async def whole(_request: Request) -> Response:
+    async def complete_body(_request: Request) -> Response:
         return Response(body, media_type="application/json")
 
-    return Starlette(routes=[Route("/body", whole)])
+    return Starlette(routes=[Route("/body", complete_body)])
 
 
 if __name__ == "__main__":

@@ -65,8 +65,8 @@ def _series(system: System, key: SeriesKey, mean: Array, cutoff: date, rng: np.r
     z = norm.ppf(system.quantiles)
     lead = np.arange(1, HORIZON + 1)
     rows = np.round(mean[:, None] * (1 + SPREAD * np.sqrt(lead / HORIZON)[:, None] * z), DECIMALS).tolist()
-    told = np.round(rng.normal(0, 1, (HORIZON, len(DRIVERS) - 1)), DECIMALS)
-    drivers = np.column_stack([mean - told.sum(axis=1), told]).tolist()
+    others = np.round(rng.normal(0, 1, (HORIZON, len(DRIVERS) - 1)), DECIMALS)
+    drivers = np.column_stack([mean - others.sum(axis=1), others]).tolist()
     recent = np.round(rng.normal(mean[0], 5, RECENT_DAYS)).tolist()
     return SeriesForecast(
         key=key,

@@ -13,7 +13,7 @@ from training.arrays import BoolArray, FloatArray
 from training.calibration.past_errors import PastErrors
 from training.calibration.scale import FEWEST_ERRORS, bands, count_sd, error_scale, volatility
 
-SMALL_COUNT = 30.0  # up to which quantiles of whole counts are whole numbers
+SMALL_COUNT = 30.0  # up to which quantiles of integer counts are integers
 SPECIAL_PRIOR_DAYS = 10.0  # weight of a factor of 1 in that of special days
 GOLDEN_RATIO = (5**0.5 - 1) / 2  # its multiples are spread evenly between 0 and 1
 
@@ -92,17 +92,17 @@ def quantiles(
     return found
 
 
-def in_whole_counts(values: FloatArray, means: FloatArray, whole: BoolArray) -> FloatArray:
-    """Return the quantiles `values` (horizon, n_series, n_levels), rounded where small whole counts are forecast.
+def in_whole_counts(values: FloatArray, means: FloatArray, is_integer: BoolArray) -> FloatArray:
+    """Return the quantiles `values` (horizon, n_series, n_levels), rounded where small integer counts are forecast.
 
-    `means` (horizon, n_series), in counts; `whole` (n_series,) marks the series that count in whole numbers.
+    `means` (horizon, n_series), in counts; `is_integer` (n_series,) marks the series that count in integers.
     """
-    small = whole & (means <= SMALL_COUNT)
+    small = is_integer & (means <= SMALL_COUNT)
     return np.where(small[:, :, None], np.round(values), values)
 
 
 def continuity_jitter(days: FloatArray) -> FloatArray:
-    """Return what to add to the whole counts of each day, in [-0.5, 0.5), evenly spread over days. Any shape.
+    """Return what to add to the integer counts of each day, in [-0.5, 0.5), evenly spread over days. Any shape.
 
     Jittered counts have a distribution without steps, and rounding a quantile of it gives the quantile of the counts.
     `days` are ordinals; a day has always the same jitter.

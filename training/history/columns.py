@@ -1,4 +1,4 @@
-"""Columns of millions of rows: categoricals of few texts, and whole numbers that are sorted and found quickly."""
+"""Columns of millions of rows: categoricals of few texts, and integers that are sorted and found quickly."""
 
 from collections.abc import Sequence
 from typing import TypeVar

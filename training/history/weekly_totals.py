@@ -71,10 +71,10 @@ def shares(totals: FloatArray) -> FloatArray:
     An integer total is spread into integers, which differ by one at most.
     """
     steps = np.arange(WEEK + 1)
-    whole = np.diff(np.floor(totals[:, None] * steps / WEEK), axis=1)
+    integers = np.diff(np.floor(totals[:, None] * steps / WEEK), axis=1)
     even = np.repeat(totals[:, None] / WEEK, WEEK, axis=1)
     even[:, -1] = totals - even[:, :-1].sum(axis=1)
-    return np.where((totals % 1 == 0)[:, None], whole, even)
+    return np.where((totals % 1 == 0)[:, None], integers, even)
 
 
 def _spread(totals: pd.DataFrame, last: IntArray) -> pd.DataFrame:
@@ -106,8 +106,8 @@ def _ends_in_archive(days: pd.DataFrame) -> dict[str, int]:
         numbers = day_numbers(of_series)
         ends = np.flatnonzero(np.diff(numbers, append=np.inf) != 1)
         lengths = np.diff(ends, prepend=-1)
-        if (whole := ends[lengths >= WEEK]).size:
-            found[str(unique_id)] = int(numbers[whole[-1]] % WEEK)
+        if (complete := ends[lengths >= WEEK]).size:
+            found[str(unique_id)] = int(numbers[complete[-1]] % WEEK)
     return found
 
 

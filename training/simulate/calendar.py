@@ -136,7 +136,7 @@ LOCKDOWN_BETWEEN = (0.35, 0.6)  # of the history
 
 
 def strikes(rng: Generator, first_day: date, last_day: date) -> tuple[Event, ...]:
-    """Strikes of the whole system: some in every year of the history, and one that is to come."""
+    """Strikes of the complete system: some in every year of the history, and one ahead."""
     soonest, latest = STRIKE_TO_COME_IN_DAYS
     starts = list(_starts(rng, STRIKES_PER_YEAR, first_day, last_day - timedelta(days=STRIKE_LONGEST_DAYS)))
     starts.append(last_day + timedelta(days=int(rng.integers(soonest, latest + 1))))

@@ -12,13 +12,13 @@ from training.errors import UsageError
 from training.simulate.feed import Feed, Line, extract_name
 from training.simulate.scenario import FaultKind
 
-CLEAN_START_DAYS = 56  # without faults: what checks learn the usual from
-APART_DAYS = 3  # at least, between two faults of one place, so that each can be judged by itself
+CLEAN_START_DAYS = 56  # without faults: the baseline of the checks
+APART_DAYS = 3  # at least, between two faults of one place, so that each can be checked by itself
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A wrong cell or line, or days without a line (`line` is None). `measure` is empty for a whole line."""
+    """A wrong cell or line, or days without a line (`line` is None). `measure` is empty for a complete line."""
 
     kind: FaultKind
     file: str

@@ -68,7 +68,7 @@ def _empty(attendances: IntArray, state: WorldState) -> SiteHistory:
 def _census_day(
     truth: SiteTruth, state: WorldState, day: int, to_admit: IntArray, rng: Generator, history: SiteHistory, row: int
 ) -> WorldState:
-    """One day of beds, written into `history`: some leave, then those who wait and those who came find a bed or not."""
+    """One day of beds, written into `history`: some leave; those who wait or have arrived find a bed or not."""
     beds, surge = truth.beds[day], truth.escalation_beds[day]
     escalated = state.in_bed.sum(axis=(1, 2)) >= ESCALATION_RATE * beds.sum()
     hazard = truth.hazard[day] * np.where(escalated, ESCALATION_DISCHARGES, 1.0)[:, None, None]

@@ -112,7 +112,7 @@ class SimulatedTree:
         return frozenset(place for code in codes for place in self.below(code) if not self.children[place])
 
     def sites_of(self, codes: Iterable[str]) -> frozenset[str]:
-        """The sites that lie whole under these nodes."""
+        """The sites that lie completely under these nodes."""
         under = {place for code in codes for place in self.below(code)}
         return frozenset(site.code for site in self.sites if site.code in under)
 
@@ -125,7 +125,7 @@ class SimulatedTree:
         return site
 
 
-MERGED_SUFFIX = "M"  # ends the code of what came out of a merger
+MERGED_SUFFIX = "M"  # ends the code of a merged site
 MERGES_BETWEEN = (0.5, 0.75)  # of the history
 
 
@@ -168,7 +168,7 @@ def draw_merger(rng: Generator, tree: SimulatedTree, first_day: date, n_days: in
 
 
 def places(tree: SimulatedTree, merger: Merger | None) -> tuple[Place, ...]:
-    """Every place that reports at some time, in the order of places.csv; what came of a merger stands last."""
+    """Every place that reports at some time, in the order of places.csv; a merged site stands last."""
     if merger is None:
         return tuple(_place(tree, node) for node in tree.nodes)
     ending = {code for site in merger.sites for code in tree.below(site)}

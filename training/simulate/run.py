@@ -73,7 +73,7 @@ def write_events(out: Path, world: World) -> None:
 
 
 def write_terms(out: Path, world: World) -> None:
-    """terms.csv: the school terms of the whole system."""
+    """terms.csv: the school terms of the system."""
     write_csv(out / "terms.csv", TERMS_HEADER, ((term.first, term.last, "") for term in world.calendar.terms))
 
 
@@ -186,7 +186,7 @@ def _of_beds(world: World, code: str, bottom: int) -> Columns:
 
 
 def _escalated(world: World, code: str) -> IntArray:
-    """1 on the days that follow a census at or above the rate of escalation; the first day's eve is not kept."""
+    """1 on the days that follow a census at or above the rate of escalation; the day before the first has none."""
     occupied = world.histories[code].in_bed[:, 0].sum(axis=(1, 2))
     before = np.concatenate([[0], occupied[:-1]])
     beds = world.truths[code].beds[: len(occupied)].sum(axis=1)

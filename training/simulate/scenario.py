@@ -60,9 +60,9 @@ class Scenario:
 
     def check(self, seed: int, last_day: date) -> None:
         """Raises UsageError where no system can be like this."""
-        refused = [*self._size_faults(seed), *self._option_faults(), *self._truth_faults(last_day)]
-        if refused:
-            raise UsageError(f"Simulating a system: {refused[0]}")
+        faults = [*self._size_faults(seed), *self._option_faults(), *self._truth_faults(last_day)]
+        if faults:
+            raise UsageError(f"Simulating a system: {faults[0]}")
 
     def _size_faults(self, seed: int) -> Iterator[str]:
         if seed < 0:

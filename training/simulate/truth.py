@@ -102,7 +102,7 @@ class SiteTruth:
 
 
 def site_truth(rng: Generator, site: Site, calendar: Calendar, last_day: date, shared: Iterable[Event]) -> SiteTruth:
-    """Draw one site: its size, its beds, its events; `shared` are those of the whole system."""
+    """Draw one site: its size, its beds, its events; `shared` are those of the system."""
     size, conversion = rng.uniform(*e.ATTENDANCES_PER_DAY), rng.uniform(*e.CONVERSION)
     stays = STAYS * rng.uniform(*e.STAY_FACTOR)
     steady = size * conversion * _steady_mix(calendar) * stays

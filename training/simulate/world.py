@@ -20,7 +20,7 @@ from training.system.schema import MAX_HORIZON_DAYS
 
 
 def rng_for(seed: int, *name: str) -> Generator:
-    """The stream of this name: the same for the same seed, in any process and beside any other streams."""
+    """The stream of this name: the same for the same seed, in any process and with any other streams."""
     return default_rng(SeedSequence(seed, spawn_key=tuple("/".join(name).encode())))
 
 

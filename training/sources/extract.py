@@ -67,7 +67,7 @@ def check_rows(name: str, n_rows: int) -> None:
         raise HistoryError(f"Reading {name}: it has a header but no rows. Send the extract again.")
 
 
-WHOLE_FLOATS = 2.0**53  # beyond it a float is no longer one whole number alone
+EXACT_INTEGER_FLOATS = 2.0**53  # beyond it a float no longer stands for one integer alone
 FORMULA_SIGN = "="  # begins the text of a cell whose formula was never calculated
 IN_MERGED_CELLS = "(in merged cells)"  # ends the text of a count that several cells share
 
@@ -111,7 +111,7 @@ def categorical(chunks: list[pa.DictionaryArray], day_format: str | None = None)
 
 
 def text_of(value: object, day_format: str | None = None) -> str:
-    """A typed value as text that says exactly the same: numbers as they are, whole floats as whole numbers, ISO days.
+    """A typed value as text that says exactly the same: numbers as they are, integer floats as integers, ISO days.
 
     A day that the source holds as a date, not as text, is written in `day_format`, in which it will be read.
     """
@@ -121,7 +121,7 @@ def text_of(value: object, day_format: str | None = None) -> str:
         case str():
             return value
         case float():
-            return str(int(value)) if value.is_integer() and abs(value) < WHOLE_FLOATS else repr(value)
+            return str(int(value)) if value.is_integer() and abs(value) < EXACT_INTEGER_FLOATS else repr(value)
         case Decimal() if value.is_finite():
             return _shortest(value)
         case datetime():

@@ -61,7 +61,7 @@ DECLARED_BEDS = re.compile(r"[+-][0-9]+(?![0-9.,])")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A dated disturbance, both days included. Without a place: the whole system; without a measure: all of them."""
+    """A dated disturbance, both days included. Without a place: the system; without a measure: all of them."""
 
     first: date
     last: date
@@ -79,7 +79,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class SchoolTerm:
-    """Days on which schools teach, both included. Without a place: the whole system."""
+    """Days on which schools teach, both included. Without a place: the system."""
 
     first: date
     last: date
@@ -111,7 +111,7 @@ class Source:
 
     Either files at `paths`, or what the database at `url` answers to `query`. A wide source has `columns`: each measure
     with the columns that add up to it. A long one has `measure` and `value`. `max_rejected_share` is how much
-    of a file may be rejected before the whole ingest is. `every` is what each value of a flow counts, where the system
+    of a file may be rejected before the ingest is. `every` is what each value of a flow counts, where the system
     file says so: a `day` or a `week`; `week_day` says on which day of the week its total stands, `first` or `last`.
     """
 

@@ -1,4 +1,4 @@
-"""The small CSV files beside a system.toml, row by row with their lines; events.csv and terms.csv among them."""
+"""The small CSV files next to a system.toml, row by row with their lines; events.csv and terms.csv among them."""
 
 import csv
 from collections.abc import Iterator

@@ -183,11 +183,11 @@ BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
     ),
     "headroom of an unknown place": (
         lambda p: with_headroom(p, place="RZZ"),
-        "headroom_is_whole: headroom of RZZ is told twice, or of a place that the system does not have",
+        "headroom_is_whole: headroom of RZZ is given twice, or of a place that the system does not have",
     ),
     "headroom twice": (
         lambda p: replace(p, headroom=with_headroom(p).headroom * 2),
-        "headroom_is_whole: headroom of RXA01 is told twice",
+        "headroom_is_whole: headroom of RXA01 is given twice",
     ),
     "headroom of one day only": (
         lambda p: with_headroom(p, beds=(20.0,)),
