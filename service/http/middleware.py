@@ -213,7 +213,7 @@ class _Rejection(Response):
     """A rejected preflight request. The problem gets the id of its request when it is sent."""
 
     def __init__(self, parameters: tuple[InvalidParameter, ...]) -> None:
-        self._problem = Problem(ProblemType.ORIGIN_REFUSED, sentences(parameters), parameters)
+        self._problem = Problem(ProblemType.ORIGIN_REJECTED, sentences(parameters), parameters)
         super().__init__(status_code=self._problem.type.status)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -47,7 +47,7 @@ class ProblemType(Enum):
     """Status, title and headers of each problem; its name in lower case is the end of its URN."""
 
     MALFORMED_REQUEST = HTTPStatus.BAD_REQUEST, "This is not an HTTP request that can be read", CLOSE
-    ORIGIN_REFUSED = HTTPStatus.BAD_REQUEST, "Pages of this origin may not read this", PREFLIGHT
+    ORIGIN_REJECTED = HTTPStatus.BAD_REQUEST, "Pages of this origin may not read this", PREFLIGHT
     UNAUTHORISED = HTTPStatus.UNAUTHORIZED, "A valid key is required", CHALLENGE
     FORBIDDEN = HTTPStatus.FORBIDDEN, "The key is not for this"
     PLACE_REMOVED = HTTPStatus.FORBIDDEN, "The place of the key is not in the publication"

@@ -145,7 +145,7 @@ def test_a_preflight_that_is_refused_is_a_problem_that_names_why_counted_and_log
         response = client.get("/v1/forecasts", "OPTIONS", **(right | changed))
         counted = client.get("/metrics").text
     problem = ProblemAnswer.model_validate_json(response.content)
-    assert (response.status_code, problem.type) == (400, "urn:headroom:problem:origin-refused")
+    assert (response.status_code, problem.type) == (400, "urn:headroom:problem:origin-rejected")
     assert response.headers["content-type"] == "application/problem+json"
     assert "Origin" in response.headers["vary"]
     assert [finding.parameter for finding in problem.errors] == [named]
