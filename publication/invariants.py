@@ -151,13 +151,13 @@ def drivers_add_up(publication: Publication) -> Iterator[str]:
                 yield f"{series.unique_id} on {day.ds} is {day.mean}, its drivers add up to {math.fsum(values)}"
 
 
-def headroom_is_whole(publication: Publication) -> Iterator[str]:
+def headroom_is_complete(publication: Publication) -> Iterator[str]:
     """Headroom is of the system's places, each once, with every day and level, increasing, and finite."""
     horizon, levels = publication.system.horizon_days, publication.system.quantiles
     n_fine, seen = len(headroom_levels(publication.system)), set[str]()
     for of in publication.headroom:
         if of.place in seen or of.place not in publication.system.place_by_id:
-            yield f"headroom of {of.place} is given twice, or for a place that the system does not have"
+            yield f"headroom of {of.place} is given twice, or is of a place that the system does not have"
         seen.add(of.place)
         if {len(of.beds), len(of.occupancy), len(of.headroom), len(of.relief)} != {horizon}:
             yield f"headroom of {of.place} does not have each of {horizon} days"
@@ -211,7 +211,7 @@ RULES: tuple[Rule, ...] = (
     actuals_are_finite,
     parents_add_up,
     drivers_add_up,
-    headroom_is_whole,
+    headroom_is_complete,
     fallbacks_have_one_reason,
 )
 

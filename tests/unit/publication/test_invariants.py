@@ -183,75 +183,75 @@ BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
     ),
     "headroom of an unknown place": (
         lambda p: with_headroom(p, place="RZZ"),
-        "headroom_is_whole: headroom of RZZ is given twice, or of a place that the system does not have",
+        "headroom_is_complete: headroom of RZZ is given twice, or is of a place that the system does not have",
     ),
     "headroom twice": (
         lambda p: replace(p, headroom=with_headroom(p).headroom * 2),
-        "headroom_is_whole: headroom of RXA01 is given twice",
+        "headroom_is_complete: headroom of RXA01 is given twice",
     ),
     "headroom of one day only": (
         lambda p: with_headroom(p, beds=(20.0,)),
-        "headroom_is_whole: headroom of RXA01 does not have each of 2 days",
+        "headroom_is_complete: headroom of RXA01 does not have each of 2 days",
     ),
     "headroom that crosses": (
         lambda p: with_headroom(p, headroom=(with_headroom(p).headroom[0].headroom[0][::-1],) * 2),
-        "headroom_is_whole: headroom of RXA01 has quantiles that cross",
+        "headroom_is_complete: headroom of RXA01 has quantiles that cross",
     ),
     "a peak without a quantile": (
         lambda p: with_headroom(p, peaks=(Peak(2, (12.0, 15.0), 1.5),)),
-        "headroom_is_whole: headroom of RXA01 has quantiles that cross, or not 3 of them",
+        "headroom_is_complete: headroom of RXA01 has quantiles that cross, or not 3 of them",
     ),
     "beds that are not a number": (
         lambda p: with_headroom(p, beds=(20.0, float("nan"))),
-        "headroom_is_whole: headroom of RXA01 has a value that is not a number",
+        "headroom_is_complete: headroom of RXA01 has a value that is not a number",
     ),
     "relief below zero": (
         lambda p: with_headroom(p, relief=(1.0, -0.1)),
-        "headroom_is_whole: headroom of RXA01 has a value that is not a number, or beds or relief below 0",
+        "headroom_is_complete: headroom of RXA01 has a value that is not a number, or beds or relief below 0",
     ),
     "headroom of one day of occupancy": (
         lambda p: with_headroom(p, occupancy=((12.0, 15.0, 18.0),)),
-        "headroom_is_whole: headroom of RXA01 does not have each of 2 days",
+        "headroom_is_complete: headroom of RXA01 does not have each of 2 days",
     ),
     "headroom of one day of headroom": (
         lambda p: with_headroom(p, headroom=with_headroom(p).headroom[0].headroom[:1]),
-        "headroom_is_whole: headroom of RXA01 does not have each of 2 days",
+        "headroom_is_complete: headroom of RXA01 does not have each of 2 days",
     ),
     "relief of three days": (
         lambda p: with_headroom(p, relief=(1.0, 1.9, 2.7)),
-        "headroom_is_whole: headroom of RXA01 does not have each of 2 days",
+        "headroom_is_complete: headroom of RXA01 does not have each of 2 days",
     ),
     "occupancy that crosses": (
         lambda p: with_headroom(p, occupancy=((12.0, 15.0, 18.0), (12.0, 18.0, 15.0))),
-        "headroom_is_whole: headroom of RXA01 has quantiles that cross, or not 3 of them",
+        "headroom_is_complete: headroom of RXA01 has quantiles that cross, or not 3 of them",
     ),
     "occupancy without a quantile": (
         lambda p: with_headroom(p, occupancy=((12.0, 15.0, 18.0), (12.0, 15.0))),
-        "headroom_is_whole: headroom of RXA01 has quantiles that cross, or not 3 of them",
+        "headroom_is_complete: headroom of RXA01 has quantiles that cross, or not 3 of them",
     ),
     "a peak that crosses": (
         lambda p: with_headroom(p, peaks=(Peak(2, (18.0, 15.0, 12.0), 1.5),)),
-        "headroom_is_whole: headroom of RXA01 has quantiles that cross, or not 3 of them",
+        "headroom_is_complete: headroom of RXA01 has quantiles that cross, or not 3 of them",
     ),
     "occupancy that is infinite": (
         lambda p: with_headroom(p, occupancy=((12.0, 15.0, 18.0), (12.0, 15.0, float("inf")))),
-        "headroom_is_whole: headroom of RXA01 has a value that is not a number",
+        "headroom_is_complete: headroom of RXA01 has a value that is not a number",
     ),
     "headroom that is infinite": (
         lambda p: with_headroom(p, headroom=((-float("inf"), *_first_day(p)[1:]), _first_day(p))),
-        "headroom_is_whole: headroom of RXA01 has a value that is not a number",
+        "headroom_is_complete: headroom of RXA01 has a value that is not a number",
     ),
     "a peak that is infinite": (
         lambda p: with_headroom(p, peaks=(Peak(2, (12.0, 15.0, float("inf")), 1.5),)),
-        "headroom_is_whole: headroom of RXA01 has a value that is not a number",
+        "headroom_is_complete: headroom of RXA01 has a value that is not a number",
     ),
     "relief that is not a number": (
         lambda p: with_headroom(p, relief=(1.0, float("nan"))),
-        "headroom_is_whole: headroom of RXA01 has a value that is not a number",
+        "headroom_is_complete: headroom of RXA01 has a value that is not a number",
     ),
     "beds below zero": (
         lambda p: with_headroom(p, beds=(20.0, -1.0)),
-        "headroom_is_whole: headroom of RXA01 has a value that is not a number, or beds or relief below 0",
+        "headroom_is_complete: headroom of RXA01 has a value that is not a number, or beds or relief below 0",
     ),
     "two reasons": (
         lambda p: replace(p, notes=(*p.notes, p.notes[-1])),
