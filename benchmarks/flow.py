@@ -21,7 +21,7 @@ from training.frames import long
 from training.history.point_in_time import PointInTimeHistory, known_at_day_end
 from training.models.catalogue import FALLBACK
 from training.paths.joint import N_PATHS
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 from training.pipeline.pressure import headroom
 
 LEVEL = {"attendances": 250.0, "admissions": 60.0, "discharges": 60.0, "occupancy": 420.0, "beds": 450.0}

@@ -46,7 +46,7 @@ import pandas as pd
 from training.history.archive import Archive
 from training.history.ingest import ingest
 from training.history.review import review
-from training.system import read_system
+from training.system.reading import read_system
 what, folder = sys.argv[1], Path(sys.argv[2])
 file = read_system(folder / "system.toml")
 archive = Archive(folder / "history", file.system.timezone)

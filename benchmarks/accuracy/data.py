@@ -14,7 +14,8 @@ from training.backtest.options import backtest_cutoffs
 from training.history.archive import Archive
 from training.history.ingest import ingest
 from training.history.point_in_time import PointInTimeHistory
-from training.system import SystemContext, read_system
+from training.system.model import SystemContext
+from training.system.reading import read_system
 
 SYSTEMS = Path(__file__).parents[1] / "systems"
 REAL_DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -17,7 +17,7 @@ from training.backtest.run import backtest_candidate, backtest_selection
 from training.backtest.scores import mase_scales
 from training.history.point_in_time import PointInTimeHistory
 from training.models.catalogue import CONTENDERS
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 
 RACE_EVERY = 4  # of the cutoffs: those at which slow peers are run
 OURS = "ours"

@@ -22,7 +22,7 @@ from training.backtest.scores import mase_scales
 from training.calibration.past_errors import PastErrors
 from training.calibration.quantiles import Calibration, quantiles
 from training.models.catalogue import CONTENDERS
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 
 BANDS = ((1, 7), (8, 28), (29, 84))
 OURS = "ours: pooled shape, scale, volatility"

@@ -16,7 +16,8 @@ from publication.pressure import chance_over, headroom_levels
 from training.backtest.run import same_for_every_measure
 from training.history.point_in_time import PointInTimeHistory
 from training.models.catalogue import CONTENDERS
-from training.pipeline import Forecast, Forecaster
+from training.pipeline.forecast import Forecast
+from training.pipeline.forecaster import Forecaster
 from training.pipeline.pressure import headroom
 
 LEADS = 7

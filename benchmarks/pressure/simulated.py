@@ -20,7 +20,8 @@ from training.frames import with_quantiles
 from training.history.point_in_time import PointInTimeHistory
 from training.models.catalogue import CONTENDERS
 from training.paths.joint import quantiles
-from training.pipeline import Forecast, Forecaster
+from training.pipeline.forecast import Forecast
+from training.pipeline.forecaster import Forecaster
 from training.simulate.places import nodes
 from training.simulate.true_distribution import LEVELS, true_distribution
 from training.simulate.world import sample_world

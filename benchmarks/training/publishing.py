@@ -26,8 +26,8 @@ from training.frames import long
 from training.history.archive import Archive
 from training.history.point_in_time import PointInTimeHistory
 from training.models.catalogue import CATALOGUE, CONTENDERS
-from training.pipeline import Forecaster
-from training.system import read_system
+from training.pipeline.forecaster import Forecaster
+from training.system.reading import read_system
 what, folder, name = sys.argv[1], Path(sys.argv[2]), sys.argv[3] or CONTENDERS[0]
 warnings.simplefilter("ignore")
 file = read_system(folder / "system" / "system.toml")
@@ -84,8 +84,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from training.history.archive import Archive
 from training.history.ingest import ingest
-from training.simulate import Scenario, simulate
-from training.system import read_system
+from training.simulate.run import simulate
+from training.simulate.scenario import Scenario
+from training.system.reading import read_system
 folder, sites, days = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 scenario = Scenario(days=days, trusts=max(1, sites // 3), sites=sites)
 file = read_system(simulate(folder / "system", 1, date(2025, 12, 31), scenario))

@@ -13,7 +13,8 @@ from tests.unit.jobs.hospitals import morning, quiet, received, send
 from training.errors import TrainingError
 from training.frames import wide
 from training.jobs import daily, promote, train
-from training.simulate import Scenario, simulate
+from training.simulate.run import simulate
+from training.simulate.scenario import Scenario
 
 pytestmark = [
     pytest.mark.histories,

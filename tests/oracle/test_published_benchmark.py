@@ -12,8 +12,8 @@ from training.backtest.scores import mase_scales, overall
 from training.history.archive import Archive
 from training.history.ingest import ingest
 from training.history.point_in_time import PointInTimeHistory
-from training.pipeline import Forecaster
-from training.system import read_system
+from training.pipeline.forecaster import Forecaster
+from training.system.reading import read_system
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data" / "swast_ambulance"

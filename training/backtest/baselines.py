@@ -10,7 +10,7 @@ from training.backtest.slices import kinds_of_day, regimes
 from training.frames import WEEK, values_of
 from training.history.point_in_time import PointInTimeHistory
 from training.history.reporting import LOOKBACK_WEEKS, never_counted_ahead, rest_days
-from training.pipeline import Forecast
+from training.pipeline.forecast import Forecast
 from training.reconciliation import aggregated, summing
 
 CONTEXT_DAYS = pd.Timedelta(days=(LOOKBACK_WEEKS + 1) * WEEK)

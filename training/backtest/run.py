@@ -22,7 +22,8 @@ from training.files import write_atomically
 from training.frames import forecast_columns
 from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import REFIT_EVERY_DAYS, by_fit_day, fit_day
-from training.pipeline import Forecaster, Recipe
+from training.pipeline.forecast import Recipe
+from training.pipeline.forecaster import Forecaster
 
 KEY_DIGITS = 16
 PARQUET = ".parquet"

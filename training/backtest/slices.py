@@ -14,8 +14,8 @@ from publication.days import ONE_DAY, WEEKDAYS
 from publication.model import System
 from publication.vocabulary import series_key
 from training.history.event_days import concerns
-from training.system import EventKind, SystemContext
 from training.system.bank_holidays import bank_holidays
+from training.system.model import EventKind, SystemContext
 
 SCORED_LEAD_BANDS = ((1, 7), (8, 14), (15, 28), (29, 56), (57, 84))
 ORDINARY, HOLIDAY, DAY_AFTER = DAY_KINDS = ("ordinary", "holiday", "day after")

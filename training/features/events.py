@@ -9,7 +9,7 @@ from publication.model import System
 from publication.vocabulary import series_key
 from training.arrays import BoolArray, FloatArray
 from training.history.event_days import days_of, spans
-from training.system import EventKind, SystemContext
+from training.system.model import EventKind, SystemContext
 
 EVENT_FEATURES = (EventKind.STRIKE, EventKind.CLOSURE, EventKind.DIVERT)
 SCHOOL_TERM = "school_term"

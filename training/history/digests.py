@@ -10,7 +10,7 @@ import pandas as pd
 from publication.model import System
 from publication.vocabulary import series_key
 from training.history.event_days import concerns
-from training.system import Event, SchoolTerm, SystemContext
+from training.system.model import Event, SchoolTerm, SystemContext
 
 DIGEST_BYTES = 16
 Declared = tuple[date, date, str]

@@ -8,7 +8,7 @@ import pandas as pd
 from publication.model import System
 from publication.vocabulary import SEPARATOR, SeriesKey, series_key
 from training.errors import HistoryError
-from training.system import OpeningPeriod
+from training.system.model import OpeningPeriod
 
 SERIES_AND_DAY = ["unique_id", "ds"]
 ALWAYS = OpeningPeriod()

@@ -23,8 +23,8 @@ from training.history.reporting import RHYTHM_LOOKBACK_DAYS, WEEKLY, Rhythm, rhy
 from training.history.screening import ScreenedFile, screen
 from training.history.summary import IngestSummary, summarise
 from training.history.weekly_totals import is_weekly_total, spread_weeks, weekly_sources
-from training.sources import read_source
-from training.system import Source, SystemFile
+from training.sources.reading import read_source
+from training.system.model import Source, SystemFile
 
 ADVICE = {i: f"{check.name}: correct it, or ingest without --strict" for i, check in enumerate(SUSPECT_CHECKS)}
 DAYS_SHOWN = 4

@@ -20,8 +20,8 @@ from training.history.plausibility.catalogue import detection_delays, mask_uncou
 from training.history.plausibility.suspect_checks import DetectionDelays
 from training.history.reporting import days_behind, days_never_counted, reached_day, still_reporting
 from training.history.steps import Steps, recent_steps
-from training.system import SystemContext
 from training.system.bank_holidays import bank_holidays
+from training.system.model import SystemContext
 
 SNAPSHOTS_HELD = 1024
 REPORTED_WITHIN_DAYS = 14

@@ -18,7 +18,7 @@ from training.history.columns import (
     series_numbers,
     stack_rows,
 )
-from training.sources import Extract
+from training.sources.extract import Extract
 
 QUARANTINE_COLUMNS = ["file", "line", "column", "place", "day", "measure", "found", "reason"]
 VALUE = ["series_day", "known_at"]

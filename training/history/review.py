@@ -17,7 +17,7 @@ from training.history.plausibility.catalogue import Severity
 from training.history.plausibility.findings import NO_DAYS, findings
 from training.history.quarantine import replace_text
 from training.history.weekly_totals import weekly_sources
-from training.system import Event, EventKind, SystemFile
+from training.system.model import Event, EventKind, SystemFile
 from training.system.tables import EVENT_COLUMNS
 
 SAME_SHIFT_DAYS = 7  # of one measure at several places: one thing happened to the system

@@ -14,8 +14,8 @@ from training.history.checks import CHECKS, CheckContext, CheckedTexts, advice, 
 from training.history.columns import constant_column, distinct_texts, per_row, select_columns, stack_rows, with_columns
 from training.history.parsing import separators
 from training.history.quarantine import malformed, quarantine_rows
-from training.sources import Extract
-from training.system import Source
+from training.sources.extract import Extract
+from training.system.model import Source
 
 ROW_FIELDS = ("place", "day", "measure", "stream", "known_at")
 SCREENED_COLUMNS = [

@@ -13,7 +13,7 @@ from training.frames import WEEK
 from training.history.archive import Archive, unique_ids
 from training.history.columns import day_numbers, stack_rows, with_columns
 from training.history.quarantine import Reason, quarantine_rows
-from training.system import Source, SystemFile
+from training.system.model import Source, SystemFile
 
 FIRST_WEEKDAY = 3  # 1 January 1970 was a Thursday
 

@@ -26,7 +26,7 @@ from training.jobs.context import Context
 from training.jobs.registry import snapshot_of
 from training.models.candidate import fit_day
 from training.models.catalogue import CATALOGUE
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 from training.tracking.client import connect
 from training.tracking.provenance import code_version
 from training.tracking.runs import BACKTEST, log_backtest

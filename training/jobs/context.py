@@ -15,7 +15,8 @@ from training.files import at_home, check_home
 from training.history.archive import Archive
 from training.history.point_in_time import PointInTimeHistory
 from training.settings import Settings
-from training.system import SystemFile, read_system
+from training.system.model import SystemFile
+from training.system.reading import read_system
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from training.history.point_in_time import PointInTimeHistory
 from training.jobs.context import Context
 from training.jobs.lock import JobLock, hold
 from training.jobs.registry import champion_or_cached, last_state, other_system, saved_state
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 from training.pipeline.publishing import RECENT_ACTUALS_DAYS, as_publication
 
 log = logging.getLogger("headroom")

@@ -9,7 +9,8 @@ from rich.console import Console
 from publication.days import ONE_DAY, today
 from training.errors import UsageError
 from training.files import output
-from training.simulate import FaultKind, Scenario, simulate
+from training.simulate.run import simulate
+from training.simulate.scenario import FaultKind, Scenario
 from training.system.schema import nearest
 
 __all__ = ["Scenario", "faults", "run"]

@@ -21,7 +21,8 @@ from training.jobs.history import report_of
 from training.jobs.lock import JobLock, hold
 from training.jobs.registry import other_system, registry, snapshot_of, source_names
 from training.models.catalogue import candidate_names
-from training.pipeline import Forecast, Forecaster, Recipe
+from training.pipeline.forecast import Forecast, Recipe
+from training.pipeline.forecaster import Forecaster
 from training.pipeline.state import PipelineState
 from training.tracking.provenance import code_version
 from training.tracking.registry import Registered, Registry

@@ -17,7 +17,7 @@ from training.pipeline.drivers import drivers
 from training.pipeline.forecast import DECIMALS, Forecast
 from training.pipeline.pressure import headroom, uncounted
 from training.pipeline.rest_days import RestDays
-from training.system import Event
+from training.system.model import Event
 
 MOST_EVENTS_NOTED = 12
 MOST_PLACES_NAMED = 12

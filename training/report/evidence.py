@@ -18,7 +18,7 @@ from training.history.event_days import UNTRUSTED_KINDS, days_of
 from training.history.plausibility.catalogue import Severity
 from training.history.plausibility.findings import findings
 from training.history.point_in_time import PointInTimeHistory
-from training.system import SystemContext
+from training.system.model import SystemContext
 
 States = NDArray[np.int8]
 ONE_DAY_64 = np.timedelta64(1, "D")

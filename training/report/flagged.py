@@ -13,7 +13,7 @@ from training.history.plausibility.panel import panels
 from training.report import markup, wording
 from training.report.evidence import Evidence, Finding, finding_rows
 from training.report.markup import heading, paragraph, table
-from training.system import Event
+from training.system.model import Event
 
 SERIES_SHOWN = 8
 NEW_DAYS = 28  # series with suspect days in the newest four weeks come first

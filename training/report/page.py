@@ -12,7 +12,7 @@ from training.report.delays import reporting_delays, revisions
 from training.report.evidence import Evidence, evidence
 from training.report.flagged import flagged, residuals
 from training.report.markup import facts, heading, paragraph, table
-from training.system import SystemContext
+from training.system.model import SystemContext
 
 FINDINGS_NUMBERS = ("findings", "series", "days")
 REPORT_SECTIONS = {

@@ -22,7 +22,7 @@ from training.simulate.effects import (
     STRIKE_LONGEST_DAYS,
     STRIKES_PER_YEAR,
 )
-from training.system import Event, EventKind
+from training.system.model import Event, EventKind
 
 FRIDAY = 4
 ONE_WEEK = timedelta(days=7)

@@ -21,7 +21,7 @@ from training.simulate.mechanics import LONG
 from training.simulate.places import ROOT_ID, Place, nodes
 from training.simulate.scenario import Scenario
 from training.simulate.world import MEASURES, World, sample_world
-from training.system import Event
+from training.system.model import Event
 
 EXTRACT = "extract"
 PLACES_HEADER = ("place", "parent", "name", "kind")

@@ -20,7 +20,7 @@ from training.simulate.effects import (
     WINTER_WARD_SHARE,
 )
 from training.simulate.places import Site
-from training.system import Event, EventKind
+from training.system.model import Event, EventKind
 
 REFITS_FROM = (5, 1)  # month and day: outside winter, when beds can be spared
 REFITS_WITHIN_DAYS = 120

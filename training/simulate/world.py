@@ -15,7 +15,7 @@ from training.simulate.mechanics import SiteHistory, initial_state, simulate_day
 from training.simulate.places import Merger, Node, Place, SimulatedTree, draw_merger, places
 from training.simulate.scenario import Scenario
 from training.simulate.truth import SiteTruth, site_truth
-from training.system import Event
+from training.system.model import Event
 from training.system.schema import MAX_HORIZON_DAYS
 
 

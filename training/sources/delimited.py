@@ -17,7 +17,7 @@ import pyarrow.csv
 from training.arrays import BoolArray, IntArray
 from training.errors import HistoryError
 from training.sources.extract import Columns, Extract, check_header, check_rows, columns_of
-from training.system import Source
+from training.system.model import Source
 
 if TYPE_CHECKING:
     from _csv import Reader

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from training.errors import HistoryError
-from training.system import Source
+from training.system.model import Source
 
 NO_ROWS_APART = pd.Series([], index=pd.Index([], dtype="int64"), dtype=object)
 

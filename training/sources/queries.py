@@ -14,7 +14,7 @@ from publication.engines import CONNECT_TIMEOUT_SECONDS
 from publication.redaction import ENCODE_ADVICE, STRAY_AT, Redactor, has_stray_at, redact_url
 from training.errors import HistoryError
 from training.sources.extract import Columns, Extract, check_header, check_rows, columns_of, text_of
-from training.system import Source
+from training.system.model import Source
 
 PARTITION_ROWS = 50_000
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")

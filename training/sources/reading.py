@@ -17,7 +17,7 @@ from training.files import named, reason
 from training.sources.delimited import read_delimited
 from training.sources.extract import Extract, categorical, check_header, check_rows, columns_of
 from training.sources.workbooks import read_workbook
-from training.system import Source
+from training.system.model import Source
 
 
 def read_parquet(path: Path, file: str, source: Source) -> Extract:

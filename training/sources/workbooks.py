@@ -20,7 +20,7 @@ from training.sources.extract import (
     text_of,
 )
 from training.sources.unread_cells import unread_cells
-from training.system import Source
+from training.system.model import Source
 
 UNREADABLE = (
     python_calamine.CalamineError,

@@ -10,7 +10,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from training.history.point_in_time import PointInTimeHistory, known_at_day_end
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 from training.tracking.versions import read_complete
 
 KNOWN_AT = "known_at"

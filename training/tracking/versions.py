@@ -20,7 +20,7 @@ from training.backtest.evaluation import BacktestSummary
 from training.files import at_home, write_atomically
 from training.history.identity import SystemIdentity
 from training.pipeline.state import READ_ERRORS, PipelineState, read_state
-from training.system import SystemContext
+from training.system.model import SystemContext
 
 DESCRIPTION_FILE, STATE_FOLDER = "version.json", "state"
 

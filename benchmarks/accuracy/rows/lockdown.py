@@ -14,7 +14,7 @@ from training.backtest.run import backtest_selection
 from training.backtest.scores import mase_scales
 from training.frames import with_quantiles
 from training.models.catalogue import CONTENDERS
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 
 LEAD = 7
 CALIBRATION = ("2019-08-01", "2020-01-24")  # cutoffs whose seventh day is over before February 2020

@@ -21,12 +21,13 @@ from training.history.archive import Archive
 from training.history.ingest import ingest
 from training.history.point_in_time import PointInTimeHistory
 from training.models.catalogue import CONTENDERS
-from training.pipeline import Forecaster
-from training.simulate import Scenario, simulate
+from training.pipeline.forecaster import Forecaster
 from training.simulate.places import nodes
+from training.simulate.run import simulate
+from training.simulate.scenario import Scenario
 from training.simulate.true_distribution import LEVELS, true_distribution
 from training.simulate.world import World, sample_world
-from training.system import read_system
+from training.system.reading import read_system
 
 SEEDS = (1, 2, 3)
 LAST_DAY = date(2025, 12, 31)

@@ -9,7 +9,8 @@ import pytest
 
 from tests.acceptance.dirty.test_dirty_inputs import table
 from tests.unit.cli.commands import headroom
-from training.simulate import FaultKind, Scenario, simulate
+from training.simulate.run import simulate
+from training.simulate.scenario import FaultKind, Scenario
 
 LAST_DAY = date(2026, 10, 31)
 SEEDS = (3, 4)

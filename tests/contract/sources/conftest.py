@@ -11,7 +11,7 @@ from tests.contract.store.databases import new_postgresql_database
 from training.history.archive import Archive
 from training.history.ingest import ingest
 from training.history.summary import IngestSummary
-from training.system import read_system
+from training.system.reading import read_system
 
 NOW = datetime(2026, 4, 1, 6, tzinfo=UTC)
 SYSTEM = """

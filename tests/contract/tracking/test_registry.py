@@ -24,7 +24,7 @@ from training.errors import NothingPublishedError, OutOfReachError, UsageError, 
 from training.frames import long
 from training.history.identity import identity_of
 from training.history.point_in_time import known_at_day_end
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 from training.tracking.client import connect
 from training.tracking.provenance import HistorySnapshot, code_version
 from training.tracking.registry import Registered, Registry

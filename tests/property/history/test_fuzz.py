@@ -17,9 +17,9 @@ from publication.model import Place, System
 from tests.property.dirty_files import GOOD, changes_of, mutated
 from training.errors import HistoryError
 from training.history.screening import ScreenedFile, screen
-from training.sources import Extract, read_source
-from training.system import Source
-from training.system.model import BUILT_IN
+from training.sources.extract import Extract
+from training.sources.reading import read_source
+from training.system.model import BUILT_IN, Source
 
 TODAY = datetime(2026, 3, 1, tzinfo=UTC).date()
 SYSTEM = System(

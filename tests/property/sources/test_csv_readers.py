@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.property.dirty_files import GOOD, Change, changes_of, mutated
 from training.errors import HistoryError
-from training.sources import Extract
 from training.sources.delimited import NeedsFullParserError, read_row_by_row, read_with_arrow, sniff
-from training.system import Source
+from training.sources.extract import Extract
+from training.system.model import Source
 
 HEADER = ("code", "date", "occupied", "note")
 SOURCE = Source("daily", ("x.csv",), "code", "date", {"occupancy": ("occupied",)})

@@ -12,7 +12,7 @@ from publication.model import Champion, System
 from tests.unit.pipeline.histories import build_history, build_system, counts
 from training.backtest.baselines import actuals
 from training.models.candidate import FitCache
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 from training.pipeline.publishing import as_publication
 
 HORIZON = 4

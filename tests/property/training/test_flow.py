@@ -13,7 +13,8 @@ from publication.vocabulary import Kind
 from tests.unit.pipeline.histories import build_history, build_system, counts
 from training.history.patient_flow import flow_series
 from training.paths.flow_identity import flow_identity
-from training.pipeline import Forecast, Forecaster
+from training.pipeline.forecast import Forecast
+from training.pipeline.forecaster import Forecaster
 from training.pipeline.pressure import headroom
 
 HORIZON = 5

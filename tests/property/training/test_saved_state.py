@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.unit.pipeline.histories import ENGLISH, build_system, counts, versions
 from training.history.point_in_time import PointInTimeHistory
-from training.pipeline import Forecaster
-from training.system import Event, EventKind, SystemContext
+from training.pipeline.forecaster import Forecaster
+from training.system.model import Event, EventKind, SystemContext
 
 HORIZON = 4
 N_DAYS = 96

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.pipeline.histories import build_system
 from training.backtest.run import Checkpoint, key_of, run_checkpointed
 from training.errors import HistoryError
-from training.system import SystemContext
+from training.system.model import SystemContext
 
 FIT_DAYS = [pd.Timestamp(day) for day in ("2022-02-06", "2022-04-03", "2022-05-29")]
 CUTOFFS = [day + pd.Timedelta(days=later) for day in FIT_DAYS for later in (0, 13, 55)]

@@ -8,7 +8,7 @@ from tests.unit.pipeline.histories import build_history, build_system, four_site
 from training.backtest.baselines import REFERENCES, references, with_references
 from training.backtest.run import backtest_candidate
 from training.history.point_in_time import PointInTimeHistory
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 
 NAN = float("nan")
 WEEK_1 = [70.0, 60.0, 50.0, 40.0, 50.0, 20.0, 30.0]

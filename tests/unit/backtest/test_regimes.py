@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.pipeline.histories import build_system
 from training.backtest.slices import level_breaks, regimes
-from training.system import Event, EventKind, OpeningPeriod, SystemContext
+from training.system.model import Event, EventKind, OpeningPeriod, SystemContext
 
 SYSTEM = build_system()  # sites A and B in trust T1, C and D in T2
 

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.pipeline.histories import build_history, four_sites
 from training.backtest.run import REFIT_POLICY, backtest_among, backtest_candidate, backtest_selection, last_of_refit
 from training.frames import forecast_columns
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 
 TABLE = four_sites(200)
 HISTORY = build_history(TABLE)

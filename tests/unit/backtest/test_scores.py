@@ -9,7 +9,7 @@ from training.backtest.baselines import actuals
 from training.backtest.run import backtest_candidate, backtest_recipe, backtest_selection, same_for_every_measure
 from training.backtest.scores import mase_scales, overall, scores
 from training.frames import forecast_columns, long
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 from training.reconciliation import summing
 
 NAN = float("nan")

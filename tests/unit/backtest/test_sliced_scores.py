@@ -18,7 +18,7 @@ from training.backtest.scores import (
     scores,
     table,
 )
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 
 NAN = float("nan")
 SIX = rows(

@@ -11,8 +11,8 @@ from training.backtest.run import backtest_candidate
 from training.frames import WEEK
 from training.models.candidate import ForecastRequest, Means, target_days
 from training.models.catalogue import CATALOGUE
-from training.pipeline import Forecaster
-from training.system import SystemContext
+from training.pipeline.forecaster import Forecaster
+from training.system.model import SystemContext
 
 HORIZON = 7
 LEVELS = {"A/attendances": 40.0, "B/attendances": 120.0, "C/attendances": 9.0, "D/attendances": 300.0}

@@ -8,7 +8,7 @@ import pytest
 
 from publication.days import ONE_DAY, today
 from tests.unit.cli.commands import headroom
-from training.simulate import simulate
+from training.simulate.run import simulate
 
 DAYS = 100
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from training.history.archive import Archive
 from training.history.ingest import ingest
 from training.history.summary import IngestSummary
-from training.system import SystemFile, read_system
+from training.system.model import SystemFile
+from training.system.reading import read_system
 
 SYSTEM = """
 [system]

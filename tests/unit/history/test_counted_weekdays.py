@@ -10,7 +10,7 @@ from publication.days import weekday_names
 from tests.unit.pipeline.histories import build_system
 from training.history.plausibility.findings import findings
 from training.history.reporting import counted_weekdays, days_never_counted, rest_days
-from training.system import SystemContext
+from training.system.model import SystemContext
 
 ALL = set(range(7))
 WEEKEND = {5, 6}

@@ -16,9 +16,9 @@ from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import ForecastRequest
 from training.models.catalogue import CATALOGUE
 from training.models.regression import Regression
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 from training.pipeline.means import MeansCache
-from training.system import Event, EventKind, SchoolTerm, SystemContext
+from training.system.model import Event, EventKind, SchoolTerm, SystemContext
 
 SYSTEM = build_system()
 BEDS = System(

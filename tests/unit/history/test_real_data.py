@@ -12,7 +12,7 @@ import pytest
 from training.history.archive import Archive
 from training.history.ingest import ingest
 from training.history.summary import IngestSummary
-from training.system import read_system
+from training.system.reading import read_system
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT.parent / "shared" / "data"

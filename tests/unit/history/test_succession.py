@@ -11,8 +11,8 @@ from tests.unit.pipeline.histories import LEVELS, build_system, counts, versions
 from training.frames import long
 from training.history.hierarchy import with_inherited
 from training.history.point_in_time import PointInTimeHistory
-from training.pipeline import Forecaster
-from training.system import OpeningPeriod, SystemContext
+from training.pipeline.forecaster import Forecaster
+from training.system.model import OpeningPeriod, SystemContext
 
 MERGED = date(2022, 5, 1)
 EVE = date(2022, 4, 30)

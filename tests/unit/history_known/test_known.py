@@ -25,7 +25,7 @@ from training.errors import HistoryError, NothingPublishedError
 from training.frames import long
 from training.history.hierarchy import ancestors, bottom_series
 from training.history.point_in_time import PointInTimeHistory, known_at_day_end
-from training.system import Event, EventKind, SystemContext
+from training.system.model import Event, EventKind, SystemContext
 
 NAN = float("nan")
 DAY = pd.Timedelta(days=1)

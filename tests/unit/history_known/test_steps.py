@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.pipeline.histories import build_history, counts, four_sites
 from training.history.steps import recent_steps
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 
 N_DAYS = 180
 AT = 160  # the first day after a step

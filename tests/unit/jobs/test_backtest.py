@@ -18,7 +18,7 @@ from training.frames import forecast_columns
 from training.jobs.backtest import checkpoint_of
 from training.jobs.context import context
 from training.settings import settings
-from training.system import read_system
+from training.system.reading import read_system
 
 # The library's own, when a test reads what was tracked.
 pytestmark = [

@@ -17,7 +17,7 @@ from tests.unit.pipeline.histories import build_system as small_system
 from training.errors import NothingPublishedError
 from training.history.late_series import lateness_notes
 from training.jobs.publish import next_cutoff
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 
 TODAY = date(2026, 3, 12)
 YESTERDAY = date(2026, 3, 11)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.pipeline.histories import build_history, four_sites
 from training.models.catalogue import CATALOGUE, candidate_names
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 
 METHOD = Path(__file__).parents[3] / "docs" / "explanation" / "method.md"
 MOST_LINES = 10

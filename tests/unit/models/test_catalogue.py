@@ -12,7 +12,7 @@ from training.models.candidate import REFIT_EVERY_DAYS, ForecastRequest, by_fit_
 from training.models.catalogue import CATALOGUE, CONTENDERS, FALLBACK, Combination, candidate_names
 from training.models.regression import Regression, level
 from training.pipeline.means import MeansCache
-from training.system import SystemContext
+from training.system.model import SystemContext
 
 DAY = pd.Timedelta(days=1)
 

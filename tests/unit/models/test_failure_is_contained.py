@@ -10,8 +10,9 @@ from tests.unit.pipeline.histories import build_history, build_system, counts
 from training.models.candidate import fit_day
 from training.models.catalogue import CATALOGUE, FALLBACK
 from training.models.statistical import Statistical
-from training.pipeline import Forecast, Forecaster
-from training.system import SystemContext
+from training.pipeline.forecast import Forecast
+from training.pipeline.forecaster import Forecaster
+from training.system.model import SystemContext
 
 HORIZON = 10
 N_DAYS = 126

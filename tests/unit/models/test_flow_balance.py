@@ -10,7 +10,7 @@ from training.history.patient_flow import flow_series
 from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import ForecastRequest, Means
 from training.models.flow_balance import FLOWS_INCOMPLETE, FlowBalance
-from training.system import SystemContext
+from training.system.model import SystemContext
 
 HORIZON = 14
 N_DAYS = 500

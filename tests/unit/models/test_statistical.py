@@ -13,7 +13,7 @@ from training.models.arima import CalendarArima, independent, regressors
 from training.models.candidate import ForecastRequest, fit_day
 from training.models.catalogue import CATALOGUE
 from training.models.statistical import LibraryModel, Statistical
-from training.system import SystemContext
+from training.system.model import SystemContext
 
 QUEENS_FUNERAL = pd.Timestamp("2022-09-19")
 QUIET = ["2022-01-03", "2022-04-15", "2022-04-18", "2022-05-02", "2022-06-02", "2022-06-03", "2022-08-29"]

@@ -17,7 +17,7 @@ from tests.unit.pipeline.histories import build_history, build_system, counts
 from training.frames import WEEK
 from training.history.point_in_time import PointInTimeHistory
 from training.monitoring import SCORED_DAYS, IssuedForecasts, score_issued, to_score
-from training.system import Event, EventKind, SystemContext
+from training.system.model import Event, EventKind, SystemContext
 
 SYSTEM = replace(build_system({"A": "north", "B": "north"}, horizon_days=10), quantiles=(0.1, 0.5, 0.9))
 N_DAYS = 200

@@ -11,7 +11,8 @@ from training.history.patient_flow import FlowCounts, flow_series
 from training.history.point_in_time import PointInTimeHistory
 from training.paths.flow_identity import FlowIdentity, beds_freed, flow_identity, reorder_discharges, unexplained_sd
 from training.paths.joint import Paths
-from training.pipeline import Forecast, Forecaster
+from training.pipeline.forecast import Forecast
+from training.pipeline.forecaster import Forecaster
 
 MEASURES = ("occupancy", "admissions", "discharges")
 HORIZON = 7

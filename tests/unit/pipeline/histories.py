@@ -10,7 +10,7 @@ from publication.model import Measure, Place, System
 from publication.vocabulary import Kind
 from training.frames import long, wide
 from training.history.point_in_time import PointInTimeHistory
-from training.system import SystemContext
+from training.system.model import SystemContext
 
 TIMEZONE = "Europe/London"
 HOLIDAYS = "GB-ENG"

@@ -8,7 +8,7 @@ from tests.unit.pipeline.histories import build_history, build_system, four_site
 from training.models.candidate import ForecastRequest, Means, empty_means
 from training.models.catalogue import CATALOGUE
 from training.paths.joint import Paths
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 from training.pipeline.margins import means_within
 
 DAYS = pd.date_range("2026-03-12", periods=1, name="ds")

@@ -10,8 +10,8 @@ from tests.unit.pipeline.histories import build_history, four_sites
 from training.models.candidate import ForecastRequest, Means
 from training.models.catalogue import CATALOGUE, Combination, SeasonalNaive
 from training.models.statistical import Statistical
-from training.pipeline import Forecast, Forecaster
-from training.pipeline.forecast import candidate_of
+from training.pipeline.forecast import Forecast, candidate_of
+from training.pipeline.forecaster import Forecaster
 
 HORIZON = 7
 TABLE = four_sites(110)

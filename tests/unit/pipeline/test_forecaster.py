@@ -19,8 +19,8 @@ from training.errors import NothingPublishedError
 from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import ForecastRequest, Means, empty_means
 from training.models.catalogue import CATALOGUE, CONTENDERS
-from training.pipeline import Forecast, Forecaster
-from training.pipeline.forecast import candidate_of
+from training.pipeline.forecast import Forecast, candidate_of
+from training.pipeline.forecaster import Forecaster
 
 HORIZON = 7
 NAIVE = ["SeasonalNaive"]

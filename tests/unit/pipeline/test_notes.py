@@ -10,9 +10,9 @@ from publication.vocabulary import NoteKind
 from tests.unit.pipeline.histories import ENGLISH, build_history, four_sites
 from training.backtest.baselines import actuals
 from training.models.candidate import FitCache
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 from training.pipeline.publishing import MOST_EVENTS_NOTED, as_publication
-from training.system import Event, EventKind
+from training.system.model import Event, EventKind
 
 TABLE = four_sites(120)
 CUTOFF = pd.Timestamp(TABLE.index[-1])

@@ -14,7 +14,8 @@ from training.backtest.baselines import actuals, references, scales_of, with_act
 from training.frames import forecast_columns
 from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import FitCache
-from training.pipeline import Forecast, Forecaster
+from training.pipeline.forecast import Forecast
+from training.pipeline.forecaster import Forecaster
 from training.pipeline.publishing import as_publication
 from training.pipeline.rest_days import RestDays
 

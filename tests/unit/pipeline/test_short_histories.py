@@ -8,7 +8,8 @@ import pytest
 
 from tests.unit.pipeline.histories import build_history, build_system, counts
 from training.models.catalogue import CONTENDERS
-from training.pipeline import Forecast, Forecaster
+from training.pipeline.forecast import Forecast
+from training.pipeline.forecaster import Forecaster
 
 HORIZON = 7
 NEAR = 0.12  # of the level: more than three times what a week of Poisson counts around 40 is off by chance

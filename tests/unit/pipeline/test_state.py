@@ -16,7 +16,7 @@ from training.history.point_in_time import PointInTimeHistory, known_at_day_end
 from training.models.candidate import Candidate, ForecastRequest, Means, Scope
 from training.models.catalogue import CATALOGUE
 from training.models.saved_fits import ARRAYS, PARTS, load_fitted, save_fitted
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 from training.pipeline.state import PipelineState, read_state, saved_means
 
 HORIZON = 7

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_history, build_system, four_sites
-from training.pipeline import Forecaster
+from training.pipeline.forecaster import Forecaster
 from training.pipeline.state import CODE_FILE, MEANS_FILE, SERIES_SECTION, PipelineState, StateFolder
 
 TABLE = four_sites(120)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from publication.model import Measure, Place, System
 from publication.vocabulary import Kind
-from training.system import SystemContext
+from training.system.model import SystemContext
 
 MEASURES = (
     Measure("attendances", Kind.FLOW, "patients"),

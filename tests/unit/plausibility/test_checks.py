@@ -12,7 +12,7 @@ from tests.unit.plausibility.hospitals import QUIET, SITES, SYSTEM, day, hospita
 from training.history.plausibility.catalogue import detection_delays
 from training.history.plausibility.findings import FINDINGS, findings
 from training.history.plausibility.suspect_checks import NOT_FLAGGED, flagged_by
-from training.system import OpeningPeriod, SystemContext
+from training.system.model import OpeningPeriod, SystemContext
 
 Days = list[tuple[str, int]]
 

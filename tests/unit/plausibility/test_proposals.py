@@ -13,7 +13,7 @@ from training.errors import HistoryError
 from training.history.plausibility.baseline import level_shifts
 from training.history.plausibility.findings import findings
 from training.history.review import not_listed, proposals, write_findings, write_proposals
-from training.system import Event, EventKind
+from training.system.model import Event, EventKind
 
 LAST = day(299).date()
 

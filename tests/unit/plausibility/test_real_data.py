@@ -14,7 +14,8 @@ from training.frames import wide
 from training.history.plausibility.catalogue import NEWEST_CHECKS, detection_delays
 from training.history.plausibility.findings import findings
 from training.history.plausibility.suspect_checks import NOT_FLAGGED
-from training.system import SystemContext, SystemFile, read_system
+from training.system.model import SystemContext, SystemFile
+from training.system.reading import read_system
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT.parent / "shared" / "data"

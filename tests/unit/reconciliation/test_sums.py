@@ -10,7 +10,7 @@ from publication.model import Measure
 from publication.vocabulary import Kind
 from tests.unit.pipeline.histories import build_history, build_system, table_of
 from training.reconciliation import SumsHistory
-from training.system import Event, EventKind, SystemContext
+from training.system.model import Event, EventKind, SystemContext
 
 NAN = np.nan
 

@@ -9,7 +9,7 @@ from publication.days import end_of_day
 from publication.model import Measure, Place, System
 from tests.unit.plausibility.hospitals import MEASURES
 from training.report.evidence import Evidence, evidence
-from training.system import SystemContext
+from training.system.model import SystemContext
 
 Vintage = tuple[str, pd.Timestamp, float, datetime]
 FIRST = pd.Timestamp("2025-01-06")  # a Monday

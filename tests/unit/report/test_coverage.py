@@ -11,7 +11,7 @@ from tests.unit.report.small import day, judged, steady, system, version
 from training.charts import page
 from training.report.coverage import SERIES_DRAWN, by_day, by_week, coverage
 from training.report.evidence import DayState, missing_days, series_to_draw, states
-from training.system import Event, EventKind, SystemContext
+from training.system.model import Event, EventKind, SystemContext
 
 NO_VALUE, VALUE, REVISED, SUSPECT, LEFT_OUT = DayState
 

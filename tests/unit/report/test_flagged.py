@@ -14,7 +14,7 @@ from training.report import flagged as module
 from training.report.evidence import Evidence, evidence
 from training.report.flagged import flagged, most_flagged
 from training.report.markup import CHECK_SYMBOL
-from training.system import Event, EventKind, SystemContext
+from training.system.model import Event, EventKind, SystemContext
 
 STRIKE = Event(day(200).date(), day(202).date(), None, None, EventKind.STRIKE, "")
 ELSEWHERE = Event(day(210).date(), day(212).date(), "C", None, EventKind.CLOSURE, "")

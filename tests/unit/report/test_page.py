@@ -14,7 +14,7 @@ from tests.unit.report.reading import Page
 from tests.unit.report.small import AS_OF, NOTHING, lay, steady, system, version, versions
 from training.frames import long
 from training.report.page import report_page
-from training.system import Event, EventKind, OpeningPeriod, SystemContext
+from training.system.model import Event, EventKind, OpeningPeriod, SystemContext
 
 MB = 1_000_000
 SECTIONS = ["coverage", "revisions", "delays", "flagged", "balance"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.simulate.reading import write
-from training.simulate import FaultKind
+from training.simulate.scenario import FaultKind
 
 
 @pytest.fixture(scope="session")

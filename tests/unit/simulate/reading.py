@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from training.simulate import Scenario, simulate
+from training.simulate.run import simulate
+from training.simulate.scenario import Scenario
 
 LAST_DAY = date(2026, 11, 21)
 MEASURES = ["attendances", "admissions", "discharges", "occupancy", "beds"]

@@ -9,7 +9,8 @@ import pytest
 import typer
 
 from training.cli import app
-from training.simulate import FaultKind, calendar, effects, fault_injection, faults, places, run, scenario, truth
+from training.simulate import calendar, effects, fault_injection, faults, places, run, scenario, truth
+from training.simulate.scenario import FaultKind
 
 PAGE = (Path(__file__).parents[3] / "docs" / "explanation" / "simulator.md").read_text(encoding="utf-8")
 OTHERS = (calendar, truth, places, scenario, fault_injection, faults)

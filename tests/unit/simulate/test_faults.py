@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.simulate.reading import LAST_DAY, MEASURES, write
-from training.simulate import FaultKind
+from training.simulate.scenario import FaultKind
 
 HEADER = ["code", "date", *MEASURES]
 ALTERED: dict[str, Callable[[int, int, dict[str, str]], bool]] = {  # by fault: what is found where this is true

@@ -13,9 +13,10 @@ import pytest
 from tests.unit.simulate.reading import LAST_DAY, MEASURES, days_of, events, extract, files, truth
 from training.errors import UsageError
 from training.jobs.simulate import faults
-from training.simulate import FaultKind, Scenario, simulate
 from training.simulate.places import trust_id
-from training.system import read_system
+from training.simulate.run import simulate
+from training.simulate.scenario import FaultKind, Scenario
+from training.system.reading import read_system
 
 
 def test_three_years_of_four_sites_end_on_the_last_day(plain: Path) -> None:

@@ -10,13 +10,15 @@ import pandas as pd
 import pytest
 
 from tests.unit.simulate.reading import LAST_DAY, extract, files, write
-from training.simulate import FaultKind, Scenario, simulate
+from training.simulate.run import simulate
+from training.simulate.scenario import FaultKind, Scenario
 
 EVERYTHING = """
 import sys
 from datetime import date
 from pathlib import Path
-from training.simulate import FaultKind, Scenario, simulate
+from training.simulate.run import simulate
+from training.simulate.scenario import FaultKind, Scenario
 scenario = Scenario(250, 2, 5, 2, True, True, True, tuple(FaultKind), (date(2026, 10, 1),), 7, 50)
 simulate(Path(sys.argv[1]), 9, date(2026, 11, 21), scenario)
 """

@@ -9,9 +9,9 @@ import pytest
 
 from tests.unit.simulate.reading import LAST_DAY, extract, write
 from training.frames import forecast_columns
-from training.simulate import Scenario
 from training.simulate.mechanics import WorldState, simulate_days
 from training.simulate.places import Site, nodes
+from training.simulate.scenario import Scenario
 from training.simulate.true_distribution import LEVELS, true_distribution
 from training.simulate.truth import SiteTruth
 from training.simulate.world import MEASURES, World, sample_world

@@ -4,7 +4,8 @@ import pytest
 
 from tests.unit.history.small import HEADER, Hospital
 from training.errors import HistoryError
-from training.sources import Extract, read_source
+from training.sources.extract import Extract
+from training.sources.reading import read_source
 
 
 def extracts(hospital: Hospital) -> list[Extract]:

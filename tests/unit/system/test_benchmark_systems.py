@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.system import read_system
+from training.system.reading import read_system
 
 SYSTEMS = Path(__file__).parents[3] / "benchmarks" / "systems"
 

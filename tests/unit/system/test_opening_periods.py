@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from training.errors import SystemFileError
-from training.system import OpeningPeriod, SystemFile, read_system
+from training.system.model import OpeningPeriod, SystemFile
+from training.system.reading import read_system
 
 SYSTEM = """
 [system]

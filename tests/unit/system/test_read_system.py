@@ -6,7 +6,8 @@ import pytest
 from publication.model import Measure, Place
 from publication.vocabulary import Kind
 from tests.unit.system.small import FILES, MEASURES, SOURCES, SYSTEM, write
-from training.system import Event, EventKind, SchoolTerm, SystemContext, read_system
+from training.system.model import Event, EventKind, SchoolTerm, SystemContext
+from training.system.reading import read_system
 
 LONG_SOURCE = '[sources.long]\npath = ["a.csv", "b.csv"]\nplace = "p"\nday = "d"\nmeasure = "m"\nvalue = "v"\n'
 

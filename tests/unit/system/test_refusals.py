@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.system.small import FILES, MEASURES, SOURCES, SYSTEM, write
 from training.errors import SystemFileError, UsageError
-from training.system import read_system
+from training.system.reading import read_system
 
 WHOLE = FILES["system.toml"]
 ZONE = 'timezone = "Europe/London"'

@@ -14,7 +14,7 @@ from training.history.event_days import UNTRUSTED_KINDS, days_of
 from training.history.plausibility import suspect_checks
 from training.history.plausibility.panel import Panel, panels
 from training.history.plausibility.suspect_checks import NOT_FLAGGED, DetectionDelays, earliest, flagged_by
-from training.system import SystemContext
+from training.system.model import SystemContext
 
 
 class Severity(StrEnum):

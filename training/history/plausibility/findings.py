@@ -10,7 +10,7 @@ from training.history.plausibility.catalogue import Severity, delays_by_check
 from training.history.plausibility.info_checks import INFO_CHECKS, CheckedView, weekly_totals
 from training.history.plausibility.panel import Panel, panels
 from training.history.plausibility.suspect_checks import NOT_FLAGGED, DetectionDelays
-from training.system import SystemContext
+from training.system.model import SystemContext
 
 FINDINGS = pa.DataFrameSchema(
     {

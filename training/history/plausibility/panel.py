@@ -12,8 +12,8 @@ from publication.vocabulary import Kind, SeriesKey, series_key
 from training.arrays import BoolArray, FloatArray
 from training.history.patient_flow import BEDS, OCCUPANCY
 from training.history.plausibility.baseline import baseline_level, jump_scale
-from training.system import OpeningPeriod, SystemContext
 from training.system.bank_holidays import bank_holidays
+from training.system.model import OpeningPeriod, SystemContext
 
 SERIES_AT_ONCE = 400  # of a measure: arrays of a few megabytes are made and checked fastest
 COUNT_NOISE = 1.5  # of a Poisson count against the mean of its neighbours: variance 1 + 1/2, in units of the mean
