@@ -34,12 +34,12 @@ def main() -> None:
 
 
 def _modules(packages: Iterable[str]) -> Iterator[tuple[Path, int]]:
-    """Each module and its lines; one that holds a docstring alone is no module to read."""
+    """Each module and its lines; a file that holds a docstring alone is no module to read."""
     for package in packages:
         for path in sorted((ROOT / package).rglob("*.py")):
-            lines = len(path.read_text(encoding="utf-8").splitlines())
-            if path.name != "__init__.py" or lines > 1:
-                yield path, lines
+            text = path.read_text(encoding="utf-8")
+            if len(ast.parse(text).body) > 1:
+                yield path, len(text.splitlines())
 
 
 def _functions(path: Path) -> Iterator[int]:

@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 import orjson
 from sqlalchemy import func, select, text
 
-from publication.engines import engine
+from publication.database import engine
 from publication.model import Note
 from publication.store import Store
 from publication.vocabulary import NoteKind

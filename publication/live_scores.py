@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
 )
 
-from publication.schema import Instant, metadata
+from publication.database import Instant, metadata
 from publication.vocabulary import series_key
 
 SLICES = ("series", "measure", "leads", "regime")

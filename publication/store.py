@@ -21,8 +21,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.schema import CreateTable
 
 from publication import document, live_scores
+from publication.database import VERSION, engine, metadata, publications, sqlite_url, versions
 from publication.document import ReadJson
-from publication.engines import engine, sqlite_url
 from publication.errors import (
     MalformedLedgerError,
     MalformedPublicationError,
@@ -35,7 +35,6 @@ from publication.invariants import check
 from publication.live_scores import LiveScores
 from publication.model import Champion, Publication, PublicationSummary
 from publication.redaction import Redactor, redact_url
-from publication.schema import VERSION, metadata, publications, versions
 
 FILE_NAME = "publications.db"
 SUMMARY_COLUMNS = [column for column in publications.columns if column.name not in ("notes", "document")]

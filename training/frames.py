@@ -9,9 +9,16 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from publication.vocabulary import quantile_column
-from training.arrays import BoolArray, FloatArray
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+IndexArray = NDArray[np.intp]
+"""Positions in another array."""
+
 
 WEEK = 7
 LONG_GAP_DAYS = 28  # a longer one (the summer between two winters' reports) ends what a model may treat as one stretch

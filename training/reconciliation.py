@@ -13,7 +13,7 @@ import pandas as pd
 
 from publication.model import System
 from publication.vocabulary import series_key
-from training.arrays import BoolArray, FloatArray
+from training.frames import BoolArray, FloatArray
 from training.history.digests import digest_of, pooled
 from training.history.hierarchy import ancestors, bottom_series
 from training.history.point_in_time import SNAPSHOTS_HELD, PointInTimeHistory

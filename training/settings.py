@@ -76,7 +76,7 @@ def _default_tracking_uri(home: Path) -> str:
     Of an address that begins with `sqlite:///` MLflow makes the folder as it is written, percent signs and all; where
     that is another folder than the home, the driver is named too, and MLflow makes none.
     """
-    from publication.engines import sqlite_url
+    from publication.database import sqlite_url
 
     file = home / "mlflow.db"
     url = sqlite_url(file)

@@ -23,8 +23,7 @@ from training.paths.joint import quantiles
 from training.pipeline.forecast import Forecast
 from training.pipeline.forecaster import Forecaster
 from training.simulate.places import nodes
-from training.simulate.true_distribution import LEVELS, true_distribution
-from training.simulate.world import sample_world
+from training.simulate.world import LEVELS, sample_world, true_distribution
 
 HORIZON = 14
 CUTOFFS = 52

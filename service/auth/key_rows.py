@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, Select, String, Table, cast, select
 
-from publication.schema import Instant
+from publication.database import Instant
 from service.auth.keys import HASH_BYTES, KEY_NAME_PATTERN, MAX_PER_MINUTE, SALT_BYTES, Key, Scope
 
 metadata = MetaData()

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 
-from publication.engines import engine, is_there, sqlite_url
+from publication.database import engine, is_there, sqlite_url
 from publication.errors import StoreUnreachableError
 from publication.redaction import Redactor, redact_url
 from service.auth import key_rows

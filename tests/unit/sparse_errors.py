@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.arrays import FloatArray
+from training.frames import FloatArray
 
 N_WINDOWS, HORIZON, N_SERIES = 30, 7, 3
 CONSTANT = 2.0

@@ -11,7 +11,7 @@ from scipy.special import pdtr
 from scipy.stats import poisson
 
 from publication.pressure import HALF_A_COUNT
-from training.arrays import BoolArray, FloatArray
+from training.frames import BoolArray, FloatArray
 
 
 def pinball(quantiles: FloatArray, actuals: FloatArray, levels: Sequence[float]) -> FloatArray:

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from training.arrays import BoolArray, FloatArray, IndexArray
-from training.frames import LONG_GAP_DAYS
+from training.frames import LONG_GAP_DAYS, BoolArray, FloatArray, IndexArray
 from training.history.point_in_time import PointInTimeHistory
 
 WINDOW_STEP_DAYS = 6  # shares no factor with seven: successive windows start on different weekdays

@@ -9,9 +9,9 @@ from statistics import NormalDist
 
 import numpy as np
 
-from training.arrays import BoolArray, FloatArray
 from training.calibration.past_errors import PastErrors
 from training.calibration.scale import FEWEST_ERRORS, bands, count_sd, error_scale, volatility
+from training.frames import BoolArray, FloatArray
 
 SMALL_COUNT = 30.0  # up to which quantiles of integer counts are integers
 SPECIAL_PRIOR_DAYS = 10.0  # weight of a factor of 1 in that of special days

@@ -7,7 +7,7 @@ Giannopoulos and Vosper 1999). Its tails are those of a year, and its scale foll
 
 import numpy as np
 
-from training.arrays import FloatArray
+from training.frames import FloatArray
 
 MIN_MEAN = 1.0  # of a count whose standard deviation is taken
 ERROR_BANDS = ((1, 2), (3, 7), (8, 28), (29, 84))  # first and last leads whose errors have one shape

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from training.arrays import FloatArray
 from training.calibration.scale import FEWEST_ERRORS, bands
+from training.frames import FloatArray
 
 PINBALL_LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 STEPS = 60

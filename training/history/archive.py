@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from publication.days import end_of_day, zone
 from publication.vocabulary import SeriesKey
-from training.arrays import FloatArray, IntArray
 from training.errors import HistoryError
+from training.frames import FloatArray, IntArray
 from training.history.batches import BATCH_SCHEMA, LOCK_PATIENCE, Batches
 from training.history.columns import (
     day_numbers,

@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from publication.vocabulary import SEPARATOR
-from training.arrays import FloatArray, IntArray
 from training.errors import HistoryError
 from training.files import UNFINISHED, acquire_lock, write_atomically
+from training.frames import FloatArray, IntArray
 from training.history.columns import series_days, sort_order
 
 LOCK_NAME = ".lock"

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import union_categoricals
 
-from training.arrays import BoolArray, IndexArray, IntArray
+from training.frames import BoolArray, IndexArray, IntArray
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 MANY = 1 << 31

@@ -9,7 +9,7 @@ import pandas as pd
 
 from publication.model import System
 from publication.vocabulary import Kind, SeriesKey, series_key
-from training.arrays import BoolArray, FloatArray
+from training.frames import BoolArray, FloatArray
 from training.system.model import Event, EventKind
 
 UNTRUSTED_KINDS = frozenset({EventKind.DATA_FAULT, EventKind.EXCLUDE})

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from publication.days import today
 from publication.vocabulary import Kind
-from training.arrays import IntArray
 from training.errors import HistoryError
-from training.frames import wide
+from training.frames import IntArray, wide
 from training.history.archive import Archive, unique_ids
 from training.history.columns import day_numbers, stack_rows, with_columns
 from training.history.parsing import quarantine_ambiguous

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.days import zone as find_zone
-from training.arrays import BoolArray, IndexArray
+from training.frames import BoolArray, IndexArray
 from training.history.archive import Archive, unique_ids
 from training.history.columns import distinct_texts, per_row
 from training.history.quarantine import Reason, quarantine_rows

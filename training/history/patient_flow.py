@@ -9,7 +9,7 @@ import pandas as pd
 
 from publication.model import System
 from publication.vocabulary import SeriesKey, series_key
-from training.arrays import FloatArray
+from training.frames import FloatArray
 
 if TYPE_CHECKING:
     from training.history.point_in_time import PointInTimeHistory

@@ -10,9 +10,8 @@ import pandas as pd
 from publication.days import end_of_day
 from publication.model import System
 from publication.vocabulary import series_key
-from training.arrays import FloatArray
 from training.errors import NothingPublishedError
-from training.frames import imputed, wide
+from training.frames import FloatArray, imputed, wide
 from training.history.digests import Declarations, series_digests
 from training.history.event_days import TRANSIENT_KINDS, bed_steps, days_of
 from training.history.hierarchy import bottom_series, of_system, succeeded, with_inherited

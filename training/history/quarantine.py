@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from training.arrays import IndexArray, IntArray
 from training.errors import HistoryError
 from training.files import write_atomically
+from training.frames import IndexArray, IntArray
 from training.history.columns import (
     constant_column,
     day_numbers,

@@ -8,8 +8,7 @@ import pandas as pd
 
 from publication.model import System
 from publication.vocabulary import Kind, series_key
-from training.arrays import BoolArray, IntArray
-from training.frames import WEEK
+from training.frames import WEEK, BoolArray, IntArray
 
 NEWEST_GAPS = 6
 FEWEST_GAPS = 3  # of four values

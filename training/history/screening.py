@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.model import System
-from training.arrays import BoolArray, FloatArray
+from training.frames import BoolArray, FloatArray
 from training.history.checks import CHECKS, CheckContext, CheckedTexts, advice, check_texts
 from training.history.columns import constant_column, distinct_texts, per_row, select_columns, stack_rows, with_columns
 from training.history.parsing import separators

@@ -12,8 +12,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from training.arrays import BoolArray, FloatArray
-from training.frames import WEEK
+from training.frames import WEEK, BoolArray, FloatArray
 
 SEARCHED_DAYS = 112  # before the cutoff, in which a step is searched for
 CALM_WEEKS = 8  # before a step, which say how much one week differs from the next

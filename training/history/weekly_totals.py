@@ -8,8 +8,7 @@ import pandas as pd
 
 from publication.days import WEEKDAYS
 from publication.vocabulary import Kind
-from training.arrays import BoolArray, FloatArray, IntArray
-from training.frames import WEEK
+from training.frames import WEEK, BoolArray, FloatArray, IntArray
 from training.history.archive import Archive, unique_ids
 from training.history.columns import day_numbers, stack_rows, with_columns
 from training.history.quarantine import Reason, quarantine_rows

@@ -1,7 +1,12 @@
 """The context of a job: its system, its settings and the time."""
 
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
@@ -10,8 +15,8 @@ import pandas as pd
 from publication.days import end_of_day, zone
 from publication.model import System
 from publication.store import Store
-from training.errors import NothingPublishedError, UsageError
-from training.files import at_home, check_home
+from training.errors import BusyError, NothingPublishedError, UsageError
+from training.files import acquire_lock, at_home, check_home
 from training.history.archive import Archive
 from training.history.point_in_time import PointInTimeHistory
 from training.settings import Settings
@@ -85,3 +90,49 @@ def context(system_path: Path, settings: Settings, now: datetime, *, writing: bo
     """Read the system file; nothing is made yet. Raises HomeError where the home cannot be used."""
     check_home(settings.home, writing=writing)
     return Context(read_system(system_path), settings, now)
+
+
+log = logging.getLogger("headroom")
+LOCK_TIMEOUT = timedelta(minutes=10)
+
+
+class JobLock(StrEnum):
+    """The kinds of job that run one at a time."""
+
+    TRAINING = "training"
+    ALIASES = "aliases"
+    PUBLISHING = "publishing"
+    SCORING = "scoring"
+
+
+@contextmanager
+def hold(job: Context, kind: JobLock, timeout: timedelta = LOCK_TIMEOUT) -> Iterator[None]:
+    """Run the block while no other job of this kind, system and home does; raises BusyError after the timeout."""
+    folder = job.settings.locks
+    lock, holder = (folder / f"{job.system.name}.{kind}.{suffix}" for suffix in ("lock", "holder"))
+
+    def log_waiting() -> None:
+        log.info("Waiting for another job's %s: %s", kind, _process(holder))
+
+    with at_home(f"Locking {kind}"):
+        try:
+            held = acquire_lock(lock, timeout, log_waiting)
+        except TimeoutError as error:
+            minutes = timeout.total_seconds() / 60
+            raise BusyError(
+                f"Waiting for another job's {kind} of {job.system.name}: {_process(holder)} has held {lock} for "
+                f"more than {minutes:g} minutes. Wait for it to end, or end it, and run this again."
+            ) from error
+    try:
+        with at_home(f"Locking {kind}"):
+            holder.write_text(f"process {os.getpid()} since {job.now:%Y-%m-%d %H:%M} UTC", encoding="utf-8")
+        yield
+    finally:
+        held.release()
+
+
+def _process(holder: Path) -> str:
+    try:
+        return holder.read_text(encoding="utf-8")
+    except OSError:
+        return "a process that just began"

@@ -11,8 +11,7 @@ from rich.table import Table
 from publication.model import Champion
 from publication.redaction import Redactor, addresses_in
 from training.errors import PromotionRejectedError, UsageError, VersionUnreadableError
-from training.jobs.context import Context
-from training.jobs.lock import JobLock, hold
+from training.jobs.context import Context, JobLock, hold
 from training.jobs.registry import other_system, registry
 from training.promotion import Verdict, gate
 from training.tracking.registry import Registered, Registry

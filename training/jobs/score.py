@@ -11,8 +11,7 @@ from publication.errors import MalformedPublicationError, UnknownPublicationErro
 from publication.live_scores import LiveScores, Losses, Score
 from publication.model import Publication, PublicationSummary
 from publication.store import Store
-from training.jobs.context import Context
-from training.jobs.lock import LOCK_TIMEOUT, JobLock, hold
+from training.jobs.context import LOCK_TIMEOUT, Context, JobLock, hold
 from training.monitoring import score_issued, to_score
 
 log = logging.getLogger("headroom")

@@ -16,9 +16,8 @@ from training.frames import long
 from training.history.identity import identity_of
 from training.history.point_in_time import PointInTimeHistory
 from training.jobs.backtest import leaderboard
-from training.jobs.context import Context
+from training.jobs.context import Context, JobLock, hold
 from training.jobs.history import report_of
-from training.jobs.lock import JobLock, hold
 from training.jobs.registry import other_system, registry, snapshot_of, source_names
 from training.models.catalogue import candidate_names
 from training.pipeline.forecast import Forecast, Recipe

@@ -12,9 +12,8 @@ import pandas as pd
 from sklearn.linear_model import Ridge
 from statsforecast.models import AutoARIMA
 
-from training.arrays import BoolArray, FloatArray
-from training.features.calendar import calendar_features
-from training.features.events import event_tables
+from training.features.calendar import calendar_features, event_tables
+from training.frames import BoolArray, FloatArray
 from training.history.point_in_time import PointInTimeHistory
 from training.models.effects import MA_COEFFICIENTS, logs, whitened
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from training.arrays import BoolArray, FloatArray
 from training.console import with_progress
+from training.frames import BoolArray, FloatArray
 from training.history.digests import pooled
 from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import (

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from publication.vocabulary import series_key
-from training.arrays import FloatArray
+from training.frames import FloatArray
 from training.history.point_in_time import PointInTimeHistory
 
 REFIT_EVERY_DAYS = 56  # parameters are fitted on this grid of days and used until the next; state is always current

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from publication.vocabulary import ATTENDANCES, SeriesKey, series_key
-from training.arrays import FloatArray
-from training.frames import WEEK
+from training.frames import WEEK, FloatArray
 from training.history.patient_flow import ADMISSIONS, by_place
 from training.history.point_in_time import PointInTimeHistory
 from training.models.calendar_level import CalendarLevel

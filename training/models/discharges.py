@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.special import ndtr
 from sklearn.linear_model import Ridge
 
-from training.arrays import BoolArray, FloatArray
+from training.frames import BoolArray, FloatArray
 from training.history.patient_flow import FlowCounts
 from training.models.effects import Design, Effects, fitted_effects
 from training.models.level import moving_averages

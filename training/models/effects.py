@@ -14,9 +14,8 @@ import pandas as pd
 from scipy.signal import lfilter
 from sklearn.linear_model import Ridge
 
-from training.arrays import BoolArray, FloatArray
-from training.features.calendar import fourier_terms, holiday_features, weekday_dummies
-from training.features.events import event_tables
+from training.features.calendar import event_tables, fourier_terms, holiday_features, weekday_dummies
+from training.frames import BoolArray, FloatArray
 from training.history.point_in_time import PointInTimeHistory
 from training.models.level import NORMAL_MAD
 

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from training.arrays import FloatArray
 from training.console import with_progress
 from training.features.calendar import SEASON_HARMONICS
+from training.frames import FloatArray
 from training.history.digests import pooled
 from training.history.patient_flow import ADMISSIONS, FlowCounts, FlowSeries, by_place, flow_series, read_flow_counts
 from training.history.point_in_time import PointInTimeHistory

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from training.arrays import FloatArray
 from training.features.calendar import HOLIDAY_PREFIX, holiday_features
+from training.frames import FloatArray
 from training.history.point_in_time import PointInTimeHistory
 from training.models.calendar_level import fitted_on
 from training.models.candidate import ForecastRequest, by_fit_day, by_measure, fit_day, fitting_view, target_days

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.signal import lfilter
 from sklearn.linear_model import Ridge
 
-from training.arrays import BoolArray, FloatArray
+from training.frames import BoolArray, FloatArray
 
 SMOOTHING_CONSTANTS = (1.0, 0.5, 0.2, 0.07, 0.02)  # weight of the newest day in each average
 BASE = 2  # position of the average that the others, and the future level, are compared with

@@ -13,11 +13,9 @@ from sklearn.base import RegressorMixin
 from sklearn.linear_model import PoissonRegressor
 
 from publication.vocabulary import series_key
-from training.arrays import FloatArray
 from training.console import with_progress
-from training.features.calendar import calendar_features
-from training.features.events import event_features
-from training.frames import WEEK, long
+from training.features.calendar import calendar_features, event_features
+from training.frames import WEEK, FloatArray, long
 from training.history.digests import pooled
 from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import (

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from training.arrays import FloatArray
 from training.console import with_progress
 from training.errors import UsageError
-from training.frames import stretch_start
+from training.frames import FloatArray, stretch_start
 from training.models.arima import independent, regressors
 from training.models.candidate import (
     SMOOTHING_LOOKBACK_DAYS,

@@ -7,7 +7,7 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 
-from training.arrays import BoolArray, FloatArray
+from training.frames import BoolArray, FloatArray
 from training.history.patient_flow import FlowCounts, FlowSeries, by_place, flow_series, read_flow_counts
 from training.history.point_in_time import PointInTimeHistory
 from training.paths.joint import COPULA_SEED, Paths, reordered

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from training.arrays import BoolArray, FloatArray
+from training.frames import BoolArray, FloatArray
 
 Draws = NDArray[np.float32]
 N_PATHS = 999

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from training.arrays import BoolArray, FloatArray
-from training.frames import with_quantiles
+from training.frames import BoolArray, FloatArray, with_quantiles
 from training.paths.joint import Paths
 from training.reconciliation import BOTTOM_UP
 

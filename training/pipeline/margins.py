@@ -8,11 +8,11 @@ import pandas as pd
 
 from publication.invariants import holds_means, mean_bounds
 from publication.vocabulary import series_key
-from training.arrays import BoolArray, FloatArray
 from training.calibration.past_errors import PastErrors, before_long_gap
 from training.calibration.quantiles import SMALL_COUNT, Calibration, continuity_jitter, in_whole_counts
 from training.calibration.scale import count_sd, scaled_errors
 from training.features.calendar import special_days
+from training.frames import BoolArray, FloatArray
 from training.history.patient_flow import OCCUPANCY, beds_of
 from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import target_days

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from publication.vocabulary import series_key
-from training.arrays import FloatArray
 from training.calibration.weights import Weights
-from training.frames import values_of
+from training.frames import FloatArray, values_of
 from training.history.digests import digest_of, pooled
 from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import (

@@ -8,7 +8,7 @@ import pandas as pd
 from publication.model import Headroom, Peak, System
 from publication.pressure import PEAK_DAYS, headroom_levels
 from publication.vocabulary import series_key
-from training.arrays import FloatArray, IndexArray
+from training.frames import FloatArray, IndexArray
 from training.history.patient_flow import ADMISSIONS, BEDS, DISCHARGES, OCCUPANCY, beds_of
 from training.history.point_in_time import PointInTimeHistory
 from training.history.reporting import rest_days

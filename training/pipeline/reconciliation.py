@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from training.arrays import FloatArray
+from training.frames import FloatArray
 from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import by_measure
 from training.models.catalogue import FALLBACK

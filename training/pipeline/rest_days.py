@@ -9,8 +9,7 @@ import pandas as pd
 from publication.days import weekday_names
 from publication.model import Note
 from publication.vocabulary import NoteKind
-from training.arrays import BoolArray, FloatArray
-from training.frames import WEEK
+from training.frames import WEEK, BoolArray, FloatArray
 from training.history.point_in_time import PointInTimeHistory
 from training.history.reporting import counted_weekdays, is_flow
 from training.models.candidate import target_days

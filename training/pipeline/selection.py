@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from publication.vocabulary import series_key
-from training.arrays import FloatArray
 from training.calibration.scale import scaled_errors
+from training.frames import FloatArray
 from training.history.point_in_time import PointInTimeHistory
 from training.models.catalogue import FALLBACK
 from training.pipeline.forecast import recipe_name

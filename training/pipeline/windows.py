@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from publication.vocabulary import Kind
-from training.arrays import FloatArray
 from training.calibration.past_errors import windows_before
 from training.calibration.scale import scaled_errors
 from training.calibration.weights import Weights, fitted_weights, series_weights
+from training.frames import FloatArray
 from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import by_measure, target_days
 from training.models.catalogue import CATALOGUE, LearnedEnsemble

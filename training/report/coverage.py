@@ -5,9 +5,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from training.arrays import BoolArray, FloatArray, IndexArray
 from training.charts import picture, plain
-from training.frames import WEEK
+from training.frames import WEEK, BoolArray, FloatArray, IndexArray
 from training.history.plausibility.suspect_checks import run_days_left, run_positions
 from training.report import markup, wording
 from training.report.evidence import DayState, Evidence, States, missing_days, series_to_draw, states

@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from publication.days import today
-from training.arrays import BoolArray, FloatArray, IntArray
 from training.charts import picture, plain
+from training.frames import BoolArray, FloatArray, IntArray
 from training.report import markup, wording
 from training.report.evidence import Evidence, Vintages, finding_rows
 from training.report.markup import heading, paragraph, table

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from publication.days import SATURDAY
-from training.arrays import BoolArray, FloatArray, IntArray
+from training.frames import BoolArray, FloatArray, IntArray
 from training.simulate.effects import (
     DIVERT_LONGEST_DAYS,
     DIVERTS_PER_YEAR,

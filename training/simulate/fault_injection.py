@@ -7,8 +7,8 @@ from datetime import date
 import numpy as np
 from numpy.random import Generator
 
-from training.arrays import BoolArray
 from training.errors import UsageError
+from training.frames import BoolArray
 from training.simulate.feed import Feed, Line, extract_name
 from training.simulate.scenario import FaultKind
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from training.arrays import FloatArray, IntArray
+from training.frames import FloatArray, IntArray
 from training.simulate.effects import DISPERSION, ESCALATION_DISCHARGES, ESCALATION_RATE
 from training.simulate.truth import SiteTruth
 

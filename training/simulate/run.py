@@ -10,8 +10,8 @@ from typing import TypedDict, Unpack
 import numpy as np
 
 from publication.days import ONE_DAY
-from training.arrays import FloatArray, IntArray
 from training.errors import UsageError
+from training.frames import FloatArray, IntArray
 from training.simulate.calendar import BANK_HOLIDAYS
 from training.simulate.effects import DISPERSION, ESCALATION_RATE
 from training.simulate.fault_injection import Fault
@@ -241,7 +241,7 @@ def _write_outlooks(out: Path, world: World, scenario: Scenario) -> None:
     """truth/DAY.parquet for each cutoff."""
     if not scenario.truth_days:
         return
-    from training.simulate.true_distribution import (
+    from training.simulate.world import (
         true_distribution,  # pandas is slow to import, and nothing else here needs it
     )
 

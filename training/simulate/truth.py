@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.random import Generator
 
-from training.arrays import BoolArray, FloatArray, IntArray
+from training.frames import BoolArray, FloatArray, IntArray
 from training.simulate import effects as e
 from training.simulate.calendar import Calendar, diverts, on_days_of
 from training.simulate.effects import (

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
 
-from training.arrays import BoolArray, IntArray
 from training.errors import HistoryError
+from training.frames import BoolArray, IntArray
 from training.sources.extract import Columns, Extract, check_header, check_rows, columns_of
 from training.system.model import Source
 

@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from publication.console import hide
-from publication.engines import CONNECT_TIMEOUT_SECONDS
+from publication.database import CONNECT_TIMEOUT_SECONDS
 from publication.redaction import ENCODE_ADVICE, STRAY_AT, Redactor, has_stray_at, redact_url
 from training.errors import HistoryError
 from training.sources.extract import Columns, Extract, check_header, check_rows, columns_of, text_of

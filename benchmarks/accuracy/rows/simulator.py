@@ -25,8 +25,7 @@ from training.pipeline.forecaster import Forecaster
 from training.simulate.places import nodes
 from training.simulate.run import simulate
 from training.simulate.scenario import Scenario
-from training.simulate.true_distribution import LEVELS, true_distribution
-from training.simulate.world import World, sample_world
+from training.simulate.world import LEVELS, World, sample_world, true_distribution
 from training.system.reading import read_system
 
 SEEDS = (1, 2, 3)

@@ -10,7 +10,7 @@ from publication.model import Publication, SeriesForecast
 from publication.store import Store
 from publication.vocabulary import CONTENT_KINDS
 from tests.contract.store.witness import ask, fill, tell
-from training.migrations.steps import upgrade
+from training.jobs.migrate import upgrade
 
 Row = tuple[object, ...]
 

@@ -13,10 +13,10 @@ from sqlalchemy import Connection, Engine, create_engine, inspect
 from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
+from publication.database import VERSION, metadata
 from publication.document import digest
 from publication.errors import MalformedPublicationError, SchemaVersionError
 from publication.model import Note, Publication
-from publication.schema import VERSION, metadata
 from publication.store import Store, default_url
 from publication.vocabulary import NoteKind
 from tests.builders import CUTOFF, build_publication, counted_at_weekends
@@ -25,8 +25,8 @@ from tests.contract.store.witness import ask, tell
 from tests.unit.publication.tiny import publication
 from training.cli import app
 from training.jobs import migrate
+from training.jobs.migrate import upgrade
 from training.jobs.registry import OUT_OF_REACH_NOTE, UNREADABLE_NOTE
-from training.migrations.steps import upgrade
 from training.settings import Settings
 
 STEPS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from publication.engines import sqlite_url
+from publication.database import sqlite_url
 from publication.redaction import MASK, Redactor, has_stray_at, redact_url
 
 names = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1)

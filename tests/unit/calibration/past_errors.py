@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from training.arrays import FloatArray
 from training.calibration.past_errors import PastErrors
+from training.frames import FloatArray
 
 STEP_DAYS = 6
 

@@ -6,11 +6,11 @@ from math import exp, log
 import numpy as np
 import pytest
 
-from training.arrays import FloatArray
 from training.calibration.past_errors import PastErrors
 from training.calibration.quantiles import error_quantiles
 from training.calibration.scale import combined_by_qlike, error_scale, volatility
 from training.calibration.weights import fitted_weights, series_weights
+from training.frames import FloatArray
 
 NAN = float("nan")
 FIVE = [-3.0, -1.0, 0.0, 2.0, 4.0]  # mean size 2

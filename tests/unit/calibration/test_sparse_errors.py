@@ -10,7 +10,6 @@ import pytest
 from tests.unit.calibration.past_errors import past
 from tests.unit.pipeline.histories import build_history, counts
 from tests.unit.sparse_errors import CONSTANT, NOTHING_KNOWN, SPARSE, with_sparse_errors
-from training.arrays import FloatArray
 from training.calibration.past_errors import MIN_DAYS_BEFORE_WINDOW, PastErrors, before_long_gap, windows_before
 from training.calibration.quantiles import (
     continuity_jitter,
@@ -21,6 +20,7 @@ from training.calibration.quantiles import (
 )
 from training.calibration.scale import NORMAL_SCALE, count_sd, error_scale, scaled_errors, volatility
 from training.calibration.weights import fitted_weights, series_weights
+from training.frames import FloatArray
 
 LEVELS = [0.025, 0.1, 0.5, 0.9, 0.975]
 MEAN = 400.0

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from training.arrays import FloatArray
 from training.calibration.scale import volatility
+from training.frames import FloatArray
 
 STEP_DAYS = 6
 HORIZON = 28

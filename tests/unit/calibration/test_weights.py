@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.arrays import FloatArray
 from training.calibration.weights import Weights, fitted_weights, series_weights
+from training.frames import FloatArray
 
 SHAPE = (60, 28, 6)  # windows, leads, series
 

@@ -10,7 +10,7 @@ import pytest
 from publication.model import Measure, System
 from publication.vocabulary import Kind, series_key
 from tests.unit.pipeline.histories import ENGLISH, build_history, build_system, counts, four_sites
-from training.features.events import event_features
+from training.features.calendar import event_features
 from training.history.event_days import bed_steps, concerns, days_of
 from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import ForecastRequest

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from training.errors import BusyError
-from training.jobs.context import Context, context
-from training.jobs.lock import JobLock, hold
+from training.jobs.context import Context, JobLock, context, hold
 from training.settings import settings
 
 SYSTEM = """

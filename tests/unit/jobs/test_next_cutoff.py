@@ -15,8 +15,7 @@ from tests.unit.jobs.hospitals import hospital, morning, received, send
 from tests.unit.pipeline.histories import build_history, counts
 from tests.unit.pipeline.histories import build_system as small_system
 from training.errors import NothingPublishedError
-from training.history.late_series import lateness_notes
-from training.jobs.publish import next_cutoff
+from training.jobs.publish import lateness_notes, next_cutoff
 from training.pipeline.forecaster import Forecaster
 
 TODAY = date(2026, 3, 12)

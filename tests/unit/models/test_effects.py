@@ -6,7 +6,7 @@ import pytest
 from statsmodels.tsa.arima.model import ARIMA
 
 from tests.unit.pipeline.histories import ENGLISH, awkward_system
-from training.arrays import FloatArray
+from training.frames import FloatArray
 from training.history.point_in_time import known_at_day_end
 from training.models.effects import Design, Effects, design, fitted_effects
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.arrays import FloatArray
+from training.frames import FloatArray
 from training.models.level import fitted_level, moving_averages
 
 N_DAYS, N_SERIES, HORIZON = 1200, 6, 28

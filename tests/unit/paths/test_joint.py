@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm, spearmanr
 
-from training.arrays import FloatArray
+from training.frames import FloatArray
 from training.paths.joint import (
     COPULA_HALF_LIFE_DAYS,
     MARGIN_LEVELS,

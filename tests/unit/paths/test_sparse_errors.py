@@ -8,7 +8,7 @@ from tests.unit.models.wards import simulated
 from tests.unit.paths.test_flow_identity import system
 from tests.unit.pipeline.histories import build_history
 from tests.unit.sparse_errors import NOTHING_KNOWN, SPARSE, with_sparse_errors
-from training.arrays import FloatArray
+from training.frames import FloatArray
 from training.history.patient_flow import flow_series
 from training.paths.flow_identity import beds_freed, flow_identity, reorder_discharges
 from training.paths.joint import Paths, Trajectories, copula_draws, joint_paths, peak, quantiles, reordered

@@ -15,9 +15,8 @@ from training.frames import long
 from training.history.point_in_time import PointInTimeHistory, known_at_day_end
 from training.models.candidate import Candidate, ForecastRequest, Means, Scope
 from training.models.catalogue import CATALOGUE
-from training.models.saved_fits import ARRAYS, PARTS, load_fitted, save_fitted
 from training.pipeline.forecaster import Forecaster
-from training.pipeline.state import PipelineState, read_state, saved_means
+from training.pipeline.state import ARRAYS, PARTS, PipelineState, load_fitted, read_state, save_fitted, saved_means
 
 HORIZON = 7
 SYSTEM = build_system(horizon_days=HORIZON)

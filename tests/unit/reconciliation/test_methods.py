@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.arrays import FloatArray
+from training.frames import FloatArray
 from training.pipeline.reconciliation import PlaceTree
 from training.pipeline.selection import best_method
 from training.reconciliation import fitted_map, reconciled

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.pipeline.histories import build_history, build_system, counts, table_of
 from tests.unit.sparse_errors import NOTHING_KNOWN, SPARSE, with_sparse_errors
-from training.arrays import FloatArray
+from training.frames import FloatArray
 from training.pipeline.reconciliation import PlaceTree, fit_reconciler, parent_actuals, tree_of
 from training.pipeline.selection import best_method
 from training.reconciliation import BOTTOM_UP, RECONCILIATIONS, SumsHistory, aggregated, reconciled, summing

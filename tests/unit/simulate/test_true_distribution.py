@@ -12,9 +12,8 @@ from training.frames import forecast_columns
 from training.simulate.mechanics import WorldState, simulate_days
 from training.simulate.places import Site, nodes
 from training.simulate.scenario import Scenario
-from training.simulate.true_distribution import LEVELS, true_distribution
 from training.simulate.truth import SiteTruth
-from training.simulate.world import MEASURES, World, sample_world
+from training.simulate.world import LEVELS, MEASURES, World, sample_world, true_distribution
 
 N_CUTOFFS, STEP_DAYS = 70, 15
 

@@ -6,8 +6,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from training.arrays import BoolArray, FloatArray
-from training.frames import WEEK
+from training.frames import WEEK, BoolArray, FloatArray
 
 BASELINE_WEEKS = 4  # the same weekday of the four weeks before
 FEWEST_BASELINE_WEEKS = 2

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from publication.days import weekday_names
 from publication.model import System
 from publication.vocabulary import SeriesKey
-from training.arrays import FloatArray
+from training.frames import FloatArray
 from training.history.patient_flow import balance_residuals
 from training.history.plausibility.baseline import level_shifts
 from training.history.plausibility.suspect_checks import run_days_left, run_positions

@@ -9,7 +9,7 @@ import pandas as pd
 
 from publication.model import System
 from publication.vocabulary import Kind, SeriesKey, series_key
-from training.arrays import BoolArray, FloatArray
+from training.frames import BoolArray, FloatArray
 from training.history.patient_flow import BEDS, OCCUPANCY
 from training.history.plausibility.baseline import baseline_level, jump_scale
 from training.system.bank_holidays import bank_holidays

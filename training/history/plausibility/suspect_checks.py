@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from publication.vocabulary import Kind
-from training.arrays import BoolArray, FloatArray, IntArray
+from training.frames import BoolArray, FloatArray, IntArray
 from training.history.plausibility.baseline import repeat_rate
 from training.history.plausibility.panel import PLACEHOLDERS, Panel
 

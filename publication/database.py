@@ -1,16 +1,79 @@
-"""Connections to the databases that a store may use."""
+"""The database of a store: connections to SQLite and PostgreSQL, and its tables."""
 
 import sqlite3
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Date,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    NullPool,
+    String,
+    Table,
+    TypeDecorator,
+    UniqueConstraint,
+    create_engine,
+    event,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from publication.console import is_utf_8, not_utf_8
 from publication.errors import StoreUnreachableError
 from publication.redaction import ENCODE_ADVICE, STRAY_AT, Redactor, has_stray_at
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant, stored in UTC: SQLite drops the offset, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+VERSION = "0008"
+"""Of the tables below: the newest step of training/migrations."""
+
+metadata = MetaData()
+bookkeeping = MetaData()
+
+versions = Table("alembic_version", bookkeeping, Column("version_num", String(32), primary_key=True))
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("system", String, nullable=False),
+    Column("cutoff", Date, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("issued_at", Instant, nullable=False),
+    Column("champion_name", String, nullable=False),
+    Column("champion_version", Integer, nullable=False),
+    Column("champion_run_id", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("n_series", Integer, nullable=False),
+    Column("n_fallbacks", Integer, nullable=False),
+    Column("notes", JSON, nullable=False),
+    Column("document", LargeBinary, nullable=False),  # last: a list of publications is read without it
+    UniqueConstraint("system", "cutoff", "revision"),
+)
+
 
 CONNECT_TIMEOUT_SECONDS = 10
 LOST_LINE = {"keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 4, "tcp_user_timeout": 40_000}
