@@ -1,4 +1,4 @@
-"""What it takes to issue, list and read a publication of ten thousand series, on SQLite and on PostgreSQL.
+"""The cost of issuing, listing and reading a publication of ten thousand series, on SQLite and on PostgreSQL.
 
 Each figure is of a process of its own, so that a peak of memory is that of the one job. Seconds are of the processor,
 which a busy machine changes little. A read is also timed while another thread never rests, as requests do not.

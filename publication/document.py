@@ -136,7 +136,7 @@ def _texts(notes: Iterable[Note]) -> list[str]:
 
 
 def _reasons(notes: Iterable[Note]) -> dict[str | None, str]:
-    """Why a fallback is published, by series."""
+    """The reasons for fallbacks, by series."""
     return {note.series: note.text for note in notes if _is_reason(note)}
 
 
@@ -149,7 +149,7 @@ def _text(value: object) -> str:
 
 
 def _plain(value: object) -> object:
-    """What `json` can write, of what it cannot: rows as tuples, our types by their fields, days as text."""
+    """The form in which `json` can write a value: rows as tuples, our types by their fields, days as text."""
     if isinstance(value, PackedRows):
         return tuple(value)
     kind: type = type(value)

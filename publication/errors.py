@@ -1,4 +1,4 @@
-"""What can go wrong with a publication or its store. Each class has a line in docs/reference/errors.md."""
+"""Errors of a publication or its store. Each class has a line in docs/reference/errors.md."""
 
 
 class PublicationError(Exception):

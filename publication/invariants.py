@@ -139,7 +139,7 @@ def parents_add_up(publication: Publication) -> Iterator[str]:
 
 
 def drivers_add_up(publication: Publication) -> Iterator[str]:
-    """Where there are drivers, every day has each of them, and they add up to its mean, to `TOLERANCE`."""
+    """Drivers are complete for every day that has any, and add up to its mean, to `TOLERANCE`."""
     for series in publication.series:
         if series.drivers and len(series.drivers) != len(series.days):
             yield f"{series.unique_id} has drivers of {len(series.drivers)} days, not {len(series.days)}"

@@ -61,7 +61,7 @@ class Slice(NamedTuple):
 
 
 class Score(NamedTuple):
-    """How `n` forecasts of a slice did that have an actual; `fallbacks` of them were fallbacks."""
+    """Losses of the `n` forecasts of a slice that have an actual; `fallbacks` of them were fallbacks."""
 
     of: Slice
     n: int
@@ -149,7 +149,7 @@ SAVED_PER_SYSTEM = 2
 
 
 def scored_at(connection: Connection, system: str) -> datetime | None:
-    """When the newest ledger of the system was made; None where there is none."""
+    """Return the instant at which the system was last scored; None if it never was."""
     row = connection.execute(_newest(system).limit(1)).mappings().first()
     return None if row is None else row["scored_at"]
 

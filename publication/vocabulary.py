@@ -51,7 +51,7 @@ CONTENT_KINDS = frozenset({NoteKind.EVENT, NoteKind.CAPACITY, NoteKind.FALLBACK}
 
 
 class SeriesKey(NamedTuple):
-    """What a series counts, and where. `stream` is None for all of a measure."""
+    """The place, measure and stream of a series. `stream` is None for all of a measure."""
 
     place: str
     measure: str

@@ -16,7 +16,7 @@ from training.errors import HomeError, UsageError
 
 NO_LEAVE = (errno.EACCES, errno.EPERM)
 UNFINISHED = ".unfinished"
-"""How the names of files end that are still being written, or whose writing was killed."""
+"""The suffix of files that are still being written, or whose writing was killed."""
 
 
 def check_home(home: Path, *, writing: bool = True) -> None:

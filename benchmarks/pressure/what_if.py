@@ -41,7 +41,7 @@ class Compared:
 
 
 def what_if(every: int) -> list[Requirement]:
-    """How far the shifted chance to pass 92 % is from that of the simulator run again."""
+    """Return the gap between the shifted chance to pass 92 % and that of the simulator run again."""
     cases = [case for seed in SEEDS for case in _cases(seed, every)]
     heading(f"what if: {len(cases)} sites and days")
     of = {name: np.stack([getattr(case, name) for case in cases]) for name in Compared.__dataclass_fields__}

@@ -170,7 +170,7 @@ CORS_METHODS = ("GET", "HEAD")
 CORS_HEADERS = ("Authorization", "If-None-Match", "If-Modified-Since", "X-Request-ID")
 EXPOSED_HEADERS = ("ETag", "Last-Modified", "Link", "Retry-After", "X-Request-ID")
 PREFLIGHT_SECONDS = 600
-"""How long a browser may remember the answer to a preflight request."""
+"""Seconds for which a browser may cache the answer to a preflight request."""
 
 ORIGIN_HEADER = "Origin"
 METHOD_HEADER = "Access-Control-Request-Method"

@@ -59,7 +59,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class GaugeScale:
-    """How a system's quantile levels are read."""
+    """The interpretation of a system's quantile levels."""
 
     centre: str
     median: int | None

@@ -1,4 +1,4 @@
-"""What is deployed with the images: Compose and Prometheus."""
+"""Deployment files: Compose and Prometheus."""
 
 import re
 import shutil

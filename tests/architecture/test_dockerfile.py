@@ -23,7 +23,7 @@ PINNED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==(\S+)", re.MULTILINE)
 
 
 def arguments(instruction: str, text: str = TEXT) -> list[str]:
-    """What follows each use of an instruction."""
+    """Return the arguments of each use of an instruction."""
     return re.findall(rf"^{instruction} (.+)$", text, re.MULTILINE)
 
 

@@ -94,7 +94,7 @@ def test_every_exit_code_has_its_line_in_both_tables() -> None:
 
 @pytest.mark.parametrize("name", ["tutorial/own-file.md", "how-to/ingest.md", "how-to/secure.md"])
 def test_a_page_without_a_model_is_a_story_that_runs(name: str, tmp_path: Path) -> None:
-    tell(ROOT / "docs" / name, tmp_path)
+    assert commands_run(ROOT / "docs" / name, tmp_path)
 
 
 @pytest.mark.drill
@@ -102,16 +102,16 @@ def test_a_page_without_a_model_is_a_story_that_runs(name: str, tmp_path: Path) 
     "page", [page for page in guides() if page.name not in {"own-file.md", "ingest.md", "secure.md"}], ids=name_of
 )
 def test_a_page_with_a_model_is_a_story_that_runs(page: Path, tmp_path: Path, published: Path) -> None:
-    tell(page, tmp_path, published)
+    assert commands_run(page, tmp_path, published)
 
 
-def tell(page: Path, folder: Path, published: Path | None = None) -> None:
-    """Run the commands of a page, after what it takes for granted."""
+def commands_run(page: Path, folder: Path, published: Path | None = None) -> list[Block]:
+    """Return the commands of a page, run after their preparation. The story asserts that each succeeds."""
     story = PREPARED.get(page.name, start_empty)(folder, published or folder)
     ran = [block for block in page_blocks(page) if block.language == SHELL and block.mark != "not run"]
-    assert ran
     for block in page_blocks(page):
         story.run(block)
+    return ran
 
 
 def start_empty(folder: Path, _published: Path) -> Story:

@@ -26,7 +26,7 @@ IN_ONE_FILE = [*VALUE, "source", "file"]
 
 
 class Reason(StrEnum):
-    """Why something is in the quarantine: a row (the first eight) or a count (the second one, and the others)."""
+    """The reason for a quarantined item: a row (the first eight) or a count (the second one, and the others)."""
 
     MISSHAPEN_ROW = "wrong number of cells"
     NEVER_CALCULATED = "formula never calculated"

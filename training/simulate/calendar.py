@@ -158,7 +158,7 @@ def diverts(rng: Generator, code: str, first_day: date, last_day: date) -> tuple
 
 
 def on_days_of(events: Iterable[Event], kind: EventKind, calendar: Calendar) -> BoolArray:
-    """Which days have an event of this kind."""
+    """Return the mask of days with an event of this kind."""
     there = np.zeros(len(calendar.days), dtype=bool)
     for event in events:
         if event.kind is kind:
@@ -173,7 +173,7 @@ def draw_lockdown(rng: Generator, first_day: date, n_days: int) -> date:
 
 
 def lockdown_log_factor(calendar: Calendar, first: date) -> FloatArray:
-    """What a lockdown does to the log of attendances: a steady fall, then a recovery by half-lives."""
+    """Return the effect of a lockdown on the log of attendances: a steady fall, then a recovery by half-lives."""
     since = np.arange(len(calendar.days)) - calendar.index(first) + 1
     fallen = np.clip(since / LOCKDOWN_FALL_DAYS, 0.0, 1.0)
     left = 0.5 ** (np.maximum(since - LOCKDOWN_FALL_DAYS, 0) / LOCKDOWN_HALF_LIFE_DAYS)
@@ -200,7 +200,7 @@ def past_level(rng: Generator, n_days: int) -> FloatArray:
 
 
 def future_levels(rng: Generator, last: FloatArray, n_days: int) -> FloatArray:
-    """What may follow levels of shape (n_draws,); shape (n_days, n_draws)."""
+    """Return sampled future levels (n_days, n_draws) from current levels (n_draws,)."""
     shocks = rng.normal(0.0, INNOVATION_SD, (n_days, len(last)))
     levels = np.empty_like(shocks)
     for i, shock in enumerate(shocks):

@@ -64,7 +64,7 @@ def _town(index: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where patients arrive, and the bottom places whose beds they are put in: itself, where it has no parts."""
+    """A site where patients arrive, and the bottom places with its beds: itself, if it has no parts."""
 
     code: str
     bottom: tuple[str, ...]

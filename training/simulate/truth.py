@@ -1,4 +1,4 @@
-"""What is true of a simulated site on each day, before any count is drawn: its beds, its rates and its events."""
+"""The truth of a simulated site on each day, before any count is drawn: its beds, its rates and its events."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ def beds_on(calendar: Calendar, site: Site, base: IntArray, changes: tuple[BedCh
 
 
 def escalation_beds(beds: IntArray) -> IntArray:
-    """How many may be opened beyond the open beds."""
+    """Return how many beds may be opened beyond the open ones."""
     more: IntArray = np.floor(ESCALATION_SHARE * beds).astype(np.int64)
     return more
 

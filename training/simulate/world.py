@@ -157,7 +157,7 @@ def true_distribution(world: World, cutoff: date, horizon: int, n_draws: int) ->
 
 
 def _futures(world: World, cutoff: date, horizon: int, n_draws: int) -> Measured:
-    """What every site and bottom place may count; shape (horizon, n_draws)."""
+    """Return sampled counts of every site and bottom place; shape (horizon, n_draws)."""
     today = world.calendar.index(cutoff)
     common = _levels(world, cutoff, "region", world.region_level, horizon, n_draws)
     if world.lockdown is not None and cutoff >= world.lockdown:
@@ -177,7 +177,7 @@ def _levels(world: World, cutoff: date, whose: str, past: FloatArray, horizon: i
 
 
 def _series(world: World, place: Place, measure: str, drawn: IntArray, days: Sequence[date]) -> FloatArray:
-    """What happened, the mean and the quantiles of `drawn`; NaN on days on which the place does not report.
+    """Return the actuals, the mean and the quantiles of `drawn`; NaN on days on which the place does not report.
 
     `drawn` has the shape (horizon, n_draws), the result (horizon, 2 + n_levels).
     """

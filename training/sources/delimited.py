@@ -190,7 +190,7 @@ CHUNK_ROWS = 10_000
 
 @dataclass(frozen=True)
 class Layout:
-    """How a file is written. `at` are the positions of the columns that its source names."""
+    """The layout of a delimited file. `at` are the positions of the columns that its source names."""
 
     encoding: str
     separator: str
@@ -255,7 +255,7 @@ def _layout(path: Path, source: Source, encoding: str) -> Layout:
 
 
 def _separator(header: str, source: Source) -> str:
-    """What separates the columns: that with which the first line names the most of those wanted."""
+    """Return the separator with which the first line names the most wanted columns."""
     wanted = set(columns_of(source))
     return max(SEPARATORS, key=lambda sign: len(wanted & {name.strip(' "\r\n') for name in header.split(sign)}))
 

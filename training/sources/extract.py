@@ -1,4 +1,4 @@
-"""What every kind of source gives: a table of texts, each distinct text stored once, with the line of each row."""
+"""The common form of every source: a table of texts, each distinct text stored once, with the line of each row."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

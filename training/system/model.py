@@ -1,4 +1,4 @@
-"""What a system.toml says, once it has been found to be sound; and the measures that a system has."""
+"""The content of a valid system.toml, and the measures of a system."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -58,7 +58,7 @@ class Hospital:
 
     @property
     def is_distinct(self) -> bool:
-        """Whether no other combination has the same history: before it began no site was silent, or reported again."""
+        """Return whether no other combination has the same history."""
         if self.incident == BACK:
             return self.days > BACK_DAYS + 30
         shorter = [days for days in SILENCES.values() if days < SILENCES.get(self.incident, 0)]

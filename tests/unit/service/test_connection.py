@@ -170,8 +170,8 @@ def test_connections_above_the_limit_are_rejected_until_others_are_closed() -> N
     assert asyncio.run(_on_ten_connections_of_which_two_are_allowed()) == (2 * [200] + 8 * [503], [200], 8 * [503])
 
 
-async def _held_for_a_silent_reader(request: bytes, size: int) -> None:
-    """Return once the server holds no connection any more. Raises TimeoutError where it holds one too long."""
+async def _held_for_a_silent_reader(request: bytes, size: int) -> list[int]:
+    """Return how many connections the server held: at the request, and after. Raises TimeoutError after too long."""
     app = PlainTextResponse(size * "x")
     async with listening(app, Records(), keep_alive_seconds=1, send_bytes=NARROW_BYTES) as (address, state):
         with socket.socket() as reader:
@@ -182,8 +182,10 @@ async def _held_for_a_silent_reader(request: bytes, size: int) -> None:
             await loop.sock_sendall(reader, request)
             while not state.connections:
                 await asyncio.sleep(0.01)
+            held = [len(state.connections)]
             while state.connections:
                 await asyncio.sleep(0.01)
+            return [*held, len(state.connections)]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits how long data may remain unread")
@@ -191,7 +193,7 @@ async def _held_for_a_silent_reader(request: bytes, size: int) -> None:
 @pytest.mark.parametrize("header", [b"A: b", b"Connection: close"])
 def test_a_reader_that_takes_nothing_is_cut_off(header: bytes, size: int) -> None:
     request = b"GET / HTTP/1.1\r\nHost: h\r\n" + header + b"\r\n\r\n"
-    asyncio.run(_held_for_a_silent_reader(request, size))
+    assert asyncio.run(_held_for_a_silent_reader(request, size)) == [1, 0]
 
 
 @pytest.mark.parametrize(
