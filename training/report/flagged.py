@@ -89,7 +89,7 @@ def _opening(n_series: int, n_findings: int, n_shown: int) -> str:
     return (
         f"{wording.several(n_findings, 'run')} of suspect days in "
         f"{wording.several(n_series, 'series', 'series')}.{which} "
-        "The shape of a mark tells the check; the dotted line is the baseline of the weekday; shaded days are those "
+        "The shape of a mark names the check; the dotted line is the baseline of the weekday; shaded days are those "
         "of an event."
     )
 

@@ -35,7 +35,7 @@ def event(
     return Event(date.fromisoformat(first), date.fromisoformat(last), place, measure, kind, note)
 
 
-def told(*events: Event) -> SystemContext:
+def context_of(*events: Event) -> SystemContext:
     return replace(ENGLISH, events=events)
 
 
@@ -69,7 +69,7 @@ def test_an_event_holds_on_both_its_days() -> None:
 def test_days_to_leave_out_are_empty_for_every_model_and_kept_in_what_happened(kind: EventKind) -> None:
     table = four_sites(120)
     fault = event("2022-03-10", "2022-03-12", kind, "T1", "attendances")
-    history = build_history(table, context=told(fault))
+    history = build_history(table, context=context_of(fault))
     known = history.as_of(table.index[-1])
     blank = known.isna()
     assert blank.loc["2022-03-10":"2022-03-12", ["A/attendances", "B/attendances"]].all(axis=None)
@@ -83,7 +83,7 @@ def test_days_to_leave_out_are_empty_for_every_model_and_kept_in_what_happened(k
 def test_a_strike_is_hidden_from_models_that_are_not_told_of_it_alone() -> None:
     table = four_sites(120)
     strike = event("2022-03-10", "2022-03-12", EventKind.STRIKE, "A")
-    history = build_history(table, context=told(strike))
+    history = build_history(table, context=context_of(strike))
     cutoff = table.index[-1]
     there = table.loc["2022-03-10":"2022-03-12", "A/attendances"]
     assert history.imputed(cutoff).loc[there.index, "A/attendances"].to_list() == there.to_list()
@@ -100,7 +100,7 @@ def test_seasonal_naive_does_not_repeat_a_strike() -> None:
     days = [f"{day:%Y-%m-%d}" for day in table.index[-3:]]
     strike = event(days[0], days[-1], EventKind.STRIKE)
     cutoff = table.index[-1]
-    for context, low in ((told(strike), 60), (ENGLISH, 0)):
+    for context, low in ((context_of(strike), 60), (ENGLISH, 0)):
         book = MeansCache(build_history(table, context=context), 7)
         means = book.make("SeasonalNaive", [cutoff]).by_cutoff[cutoff]["A/attendances"]
         assert (means.min() > 60) == (low == 60)
@@ -120,7 +120,7 @@ def test_a_regression_foresees_the_strike_that_is_declared() -> None:
     assert isinstance(candidate, Regression)
 
     def means(*events: Event) -> pd.DataFrame:
-        history = build_history(table, context=told(*events))
+        history = build_history(table, context=context_of(*events))
         return candidate.forecast(ForecastRequest(history, [cutoff], 7)).by_cutoff[cutoff]
 
     foreseen, not_told = means(*past, event(coming[0], coming[1], EventKind.STRIKE, "A")), means(*past)
@@ -170,7 +170,7 @@ def test_every_candidate_foresees_the_beds_that_are_declared(name: str) -> None:
     table.loc["2022-02-01":"2022-02-28", "A/beds"] += 12
     cutoff = table.index[-1]
     opens = cutoff + pd.Timedelta(days=4)
-    changes = told(
+    changes = context_of(
         event("2022-02-01", "2022-02-28", EventKind.BED_CHANGE, "A", "beds", "+12 beds"),
         event(f"{opens:%Y-%m-%d}", "2023-12-31", EventKind.BED_CHANGE, "A", "beds", "+20 beds"),
     )

@@ -47,7 +47,7 @@ def steady(unique_id: str, days: Iterable[int], y: float = 100.0) -> list[Vintag
     return [version(unique_id, i, y + 3 * (i % 7) + (i * i) % 5) for i in days]
 
 
-def judged(rows: Iterable[Vintage], of: System, **known: object) -> Evidence:
+def evidence_of(rows: Iterable[Vintage], of: System, **known: object) -> Evidence:
     """The evidence of these vintages."""
     context = known.get("context", NOTHING)
     as_of = known.get("as_of", AS_OF)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.report.reading import Page, numbers
-from tests.unit.report.small import day, judged, steady, system, version
+from tests.unit.report.small import day, evidence_of, steady, system, version
 from training.charts import page
 from training.report.coverage import SERIES_DRAWN, by_day, by_week, coverage
 from training.report.evidence import DayState, missing_days, series_to_draw, states
@@ -22,32 +22,32 @@ def test_each_day_is_in_one_state() -> None:
     rows = [row for row in rows if row[1] != day(38)] + [version("A/attendances", 38, 0.0)]
     fault = Event(day(9).date(), day(10).date(), "A", None, EventKind.DATA_FAULT, "")
     strike = Event(day(20).date(), day(21).date(), None, None, EventKind.STRIKE, "")
-    found = states(judged(rows, system("A"), context=SystemContext(events=(fault, strike))))
+    found = states(evidence_of(rows, system("A"), context=SystemContext(events=(fault, strike))))
     odd = {3: NO_VALUE, 5: REVISED, 9: LEFT_OUT, 10: LEFT_OUT, 38: SUSPECT}
     assert found[:, 0].tolist() == [odd.get(i, VALUE) for i in range(40)]
 
 
 def test_a_value_sent_again_unchanged_is_not_revised() -> None:
     rows = [*steady("A/beds", range(3)), version("A/beds", 1, 104.0), version("A/beds", 1, 104.0, after_days=3)]
-    assert states(judged(rows, system("A")))[:, 0].tolist() == [VALUE] * 3
+    assert states(evidence_of(rows, system("A")))[:, 0].tolist() == [VALUE] * 3
 
 
 def test_a_suspect_day_that_an_event_leaves_out_is_shown_as_left_out_and_one_without_a_value_as_that() -> None:
     rows = [row for row in steady("A/attendances", range(40)) if row[1] not in (day(36), day(37))]
     rows.append(version("A/attendances", 36, 0.0))
     out = Event(day(36).date(), day(37).date(), "A", "attendances", EventKind.EXCLUDE, "")
-    found = states(judged(rows, system("A"), context=SystemContext(events=(out,))))
+    found = states(evidence_of(rows, system("A"), context=SystemContext(events=(out,))))
     assert found[36:38, 0].tolist() == [LEFT_OUT, NO_VALUE]
 
 
 def test_days_before_the_first_value_are_not_missing_and_days_after_the_last_are() -> None:
     rows = [*steady("A/beds", range(10)), *steady("B/beds", range(4, 8))]
-    assert missing_days(states(judged(rows, system("A", "B")))).tolist() == [0, 2]
+    assert missing_days(states(evidence_of(rows, system("A", "B")))).tolist() == [0, 2]
 
 
 def test_series_stand_in_the_order_of_the_tree_and_the_measures() -> None:
     ids = ["A/beds", "A/attendances", "B/occupancy", "north/beds"]
-    evidence = judged([row for i in ids for row in steady(i, range(3))], system("B", "A"))
+    evidence = evidence_of([row for i in ids for row in steady(i, range(3))], system("B", "A"))
     drawn = [evidence.unique_ids[i] for i in series_to_draw(evidence, states(evidence), 10)]
     assert drawn == ["north/beds", "B/occupancy", "A/attendances", "A/beds"]
 
@@ -56,7 +56,7 @@ def test_where_there_are_too_many_those_with_most_gaps_come_first_and_the_rest_i
     places = [f"P{i:03}" for i in range(SERIES_DRAWN + 5)]
     rows = [row for place in places for row in steady(f"{place}/beds", range(9))]
     gappy = {("P064/beds", day(4)), ("P064/beds", day(5)), ("P030/beds", day(2))}
-    evidence = judged([row for row in rows if row[:2] not in gappy], system(*places))
+    evidence = evidence_of([row for row in rows if row[:2] not in gappy], system(*places))
     read = Page(page("", coverage(evidence)))
     labels = read.pictures["calendar-recent"].layout["yaxis"]["ticktext"]
     assert (len(labels), labels[:3]) == (SERIES_DRAWN, ["P064/beds", "P030/beds", "P000/beds"])
@@ -104,12 +104,12 @@ def test_the_picture_by_week_has_the_share_of_days_with_a_value() -> None:
     [(1, ["calendar-recent"]), (182, ["calendar-recent"]), (183, ["calendar", "calendar-recent"])],
 )
 def test_a_long_history_has_a_picture_of_the_newest_weeks_too(n_days: int, pictures: list[str]) -> None:
-    read = Page(page("", coverage(judged(steady("A/beds", range(n_days)), system("A")))))
+    read = Page(page("", coverage(evidence_of(steady("A/beds", range(n_days)), system("A")))))
     assert list(read.pictures) == pictures
     assert read.captions.keys() == set(pictures)
 
 
 def test_the_numbers_say_the_same_as_the_picture() -> None:
     rows = [*steady("A/beds", [0, 1, 4]), version("A/beds", 1, 150.0, after_days=1)]
-    text = Page(page("", coverage(judged(rows, system("A"))))).text
+    text = Page(page("", coverage(evidence_of(rows, system("A"))))).text
     assert "A/beds A 3 1 0 0 2 6 Jan 2025 10 Jan 2025" in text

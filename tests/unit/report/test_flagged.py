@@ -7,7 +7,7 @@ import pytest
 from tests.unit.plausibility.hospitals import SYSTEM, day, hospital
 from tests.unit.report.reading import Page, numbers
 from tests.unit.report.small import day as small_day
-from tests.unit.report.small import judged, lay, steady, system
+from tests.unit.report.small import evidence_of, lay, steady, system
 from training.charts import page
 from training.frames import long
 from training.report import flagged as module
@@ -87,7 +87,7 @@ def test_more_findings_than_are_listed_are_counted(faulty: Evidence, monkeypatch
 
 
 def test_a_quiet_history_says_so() -> None:
-    read = Page(page("", flagged(judged(steady("A/beds", range(20)), system("A")))))
+    read = Page(page("", flagged(evidence_of(steady("A/beds", range(20)), system("A")))))
     assert read.pictures == {}
     assert "No day of any series is suspect." in read.text
     assert "No check found anything." in read.text
@@ -96,5 +96,5 @@ def test_a_quiet_history_says_so() -> None:
 def test_suspect_days_before_the_stretch_are_counted() -> None:
     rows = [row for row in steady("A/attendances", range(400)) if row[1] not in (small_day(60), small_day(390))]
     rows += [("A/attendances", small_day(i), 0.0, rows[0][3]) for i in (60, 390)]
-    read = Page(page("", flagged(judged(rows, system("A")))))
+    read = Page(page("", flagged(evidence_of(rows, system("A")))))
     assert "1 suspect day before it" in read.captions["flagged-1"]
