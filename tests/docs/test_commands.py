@@ -80,7 +80,7 @@ def test_every_make_target_exists() -> None:
 
 def test_make_demo_runs_the_demo_that_is_tested() -> None:
     """tests/acceptance/test_demo.py runs `headroom demo` itself, for make would hide its exit code."""
-    command = ["make", "--dry-run", "-o", ".venv/.installed", "demo", "SERVE=0", "PORT=8080"]
+    command = ["make", "--no-print-directory", "--dry-run", "-o", ".venv/.installed", "demo", "SERVE=0", "PORT=8080"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout.split() == [".venv/bin/headroom", "demo", "--home", ".demo", "--port", "8080", "--no-serve"]
 
