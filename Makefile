@@ -14,6 +14,8 @@ BENCH_INSTALLED := .venv-bench/.installed
 MUTANTS_INSTALLED := .venv-mutants/.installed
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 $(UPGRADE)
 export UV_PYTHON_DOWNLOADS := never
+# Tests start hundreds of processes: each would compile the packages anew where PYTHONDONTWRITEBYTECODE is set.
+export UV_COMPILE_BYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test drills histories notebooks check mutants bench bench-accuracy fuzz lock clean
