@@ -47,7 +47,7 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-VERSION = "0008"
+VERSION = "0009"
 """Of the tables below: the newest step of training/migrations."""
 
 metadata = MetaData()

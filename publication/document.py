@@ -257,7 +257,7 @@ def _read_headroom(item: Mapping[str, Any]) -> Headroom:
         beds=tuple(item["beds"]),
         occupancy=packed(item["occupancy"]),
         headroom=packed(item["headroom"]),
-        relief=tuple(item["relief"]),
+        beds_freed=tuple(item["beds_freed"]),
         peaks=tuple(Peak(peak["days"], tuple(peak["quantiles"]), peak["lead"]) for peak in item["peaks"]),
     )
 

@@ -9,8 +9,8 @@ class MalformedPublicationError(PublicationError):
     """A publication breaks an invariant and is not issued."""
 
 
-class MalformedLedgerError(PublicationError):
-    """A ledger's rows in the store are damaged."""
+class MalformedLiveScoresError(PublicationError):
+    """Rows of live scores in the store are damaged."""
 
 
 class StoreUnreachableError(PublicationError):

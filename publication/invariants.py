@@ -159,7 +159,7 @@ def headroom_is_complete(publication: Publication) -> Iterator[str]:
         if of.place in seen or of.place not in publication.system.place_by_id:
             yield f"headroom of {of.place} is given twice, or is of a place that the system does not have"
         seen.add(of.place)
-        if {len(of.beds), len(of.occupancy), len(of.headroom), len(of.relief)} != {horizon}:
+        if {len(of.beds), len(of.occupancy), len(of.headroom), len(of.beds_freed)} != {horizon}:
             yield f"headroom of {of.place} does not have each of {horizon} days"
         peaks = [peak.quantiles for peak in of.peaks]
         for rows, n_levels in ((of.occupancy, len(levels)), (of.headroom, n_fine), (peaks, len(levels))):
@@ -167,11 +167,11 @@ def headroom_is_complete(publication: Publication) -> Iterator[str]:
                 yield f"headroom of {of.place} has quantiles that cross, or not {n_levels} of them"
         numbers = (
             *of.beds,
-            *of.relief,
+            *of.beds_freed,
             *(v for rows in (of.occupancy, of.headroom, peaks) for row in rows for v in row),
         )
-        if not all(map(math.isfinite, numbers)) or min((*of.beds, *of.relief), default=0.0) < 0:
-            yield f"headroom of {of.place} has a value that is not a number, or beds or relief below 0"
+        if not all(map(math.isfinite, numbers)) or min((*of.beds, *of.beds_freed), default=0.0) < 0:
+            yield f"headroom of {of.place} has a value that is not a number, or beds or freed beds below 0"
 
 
 def fallbacks_have_one_reason(publication: Publication) -> Iterator[str]:

@@ -31,7 +31,7 @@ DEFAULT_SLICES = ("measure", "leads")
 
 
 class Losses(NamedTuple):
-    """Mean losses; errors are forecast minus actual. None where there is nothing to judge by.
+    """Mean losses; errors are forecast minus actual. None where there is nothing to score.
 
     `mase` and `scaled_wis` divide by the seasonal-naive MAE of each series; coverages are shares of actuals inside the
     central interval of so many percent.
@@ -88,16 +88,16 @@ class LiveScores:
 def combined(scores: Iterable[Score], by: Sequence[str]) -> tuple[Score, ...]:
     """One score for each slice by those of `SLICES` in `by`: means over all its forecasts, in the slices' order."""
     sums: dict[Slice, _Sum] = {}
-    keep = _keeper(by)
+    restrict = _restriction_to(by)
     for score in scores:
-        sums.setdefault(keep(score.of), _Sum()).add(score)
+        sums.setdefault(restrict(score.of), _Sum()).add(score)
     in_order = sorted(sums, key=lambda of: tuple(part or "" for part in of))
     return tuple(Score(of, sums[of].n, sums[of].fallbacks, sums[of].losses()) for of in in_order)
 
 
-def _keeper(by: Sequence[str]) -> Callable[[Slice], Slice]:
+def _restriction_to(by: Sequence[str]) -> Callable[[Slice], Slice]:
     included = [name in by for name in SLICES]
-    return lambda of: Slice(*(part if keep else None for part, keep in zip(of, included, strict=True)))
+    return lambda of: Slice(*(part if has_part else None for part, has_part in zip(of, included, strict=True)))
 
 
 class _Sum:
@@ -121,8 +121,8 @@ class _Sum:
         return Losses(*(total / n if n else None for total, n in zip(self._totals, self._counts, strict=True)))
 
 
-ledgers = Table(
-    "ledgers",
+live_scores = Table(
+    "live_scores",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("system", String, nullable=False),
@@ -135,7 +135,7 @@ ledgers = Table(
 scores = Table(
     "scores",
     metadata,
-    Column("ledger_id", ForeignKey("ledgers.id"), primary_key=True),
+    Column("live_scores_id", ForeignKey("live_scores.id"), primary_key=True),
     Column("unique_id", String, primary_key=True),
     Column("leads", String, primary_key=True),
     Column("regime", String, primary_key=True),
@@ -155,12 +155,12 @@ def scored_at(connection: Connection, system: str) -> datetime | None:
 
 
 def read(connection: Connection, system: str) -> LiveScores | None:
-    """The newest ledger of the system; None where there is none."""
+    """Return the newest live scores of the system; None if there are none."""
     row = connection.execute(_newest(system).limit(1)).mappings().first()
     if row is None:
         return None
-    of_ledger = select(scores).where(scores.c.ledger_id == row["id"])
-    in_order = of_ledger.order_by(scores.c.unique_id, scores.c.leads, scores.c.regime)
+    its_scores = select(scores).where(scores.c.live_scores_id == row["id"])
+    in_order = its_scores.order_by(scores.c.unique_id, scores.c.leads, scores.c.regime)
     return LiveScores(
         system=system,
         scored_at=row["scored_at"],
@@ -171,31 +171,32 @@ def read(connection: Connection, system: str) -> LiveScores | None:
     )
 
 
-def write(connection: Connection, ledger: LiveScores) -> None:
+def write(connection: Connection, new: LiveScores) -> None:
     """Insert the live scores next to the newest ones, which stay, and delete older ones."""
-    heading = {
-        "system": ledger.system,
-        "scored_at": ledger.scored_at,
-        "first_day": ledger.first,
-        "last_day": ledger.last,
-        "n_publications": ledger.n_publications,
+    row = {
+        "system": new.system,
+        "scored_at": new.scored_at,
+        "first_day": new.first,
+        "last_day": new.last,
+        "n_publications": new.n_publications,
     }
-    ledger_id = connection.execute(insert(ledgers).returning(ledgers.c.id), heading).scalar_one()
-    if ledger.scores:
-        connection.execute(insert(scores), [_record(ledger_id, score) for score in ledger.scores])
-    old = [row["id"] for row in connection.execute(_newest(ledger.system).offset(SAVED_PER_SYSTEM)).mappings()]
-    connection.execute(delete(scores).where(scores.c.ledger_id.in_(old)))
-    connection.execute(delete(ledgers).where(ledgers.c.id.in_(old)))
+    new_id = connection.execute(insert(live_scores).returning(live_scores.c.id), row).scalar_one()
+    if new.scores:
+        connection.execute(insert(scores), [_record(new_id, score) for score in new.scores])
+    old = [row["id"] for row in connection.execute(_newest(new.system).offset(SAVED_PER_SYSTEM)).mappings()]
+    connection.execute(delete(scores).where(scores.c.live_scores_id.in_(old)))
+    connection.execute(delete(live_scores).where(live_scores.c.id.in_(old)))
 
 
 def _newest(system: str) -> Select[tuple[object, ...]]:
-    """By the last day that they judge: what is scored for a day gone by does not take the place of today's."""
-    return select(ledgers).where(ledgers.c.system == system).order_by(ledgers.c.last_day.desc(), ledgers.c.id.desc())
+    """Order by the last day that is scored: scores of an earlier day do not take the place of today's."""
+    mine = select(live_scores).where(live_scores.c.system == system)
+    return mine.order_by(live_scores.c.last_day.desc(), live_scores.c.id.desc())
 
 
-def _record(ledger_id: int, score: Score) -> dict[str, object]:
+def _record(live_scores_id: int, score: Score) -> dict[str, object]:
     return {
-        "ledger_id": ledger_id,
+        "live_scores_id": live_scores_id,
         "unique_id": score.of.series,
         "measure": score.of.measure,
         "leads": score.of.leads,
@@ -207,7 +208,7 @@ def _record(ledger_id: int, score: Score) -> dict[str, object]:
 
 
 def _score(row: RowMapping) -> Score:
-    """Raises ValueError where the row holds something else: SQLite keeps what it is given."""
+    """Raises ValueError where the row holds something else: SQLite stores what it is given."""
     texts, counts = (row[name] for name in ("unique_id", "measure", "leads", "regime")), (row["n"], row["fallbacks"])
     losses = (row[loss] for loss in Losses._fields)
     are_numbers = all(loss is None or (isinstance(loss, float) and isfinite(loss)) for loss in losses)

@@ -152,14 +152,14 @@ class Headroom:
     """What is left of a place's beds on each day of the horizon, counted on paths of the places that have both.
 
     For each day: the expected `beds`; `occupancy` at the system's quantile levels; `headroom`, beds minus occupancy, at
-    those of `pressure.headroom_levels`; and `relief`, the beds freed by then for each further discharge a day.
+    those of `pressure.headroom_levels`; and `beds_freed` by then for each further discharge a day.
     """
 
     place: str
     beds: tuple[float, ...]
     occupancy: Sequence[Sequence[float]]
     headroom: Sequence[Sequence[float]]
-    relief: tuple[float, ...]
+    beds_freed: tuple[float, ...]
     peaks: tuple[Peak, ...]
 
     def first(self, days: int | None) -> "Headroom":
@@ -170,7 +170,7 @@ class Headroom:
             beds=self.beds[upto],
             occupancy=self.occupancy[upto],
             headroom=self.headroom[upto],
-            relief=self.relief[upto],
+            beds_freed=self.beds_freed[upto],
         )
 
 

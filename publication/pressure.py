@@ -56,11 +56,11 @@ def chance_short(levels: Sequence[float], headroom: Sequence[float], beds_short:
     return chance_below(levels, headroom, HALF_A_COUNT - beds_short)
 
 
-def discharges_needed(levels: Sequence[float], headroom: Sequence[float], beds: float, relief: float) -> float:
+def discharges_needed(levels: Sequence[float], headroom: Sequence[float], beds: float, beds_freed: float) -> float:
     """Return how many more discharges a day keep occupancy / beds within `SAFE_OCCUPANCY` with `SAFE_PROBABILITY`.
 
-    `relief` are the beds that one of them frees by then. `levels` must have 1 - `SAFE_PROBABILITY`.
+    `beds_freed` is the number that one of them frees by then. `levels` must have 1 - `SAFE_PROBABILITY`.
     """
     left = headroom[levels.index(round(1 - SAFE_PROBABILITY, ROUNDED_TO))]
     wanted = ceil(round((1 - SAFE_OCCUPANCY) * beds, ROUNDED_TO)) - HALF_A_COUNT
-    return max(wanted - left, 0.0) / relief
+    return max(wanted - left, 0.0) / beds_freed

@@ -24,7 +24,7 @@ from publication import document, live_scores
 from publication.database import VERSION, engine, metadata, publications, sqlite_url, versions
 from publication.document import ReadJson
 from publication.errors import (
-    MalformedLedgerError,
+    MalformedLiveScoresError,
     MalformedPublicationError,
     PublicationError,
     SchemaVersionError,
@@ -61,7 +61,7 @@ class Store:
         self._read_json = read_json
         self._engine = engine(url)
         self._redactor = Redactor(url)
-        self._shown_url = redact_url(url)
+        self._redacted_url = redact_url(url)
 
     def prepare(self) -> None:
         """Create the tables in a database that has none. Raises SchemaVersionError where there are others."""
@@ -105,7 +105,7 @@ class Store:
             except IntegrityError as error:  # another job took the revision between our look and our write
                 lost = error
         raise StoreUnreachableError(
-            f"Issuing {publication.system.name} for {publication.cutoff} at {self._shown_url}: "
+            f"Issuing {publication.system.name} for {publication.cutoff} at {self._redacted_url}: "
             f"other jobs took the revision {ISSUE_ATTEMPTS} times ({lost.orig}). Run one job for a cutoff at a time."
         ) from lost
 
@@ -120,37 +120,37 @@ class Store:
             with self._reading(f"the publication{wanted}"):
                 row = connection.execute(_newest(system, cutoff, revision).limit(1)).mappings().first()
             if row is None:
-                raise UnknownPublicationError(f"{self._shown_url} holds no publication{wanted}.")
+                raise UnknownPublicationError(f"{self._redacted_url} holds no publication{wanted}.")
             with self._reading(f"the publication of {row['system']} for {row['cutoff']}, revision {row['revision']},"):
                 return self._read(connection, row)
 
-    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
-        """Headings of the publications, newest first: by cutoff, then revision.
+    def summaries(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
+        """Return summaries of the publications, newest first: by cutoff, then revision.
 
         Raises MalformedPublicationError where a row among them is damaged.
         """
         with self._connection() as connection, self._reading("the list of publications"):
             return tuple(map(_summary, connection.execute(_newest(system).limit(limit)).mappings()))
 
-    def keep(self, ledger: LiveScores) -> None:
+    def save_live_scores(self, scores: LiveScores) -> None:
         """Replace the live scores of a system in one transaction."""
         with self._reach(), self._engine.begin() as connection:
-            live_scores.write(connection, ledger)
+            live_scores.write(connection, scores)
 
     def scored_at(self, system: str) -> datetime | None:
-        """When the newest ledger of the system was made: a look at one row. None where there is none.
+        """Return the instant of the newest live scores of the system, from one row; None if there are none.
 
-        Raises MalformedLedgerError where that row is damaged.
+        Raises MalformedLiveScoresError where that row is damaged.
         """
-        with self._connection() as connection, self._reading("the ledger", MalformedLedgerError):
+        with self._connection() as connection, self._reading("the live scores", MalformedLiveScoresError):
             return live_scores.scored_at(connection, system)
 
-    def ledger(self, system: str) -> LiveScores | None:
-        """The newest ledger of the system; None where nothing has been scored yet.
+    def live_scores(self, system: str) -> LiveScores | None:
+        """Return the newest live scores of the system; None where nothing has been scored yet.
 
-        Raises MalformedLedgerError where its rows are damaged.
+        Raises MalformedLiveScoresError where its rows are damaged.
         """
-        with self._connection() as connection, self._reading("the ledger", MalformedLedgerError):
+        with self._connection() as connection, self._reading("the live scores", MalformedLiveScoresError):
             return live_scores.read(connection, system)
 
     def close(self) -> None:
@@ -165,7 +165,7 @@ class Store:
         if there > VERSION:
             do = "They were made by a newer release: install that, or a newer one."
         return SchemaVersionError(
-            f"Opening the publication store at {self._shown_url}: its tables are of version {there}, "
+            f"Opening the publication store at {self._redacted_url}: its tables are of version {there}, "
             f"this release reads version {VERSION}. {do}"
         )
 
@@ -190,7 +190,7 @@ class Store:
             newest = _newest(publication.system.name, publication.cutoff).limit(1)
             last = connection.execute(newest.with_only_columns(publications.c.digest, publications.c.revision)).first()
             if last is not None and last.digest == digest:
-                saved = self._sound(connection, newest)
+                saved = self._read_undamaged(connection, newest)
                 if saved is not None:
                     return replace(publication, revision=saved.revision, issued_at=saved.issued_at)
             issued = replace(publication, revision=1 if last is None else last.revision + 1)
@@ -202,14 +202,14 @@ class Store:
             connection.execute(insert(publications), row)
         return issued
 
-    def _sound(self, connection: Connection, newest: Select[tuple[object, ...]]) -> Publication | None:
-        """The publication that is found; None where it is damaged."""
+    def _read_undamaged(self, connection: Connection, newest: Select[tuple[object, ...]]) -> Publication | None:
+        """Return the publication that is found; None where it is damaged."""
         with suppress(MalformedPublicationError), self._reading("it"):
             return self._read(connection, connection.execute(newest).mappings().one())
         return None
 
     def _read(self, connection: Connection, row: RowMapping) -> Publication:
-        """The publication whose row this is. Raises ValueError where the row says what its document does not."""
+        """Return the publication whose row this is. Raises ValueError where the row and its document differ."""
         parts = select(publications.c.notes, publications.c.document).where(publications.c.id == row["id"])
         notes, content = connection.execute(parts).one()
         summary = _summary(row)
@@ -222,7 +222,7 @@ class Store:
             read_json=self._read_json,
         )
         if _summary(_summary_row(read, summary.digest)) != summary:
-            raise ValueError("its row says what its document does not")
+            raise ValueError("its row and its document differ")
         return read
 
     @contextmanager
@@ -232,7 +232,7 @@ class Store:
             yield
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise malformed(
-                f"Reading {what} at {self._shown_url}: it is damaged ({type(error).__name__}: {error}). "
+                f"Reading {what} at {self._redacted_url}: it is damaged ({type(error).__name__}: {error}). "
                 "Restore the store, or let the job that made it run again."
             ) from error
 
@@ -250,14 +250,14 @@ class Store:
         except (DBAPIError, PoolTimeoutError, UnicodeError) as error:  # the last of a host that cannot be a name
             cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
             raise StoreUnreachableError(
-                f"Reaching the publication store at {self._shown_url}: {self._redactor.redact_error(cause)}. "
+                f"Reaching the publication store at {self._redacted_url}: {self._redactor.redact_error(cause)}. "
                 "Check that it runs, that HEADROOM_STORE_URL is right, "
                 "and that the tables exist (any training job makes them)."
             ) from None
 
 
 def _version(connection: Connection) -> str | None:
-    """Of the tables that are there: `UNSTAMPED` before there were versions; None where there are no tables."""
+    """Return the version of the tables: `NO_REVISION` before there were versions; None where there are no tables."""
     there = inspect(connection)
     if there.has_table(versions.name):
         stamped = connection.execute(select(versions.c.version_num)).scalar()
@@ -282,7 +282,7 @@ def _summary_row(publication: Publication, digest: str) -> dict[str, object]:
 
 
 def _summary(row: RowMapping | Mapping[str, Any]) -> PublicationSummary:
-    """Raises ValueError where the row holds something else: SQLite keeps what it is given."""
+    """Raises ValueError where the row holds something else: SQLite stores what it is given."""
     for kind, columns in SUMMARY_TYPES.items():
         for column in columns:
             if type(row[column]) is not kind:

@@ -31,7 +31,7 @@ class NoteKind(StrEnum):
 
     `event`: a known event of the horizon. `capacity`: places without counted beds, which pressure leaves out.
     `fallback`: how many series are fallbacks, or why one is. `champion`: a saved copy of the champion was used.
-    `cutoff`: the cutoff is not yesterday. `late`, `doubted`, `silent`: series without a usable value on the cutoff.
+    `cutoff`: the cutoff is not yesterday. `late`, `suspect`, `silent`: series without a usable value on the cutoff.
     `weekdays`: series that are counted on some weekdays only.
     """
 
@@ -41,7 +41,7 @@ class NoteKind(StrEnum):
     CHAMPION = "champion"
     CUTOFF = "cutoff"
     LATE = "late"
-    DOUBTED = "doubted"
+    SUSPECT = "suspect"
     SILENT = "silent"
     WEEKDAYS = "weekdays"
 

@@ -131,7 +131,7 @@ def _headroom(system: System, place: str, cutoff: date, scale: float) -> Headroo
         beds=tuple(day.mean for day in beds),
         occupancy=tuple(day.quantiles for day in days),
         headroom=tuple(left),
-        relief=tuple(round((1 - 0.9**lead) / 0.1, 3) for lead in leads),
+        beds_freed=tuple(round((1 - 0.9**lead) / 0.1, 3) for lead in leads),
         peaks=tuple(
             Peak(n, max(day.quantiles for day in days[:n]), 1.5) for n in PEAK_DAYS if n <= system.horizon_days
         ),
@@ -241,7 +241,7 @@ def _position(ids: Sequence[str], place: str) -> int:
     return ids.index(place)
 
 
-def build_ledger(
+def build_live_scores(
     scored_at: datetime = ISSUED_AT, places: Sequence[Place] = PLACES, measures: Sequence[str] = ("beds", "occupancy")
 ) -> LiveScores:
     """Scores of two measures at every place, in two lead bands; every loss a plain function of where it stands."""

@@ -105,13 +105,13 @@ def first_scored(last: date) -> date:
     return last - timedelta(days=SCORED_DAYS - 1)
 
 
-def to_score(headings: Iterable[PublicationSummary], last: date, horizon_days: int) -> list[PublicationSummary]:
+def to_score(summaries: Iterable[PublicationSummary], last: date, horizon_days: int) -> list[PublicationSummary]:
     """Return the last revision for each cutoff whose leads may reach the scored days, oldest first."""
     first_cutoff = first_scored(last) - timedelta(days=horizon_days)
-    in_reach = (heading for heading in headings if first_cutoff <= heading.cutoff < last)
+    in_reach = (summary for summary in summaries if first_cutoff <= summary.cutoff < last)
     by_cutoff: dict[date, PublicationSummary] = {}
-    for heading in sorted(in_reach, key=lambda heading: (heading.cutoff, heading.revision)):
-        by_cutoff[heading.cutoff] = heading
+    for summary in sorted(in_reach, key=lambda summary: (summary.cutoff, summary.revision)):
+        by_cutoff[summary.cutoff] = summary
     return list(by_cutoff.values())
 
 

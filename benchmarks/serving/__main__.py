@@ -77,15 +77,15 @@ def _swap(home: Path, service: servers.Service, key: str, n_series: int) -> None
 
 
 def _issued(home: Path, n_sites: int) -> PublicationSummary:
-    """The newest heading of the store under `home`, which is made where it is absent."""
+    """The newest summary of the store under `home`, which is made where it is absent."""
     home.mkdir(parents=True, exist_ok=True)
     store = Store(default_url(home))
     store.prepare()
-    if not store.headings(limit=1):
+    if not store.summaries(limit=1):
         store.issue(publication(datetime.now(UTC).date() - timedelta(days=KEPT_FROM), n_sites))
-    heading = store.headings(limit=1)[0]
+    summary = store.summaries(limit=1)[0]
     store.close()
-    return heading
+    return summary
 
 
 def _key(home: Path) -> str:

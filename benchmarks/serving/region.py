@@ -94,6 +94,6 @@ def _headroom(system: System, place: str, means: Array) -> Headroom:
         beds=tuple(beds.tolist()),
         occupancy=occupancy,
         headroom=rows(beds - occupied, headroom_levels(system)),
-        relief=tuple(range(1, HORIZON + 1)),
+        beds_freed=tuple(range(1, HORIZON + 1)),
         peaks=tuple(Peak(days, max(occupancy[:days]), 2.0) for days in PEAK_DAYS),
     )

@@ -69,7 +69,7 @@ class KeyStore:
         self._schema = None if made.dialect.name == "sqlite" else KEYS_SCHEMA
         self._engine = made.execution_options(schema_translate_map={None: self._schema})
         self._redactor = Redactor(url)
-        self.shown_url = redact_url(url)
+        self.redacted_url = redact_url(url)
 
     def read(self) -> StoredKeys:
         """Return every key that was ever made; none where neither file nor table was made yet."""
@@ -171,7 +171,7 @@ class KeyStore:
             raise
         except (SQLAlchemyError, OSError, UnicodeError) as error:  # the last of a host that cannot be a name
             cause = self._redactor.redact_error(getattr(error, "orig", None) or error)
-            sentence = f"Reaching the keys at {self.shown_url}: {cause}. Check that"
+            sentence = f"Reaching the keys at {self.redacted_url}: {cause}. Check that"
             if is_there(self._engine):
                 raise KeysUnreadableError(f"{sentence} they may be read there, and {self._setting}.") from None
             raise StoreUnreachableError(f"{sentence} it runs, and {self._setting}.") from None

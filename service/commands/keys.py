@@ -75,7 +75,7 @@ def _create(options: argparse.Namespace, store: KeyStore, now: datetime) -> None
     key, text = new_key(options.name, scopes, now, options.place, options.per_minute, options.expires)
     store.add(key)
     sys.stdout.write(f"{text}\n")
-    sys.stderr.write(f"This is the key. It is shown this once: a salted hash is stored in {store.shown_url}.\n")
+    sys.stderr.write(f"This is the key. It is shown this once: a salted hash is stored in {store.redacted_url}.\n")
 
 
 def _warn_of_unknown_place(options: argparse.Namespace, published: Places) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from publication.errors import (
-    MalformedLedgerError,
+    MalformedLiveScoresError,
     MalformedPublicationError,
     SchemaVersionError,
     StoreUnreachableError,
@@ -150,7 +150,7 @@ class PublicationPoll:
         sentence = ""
         try:
             await self._answer(self._repository.load_scores(), poll_seconds)
-        except MalformedLedgerError as error:
+        except MalformedLiveScoresError as error:
             sentence = str(error)
         if sentence not in ("", self._logged_of_scores):
             logger.error("%s The scores of before are still served.", sentence)

@@ -44,11 +44,11 @@ class PublicationStore(Protocol):
         self, system: str | None = None, cutoff: date | None = None, revision: int | None = None
     ) -> Publication: ...
 
-    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]: ...
+    def summaries(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]: ...
 
     def scored_at(self, system: str) -> datetime | None: ...
 
-    def ledger(self, system: str) -> LiveScores | None: ...
+    def live_scores(self, system: str) -> LiveScores | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +112,13 @@ class PublicationRepository:
         """Return the summaries of the served system, newest first."""
         system = self.current.summary.system
         async with _within(LIST_TIMEOUT_SECONDS):
-            return await asyncio.get_running_loop().run_in_executor(self._listers, self._store.headings, system, limit)
+            return await asyncio.get_running_loop().run_in_executor(self._listers, self._store.summaries, system, limit)
 
     async def newest_summary(self) -> PublicationSummary | None:
         """Return the summary of the newest publication in the store: a query of one row."""
         # Without a named system the first one found stays: a shared store must not make the page change hospitals.
         system = self._system or (self.newest.summary.system if self.newest else None)
-        return next(iter(await asyncio.to_thread(self._store.headings, system, limit=1)), None)
+        return next(iter(await asyncio.to_thread(self._store.summaries, system, limit=1)), None)
 
     async def load_newest(self, summary: PublicationSummary) -> None:
         """Load the publication, then replace the newest by it, at once and entirely."""
@@ -161,7 +161,7 @@ class PublicationRepository:
         system = self.newest.summary.system
         scored_at = await asyncio.to_thread(self._store.scored_at, system)
         if scored_at != (self.live_scores.scored_at if self.live_scores else None):
-            self.live_scores = await asyncio.to_thread(self._store.ledger, system)
+            self.live_scores = await asyncio.to_thread(self._store.live_scores, system)
 
     async def _of(self, newest: ServedPublication, cutoff: date, revision: int | None) -> ServedPublication:
         if newest.summary.cutoff == cutoff and revision in (None, newest.summary.revision):

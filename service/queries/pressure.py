@@ -66,7 +66,7 @@ def _place(publication: Publication, of: Headroom) -> PlacePressure:
         for beds, occupancy, headroom in zip(of.beds, of.occupancy, of.headroom, strict=True)
     )
     worst = max(range(len(days)), key=lambda i: days[i].pressure)
-    needed = discharges_needed(levels, of.headroom[worst], of.beds[worst], of.relief[worst])
+    needed = discharges_needed(levels, of.headroom[worst], of.beds[worst], of.beds_freed[worst])
     rounded_up = ceil(needed * DECIMAL) / DECIMAL
     return PlacePressure(of.place, days, worst, _driver(publication, of.place, worst), rounded_up, of.peaks)
 

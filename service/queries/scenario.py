@@ -47,8 +47,8 @@ class Scenario:
 def apply_scenario(publication: Publication, what_if: Scenario) -> tuple[Headroom, ...]:
     """Return the headroom of every place under the scenario. A change at a place is one of all places above it, too.
 
-    Beds shift headroom exactly. Of further discharges, those patients are taken off who would have left by then anyway
-    (`relief`); a peak is moved by their number on the peak's day. See docs/explanation/method.md for the error of this.
+    Beds shift headroom exactly. Of further discharges, those patients are taken off who would have left by then anyway:
+    the rest is `beds_freed`. A peak is moved by their number on its day. docs/explanation/method.md gives the error.
     """
     return tuple(_changed(headroom, publication, what_if) for headroom in publication.headroom)
 
@@ -66,7 +66,7 @@ def _changed(headroom: Headroom, publication: Publication, what_if: Scenario) ->
         return headroom
     # No place loses more beds than it has, nor sends more patients home than may be in them: nor do those above it.
     days = range(len(headroom.beds))
-    freed = [sum(min(amount * of.relief[i], of.occupancy[i][-1]) for amount, of in discharged) for i in days]
+    freed = [sum(min(amount * of.beds_freed[i], of.occupancy[i][-1]) for amount, of in discharged) for i in days]
     wanted = [sum(max(amount, -of.beds[i]) for amount, of in added) for i in days]
     beds = [max(was + m, 0.0) for was, m in zip(headroom.beds, wanted, strict=True)]
     more = [is_now - was for is_now, was in zip(beds, headroom.beds, strict=True)]

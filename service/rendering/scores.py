@@ -13,9 +13,9 @@ SCORE_COLUMNS = ("unique_id", *EMPTY_KEY, "leads", "regime", "n", "fallbacks", *
 
 
 def scores_body(live_scores: LiveScores | None, scores: Sequence[Score]) -> Json:
-    """Return the scores, and the forecasts that they are of; `ledger` is null before the first scoring."""
+    """Return the scores, and the forecasts that they are of; `live_scores` is null before the first scoring."""
     return {
-        "ledger": None if live_scores is None else _origin(live_scores),
+        "live_scores": None if live_scores is None else _origin(live_scores),
         "scores": [_row(score) for score in scores],
     }
 

@@ -25,7 +25,7 @@ PARAMETERS: Json = {
 }
 
 CHAMPION_EXAMPLE: Json = {"name": "northshire", "version": 7, "run_id": "4f1c9a"}
-HEADING_EXAMPLE: Json = {
+SUMMARY_EXAMPLE: Json = {
     "system": "northshire",
     "cutoff": "2026-11-21",
     "revision": 1,
@@ -35,7 +35,7 @@ HEADING_EXAMPLE: Json = {
 }
 NOTE_EXAMPLE: Json = {"kind": "event", "place": "RXH", "series": None, "text": "Strike 2026-11-24 (RXH)"}
 PUBLICATION_EXAMPLE: Json = {
-    **HEADING_EXAMPLE,
+    **SUMMARY_EXAMPLE,
     "data_digest": "sha256:9c0d51e2",
     "notes": [NOTE_EXAMPLE],
     "freshness": "fresh",
@@ -125,7 +125,7 @@ SCORE_EXAMPLE: Json = {
     "coverage_80": 0.8031,
     "coverage_95": 0.9518,
 }
-LEDGER_EXAMPLE: Json = {
+LIVE_SCORES_EXAMPLE: Json = {
     "scored_at": "2026-11-22T05:01:40Z",
     "first": "2026-08-23",
     "last": "2026-11-21",
@@ -152,7 +152,7 @@ SCORES_NDJSON = (
 )
 
 
-def _whole(**content: object) -> dict[str, object]:
+def _json(**content: object) -> dict[str, object]:
     """A JSON answer, under its media type."""
     return {JSON.media_type: {"publication": PUBLICATION_EXAMPLE, **content}}
 
@@ -162,17 +162,17 @@ def _tables(csv: str, ndjson: str) -> dict[str, object]:
 
 
 ANSWERS: dict[str, dict[str, object]] = {
-    "/v1/system": _whole(system=SYSTEM_EXAMPLE),
-    "/v1/publications": _whole(publications=[{**HEADING_EXAMPLE, "series": 49, "fallbacks": 1}]),
-    "/v1/series": _whole(series=[{**SERIES_EXAMPLE, "notes": [], "last_actual": {"ds": "2026-11-21", "y": 866.0}}]),
-    "/v1/forecasts": _whole(forecasts=[{**SERIES_EXAMPLE, "days": [DAY_EXAMPLE]}])
+    "/v1/system": _json(system=SYSTEM_EXAMPLE),
+    "/v1/publications": _json(publications=[{**SUMMARY_EXAMPLE, "series": 49, "fallbacks": 1}]),
+    "/v1/series": _json(series=[{**SERIES_EXAMPLE, "notes": [], "last_actual": {"ds": "2026-11-21", "y": 866.0}}]),
+    "/v1/forecasts": _json(forecasts=[{**SERIES_EXAMPLE, "days": [DAY_EXAMPLE]}])
     | _tables(FORECASTS_CSV, FORECASTS_NDJSON),
-    "/v1/forecasts/{unique_id}": _whole(forecasts=[DETAIL_EXAMPLE]) | _tables(FORECASTS_CSV, FORECASTS_NDJSON),
-    "/v1/pressure": _whole(
+    "/v1/forecasts/{unique_id}": _json(forecasts=[DETAIL_EXAMPLE]) | _tables(FORECASTS_CSV, FORECASTS_NDJSON),
+    "/v1/pressure": _json(
         what_if={"beds": {"RXH": 12}, "discharges": {}}, places=[PRESSURE_EXAMPLE], mutual_aid=[AID_EXAMPLE]
     ),
-    "/v1/scores": _whole(ledger=LEDGER_EXAMPLE, scores=[SCORE_EXAMPLE]) | _tables(SCORES_CSV, SCORES_NDJSON),
+    "/v1/scores": _json(live_scores=LIVE_SCORES_EXAMPLE, scores=[SCORE_EXAMPLE]) | _tables(SCORES_CSV, SCORES_NDJSON),
     "/healthz": {JSON.media_type: {"status": "alive"}},
-    "/readyz": _whole(status="ready", store="ok"),
+    "/readyz": _json(status="ready", store="ok"),
     "/metrics": {"text/plain": "headroom_publication_series 49.0\n"},
 }

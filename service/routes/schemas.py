@@ -42,7 +42,7 @@ class NoteOut(ResponseModel):
         Field(
             description="event: a known event of the horizon. capacity: places that pressure leaves out. fallback: how "
             "many series are fallbacks, or why one is. champion: a saved copy of the champion was used. cutoff: the "
-            "cutoff is not yesterday. late, doubted, silent: series without a usable value on the cutoff. weekdays: "
+            "cutoff is not yesterday. late, suspect, silent: series without a usable value on the cutoff. weekdays: "
             "series that are counted on some weekdays only."
         ),
     ]
@@ -105,7 +105,7 @@ class SystemAnswer(Answer):
     system: SystemOut
 
 
-class HeadingOut(ResponseModel):
+class PublicationSummaryOut(ResponseModel):
     system: str
     cutoff: Annotated[date, Field(description="the last hospital day whose values it uses")]
     revision: int
@@ -117,7 +117,7 @@ class HeadingOut(ResponseModel):
 
 
 class PublicationsAnswer(Answer):
-    publications: list[HeadingOut]
+    publications: list[PublicationSummaryOut]
 
 
 class ActualOut(ResponseModel):
@@ -245,7 +245,7 @@ ScaledLoss = Annotated[float | None, Field(description="multiple of the seasonal
 Share = Annotated[float | None, Field(description="share of actuals, 0 to 1")]
 
 
-class LedgerOut(ResponseModel):
+class LiveScoresOut(ResponseModel):
     """The scored forecasts: target days from first to last, of so many publications."""
 
     scored_at: Instant
@@ -279,7 +279,7 @@ class ScoreOut(ResponseModel):
 
 
 class ScoresAnswer(Answer):
-    ledger: LedgerOut | None
+    live_scores: LiveScoresOut | None
     scores: list[ScoreOut]
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 
 from publication.store import Store
 from tests import servers
-from tests.builders import build_ledger, build_publication
+from tests.builders import build_live_scores, build_publication
 from tests.contract.store.databases import new_postgresql_database
 from tests.planted import POSTGRESQL_PASSWORD
 
@@ -180,9 +180,9 @@ def test_who_may_only_read_notices_tables_and_the_first_key_that_are_made_later(
         issue(owner)
         within(TRUTH_SECONDS, lambda: status(service.url) == 200)
         store = Store(owner)
-        store.keep(build_ledger())
+        store.save_live_scores(build_live_scores())
         store.close()
-        within(TRUTH_SECONDS, lambda: httpx.get(f"{service.url}/v1/scores").json()["ledger"] is not None)
+        within(TRUTH_SECONDS, lambda: httpx.get(f"{service.url}/v1/scores").json()["live_scores"] is not None)
         key = servers.make_key(tmp_path, "board", HEADROOM_STORE_URL=owner)
         within(TRUTH_SECONDS, lambda: status(service.url) == 401)
         assert status(service.url, "/v1/scores", key) == 200

@@ -67,7 +67,7 @@ def test_another_hospital_of_the_same_name_publishes_nothing_with_its_champion(f
         "MLFLOW_TRACKING_URI. If it is this system, which has changed so much, run `headroom train`, then `headroom "
         'promote --force --reason "..."`.'
     )
-    assert second.store.headings() == ()
+    assert second.store.summaries() == ()
     with pytest.raises(PromotionRejectedError, match="was trained on another system of that name"):
         promote.run(second, quiet(), force=True, reason="mine")
 

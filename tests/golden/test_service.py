@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from publication.store import Store, default_url
 from publication.vocabulary import SeriesKey
-from tests.builders import CUTOFF, PLACES, build_ledger, build_publication, build_system
+from tests.builders import CUTOFF, PLACES, build_live_scores, build_publication, build_system
 from tests.contract.service.client import Client, Clock, serve
 
 HERE = Path(__file__).parent / "service"
@@ -54,7 +54,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
                 with_headroom=True,
             )
         )
-    store.keep(build_ledger(places=system.places))
+    store.save_live_scores(build_live_scores(places=system.places))
     with serve(store, Clock()) as running:
         yield running
     store.close()

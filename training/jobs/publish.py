@@ -55,7 +55,7 @@ def _behind(history: PointInTimeHistory, cutoff: pd.Timestamp) -> Iterator[Note]
         yield Note(NoteKind.LATE, sentence)
     if suspect:
         sentence = f"{_counted(suspect)} suspect, and forecast from the last value that is not: {_named(suspect)}."
-        yield Note(NoteKind.DOUBTED, sentence)
+        yield Note(NoteKind.SUSPECT, sentence)
 
 
 def _silent(history: PointInTimeHistory, cutoff: pd.Timestamp) -> Iterator[Note]:
@@ -117,7 +117,7 @@ def next_cutoff(job: Context, as_of: datetime) -> tuple[date, tuple[Note, ...]]:
 
 def _not_before_the_last(job: Context, reached: date) -> tuple[date, tuple[Note, ...]]:
     """Return the day reached, or the cutoff of the newest publication where that is later, and a note on that."""
-    newest = next(iter(job.store.headings(job.system.name, limit=1)), None)
+    newest = next(iter(job.store.summaries(job.system.name, limit=1)), None)
     if newest is None or newest.cutoff <= reached:
         return reached, ()
     stays = f"the cutoff stays at {newest.cutoff}, which is published already."

@@ -34,31 +34,31 @@ def run(
         if live_scores is None:
             console.print(NOTHING_TO_SCORE.format(system=job.system.name), soft_wrap=True)
             return None
-        job.store.keep(live_scores)
+        job.store.save_live_scores(live_scores)
     console.print(_sentence(live_scores), soft_wrap=True)
     console.print(_table(live_scores.by_measure_and_leads))
     return live_scores
 
 
 def _scored(job: Context, as_of: datetime, cutoff: date | None) -> LiveScores | None:
-    headings = job.store.headings(job.system.name)
-    if not headings:
+    summaries = job.store.summaries(job.system.name)
+    if not summaries:
         return None
     history = job.history(as_of, cutoff)
     last = history.latest.index[-1].date()
-    wanted = to_score(headings, last, job.system.horizon_days)
+    wanted = to_score(summaries, last, job.system.horizon_days)
     if not wanted:
         return None
     return score_issued(_read(job.store, wanted), history, wanted[0].cutoff, last, job.now)
 
 
-def _read(store: Store, headings: Sequence[PublicationSummary]) -> Iterator[Publication]:
+def _read(store: Store, summaries: Sequence[PublicationSummary]) -> Iterator[Publication]:
     """Yield one publication at a time; a damaged one is left out, and logged."""
-    for heading in headings:
+    for summary in summaries:
         try:
-            yield store.latest(heading.system, heading.cutoff, heading.revision)
+            yield store.latest(summary.system, summary.cutoff, summary.revision)
         except (MalformedPublicationError, UnknownPublicationError) as error:
-            log.error("Scoring goes on without the publication for %s: %s", heading.cutoff, error)
+            log.error("Scoring goes on without the publication for %s: %s", summary.cutoff, error)
 
 
 def _sentence(scores: LiveScores) -> str:

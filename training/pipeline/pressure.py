@@ -57,7 +57,7 @@ def _headroom(
         beds=tuple(means[:, open_beds].sum(axis=1).round(DECIMALS).tolist()),
         occupancy=_rows(quantiles(occupancy, published)),
         headroom=_rows(quantiles(_remaining(forecast, occupied, open_beds), levels)),
-        relief=tuple(freed.round(DECIMALS).tolist()),
+        beds_freed=tuple(freed.round(DECIMALS).tolist()),
         peaks=tuple(_peak(days, *found) for days, found in peaks.items()),
     )
 

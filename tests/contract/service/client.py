@@ -51,14 +51,14 @@ class Cable:
     def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:
         return self._line().latest(system, cutoff, revision)
 
-    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
-        return self._line().headings(system, limit)
+    def summaries(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
+        return self._line().summaries(system, limit)
 
     def scored_at(self, system: str) -> datetime | None:
         return self._line().scored_at(system)
 
-    def ledger(self, system: str) -> LiveScores | None:
-        return self._line().ledger(system)
+    def live_scores(self, system: str) -> LiveScores | None:
+        return self._line().live_scores(system)
 
     def close(self) -> None:
         self._store.close()

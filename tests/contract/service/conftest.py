@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from publication.store import Store, default_url
-from tests.builders import CUTOFF, build_ledger, build_publication
+from tests.builders import CUTOFF, build_live_scores, build_publication
 from tests.contract.service.client import Client, Clock, serve
 from tests.contract.service.keys import Bunch, make_bunch
 
@@ -27,14 +27,14 @@ def empty_store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture(scope="session")
 def issued_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """A week-old publication, one with a revision, the newest, and a ledger. Not to be written to."""
+    """A week-old publication, one with a revision, the newest, and live scores. Not to be written to."""
     store = Store(default_url(tmp_path_factory.mktemp("store")))
     store.prepare()
     store.issue(build_publication(CUTOFF - timedelta(days=7), scale=0.5))
     store.issue(build_publication(CUTOFF - timedelta(days=1), scale=0.8))
     store.issue(build_publication(CUTOFF - timedelta(days=1), scale=0.9))
     store.issue(build_publication())
-    store.keep(build_ledger())
+    store.save_live_scores(build_live_scores())
     yield store
     store.close()
 

@@ -114,6 +114,6 @@ def test_an_older_publication_shows_its_own_age(client: Client) -> None:
 
 
 def test_more_older_publications_than_are_kept_are_all_served(client: Client, issued_store: Store) -> None:
-    cutoffs = [heading.cutoff.isoformat() for heading in issued_store.headings()]
+    cutoffs = [summary.cutoff.isoformat() for summary in issued_store.summaries()]
     for cutoff in cutoffs * 3:
         assert client.get(f"/v1/forecasts?cutoff={cutoff}&horizon=1").json()["publication"]["cutoff"] == cutoff

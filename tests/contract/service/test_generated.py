@@ -10,7 +10,7 @@ import pytest
 
 from publication.store import Store, default_url
 from tests import servers
-from tests.builders import build_ledger, build_publication
+from tests.builders import build_live_scores, build_publication
 
 EXAMPLES = 2000  # of each route, in each phase
 LEAST = 20_000
@@ -25,7 +25,7 @@ def generated(home: Path, examples: int) -> int:
     for days_ago in (2, 1):
         cutoff = datetime.now(UTC).date() - timedelta(days=days_ago)
         store.issue(build_publication(cutoff, with_drivers=True, with_headroom=True))
-    store.keep(build_ledger())
+    store.save_live_scores(build_live_scores())
     store.close()
     key = servers.make_key(home, "schemathesis", "--scope", "read", "--scope", "metrics", "--per-minute", MOST)
     with servers.service(home) as service:

@@ -11,7 +11,7 @@ from publication.model import Actual, Note
 from publication.store import Store
 from publication.vocabulary import NoteKind
 from service.observability.metrics import METRIC_CATALOGUE, METRIC_PREFIX
-from tests.builders import ISSUED_AT, build_ledger, build_publication
+from tests.builders import ISSUED_AT, build_live_scores, build_publication
 from tests.contract.service.client import Cable, Client, Clock, serve
 from tests.contract.service.keys import make_bunch
 
@@ -76,7 +76,7 @@ def test_the_served_publication_is_told_by_timestamps(client: Client) -> None:
 def test_scores_are_told_by_measure_and_lead_band_beside_what_intervals_promise(client: Client) -> None:
     samples = scrape(client)
     occupancy = {"measure": "occupancy", "leads": "01-07"}
-    of_places = [score for score in build_ledger().scores if score.of[1:3] == ("occupancy", "01-07")]
+    of_places = [score for score in build_live_scores().scores if score.of[1:3] == ("occupancy", "01-07")]
     n = sum(score.n for score in of_places)
     assert value(samples, "scores_forecasts", **occupancy) == n
     mean = sum(score.n * (score.losses.mae or 0) for score in of_places) / n

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from publication.store import Store
 from service.routes import schemas
-from tests.builders import build_ledger, build_publication
+from tests.builders import build_live_scores, build_publication
 from tests.contract.service.client import Client, Clock, serve
 from tests.contract.service.keys import Bunch
 
@@ -99,7 +99,7 @@ def test_every_parameter_says_what_it_is_with_an_example_that_may_be_sent(docume
 def test_what_the_page_fills_in_is_answered_as_it_is(empty_store: Store, clock: Clock) -> None:
     """`/docs` puts every example into its field: whoever changes nothing and executes it should see an answer."""
     empty_store.issue(build_publication(with_headroom=True))
-    empty_store.keep(build_ledger())
+    empty_store.save_live_scores(build_live_scores())
     with serve(empty_store, clock) as client:
         filled: dict[str, dict[str, str]] = {}
         for address, told in parameters(client.get("/openapi.json").json()):
@@ -119,7 +119,7 @@ def without_path(address: str, values: dict[str, str]) -> dict[str, str]:
 
 def test_a_request_of_examples_is_answered(empty_store: Store, clock: Clock) -> None:
     empty_store.issue(build_publication(with_headroom=True))
-    empty_store.keep(build_ledger())
+    empty_store.save_live_scores(build_live_scores())
     with serve(empty_store, clock) as client:
         addresses = [
             f"{address.replace('{unique_id}', 'RXH/occupancy')}?{told['name']}={told['example']}"

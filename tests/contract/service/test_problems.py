@@ -114,10 +114,10 @@ def test_what_a_caller_writes_comes_back_as_text_of_json_alone(client: Client) -
 class BrokenLister(Cable):
     """Serves well until it is asked for the whole list."""
 
-    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
+    def summaries(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
         if limit != 1:
             raise RuntimeError("password=hunter2")
-        return super().headings(system, limit)
+        return super().summaries(system, limit)
 
 
 class Vanished(Cable):

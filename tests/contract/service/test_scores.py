@@ -1,4 +1,4 @@
-"""The live ledger: what is told apart, what is filtered, and that a newer one is noticed."""
+"""Live scores: slices, filters, and that newer ones are noticed."""
 
 import csv
 import io
@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from publication.store import Store
-from tests.builders import CUTOFF, ISSUED_AT, PLACES, build_ledger, build_publication
+from tests.builders import CUTOFF, ISSUED_AT, PLACES, build_live_scores, build_publication
 from tests.contract.service.client import Client, Clock, serve
 
-LEDGER = build_ledger()
+LIVE_SCORES = build_live_scores()
 
 
 def scores(client: Client, query: str) -> list[dict[str, Any]]:
@@ -54,7 +54,7 @@ def test_series_have_their_place_and_measure(client: Client, query: str, places:
 
 
 def test_means_are_over_all_forecasts_of_the_slice_and_null_where_there_is_nothing_to_judge_by(client: Client) -> None:
-    """The first two scores of the ledger are of beds at RXH: 7 forecasts with an error of 1, 14 with one of 2."""
+    """The first two live scores are of beds at RXH: 7 forecasts with an error of 1, 14 with one of 2."""
     (row,) = scores(client, "by=series&place=RXH&measure=beds")
     assert (row["n"], row["fallbacks"], row["mae"]) == (7 + 14, 1 + 2, round((7 * 1 + 14 * 2) / 21, 4))
     assert (row["bias"], row["coverage_80"]) == (-round((7 * 0.5 + 14 * 1) / 21, 4), 0.75)
@@ -63,7 +63,7 @@ def test_means_are_over_all_forecasts_of_the_slice_and_null_where_there_is_nothi
 
 def test_it_says_what_was_scored_and_when(client: Client) -> None:
     answer = client.get("/v1/scores")
-    assert answer.json()["ledger"] == {
+    assert answer.json()["live_scores"] == {
         "scored_at": "2026-11-22T05:02:11Z",
         "first": "2026-08-23",
         "last": "2026-11-21",
@@ -103,23 +103,23 @@ def test_before_anything_is_scored_there_are_none(empty_store: Store, clock: Clo
     empty_store.issue(build_publication())
     with serve(empty_store, clock) as client:
         body = client.get("/v1/scores").json()
-        assert (body["ledger"], body["scores"]) == (None, [])
+        assert (body["live_scores"], body["scores"]) == (None, [])
         assert client.get("/v1/scores?leads=01-07").json()["errors"][0]["allowed"] == "nothing has been scored yet"
 
 
-def test_a_newer_ledger_is_noticed_and_has_a_tag_of_its_own(empty_store: Store, clock: Clock) -> None:
+def test_newer_live_scores_are_noticed_and_have_a_tag_of_their_own(empty_store: Store, clock: Clock) -> None:
     empty_store.issue(build_publication())
-    empty_store.keep(LEDGER)
-    later = replace(LEDGER, scored_at=ISSUED_AT + timedelta(hours=1), scores=LEDGER.scores[2:])
+    empty_store.save_live_scores(LIVE_SCORES)
+    later = replace(LIVE_SCORES, scored_at=ISSUED_AT + timedelta(hours=1), scores=LIVE_SCORES.scores[2:])
     with serve(empty_store, clock) as client:
         for _ in range(2):
             first = client.get("/v1/scores?by=series")
         assert client.get("/v1/scores?by=series", if_none_match=first.headers["etag"]).status_code == 304
-        empty_store.keep(later)
+        empty_store.save_live_scores(later)
         noticed = client.get_until(
             "/v1/scores?by=series", lambda answer: answer.headers["etag"] != first.headers["etag"]
         )
-    assert noticed.json()["ledger"]["scored_at"] == "2026-11-22T06:02:11Z"
+    assert noticed.json()["live_scores"]["scored_at"] == "2026-11-22T06:02:11Z"
     assert len(noticed.json()["scores"]) == len(first.json()["scores"]) - 1
     assert noticed.headers["last-modified"] == "Sun, 22 Nov 2026 06:02:11 GMT"
 
@@ -127,7 +127,7 @@ def test_a_newer_ledger_is_noticed_and_has_a_tag_of_its_own(empty_store: Store, 
 def test_what_tells_of_two_things_is_known_by_its_tag_alone(empty_store: Store, clock: Clock) -> None:
     """`daily` scores and publishes as of one instant: the same second may have two bodies."""
     empty_store.issue(build_publication(CUTOFF - timedelta(days=1), issued_at=ISSUED_AT))
-    empty_store.keep(LEDGER)
+    empty_store.save_live_scores(LIVE_SCORES)
     with serve(empty_store, clock) as client:
         for address in ("/v1/scores", "/v1/publications"):
             first = client.get(address)
@@ -138,7 +138,7 @@ def test_what_tells_of_two_things_is_known_by_its_tag_alone(empty_store: Store, 
         assert client.get("/v1/forecasts", if_modified_since=first.headers["last-modified"]).status_code == 304
 
 
-def test_a_ledger_outlives_the_places_that_a_publication_has_no_more(empty_store: Store, clock: Clock) -> None:
+def test_live_scores_outlive_the_places_that_a_publication_has_no_more(empty_store: Store, clock: Clock) -> None:
     kept = [place for place in PLACES if place.id != "RXK2"]
     whole = build_publication(CUTOFF)
     empty_store.issue(
@@ -148,6 +148,6 @@ def test_a_ledger_outlives_the_places_that_a_publication_has_no_more(empty_store
             series=tuple(s for s in whole.series if s.key.place == "RXH1"),
         )
     )
-    empty_store.keep(LEDGER)
+    empty_store.save_live_scores(LIVE_SCORES)
     with serve(empty_store, clock) as client:
         assert "RXK2" not in {row["place"] for row in scores(client, "by=series")}

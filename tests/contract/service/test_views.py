@@ -10,7 +10,7 @@ from publication.live_scores import LiveScores, Score
 from publication.model import DayForecast, Headroom, Note, Publication, SeriesForecast
 from publication.store import Store, default_url
 from publication.vocabulary import NoteKind, series_key
-from tests.builders import CUTOFF, PLACES, build_ledger, build_publication
+from tests.builders import CUTOFF, PLACES, build_live_scores, build_publication
 from tests.contract.service.client import Client, Clock, serve
 from tests.contract.service.keys import Bunch
 
@@ -59,7 +59,7 @@ MINE = {"RXH", "RXH1", "RXH2"}
 LONGER: dict[str | None, str] = {"01-07": "29-56", "08-14": "57-84"}
 
 
-def ledger_elsewhere_changed(ledger: LiveScores) -> LiveScores:
+def scores_elsewhere_changed(live_scores: LiveScores) -> LiveScores:
     """The same of Harbour Trust; the others have been scored at longer leads, too, and found to be worse."""
 
     def other(score: Score) -> Score:
@@ -69,7 +69,7 @@ def ledger_elsewhere_changed(ledger: LiveScores) -> LiveScores:
             n=score.n + 100, of=score.of._replace(leads=LONGER[score.of.leads]), losses=score.losses._replace(mae=99.0)
         )
 
-    return replace(ledger, scores=tuple(map(other, ledger.scores)))
+    return replace(live_scores, scores=tuple(map(other, live_scores.scores)))
 
 
 def elsewhere_changed(publication: Publication) -> Publication:
@@ -118,8 +118,8 @@ def elsewhere_changed(publication: Publication) -> Publication:
 def two_worlds(tmp_path_factory: pytest.TempPathFactory, bunch: Bunch) -> Iterator[tuple[Client, Client]]:
     """The same trust in two systems that have nothing else in common."""
     clients, stores = [], []
-    worlds = ((lambda publication: publication, lambda ledger: ledger), (elsewhere_changed, ledger_elsewhere_changed))
-    for change, change_ledger in worlds:
+    worlds = ((lambda publication: publication, lambda scores: scores), (elsewhere_changed, scores_elsewhere_changed))
+    for change, change_scores in worlds:
         store = Store(default_url(tmp_path_factory.mktemp("world")))
         store.prepare()
         for days_ago in (1, 0):
@@ -127,7 +127,7 @@ def two_worlds(tmp_path_factory: pytest.TempPathFactory, bunch: Bunch) -> Iterat
                 CUTOFF - timedelta(days=days_ago), with_drivers=True, with_headroom=True, recent_days=7
             )
             store.issue(change(made))
-        store.keep(change_ledger(build_ledger()))
+        store.save_live_scores(change_scores(build_live_scores()))
         stores.append(store)
         clients.append(serve(store, Clock(), keys=bunch.store))
     with clients[0] as one, clients[1] as other:

@@ -12,7 +12,7 @@ import pytest
 from publication.model import Publication, PublicationSummary
 from publication.store import FILE_NAME, Store, default_url
 from service.auth.key_store import read_only
-from tests.builders import CUTOFF, ISSUED_AT, build_ledger, build_publication, build_system
+from tests.builders import CUTOFF, ISSUED_AT, build_live_scores, build_publication, build_system
 from tests.contract.service.client import GIVE_UP_SECONDS, Cable, Clock, serve
 from tests.contract.store.witness import tell
 
@@ -231,17 +231,17 @@ def test_a_zone_that_python_does_not_know_is_named_and_the_store_is_no_fault(
     assert len([record for record in caplog.records if "Mars/Olympus" in record.message]) == 1
 
 
-def test_a_damaged_ledger_leaves_the_scores_of_before_and_says_nothing_of_the_store(
+def test_damaged_live_scores_leave_the_scores_of_before_and_says_nothing_of_the_store(
     empty_store: Store, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     empty_store.issue(build_publication())
-    empty_store.keep(build_ledger())
+    empty_store.save_live_scores(build_live_scores())
     store = Cable(empty_store)
     with caplog.at_level(logging.ERROR), serve(store, clock) as client:
         before = client.get_until("/v1/scores", lambda response: bool(response.json()["scores"]))
         with store.pull():
-            empty_store.keep(build_ledger(scored_at=clock() + timedelta(days=1)))
-            tell(default_url(tmp_path), "UPDATE scores SET mae = 'much' WHERE ledger_id = 2")
+            empty_store.save_live_scores(build_live_scores(scored_at=clock() + timedelta(days=1)))
+            tell(default_url(tmp_path), "UPDATE scores SET mae = 'much' WHERE live_scores_id = 2")
             empty_store.issue(build_publication(scale=2.0))
         client.get_until("/readyz", lambda response: bool(response.json()["publication"]["revision"] == 2))
         assert client.get_after_looks(10).json()["store"] == "ok"
@@ -300,9 +300,9 @@ class Hanging(Cable):
         self.open = threading.Event()
         self.open.set()
 
-    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
+    def summaries(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
         assert self.open.wait(timeout=60)
-        return super().headings(system, limit)
+        return super().summaries(system, limit)
 
 
 def test_a_store_that_hangs_keeps_nobody_waiting_who_asks_for_what_is_in_memory(

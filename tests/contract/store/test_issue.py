@@ -191,4 +191,4 @@ def test_the_champion_is_kept_with_each_publication(store: Store) -> None:
     store.issue(publication())
     promoted = replace(CHAMPION, version=8, run_id="c3d4")
     store.issue(replace(publication(), champion=promoted))
-    assert [heading.champion for heading in store.headings()] == [promoted, CHAMPION]
+    assert [summary.champion for summary in store.summaries()] == [promoted, CHAMPION]

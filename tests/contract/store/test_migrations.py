@@ -19,9 +19,9 @@ from publication.errors import MalformedPublicationError, SchemaVersionError
 from publication.model import Note, Publication
 from publication.store import Store, default_url
 from publication.vocabulary import NoteKind
-from tests.builders import CUTOFF, build_publication, counted_at_weekends
+from tests.builders import CUTOFF, build_live_scores, build_publication, counted_at_weekends
 from tests.contract.store.earlier import FIRST_WITH_KINDS, LAST_UNSTAMPED, make_earlier
-from tests.contract.store.witness import ask, tell
+from tests.contract.store.witness import ask, overwrite, tell
 from tests.unit.publication.tiny import publication
 from training.cli import app
 from training.jobs import migrate
@@ -29,7 +29,7 @@ from training.jobs.migrate import upgrade
 from training.jobs.registry import OUT_OF_REACH_NOTE, UNREADABLE_NOTE
 from training.settings import Settings
 
-STEPS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+STEPS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_new_store_is_at_the_newest_step(store: Store, engine: Engine) -> None
     ("step", "stamped"),
     [*((step, True) for step in STEPS), *((step, False) for step in STEPS if step <= LAST_UNSTAMPED)],
 )
-def test_a_store_of_an_earlier_release_is_refused_then_brought_up_and_keeps_what_it_has(
+def test_a_store_of_an_earlier_release_is_rejected_then_migrated_and_loses_nothing(
     store_url: str, connect: Callable[[], Store], engine: Engine, step: str, stamped: bool
 ) -> None:
     first, second = replace(publication(), revision=1), replace(publication(scale=1.1), revision=2)
@@ -72,9 +72,9 @@ def test_a_store_of_an_earlier_release_is_refused_then_brought_up_and_keeps_what
     connect().migrate(upgrade)
     store = connect()
     store.prepare()
-    kept = first if step >= FIRST_WITH_KINDS else without_places(first)
-    assert store.latest(revision=1) == kept
-    assert store.latest() == replace(second, notes=kept.notes)
+    saved = first if step >= FIRST_WITH_KINDS else without_places(first)
+    assert store.latest(revision=1) == saved
+    assert store.latest() == replace(second, notes=saved.notes)
     assert ask(store_url, "SELECT version_num FROM alembic_version") == [(VERSION,)]
     assert store.issue(publication(scale=1.1)).revision == 2
     assert store.issue(publication(scale=1.2)).revision == 3
@@ -98,7 +98,7 @@ SENTENCES = {
     OUT_OF_REACH_NOTE.format(number=3): NoteKind.CHAMPION,
     UNREADABLE_NOTE.format(number=3): NoteKind.CHAMPION,
     "1 series is forecast from the last value, with wider intervals: RXH/beds (2026-11-19).": NoteKind.LATE,
-    "2 series are doubted, and forecast from the last value that is not: RXH/beds (2026-11-19).": NoteKind.DOUBTED,
+    "2 series are doubted, and forecast from the last value that is not: RXH/beds (2026-11-19).": NoteKind.SUSPECT,
     "1 series is silent for too long and not forecast (last value): RXK/beds (2026-10-01).": NoteKind.SILENT,
     "RXH/beds is counted on Saturday and Sunday only; other days are not forecast.": NoteKind.WEEKDAYS,
 }
@@ -210,14 +210,67 @@ def test_rows_that_were_damaged_before_are_still_found(
         store.latest()
 
 
-def test_a_publication_with_all_there_may_be_keeps_its_digest(store_url: str, connect: Callable[[], Store]) -> None:
-    whole = counted_at_weekends(build_publication(with_drivers=True, with_headroom=True, revision=1), "RXK2")
-    make_earlier(store_url, "0007", whole)
+@pytest.mark.parametrize("step", ["0007", "0008"])
+def test_a_publication_with_every_optional_part_has_the_digest_of_a_new_one(
+    store_url: str, connect: Callable[[], Store], step: str
+) -> None:
+    notes = (Note(NoteKind.SUSPECT, "1 series is suspect."), Note(NoteKind.LATE, "1 series is late."))
+    complete = build_publication(with_drivers=True, with_headroom=True, revision=1, notes=notes)
+    complete = counted_at_weekends(complete, "RXK2")
+    make_earlier(store_url, step, complete)
     store = connect()
     store.migrate(upgrade)
-    assert store.latest() == whole
-    assert store.headings()[0].digest == digest(whole)
-    assert store.issue(whole).revision == 1
+    assert store.latest() == complete
+    assert store.summaries()[0].digest == digest(complete)
+    assert store.issue(complete).revision == 1
+
+
+def test_a_publication_without_headroom_keeps_its_document_to_the_byte(
+    store_url: str, connect: Callable[[], Store]
+) -> None:
+    make_earlier(store_url, "0008", replace(publication(), revision=1))
+    before = ask(store_url, "SELECT digest, document FROM publications")
+    connect().migrate(upgrade)
+    assert ask(store_url, "SELECT digest, document FROM publications") == before
+
+
+@pytest.mark.parametrize("damage", ["bytes", "digest"])
+def test_a_document_that_was_damaged_before_is_still_found(
+    store_url: str, connect: Callable[[], Store], damage: str
+) -> None:
+    make_earlier(store_url, "0008", build_publication(with_headroom=True, revision=1))
+    if damage == "bytes":
+        overwrite(store_url, "publications", "document", b"no document")
+    else:
+        tell(store_url, "UPDATE publications SET digest = 'sha256:0'")
+    before = ask(store_url, "SELECT digest, document FROM publications")
+    store = connect()
+    store.migrate(upgrade)
+    assert ask(store_url, "SELECT digest, document FROM publications") == before
+    with pytest.raises(MalformedPublicationError, match="is damaged"):
+        store.latest()
+
+
+def test_live_scores_of_an_earlier_release_are_read_and_replaced(store_url: str, connect: Callable[[], Store]) -> None:
+    make_earlier(store_url, "0005")
+    scores = build_live_scores()
+    own = "'northshire', '2026-11-22 05:01:00', '2026-08-23', '2026-11-21', 91"
+    tell(
+        store_url,
+        f"INSERT INTO ledgers (system, scored_at, first_day, last_day, n_publications) VALUES ({own})",
+        "INSERT INTO scores (ledger_id, unique_id, leads, regime, measure, n, fallbacks, mae) "
+        "VALUES (1, 'RXH/beds', '01-07', 'stable', 'beds', 7, 1, 1.5)",
+    )
+    store = connect()
+    store.migrate(upgrade)
+    found = store.live_scores("northshire")
+    assert found is not None
+    assert (found.first, found.last, found.n_publications) == (scores.first, scores.last, 91)
+    assert [(score.of.series, score.n, score.losses.mae) for score in found.scores] == [("RXH/beds", 7, 1.5)]
+    for hours in range(3):
+        store.save_live_scores(replace(scores, scored_at=scores.scored_at + timedelta(hours=hours)))
+    assert ask(store_url, "SELECT id FROM live_scores ORDER BY id") == [(3,), (4,)]
+    assert ask(store_url, "SELECT DISTINCT live_scores_id FROM scores ORDER BY 1") == [(3,), (4,)]
 
 
 def test_a_table_of_versions_without_one_is_as_none(store_url: str, connect: Callable[[], Store]) -> None:

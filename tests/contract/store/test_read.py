@@ -50,15 +50,15 @@ def filled(store: Store) -> Store:
 def test_headings_are_newest_first(
     filled: Store, system: str | None, limit: int | None, expected: list[tuple[date, int]]
 ) -> None:
-    assert [(h.cutoff, h.revision) for h in filled.headings(system, limit)] == expected
+    assert [(h.cutoff, h.revision) for h in filled.summaries(system, limit)] == expected
 
 
 def test_a_heading_says_what_its_publication_holds(filled: Store) -> None:
-    [heading] = filled.headings("southshire")
+    [summary] = filled.summaries("southshire")
     whole = filled.latest("southshire")
-    assert (heading.system, heading.n_series, heading.n_fallbacks) == ("southshire", 7, 1)
-    assert (heading.champion, heading.issued_at) == (CHAMPION, ISSUED_AT)
-    assert heading.digest == digest(whole)
+    assert (summary.system, summary.n_series, summary.n_fallbacks) == ("southshire", 7, 1)
+    assert (summary.champion, summary.issued_at) == (CHAMPION, ISSUED_AT)
+    assert summary.digest == digest(whole)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_what_is_not_there_is_named(
 
 
 def test_an_empty_store_has_no_headings_and_no_latest(store: Store) -> None:
-    assert store.headings() == ()
+    assert store.summaries() == ()
     with pytest.raises(UnknownPublicationError, match=r"holds no publication\.$"):
         store.latest()
 
@@ -106,7 +106,7 @@ def test_an_empty_store_has_no_headings_and_no_latest(store: Store) -> None:
 def test_another_reader_of_json_reads_the_same(filled: Store, store_url: str) -> None:
     quicker = Store(store_url, orjson.loads)
     assert quicker.latest("northshire") == filled.latest("northshire")
-    assert digest(quicker.latest("southshire")) == quicker.headings("southshire")[0].digest
+    assert digest(quicker.latest("southshire")) == quicker.summaries("southshire")[0].digest
     quicker.close()
 
 

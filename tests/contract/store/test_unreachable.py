@@ -63,7 +63,7 @@ USES: dict[str, Callable[[Store], object]] = {
     "prepare": Store.prepare,
     "issue": lambda store: store.issue(publication()),
     "latest": Store.latest,
-    "headings": Store.headings,
+    "summaries": Store.summaries,
 }
 
 

@@ -1,4 +1,4 @@
-"""The ledger of publications written by hand, against SQL over the same numbers and scoringrules' interval score."""
+"""Live scores of publications written by hand, against SQL over the same numbers and scoringrules' interval score."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -57,7 +57,7 @@ def history(table: pd.DataFrame = COUNTS, system: System = SYSTEM) -> PointInTim
     return build_history(table, system)
 
 
-def ledger(publications: Sequence[Publication], known: PointInTimeHistory | None = None) -> LiveScores:
+def live_scores_of(publications: Sequence[Publication], known: PointInTimeHistory | None = None) -> LiveScores:
     found = score_issued(iter(publications), known or history(), publications[0].cutoff, LAST, SCORED_AT)
     assert found is not None
     return found
@@ -123,13 +123,13 @@ def test_scores_are_what_sql_makes_of_them_however_many_are_read_at_a_time(
 
 
 def test_a_missing_day_counts_for_nobody_and_days_to_come_neither() -> None:
-    (newest,) = (score for score in combined(ledger(WEEKLY[-1:]).scores, ()) if score.n)
+    (newest,) = (score for score in combined(live_scores_of(WEEKLY[-1:]).scores, ()) if score.n)
     assert WEEKLY[-1].cutoff == days_ago(7)
     assert newest.n == 7 * 3 - 2  # A and the root lack a day
 
 
-def test_the_ledger_says_what_it_is_of() -> None:
-    found = ledger(WEEKLY)
+def test_live_scores_state_what_they_are_of() -> None:
+    found = live_scores_of(WEEKLY)
     assert (found.system, found.scored_at, found.n_publications) == ("north", SCORED_AT, 5)
     assert (found.last - found.first).days + 1 == SCORED_DAYS
     assert found.last == LAST
@@ -137,7 +137,7 @@ def test_the_ledger_says_what_it_is_of() -> None:
 
 def test_target_days_before_the_window_are_left_out() -> None:
     on_the_edge = publication(days_ago(SCORED_DAYS + 5))
-    assert sum(score.n for score in ledger([on_the_edge]).scores) == 3 * (SYSTEM.horizon_days - 6 + 1)
+    assert sum(score.n for score in live_scores_of([on_the_edge]).scores) == 3 * (SYSTEM.horizon_days - 6 + 1)
 
 
 def test_nothing_is_scored_before_a_forecast_day_has_an_actual() -> None:
@@ -146,9 +146,9 @@ def test_nothing_is_scored_before_a_forecast_day_has_an_actual() -> None:
 
 def test_series_that_the_system_no_longer_has_are_left_out_and_their_sums_are_unknown() -> None:
     smaller = replace(SYSTEM, places=tuple(place for place in SYSTEM.places if place.id != "B"))
-    found = ledger(WEEKLY, history(COUNTS[["A/attendances"]], smaller))
+    found = live_scores_of(WEEKLY, history(COUNTS[["A/attendances"]], smaller))
     assert {score.of.series for score in found.scores} == {"A/attendances"}
-    of_site = [score for score in ledger(WEEKLY).scores if score.of.series == "A/attendances"]
+    of_site = [score for score in live_scores_of(WEEKLY).scores if score.of.series == "A/attendances"]
     assert [score.losses for score in found.scores] == [score.losses for score in of_site]
 
 
@@ -173,15 +173,15 @@ def test_a_whole_is_the_sum_of_the_parts_that_it_had_when_it_was_published() -> 
         return SeriesForecast(series_key(unique_id), "attendances", "any", False, recent=(), days=made)
 
     issued = Publication(before, cutoff, SCORED_AT, Champion("north", 1, "r"), "d", tuple(map(series, truth)))
-    found = combined(ledger([issued], history(table, after)).scores, ("series",))
+    found = combined(live_scores_of([issued], history(table, after)).scores, ("series",))
     assert {score.of.series: score.losses.mae for score in found} == dict.fromkeys(truth, 0.0)
     assert {score.n for score in found} == {10}
 
 
 def test_a_coverage_is_told_of_slices_of_which_every_forecast_has_its_levels() -> None:
     wider = replace(SYSTEM, quantiles=(0.025, 0.1, 0.5, 0.9, 0.975))
-    own = as_table(ledger([publication(WEEKLY[1].cutoff, wider)]).scores)
-    mixed = as_table(ledger([WEEKLY[0], publication(WEEKLY[1].cutoff, wider)]).scores)
+    own = as_table(live_scores_of([publication(WEEKLY[1].cutoff, wider)]).scores)
+    mixed = as_table(live_scores_of([WEEKLY[0], publication(WEEKLY[1].cutoff, wider)]).scores)
     assert own["coverage_95"].notna().all()
     assert mixed["coverage_95"].isna().all()  # half of the forecasts in each slice have no such interval
     assert mixed["coverage_80"].notna().all()
@@ -215,10 +215,10 @@ def test_what_happens_after_the_last_day_changes_nothing(seen: str) -> None:
     poisoned.loc[COUNTS.index[-1] + pd.Timedelta(days=1)] = 1e9
     publications = [*WEEKLY, late] if seen == "forecast" else WEEKLY
     known = history(poisoned) if seen == "history" else history()
-    assert ledger(publications, known).scores == ledger(WEEKLY).scores
+    assert live_scores_of(publications, known).scores == live_scores_of(WEEKLY).scores
 
 
-def heading(days: int, revision: int = 1) -> PublicationSummary:
+def summary(days: int, revision: int = 1) -> PublicationSummary:
     return PublicationSummary(
         "north", days_ago(days), revision, SCORED_AT, Champion("north", 1, "r"), 3, 1, f"sha256:{days}"
     )
@@ -227,8 +227,8 @@ def heading(days: int, revision: int = 1) -> PublicationSummary:
 def test_the_last_revision_of_each_cutoff_in_reach_is_scored_oldest_first() -> None:
     horizon = SYSTEM.horizon_days
     reach = SCORED_DAYS - 1 + horizon
-    headings = [heading(0), heading(1), heading(3, 2), heading(3, 1), heading(reach), heading(reach + 1)]
-    chosen = to_score(headings, LAST, horizon)
+    summaries = [summary(0), summary(1), summary(3, 2), summary(3, 1), summary(reach), summary(reach + 1)]
+    chosen = to_score(summaries, LAST, horizon)
     assert [(h.cutoff, h.revision) for h in chosen] == [(days_ago(reach), 1), (days_ago(3), 2), (days_ago(1), 1)]
 
 

@@ -205,9 +205,9 @@ BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
         lambda p: with_headroom(p, beds=(20.0, float("nan"))),
         "headroom_is_complete: headroom of RXA01 has a value that is not a number",
     ),
-    "relief below zero": (
-        lambda p: with_headroom(p, relief=(1.0, -0.1)),
-        "headroom_is_complete: headroom of RXA01 has a value that is not a number, or beds or relief below 0",
+    "freed beds below zero": (
+        lambda p: with_headroom(p, beds_freed=(1.0, -0.1)),
+        "headroom_is_complete: headroom of RXA01 has a value that is not a number, or beds or freed beds below 0",
     ),
     "headroom of one day of occupancy": (
         lambda p: with_headroom(p, occupancy=((12.0, 15.0, 18.0),)),
@@ -217,8 +217,8 @@ BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
         lambda p: with_headroom(p, headroom=with_headroom(p).headroom[0].headroom[:1]),
         "headroom_is_complete: headroom of RXA01 does not have each of 2 days",
     ),
-    "relief of three days": (
-        lambda p: with_headroom(p, relief=(1.0, 1.9, 2.7)),
+    "freed beds of three days": (
+        lambda p: with_headroom(p, beds_freed=(1.0, 1.9, 2.7)),
         "headroom_is_complete: headroom of RXA01 does not have each of 2 days",
     ),
     "occupancy that crosses": (
@@ -245,13 +245,13 @@ BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
         lambda p: with_headroom(p, peaks=(Peak(2, (12.0, 15.0, float("inf")), 1.5),)),
         "headroom_is_complete: headroom of RXA01 has a value that is not a number",
     ),
-    "relief that is not a number": (
-        lambda p: with_headroom(p, relief=(1.0, float("nan"))),
+    "freed beds that are not a number": (
+        lambda p: with_headroom(p, beds_freed=(1.0, float("nan"))),
         "headroom_is_complete: headroom of RXA01 has a value that is not a number",
     ),
     "beds below zero": (
         lambda p: with_headroom(p, beds=(20.0, -1.0)),
-        "headroom_is_complete: headroom of RXA01 has a value that is not a number, or beds or relief below 0",
+        "headroom_is_complete: headroom of RXA01 has a value that is not a number, or beds or freed beds below 0",
     ),
     "two reasons": (
         lambda p: replace(p, notes=(*p.notes, p.notes[-1])),
@@ -284,7 +284,9 @@ GOOD: dict[str, Callable[[Publication], Publication]] = {
         p, series=tuple(s for s in p.series if s.key.stream is not None)
     ),
     "equal quantiles": lambda p: with_day(p, "RXA01/occupancy", 1, quantiles=(0.0, 0.0, 0.0)),
-    "headroom of no beds, of which none can be freed": lambda p: with_headroom(p, beds=(0.0, 0.0), relief=(0.0, 0.0)),
+    "headroom of no beds, of which none can be freed": lambda p: with_headroom(
+        p, beds=(0.0, 0.0), beds_freed=(0.0, 0.0)
+    ),
     "headroom below zero": lambda p: with_headroom(p, headroom=(tuple(v - 5 for v in _first_day(p)),) * 2),
     "headroom without a peak": lambda p: with_headroom(p, peaks=()),
     "two notes on fallbacks, and two on a series": lambda p: replace(

@@ -50,10 +50,10 @@ def test_a_sqlite_file_is_opened_for_reading_only_whatever_its_name(tmp_path: Pa
     url = URL.create("sqlite", database=str(tmp_path / name)).render_as_string()
     writer, reader = Store(url), Store(read_only(url))
     with pytest.raises(StoreUnreachableError, match="unable to open"):
-        reader.headings()
+        reader.summaries()
     writer.prepare()
     writer.issue(build_publication(recent_days=1))
-    assert len(reader.headings()) == 1
+    assert len(reader.summaries()) == 1
     with pytest.raises(StoreUnreachableError, match="readonly"):
         reader.issue(build_publication(recent_days=2))
     writer.close()

@@ -13,7 +13,7 @@ from publication.model import Publication, PublicationSummary
 from publication.store import Store, default_url
 from service.publications.poller import Poller, PublicationPoll
 from service.publications.repository import PublicationRepository
-from tests.builders import build_ledger, build_publication
+from tests.builders import build_live_scores, build_publication
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 
@@ -33,14 +33,14 @@ class Hanging:
     def latest(self, system: str | None = None, cutoff: date | None = None, revision: int | None = None) -> Publication:
         return self._through("latest").latest(system, cutoff, revision)
 
-    def headings(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
-        return self._through("headings").headings(system, limit)
+    def summaries(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
+        return self._through("summaries").summaries(system, limit)
 
     def scored_at(self, system: str) -> datetime | None:
         return self._through("scored_at").scored_at(system)
 
-    def ledger(self, system: str) -> LiveScores | None:
-        return self._through("ledger").ledger(system)
+    def live_scores(self, system: str) -> LiveScores | None:
+        return self._through("live_scores").live_scores(system)
 
     def close(self) -> None:
         self._store.close()
@@ -68,7 +68,7 @@ async def _up_before_during_and_after(store: Hanging, change: Callable[[], objec
     return [*up, repository.status.store_up]
 
 
-@pytest.mark.parametrize("hangs", ["headings", "latest", "scored_at", "ledger"])
+@pytest.mark.parametrize("hangs", ["summaries", "latest", "scored_at", "live_scores"])
 def test_a_store_that_hangs_counts_as_lost_until_it_answers(tmp_path: Path, hangs: str) -> None:
     store = Store(default_url(tmp_path))
     store.prepare()
@@ -77,7 +77,7 @@ def test_a_store_that_hangs_counts_as_lost_until_it_answers(tmp_path: Path, hang
     def change() -> None:
         if hangs == "latest":
             store.issue(build_publication(recent_days=1, scale=1.1))
-        store.keep(build_ledger())
+        store.save_live_scores(build_live_scores())
 
     assert asyncio.run(_up_before_during_and_after(Hanging(store, hangs), change)) == [True, False, True]
     store.close()

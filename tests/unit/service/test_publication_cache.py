@@ -49,12 +49,12 @@ def store(tmp_path: Path) -> Iterator[Noted]:
 
 
 def test_a_new_publication_waits_for_one_older_one_however_many_are_asked_for(store: Noted) -> None:
-    newest, *older = store.headings()
+    newest, *older = store.summaries()
 
     async def read() -> list[date]:
         repository = PublicationRepository(store, lambda: NOW)
         store.open.clear()
-        asked = [asyncio.create_task(repository.load(heading)) for heading in older]
+        asked = [asyncio.create_task(repository.load(summary)) for summary in older]
         while not store.read:
             await asyncio.sleep(0.01)
         renewed = asyncio.create_task(repository.load_newest(newest))
@@ -73,13 +73,13 @@ def test_beside_the_one_that_is_read_one_other_is_held_and_never_a_third(store: 
 
     async def take_up() -> None:
         repository = PublicationRepository(store, lambda: NOW)
-        newest, *older = store.headings()
-        for heading in (older[0], newest):
-            await repository.load_newest(heading)
+        newest, *older = store.summaries()
+        for summary in (older[0], newest):
+            await repository.load_newest(summary)
             assert repository.newest is not None
             made.append(weakref.ref(repository.newest))
-        for heading in older[1:]:
-            made.append(weakref.ref(await repository.load(heading)))
+        for summary in older[1:]:
+            made.append(weakref.ref(await repository.load(summary)))
         await repository.load_newest(newest)
 
     asyncio.run(take_up())
@@ -87,15 +87,15 @@ def test_beside_the_one_that_is_read_one_other_is_held_and_never_a_third(store: 
 
 
 def test_what_is_read_again_and_again_leaves_nothing_behind(store: Noted) -> None:
-    headings = store.headings()
+    summaries = store.summaries()
 
     async def frozen_after_each_round() -> list[int]:
         repository = PublicationRepository(store, lambda: NOW)
-        await repository.load_newest(headings[0])
+        await repository.load_newest(summaries[0])
         counts = []
         for _ in range(6):
-            for heading in headings[1:3]:
-                await repository.load(heading)
+            for summary in summaries[1:3]:
+                await repository.load(summary)
             counts.append(gc.get_freeze_count())
         return counts
 

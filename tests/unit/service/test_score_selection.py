@@ -7,11 +7,11 @@ import pytest
 from publication.live_scores import LiveScores
 from service.errors import UnknownValueError
 from service.queries.selection import EVERYTHING, ScoreSelection
-from tests.builders import build_ledger, build_publication
+from tests.builders import build_live_scores, build_publication
 
-TOLD = build_ledger()
+TOLD = build_live_scores()
 OPENED = "from 2026-10-01"
-LEDGER: LiveScores = replace(
+LIVE_SCORES: LiveScores = replace(
     TOLD,
     scores=tuple(
         score._replace(of=score.of._replace(regime=OPENED)) if score.of.series == "RXH1/beds" else score
@@ -31,15 +31,15 @@ PUBLICATION = build_publication(recent_days=1)
     ],
 )
 def test_regimes_and_lead_bands_are_filters(regime: str | None, leads: str | None, expected: int) -> None:
-    [score] = ScoreSelection(EVERYTHING, leads, regime, by=()).scores(PUBLICATION, LEDGER)
+    [score] = ScoreSelection(EVERYTHING, leads, regime, by=()).scores(PUBLICATION, LIVE_SCORES)
     assert score.n == expected
 
 
 def test_a_regime_that_is_none_is_told_with_those_that_are() -> None:
     with pytest.raises(UnknownValueError, match=f"regime was 'winter'; allowed: {OPENED}, stable"):
-        ScoreSelection(EVERYTHING, regime="winter").scores(PUBLICATION, LEDGER)
+        ScoreSelection(EVERYTHING, regime="winter").scores(PUBLICATION, LIVE_SCORES)
 
 
 def test_regimes_are_told_apart_where_that_is_asked_for() -> None:
-    found = ScoreSelection(EVERYTHING, by=("regime",)).scores(PUBLICATION, LEDGER)
+    found = ScoreSelection(EVERYTHING, by=("regime",)).scores(PUBLICATION, LIVE_SCORES)
     assert [score.of.regime for score in found] == [OPENED, "stable"]

@@ -33,7 +33,7 @@ def scored(journey: Journey) -> Ended:
 def served(journey: Journey, scored: Ended) -> pd.DataFrame:
     """The scores of each series and lead band, once the running service has noticed them."""
     address = f"{journey.address}/v1/scores"
-    assert eventually(lambda: httpx.get(address).json()["ledger"] is not None)
+    assert eventually(lambda: httpx.get(address).json()["live_scores"] is not None)
     return pd.read_csv(f"{address}?by=series,leads&format=csv").set_index(SLICES)
 
 
@@ -95,9 +95,9 @@ def test_what_is_hidden_is_not_scored(journey: Journey, scored: Ended) -> None:
     day = journey.last_day - timedelta(days=9)
     ended = journey.headroom("score", "--cutoff", day)
     assert "Scored 1 publications" in ended.out
-    newest = f"FROM scores WHERE ledger_id = (SELECT id FROM ledgers WHERE last_day = '{day}')"
+    newest = f"FROM scores WHERE live_scores_id = (SELECT id FROM live_scores WHERE last_day = '{day}')"
     assert set(ask(f"sqlite:///{journey.home / 'publications.db'}", f"SELECT n {newest}")) == {(3,)}
-    served = httpx.get(f"{journey.address}/v1/scores").json()["ledger"]
+    served = httpx.get(f"{journey.address}/v1/scores").json()["live_scores"]
     assert served["last"] == str(journey.last_day), "a day gone by does not take the place of the newest"
 
 

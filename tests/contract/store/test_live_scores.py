@@ -1,0 +1,73 @@
+"""The newest live scores of a system, complete, on either database; a reader of those before them is not disturbed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from publication.errors import StoreUnreachableError
+from publication.store import Store
+from tests.builders import build_live_scores
+from tests.contract.store.witness import ask, tell, writing
+
+SCORED_AT = datetime(2026, 11, 22, 5, 1, tzinfo=UTC)
+LIVE_SCORES = build_live_scores(scored_at=SCORED_AT)
+
+
+def later(hours: int) -> datetime:
+    return SCORED_AT + timedelta(hours=hours)
+
+
+def test_before_anything_is_scored_there_are_no_live_scores(store: Store) -> None:
+    assert (store.scored_at("northshire"), store.live_scores("northshire")) == (None, None)
+
+
+def test_live_scores_are_read_back_as_they_were_saved(store: Store, connect: Callable[[], Store]) -> None:
+    store.save_live_scores(LIVE_SCORES)
+    assert connect().live_scores("northshire") == LIVE_SCORES
+    assert connect().scored_at("northshire") == SCORED_AT
+
+
+def test_the_newest_takes_the_place_of_the_one_before_which_stays_for_a_while(store: Store, store_url: str) -> None:
+    for hours in range(4):
+        store.save_live_scores(replace(LIVE_SCORES, scored_at=later(hours), scores=LIVE_SCORES.scores[hours:]))
+    newest = store.live_scores("northshire")
+    assert newest is not None
+    assert (newest.scored_at, newest.scores) == (later(3), LIVE_SCORES.scores[3:])
+    assert ask(store_url, "SELECT count(*) FROM live_scores") == [(2,)]
+    assert ask(store_url, "SELECT count(*) FROM scores") == [(2 * len(LIVE_SCORES.scores) - 2 - 3,)]
+
+
+def test_what_is_scored_for_a_day_gone_by_does_not_take_the_place_of_the_newest(store: Store) -> None:
+    store.save_live_scores(LIVE_SCORES)
+    store.save_live_scores(replace(LIVE_SCORES, scored_at=later(1), last=LIVE_SCORES.last - timedelta(days=30)))
+    assert store.live_scores("northshire") == LIVE_SCORES
+    store.save_live_scores(replace(LIVE_SCORES, scored_at=later(2)))
+    assert store.scored_at("northshire") == later(2)
+
+
+def test_each_system_has_live_scores_of_its_own(store: Store) -> None:
+    store.save_live_scores(LIVE_SCORES)
+    for hours in range(3):
+        store.save_live_scores(replace(LIVE_SCORES, system="southshire", scored_at=later(hours)))
+    assert store.scored_at("northshire") == SCORED_AT
+    assert store.scored_at("southshire") == later(2)
+
+
+def test_live_scores_may_have_no_scores(store: Store) -> None:
+    store.save_live_scores(replace(LIVE_SCORES, scores=()))
+    assert store.live_scores("northshire") == replace(LIVE_SCORES, scores=())
+
+
+def test_live_scores_are_not_seen_before_they_are_complete(store: Store, store_url: str) -> None:
+    store.save_live_scores(LIVE_SCORES)
+    half = "INSERT INTO live_scores (system, scored_at, first_day, last_day, n_publications)"
+    with writing(store_url, f"{half} VALUES ('northshire', '2026-11-23 05:00:00', '2027-01-01', '2027-01-02', 1)"):
+        assert store.live_scores("northshire") == LIVE_SCORES
+
+
+def test_without_its_tables_the_sentence_says_what_to_do(store: Store, store_url: str) -> None:
+    tell(store_url, "DROP TABLE scores", "DROP TABLE live_scores")
+    with pytest.raises(StoreUnreachableError, match="the tables exist"):
+        store.scored_at("northshire")
