@@ -6,7 +6,6 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from training.console import with_progress
 from training.frames import BoolArray, FloatArray
@@ -59,10 +58,9 @@ class CalendarLevel:
         means = empty_means(request)
         groups = by_fit_day(request.cutoffs)
         wanted = by_measure(filter(request.needs, request.history.latest.columns))
-        with threadpool_limits(1):  # many small regressions: threads would only wait for one another
-            for cutoffs in with_progress(groups.values(), "CalendarLevel by refit day", len(groups)):
-                for measure in [self.only] if self.only else wanted:
-                    _forecast(request, cutoffs, measure, means)
+        for cutoffs in with_progress(groups.values(), "CalendarLevel by refit day", len(groups)):
+            for measure in [self.only] if self.only else wanted:
+                _forecast(request, cutoffs, measure, means)
         return means
 
 

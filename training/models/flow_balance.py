@@ -10,7 +10,6 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from training.console import with_progress
 from training.features.calendar import SEASON_HARMONICS
@@ -61,9 +60,8 @@ def _forecast_all(request: ForecastRequest, means: Means) -> None:
     """Fill in occupancy and discharges of every place with complete flows, at all cutoffs."""
     admissions = CalendarLevel(only=ADMISSIONS).forecast(request)
     groups = by_fit_day(request.cutoffs)
-    with threadpool_limits(1):  # many small regressions: threads would only wait for one another
-        for cutoffs in with_progress(groups.values(), "FlowBalance by refit day", len(groups)):
-            _forecast(request, cutoffs, admissions, means)
+    for cutoffs in with_progress(groups.values(), "FlowBalance by refit day", len(groups)):
+        _forecast(request, cutoffs, admissions, means)
 
 
 def _forecast(request: ForecastRequest, cutoffs: Sequence[pd.Timestamp], admissions: Means, means: Means) -> None:

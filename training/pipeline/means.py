@@ -7,6 +7,7 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from publication.vocabulary import series_key
 from training.calibration.weights import Weights
@@ -191,7 +192,8 @@ def weighted_mean(members: FloatArray, weights: FloatArray) -> FloatArray:
 def _forecast_or_failures(candidate: Candidate, request: ForecastRequest) -> Means:
     """Return the candidate's means; where it raises, a failure for every cutoff and series that says so."""
     try:
-        return candidate.forecast(request)
+        with threadpool_limits(1):  # fits are small: threads of BLAS and OpenMP would only wait for one another
+            return candidate.forecast(request)
     except Exception as error:  # noqa: BLE001  a candidate may fail in any way; the series get their fallback
         means = empty_means(request)
         reason = f"{type(error).__name__}: {error}"

@@ -1,10 +1,13 @@
-"""The parts of the pipeline, each by itself: windows before a cutoff, and reconciliation."""
+"""The parts of the pipeline, each by itself: means, windows before a cutoff, and reconciliation."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from tests.unit.pipeline.histories import build_history, four_sites
+from training.models.candidate import ForecastRequest, Means
+from training.models.catalogue import CATALOGUE, SeasonalNaive
 from training.pipeline.means import MeansCache, same_for_all
 from training.pipeline.reconciliation import ParentForecasts, Reconciler, Reconciliation
 from training.pipeline.rest_days import RestDays
@@ -16,6 +19,17 @@ TABLE = four_sites(110)
 CUTOFF = pd.Timestamp(TABLE.index[-1])
 HISTORY = build_history(TABLE)
 SITES = ["A/attendances", "B/attendances", "C/attendances", "D/attendances"]
+
+
+class CountsThreads:
+    """Seasonal naive that notes how many threads the numerical libraries may use."""
+
+    def __init__(self) -> None:
+        self.n_threads: set[int] = set()
+
+    def forecast(self, request: ForecastRequest) -> Means:
+        self.n_threads |= {library["num_threads"] for library in threadpool_info()}
+        return SeasonalNaive().forecast(request)
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +51,15 @@ def rows_after(window: pd.Timestamp, lag_days: int = 0) -> np.ndarray:
     """The sites' counts of the days after a window, or of so many days before each of them."""
     first = window + pd.Timedelta(days=1 - lag_days)
     return np.asarray(TABLE.loc[first : first + pd.Timedelta(days=HORIZON - 1), SITES].to_numpy())
+
+
+def test_a_candidate_forecasts_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine two threads of OpenMP took thirty times the processor time of one."""
+    candidate = CountsThreads()
+    monkeypatch.setitem(CATALOGUE, "CountsThreads", candidate)
+    with threadpool_limits(2):
+        MeansCache(HISTORY, HORIZON).make("CountsThreads", [CUTOFF])
+    assert candidate.n_threads == {1}
 
 
 def test_means_and_actuals_of_windows_are_in_their_order(windows: WindowForecasts) -> None:
