@@ -65,12 +65,12 @@ print(json.dumps({"rows": rows, "seconds": seconds, "cpu seconds": cpu_seconds, 
 
 def main() -> None:
     """Print a row for each number of series: seconds, peak memory, and what a value costs."""
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--series", type=int, nargs="+", default=[1_000, 10_000], help="how many, in fives")
-    asked.add_argument("--days", type=int, default=1_500)
-    asked.add_argument("--format", choices=FORMATS, default="csv", help="csv: one long file; wide: a column a measure")
-    asked.add_argument("--repeat", type=int, default=3, help="first ingests, of which minimum and median are printed")
-    options = asked.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--series", type=int, nargs="+", default=[1_000, 10_000], help="how many, in fives")
+    parser.add_argument("--days", type=int, default=1_500)
+    parser.add_argument("--format", choices=FORMATS, default="csv", help="csv: one long file; wide: a column a measure")
+    parser.add_argument("--repeat", type=int, default=3, help="first ingests, of which minimum and median are printed")
+    options = parser.parse_args()
     found = {n: measured(n, options.days, options.format, options.repeat) for n in options.series}
     table = pd.DataFrame(found).rename_axis(columns=f"series ({options.format}, {options.days} days)")
     print(table.to_string(float_format="{:,.2f}".format))
@@ -117,8 +117,8 @@ def timed(what: str, folder: Path) -> dict[str, float]:
     ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # our own
     if ended.returncode:
         sys.exit(ended.stderr)
-    said: dict[str, float] = json.loads(ended.stdout)
-    return said
+    figures: dict[str, float] = json.loads(ended.stdout)
+    return figures
 
 
 def write(folder: Path, n_series: int, n_days: int, kind: str) -> None:

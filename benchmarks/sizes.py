@@ -25,7 +25,7 @@ def main() -> None:
                 f"{median(lengths):.0f} / {_ninth_tenth(lengths):.0f}",
             ),
             (f"{title}: modules of {SHORT_LINES} lines or fewer", f"{sum(n <= SHORT_LINES for n in lengths)}"),
-            (f"{title}: lines of a function, median / nine in ten", _shown(functions)),
+            (f"{title}: lines of a function, median / nine in ten", _percentiles(functions)),
         ]
     source, tests = (sum(length for _, length in _modules(names)) for names in (PACKAGES, ("tests",)))
     rows.append(("lines of source / of tests", f"{source:,} / {tests:,}"))
@@ -48,7 +48,7 @@ def _functions(path: Path) -> Iterator[int]:
             yield node.end_lineno - node.lineno + 1
 
 
-def _shown(lengths: list[int]) -> str:
+def _percentiles(lengths: list[int]) -> str:
     return f"{median(lengths):.0f} / {_ninth_tenth(lengths):.0f}"
 
 

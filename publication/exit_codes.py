@@ -33,8 +33,8 @@ def ends_in_a_sentence(command: str, extra: str, redactor: Redactor) -> Iterator
         sentence, exit_code = _sentence(error, extra)
         if not sentence:
             raise
-        shown = traceback.format_exc() if sys.flags.dev_mode else ""
-        sys.stderr.write(redactor.redact(f"{shown}{command}: {sentence}\n"))
+        trace = traceback.format_exc() if sys.flags.dev_mode else ""
+        sys.stderr.write(redactor.redact(f"{trace}{command}: {sentence}\n"))
         sys.exit(exit_code)
     finally:
         _flush_stdout()
@@ -47,19 +47,19 @@ def _sentence(error: BaseException, extra: str) -> tuple[str, int]:
         advice = f"Install what this needs: `pip install '{DISTRIBUTION}[{extra}]'`."
         return f"the library {library} is not installed. {advice}" if library else "", USAGE
     if isinstance(error, UnicodeError) and sys.getfilesystemencoding() != "utf-8":
-        found = repr(error.object) if isinstance(error, UnicodeEncodeError) else _said(error)
+        found = repr(error.object) if isinstance(error, UnicodeEncodeError) else _on_one_line(error)
         return (
             f"files are named in {sys.getfilesystemencoding()} here, which cannot hold {found}. {UTF_8_ADVICE}",
             USAGE,
         )
     if isinstance(error, OSError | UnicodeError | MemoryError):
-        return f"{_said(error)}. {TRACEBACK_ADVICE}", UNEXPECTED
+        return f"{_on_one_line(error)}. {TRACEBACK_ADVICE}", UNEXPECTED
     if isinstance(error, KeyboardInterrupt):
         return "interrupted. Every command can be run again.", UNEXPECTED
     return "", UNEXPECTED
 
 
-def _said(error: BaseException) -> str:
+def _on_one_line(error: BaseException) -> str:
     """The error's type and words, on one line."""
     words = " ".join(str(error).split()).rstrip(".")
     return f"{type(error).__name__}: {words}" if words else type(error).__name__

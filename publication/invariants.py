@@ -11,7 +11,7 @@ from publication.pressure import headroom_levels
 from publication.vocabulary import DRIVERS, Kind, NoteKind, SeriesKey
 
 TOLERANCE = 1e-6
-BREACHES_SHOWN = 5
+MAX_PRINTED_BREACHES = 5
 
 LEVELS_THAT_REACH = (0.25, 0.75)
 """A mean is only held to quantiles at or outside these: skewness takes it out of a narrower middle."""
@@ -222,8 +222,8 @@ def check(publication: Publication) -> None:
     if not publication.series:
         breaches.append("the publication has no series")
     if breaches:
-        shown = "; ".join(breaches[:BREACHES_SHOWN])
+        printed = "; ".join(breaches[:MAX_PRINTED_BREACHES])
         raise MalformedPublicationError(
             f"Issuing the publication of {publication.system.name} for {publication.cutoff}: "
-            f"{len(breaches)} breach(es) of its invariants: {shown}. Nothing was written."
+            f"{len(breaches)} breach(es) of its invariants: {printed}. Nothing was written."
         )

@@ -51,11 +51,11 @@ def redact_url(url: str) -> str:
     if found is None:
         return MASK if re.search("[@:]", url) else url
     scheme, rest = found.groups()
-    secret, at, shown = rest.rpartition("@")
-    shown = shown.partition("?")[0]
-    if "?" in secret or not _HOST_AND_PATH.fullmatch(shown):
+    secret, at, address = rest.rpartition("@")
+    address = address.partition("?")[0]
+    if "?" in secret or not _HOST_AND_PATH.fullmatch(address):
         return f"{scheme}://{MASK}"
-    return f"{scheme}://{MASK}@{shown}" if at else f"{scheme}://{shown}"
+    return f"{scheme}://{MASK}@{address}" if at else f"{scheme}://{address}"
 
 
 def redact_addresses(text: str) -> str:
@@ -123,8 +123,8 @@ class Redactor:
 
     def redact_error(self, error: BaseException) -> str:
         """Return the first line of what the error says, or its class where it says nothing, with secrets masked."""
-        said = self.redact(str(error)).strip() or type(error).__name__
-        return said.splitlines()[0].rstrip(" .")
+        text = self.redact(str(error)).strip() or type(error).__name__
+        return text.splitlines()[0].rstrip(" .")
 
 
 def _secrets_in(url: str) -> Iterator[str]:

@@ -97,7 +97,7 @@ def check_system_name(name: str) -> str:
     for sign in name:
         if not _is_letter_or_digit(sign) and sign not in ALLOWED_SIGNS:
             raise ValueError(
-                f"it contains {_shown(sign)}, which MLflow or a file name cannot hold; "
+                f"it contains {_printable(sign)}, which MLflow or a file name cannot hold; "
                 "use letters, digits, blanks and - _ . & + ( )"
             )
     if not name[:1].isalnum() or name.endswith("."):
@@ -118,5 +118,5 @@ def _is_letter_or_digit(sign: str) -> bool:
     return sign.isalnum() or unicodedata.category(sign).startswith("M")
 
 
-def _shown(sign: str) -> str:
+def _printable(sign: str) -> str:
     return repr(sign) if sign.isprintable() else f"{sign!a} ({unicodedata.name(sign, 'a control sign')})"

@@ -6,8 +6,8 @@ from difflib import get_close_matches
 
 from publication.redaction import MASK
 
-MAX_VALUES_SHOWN = 20
-MAX_CHARACTERS_SHOWN = 200
+MAX_PRINTED_VALUES = 20
+MAX_PRINTED_CHARACTERS = 200
 MAX_COMPARED_CHARACTERS, MAX_COMPARED_VALUES = 100, 2000  # beyond, the search for close matches takes too long
 SECRET_PARAMETER = re.compile(r"pass|secret|token|auth|credential|^(api|access)?[_-]?key$", re.IGNORECASE)
 
@@ -21,15 +21,15 @@ class InvalidParameter:
     allowed: str
 
     @property
-    def shown(self) -> str:
+    def printable(self) -> str:
         """Return the start of the value, or a mask where the parameter is named as a secret is."""
         if SECRET_PARAMETER.search(self.parameter):
             return MASK
-        rest = len(self.found) - MAX_CHARACTERS_SHOWN
-        return self.found if rest <= 0 else f"{self.found[:MAX_CHARACTERS_SHOWN]}... and {rest} characters more"
+        rest = len(self.found) - MAX_PRINTED_CHARACTERS
+        return self.found if rest <= 0 else f"{self.found[:MAX_PRINTED_CHARACTERS]}... and {rest} characters more"
 
     def __str__(self) -> str:
-        return f"{self.parameter} was {self.shown!r}; allowed: {self.allowed}"
+        return f"{self.parameter} was {self.printable!r}; allowed: {self.allowed}"
 
 
 class ServiceError(Exception):
@@ -100,13 +100,13 @@ class NothingToServeError(RequestError):
 
 def unknown(*parameters: InvalidParameter) -> UnknownValueError:
     """Return the error for values that are not published."""
-    shown = parameters[:MAX_VALUES_SHOWN]
+    shown = parameters[:MAX_PRINTED_VALUES]
     return UnknownValueError(sentences(shown), shown)
 
 
 def invalid(*parameters: InvalidParameter) -> InvalidParameterError:
     """Return the error for parameters that cannot be read."""
-    shown = parameters[:MAX_VALUES_SHOWN]
+    shown = parameters[:MAX_PRINTED_VALUES]
     return InvalidParameterError(sentences(shown), shown)
 
 
@@ -120,5 +120,5 @@ def one_of(values: list[str], near: str = "") -> str:
     compared = len(near) <= MAX_COMPARED_CHARACTERS and len(values) <= MAX_COMPARED_VALUES
     close = get_close_matches(near, values, n=5) if compared else []
     ordered = close + [value for value in values if value not in close]
-    rest = len(ordered) - MAX_VALUES_SHOWN
-    return ", ".join(ordered[:MAX_VALUES_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+    rest = len(ordered) - MAX_PRINTED_VALUES
+    return ", ".join(ordered[:MAX_PRINTED_VALUES]) + (f" and {rest} more" if rest > 0 else "")

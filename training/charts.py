@@ -44,15 +44,15 @@ def page(title: str, parts: Sequence[str], style: str = "") -> str:
     )
 
 
-def picture(figure: go.Figure, name: str, says: str = "", wide: bool = False) -> str:
+def picture(figure: go.Figure, name: str, sentence: str = "", wide: bool = False) -> str:
     """The HTML of one figure, and under it a sentence that says what one sees.
 
     `name` is its id, once on a page. One that is `wide` scrolls on a narrow screen rather than being squeezed.
     """
     drawn = figure.to_html(full_html=False, include_plotlyjs=False, config=CONFIG, div_id=name)
     kind = "wide" if wide else "fitting"
-    caption = f"<figcaption id='{name}-says'>{escape(says)}</figcaption>" if says else ""
-    described = f" role='group' aria-labelledby='{name}-says'" if says else ""
+    caption = f"<figcaption id='{name}-caption'>{escape(sentence)}</figcaption>" if sentence else ""
+    described = f" role='group' aria-labelledby='{name}-caption'" if sentence else ""
     return f"<figure{described}><div class='scroll'><div class='{kind}'>{drawn}</div></div>{caption}</figure>"
 
 

@@ -116,7 +116,7 @@ def simulate(
         strikes=strikes,
         lockdown=lockdown,
         merger=merger,
-        dirty=injected,
+        faults=injected,
         truth_days=truth_days,
         horizon=horizon,
         draws=draws,

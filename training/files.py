@@ -92,11 +92,11 @@ def write_atomically(target: Path) -> Iterator[Path]:
         _remove(unfinished)
 
 
-def acquire_lock(file: Path, patience: timedelta, on_wait: Callable[[], None] = lambda: None) -> filelock.BaseFileLock:
+def acquire_lock(file: Path, timeout: timedelta, on_wait: Callable[[], None] = lambda: None) -> filelock.BaseFileLock:
     """Return the lock of a file, held until its `release`; the kernel frees that of a process that is killed.
 
     `on_wait` is called once where another process holds it. Raises TimeoutError where that one holds it for longer than
-    the patience, and OSError where the file cannot be made.
+    the timeout, and OSError where the file cannot be made.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(file)
@@ -104,7 +104,7 @@ def acquire_lock(file: Path, patience: timedelta, on_wait: Callable[[], None] = 
         lock.acquire(timeout=0)
     except filelock.Timeout:
         on_wait()
-        lock.acquire(timeout=patience.total_seconds())
+        lock.acquire(timeout=timeout.total_seconds())
     return lock
 
 
@@ -115,8 +115,8 @@ def named(text: str) -> str:
 
 def reason(error: OSError) -> str:
     """Return the message of the operating system, and the file."""
-    said = error.strerror or str(error) or type(error).__name__
-    return said if error.filename is None else f"{said}: {os.fsdecode(error.filename)}"
+    reason = error.strerror or str(error) or type(error).__name__
+    return reason if error.filename is None else f"{reason}: {os.fsdecode(error.filename)}"
 
 
 def _sync(file: Path) -> None:

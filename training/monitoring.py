@@ -67,8 +67,8 @@ class IssuedForecasts:
         """
         parts = summing(system, bottom_series(system, unique_ids))
         observed = actuals(self._history, parts, self._days)
-        gone = ~parts.index.isin(self._history.latest.columns)
-        return observed.mask(np.broadcast_to((parts.to_numpy()[gone] > 0).any(axis=0), observed.shape))
+        is_removed = ~parts.index.isin(self._history.latest.columns)
+        return observed.mask(np.broadcast_to((parts.to_numpy()[is_removed] > 0).any(axis=0), observed.shape))
 
 
 def _rows(publication: Publication, forecasts: Sequence[SeriesForecast]) -> pd.DataFrame:

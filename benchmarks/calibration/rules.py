@@ -1,6 +1,6 @@
 """Other rules than ours, of one group's errors (n_windows, horizon, n_series) or of all groups'.
 
-Errors are forecast minus actual over the spread of a count, NaN where not known; windows are in order of time.
+Errors are forecast minus actual over the scale of a count, NaN where not known; windows are in order of time.
 """
 
 from collections.abc import Sequence
@@ -22,16 +22,16 @@ class StaticSplit:
     """Split conformal by group and lead, calibrated where a group is first met and never again."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, Values] = {}
+        self._calibrated: dict[str, Values] = {}
 
     def __call__(self, means: Values, past: PastErrors, groups: Sequence[str], levels: Sequence[float]) -> Values:
         met = iter(dict.fromkeys(groups))
         return quantiles(means, past, groups, levels, lambda of_group, at: self._of(next(met), of_group.scaled, at))
 
     def _of(self, group: str, errors: Values, levels: Sequence[float]) -> Values:
-        if group not in self._kept:
-            self._kept[group] = np.stack([_conformal(errors[:, near], levels) for near in _near(errors.shape[1])])
-        return np.repeat(self._kept[group][:, None], errors.shape[2], axis=1)
+        if group not in self._calibrated:
+            self._calibrated[group] = np.stack([_conformal(errors[:, near], levels) for near in _near(errors.shape[1])])
+        return np.repeat(self._calibrated[group][:, None], errors.shape[2], axis=1)
 
 
 def rolling(past: PastErrors, levels: Sequence[float], days: float = np.inf) -> Values:
@@ -49,7 +49,7 @@ def rolling(past: PastErrors, levels: Sequence[float], days: float = np.inf) -> 
 
 
 def tracked(past: PastErrors, levels: Sequence[float], step: float) -> Values:
-    """Quantile tracking (Angelopoulos, Candes and Tibshirani 2023) by series and lead, in units of their scatter.
+    """Quantile tracking (Angelopoulos, Candes and Tibshirani 2023) by series and lead, in units of their scale.
 
     From the quantiles of the first windows, each error as it becomes known moves its quantiles by a step.
     """

@@ -22,7 +22,7 @@ import httpx
 from benchmarks.serving.load import CONNECTIONS, download, paced, wrk
 from benchmarks.serving.mlflow_peer import mlflow_server
 from benchmarks.serving.region import N_SITES, publication
-from benchmarks.serving.swaps import KEPT_FROM, swaps
+from benchmarks.serving.swaps import FIRST_STORED_DAYS_AGO, swaps
 from publication.model import PublicationSummary
 from publication.store import Store, default_url
 from tests import servers
@@ -82,7 +82,7 @@ def _issued(home: Path, n_sites: int) -> PublicationSummary:
     store = Store(default_url(home))
     store.prepare()
     if not store.summaries(limit=1):
-        store.issue(publication(datetime.now(UTC).date() - timedelta(days=KEPT_FROM), n_sites))
+        store.issue(publication(datetime.now(UTC).date() - timedelta(days=FIRST_STORED_DAYS_AGO), n_sites))
     summary = store.summaries(limit=1)[0]
     store.close()
     return summary
@@ -103,24 +103,24 @@ def _compare(
     (home / "body").write_bytes(answer.content)
     authorised, known = f"Authorization: Bearer {key}", f"If-None-Match: {answer.headers['etag']}"
     with _bare("fastapi", home) as fastapi, _bare("starlette", home) as starlette:
-        asked: dict[str, Callable[[], float]] = {
+        measures: dict[str, Callable[[], float]] = {
             "bare FastAPI": lambda: wrk(fastapi, seconds).per_second,
             "bare Starlette": lambda: wrk(starlette, seconds).per_second,
             "200": lambda: wrk(url + address, seconds, authorised).per_second,
             "304": lambda: wrk(url + address, seconds, authorised, known).per_second,
         }
-        found = [{who: ask() for who, ask in asked.items()} for _ in range(rounds)]
+        found = [{name: measure() for name, measure in measures.items()} for _ in range(rounds)]
     print(f"{name}, {len(answer.content):,} bytes, {CONNECTIONS} connections:")
-    for who in asked:
+    for who in measures:
         share = statistics.median(of_round[who] / of_round["bare FastAPI"] for of_round in found)
         bar = f" (at least {LEAST_SHARE})" if who in {"200", "304"} else ""
         print(
             f"  {who:15}{statistics.median(of[who] for of in found):9,.0f} a second, {share:.2f} of bare FastAPI{bar}"
         )
     if name == "one series":
-        with mlflow_server(answer.json(), home) as ask:
+        with mlflow_server(answer.json(), home) as measure:
             print(
-                f"  {'mlflow models serve':20}{ask(seconds):,.0f} a second, for a model that only looks the series up"
+                f"  {'mlflow models serve':20}{measure(seconds):,.0f} a second, for a model that only finds the series"
             )
 
 

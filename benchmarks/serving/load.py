@@ -54,7 +54,7 @@ async def paced(url: str, per_second: float, seconds: float, key: str, connectio
     ).encode()
     due: asyncio.Queue[float | None] = asyncio.Queue()
 
-    async def ask() -> None:
+    async def request_when_due() -> None:
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
         while (at := await due.get()) is not None:
             writer.write(request)
@@ -77,7 +77,7 @@ async def paced(url: str, per_second: float, seconds: float, key: str, connectio
         for _ in range(connections):
             due.put_nowait(None)
 
-    await asyncio.gather(pace(), *(ask() for _ in range(connections)))
+    await asyncio.gather(pace(), *(request_when_due() for _ in range(connections)))
     return met
 
 

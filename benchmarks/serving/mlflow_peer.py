@@ -31,7 +31,7 @@ START_SECONDS = 120.0
 
 @contextmanager
 def mlflow_server(body: dict[str, Any], home: Path) -> Iterator[Callable[[int], float]]:
-    """Gives what asks it for some seconds, and tells requests a second."""
+    """Yield a function that sends requests for some seconds, and returns requests a second."""
     code, model, script = home / "lookup.py", home / "mlflow-model", home / "ask.lua"
     code.write_text(MODEL.format(body=json.dumps(body)))
     script.write_text(SCRIPT.format(body=json.dumps(QUESTION)))
@@ -50,12 +50,12 @@ def mlflow_server(body: dict[str, Any], home: Path) -> Iterator[Callable[[int], 
         )
     try:
         servers.wait_until_listening(port, process, log, START_SECONDS)
-        yield lambda seconds: _ask(f"http://{servers.LOOPBACK}:{port}/invocations", script, seconds)
+        yield lambda seconds: _measure(f"http://{servers.LOOPBACK}:{port}/invocations", script, seconds)
     finally:
         servers.stop_group(process)
 
 
-def _ask(url: str, script: Path, seconds: int) -> float:
+def _measure(url: str, script: Path, seconds: int) -> float:
     command = ["wrk", "-t1", "-c32", f"-d{seconds}s", "-s", str(script), url]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return float(text.split("Requests/sec:")[1].split()[0])

@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.serving.load import Met, Wrk, paced, wrk
 from publication.store import FILE_NAME
 
-KEPT_FROM = 30
+FIRST_STORED_DAYS_AGO = 30
 """Days before today for which the first publication stands."""
 MINUTE_SECONDS = 60
 PACE = 100
@@ -43,7 +43,7 @@ def swaps(home: Path, url: str, key: str, rounds: int) -> Iterator[str]:
     yield f"{rounds} issued in a minute, {len(met.tags) - 1} of them taken up in it: the newest, each time"
     yield f"wrk: {hammered.per_second:,.0f} a second, {hammered.failed} failed, p99 {hammered.p99_ms:.1f} ms"
     yield (
-        f"{PACE} a second, held to their ETags: {len(met.seconds):,} asked, {len(met.failed)} failed, "
+        f"{PACE} a second, held to their ETags: {len(met.seconds):,} requests, {len(met.failed)} failed, "
         f"p99 {met.percentile_ms(99):.1f} ms (at most {MOST_P99_MS:g})"
     )
 

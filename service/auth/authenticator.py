@@ -56,7 +56,7 @@ class Authenticator:
 
         Raises RequestError of status 401, 403, 429 or 503. `ticks` are seconds of a monotonic clock.
         """
-        if self._key_cache.is_empty and self._anonymous_policy is not AnonymousPolicy.REFUSE:
+        if self._key_cache.is_empty and self._anonymous_policy is not AnonymousPolicy.REJECT:
             principal = self._without_key(path, headers)
             return AuthResult(principal, None if principal is None else principal.name)
         if path in PUBLIC_PATHS:

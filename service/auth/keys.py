@@ -26,7 +26,7 @@ class Scope(StrEnum):
 class AnonymousPolicy(Enum):
     """The callers that may read as long as no key was ever made."""
 
-    REFUSE = auto()
+    REJECT = auto()
     LOOPBACK = auto()
     """Callers that name this machine as the host. A page of another site in a browser here does not."""
     ALLOW = auto()

@@ -105,7 +105,7 @@ def _open_and_serve(settings: Settings, options: argparse.Namespace) -> int:
     store = Store(read_only(_store_url(settings)), orjson.loads)
     keys = _key_store(settings)
     anonymous_policy = _anonymous_policy(options)
-    if anonymous_policy is AnonymousPolicy.REFUSE and _has_no_keys(keys):
+    if anonymous_policy is AnonymousPolicy.REJECT and _has_no_keys(keys):
         return _fail(KEY_REQUIRED_BEYOND_LOOPBACK.format(host=options.host), USAGE_ERROR)
     with contextlib.suppress(StoreUnreachableError):  # it may come: /readyz says so until then
         store.check_version()
@@ -163,7 +163,7 @@ def _max_connections() -> int:
 def _anonymous_policy(options: argparse.Namespace) -> AnonymousPolicy:
     if options.allow_anonymous:
         return AnonymousPolicy.ALLOW
-    return AnonymousPolicy.LOOPBACK if is_loopback(options.host) else AnonymousPolicy.REFUSE
+    return AnonymousPolicy.LOOPBACK if is_loopback(options.host) else AnonymousPolicy.REJECT
 
 
 def _has_no_keys(keys: KeyStore) -> bool:

@@ -132,7 +132,7 @@ class Problem:
             "detail": self.detail,
             "instance": instance,
             "request_id": request_id,
-            "errors": [{"parameter": p.parameter, "found": p.shown, "allowed": p.allowed} for p in self.parameters],
+            "errors": [{"parameter": p.parameter, "found": p.printable, "allowed": p.allowed} for p in self.parameters],
             **self.more,
         }
         return mask_keys(json.dumps(body)).encode()

@@ -29,21 +29,21 @@ class RenderCache:
     """Bodies by key, and keys by address. Complete bodies stay; filtered ones stay while there is room."""
 
     def __init__(self, room: int = MAX_FILTERED_BYTES) -> None:
-        self._kept: dict[Key, Representation] = {}
+        self._complete: dict[Key, Representation] = {}
         self._filtered: LRUCache[Key, Representation] = LRUCache(room, getsizeof=_memory_bytes)
         self._aliases: dict[Key, CacheAlias] = {}
         self._rendering: dict[Key, asyncio.Task[Representation]] = {}
         self._few = asyncio.Semaphore(RENDERED_AT_ONCE)
 
-    def keep(self, complete: dict[Key, Representation]) -> None:
-        """Hold these, and none of those held before."""
-        self._kept = complete
+    def replace_complete(self, complete: dict[Key, Representation]) -> None:
+        """Hold these bodies, and none of those held before."""
+        self._complete = complete
         self._filtered.clear()
         self._aliases.clear()
 
-    def keeps(self, key: Key) -> bool:
+    def has_complete(self, key: Key) -> bool:
         """Return whether the complete body of this key is held."""
-        return key in self._kept
+        return key in self._complete
 
     async def get(self, key: Key, render: Callable[[], Representation]) -> Representation:
         """Return the representation under `key`, rendered off the event loop where there is none yet."""
@@ -81,7 +81,7 @@ class RenderCache:
         try:
             return self._filtered[key]
         except KeyError:
-            return self._kept.get(key)
+            return self._complete.get(key)
 
 
 def _memory_bytes(representation: Representation) -> int:

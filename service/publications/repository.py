@@ -126,7 +126,7 @@ class PublicationRepository:
             self.previous = None
             served = await self._load_off_loop(lambda: self._load(summary, prerender=True))
             if self.newest is not None:
-                self.newest.render_cache.keep({})  # the few callers that stay on it request parts of it
+                self.newest.render_cache.replace_complete({})  # the few callers that stay on it request parts of it
             self.newest, self.previous = served, self.newest
             self.status = StoreStatus(store_up=True, store_reached_at=self._clock())
         logger.info("Serving %s for cutoff %s, revision %s.", summary.system, summary.cutoff, summary.revision)
@@ -152,7 +152,7 @@ class PublicationRepository:
         async with self._one_at_a_time:
             newest, now = self.newest, self._clock()
             if newest is not None and newest.needs_rerender(now):
-                newest.render_cache.keep(await self._load_off_loop(lambda: newest.prerender(now)))
+                newest.render_cache.replace_complete(await self._load_off_loop(lambda: newest.prerender(now)))
 
     async def load_scores(self) -> None:
         """Replace the live scores where newer ones are stored: a query of one row where there are none."""
@@ -199,7 +199,7 @@ class PublicationRepository:
         try:
             served = ServedPublication(self._store.latest(summary.system, summary.cutoff, summary.revision), summary)
             if prerender:
-                served.render_cache.keep(served.prerender(self._clock()))
+                served.render_cache.replace_complete(served.prerender(self._clock()))
             gc.collect()  # garbage of the meantime would never be freed once it is frozen
             gc.freeze()
         finally:

@@ -145,7 +145,7 @@ class ServedPublication:
 
     def needs_rerender(self, now: datetime) -> bool:
         """Return whether it has become late or stale since it was rendered."""
-        return not self.render_cache.keeps((self.place, "forecasts", EVERYTHING, JSON, self.freshness(now)))
+        return not self.render_cache.has_complete((self.place, "forecasts", EVERYTHING, JSON, self.freshness(now)))
 
     @cached_property
     def _late_from(self) -> datetime:

@@ -21,7 +21,7 @@ from pydantic import (
 from starlette.requests import Request
 
 from publication.live_scores import DEFAULT_SLICES, SLICES
-from service.errors import MAX_VALUES_SHOWN, InvalidParameter, invalid, one_of
+from service.errors import MAX_PRINTED_VALUES, InvalidParameter, invalid, one_of
 from service.queries.scenario import Amounts, Scenario
 from service.queries.selection import Format, ScoreSelection, Selection, read_slices
 
@@ -39,7 +39,7 @@ def _day(text: object) -> date:
     return date.fromisoformat(str(text))
 
 
-def _says(allowed: str) -> WrapValidator:
+def _allow(allowed: str) -> WrapValidator:
     """Return a validator that names the allowed values in our words, whatever pydantic rejects a value for."""
 
     def read(value: object, validate: ValidatorFunctionWrapHandler) -> object:
@@ -60,19 +60,21 @@ def _listed(amount: str) -> str:
 Day = Annotated[
     date,
     BeforeValidator(_day),
-    _says("a day of the calendar, as 2026-11-21"),
+    _allow("a day of the calendar, as 2026-11-21"),
     WithJsonSchema({"type": "string", "format": "date"}),
 ]
 PublicationCursor = Annotated[
     str,
     Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\.[0-9]{1,9}$"),
-    _says("a cutoff and a revision, as 2026-11-21.1"),
+    _allow("a cutoff and a revision, as 2026-11-21.1"),
 ]
-PublicationCount = Annotated[int, Field(ge=1, le=MAX_PUBLICATIONS), _says(f"a whole number, 1 to {MAX_PUBLICATIONS:,}")]
-SeriesCount = Annotated[int, Field(ge=1, le=MAX_SERIES), _says(f"a whole number, 1 to {MAX_SERIES:,}")]
-Revision = Annotated[int, Field(ge=1, le=MAX_REVISIONS), _says(f"a whole number, 1 to {MAX_REVISIONS:,}")]
-Horizon = Annotated[int, _says("a whole number of days, 1 up to the horizon of the system")]
-Form = Annotated[Format, _says(one_of(list(Format)))]
+PublicationCount = Annotated[
+    int, Field(ge=1, le=MAX_PUBLICATIONS), _allow(f"a whole number, 1 to {MAX_PUBLICATIONS:,}")
+]
+SeriesCount = Annotated[int, Field(ge=1, le=MAX_SERIES), _allow(f"a whole number, 1 to {MAX_SERIES:,}")]
+Revision = Annotated[int, Field(ge=1, le=MAX_REVISIONS), _allow(f"a whole number, 1 to {MAX_REVISIONS:,}")]
+Horizon = Annotated[int, _allow("a whole number of days, 1 up to the horizon of the system")]
+Form = Annotated[Format, _allow(one_of(list(Format)))]
 Beds = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["beds"])})]
 Discharges = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["discharges"])})]
 Slices = Annotated[
@@ -222,7 +224,7 @@ def reject_unknown_parameters(parameters: type[BaseModel] | None = None) -> Call
             InvalidParameter(
                 name, value, f"the parameters {one_of(known, name)}" if known else "this route takes no parameters"
             )
-            for name, value in islice(strange, MAX_VALUES_SHOWN)
+            for name, value in islice(strange, MAX_PRINTED_VALUES)
         ]
         findings += [InvalidParameter(name, "given more than once", "once") for name in known if times[name] > 1]
         if findings:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
 from publication.model import Headroom, Peak, Publication
-from service.errors import MAX_VALUES_SHOWN, InvalidParameter, invalid, one_of, unknown
+from service.errors import MAX_PRINTED_VALUES, InvalidParameter, invalid, one_of, unknown
 
 Amounts = tuple[tuple[str, float], ...]
 
@@ -27,7 +27,7 @@ class Scenario:
             if place not in publication.headroom_by_place
         )
         if missing:  # what resembles each is looked for, which takes a while: not for thousands
-            shown = islice(missing, MAX_VALUES_SHOWN)
+            shown = islice(missing, MAX_PRINTED_VALUES)
             raise unknown(
                 *(
                     InvalidParameter(of, place, one_of(there, place) or "no pressure is published")

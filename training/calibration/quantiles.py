@@ -92,7 +92,7 @@ def quantiles(
     return found
 
 
-def in_whole_counts(values: FloatArray, means: FloatArray, is_integer: BoolArray) -> FloatArray:
+def in_integer_counts(values: FloatArray, means: FloatArray, is_integer: BoolArray) -> FloatArray:
     """Return the quantiles `values` (horizon, n_series, n_levels), rounded where small integer counts are forecast.
 
     `means` (horizon, n_series), in counts; `is_integer` (n_series,) marks the series that count in integers.

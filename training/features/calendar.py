@@ -15,7 +15,7 @@ from publication.model import System
 from publication.vocabulary import series_key
 from training.frames import WEEK, BoolArray, FloatArray
 from training.history.event_days import days_of, spans
-from training.system.bank_holidays import named_holidays, usual_holidays
+from training.system.bank_holidays import named_holidays, recurring_holidays
 from training.system.model import EventKind, SystemContext
 
 EVENT_FEATURES = (EventKind.STRIKE, EventKind.CLOSURE, EventKind.DIVERT)
@@ -127,7 +127,7 @@ def special_days(days: pd.DatetimeIndex, country: str) -> BoolArray:
 
 @lru_cache(maxsize=64)
 def _all_marks(country: str) -> tuple[str, ...]:
-    names = usual_holidays(country)
+    names = recurring_holidays(country)
     around = sorted(set(AROUND_CHRISTMAS.values())) if _has_christmas(country) else []
     return (*HOLIDAY_MARKS, *around, *(f"is_{name}" for name in names), *(f"after_{name}" for name in names))
 

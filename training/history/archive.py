@@ -15,7 +15,7 @@ from publication.days import end_of_day, zone
 from publication.vocabulary import SeriesKey
 from training.errors import HistoryError
 from training.frames import FloatArray, IntArray
-from training.history.batches import BATCH_SCHEMA, LOCK_PATIENCE, Batches
+from training.history.batches import BATCH_SCHEMA, LOCK_TIMEOUT, Batches
 from training.history.columns import (
     day_numbers,
     is_last,
@@ -79,13 +79,13 @@ class Archive:
     """Every value of every day with the instant at which it became known; a value is never changed or removed.
 
     `timezone` is the hospital's own: it says when a day is over, and what an instant without an offset means.
-    `patience` is how long an append waits for another process that is writing.
+    `timeout` is how long an append waits for another process that is writing.
     """
 
-    def __init__(self, folder: Path, timezone: str, patience: timedelta = LOCK_PATIENCE) -> None:
+    def __init__(self, folder: Path, timezone: str, timeout: timedelta = LOCK_TIMEOUT) -> None:
         self._folder = folder
         self._timezone = timezone
-        self._batches = Batches(folder, patience)
+        self._batches = Batches(folder, timeout)
 
     def append(self, values: pd.DataFrame, ingested_at: datetime) -> pd.Series:
         """Add what is new or revised in `values` as one batch, and return the status of each row.

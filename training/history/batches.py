@@ -20,7 +20,7 @@ from training.frames import FloatArray, IntArray
 from training.history.columns import series_days, sort_order
 
 LOCK_NAME = ".lock"
-LOCK_PATIENCE = timedelta(seconds=10)
+LOCK_TIMEOUT = timedelta(seconds=10)
 BATCH_SCHEMA = pa.schema(
     [
         ("place", pa.string()),
@@ -59,11 +59,11 @@ DAYS_OF_SOURCES = f"""
 
 
 class Batches:
-    """The batches in a folder, in the order of their ingests. `patience`: how long to wait for another ingest."""
+    """The batches in a folder, in the order of their ingests. `timeout`: how long to wait for another ingest."""
 
-    def __init__(self, folder: Path, patience: timedelta = LOCK_PATIENCE) -> None:
+    def __init__(self, folder: Path, timeout: timedelta = LOCK_TIMEOUT) -> None:
         self.folder = folder
-        self._patience = patience
+        self._timeout = timeout
 
     def files(self) -> list[str]:
         """Return the paths of the batches, oldest first.
@@ -87,7 +87,7 @@ class Batches:
         Raises HistoryError where another ingest does not end in time, or the folder cannot be written to.
         """
         try:
-            lock = acquire_lock(self.folder / LOCK_NAME, self._patience)
+            lock = acquire_lock(self.folder / LOCK_NAME, self._timeout)
         except TimeoutError:
             raise HistoryError(
                 f"Writing to {self.folder}: another ingest is writing there. Wait for it, then try again."

@@ -142,11 +142,11 @@ def _column_shows_meaning(values: pd.DataFrame, ambiguous: IndexArray) -> BoolAr
     groups = values[COLUMN].groupby(COLUMN, observed=True, sort=False).ngroup().to_numpy()
     written, of = values["separator"].to_numpy(), groups[ambiguous]
     y = pd.Series(values["y"].to_numpy()[ambiguous]).groupby(of)
-    is_whole = y.transform(lambda some: (some % 1 == 0).all() and some.nunique() >= FEWEST_WITH_ZEROS).to_numpy(
+    is_integer = y.transform(lambda some: (some % 1 == 0).all() and some.nunique() >= FEWEST_WITH_ZEROS).to_numpy(
         dtype=bool
     )
     found: BoolArray = np.isin(of, groups[written == Separator.DECIMAL]) | (
-        is_whole & ~np.isin(of, groups[written == Separator.PLAIN])
+        is_integer & ~np.isin(of, groups[written == Separator.PLAIN])
     )
     return found
 

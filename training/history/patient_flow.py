@@ -71,14 +71,14 @@ def read_flow_counts(
     table = history.imputed(cutoff).tail(n_days)
     table = table.loc[table[[b.occupancy for b in places]].notna().any(axis=1)].bfill()
     days = pd.DatetimeIndex(table.index)
-    counts = table + history.bed_steps(days, list(table.columns))
-    ledger = FlowCounts(
-        occupancy=counts[[b.occupancy for b in places]].to_numpy(),
-        admissions=by_place(counts, [b.admissions for b in places]),
-        discharges=counts[[b.discharges for b in places]].to_numpy(),
-        beds=counts.reindex(columns=[b.beds or NOT_COUNTED for b in places]).to_numpy(),
+    filled = table + history.bed_steps(days, list(table.columns))
+    counts = FlowCounts(
+        occupancy=filled[[b.occupancy for b in places]].to_numpy(),
+        admissions=by_place(filled, [b.admissions for b in places]),
+        discharges=filled[[b.discharges for b in places]].to_numpy(),
+        beds=filled.reindex(columns=[b.beds or NOT_COUNTED for b in places]).to_numpy(),
     )
-    return ledger, days
+    return counts, days
 
 
 def by_place(table: pd.DataFrame, parts: Sequence[Sequence[str]]) -> FloatArray:

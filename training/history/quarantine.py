@@ -28,7 +28,7 @@ IN_ONE_FILE = [*VALUE, "source", "file"]
 class Reason(StrEnum):
     """The reason for a quarantined item: a row (the first eight) or a count (the second one, and the others)."""
 
-    MISSHAPEN_ROW = "wrong number of cells"
+    MALFORMED_ROW = "wrong number of cells"
     NEVER_CALCULATED = "formula never calculated"
     UNKNOWN_PLACE = "unknown place"
     UNREADABLE_DAY = "unreadable day"
@@ -81,7 +81,7 @@ def malformed(extract: Extract) -> pd.DataFrame:
         constant_column(extract.file, len(apart)),
     )
     advice = f"the header has {len(extract.header)}, this row does not: quote text that has commas"
-    return quarantine_rows(rows, Reason.MISSHAPEN_ROW, advice, "", apart.astype("category"))
+    return quarantine_rows(rows, Reason.MALFORMED_ROW, advice, "", apart.astype("category"))
 
 
 def write_quarantine(rejected: pd.DataFrame, folder: Path, now: datetime) -> Path | None:

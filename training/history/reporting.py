@@ -20,7 +20,7 @@ LOOKBACK_WEEKS = 12  # a weekend clinic that is closed for a week or two is stil
 REPORTING_DAYS = 28  # a series of daily counts without a value for four weeks no longer reports
 RHYTHM_DAYS = 366  # in which the typical distance between two values is seen
 MISSED_TURNS = 2  # values in a row that a series counted once a month may miss before it no longer reports
-LONGEST_PATIENCE_DAYS = 93  # a quarter
+MAX_SILENT_DAYS = 93  # a quarter
 NEWEST_WITHIN_DAYS = 84  # within which a series has its newest value, or is as late as can be
 PROMPT_WITHIN_DAYS = 1  # of the newest value of all: the series that decide which day has been reached
 PROMPT_SHARE = 0.5  # of those, with a value, for a day to count as reached
@@ -155,9 +155,9 @@ def still_reporting(known: pd.DataFrame) -> pd.Index:
     n_values = there.sum(axis=0)
     first = there.argmax(axis=0)
     rhythm = (len(there) - 1 - ago - first) / np.maximum(n_values - 1, 1)
-    turns = np.clip(np.ceil(MISSED_TURNS * rhythm), REPORTING_DAYS, LONGEST_PATIENCE_DAYS)
-    patience = np.where(n_values > 2, turns, REPORTING_DAYS)
-    reporting: pd.Index = known.columns[(n_values > 0) & (ago < patience)]
+    turns = np.clip(np.ceil(MISSED_TURNS * rhythm), REPORTING_DAYS, MAX_SILENT_DAYS)
+    max_silent_days = np.where(n_values > 2, turns, REPORTING_DAYS)
+    reporting: pd.Index = known.columns[(n_values > 0) & (ago < max_silent_days)]
     return reporting
 
 

@@ -125,13 +125,13 @@ def screen(extract: Extract, system: System, today: date) -> ScreenedFile:
     is_ignored = per_row(rows["place"], distinct_texts(rows["place"]).isin(source.ignore_places).to_numpy())
     checked = {field: check_texts(distinct_texts(rows[field]), field, context) for field in ROW_FIELDS if field in rows}
     failed = np.where(is_ignored, 0, _first_failures(rows, checked))
-    is_sound = (failed == 0) & ~is_ignored
+    is_accepted = (failed == 0) & ~is_ignored
     rejected = [malformed(extract), *_rejected_rows(rows, failed, context, source)]
-    sound, counts = _rows_where(rows, is_sound), _rows_where(extract.rows, is_sound)
-    sound = _parsed(sound, checked, system)
+    accepted_rows, counts = _rows_where(rows, is_accepted), _rows_where(extract.rows, is_accepted)
+    accepted_rows = _parsed(accepted_rows, checked, system)
     values, empty = [], 0
     for measure_columns in measure_columns_of(source):
-        accepted, bad, n_blank = _screen_counts(sound, counts, measure_columns, context)
+        accepted, bad, n_blank = _screen_counts(accepted_rows, counts, measure_columns, context)
         values.append(accepted)
         rejected.extend(bad)
         empty += n_blank
@@ -206,8 +206,8 @@ def _screen_counts(
     if len(columns) > 1:
         total = _added_up([column.where(is_complete) for column in columns], context)
         rejected.extend(_rejected_counts(rows, total, context))
-        is_sound = total.failed == 0
-        rows, total, written = _rows_where(rows, is_sound), total.where(is_sound), written[is_sound]
+        is_accepted = total.failed == 0
+        rows, total, written = _rows_where(rows, is_accepted), total.where(is_accepted), written[is_accepted]
     values = with_columns(
         rows, y=total.y, column=constant_column(total.name, len(rows)), found=total.found.array, separator=written
     )

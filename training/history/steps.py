@@ -15,11 +15,11 @@ import pandas as pd
 from training.frames import WEEK, BoolArray, FloatArray
 
 SEARCHED_DAYS = 112  # before the cutoff, in which a step is searched for
-CALM_WEEKS = 8  # before a step, which say how much one week differs from the next
+STABLE_WEEKS = 8  # before a step, which say how much one week differs from the next
 STEADY_WEEKS = 2  # before a step, in which the level must have stood still
 FEWEST_STEP_DAYS = 5  # of a week, with a value, for its mean
 SMALLEST_STEP = np.log(1.25)
-SPREADS = 6.0  # of the difference between two weeks
+MIN_SCALES = 6.0  # of the difference between two weeks
 DAYS_IN_WEEK_AFTER = 6  # which must each be more than half of the step away from the same day a week before
 STILL = 0.3  # of the step: what the weeks before it may move
 LASTING = (0.65, 1.5)  # of the step: where every week after it stays
@@ -52,7 +52,7 @@ NO_STEPS = Steps({}, {})
 
 def recent_steps(known: pd.DataFrame, special: Iterable[date]) -> Steps:
     """Return the newest abrupt and lasting step of each series of a wide frame; `special` days say nothing."""
-    n_before = (CALM_WEEKS + 1) * WEEK
+    n_before = (STABLE_WEEKS + 1) * WEEK
     recent = known.tail(SEARCHED_DAYS + n_before)
     if len(recent) < (STEADY_WEEKS + 3) * WEEK:
         return NO_STEPS
@@ -89,12 +89,12 @@ def _is_step(weekly: FloatArray, change: FloatArray, daily: FloatArray) -> BoolA
     size = np.abs(change)
     for day, series in np.argwhere(size >= SMALLEST_STEP).tolist():
         before, step = weekly[day - 1, series], change[day, series]
-        calm = differences[max(0, day - (CALM_WEEKS + 1) * WEEK) : max(0, day - 2 * WEEK), series]
-        calm = calm[~np.isnan(calm)]
+        before_step = differences[max(0, day - (STABLE_WEEKS + 1) * WEEK) : max(0, day - 2 * WEEK), series]
+        before_step = before_step[~np.isnan(before_step)]
         noise = np.sqrt(2 / (WEEK * max(np.exp(min(before, before + step)), 1.0)))
-        spread = max(noise, 1.4826 * float(np.median(calm)) if len(calm) else noise)
+        scale = max(noise, 1.4826 * float(np.median(before_step)) if len(before_step) else noise)
         week = daily[day : day + WEEK, series] / step
-        if abs(step) < SPREADS * spread or np.sum((week > 0.5) | np.isnan(week)) < DAYS_IN_WEEK_AFTER:
+        if abs(step) < MIN_SCALES * scale or np.sum((week > 0.5) | np.isnan(week)) < DAYS_IN_WEEK_AFTER:
             continue
         back = weekly[np.maximum(day - 1 - WEEK * np.arange(1, STEADY_WEEKS + 1), 0), series]
         after = (weekly[day + WEEK - 1 :, series] - before) / step

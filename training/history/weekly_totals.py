@@ -49,7 +49,7 @@ def spread_weeks(
     is_over = last <= (today - date(1970, 1, 1)).days
     step = _steps(totals, last, archive, system_file)
     in_step = last % WEEK == step
-    sound = is_over & in_step
+    is_accepted = is_over & in_step
     rejected = [
         _quarantined(totals[~is_over], Reason.UNFINISHED_WEEK, [_unfinished(day) for day in last[~is_over].tolist()]),
         _quarantined(
@@ -61,7 +61,7 @@ def spread_weeks(
             ],
         ),
     ]
-    return stack_rows([values[~chosen], _spread(totals[sound], last[sound])]), stack_rows(rejected)
+    return stack_rows([values[~chosen], _daily(totals[is_accepted], last[is_accepted])]), stack_rows(rejected)
 
 
 def shares(totals: FloatArray) -> FloatArray:
@@ -76,7 +76,7 @@ def shares(totals: FloatArray) -> FloatArray:
     return np.where((totals % 1 == 0)[:, None], integers, even)
 
 
-def _spread(totals: pd.DataFrame, last: IntArray) -> pd.DataFrame:
+def _daily(totals: pd.DataFrame, last: IntArray) -> pd.DataFrame:
     rows = totals.iloc[np.repeat(np.arange(len(totals)), WEEK)]
     days = (last[:, None] + np.arange(1 - WEEK, 1)).ravel()
     return with_columns(

@@ -42,7 +42,7 @@ def _promote(job: Context, console: Console, versions: Registry, reason: str | N
     number = challenger.ref.version
     _check_system(job, versions, challenger, reason is not None)
     verdict = _verdict(versions, challenger, champion, reason is not None)
-    console.print(_shown(verdict))
+    console.print(_rendered(verdict))
     tags = _tags(job, verdict, reason)
     log_verdict(job.settings.tracking_uri, challenger.ref.run_id, _table(verdict), tags)
     if not verdict.opens and reason is None:
@@ -133,7 +133,7 @@ def _table(verdict: Verdict) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(CHECK_COLUMNS))
 
 
-def _shown(verdict: Verdict) -> Table:
+def _rendered(verdict: Verdict) -> Table:
     table = Table(*CHECK_COLUMNS, title="Gate")
     for row in _table(verdict).itertuples(index=False):
         table.add_row(*map(str, row))

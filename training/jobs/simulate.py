@@ -29,7 +29,7 @@ def run(console: Console, out: Path, seed: int, scenario: Scenario, now: datetim
         f"the system is described in {written}",
         soft_wrap=True,
     )
-    if scenario.dirty:
+    if scenario.faults:
         console.print(f"Every fault of the feed is listed in {written.with_name('faults.csv')}", soft_wrap=True)
     return written
 

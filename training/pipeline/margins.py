@@ -9,7 +9,7 @@ import pandas as pd
 from publication.invariants import holds_means, mean_bounds
 from publication.vocabulary import series_key
 from training.calibration.past_errors import PastErrors, before_long_gap
-from training.calibration.quantiles import SMALL_COUNT, Calibration, continuity_jitter, in_whole_counts
+from training.calibration.quantiles import SMALL_COUNT, Calibration, continuity_jitter, in_integer_counts
 from training.calibration.scale import count_sd, scaled_errors
 from training.features.calendar import special_days
 from training.frames import BoolArray, FloatArray
@@ -59,7 +59,7 @@ class Margins:
         levels = sorted({*self.history.system.quantiles, *MARGIN_LEVELS})
         past = self._past_errors(errors, means, integer, windows, cutoff)
         near = past.without_first(before_long_gap(windows))
-        values = in_whole_counts(self._calibrate(bottom.to_numpy(), near, groups, levels), bottom.to_numpy(), integer)
+        values = in_integer_counts(self._calibrate(bottom.to_numpy(), near, groups, levels), bottom.to_numpy(), integer)
         values = values.transpose(1, 0, 2).round(DECIMALS)
         published, evenly = (np.searchsorted(levels, some) for some in (self.history.system.quantiles, MARGIN_LEVELS))
         together = Trajectories(past.align_by_lead(errors), (past.age_days + 1)[:, 0])

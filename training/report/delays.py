@@ -105,9 +105,9 @@ def _delay_row(measure: str, delay_days: FloatArray) -> tuple[str, ...]:
 
 def newest_ages(evidence: Evidence) -> IntArray:
     """Return the days from the newest value of each series to the day of `as_of`: 1 is yesterday."""
-    asked_day = pd.Timestamp(today(evidence.as_of, evidence.system.timezone))
+    as_of_day = pd.Timestamp(today(evidence.as_of, evidence.system.timezone))
     since_end = evidence.table[::-1].notna().to_numpy().argmax(axis=0)
-    ages: IntArray = (asked_day - evidence.days[-1]).days + since_end
+    ages: IntArray = (as_of_day - evidence.days[-1]).days + since_end
     return ages
 
 

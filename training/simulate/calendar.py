@@ -13,7 +13,7 @@ from training.frames import BoolArray, FloatArray, IntArray
 from training.simulate.effects import (
     DIVERT_LONGEST_DAYS,
     DIVERTS_PER_YEAR,
-    LEVEL_MEMORY,
+    LEVEL_DECAY,
     LEVEL_SD,
     LOCKDOWN_ATTENDANCES,
     LOCKDOWN_FALL_DAYS,
@@ -190,7 +190,7 @@ def _starts(rng: Generator, per_year: int, first_day: date, last_day: date) -> I
         yield first_day + timedelta(days=int(length * (i + share)))
 
 
-INNOVATION_SD = LEVEL_SD * float(np.sqrt(1 - LEVEL_MEMORY**2))
+INNOVATION_SD = LEVEL_SD * float(np.sqrt(1 - LEVEL_DECAY**2))
 
 
 def past_level(rng: Generator, n_days: int) -> FloatArray:
@@ -204,6 +204,6 @@ def future_levels(rng: Generator, last: FloatArray, n_days: int) -> FloatArray:
     shocks = rng.normal(0.0, INNOVATION_SD, (n_days, len(last)))
     levels = np.empty_like(shocks)
     for i, shock in enumerate(shocks):
-        last = LEVEL_MEMORY * last + shock
+        last = LEVEL_DECAY * last + shock
         levels[i] = last
     return levels

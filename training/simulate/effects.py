@@ -16,9 +16,9 @@ CHRISTMAS_DAY_ATTENDANCES = 0.75  # in place of BANK_HOLIDAY_ATTENDANCES
 SCHOOL_TERM_ATTENDANCES = 1.03
 DIVERT_ATTENDANCES = 0.85
 
-# The level drifts: log level(d) = LEVEL_MEMORY * log level(d-1) + noise, for the region and for each site alike.
+# The level drifts: log level(d) = LEVEL_DECAY * log level(d-1) + noise, for the region and for each site alike.
 LEVEL_SD = 0.015  # of the log level, in the long run
-LEVEL_MEMORY = 0.9926  # 0.8 of a deviation is left after 30 days
+LEVEL_DECAY = 0.9926  # 0.8 of a deviation is left after 30 days
 
 # Conversion: the chance that an attendance is to be admitted.
 CONVERSION = (0.24, 0.30)  # a site's own

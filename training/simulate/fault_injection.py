@@ -58,24 +58,24 @@ class FaultInjector:
     """One kind of fault at work on a feed."""
 
     kind: FaultKind
-    ledger: FaultLog
+    log: FaultLog
     rng: Generator
 
     @property
     def feed(self) -> Feed:
-        return self.ledger.feed
+        return self.log.feed
 
     def stretch(self, groups: Sequence[Sequence[str]], n_days: int) -> tuple[Sequence[str], range]:
         """Some group of places with `n_days` free days in a row before the last day; they are taken."""
         choices = [(group, start) for group in groups for start in self._starts(group, n_days)]
         if not choices:
             raise UsageError(
-                f"Simulating a dirty feed: no {n_days} days are left for the fault {self.kind}. "
+                f"Simulating a feed with faults: no {n_days} days are left for the fault {self.kind}. "
                 "Give more days or sites, or fewer faults."
             )
         group, start = choices[int(self.rng.integers(len(choices)))]
         for code in group:
-            self.ledger.take(code, start, n_days)
+            self.log.take(code, start, n_days)
         return group, range(start, start + n_days)
 
     def any_place(self, n_days: int, measure: str) -> tuple[str, range]:
@@ -93,16 +93,16 @@ class FaultInjector:
 
     def remove(self, code: str, days: Iterable[int]) -> None:
         """Take away the lines of a place."""
-        gone = sorted(days)
-        for day in gone:
+        removed = sorted(days)
+        for day in removed:
             self.file(day).remove(self.line(code, day))
-        first, last = self.feed.days[gone[0]], self.feed.days[gone[-1]]
-        self.ledger.faults.append(Fault(self.kind, extract_name(first), None, code, "", first, last))
+        first, last = self.feed.days[removed[0]], self.feed.days[removed[-1]]
+        self.log.faults.append(Fault(self.kind, extract_name(first), None, code, "", first, last))
 
     def record(self, line: Line, place: str, day: int, measure: str = "", found: str = "", true: str = "") -> None:
         """Remember what is wrong with a line."""
         when = self.feed.days[day]
-        self.ledger.faults.append(Fault(self.kind, extract_name(when), line, place, measure, when, when, found, true))
+        self.log.faults.append(Fault(self.kind, extract_name(when), line, place, measure, when, when, found, true))
 
     def line(self, code: str, day: int) -> Line:
         return self.feed.at[code, self.feed.days[day]]
@@ -111,6 +111,6 @@ class FaultInjector:
         return self.feed.files[extract_name(self.feed.days[day])]
 
     def _starts(self, group: Sequence[str], n_days: int) -> Iterator[int]:
-        free = np.logical_and.reduce([self.ledger.free[code] for code in group])[:-1]
+        free = np.logical_and.reduce([self.log.free[code] for code in group])[:-1]
         if len(free) >= n_days:
             yield from np.flatnonzero(np.lib.stride_tricks.sliding_window_view(free, n_days).all(axis=1)).tolist()

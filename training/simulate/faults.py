@@ -139,7 +139,7 @@ FUTURE_DAYS = 30
 def late(injector: FaultInjector) -> None:
     """Some sites have not sent the last day."""
     last = len(injector.feed.days) - 1
-    sites = [group for group in injector.feed.sites() if injector.ledger.reports(group[0])[last]]
+    sites = [group for group in injector.feed.sites() if injector.log.reports(group[0])[last]]
     n_late = min(max(1, round(LATE_SHARE * len(sites))), len(sites) - 1)
     for i in sorted(injector.rng.choice(len(sites), n_late, replace=False).tolist()):
         for code in sites[i]:
@@ -158,7 +158,7 @@ def revised(injector: FaultInjector) -> None:
     last = len(injector.feed.days) - 1
     here = injector.feed.codes("occupancy", injector.feed.days[last])
     code, days = here[int(injector.rng.integers(len(here)))], range(last - REVISED_DAYS, last)
-    injector.ledger.take(code, days[0], REVISED_DAYS)
+    injector.log.take(code, days[0], REVISED_DAYS)
     injector.feed.files[revised_name(injector.feed.days)] = [injector.line(code, day).copy() for day in days]
     for day in sorted(injector.rng.choice(days, REVISED_CELLS, replace=False).tolist()):
         true = int(injector.line(code, day)["occupancy"])
@@ -168,14 +168,14 @@ def revised(injector: FaultInjector) -> None:
 def repeated(injector: FaultInjector) -> None:
     """A line is sent twice."""
     for _ in range(TIMES):
-        line, day = _sent_again(injector)
+        line, day = _repeated_line(injector)
         injector.record(line, line["code"], day)
 
 
 def conflicting(injector: FaultInjector) -> None:
     """A line is sent twice, the second time with another occupancy."""
     for _ in range(TIMES):
-        line, day = _sent_again(injector)
+        line, day = _repeated_line(injector)
         true = line["occupancy"]
         line["occupancy"] = str(int(true) + int(injector.rng.integers(1, MOST_APART + 1)))
         injector.record(line, line["code"], day, "occupancy", found=line["occupancy"], true=true)
@@ -184,7 +184,7 @@ def conflicting(injector: FaultInjector) -> None:
 def unknown_place(injector: FaultInjector) -> None:
     """A line of a place that is not in the tree."""
     for _ in range(TIMES):
-        line, day = _sent_again(injector)
+        line, day = _repeated_line(injector)
         line["code"] = UNKNOWN_PLACE
         injector.record(line, UNKNOWN_PLACE, day)
 
@@ -199,10 +199,10 @@ def future_day(injector: FaultInjector) -> None:
     line["date"] = day.isoformat()
     injector.file(last).append(line)
     name = extract_name(injector.feed.days[last])
-    injector.ledger.faults.append(Fault(injector.kind, name, line, code, "", day, day))
+    injector.log.faults.append(Fault(injector.kind, name, line, code, "", day, day))
 
 
-def _sent_again(injector: FaultInjector) -> tuple[Line, int]:
+def _repeated_line(injector: FaultInjector) -> tuple[Line, int]:
     """A copy of some line, right after it, and its day."""
     code, days = injector.any_place(1, "occupancy")
     line, lines = injector.line(code, days[0]), injector.file(days[0])
@@ -235,9 +235,9 @@ FAULTS: dict[FaultKind, Callable[[FaultInjector], None]] = {
 
 def inject_faults(feed: Feed, seed: int, kinds: Iterable[FaultKind]) -> list[Fault]:
     """Put the faults into the feed; gives what was done. No two faults share a place and day."""
-    ledger = FaultLog(feed)
+    log = FaultLog(feed)
     wanted = set(kinds)
     for kind in FaultKind:
         if kind in wanted:
-            FAULTS[kind](FaultInjector(kind, ledger, rng_for(seed, "dirty", kind)))
-    return ledger.faults
+            FAULTS[kind](FaultInjector(kind, log, rng_for(seed, "dirty", kind)))
+    return log.faults

@@ -120,8 +120,8 @@ def _under_codes_of_the_time(event: Event, world: World) -> Iterable[Event]:
     heirs = [place for place in world.places if event.place in place.succeeds]
     if world.merger is None or not heirs:
         return [event]
-    day, eve = world.merger.day, world.merger.day - ONE_DAY
-    before = replace(event, last=min(event.last, eve))
+    day, day_before = world.merger.day, world.merger.day - ONE_DAY
+    before = replace(event, last=min(event.last, day_before))
     after = replace(event, first=max(event.first, day), place=heirs[0].code)
     return [part for part in (before, after) if part.first <= part.last]
 
@@ -164,24 +164,24 @@ def _of_site(world: World, code: str) -> Columns:
         "conversion": _decimals(truth.conversion[:n_days]),
         "level": _decimals(level),
         "long_share": _decimals(truth.long_share[:n_days]),
-        "escalated": _whole(_escalated(world, code)),
-        "waiting": _whole(history.waiting[:, 0]),
-        "turned_away": _whole(history.turned_away[:, 0]),
+        "escalated": _as_integers(_escalated(world, code)),
+        "waiting": _as_integers(history.waiting[:, 0]),
+        "turned_away": _as_integers(history.turned_away[:, 0]),
     }
 
 
 def _of_beds(world: World, code: str, bottom: int) -> Columns:
     truth, history, n_days = world.truths[code], world.histories[code], len(world.days)
     columns = {
-        "beds": _whole(truth.beds[:n_days, bottom]),
-        "escalation_beds": _whole(truth.escalation_beds[:n_days, bottom]),
-        "transferred": _whole(history.transferred[:, 0, bottom].sum(axis=1)),
+        "beds": _as_integers(truth.beds[:n_days, bottom]),
+        "escalation_beds": _as_integers(truth.escalation_beds[:n_days, bottom]),
+        "transferred": _as_integers(history.transferred[:, 0, bottom].sum(axis=1)),
     }
     for stay, name in ((1 - LONG, "short"), (LONG, "long")):
         columns[f"{name}_hazard"] = _decimals(truth.hazard[:n_days, stay])
-        columns[f"{name}_admissions"] = _whole(history.entering[:, 0, bottom, stay])
-        columns[f"{name}_discharges"] = _whole(history.leaving[:, 0, bottom, stay])
-        columns[f"{name}_occupancy"] = _whole(history.in_bed[:, 0, bottom, stay])
+        columns[f"{name}_admissions"] = _as_integers(history.entering[:, 0, bottom, stay])
+        columns[f"{name}_discharges"] = _as_integers(history.leaving[:, 0, bottom, stay])
+        columns[f"{name}_occupancy"] = _as_integers(history.in_bed[:, 0, bottom, stay])
     return columns
 
 
@@ -197,7 +197,7 @@ def _decimals(values: FloatArray) -> list[str]:
     return [f"{value:.6f}" for value in values.tolist()]
 
 
-def _whole(values: IntArray) -> list[str]:
+def _as_integers(values: IntArray) -> list[str]:
     return list(map(str, values.tolist()))
 
 
@@ -224,13 +224,13 @@ def simulate(out: Path, seed: int, last_day: date, scenario: Scenario = PLAIN, *
     tree = nodes(scenario.trusts, scenario.sites, scenario.wards)
     world = sample_world(seed, last_day, scenario, tree)
     sent = feed(world)
-    faults = inject_faults(sent, seed, scenario.dirty)
-    _refuse_foreign_files(out, sent, scenario)
+    faults = inject_faults(sent, seed, scenario.faults)
+    _reject_foreign_files(out, sent, scenario)
     write_places(out, world)
     write_events(out, world)
     write_terms(out, world)
     write_feed(out, sent)
-    if scenario.dirty:
+    if scenario.faults:
         write_faults(out, sent, faults)
     write_truth(out, world)
     _write_outlooks(out, world, scenario)
@@ -251,11 +251,11 @@ def _write_outlooks(out: Path, world: World, scenario: Scenario) -> None:
         rows.to_parquet(out / TRUTH / f"{day}.parquet", index=False)
 
 
-def _refuse_foreign_files(out: Path, sent: Feed, scenario: Scenario) -> None:
+def _reject_foreign_files(out: Path, sent: Feed, scenario: Scenario) -> None:
     """What an earlier simulation or a hospital left would be read as if it were this one's own."""
     own = {out / EXTRACT / name for name in sent.files}
     own |= {out / TRUTH / f"{day}.parquet" for day in scenario.truth_days}
-    own |= {out / "faults.csv"} if scenario.dirty else set()
+    own |= {out / "faults.csv"} if scenario.faults else set()
     there = [*out.glob(f"{EXTRACT}/*.csv"), *out.glob(f"{TRUTH}/*.parquet"), *out.glob("faults.csv")]
     foreign = sorted(path for path in there if path not in own)
     if foreign:

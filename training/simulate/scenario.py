@@ -12,7 +12,7 @@ MAX_WARDS = 40  # of a site: smaller wards than that have no refit or winter bed
 SHORTEST_WITH_STRIKES_DAYS = 28
 SHORTEST_WITH_MERGER_DAYS = 60
 SHORTEST_WITH_LOCKDOWN_DAYS = 90
-SHORTEST_DIRTY_DAYS = 240
+SHORTEST_WITH_FAULTS_DAYS = 240
 
 
 class FaultKind(StrEnum):
@@ -42,7 +42,7 @@ class FaultKind(StrEnum):
 class Scenario:
     """The options of a simulation. `sites` is their number in all, `wards` that of each site (0: sites are the bottom).
 
-    `dirty` names faults of the feed, `truth_days` the cutoffs whose true distributions are written, from `draws`
+    `faults` are those of the feed, `truth_days` the cutoffs whose true distributions are written, from `draws`
     futures up to `horizon` days ahead.
     """
 
@@ -53,7 +53,7 @@ class Scenario:
     strikes: bool = False
     lockdown: bool = False
     merger: bool = False
-    dirty: tuple[FaultKind, ...] = ()
+    faults: tuple[FaultKind, ...] = ()
     truth_days: tuple[date, ...] = ()
     horizon: int = 28
     draws: int = 2000
@@ -84,15 +84,15 @@ class Scenario:
             ("strikes", self.strikes, SHORTEST_WITH_STRIKES_DAYS),
             ("a lockdown", self.lockdown, SHORTEST_WITH_LOCKDOWN_DAYS),
             ("a merger", self.merger, SHORTEST_WITH_MERGER_DAYS),
-            ("a dirty feed", bool(self.dirty), SHORTEST_DIRTY_DAYS),
+            ("faults", bool(self.faults), SHORTEST_WITH_FAULTS_DAYS),
         )
         for what, wanted, days in shortest:
             if wanted and self.days < days:
                 yield f"{self.days} days are too few for {what}. Give at least {days} days."
         if self.merger and self.sites <= self.trusts:
             yield "a merger needs two sites in one trust. Give more sites than trusts."
-        if self.dirty and self.sites - self.merger < 2:
-            yield "a dirty feed needs two sites, since one of them comes late. Give at least 2 sites, 3 with a merger."
+        if self.faults and self.sites - self.merger < 2:
+            yield "faults need two sites, since one of them reports late. Give at least 2 sites, 3 with a merger."
 
     def _truth_faults(self, last_day: date) -> Iterator[str]:
         first_day = last_day - timedelta(days=self.days - 1)

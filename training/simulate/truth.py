@@ -97,7 +97,7 @@ class SiteTruth:
     hazard: FloatArray  # (n_days, 2): chance that someone in a bed yesterday leaves today, by class, without escalation
     beds: IntArray  # (n_days, n_bottom)
     escalation_beds: IntArray  # (n_days, n_bottom)
-    start: FloatArray  # (n_bottom, 2): expected in bed on the eve of the first day
+    start: FloatArray  # (n_bottom, 2): expected in bed on the day before the first
     events: tuple[Event, ...]  # of this site
 
 

@@ -28,35 +28,35 @@ def read_query(source: Source, folder: Path, environ: Mapping[str, str]) -> Extr
     secrets = _secrets(source, environ)
     hide([text], secrets)
     redactor = Redactor(text, secrets=secrets)
-    shown = f"source {source.name} from {redact_url(text)}"
+    name = f"source {source.name} from {redact_url(text)}"
     try:
         engine = create_engine(url, poolclass=NullPool, connect_args=_connect_args(url))
         with engine.connect() as connection:
-            return _read(connection, source, shown)
+            return _read(connection, source, name)
     except (NoSuchModuleError, ImportError) as error:
-        said = redactor.redact_error(error)
-        raise HistoryError(f"Reading {shown}: {said}. Install the driver of this database.") from None
+        reason = redactor.redact_error(error)
+        raise HistoryError(f"Reading {name}: {reason}. Install the driver of this database.") from None
     except (SQLAlchemyError, ValueError) as error:
         original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
         raise HistoryError(
-            f"Reading {shown}: {redactor.redact_error(original)}. "
+            f"Reading {name}: {redactor.redact_error(original)}. "
             f"Check that the database is there, and url and query of sources.{source.name} in system.toml."
         ) from None
 
 
-def _read(connection: Connection, source: Source, shown: str) -> Extract:
+def _read(connection: Connection, source: Source, name: str) -> Extract:
     # As it stands, for the driver: neither colons nor percent signs in it are ours to interpret.
     options = {"stream_results": True, "max_row_buffer": PARTITION_ROWS, "no_parameters": True}
     with connection.exec_driver_sql(source.query or "", execution_options=options) as result:
         header = tuple(result.keys())
-        check_header(shown, header, source)
+        check_header(name, header, source)
         columns, n_rows = Columns(columns_of(source)), 0
         at = [(header.index(name), source.day_format if name == source.day else None) for name in columns_of(source)]
         for rows in result.partitions(PARTITION_ROWS):
             lines = range(n_rows + 1, n_rows + len(rows) + 1)
             columns.add(lines, [[text_of(row[i], day_format) for row in rows] for i, day_format in at])
             n_rows += len(rows)
-    check_rows(shown, n_rows)
+    check_rows(name, n_rows)
     return Extract(source, f"query of {source.name}", header, columns.rows())
 
 

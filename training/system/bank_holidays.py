@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 
-USUAL_YEARS = range(2015, 2035)
-USUAL_SHARE = 0.5  # of those years, for a holiday to have a name of its own; jubilees and funerals are just holidays
+HOLIDAY_YEARS = range(2015, 2035)
+RECURRING_SHARE = 0.5  # of those years, for a holiday to have its own name; jubilees and funerals are just holidays
 
 
 def bank_holidays(country: str, year: int) -> frozenset[date]:
@@ -32,10 +32,10 @@ def named_holidays(country: str, year: int) -> Mapping[date, tuple[str, ...]]:
 
 
 @lru_cache(maxsize=64)
-def usual_holidays(country: str) -> tuple[str, ...]:
-    """Names of the holidays that come round in most years, in alphabetical order: the same whatever days are asked."""
-    years = Counter(name for year in USUAL_YEARS for name in _names_of(country, year))
-    return tuple(sorted(name for name, count in years.items() if count >= USUAL_SHARE * len(USUAL_YEARS)))
+def recurring_holidays(country: str) -> tuple[str, ...]:
+    """Return the names of holidays that recur in most years, in alphabetical order: the same for whatever days."""
+    years = Counter(name for year in HOLIDAY_YEARS for name in _names_of(country, year))
+    return tuple(sorted(name for name, count in years.items() if count >= RECURRING_SHARE * len(HOLIDAY_YEARS)))
 
 
 def _names_of(country: str, year: int) -> set[str]:

@@ -45,9 +45,9 @@ def _distinct(rows: list[Row]) -> dict[str, Row]:
         try:
             place = check_identifier(row["place"])
         except ValueError as error:
-            raise row.refusal(f"place: found {row['place']!r}: {error}.") from None
+            raise row.error(f"place: found {row['place']!r}: {error}.") from None
         if place in seen:
-            raise row.refusal(f"place {place} is listed twice, first in {seen[place].where}. Keep one of the two.")
+            raise row.error(f"place {place} is listed twice, first in {seen[place].where}. Keep one of the two.")
         seen[place] = row
     return seen
 
@@ -56,7 +56,7 @@ def _place(row: Row, root: str) -> Place:
     place = row["place"]
     is_root = place == root
     if is_root and row["parent"]:
-        raise row.refusal(
+        raise row.error(
             f"{place} is the root (system.name), yet has the parent {row['parent']!r}. Leave its parent empty."
         )
     return Place(
@@ -72,27 +72,27 @@ def _check_parents(places: list[Place], row_by_id: dict[str, Row], root: str) ->
     for place, parent in parent_of.items():
         if parent is not None and parent not in parent_of:
             advice = nearest(parent, list(parent_of)) if len(parent_of) > 1 else "List it as a place too."
-            raise row_by_id[place].refusal(f"the parent of {place} is {parent!r}, which is not a place. {advice}")
-    sound = {root}
+            raise row_by_id[place].error(f"the parent of {place} is {parent!r}, which is not a place. {advice}")
+    reaches_root = {root}
     for place in parent_of:
-        _follow(place, parent_of, sound, row_by_id)
+        _follow(place, parent_of, reaches_root, row_by_id)
 
 
-def _follow(place: str, parent_of: dict[str, str | None], sound: set[str], row_by_id: dict[str, Row]) -> None:
+def _follow(place: str, parent_of: dict[str, str | None], reaches_root: set[str], row_by_id: dict[str, Row]) -> None:
     """Go up from `place` until a place known to reach the root; a place met twice on the way is a cycle."""
     path: list[str] = []
     current = place
-    while current not in sound:
+    while current not in reaches_root:
         if current in path:
             cycle = " < ".join([*path[path.index(current) :], current])
-            raise row_by_id[current].refusal(
+            raise row_by_id[current].error(
                 f"the parents of {current} lead back to itself ({cycle}). Correct one of them."
             )
         path.append(current)
         parent = parent_of[current]
-        assert parent is not None  # noqa: S101  # only the root has none, and it is sound
+        assert parent is not None  # noqa: S101  # only the root has none, and it is in `reaches_root`
         current = parent
-    sound.update(path)
+    reaches_root.update(path)
 
 
 BETWEEN_PLACES = re.compile(r"\s*[;,|+]\s*")
@@ -122,7 +122,7 @@ def _opening_period(row: Row, system: System) -> OpeningPeriod:
     first = read_day(row, "valid_from") if row["valid_from"] else None
     last = read_day(row, "valid_to") if row["valid_to"] else None
     if first is not None and last is not None and last < first:
-        raise row.refusal(f"valid_to: found {last}, which is before valid_from ({first}). Swap them, or correct one.")
+        raise row.error(f"valid_to: found {last}, which is before valid_from ({first}). Swap them, or correct one.")
     return OpeningPeriod(first, last, _predecessors(row, system))
 
 
@@ -136,7 +136,7 @@ def _closed_by_successors(
             if own.last is not None or successor.first is None:
                 continue
             if own.first is not None and successor.first <= own.first:
-                raise row_by_id[place].refusal(
+                raise row_by_id[place].error(
                     f"succeeds: {place} opens on {successor.first}, before {predecessor} does ({own.first}). "
                     "Correct one."
                 )
@@ -155,9 +155,7 @@ def _predecessors(row: Row, system: System) -> tuple[str, ...]:
     for word in words:
         if word not in system.place_by_id:
             known = nearest(word, list(system.place_by_id))
-            raise row.refusal(
-                f"succeeds: found {word!r}, which is not a place. {known} Separate several by semicolons."
-            )
+            raise row.error(f"succeeds: found {word!r}, which is not a place. {known} Separate several by semicolons.")
     return tuple(dict.fromkeys(words))
 
 
@@ -169,17 +167,17 @@ def _check_predecessor(
     successor_of: Mapping[str, str],
 ) -> None:
     if predecessor in successor_of:
-        raise row.refusal(
+        raise row.error(
             f"succeeds: {predecessor} is succeeded by {successor_of[predecessor]} already; its counts would be added "
             "twice. Keep one of the two."
         )
     if predecessor not in periods or periods[predecessor].last is None:
-        raise row.refusal(
+        raise row.error(
             f"succeeds: {predecessor} and {place} have neither valid_to nor valid_from. Say when the one took over."
         )
     first, last = periods[place].first, periods[predecessor].last
     if first is not None and last is not None and first <= last:
-        raise row.refusal(
+        raise row.error(
             f"valid_from: found {first}, but {predecessor}, which {place} succeeds, is open until {last}. "
             "Let it begin on the day after."
         )
@@ -191,5 +189,5 @@ def _opened(row: Row, opening: OpeningPeriod, periods: Mapping[str, OpeningPerio
         return opening
     first = max(ends) + timedelta(days=1)
     if opening.last is not None and opening.last < first:
-        raise row.refusal(f"valid_to: found {opening.last}, which is before its predecessors close ({max(ends)}).")
+        raise row.error(f"valid_to: found {opening.last}, which is before its predecessors close ({max(ends)}).")
     return OpeningPeriod(first, opening.last, opening.succeeds)

@@ -109,7 +109,7 @@ DEFAULT_CENSUS_HOUR = 8
 DEFAULT_HORIZON_DAYS = 28
 MAX_HORIZON_DAYS = 84
 DEFAULT_THRESHOLDS = [0.85, 0.92, 0.95, 1.0]
-DEFAULT_MAX_REFUSED = 0.05
+DEFAULT_MAX_REJECTED_SHARE = 0.05
 SAMPLE_DAYS = (datetime(2026, 2, 3, tzinfo=UTC), datetime(2024, 12, 31, tzinfo=UTC))
 DEFAULT_QUANTILES = [0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975]
 
@@ -208,7 +208,7 @@ class SystemTable(Table):
     places: Text | None = None
     events: Text | None = None
     school_terms: Text | None = None
-    max_rejected_share: Share = DEFAULT_MAX_REFUSED
+    max_rejected_share: Share = DEFAULT_MAX_REJECTED_SHARE
 
 
 class DeclaredMeasure(Table):
@@ -245,13 +245,13 @@ class SourceTable(Table):
     week_day: Literal["first", "last"] | None = None
 
     @model_validator(mode="after")
-    def _says_which_week(self) -> "SourceTable":
+    def _require_week_day_with_weeks(self) -> "SourceTable":
         if self.week_day is not None and self.every != "week":
             raise ValueError("week_day says on which day of its week a total stands; declare every = 'week' as well")
         return self
 
     @model_validator(mode="after")
-    def _says_where_and_what(self) -> "SourceTable":
+    def _require_one_origin(self) -> "SourceTable":
         if self.path is None and self.url is None:
             raise ValueError("it has no path; say which files to read, such as path = 'extract/*.csv'")
         if self.path is not None and (self.url is not None or self.query is not None):

@@ -23,7 +23,7 @@ class Row:
     def __getitem__(self, column: str) -> str:
         return self.cells.get(column, "")
 
-    def refusal(self, sentence: str) -> SystemFileError:
+    def error(self, sentence: str) -> SystemFileError:
         return SystemFileError(f"{self.where}: {sentence}")
 
 
@@ -64,7 +64,7 @@ def read_day(row: Row, column: str) -> date:
     try:
         return date.fromisoformat(row[column])
     except ValueError:
-        raise row.refusal(f"{column}: found {row[column]!r}; give a day like 2026-02-03.") from None
+        raise row.error(f"{column}: found {row[column]!r}; give a day like 2026-02-03.") from None
 
 
 EVENT_COLUMNS = ("from", "to", "place", "measure", "kind", "note")
@@ -85,7 +85,7 @@ def read_terms(path: Path, system: System) -> tuple[SchoolTerm, ...]:
 def _event(row: Row, system: System, known: dict[str, Measure]) -> Event:
     kind = _choice(row, "kind", [kind.value for kind in EventKind])
     if kind is None:
-        raise row.refusal(f"kind is empty. Give one of {', '.join(EventKind)}.")
+        raise row.error(f"kind is empty. Give one of {', '.join(EventKind)}.")
     first, last = _period(row)
     place = _choice(row, "place", list(system.place_by_id))
     return Event(first, last, place, _choice(row, "measure", list(known)), EventKind(kind), row["note"])
@@ -94,7 +94,7 @@ def _event(row: Row, system: System, known: dict[str, Measure]) -> Event:
 def _period(row: Row) -> tuple[date, date]:
     first, last = read_day(row, "from"), read_day(row, "to")
     if last < first:
-        raise row.refusal(f"to: found {last}, which is before from ({first}). Swap them, or correct one.")
+        raise row.error(f"to: found {last}, which is before from ({first}). Swap them, or correct one.")
     return first, last
 
 
@@ -102,5 +102,5 @@ def _choice(row: Row, column: str, known: list[str]) -> str | None:
     """The cell if it is a known word, None where it is empty."""
     word = row[column]
     if word and word not in known:
-        raise row.refusal(f"{column}: found {word!r}, which is not known. {nearest(word, known)}")
+        raise row.error(f"{column}: found {word!r}, which is not known. {nearest(word, known)}")
     return word or None

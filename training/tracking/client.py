@@ -137,8 +137,8 @@ def reject_malformed(tracking_uri: str) -> None:
 def out_of_reach(tracking_uri: str, error: Exception) -> OutOfReachError:
     """Return the sentence for what made talking to MLflow fail, without any secret."""
     first = next(iter(_reason(error).splitlines()), type(error).__name__).rstrip(".")
-    said = Redactor.of_environment(os.environ, tracking_uri).redact(first)
+    reason = Redactor.of_environment(os.environ, tracking_uri).redact(first)
     return OutOfReachError(
-        f"Talking to MLflow at {redact_url(tracking_uri)}: {said}. "
+        f"Talking to MLflow at {redact_url(tracking_uri)}: {reason}. "
         "Check that it runs and that MLFLOW_TRACKING_URI is right."
     )

@@ -189,9 +189,9 @@ class Registry:
         try:
             return self._cache.read(champion, fetched)
         except READ_ERRORS as error:
-            said = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
+            reason = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
             raise self._unreadable(
-                champion.version, f"its files are damaged, or of another release ({said})"
+                champion.version, f"its files are damaged, or of another release ({reason})"
             ) from error
 
     def _fetch(self, champion: Champion, again: bool = False) -> Path:
@@ -213,8 +213,8 @@ class Registry:
             try:
                 return read_version(file.parent)
             except ValueError as error:
-                said = str(error).splitlines()[0]
-                raise self._unreadable(champion.version, f"it is of another release of Headroom ({said})") from error
+                reason = str(error).splitlines()[0]
+                raise self._unreadable(champion.version, f"it is of another release of Headroom ({reason})") from error
 
     def _download(self, champion: Champion, folder: str, name: str, into: Path) -> Path:
         """Return the path of a downloaded file or folder `name` from a folder of MLflow's."""

@@ -36,7 +36,7 @@ def charts(forecasts: pd.DataFrame, scores: pd.DataFrame) -> list[go.Figure]:
 
     `scores` are those of the recipe that made the forecasts, long.
     """
-    figures = [fan_chart(forecasts, unique_id, standing) for unique_id, standing in _best_and_worst(scores)]
+    figures = [fan_chart(forecasts, unique_id, rank) for unique_id, rank in _best_and_worst(scores)]
     return [*figures, coverage_by_lead(forecasts)] if set(forecasts.columns) >= OUTER_80 else figures
 
 
@@ -49,7 +49,7 @@ def _best_and_worst(scores: pd.DataFrame) -> list[tuple[str, str]]:
     return [pick for best, worst in found for pick in ((best,) if best[0] == worst[0] else (best, worst))]
 
 
-def fan_chart(forecasts: pd.DataFrame, unique_id: str, standing: str) -> go.Figure:
+def fan_chart(forecasts: pd.DataFrame, unique_id: str, rank: str) -> go.Figure:
     """Return the forecasts of one series in the newest window of a backtest, with its actuals."""
     series = forecasts[forecasts["unique_id"] == unique_id]
     window = series[series["cutoff"] == series["cutoff"].max()]
@@ -69,7 +69,7 @@ def fan_chart(forecasts: pd.DataFrame, unique_id: str, standing: str) -> go.Figu
     figure.add_scatter(x=window["ds"], y=window["mean"], mode="lines", line_color=MEAN_COLOUR, name="mean")
     figure.add_scatter(x=window["ds"], y=window["y"], mode="markers", marker_color=ACTUAL_COLOUR, name="actual")
     figure.update_layout(
-        title=f"{plain(unique_id)} ({standing} of its measure), cutoff {window['cutoff'].iloc[0]:%Y-%m-%d}",
+        title=f"{plain(unique_id)} ({rank} of its measure), cutoff {window['cutoff'].iloc[0]:%Y-%m-%d}",
         template="plotly_white",
     )
     return figure

@@ -20,20 +20,20 @@ class LibraryModel(Protocol):
 
 
 class StatsforecastPeer:
-    """A model fitted anew at every cutoff, to the newest `memory_days` of the series (None: to all).
+    """A model fitted anew at every cutoff, to the newest `lookback_days` of the series (None: to all).
 
     Days before a long gap are left out where eight weeks follow it: these models take no gaps.
     """
 
-    def __init__(self, name: str, make: Callable[[], LibraryModel], memory_days: int | None) -> None:
+    def __init__(self, name: str, make: Callable[[], LibraryModel], lookback_days: int | None) -> None:
         self.name = name
-        self.versions = f"statsforecast {version('statsforecast')}, {memory_days} days"
+        self.versions = f"statsforecast {version('statsforecast')}, {lookback_days} days"
         self._make = make
-        self._memory_days = memory_days
+        self._lookback_days = lookback_days
 
     def forecast(self, question: Question) -> Answer:
         stretch = question.values.iloc[stretch_start(question.values.notna().to_numpy()) :].ffill()
-        y = stretch.to_numpy(dtype=float)[-(self._memory_days or len(stretch)) :]
+        y = stretch.to_numpy(dtype=float)[-(self._lookback_days or len(stretch)) :]
         percents = sorted({percent_of(level) for level in question.levels if level != CENTRAL})
         answer = self._make().forecast(y=y, h=question.horizon, level=percents)
         quantiles = np.column_stack([answer[key_of(level)] for level in question.levels])
@@ -52,11 +52,11 @@ def key_of(level: float) -> str:
     return f"{'lo' if level < CENTRAL else 'hi'}-{percent_of(level)}"
 
 
-def auto_ets(memory_days: int | None) -> StatsforecastPeer:
+def auto_ets(lookback_days: int | None) -> StatsforecastPeer:
     """AutoETS as it comes: every model with a weekly season is tried."""
     from statsforecast.models import AutoETS
 
-    return StatsforecastPeer("AutoETS", lambda: AutoETS(season_length=WEEK), memory_days)
+    return StatsforecastPeer("AutoETS", lambda: AutoETS(season_length=WEEK), lookback_days)
 
 
 def auto_arima() -> StatsforecastPeer:

@@ -42,7 +42,7 @@ FOUND = {
 def ingested(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
     """A system with every fault, the home it was ingested into, and what the ingest printed."""
     folder, home = tmp_path_factory.mktemp("system"), tmp_path_factory.mktemp("home")
-    system = simulate(folder, request.param, LAST_DAY, Scenario(days=900, trusts=2, sites=4, dirty=tuple(FaultKind)))
+    system = simulate(folder, request.param, LAST_DAY, Scenario(days=900, trusts=2, sites=4, faults=tuple(FaultKind)))
     ended = headroom("ingest", "--system", system, "--home", home)
     assert ended.exit_code == 0, ended.err
     return folder, home, ended.out

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import servers
-from tests.contract.service.wire import PATIENCE_SECONDS, answer, headers_of, issue
+from tests.contract.service.wire import TIMEOUT_SECONDS, answer, headers_of, issue
 
 LEAST = 200
 UVICORN_REJECTS = b"Invalid HTTP request received."
@@ -255,7 +255,7 @@ def test_options_of_the_service_itself_are_answered(port: int) -> None:
 
 def test_pipelined_requests_are_answered_in_turn(port: int) -> None:
     request = b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"
-    with socket.create_connection((servers.LOOPBACK, port), timeout=PATIENCE_SECONDS) as connection:
+    with socket.create_connection((servers.LOOPBACK, port), timeout=TIMEOUT_SECONDS) as connection:
         connection.sendall(request * 50)
         received = b""
         while received.count(b"HTTP/1.1 200") < 50:

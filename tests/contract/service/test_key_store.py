@@ -110,7 +110,7 @@ def test_a_key_that_there_is_not_comes_with_those_that_there_are(
         change(store, "boardd", MORNING)
 
 
-def refusal(url: str, kind: type[Exception]) -> str:
+def sentence_of(url: str, kind: type[Exception]) -> str:
     """The sentence with which reading the keys is refused; of that kind, and no other."""
     store = KeyStore(url)
     try:
@@ -126,7 +126,7 @@ def test_a_server_that_is_away_is_out_of_reach(free_port: int) -> None:
     port = str(free_port)
     one, two = f"127.0.0.1:{port}/d", f"/d?host=127.0.0.1:{port}&host=127.0.0.1:1"
     for address in (f"u:{HORSE}@{one}", f"u:{HORSE}@{two}", f"u:{HORSE}@no-such-host.invalid/d"):
-        assert HORSE not in refusal(f"postgresql://{address}", StoreUnreachableError)
+        assert HORSE not in sentence_of(f"postgresql://{address}", StoreUnreachableError)
 
 
 @pytest.mark.parametrize(
@@ -137,9 +137,10 @@ def test_a_server_that_is_away_is_out_of_reach(free_port: int) -> None:
 def test_a_server_that_refuses_us_may_hold_keys_that_we_cannot_read(
     postgresql_url: str, change: dict[str, str]
 ) -> None:
-    told = refusal(make_url(postgresql_url).set(**change).render_as_string(hide_password=False), KeysUnreadableError)  # type: ignore[arg-type]
-    assert WRONG_GUESS not in told
-    assert POSTGRESQL_PASSWORD not in told
+    url = make_url(postgresql_url).set(**change)  # type: ignore[arg-type]
+    sentence = sentence_of(url.render_as_string(hide_password=False), KeysUnreadableError)
+    assert WRONG_GUESS not in sentence
+    assert POSTGRESQL_PASSWORD not in sentence
 
 
 SPOILT = [
@@ -153,7 +154,7 @@ SPOILT = [
 def test_a_table_of_another_shape_cannot_be_read(store: KeyStore, url: str, statement: str, told: str) -> None:
     add(store, "board")
     write(url, statement)
-    assert told in refusal(url, KeysUnreadableError)
+    assert told in sentence_of(url, KeysUnreadableError)
 
 
 def damaged(file: Path) -> None:
@@ -169,7 +170,7 @@ def test_a_file_that_is_there_and_cannot_be_read_is_not_taken_for_none(
     tmp_path: Path, spoil: Callable[[Path], None]
 ) -> None:
     spoil(tmp_path / "keys.db")
-    assert str(tmp_path / "keys.db") in refusal(f"sqlite:///{tmp_path / 'keys.db'}", KeysUnreadableError)
+    assert str(tmp_path / "keys.db") in sentence_of(f"sqlite:///{tmp_path / 'keys.db'}", KeysUnreadableError)
 
 
 @pytest.mark.parametrize("file", ["keys.db", "absent/keys.db", "text/keys.db"])
@@ -188,7 +189,7 @@ def test_who_may_not_read_the_first_key_is_told_so_and_sees_no_empty_ring(postgr
         reader = KeyStore(outsider)
         assert reader.read() == StoredKeys()
         add(store, "board")
-        assert "permission denied" in refusal(outsider, KeysUnreadableError)
+        assert "permission denied" in sentence_of(outsider, KeysUnreadableError)
         reader.close()
     finally:
         store.close()

@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from publication.pressure import headroom_levels
 from publication.store import Store, default_url
-from service.errors import MAX_VALUES_SHOWN
+from service.errors import MAX_PRINTED_VALUES
 from tests.builders import build_publication
 from tests.contract.service.client import Client, Clock, serve
 
@@ -194,7 +194,7 @@ def test_help_on_one_day_is_not_counted_on_another(tmp_path: Path) -> None:
 ])  # fmt: skip
 def test_of_thousands_of_mistakes_some_are_told(client: Client, query: str) -> None:
     told = client.get(f"/v1/pressure?{query}").json()["errors"]
-    assert len({error["parameter"] + error["found"] for error in told}) == MAX_VALUES_SHOWN
+    assert len({error["parameter"] + error["found"] for error in told}) == MAX_PRINTED_VALUES
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_refusals_are_counted(loopback: Client) -> None:
 
 
 def test_where_nobody_may_read_without_keys_no_name_helps(issued_store: Store) -> None:
-    with serve(issued_store, Clock(), anonymous_policy=AnonymousPolicy.REFUSE) as client:
+    with serve(issued_store, Clock(), anonymous_policy=AnonymousPolicy.REJECT) as client:
         assert client.get("/v1/system", host="localhost").status_code == 401
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests import servers
-from tests.contract.service.wire import PATIENCE_SECONDS, all_of, answer, asked, headers_of, issue, line_of
+from tests.contract.service.wire import TIMEOUT_SECONDS, all_of, answer, asked, headers_of, issue, line_of
 
 ANSWER_HEADERS = (
     "x-content-type-options",
@@ -92,7 +92,7 @@ def test_a_request_that_does_not_arrive_is_hung_up_on(port: int) -> None:
 
 
 def test_a_small_body_that_comes_late_is_ignored_and_the_connection_goes_on(port: int) -> None:
-    with socket.create_connection((servers.LOOPBACK, port), timeout=PATIENCE_SECONDS) as connection:
+    with socket.create_connection((servers.LOOPBACK, port), timeout=TIMEOUT_SECONDS) as connection:
         for _ in range(3):
             connection.sendall(asked("Content-Length: 2"))
             received = b""
@@ -127,7 +127,7 @@ def test_a_head_is_as_limited_where_it_comes_behind_another(port: int) -> None:
 
 @pytest.mark.parametrize("path", ["/healthz", "/v1/forecasts?horizon=5", "/v1/pressure?horizon=9"])
 def test_who_stops_sending_after_the_request_is_answered(port: int, path: str) -> None:
-    with socket.create_connection((servers.LOOPBACK, port), timeout=PATIENCE_SECONDS) as connection:
+    with socket.create_connection((servers.LOOPBACK, port), timeout=TIMEOUT_SECONDS) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
         connection.shutdown(socket.SHUT_WR)
         received = b""
@@ -199,7 +199,7 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Service
 def test_where_few_files_may_be_open_so_may_few_connections_and_the_rest_works_on(narrow: servers.Service) -> None:
     with ExitStack() as opened:
         connections = [
-            opened.enter_context(socket.create_connection((servers.LOOPBACK, narrow.port), timeout=PATIENCE_SECONDS))
+            opened.enter_context(socket.create_connection((servers.LOOPBACK, narrow.port), timeout=TIMEOUT_SECONDS))
             for _ in range(HELD + TOO_MANY)
         ]
         refused = connections[HELD:]

@@ -11,7 +11,7 @@ from publication.store import Store, default_url
 from tests import servers
 from tests.builders import build_publication
 
-PATIENCE_SECONDS = 20.0
+TIMEOUT_SECONDS = 20.0
 
 
 def issue(home: Path) -> None:
@@ -25,9 +25,9 @@ def asked(*headers: str) -> bytes:
     return "\r\n".join(["GET /healthz HTTP/1.1", "Host: h", *headers, "", ""]).encode()
 
 
-def answer(port: int, request: bytes, patience_seconds: float = PATIENCE_SECONDS) -> bytes:
+def answer(port: int, request: bytes, timeout_seconds: float = TIMEOUT_SECONDS) -> bytes:
     """All that comes back until the service hangs up or has answered."""
-    with socket.create_connection((servers.LOOPBACK, port), timeout=patience_seconds) as connection:
+    with socket.create_connection((servers.LOOPBACK, port), timeout=timeout_seconds) as connection:
         with suppress(BrokenPipeError, ConnectionResetError):  # refused before it was all sent
             connection.sendall(request)
         received = b""
@@ -39,7 +39,7 @@ def answer(port: int, request: bytes, patience_seconds: float = PATIENCE_SECONDS
 
 def all_of(port: int, request: bytes) -> bytes:
     """All that comes back until the service hangs up."""
-    with socket.create_connection((servers.LOOPBACK, port), timeout=PATIENCE_SECONDS) as connection:
+    with socket.create_connection((servers.LOOPBACK, port), timeout=TIMEOUT_SECONDS) as connection:
         connection.sendall(request)
         received = b""
         while part := connection.recv(65536):
@@ -54,7 +54,7 @@ def headers_of(received: bytes) -> dict[str, str]:
 
 def line_of(log: Path, request_id: str) -> dict[str, object]:
     """The one line of the log with that id, which may be written a moment after the answer."""
-    give_up = time.monotonic() + PATIENCE_SECONDS
+    give_up = time.monotonic() + TIMEOUT_SECONDS
     while request_id not in log.read_text() and time.monotonic() < give_up:
         time.sleep(0.05)
     (line,) = [line for line in log.read_text().splitlines() if request_id in line]

@@ -15,7 +15,7 @@ from tests.unit.publication.tiny import publication
 PASSWORD = HORSE
 
 
-def refusal(url: str, use: Callable[[Store], object] = Store.latest) -> str:
+def sentence_of(url: str, use: Callable[[Store], object] = Store.latest) -> str:
     """The sentence with which opening and using the store at `url` is refused."""
     with pytest.raises(StoreUnreachableError) as refused:
         open_and_use(url, use)
@@ -51,7 +51,7 @@ def open_and_use(url: str, use: Callable[[Store], object]) -> None:
     ],
 )
 def test_a_url_that_is_none_is_refused_with_an_example(url: str, reason: str) -> None:
-    sentence = refusal(url.replace("PASSWORD", PASSWORD))
+    sentence = sentence_of(url.replace("PASSWORD", PASSWORD))
     assert sentence.startswith(f"Reading HEADROOM_STORE_URL: {reason}")
     assert ("write `@` as `%40`" in sentence) == bool(reason and "Invalid" not in reason)
     assert "\n" not in sentence
@@ -83,7 +83,7 @@ def unreachable_url(request: pytest.FixtureRequest, tmp_path: Path, free_port: i
 def test_every_method_says_where_it_reached_and_what_to_check(
     unreachable_url: str, use: Callable[[Store], object]
 ) -> None:
-    sentence = refusal(unreachable_url, use)
+    sentence = sentence_of(unreachable_url, use)
     assert sentence.startswith("Reaching the publication store at ")
     assert str(make_url(unreachable_url).database) in sentence
     assert "Check that it runs, that HEADROOM_STORE_URL is right" in sentence
@@ -97,7 +97,7 @@ def test_every_method_says_where_it_reached_and_what_to_check(
 )
 def test_a_server_that_lets_us_not_in(postgresql_url: str, change: dict[str, str], found: str) -> None:
     url = make_url(postgresql_url).set(**change).render_as_string(hide_password=False)  # type: ignore[arg-type]
-    sentence = refusal(url)
+    sentence = sentence_of(url)
     assert found in sentence
     assert WRONG_GUESS not in sentence
     assert POSTGRESQL_PASSWORD not in sentence
@@ -105,7 +105,7 @@ def test_a_server_that_lets_us_not_in(postgresql_url: str, change: dict[str, str
 
 @pytest.mark.parametrize("use", [use for name, use in USES.items() if name != "prepare"])
 def test_absent_tables_come_with_the_advice_that_makes_them(store_url: str, use: Callable[[Store], object]) -> None:
-    sentence = refusal(store_url, use)
+    sentence = sentence_of(store_url, use)
     assert "publications" in sentence
     assert "that the tables exist (any training job makes them)" in sentence
     assert POSTGRESQL_PASSWORD not in sentence
@@ -117,7 +117,7 @@ def test_a_file_that_may_not_be_written_is_refused_on_writing(tmp_path: Path) ->
     store.prepare()
     kept: Publication = store.issue(publication())
     store.close()
-    sentence = refusal(
+    sentence = sentence_of(
         f"sqlite:///file:{tmp_path / 'publications.db'}?mode=ro&uri=true", lambda s: s.issue(publication(scale=2.0))
     )
     assert "readonly" in sentence

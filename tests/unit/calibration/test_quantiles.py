@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import poisson
 
 from tests.unit.calibration.past_errors import STEP_DAYS, drawn, past
-from training.calibration.quantiles import continuity_jitter, in_whole_counts, quantiles
+from training.calibration.quantiles import continuity_jitter, in_integer_counts, quantiles
 
 NAN = float("nan")
 LEVELS = [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975]
@@ -87,7 +87,7 @@ def test_quantiles_of_small_counts_are_those_of_the_counts(mean: float) -> None:
     smooth = counts + continuity_jitter(days)[:, :, None]
     errors = past((mean - smooth) / max(mean, 1.0) ** 0.5)
     means = np.full((2, n_series), mean)
-    found = in_whole_counts(quantiles(means, errors, ["a"] * n_series, LEVELS), means, np.ones(n_series, bool))
+    found = in_integer_counts(quantiles(means, errors, ["a"] * n_series, LEVELS), means, np.ones(n_series, bool))
     assert (found % 1 == 0).all()
     assert np.abs(found.mean(axis=(0, 1)) - poisson.ppf(LEVELS, mean)).max() < 0.8
 
@@ -95,7 +95,7 @@ def test_quantiles_of_small_counts_are_those_of_the_counts(mean: float) -> None:
 def test_only_small_whole_counts_are_rounded() -> None:
     values = np.array([[[1.4, 2.6], [1.4, 2.6], [101.4, 102.6]]])
     means = np.array([[2.0, 2.0, 102.0]])
-    found = in_whole_counts(values, means, np.array([True, False, True]))
+    found = in_integer_counts(values, means, np.array([True, False, True]))
     assert found.tolist() == [[[1.0, 3.0], [1.4, 2.6], [101.4, 102.6]]]
 
 

@@ -14,7 +14,7 @@ from training.calibration.past_errors import MIN_DAYS_BEFORE_WINDOW, PastErrors,
 from training.calibration.quantiles import (
     continuity_jitter,
     error_quantiles,
-    in_whole_counts,
+    in_integer_counts,
     quantiles,
     special_factor,
 )
@@ -116,7 +116,7 @@ def test_elementwise_functions_accept_empty_arrays(shape: tuple[int, ...]) -> No
     nothing: FloatArray = np.empty(shape, dtype=np.float64)
     for found in (count_sd(nothing), scaled_errors(nothing, nothing), continuity_jitter(nothing)):
         assert found.shape == shape
-    assert in_whole_counts(np.empty((7, 0, 5)), np.empty((7, 0)), np.zeros(0, np.bool_)).shape == (7, 0, 5)
+    assert in_integer_counts(np.empty((7, 0, 5)), np.empty((7, 0)), np.zeros(0, np.bool_)).shape == (7, 0, 5)
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_two_ingests_at_once_take_turns(tmp_path: Path) -> None:
 def test_an_ingest_that_waits_too_long_for_another_is_refused(tmp_path: Path) -> None:
     hospital = Hospital(tmp_path).send(HEADER + "A,2026-01-01,3,\n")
     hospital.ingest()
-    hospital.archive = Archive(tmp_path / "history" / "north", "Europe/London", patience=timedelta(milliseconds=50))
+    hospital.archive = Archive(tmp_path / "history" / "north", "Europe/London", timeout=timedelta(milliseconds=50))
     hospital.send(HEADER + "A,2026-01-01,4,\n")
     with filelock.FileLock(tmp_path / "history" / "north" / LOCK_NAME), pytest.raises(HistoryError) as refusal:
         hospital.ingest()

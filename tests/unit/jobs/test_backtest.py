@@ -52,7 +52,7 @@ measures = { attendances = "arrivals" }
 """
 ASKED = ("--windows", 4, "--step", 30, "--horizon", 7, "--candidates", "ridge")
 REFIT_DAYS = 3
-PATIENCE_SECONDS = 120
+TIMEOUT_SECONDS = 120
 SLICES = ["measure", "series", "leads", "weekday", "day", "regime"]
 
 
@@ -104,7 +104,7 @@ def killed(system: Path, home: Path) -> list[Path]:
     command = ("backtest", "--system", system, "--home", home, *ASKED)
     process = FORKSERVER.Process(target=headroom, args=command)
     process.start()
-    given_up = time.monotonic() + PATIENCE_SECONDS
+    given_up = time.monotonic() + TIMEOUT_SECONDS
     while not checkpoint_files(home) and process.is_alive() and time.monotonic() < given_up:
         time.sleep(0.005)
     assert process.is_alive(), "it ended before it was killed"

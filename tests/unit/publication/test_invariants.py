@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from publication.errors import MalformedPublicationError
-from publication.invariants import BREACHES_SHOWN, RULES, check, means_are_within_their_intervals
+from publication.invariants import MAX_PRINTED_BREACHES, RULES, check, means_are_within_their_intervals
 from publication.model import Actual, Headroom, Note, Peak, Publication, SeriesForecast
 from publication.pressure import headroom_levels
 from publication.vocabulary import NoteKind
@@ -321,7 +321,7 @@ def test_only_the_first_breaches_are_shown_and_all_are_counted() -> None:
     with pytest.raises(MalformedPublicationError) as refusal:
         check(many)
     assert "20 breach(es)" in str(refusal.value)
-    assert str(refusal.value).count("is of a measure") == BREACHES_SHOWN
+    assert str(refusal.value).count("is of a measure") == MAX_PRINTED_BREACHES
 
 
 def test_a_tree_of_one_place_needs_no_parts() -> None:

@@ -67,7 +67,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._caption:
-            self.captions[self._caption.removesuffix("-says")] = data
+            self.captions[self._caption.removesuffix("-caption")] = data
         if self._inside[-1:] == ["script"] and DRAWN in data and NEW_PLOT in data:
             name = data.split(DRAWN)[1].split('"')[0]
             self.pictures[name] = _picture(data.split(NEW_PLOT)[1])

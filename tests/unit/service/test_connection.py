@@ -26,7 +26,7 @@ LIMITED = "from service.http.connection import max_open_connections; print(max_o
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 GET_WITH_BODY = b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n"
 NARROW_BYTES = 4096
-PATIENCE_SECONDS = 9.0
+TIMEOUT_SECONDS = 9.0
 SHORT_SECONDS = 0.3
 
 
@@ -68,7 +68,7 @@ async def listening(
         if send_bytes:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_bytes)
         async with (
-            asyncio.timeout(PATIENCE_SECONDS),
+            asyncio.timeout(TIMEOUT_SECONDS),
             await loop.create_server(lambda: limits.connection(config, state, {}), sock=listener),
         ):
             yield listener.getsockname(), state

@@ -152,7 +152,7 @@ async def _ask(render_cache: RenderCache, keys: list[str], made: list[str]) -> N
 )
 def test_filtered_bodies_are_kept_while_there_is_room(keys: str, made: str) -> None:
     render_cache = RenderCache(room=1500 + 2 * OBJECTS_BYTES)
-    render_cache.keep({("w",): Representation.of(b"w" * 9000, "a/b")})
+    render_cache.replace_complete({("w",): Representation.of(b"w" * 9000, "a/b")})
     found: list[str] = []
     asyncio.run(_ask(render_cache, list(keys), found))
     assert "".join(found) == made
@@ -162,6 +162,6 @@ def test_what_is_no_longer_the_newest_keeps_nothing_until_it_is_asked_for() -> N
     render_cache = RenderCache()
     found: list[str] = []
     asyncio.run(_ask(render_cache, list("ab"), found))
-    render_cache.keep({})
+    render_cache.replace_complete({})
     asyncio.run(_ask(render_cache, list("ab"), found))
     assert "".join(found) == "abab"

@@ -35,4 +35,4 @@ def merged(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def dirty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two years of four sites and every fault."""
-    return write(tmp_path_factory.mktemp("dirty"), seed=2, days=730, dirty=tuple(FaultKind))
+    return write(tmp_path_factory.mktemp("dirty"), seed=2, days=730, faults=tuple(FaultKind))

@@ -215,9 +215,9 @@ def test_the_level_drifts_as_declared(true_days: pd.DataFrame) -> None:
     before = true_days.groupby("code")["level"].shift()
     pair = pd.DataFrame({"before": before, "now": true_days["level"]}).dropna()
     slope = (pair["before"] * pair["now"]).sum() / (pair["before"] ** 2).sum()
-    shock = (pair["now"] - effects.LEVEL_MEMORY * pair["before"]).std()
-    declared = effects.LEVEL_SD * np.sqrt(2 * (1 - effects.LEVEL_MEMORY**2))
-    assert slope == pytest.approx(effects.LEVEL_MEMORY, abs=0.004)
+    shock = (pair["now"] - effects.LEVEL_DECAY * pair["before"]).std()
+    declared = effects.LEVEL_SD * np.sqrt(2 * (1 - effects.LEVEL_DECAY**2))
+    assert slope == pytest.approx(effects.LEVEL_DECAY, abs=0.004)
     assert shock == pytest.approx(declared, rel=0.04)
 
 

@@ -149,7 +149,7 @@ OPTIONS: list[dict[str, object]] = [
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_no_two_faults_share_a_place_and_day(tmp_path: Path, seed: int, options: dict[str, object]) -> None:
     """Also in the shortest history of the fewest sites."""
-    folder = write(tmp_path, seed, **options, dirty=tuple(FaultKind))
+    folder = write(tmp_path, seed, **options, faults=tuple(FaultKind))
     rows = [(fault["place"], day, fault["fault"]) for fault in faults(folder) for day in days_of(fault)]
     kinds = pd.DataFrame(rows, columns=["place", "day", "fault"]).groupby(["place", "day"])["fault"].nunique()
     assert kinds.max() == 1
@@ -157,5 +157,5 @@ def test_no_two_faults_share_a_place_and_day(tmp_path: Path, seed: int, options:
 
 
 def test_only_the_faults_asked_for_are_put_in(tmp_path: Path) -> None:
-    folder = write(tmp_path, seed=2, days=240, dirty=(FaultKind.GAP, FaultKind.SPIKE))
+    folder = write(tmp_path, seed=2, days=240, faults=(FaultKind.GAP, FaultKind.SPIKE))
     assert Counter(fault["fault"] for fault in faults(folder)) == {"gap": 1, "spike": 2}

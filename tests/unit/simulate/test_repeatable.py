@@ -35,7 +35,7 @@ def test_another_process_with_another_hash_seed_writes_the_same_bytes(tmp_path: 
 
 
 def test_a_second_run_into_the_same_folder_changes_nothing(tmp_path: Path) -> None:
-    options: dict[str, object] = {"days": 250, "dirty": (FaultKind.GAP,), "truth_days": (LAST_DAY,), "draws": 10}
+    options: dict[str, object] = {"days": 250, "faults": (FaultKind.GAP,), "truth_days": (LAST_DAY,), "draws": 10}
     before = files(write(tmp_path, seed=7, **options))
     assert files(write(tmp_path, seed=7, **options)) == before
 
@@ -55,7 +55,7 @@ def test_a_site_does_not_depend_on_how_many_others_there_are(tmp_path: Path, war
 def test_truth_and_faults_change_nothing_that_is_true(tmp_path: Path) -> None:
     plain = files(write(tmp_path / "plain", seed=7, days=250))
     told = files(write(tmp_path / "told", seed=7, days=250, truth_days=(date(2026, 10, 1),), draws=10))
-    spoiled = files(write(tmp_path / "spoiled", seed=7, days=250, dirty=tuple(FaultKind)))
+    spoiled = files(write(tmp_path / "spoiled", seed=7, days=250, faults=tuple(FaultKind)))
     assert {name: told[name] for name in plain} == plain
     unspoiled = [name for name in plain if not name.startswith("extract")]
     assert {name: spoiled[name] for name in unspoiled} == {name: plain[name] for name in unspoiled}

@@ -17,7 +17,7 @@ NORMAL_FROM_MEDIAN = 1.4826  # median absolute deviation to standard deviation, 
 SHIFT_WEEKS = 4  # at each level, before and after
 SMALLEST_SHIFT = np.log(1.25)
 STEADY_SHARE = 0.4  # of the shift: how far the weeks of one level may lie apart
-COUNT_SPREADS = 6.0  # of a week's median of counts: below that it is chance
+NOISE_SCALES = 6.0  # of a week's median of counts: below that it is chance
 
 
 def baseline_level(values: FloatArray) -> FloatArray:
@@ -95,7 +95,7 @@ def level_shifts(table: pd.DataFrame) -> list[LevelShift]:
     weekly = _weekly_medians(table.to_numpy(dtype=float)[-n_weeks * WEEK :])
     before, after, steady = _levels(np.log1p(weekly))
     moved = np.where(steady, np.abs(after - before), 0.0)
-    noise = COUNT_SPREADS / np.sqrt(WEEK * np.exp(np.fmin(before, after)))
+    noise = NOISE_SCALES / np.sqrt(WEEK * np.exp(np.fmin(before, after)))
     found = (moved >= np.fmax(SMALLEST_SHIFT, noise)) & _is_peak(moved)
     first_day = len(table) - n_weeks * WEEK
     return [
