@@ -204,7 +204,7 @@ def build_keys(system: System, streams: dict[str, tuple[str, ...]]) -> list[Seri
 def build_series(
     system: System, key: SeriesKey, cutoff: date, fallback: bool = False, recent_days: int = 56, scale: float = 1.0
 ) -> SeriesForecast:
-    """One series: a weekly wave, spread that widens with the lead."""
+    """One series: a weekly wave, a scale that widens with the lead."""
     recent = (cutoff - timedelta(days=ago) for ago in reversed(range(recent_days)))
     leads = range(1, system.horizon_days + 1)
     return SeriesForecast(
@@ -221,8 +221,8 @@ def build_day(system: System, key: SeriesKey, cutoff: date, lead: int, scale: fl
     """One target day; quantiles stand around the mean in proportion to their distance from the median."""
     ds = cutoff + timedelta(days=lead)
     mean = level(system, key, ds, scale)
-    spread = 0.12 * mean * math.sqrt(lead)
-    quantiles = tuple(max(0.0, mean + spread * (quantile - 0.5)) for quantile in system.quantiles)
+    scale = 0.12 * mean * math.sqrt(lead)
+    quantiles = tuple(max(0.0, mean + scale * (quantile - 0.5)) for quantile in system.quantiles)
     return DayForecast(ds, lead, mean, quantiles)
 
 

@@ -44,7 +44,7 @@ def check_files(folder: Path) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pycollect_makeitem(collector: pytest.Collector) -> Generator[None, Collected, Collected]:
-    """Refuse to collect a module whose tests have a planted word in their ids: pytest prints those before any report.
+    """Reject a module whose tests have a planted word in their ids: pytest prints those before any report.
 
     Raises CollectError.
     """

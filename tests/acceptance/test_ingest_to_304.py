@@ -186,7 +186,7 @@ class TestABacktest:
         assert rows.groupby("model").size().to_dict() == {"AutoETS": 14, "SeasonalNaive": 14}
 
 
-class TestRefusalsThatNeedAChampion:
+class TestRejectionsThatNeedAChampion:
     def test_a_cutoff_before_the_history_publishes_nothing(self, journey: Journey, published: Ended) -> None:
         ended = journey.headroom("publish", "--cutoff", date(2001, 2, 3), allowed=(4,))
         assert "the history begins on" in ended.err

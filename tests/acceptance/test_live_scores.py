@@ -91,7 +91,7 @@ def test_prometheus_has_the_means_by_measure(journey: Journey, served: pd.DataFr
 
 
 def test_what_is_hidden_is_not_scored(journey: Journey, scored: Ended) -> None:
-    """Told to stand nine days before the last, it knows of one publication, and of three days."""
+    """Nine days before the last day, one publication is known, and three days of it."""
     day = journey.last_day - timedelta(days=9)
     ended = journey.headroom("score", "--cutoff", day)
     assert "Scored 1 publications" in ended.out

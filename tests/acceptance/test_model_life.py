@@ -143,7 +143,7 @@ def invoked(address: str, history: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(json.load(answer)["predictions"])
 
 
-def test_a_worse_challenger_is_refused_and_told_why(story: Story) -> None:
+def test_a_worse_challenger_is_rejected_with_the_reason(story: Story) -> None:
     assert "PromotionRejectedError: Version 2 of northshire is not promoted: " in story.rejected.err
     assert "The challenger's scaled WIS " in story.rejected.err
     assert " is above the champion's " in story.rejected.err

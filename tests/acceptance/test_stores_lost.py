@@ -219,7 +219,7 @@ def test_a_first_key_that_the_service_may_not_read_shuts_it_and_an_outage_does_n
     assert any("permission denied" in error for error in errors(service.log))
 
 
-def test_a_table_of_keys_that_is_locked_is_told_and_shuts_a_service_without_keys(
+def test_a_table_of_keys_that_is_locked_is_reported_and_shuts_a_service_without_keys(
     postgresql_url: str, tmp_path: Path
 ) -> None:
     with (

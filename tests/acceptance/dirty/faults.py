@@ -1,6 +1,6 @@
 """The dirty extracts: a quiet quarter of three sites, and what is laid into it, one fault or a pair for each file.
 
-`python -m tests.acceptance.dirty.faults` writes the files beside this one anew.
+`python -m tests.acceptance.dirty.faults` writes the files next to this one anew.
 """
 
 from collections.abc import Callable
@@ -94,7 +94,7 @@ def without(*gone: tuple[str, range]) -> Lay:
     return lay
 
 
-def whole(make: Callable[[Lines], Lines]) -> Lay:
+def entire_file(make: Callable[[Lines], Lines]) -> Lay:
     return make
 
 
@@ -174,13 +174,13 @@ CSV: dict[str, Lay] = {
     "spike_and_text": both(put("A", 60, "attendances", lambda y: y * 5), put("A", 40, "beds", "many")),
     "zero_everywhere_and_outage": lambda lines: without(("A", range(50, 53)))(everywhere(70, "discharges", "0")(lines)),
     "minus_1_and_frozen": both(put("B", 40, "admissions", "-1"), put("A", range(60, 72), "occupancy", "421")),
-    "every_place_unknown": whole(lambda lines: [lines[0], *("Z" + text[1:] for text in lines[1:])]),
-    "every_day_in_the_future": whole(lambda lines: [text.replace("2026-", "2126-") for text in lines]),
+    "every_place_unknown": entire_file(lambda lines: [lines[0], *("Z" + text[1:] for text in lines[1:])]),
+    "every_day_in_the_future": entire_file(lambda lines: [text.replace("2026-", "2126-") for text in lines]),
     "a_twelfth_is_text": both(*(put("A", position, "beds", "many") for position in range(0, 92, 4)[:22])),
     "a_thirtieth_is_text": both(*(put("A", position, "beds", "many") for position in range(0, 90, 10))),
-    "header_alone": whole(lambda lines: lines[:1]),
-    "column_missing": whole(lambda lines: [text.rpartition(",")[0] for text in lines]),
-    "column_twice": whole(lambda lines: [lines[0] + ",beds", *(text + ",1" for text in lines[1:])]),
+    "header_alone": entire_file(lambda lines: lines[:1]),
+    "column_missing": entire_file(lambda lines: [text.rpartition(",")[0] for text in lines]),
+    "column_twice": entire_file(lambda lines: [lines[0] + ",beds", *(text + ",1" for text in lines[1:])]),
     "quote_never_closed": put("A", 40, "beds", '"468'),
 }
 

@@ -59,8 +59,8 @@ class Dirty:
         return " ".join((self.file + described, *self.options))
 
 
-def refused(finding: str, column: str) -> tuple[str, str, str]:
-    return ("refused", finding, column)
+def rejected(finding: str, column: str) -> tuple[str, str, str]:
+    return ("rejected", finding, column)
 
 
 def suspect(finding: str, *series: str) -> Findings:
@@ -80,28 +80,28 @@ STRICT = ("--strict",)
 TABLE = [
     Dirty("clean", 0, set()),
     # Rows and counts that cannot be right.
-    Dirty("unknown_place", 0, {refused("unknown place", "code")} | noted("gap", *AT_A)),
-    Dirty("day_of_another_form", 0, {refused("unreadable day", "date")} | noted("gap", *AT_A)),
-    Dirty("day_that_is_none", 0, {refused("unreadable day", "date")} | noted("gap", *AT_A)),
-    Dirty("day_with_an_hour", 0, {refused("unreadable day", "date")} | noted("gap", *AT_A)),
-    Dirty("text", 0, {refused("unreadable count", "beds")} | noted("gap", "A/beds")),
-    Dirty("not_available", 0, {refused("unreadable count", "beds")} | noted("gap", "A/beds")),
-    Dirty("unit", 0, {refused("unreadable count", "beds")} | noted("gap", "A/beds")),
-    Dirty("thousands", 0, {refused("unreadable count", "beds")} | noted("gap", "A/beds")),
-    Dirty("percent", 0, {refused("unreadable count", "beds")} | noted("gap", "A/beds")),
-    Dirty("full_width_digits", 0, {refused("unreadable count", "beds")} | noted("gap", "A/beds")),
-    Dirty("negative", 0, {refused("negative count", "admissions")} | noted("gap", "A/admissions")),
-    Dirty("minus_1", 0, {refused("sentinel", "admissions")} | noted("gap", "A/admissions")),
-    Dirty("minus_9", 0, {refused("sentinel", "admissions")} | noted("gap", "A/admissions")),
-    Dirty("minus_9999", 0, {refused("sentinel", "occupancy")} | noted("gap", "A/occupancy")),
-    Dirty("infinite", 0, {refused("not finite", "occupancy")} | noted("gap", "A/occupancy")),
-    Dirty("too_large", 0, {refused("not finite", "occupancy")} | noted("gap", "A/occupancy")),
-    Dirty("day_to_come", 0, {refused("future day", "date")}),
-    Dirty("conflicting", 0, {refused("duplicate", "beds")} | {
-        refused("repeated row", measure) for measure in MEASURES if measure != "beds"}),
-    Dirty("repeated", 0, {refused("repeated row", measure) for measure in MEASURES}),
-    Dirty("cell_missing", 0, {refused("wrong number of cells", "")} | noted("gap", *AT_A)),
-    Dirty("cell_too_many", 0, {refused("wrong number of cells", "")} | noted("gap", *AT_A)),
+    Dirty("unknown_place", 0, {rejected("unknown place", "code")} | noted("gap", *AT_A)),
+    Dirty("day_of_another_form", 0, {rejected("unreadable day", "date")} | noted("gap", *AT_A)),
+    Dirty("day_that_is_none", 0, {rejected("unreadable day", "date")} | noted("gap", *AT_A)),
+    Dirty("day_with_an_hour", 0, {rejected("unreadable day", "date")} | noted("gap", *AT_A)),
+    Dirty("text", 0, {rejected("unreadable count", "beds")} | noted("gap", "A/beds")),
+    Dirty("not_available", 0, {rejected("unreadable count", "beds")} | noted("gap", "A/beds")),
+    Dirty("unit", 0, {rejected("unreadable count", "beds")} | noted("gap", "A/beds")),
+    Dirty("thousands", 0, {rejected("unreadable count", "beds")} | noted("gap", "A/beds")),
+    Dirty("percent", 0, {rejected("unreadable count", "beds")} | noted("gap", "A/beds")),
+    Dirty("full_width_digits", 0, {rejected("unreadable count", "beds")} | noted("gap", "A/beds")),
+    Dirty("negative", 0, {rejected("negative count", "admissions")} | noted("gap", "A/admissions")),
+    Dirty("minus_1", 0, {rejected("sentinel", "admissions")} | noted("gap", "A/admissions")),
+    Dirty("minus_9", 0, {rejected("sentinel", "admissions")} | noted("gap", "A/admissions")),
+    Dirty("minus_9999", 0, {rejected("sentinel", "occupancy")} | noted("gap", "A/occupancy")),
+    Dirty("infinite", 0, {rejected("not finite", "occupancy")} | noted("gap", "A/occupancy")),
+    Dirty("too_large", 0, {rejected("not finite", "occupancy")} | noted("gap", "A/occupancy")),
+    Dirty("day_to_come", 0, {rejected("future day", "date")}),
+    Dirty("conflicting", 0, {rejected("duplicate", "beds")} | {
+        rejected("repeated row", measure) for measure in MEASURES if measure != "beds"}),
+    Dirty("repeated", 0, {rejected("repeated row", measure) for measure in MEASURES}),
+    Dirty("cell_missing", 0, {rejected("wrong number of cells", "")} | noted("gap", *AT_A)),
+    Dirty("cell_too_many", 0, {rejected("wrong number of cells", "")} | noted("gap", *AT_A)),
     # What is well formed, if not pretty.
     Dirty("blank_cells", 0, noted("gap", "A/occupancy")),
     Dirty("blanks_around", 0, set()),
@@ -126,7 +126,7 @@ TABLE = [
     Dirty("half_of_the_newest_day", 0, suspect("partial day", *(f"{site}/attendances" for site in EVERY_SITE))),
     Dirty("total_off", 0, suspect("disagreeing total", "north/attendances")),
     Dirty("clean", 0, suspect("outside opening period", *AT_B), system=CLOSED),
-    # What is told, and used as it is.
+    # What is noted, and used as it is.
     Dirty("outage", 0, noted("gap", *AT_A)),
     Dirty("late", 0, noted("late", *AT_C)),
     Dirty("silent", 0, noted("silent", *AT_C)),
@@ -134,21 +134,21 @@ TABLE = [
     Dirty("level_shift", 0, noted("level shift", "B/attendances")),
     # Pairs.
     Dirty("spike_and_text", 0,
-          {refused("unreadable count", "beds")} | noted("gap", "A/beds") | suspect("spike", "A/attendances")),
+          {rejected("unreadable count", "beds")} | noted("gap", "A/beds") | suspect("spike", "A/attendances")),
     Dirty("zero_everywhere_and_outage", 0, NO_DISCHARGES | noted("gap", *AT_A)),
-    Dirty("minus_1_and_frozen", 0, {refused("sentinel", "admissions")} | noted("gap", "B/admissions")
+    Dirty("minus_1_and_frozen", 0, {rejected("sentinel", "admissions")} | noted("gap", "B/admissions")
           | suspect("frozen", "A/occupancy")),
-    # What is suspect is refused where a person asks for it.
-    Dirty("spike", 0, {refused("suspect", "attendances")} | noted("gap", "A/attendances"), options=STRICT),
-    Dirty("zero_everywhere", 0, {refused("suspect", "discharges")}
+    # Suspect values are rejected on request.
+    Dirty("spike", 0, {rejected("suspect", "attendances")} | noted("gap", "A/attendances"), options=STRICT),
+    Dirty("zero_everywhere", 0, {rejected("suspect", "discharges")}
           | noted("gap", *(f"{site}/discharges" for site in EVERY_SITE)), options=STRICT),
-    Dirty("clean", 3, {refused("suspect", measure) for measure in MEASURES}, "max_rejected_share", STRICT, LONG_CLOSED),
-    # When a file is refused as a whole.
-    Dirty("every_place_unknown", 3, {refused("unknown place", "code")}, "not one of 273 rows could be accepted"),
-    Dirty("every_day_in_the_future", 3, {refused("future day", "date")}, "not one of 273 rows could be accepted"),
-    Dirty("a_twelfth_is_text", 3, {refused("unreadable count", "beds")}, "max_rejected_share"),
-    Dirty("a_twelfth_is_text", 0, {refused("unreadable count", "beds")} | noted("gap", "A/beds"), system=GENEROUS),
-    Dirty("a_thirtieth_is_text", 0, {refused("unreadable count", "beds")} | noted("gap", "A/beds")),
+    Dirty("clean", 3, {rejected("suspect", name) for name in MEASURES}, "max_rejected_share", STRICT, LONG_CLOSED),
+    # All of a file is rejected.
+    Dirty("every_place_unknown", 3, {rejected("unknown place", "code")}, "not one of 273 rows could be accepted"),
+    Dirty("every_day_in_the_future", 3, {rejected("future day", "date")}, "not one of 273 rows could be accepted"),
+    Dirty("a_twelfth_is_text", 3, {rejected("unreadable count", "beds")}, "max_rejected_share"),
+    Dirty("a_twelfth_is_text", 0, {rejected("unreadable count", "beds")} | noted("gap", "A/beds"), system=GENEROUS),
+    Dirty("a_thirtieth_is_text", 0, {rejected("unreadable count", "beds")} | noted("gap", "A/beds")),
     Dirty("empty", 3, set(), "it is empty"),
     Dirty("header_alone", 3, set(), "a header but no rows"),
     Dirty("column_missing", 3, set(), "it has no column 'beds'"),
@@ -174,7 +174,7 @@ def test_what_is_found_and_how_it_ends(row: Dirty, tmp_path: Path) -> None:
 
 def quarantined(home: Path) -> Findings:
     rows = [row for file in (home / "quarantine").glob("*.csv") for row in table(file)]
-    return {("refused", row["reason"].split(":")[0], row["column"]) for row in rows}
+    return {("rejected", row["reason"].split(":")[0], row["column"]) for row in rows}
 
 
 def found(home: Path) -> Findings:
@@ -187,7 +187,7 @@ def table(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
-def test_the_files_are_what_the_program_beside_them_writes() -> None:
+def test_the_files_are_what_the_program_next_to_them_writes() -> None:
     written = {file.stem: file.read_bytes() for file in FILES.glob("*.csv")}
     assert written == contents()
 

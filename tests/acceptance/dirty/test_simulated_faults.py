@@ -15,7 +15,7 @@ from training.simulate.scenario import FaultKind, Scenario
 LAST_DAY = date(2026, 10, 31)
 SEEDS = (3, 4)
 
-REFUSED = {
+REJECTED = {
     "sentinel_negative": "sentinel",
     "text": "unreadable count",
     "decimal_comma": "unreadable count",
@@ -55,17 +55,17 @@ def faults(folder: Path) -> pd.DataFrame:
 def test_every_kind_of_fault_is_looked_for(ingested: tuple[Path, Path, str]) -> None:
     kinds = {kind.value for kind in FaultKind}
     assert set(faults(ingested[0])["fault"]) == kinds
-    assert kinds == {*REFUSED, *FOUND, "revised"}
+    assert kinds == {*REJECTED, *FOUND, "revised"}
 
 
-def test_what_cannot_be_is_refused_on_its_line(ingested: tuple[Path, Path, str]) -> None:
+def test_an_impossible_value_is_rejected_on_its_line(ingested: tuple[Path, Path, str]) -> None:
     folder, home, _ = ingested
     (file,) = (home / "quarantine").iterdir()
-    refused = {(row["file"], row["line"], row["reason"].split(":")[0]) for row in table(file)}
+    rejected = {(row["file"], row["line"], row["reason"].split(":")[0]) for row in table(file)}
     laid = faults(folder)
-    wanted = laid[laid["fault"].isin(REFUSED)]
-    assert len(wanted) >= len(REFUSED)
-    assert {(row["file"], row["line"], REFUSED[row["fault"]]) for row in wanted.to_dict("records")} <= refused
+    wanted = laid[laid["fault"].isin(REJECTED)]
+    assert len(wanted) >= len(REJECTED)
+    assert {(row["file"], row["line"], REJECTED[row["fault"]]) for row in wanted.to_dict("records")} <= rejected
 
 
 def test_what_is_not_to_be_believed_is_found_on_its_days(ingested: tuple[Path, Path, str]) -> None:

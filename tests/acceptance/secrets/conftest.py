@@ -45,12 +45,12 @@ class Echo(BaseHTTPRequestHandler):
     """Reject every request, and quote the password or token that it carries, encoded and decoded."""
 
     def do_GET(self) -> None:
-        self._refuse()
+        self._reject()
 
     def do_POST(self) -> None:
-        self._refuse()
+        self._reject()
 
-    def _refuse(self) -> None:
+    def _reject(self) -> None:
         sent = self.headers.get("Authorization", "")
         scheme, _, rest = sent.partition(" ")
         decoded = base64.b64decode(rest).decode() if scheme == "Basic" else rest

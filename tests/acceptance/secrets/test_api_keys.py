@@ -96,7 +96,7 @@ PASTED = [
 
 
 @pytest.mark.parametrize("arguments", PASTED, ids=["revoked", "expired", "made", "in lower case"])
-def test_a_key_that_is_pasted_for_its_name_is_refused_without_being_shown(
+def test_a_key_that_is_pasted_for_its_name_is_rejected_without_being_shown(
     arguments: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert headroom_service(["--home", str(tmp_path), "keys", *arguments], environ={}) == 2
@@ -113,7 +113,7 @@ SWAPPED = {
 
 
 @pytest.mark.parametrize("setting", SWAPPED)
-def test_a_setting_with_another_ones_value_is_refused_without_its_password(
+def test_a_setting_with_another_ones_value_is_rejected_without_its_password(
     setting: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert headroom_service([], {setting: SWAPPED[setting].format(planted.HORSE)}) == 2

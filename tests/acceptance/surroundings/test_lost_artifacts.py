@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli.commands import Ended, headroom
-from tests.unit.cli.test_bad_input import assert_refused
+from tests.unit.cli.test_bad_input import assert_rejected
 
 # The library's own, when a test reads the registry.
 pytestmark = [
@@ -55,14 +55,14 @@ def test_no_command_is_a_dead_end_where_the_artifacts_are_lost(
     home.lose_artifacts()
     assert "champion version 1." in home.headroom("daily").out, "the copy at home goes on publishing"
     home.lose_copies()
-    assert_refused(home.headroom("publish", allowed=6), 6, LOST)
+    assert_rejected(home.headroom("publish", allowed=6), 6, LOST)
 
     trained = home.train()
     assert "Registered version 2" in trained.out
     assert "The challenger is compared with no champion." in caplog.text
     assert "Version 2 of northshire is the champion." in home.headroom("promote").out
     assert "champion version 2." in home.headroom("publish").out
-    assert_refused(home.headroom("rollback", allowed=6), 6, (*LOST, "version 2 stays the champion"))
+    assert_rejected(home.headroom("rollback", allowed=6), 6, (*LOST, "version 2 stays the champion"))
 
     home.lose_artifacts()
     home.lose_copies()

@@ -142,15 +142,15 @@ def test_no_method_gets_past_the_key(client: Client, method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "reason", "told"),
+    ("name", "reason", "detail"),
     [("expired", "expired", "The key expired is expired"), ("revoked", "revoked", "The key revoked is revoked")],
 )
-def test_who_had_a_key_is_told_what_became_of_it(
-    client: Client, bunch: Bunch, name: str, reason: str, told: str
+def test_a_former_key_is_answered_with_what_became_of_it(
+    client: Client, bunch: Bunch, name: str, reason: str, detail: str
 ) -> None:
     problem = client.get("/v1/system", authorization=bunch.bearer(name)).json()
     assert problem["reason"] == reason
-    assert told in problem["detail"]
+    assert detail in problem["detail"]
 
 
 def test_a_key_that_expires_does_so_while_the_service_runs(issued_store: Store, bunch: Bunch) -> None:
@@ -165,28 +165,28 @@ def test_keys_made_and_revoked_count_without_a_restart(issued_store: Store, tmp_
     bunch = make_bunch(tmp_path)
     with serve(issued_store, Clock(), keys=bunch.store) as client:
         bunch.add("late-comer")
-        told = {"authorization": bunch.bearer("late-comer")}
-        assert settled(client, 200, **told).json()["system"]["name"] == "northshire"
+        headers = {"authorization": bunch.bearer("late-comer")}
+        assert settled(client, 200, **headers).json()["system"]["name"] == "northshire"
         bunch.store.revoke("late-comer", Clock().now)
-        assert settled(client, 401, **told).json()["reason"] == "revoked"
+        assert settled(client, 401, **headers).json()["reason"] == "revoked"
     bunch.store.close()
 
 
 class OnAndOff:
-    """Keys that can be out of reach, kept from us, or gone."""
+    """Keys that can be out of reach, denied to us, or gone."""
 
-    def __init__(self, kept: StoredKeys | None = None) -> None:
-        self.kept = kept or StoredKeys()
+    def __init__(self, stored: StoredKeys | None = None) -> None:
+        self.stored = stored or StoredKeys()
         self.error: Exception | None = None
 
     def read(self) -> StoredKeys:
         if self.error is not None:
             raise self.error
-        return self.kept
+        return self.stored
 
 
 AWAY = StoreUnreachableError("Reaching the keys: no route to host.")
-REFUSED = KeysUnreadableError("Reaching the keys: permission denied.")
+DENIED = KeysUnreadableError("Reaching the keys: permission denied.")
 FAULT = RuntimeError("what nobody foresaw")
 
 
@@ -198,15 +198,15 @@ def test_without_keys_anyone_reads_until_the_first_is_made_and_never_again(issue
     keys = OnAndOff()
     with serve(issued_store, Clock(), keys=keys) as client:
         assert client.get("/v1/system").status_code == 200
-        keys.kept = bunch.store.read()
+        keys.stored = bunch.store.read()
         settled(client, 401)
-        keys.kept = StoredKeys()  # keys are revoked, never removed: what they were kept in is gone
+        keys.stored = StoredKeys()  # keys are revoked, never removed: their file or table is gone
         client.get_until("/metrics", lambda response: "headroom_key_store_up 0.0" in response.text, **both(bunch))
         assert client.get("/v1/system", authorization=bunch.bearer("reader")).status_code == 200
         assert client.get("/v1/system").status_code == 401
 
 
-@pytest.mark.parametrize("error", [AWAY, REFUSED, FAULT], ids=["away", "refused", "fault"])
+@pytest.mark.parametrize("error", [AWAY, DENIED, FAULT], ids=["away", "denied", "fault"])
 def test_keys_out_of_reach_let_nobody_in_at_first_and_go_on_later(
     issued_store: Store, bunch: Bunch, error: Exception
 ) -> None:
@@ -227,7 +227,7 @@ def test_keys_out_of_reach_let_nobody_in_at_first_and_go_on_later(
         assert client.get("/v1/system", **reader).status_code == 200
 
 
-def test_while_the_store_of_keys_is_away_as_a_whole_a_service_without_keys_stays_open(issued_store: Store) -> None:
+def test_while_the_complete_key_store_is_away_a_service_without_keys_stays_open(issued_store: Store) -> None:
     keys = OnAndOff()
     with serve(issued_store, Clock(), keys=keys) as client:
         keys.error = AWAY
@@ -236,7 +236,7 @@ def test_while_the_store_of_keys_is_away_as_a_whole_a_service_without_keys_stays
         assert client.get("/v1/system").status_code == 200
 
 
-@pytest.mark.parametrize("error", [REFUSED, FAULT], ids=["refused", "fault"])
+@pytest.mark.parametrize("error", [DENIED, FAULT], ids=["denied", "fault"])
 def test_where_the_first_key_may_be_there_and_cannot_be_read_nobody_is_let_in_without_one(
     issued_store: Store, bunch: Bunch, error: Exception
 ) -> None:
@@ -246,10 +246,10 @@ def test_where_the_first_key_may_be_there_and_cannot_be_read_nobody_is_let_in_wi
         keys.error = error
         assert settled(client, 503).json()["type"] == "urn:headroom:problem:key-store-unavailable"
         assert "publication" not in client.get("/readyz").json()
-        keys.error = AWAY  # what went on before it was refused does not come back with an outage
+        keys.error = AWAY  # what went on before access was denied does not come back with an outage
         client.get_after_looks(10)
         assert client.get("/v1/system").status_code == 503
-        keys.error, keys.kept = None, bunch.store.read()
+        keys.error, keys.stored = None, bunch.store.read()
         settled(client, 401)
         keys.error = error
         client.get_until("/metrics", lambda response: "headroom_key_store_up 0.0" in response.text, **both(bunch))
@@ -265,7 +265,7 @@ def both(bunch: Bunch) -> dict[str, str]:
     return {"authorization": bunch.bearer("both")}
 
 
-def test_a_key_that_asks_too_often_is_told_when_to_ask_again(issued_store: Store, tmp_path: Path) -> None:
+def test_a_key_above_its_rate_limit_gets_the_instant_to_try_again(issued_store: Store, tmp_path: Path) -> None:
     bunch = make_bunch(tmp_path)
     bunch.add("eager", per_minute=2)
     with serve(issued_store, Clock(), keys=bunch.store) as client:
@@ -297,7 +297,7 @@ def test_each_use_is_counted_by_the_name_of_the_key(issued_store: Store, bunch: 
     }
 
 
-def test_whose_key_it_was_is_told_of_probes_too(issued_store: Store, bunch: Bunch) -> None:
+def test_the_log_names_the_key_of_a_probe_too(issued_store: Store, bunch: Bunch) -> None:
     """They let everyone in, and a key that opens nothing here is still a use of it."""
     lines = io.StringIO()
     names = ("reader", "scraper", "revoked", "expired", "elsewhere")
@@ -308,8 +308,8 @@ def test_whose_key_it_was_is_told_of_probes_too(issued_store: Store, bunch: Bunc
                 assert answer.status_code == 200
                 assert ("publication" in answer.json()) == (address == "/readyz" and name == "reader")
             client.get(address, authorization="Bearer nonsense")
-    told = [json.loads(line)["key"] for line in lines.getvalue().splitlines()]
-    assert told == [*names, "-"] * 2
+    logged = [json.loads(line)["key"] for line in lines.getvalue().splitlines()]
+    assert logged == [*names, "-"] * 2
 
 
 def test_a_header_of_several_lines_is_one_list(issued_store: Store) -> None:
@@ -330,8 +330,8 @@ def test_a_line_of_the_log_names_the_key_and_never_shows_it(
     ):
         for name, text in bunch.text.items():
             client.get(f"/v1/system?key={text}", authorization=bunch.bearer(name), x_request_id=f"of-{name}")
-    told = [json.loads(line) for line in lines.getvalue().splitlines()]
-    assert [(line["request_id"], line["key"]) for line in told] == [(f"of-{name}", name) for name in bunch.text]
-    assert {line["route"] for line in told} == {"/v1/system", "unknown"}  # no route was looked at for who was refused
+    logged = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert [(line["request_id"], line["key"]) for line in logged] == [(f"of-{name}", name) for name in bunch.text]
+    assert {line["route"] for line in logged} == {"/v1/system", "unknown"}  # a rejected request reaches no route
     said = lines.getvalue() + "".join(r.getMessage() for r in caplog.records if r.name.startswith("service"))
     assert all(text not in said for text in bunch.text.values())

@@ -60,7 +60,7 @@ def test_csv_has_only_the_quantile_columns_asked_for(client: Client) -> None:
 
 @pytest.mark.parametrize("query", [query for query, n_series, _ in FILTERS if n_series] + ["quantiles=0.5"])
 def test_csv_says_what_json_says(client: Client, query: str) -> None:
-    told = [
+    rows = [
         {
             "unique_id": forecast["unique_id"],
             "ds": day["ds"],
@@ -73,7 +73,7 @@ def test_csv_says_what_json_says(client: Client, query: str) -> None:
         for day in forecast["days"]
     ]
     frame = read_csv(client, query)
-    pd.testing.assert_frame_equal(frame[list(told[0])], pd.DataFrame(told), check_exact=False, rtol=1e-14)
+    pd.testing.assert_frame_equal(frame[list(rows[0])], pd.DataFrame(rows), check_exact=False, rtol=1e-14)
 
 
 def test_the_mean_of_a_parent_is_the_sum_of_its_children(client: Client) -> None:
@@ -113,7 +113,7 @@ def test_an_older_publication_shows_its_own_age(client: Client) -> None:
     assert client.get("/v1/forecasts?cutoff=2026-11-20").json()["publication"]["freshness"] == "late"
 
 
-def test_more_older_publications_than_are_kept_are_all_served(client: Client, issued_store: Store) -> None:
+def test_more_older_publications_than_the_cache_holds_are_all_served(client: Client, issued_store: Store) -> None:
     cutoffs = [summary.cutoff.isoformat() for summary in issued_store.summaries()]
     for cutoff in cutoffs * 3:
         assert client.get(f"/v1/forecasts?cutoff={cutoff}&horizon=1").json()["publication"]["cutoff"] == cutoff

@@ -1,4 +1,4 @@
-"""Forms beside JSON, pages of long lists, instants, revisions, and other origins."""
+"""Formats other than JSON, pages of long lists, instants, revisions, and other origins."""
 
 import json
 from email.utils import parsedate_to_datetime
@@ -36,20 +36,20 @@ def test_a_line_of_ndjson_is_a_row_of_the_csv(client: Client) -> None:
     query = "under=RXK&stream=adult&horizon=3&quantiles=0.1,0.9"
     lines = client.get(f"/v1/forecasts?{query}", accept="application/x-ndjson")
     assert lines.headers["content-type"] == "application/x-ndjson"
-    told = pd.DataFrame([json.loads(line) for line in lines.text.splitlines()])
+    parsed = pd.DataFrame([json.loads(line) for line in lines.text.splitlines()])
     table = pd.read_csv(StringIO(client.get(f"/v1/forecasts?{query}&format=csv").text))
-    assert list(told.columns) == list(table.columns)
-    pd.testing.assert_frame_equal(told, table, check_dtype=False)
+    assert list(parsed.columns) == list(table.columns)
+    pd.testing.assert_frame_equal(parsed, table, check_dtype=False)
 
 
 @pytest.mark.parametrize("limit", [1, 7, 48, 49, 1000])
 @pytest.mark.parametrize("route", ["series", "forecasts"])
-def test_pages_put_together_are_the_whole(client: Client, route: str, limit: int) -> None:
-    whole = walked(client, f"/v1/{route}", route)[0]
+def test_pages_joined_are_the_complete_list(client: Client, route: str, limit: int) -> None:
+    complete = walked(client, f"/v1/{route}", route)[0]
     pages = walked(client, f"/v1/{route}?limit={limit}", route)
-    assert [unique_id for page in pages for unique_id in page] == whole
+    assert [unique_id for page in pages for unique_id in page] == complete
     assert {len(page) for page in pages[:-1]} <= {limit}
-    assert len(pages) == -(-len(whole) // limit)
+    assert len(pages) == -(-len(complete) // limit)
 
 
 def test_pages_keep_the_filters_and_the_publication(client: Client) -> None:
@@ -70,9 +70,9 @@ def test_the_next_page_comes_in_the_form_of_this_one(client: Client, wanted: str
 
 
 def test_publications_come_in_pages_too(client: Client) -> None:
-    (whole,) = walked(client, "/v1/publications", "publications")
+    (complete,) = walked(client, "/v1/publications", "publications")
     pages = walked(client, "/v1/publications?limit=3", "publications")
-    assert pages == [whole[:3], whole[3:]]
+    assert pages == [complete[:3], complete[3:]]
 
 
 @pytest.mark.parametrize(
@@ -84,12 +84,12 @@ def test_a_revision_can_be_asked_for(client: Client, query: str, revision: int) 
         assert client.get(f"/v1/{route}?{query}").json()["publication"]["revision"] == revision
 
 
-def test_a_revision_that_is_not_there_is_told_with_those_that_are(client: Client) -> None:
+def test_an_unknown_revision_is_answered_with_those_that_exist(client: Client) -> None:
     problem = client.get("/v1/forecasts?cutoff=2026-11-20&revision=3").json()
     assert problem["errors"] == [{"parameter": "revision", "found": "3", "allowed": "2, 1"}]
 
 
-def test_the_instant_of_the_last_change_is_told_and_believed(issued_store: Store, clock: Clock) -> None:
+def test_the_instant_of_the_last_change_is_sent_and_trusted(issued_store: Store, clock: Clock) -> None:
     with serve(issued_store, clock) as client:
         first = client.get("/v1/forecasts")
         changed = first.headers["last-modified"]
@@ -136,7 +136,7 @@ PREFLIGHTS = [
 
 
 @pytest.mark.parametrize(("changed", "named"), PREFLIGHTS)
-def test_a_preflight_that_is_refused_is_a_problem_that_names_why_counted_and_logged(
+def test_a_rejected_preflight_is_a_problem_with_its_reason_counted_and_logged(
     issued_store: Store, clock: Clock, changed: dict[str, str], named: str
 ) -> None:
     log, right = StringIO(), {"origin": ORIGIN, "access_control_request_method": "GET"}

@@ -1,4 +1,4 @@
-"""`headroom-service keys`: what it takes, what it refuses, what it shows."""
+"""`headroom-service keys`: valid and invalid options, and what it prints."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def issue(home: Path) -> None:
     store.close()
 
 
-REFUSED = [
+INVALID = [
     (["--place", ""], "'' is not the id of a place"),
     (["--place", "  "], "is not the id of a place"),
     (["--place", "RXH\nboard"], "'RXH\\nboard' is not the id of a place"),
@@ -68,9 +68,9 @@ def test_home_is_taken_before_the_command_and_after_it(
     assert [home.name for home in tmp_path.iterdir()] == ["HERE"]
     for action in (["list"], ["expire", "board", "--date", "2099-12-31"], ["revoke", "board"]):
         assert main(["keys", *action, "--home", str(tmp_path / "HERE")], environ) == 0
-    told = capsys.readouterr()
-    assert "board" in told.out
-    assert f"stored in sqlite:///{tmp_path / 'HERE' / 'keys.db'}." in told.err  # a home that is mistyped is seen
+    printed = capsys.readouterr()
+    assert "board" in printed.out
+    assert f"stored in sqlite:///{tmp_path / 'HERE' / 'keys.db'}." in printed.err  # a home that is mistyped is seen
 
 
 def test_the_first_key_may_be_made_before_anything_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,44 +85,44 @@ NO_HOMES_OF_OURS = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "environ", "told"), NO_HOMES_OF_OURS)
+@pytest.mark.parametrize(("arguments", "environ", "sentence"), NO_HOMES_OF_OURS)
 def test_no_other_folder_is_made(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], environ: dict[str, str], told: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], environ: dict[str, str], sentence: str
 ) -> None:
     there = {name: value.format(there=tmp_path / "unmounted") for name, value in environ.items()}
     main(["keys", *arguments, "--home", str(tmp_path / "home")], there)
-    assert told in capsys.readouterr().err
+    assert sentence in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("options", "told"), REFUSED)
-def test_what_cannot_be_is_refused_and_makes_no_key(
-    home: Path, capsys: pytest.CaptureFixture[str], options: list[str], told: str
+@pytest.mark.parametrize(("options", "sentence"), INVALID)
+def test_an_invalid_option_is_rejected_and_makes_no_key(
+    home: Path, capsys: pytest.CaptureFixture[str], options: list[str], sentence: str
 ) -> None:
     code, out, error = keys(home, capsys, "create", "board", *options)
     assert (code, out) == (2, "")
-    assert told in error
+    assert sentence in error
     assert list(home.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    ("place", "is_published", "told"),
+    ("place", "is_published", "sentence"),
     [
         ("RXH", True, None),
         ("RXHH", True, "The newest publication has no place RXHH, so the key board opens nothing until one has it."),
         ("RXHH", False, None),
     ],
 )
-def test_a_place_that_is_not_published_is_told_where_that_can_be_known(
-    home: Path, capsys: pytest.CaptureFixture[str], place: str, is_published: bool, told: str | None
+def test_a_place_that_is_not_published_is_reported_where_that_can_be_known(
+    home: Path, capsys: pytest.CaptureFixture[str], place: str, is_published: bool, sentence: str | None
 ) -> None:
     if is_published:
         issue(home)
     code, out, error = keys(home, capsys, "create", "board", "--place", place)
     assert code == 0
     assert out.startswith("hr_")
-    assert ("The newest publication has no place" in error) is (told is not None)
-    assert told is None or f"{told} There are: RXH, " in error
+    assert ("The newest publication has no place" in error) is (sentence is not None)
+    assert sentence is None or f"{sentence} There are: RXH, " in error
 
 
 def test_a_store_that_holds_anything_else_keeps_no_key_from_being_made(

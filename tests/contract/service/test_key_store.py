@@ -67,17 +67,17 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize(("written", "told"), ROWS, ids=[written for written, _ in ROWS])
+@pytest.mark.parametrize(("written", "reason"), ROWS, ids=[written for written, _ in ROWS])
 def test_a_row_that_is_no_key_opens_nothing_and_the_others_go_on(
-    store: KeyStore, url: str, written: str, told: str
+    store: KeyStore, url: str, written: str, reason: str
 ) -> None:
     odd, sound = add(store, "odd"), add(store, "sound")
     written = written.replace("chr(", "char(") if url.startswith("sqlite") else written
     write(url, f"UPDATE keys.keys SET {written} WHERE id = '{odd.id}'")
-    kept = store.read()
-    assert kept.keys == (sound,)
-    (unreadable,) = kept.unreadable
-    assert told in unreadable.reason
+    stored = store.read()
+    assert stored.keys == (sound,)
+    (unreadable,) = stored.unreadable
+    assert reason in unreadable.reason
     assert unreadable.name == ("Odd\nname" if "name" in written else "odd")
 
 
@@ -91,7 +91,7 @@ def test_a_row_that_cannot_be_read_can_be_expired_and_revoked(store: KeyStore, u
     assert (key.expires_at, key.revoked_at) == (MORNING, MORNING)
 
 
-def test_what_is_revoked_stays_so_and_who_sets_its_last_day_is_told(store: KeyStore) -> None:
+def test_a_revoked_key_stays_so_and_setting_its_last_day_is_an_error(store: KeyStore) -> None:
     made = add(store, "board")
     store.revoke("board", MORNING)
     with pytest.raises(KeyRevokedError, match="board: it is revoked, and stays so"):
@@ -111,15 +111,15 @@ def test_a_key_that_there_is_not_comes_with_those_that_there_are(
 
 
 def sentence_of(url: str, kind: type[Exception]) -> str:
-    """The sentence with which reading the keys is refused; of that kind, and no other."""
+    """The sentence of the error that reading the keys raises; of that kind, and no other."""
     store = KeyStore(url)
     try:
-        with pytest.raises(kind) as refused:
+        with pytest.raises(kind) as raised:
             store.read()
     finally:
         store.close()
-    assert type(refused.value) is kind
-    return str(refused.value)
+    assert type(raised.value) is kind
+    return str(raised.value)
 
 
 def test_a_server_that_is_away_is_out_of_reach(free_port: int) -> None:
@@ -134,7 +134,7 @@ def test_a_server_that_is_away_is_out_of_reach(free_port: int) -> None:
     [{"password": WRONG_GUESS}, {"database": "absent"}, {"username": "nobody"}],
     ids=["password", "database", "user"],
 )
-def test_a_server_that_refuses_us_may_hold_keys_that_we_cannot_read(
+def test_a_server_that_denies_access_may_hold_keys_that_we_cannot_read(
     postgresql_url: str, change: dict[str, str]
 ) -> None:
     url = make_url(postgresql_url).set(**change)  # type: ignore[arg-type]
@@ -150,11 +150,11 @@ SPOILT = [
 ]
 
 
-@pytest.mark.parametrize(("statement", "told"), SPOILT, ids=[statement for statement, _ in SPOILT])
-def test_a_table_of_another_shape_cannot_be_read(store: KeyStore, url: str, statement: str, told: str) -> None:
+@pytest.mark.parametrize(("statement", "found"), SPOILT, ids=[statement for statement, _ in SPOILT])
+def test_a_table_of_another_shape_cannot_be_read(store: KeyStore, url: str, statement: str, found: str) -> None:
     add(store, "board")
     write(url, statement)
-    assert told in sentence_of(url, KeysUnreadableError)
+    assert found in sentence_of(url, KeysUnreadableError)
 
 
 def damaged(file: Path) -> None:
@@ -179,11 +179,11 @@ def test_where_there_is_no_file_there_are_no_keys(tmp_path: Path, file: str) -> 
     assert KeyStore(f"sqlite:///{tmp_path / file}").read() == StoredKeys()
 
 
-def test_who_may_not_read_the_first_key_is_told_so_and_sees_no_empty_ring(postgresql_url: str) -> None:
+def test_a_reader_without_permission_gets_an_error_and_no_empty_store(postgresql_url: str) -> None:
     owner = new_postgresql_database(postgresql_url)
     with psycopg.connect(owner, autocommit=True) as server:
-        server.execute("CREATE ROLE outsider LOGIN PASSWORD 'kept-out'")
-    outsider = make_url(owner).set(username="outsider", password="kept-out").render_as_string(hide_password=False)
+        server.execute("CREATE ROLE outsider LOGIN PASSWORD 'shut-out'")
+    outsider = make_url(owner).set(username="outsider", password="shut-out").render_as_string(hide_password=False)
     store = KeyStore(owner, writable=True)
     try:
         reader = KeyStore(outsider)

@@ -35,10 +35,10 @@ def test_what_is_exposed_is_what_the_catalogue_says(issued_store: Store, clock: 
         client.get("/v1/system", authorization=both)
         families = list(text_string_to_metric_families(client.get("/metrics", authorization=both).text))
     bunch.store.close()
-    told = {metric.name.removesuffix("_total"): metric for metric in METRIC_CATALOGUE}
-    assert {family.name for family in families} == set(told)
+    catalogue = {metric.name.removesuffix("_total"): metric for metric in METRIC_CATALOGUE}
+    assert {family.name for family in families} == set(catalogue)
     for family in families:
-        metric = told[family.name]
+        metric = catalogue[family.name]
         assert (family.type, family.documentation) == (metric.type.value, metric.help)
         labels = {name for sample in family.samples for name in sample.labels} - {"le"}
         assert labels == set(metric.labels)
@@ -58,7 +58,7 @@ def test_names_keep_to_the_conventions() -> None:
         assert not metric.name.endswith(("_ms", "_minutes", "_days", "_age_seconds"))
 
 
-def test_the_served_publication_is_told_by_timestamps(client: Client) -> None:
+def test_the_served_publication_has_metrics_of_its_timestamps(client: Client) -> None:
     samples = scrape(client)
     # November: London is on UTC, so the cutoff day ends at midnight UTC.
     expected = {
@@ -73,7 +73,7 @@ def test_the_served_publication_is_told_by_timestamps(client: Client) -> None:
     }
 
 
-def test_scores_are_told_by_measure_and_lead_band_beside_what_intervals_promise(client: Client) -> None:
+def test_scores_by_measure_and_lead_band_have_the_nominal_coverage_too(client: Client) -> None:
     samples = scrape(client)
     occupancy = {"measure": "occupancy", "leads": "01-07"}
     of_places = [score for score in build_live_scores().scores if score.of[1:3] == ("occupancy", "01-07")]
@@ -87,7 +87,7 @@ def test_scores_are_told_by_measure_and_lead_band_beside_what_intervals_promise(
         value(samples, "scores_mase", measure="beds", leads="01-07")
 
 
-def test_series_fallbacks_and_champion_are_told(client: Client) -> None:
+def test_series_fallbacks_and_champion_have_metrics(client: Client) -> None:
     samples = scrape(client)
     assert value(samples, "publication_series") == 49
     assert value(samples, "publication_revision") == 1
@@ -120,7 +120,7 @@ def test_requests_are_counted_by_route_template(
     assert value(samples, "http_request_duration_seconds_count", route=labels["route"]) == 1
 
 
-def test_a_lost_store_is_told_and_the_publication_stays(issued_store: Store, clock: Clock) -> None:
+def test_a_lost_store_is_reported_and_the_publication_stays(issued_store: Store, clock: Clock) -> None:
     cable = Cable(issued_store)
     with serve(cable, clock) as client:
         assert value(scrape(client), "store_up") == 1
@@ -132,7 +132,7 @@ def test_a_lost_store_is_told_and_the_publication_stays(issued_store: Store, clo
     assert value(samples, "publication_series") == 49
 
 
-def test_without_a_publication_there_is_nothing_to_be_told_of_one(empty_store: Store, clock: Clock) -> None:
+def test_without_a_publication_there_are_no_metrics_of_one(empty_store: Store, clock: Clock) -> None:
     with serve(empty_store, clock) as client:
         names = {name for name, _ in scrape(client)}
     assert "headroom_store_up" in names
@@ -146,7 +146,7 @@ def test_openmetrics_is_given_to_who_asks_for_it(client: Client) -> None:
 
 
 def test_late_series_and_notes_are_counted(empty_store: Store, clock: Clock) -> None:
-    """Of two sites' beds nothing came on the cutoff; a note says so."""
+    """Two sites sent no beds for the cutoff; a note names them."""
     made = build_publication()
     late = ("RXH1/beds", "RXK2/beds")
     series = tuple(

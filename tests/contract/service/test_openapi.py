@@ -1,4 +1,4 @@
-"""What OpenAPI says beside the types: examples that are true, units, and what the served system allows."""
+"""OpenAPI in addition to types: examples that are true, units, and what the served system allows."""
 
 import csv
 import io
@@ -42,7 +42,7 @@ def operations(document: Node) -> Iterator[tuple[str, Node]]:
 
 
 def parameters(document: Node) -> Iterator[tuple[str, Node]]:
-    return ((address, told) for address, of in operations(document) for told in of.get("parameters", ()))
+    return ((address, parameter) for address, of in operations(document) for parameter in of.get("parameters", ()))
 
 
 def is_number(kind: Node) -> bool:
@@ -58,8 +58,8 @@ def test_every_answer_has_an_example_in_each_of_its_forms(document: Node) -> Non
     without = [
         (address, form)
         for address, of in operations(document)
-        for form, told in of["responses"]["200"]["content"].items()
-        if "example" not in told
+        for form, content in of["responses"]["200"]["content"].items()
+        if "example" not in content
     ]
     assert without == []
 
@@ -85,15 +85,17 @@ def test_the_tables_of_an_example_have_the_columns_that_are_served(
 
 
 def test_every_parameter_says_what_it_is_with_an_example_that_may_be_sent(document: Node) -> None:
-    for address, told in parameters(document):
-        assert told["description"], (address, told["name"])
-        kinds = told["schema"].get("anyOf", [told["schema"]])
+    for address, parameter in parameters(document):
+        assert parameter["description"], (address, parameter["name"])
+        kinds = parameter["schema"].get("anyOf", [parameter["schema"]])
         pattern = next((kind["pattern"] for kind in kinds if "pattern" in kind), "")
         example = (
-            told["example"] if "example" in told else told["description"].rpartition("for example `")[2].rstrip("`")
+            parameter["example"]
+            if "example" in parameter
+            else parameter["description"].rpartition("for example `")[2].rstrip("`")
         )
-        assert example, (address, told["name"])
-        assert re.search(pattern, str(example)), (address, told["name"])
+        assert example, (address, parameter["name"])
+        assert re.search(pattern, str(example)), (address, parameter["name"])
 
 
 def test_what_the_page_fills_in_is_answered_as_it_is(empty_store: Store, clock: Clock) -> None:
@@ -102,9 +104,9 @@ def test_what_the_page_fills_in_is_answered_as_it_is(empty_store: Store, clock: 
     empty_store.save_live_scores(build_live_scores())
     with serve(empty_store, clock) as client:
         filled: dict[str, dict[str, str]] = {}
-        for address, told in parameters(client.get("/openapi.json").json()):
-            if "example" in told:
-                filled.setdefault(address, {})[told["name"]] = str(told["example"])
+        for address, parameter in parameters(client.get("/openapi.json").json()):
+            if "example" in parameter:
+                filled.setdefault(address, {})[parameter["name"]] = str(parameter["example"])
         statuses = {
             address: client.get(f"{address.format(**values)}?{urlencode(without_path(address, values))}").status_code
             for address, values in filled.items()
@@ -122,12 +124,12 @@ def test_a_request_of_examples_is_answered(empty_store: Store, clock: Clock) -> 
     empty_store.save_live_scores(build_live_scores())
     with serve(empty_store, clock) as client:
         addresses = [
-            f"{address.replace('{unique_id}', 'RXH/occupancy')}?{told['name']}={told['example']}"
-            for address, told in parameters(client.get("/openapi.json").json())
-            if told["in"] == "query" and "example" in told
+            f"{address.replace('{unique_id}', 'RXH/occupancy')}?{parameter['name']}={parameter['example']}"
+            for address, parameter in parameters(client.get("/openapi.json").json())
+            if parameter["in"] == "query" and "example" in parameter
         ]
-        refused = [address for address in addresses if client.get(address).status_code != 200]
-    assert refused == []
+        rejected = [address for address in addresses if client.get(address).status_code != 200]
+    assert rejected == []
     assert len(addresses) > 20
 
 
@@ -136,7 +138,8 @@ def test_examples_name_what_the_caller_may_see(issued_store: Store, bunch: Bunch
         mine = client.get("/openapi.json", authorization=bunch.bearer("trust-h")).json()
         all_of_it = client.get("/openapi.json", authorization=bunch.bearer("reader")).json()
     places = [
-        {told["example"] for _, told in parameters(seen) if told["name"] == "place"} for seen in (mine, all_of_it)
+        {parameter["example"] for _, parameter in parameters(seen) if parameter["name"] == "place"}
+        for seen in (mine, all_of_it)
     ]
     assert places == [{"RXH2"}, {"RXK2"}]
 
@@ -160,15 +163,15 @@ def test_answers_have_the_headers_that_are_described(
     response = client.get(asked)
     assert response.status_code == status
     described = set(document["paths"][address]["get"]["responses"][str(status)]["headers"])
-    told = {name for name in document["components"]["headers"] if name.lower() in response.headers}
-    assert described - NOT_ALWAYS <= told <= described
+    sent = {name for name in document["components"]["headers"] if name.lower() in response.headers}
+    assert described - NOT_ALWAYS <= sent <= described
 
 
 def test_an_answer_that_comes_later_says_when(empty_store: Store, document: Node) -> None:
     with serve(empty_store, Clock()) as nothing_yet:
         assert int(nothing_yet.get("/v1/system").headers["retry-after"]) > 0
     of = document["paths"]["/v1/system"]["get"]["responses"]
-    assert {status for status, told in of.items() if "Retry-After" in told["headers"]} == {"429", "503"}
+    assert {status for status, answer in of.items() if "Retry-After" in answer["headers"]} == {"429", "503"}
 
 
 def test_every_number_says_its_unit(document: Node) -> None:

@@ -1,4 +1,4 @@
-"""The operations page, its assets, and what the browser is told."""
+"""The operations page, its assets, and the headers for the browser."""
 
 import re
 from html import unescape

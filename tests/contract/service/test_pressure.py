@@ -1,4 +1,4 @@
-"""Pressure: whole, worst first, consistent, and shifted as asked."""
+"""Pressure: complete, worst first, consistent, and shifted as asked."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -156,7 +156,7 @@ def test_a_sibling_with_room_helps_one_without(client: Client) -> None:
     assert first["ds"] == item["worst_day"]
     assert first["over_0.95_before"] == item["days"][4]["over"]["0.95"]
     assert first["over_0.95_after"] <= 0.2 < first["over_0.95_before"]
-    # 374 beds, of which 0.95 x 374 = 355.3: the chance that more than 355 are occupied, by a normal of spread 12
+    # 374 beds, of which 0.95 x 374 = 355.3: the chance that more than 355 are occupied, by a normal of sd 12
     beds = round(item["days"][4]["beds"])
     assert first["over_0.95_before"] == pytest.approx(norm(beds + 3, 12).sf(int(0.95 * beds) + 0.5), abs=2e-3)
     assert first["over_0.95_after"] == pytest.approx(
@@ -192,9 +192,9 @@ def test_help_on_one_day_is_not_counted_on_another(tmp_path: Path) -> None:
     "beds=" + ",".join(f"RXZ{n % 30}:1" for n in range(3000)),
     "&".join(f"x{n}" for n in range(2000)),
 ])  # fmt: skip
-def test_of_thousands_of_mistakes_some_are_told(client: Client, query: str) -> None:
-    told = client.get(f"/v1/pressure?{query}").json()["errors"]
-    assert len({error["parameter"] + error["found"] for error in told}) == MAX_PRINTED_VALUES
+def test_of_thousands_of_mistakes_some_are_listed(client: Client, query: str) -> None:
+    errors = client.get(f"/v1/pressure?{query}").json()["errors"]
+    assert len({error["parameter"] + error["found"] for error in errors}) == MAX_PRINTED_VALUES
 
 
 @pytest.mark.parametrize(

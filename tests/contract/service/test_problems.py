@@ -96,7 +96,7 @@ def test_every_error_has_the_one_shape(client: Client, method: str, address: str
     assert problem.instance == response.request.url.path
 
 
-def test_a_method_that_is_refused_says_which_are_not(client: Client) -> None:
+def test_a_rejected_method_names_those_that_are_allowed(client: Client) -> None:
     assert client.get("/v1/forecasts", "POST").headers["allow"] == "GET, HEAD, OPTIONS"
 
 
@@ -112,7 +112,7 @@ def test_what_a_caller_writes_comes_back_as_text_of_json_alone(client: Client) -
 
 
 class BrokenLister(Cable):
-    """Serves well until it is asked for the whole list."""
+    """A store that fails when it is asked for the complete list."""
 
     def summaries(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
         if limit != 1:
@@ -127,7 +127,7 @@ class Vanished(Cable):
         return super().latest(system, date(1999, 1, 1) if cutoff == date(2026, 11, 14) else cutoff, revision)
 
 
-def test_an_unforeseen_fault_is_logged_whole_and_told_without_internals(
+def test_an_unforeseen_fault_is_logged_completely_and_answered_without_internals(
     issued_store: Store, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     with serve(BrokenLister(issued_store), clock) as client, caplog.at_level(logging.ERROR):

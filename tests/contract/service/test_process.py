@@ -42,13 +42,13 @@ def test_making_an_app_loads_no_numerical_library_and_reads_no_store() -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "forecasts.example.org"])
 def test_an_open_service_does_not_listen_beyond_this_machine(host: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--host", host], environ={}) == 2
-    told = capsys.readouterr().err
-    assert host in told
-    assert "--allow-anonymous" in told
+    error = capsys.readouterr().err
+    assert host in error
+    assert "--allow-anonymous" in error
 
 
 @pytest.mark.parametrize(
-    ("environ", "exit_code", "told"),
+    ("environ", "exit_code", "sentence"),
     [
         ({"HEADROOM_POLL_SECONDS": "often"}, 2, "Reading HEADROOM_POLL_SECONDS: found 'often'"),
         ({"HEADROOM_POLL_SECONDS": "0"}, 2, "greater than 0"),
@@ -63,11 +63,11 @@ def test_an_open_service_does_not_listen_beyond_this_machine(host: str, capsys: 
     ],
 )
 def test_a_setting_that_cannot_be_read_ends_the_service_with_a_sentence(
-    environ: dict[str, str], exit_code: int, told: str, capsys: pytest.CaptureFixture[str]
+    environ: dict[str, str], exit_code: int, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([], environ=environ) == exit_code
     error = capsys.readouterr().err
-    assert told in error
+    assert sentence in error
     planted.check(error, "the sentence")
 
 
@@ -120,12 +120,12 @@ def test_the_service_ends_in_order_with_its_last_lines_written(tmp_path: Path, e
         servers.wait_until_listening(port, process, tmp_path)
         last = httpx.get(f"http://{servers.LOOPBACK}:{port}/healthz")
         process.send_signal(ending)
-        _, told = process.communicate(timeout=60)
+        _, logged = process.communicate(timeout=60)
     finally:
         servers.stop(process)
     assert process.returncode == 0
-    assert last.headers["x-request-id"].encode() in told
-    assert b"Finished server process" in told
+    assert last.headers["x-request-id"].encode() in logged
+    assert b"Finished server process" in logged
 
 
 def test_one_process_serves_whatever_a_platform_would_have(tmp_path: Path) -> None:

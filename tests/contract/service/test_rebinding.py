@@ -78,7 +78,7 @@ def test_with_a_valid_key_any_name_is_answered(
         assert client.get("/v1/system", host=FOREIGN, authorization=bunch.bearer("reader")).status_code == 200
 
 
-def test_refusals_are_counted(loopback: Client) -> None:
+def test_rejections_are_counted(loopback: Client) -> None:
     loopback.get("/v1/system", host=FOREIGN)
     assert 'headroom_auth_rejections_total{reason="foreign-host"}' in loopback.get("/metrics", host="localhost").text
 

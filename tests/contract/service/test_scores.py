@@ -31,9 +31,7 @@ def scores(client: Client, query: str) -> list[dict[str, Any]]:
         ("by=regime", [(None, None)]),
     ],
 )
-def test_what_is_told_apart_has_a_row_each(
-    client: Client, query: str, slices: list[tuple[str | None, str | None]]
-) -> None:
+def test_each_slice_has_a_row(client: Client, query: str, slices: list[tuple[str | None, str | None]]) -> None:
     assert [(row["measure"], row["leads"]) for row in scores(client, query)] == slices
 
 
@@ -90,7 +88,7 @@ def test_as_a_table_it_has_the_same_rows(client: Client) -> None:
         ("cutoff=2026-11-21", 422, "cutoff", "the parameters"),
     ],
 )
-def test_what_there_is_not_is_refused_with_what_there_is(
+def test_an_unknown_slice_is_rejected_with_those_that_exist(
     client: Client, query: str, status: int, parameter: str, allowed: str
 ) -> None:
     answer = client.get(f"/v1/scores?{query}")
@@ -139,13 +137,13 @@ def test_what_tells_of_two_things_is_known_by_its_tag_alone(empty_store: Store, 
 
 
 def test_live_scores_outlive_the_places_that_a_publication_has_no_more(empty_store: Store, clock: Clock) -> None:
-    kept = [place for place in PLACES if place.id != "RXK2"]
-    whole = build_publication(CUTOFF)
+    remaining = [place for place in PLACES if place.id != "RXK2"]
+    complete = build_publication(CUTOFF)
     empty_store.issue(
         replace(
-            whole,
-            system=replace(whole.system, places=tuple(kept)),
-            series=tuple(s for s in whole.series if s.key.place == "RXH1"),
+            complete,
+            system=replace(complete.system, places=tuple(remaining)),
+            series=tuple(s for s in complete.series if s.key.place == "RXH1"),
         )
     )
     empty_store.save_live_scores(LIVE_SCORES)

@@ -42,7 +42,7 @@ READERS_ROUTES = [
     "/readyz",
     "/docs",
     "/openapi.json",
-    # refusals
+    # rejections
     "/v1/forecasts?place=RXK",
     "/v1/forecasts?place=RXK1&under=northshire",
     "/v1/forecasts/RXK1/occupancy",
@@ -76,7 +76,7 @@ def elsewhere_changed(publication: Publication) -> Publication:
     """The same of Harbour Trust; everything else has other numbers, names, models and notes."""
 
     def other_days(series: SeriesForecast) -> tuple[DayForecast, ...]:
-        """Three times as many at Kingsmoor, so that the whole has twice those more."""
+        """Three times as many at Kingsmoor, so that the system has twice those more."""
         if series.key.place != "northshire":
             more = [2 * day.mean for day in series.days]
         else:
@@ -160,11 +160,11 @@ def test_no_answer_to_a_key_of_one_place_names_another(
 
 
 def test_a_place_of_others_is_as_unknown_as_one_that_does_not_exist(client: Client, bunch: Bunch) -> None:
-    told = [
+    bodies = [
         client.get(f"/v1/forecasts?place={place}", authorization=bunch.bearer("trust-h"), x_request_id="same").text
         for place in ("RXK1", "RXJ1")
     ]
-    assert told[0].replace("RXK1", "RXJ1") == told[1]
+    assert bodies[0].replace("RXK1", "RXJ1") == bodies[1]
 
 
 def test_the_view_of_a_place_adds_up_as_its_own_system(client: Client, bunch: Bunch) -> None:

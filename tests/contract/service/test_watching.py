@@ -185,7 +185,7 @@ class Counting(Cable):
         return super().latest(system, cutoff, revision)
 
 
-def test_a_newest_that_is_damaged_is_read_once_told_once_and_again_when_it_may_be_restored(
+def test_a_newest_that_is_damaged_is_read_once_reported_once_and_again_when_it_may_be_restored(
     empty_store: Store, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     empty_store.issue(build_publication())
@@ -263,14 +263,14 @@ def test_losing_the_store_is_logged_once_not_at_every_look(
 
 
 def test_freshness_follows_the_clock_and_the_tag_follows_freshness(issued_store: Store, clock: Clock) -> None:
-    tags, told = [], []
+    tags, freshness = [], []
     with serve(issued_store, clock) as client:
         for _ in range(4):
             response = client.get("/v1/forecasts")
             tags.append(response.headers["etag"])
-            told.append(response.json()["publication"]["freshness"])
+            freshness.append(response.json()["publication"]["freshness"])
             clock.pass_days(1)
-    assert told == ["fresh", "late", "stale", "stale"]
+    assert freshness == ["fresh", "late", "stale", "stale"]
     assert len(set(tags)) == 3
     assert tags[2] == tags[3]
 
@@ -331,7 +331,7 @@ def test_an_older_cutoff_issued_later_changes_the_list_and_its_last_modified(emp
     assert (after.status_code, len(after.json()["publications"])) == (200, 2)
 
 
-def test_tables_of_another_release_that_come_later_are_told_not_read(
+def test_tables_of_another_release_that_appear_later_are_reported_not_read(
     empty_store: Store, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     empty_store.issue(build_publication())

@@ -121,7 +121,7 @@ def test_so_many_requests_are_answered_ahead_and_no_more(port: int) -> None:
 
 def test_a_head_is_as_limited_where_it_comes_behind_another(port: int) -> None:
     received = all_of(port, asked() + asked("A: " + 60_000 * "a"))
-    assert re.findall(rb"HTTP/1\.1 (\d+)", received) in ([b"200"], [b"200", b"431"])  # by whether it came before
+    assert re.findall(rb"HTTP/1\.1 (\d+)", received) in ([b"200"], [b"200", b"431"])  # by whether it arrived before
     assert re.findall(rb"HTTP/1\.1 (\d+)", all_of(port, asked("A: " + 45_000 * "a", "B: " + 5_000 * "b"))) == [b"431"]
 
 
@@ -202,8 +202,8 @@ def test_where_few_files_may_be_open_so_may_few_connections_and_the_rest_works_o
             opened.enter_context(socket.create_connection((servers.LOOPBACK, narrow.port), timeout=TIMEOUT_SECONDS))
             for _ in range(HELD + TOO_MANY)
         ]
-        refused = connections[HELD:]
-        headers = [headers_of(connection.recv(65536)) for connection in refused]
+        rejected = connections[HELD:]
+        headers = [headers_of(connection.recv(65536)) for connection in rejected]
         connections[0].sendall(b"GET /readyz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
         ready = connections[0].recv(65536)
     assert all(int(given["retry-after"]) > 0 for given in headers)

@@ -28,7 +28,7 @@ def asked(*headers: str) -> bytes:
 def answer(port: int, request: bytes, timeout_seconds: float = TIMEOUT_SECONDS) -> bytes:
     """All that comes back until the service hangs up or has answered."""
     with socket.create_connection((servers.LOOPBACK, port), timeout=timeout_seconds) as connection:
-        with suppress(BrokenPipeError, ConnectionResetError):  # refused before it was all sent
+        with suppress(BrokenPipeError, ConnectionResetError):  # rejected before it was all sent
             connection.sendall(request)
         received = b""
         with suppress(ConnectionResetError):

@@ -72,7 +72,7 @@ def workbook(folder: Path) -> str:
 
 
 def sheet_of_a_workbook(folder: Path) -> str:
-    """Not the first sheet, and days as text in a format of their own beside days as dates."""
+    """Not the first sheet, and days as text in a format of their own together with days as dates."""
     book = openpyxl.Workbook()
     book.active.append(["nothing", "here"])
     sheet = book.create_sheet("Counts & beds")

@@ -17,12 +17,12 @@ QUERY = 'query = "select 1"\n'
 
 
 def sentence(extracts: Extracts, source: str) -> str:
-    with pytest.raises(HistoryError) as refusal:
+    with pytest.raises(HistoryError) as raised:
         extracts.ingest(source, BEDS)
-    text = str(refusal.value)
+    text = str(raised.value)
     assert "\n" not in text
     assert POSTGRESQL_PASSWORD not in text
-    assert refusal.value.exit_code == 3
+    assert raised.value.exit_code == 3
     assert not list(extracts.folder.glob("history/*.parquet"))
     return text
 
@@ -86,7 +86,10 @@ def test_a_parquet_file_without_the_table(extracts: Extracts, columns: dict[str,
         ("postgresql://u:p@PASSWORD@h/d", ["sources.daily.url: it has an `@` where none can", "write `@` as `%40`"]),
         ("postgresql://u:p@PASSWORD/x@h/d", ["sources.daily.url: it has an `@` where none can"]),
         ("nonsense PASSWORD", ["sources.daily.url is not the address of a database"]),
-        ("postgresql://u:PASSWORD@127.0.0.1:1/d", ["from postgresql://***@127.0.0.1:1/d", "refused", "source daily"]),
+        (
+            "postgresql://u:PASSWORD@127.0.0.1:1/d",
+            ["from postgresql://***@127.0.0.1:1/d", "Connection refused", "source daily"],
+        ),
         ("oracle://u:PASSWORD@h/d", ["Install the driver"]),
         ("unheard://u:PASSWORD@h/d", ["Install the driver"]),
         ("sqlite:///absent.db", ["there is no file", "absent.db"]),
@@ -153,10 +156,10 @@ def test_a_secret_from_the_environment_is_shown_in_no_form(
 def test_an_address_at_the_wrong_key_of_the_system_file_shows_no_password(
     extracts: Extracts, source: str, says: str
 ) -> None:
-    with pytest.raises(SystemFileError) as refused:
+    with pytest.raises(SystemFileError) as raised:
         extracts.ingest(source.replace("SECRET", HORSE), BEDS)
-    assert says in str(refused.value)
-    assert HORSE not in str(refused.value)
+    assert says in str(raised.value)
+    assert HORSE not in str(raised.value)
 
 
 def test_a_password_from_the_environment_may_have_any_sign(

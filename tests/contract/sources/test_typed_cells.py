@@ -1,4 +1,4 @@
-"""What a cell says in a workbook, a Parquet file or a database is what the history has, or it is refused."""
+"""The history has what a cell of a workbook, a Parquet file or a database says, or the cell is rejected."""
 
 import csv
 import datetime as dt
@@ -19,7 +19,7 @@ DAY = dt.date(2026, 1, 2)
 FIRST = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
 
-def refused(extracts: Extracts) -> list[tuple[str, str, str]]:
+def rejected(extracts: Extracts) -> list[tuple[str, str, str]]:
     """Line, text and reason of each row of the newest quarantine."""
     with max((extracts.folder / "quarantine").iterdir()).open(encoding="utf-8", newline="") as lines:
         return [(row["line"], row["found"], row["reason"].split(":")[0]) for row in csv.DictReader(lines)]
@@ -59,11 +59,11 @@ def test_a_number_of_a_workbook_is_the_number_of_the_history(extracts: Extracts,
         (-99.5, "-99.5", "negative count"),
     ],
 )
-def test_a_cell_of_a_workbook_that_is_no_count_is_refused(
+def test_a_cell_of_a_workbook_that_is_no_count_is_rejected(
     extracts: Extracts, cell: object, found: str, reason: str
 ) -> None:
     extracts.ingest(workbook(extracts, ["A", DAY, 1], [], ["B", DAY, cell]), BEDS)
-    assert refused(extracts) == [("4", found, reason)]
+    assert rejected(extracts) == [("4", found, reason)]
     assert extracts.known() == {("A/beds", "2026-01-02"): 1.0}
 
 
@@ -93,9 +93,9 @@ def test_a_number_of_any_arrow_type_is_the_number_of_the_history(
         (pa.array([b"1", b"\xff"]), "\ufffd"),
     ],
 )
-def test_a_value_of_parquet_that_is_no_count_is_refused(extracts: Extracts, column: pa.Array, found: str) -> None:
+def test_a_value_of_parquet_that_is_no_count_is_rejected(extracts: Extracts, column: pa.Array, found: str) -> None:
     extracts.ingest(parquet(extracts, code=pa.array(["A", "B"]), date=pa.array([DAY, DAY]), n=column), BEDS)
-    assert refused(extracts) == [("2", found, "unreadable count")]
+    assert rejected(extracts) == [("2", found, "unreadable count")]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_an_instant_is_the_hospital_day_that_begins_there(
     days = pa.array([at.astimezone(dt.UTC) for at in (instant, FIRST)], pa.timestamp("us", tz=str(instant.tzinfo)))
     extracts.ingest(parquet(extracts, code=pa.array(["A", "B"]), date=days, n=pa.array([1, 2])), BEDS)
     assert set(extracts.known()) - {("B/beds", "2024-01-01")} == ({("A/beds", day)} if day else set())
-    assert day or [(line, reason) for line, _, reason in refused(extracts)] == [("1", "unreadable day")]
+    assert day or [(line, reason) for line, _, reason in rejected(extracts)] == [("1", "unreadable day")]
 
 
 @pytest.mark.parametrize(

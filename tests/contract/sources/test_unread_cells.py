@@ -1,4 +1,4 @@
-"""Whatever is in a cell of a workbook is a value of the history, or is refused by name; only an empty one is blank."""
+"""Whatever is in a cell of a workbook is a value of the history, or is rejected by name; only an empty one is blank."""
 
 import csv
 import datetime as dt
@@ -23,7 +23,7 @@ TO_BE_CALCULATED = '<calcPr fullCalcOnLoad="1"/>'
 NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
-def refused(extracts: Extracts) -> list[tuple[str, str, str, str]]:
+def rejected(extracts: Extracts) -> list[tuple[str, str, str, str]]:
     """Line, column, text and reason of each row of the newest quarantine; none where there is none."""
     with max((extracts.folder / "quarantine").iterdir()).open(encoding="utf-8", newline="") as lines:
         return [
@@ -59,17 +59,17 @@ def workbook_of_xml(folder: Path, *cells: str, recalculates: bool = False) -> No
             content.writestr(name, part)
 
 
-def test_formulas_that_were_never_calculated_are_refused_and_the_other_values_archived(extracts: Extracts) -> None:
+def test_formulas_that_were_never_calculated_are_rejected_and_the_other_values_archived(extracts: Extracts) -> None:
     days = [DAY + dt.timedelta(days=i) for i in range(60)]
     workbook(extracts.folder, *(["A", day, 20 + i if i % 4 == 0 else f"={20 + i}+0"] for i, day in enumerate(days)))
     summary = extracts.ingest(PATH, BEDS)
     assert (summary.new, summary.empty, summary.quarantined) == (15, 0, {NEVER: 45})
-    assert refused(extracts)[:2] == [("3", "n", "=21+0", NEVER), ("4", "n", "=22+0", NEVER)]
+    assert rejected(extracts)[:2] == [("3", "n", "=21+0", NEVER), ("4", "n", "=22+0", NEVER)]
     assert summary.quarantine is not None
     assert "save it" in summary.quarantine.read_text(encoding="utf-8")
 
 
-def test_an_ingest_of_nothing_but_such_formulas_is_refused(extracts: Extracts) -> None:
+def test_an_ingest_of_nothing_but_such_formulas_is_rejected(extracts: Extracts) -> None:
     workbook(extracts.folder, ["A", DAY, "=1+1"], ["B", DAY, "=A2"])
     with pytest.raises(HistoryError, match=r"not one of 2 rows could be accepted \(formula never calculated 2\)"):
         extracts.ingest(PATH, BEDS)
@@ -89,12 +89,12 @@ def test_more_of_them_than_max_rejected_share_end_the_ingest(extracts: Extracts)
         (["=A1", "=B1", "=C1"], "code", "=A1"),
     ],
 )
-def test_a_place_or_day_that_was_never_calculated_is_refused_as_such(
+def test_a_place_or_day_that_was_never_calculated_is_rejected_as_such(
     extracts: Extracts, row: list[object], column: str, found: str
 ) -> None:
     workbook(extracts.folder, ["A", DAY, 1], row)
     extracts.ingest(PATH, BEDS)
-    assert refused(extracts) == [("3", column, found, NEVER)]
+    assert rejected(extracts) == [("3", column, found, NEVER)]
 
 
 @pytest.mark.parametrize(
@@ -112,23 +112,23 @@ def test_a_place_or_day_that_was_never_calculated_is_refused_as_such(
 def test_a_formula_without_a_value_however_it_is_written(extracts: Extracts, cell: str, found: str) -> None:
     workbook_of_xml(extracts.folder, "<c r='C#'><v>4</v></c>", cell)
     extracts.ingest(PATH, BEDS)
-    assert refused(extracts) == [("3", "n", found, NEVER)]
+    assert rejected(extracts) == [("3", "n", found, NEVER)]
     assert extracts.known() == {("A/beds", "2026-01-02"): 4.0}
 
 
-def test_each_cell_of_a_shared_formula_is_refused_with_its_text(extracts: Extracts) -> None:
+def test_each_cell_of_a_shared_formula_is_rejected_with_its_text(extracts: Extracts) -> None:
     first, other = '<c r="C#"><f t="shared" ref="C2:C3" si="0">A2*2</f></c>', '<c r="C#"><f t="shared" si="0"/></c>'
     workbook_of_xml(extracts.folder, first, other, "<c r='C#'><v>4</v></c>")
     extracts.ingest(PATH, BEDS)
-    assert refused(extracts) == [("2", "n", "=A2*2", NEVER), ("3", "n", "=A2*2", NEVER)]
+    assert rejected(extracts) == [("2", "n", "=A2*2", NEVER), ("3", "n", "=A2*2", NEVER)]
 
 
-def test_the_empty_cells_that_an_array_formula_was_to_fill_are_refused_too(extracts: Extracts) -> None:
+def test_the_empty_cells_that_an_array_formula_was_to_fill_are_rejected_too(extracts: Extracts) -> None:
     rows: list[list[object]] = [["A", DAY, None], ["A", DAY + dt.timedelta(1), None], ["B", DAY, 7]]
     rows[0][2] = ArrayFormula("C2:C4", "=A2:A4")
     workbook(extracts.folder, *rows)
     extracts.ingest(PATH, BEDS)
-    assert refused(extracts) == [("2", "n", "=A2:A4", NEVER), ("3", "n", "=A2:A4", NEVER)]
+    assert rejected(extracts) == [("2", "n", "=A2:A4", NEVER), ("3", "n", "=A2:A4", NEVER)]
     assert extracts.known() == {("B/beds", "2026-01-02"): 7.0}
 
 
@@ -150,10 +150,10 @@ def test_a_value_that_is_saved_with_a_formula_is_the_value(
     assert extracts.known() == {("A/beds", "2026-01-02"): y}
 
 
-def test_a_zero_in_a_workbook_that_says_its_formulas_are_still_to_be_calculated_is_refused(extracts: Extracts) -> None:
+def test_a_zero_in_a_workbook_that_says_its_formulas_are_still_to_be_calculated_is_rejected(extracts: Extracts) -> None:
     workbook_of_xml(extracts.folder, '<c r="C#"><f>1+1</f><v>0</v></c>', "<c r='C#'><v>0</v></c>", recalculates=True)
     extracts.ingest(PATH, BEDS)
-    assert refused(extracts) == [("2", "n", "=1+1", NEVER)]
+    assert rejected(extracts) == [("2", "n", "=1+1", NEVER)]
     assert extracts.known() == {("B/beds", "2026-01-03"): 0.0}
 
 
@@ -171,20 +171,20 @@ def test_a_text_of_several_fonts_is_read(extracts: Extracts) -> None:
 
 
 @pytest.mark.parametrize("cell", [dt.time(1, 2), dt.timedelta(hours=30), dt.datetime(2026, 1, 1, 8), False])
-def test_a_time_or_a_truth_in_a_column_of_counts_is_refused(extracts: Extracts, cell: object) -> None:
+def test_a_time_or_a_truth_in_a_column_of_counts_is_rejected(extracts: Extracts, cell: object) -> None:
     workbook(extracts.folder, ["A", DAY, 1], ["B", DAY, cell])
     extracts.ingest(PATH, BEDS)
-    ((line, column, _, reason),) = refused(extracts)
+    ((line, column, _, reason),) = rejected(extracts)
     assert (line, column, reason) == ("3", "n", "unreadable count")
 
 
-def test_a_count_that_several_rows_share_is_refused_in_each_of_them(extracts: Extracts) -> None:
+def test_a_count_that_several_rows_share_is_rejected_in_each_of_them(extracts: Extracts) -> None:
     days = [DAY + dt.timedelta(days=i) for i in range(4)]
     rows: list[list[object]] = [["A", day, None] for day in days]
     rows[0][2], rows[3][2] = 30, 9
     workbook(extracts.folder, *rows, merged="C2:C4")
     summary = extracts.ingest(PATH, BEDS)
-    assert [(line, found, reason) for line, _, found, reason in refused(extracts)] == [
+    assert [(line, found, reason) for line, _, found, reason in rejected(extracts)] == [
         (line, "30 (in merged cells)", "merged cells") for line in ("2", "3", "4")
     ]
     assert (summary.new, summary.empty) == (1, 0)
@@ -227,10 +227,10 @@ def test_a_formula_in_the_last_row_and_column_of_a_sheet_is_seen(extracts: Extra
         book.active.append(row)
     book.save(extracts.folder / "x.xlsx")
     extracts.ingest(PATH, BEDS)
-    assert [reason for *_, reason in refused(extracts)] == ["unknown place"]
+    assert [reason for *_, reason in rejected(extracts)] == ["unknown place"]
 
 
 def test_a_formula_in_a_csv_file_was_never_calculated_either(extracts: Extracts) -> None:
     (extracts.folder / "x.csv").write_text('code,date,n\nA,2026-01-02,1\nB,2026-01-02,"=SUM(A1:A2)"\n')
     extracts.ingest('path = "x.csv"\n', BEDS)
-    assert refused(extracts) == [("3", "n", "=SUM(A1:A2)", NEVER)]
+    assert rejected(extracts) == [("3", "n", "=SUM(A1:A2)", NEVER)]

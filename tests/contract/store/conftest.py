@@ -1,4 +1,4 @@
-"""The same tests against every database that the store can be kept in."""
+"""The same tests against every database that can hold the store."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

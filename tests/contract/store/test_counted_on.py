@@ -24,11 +24,11 @@ def test_it_is_read_as_it_was_issued(store: Store, with_drivers: bool) -> None:
 
 
 def test_a_horizon_without_any_of_its_days_is_no_damage(store: Store) -> None:
-    whole = build_publication(system=build_system(horizon_days=4))
-    parts = [of.unique_id for of in whole.series if of.key.place == "RXK2" and of.key.measure == "attendances"]
-    weekends = counted_at_weekends(whole, "RXK2")
+    complete = build_publication(system=build_system(horizon_days=4))
+    parts = [of.unique_id for of in complete.series if of.key.place == "RXK2" and of.key.measure == "attendances"]
+    weekends = counted_at_weekends(complete, "RXK2")
     saturdays = tuple(replace(of, counted_on=(5,), days=()) if of.unique_id in parts else of for of in weekends.series)
-    without_sunday = {of.key.stream: of.days[0].mean for of in whole.series if of.unique_id in parts}
+    without_sunday = {of.key.stream: of.days[0].mean for of in complete.series if of.unique_id in parts}
     issued = replace(
         weekends,
         series=tuple(
@@ -43,6 +43,6 @@ def test_a_horizon_without_any_of_its_days_is_no_damage(store: Store) -> None:
 
 
 def test_weekdays_are_part_of_the_content() -> None:
-    whole = counted_at_weekends(build_publication(), "RXK2")
-    other = tuple(replace(of, counted_on=(4, 5, 6)) if of.counted_on else of for of in whole.series)
-    assert digest(replace(whole, series=other)) != digest(whole)
+    complete = counted_at_weekends(build_publication(), "RXK2")
+    other = tuple(replace(of, counted_on=(4, 5, 6)) if of.counted_on else of for of in complete.series)
+    assert digest(replace(complete, series=other)) != digest(complete)

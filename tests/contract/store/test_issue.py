@@ -1,4 +1,4 @@
-"""What is issued is kept whole, once, and given back as it was."""
+"""A publication is stored completely, once, and read back as it was issued."""
 
 import gzip
 import hashlib
@@ -24,11 +24,11 @@ from tests.unit.publication.tiny import CHAMPION, CUTOFF, ISSUED_AT, publication
 
 def test_drivers_are_read_back_as_they_were_issued(store: Store, connect: Callable[[], Store]) -> None:
     plain = publication()
-    told = tuple(
+    counted = tuple(
         replace(series, drivers=tuple((day.mean - 1.5, 1.25, 0.0, 0.0, 0.0, 0.0, 0.25) for day in series.days))
         for series in plain.series[:3]
     )
-    issued = store.issue(replace(plain, series=(*told, *plain.series[3:])))
+    issued = store.issue(replace(plain, series=(*counted, *plain.series[3:])))
     read = connect().latest()
     assert read == issued
     assert [len(series.drivers) for series in read.series] == [2, 2, 2, 0, 0, 0, 0]
@@ -51,7 +51,7 @@ def test_what_was_issued_is_read_back_equal(store: Store, connect: Callable[[], 
         datetime(2026, 11, 22, 23, 59, tzinfo=timezone(timedelta(hours=-5))),
     ],
 )
-def test_the_instant_of_issue_is_kept_in_utc(store: Store, connect: Callable[[], Store], instant: datetime) -> None:
+def test_the_instant_of_issue_is_stored_in_utc(store: Store, connect: Callable[[], Store], instant: datetime) -> None:
     store.issue(replace(publication(), issued_at=instant))
     read = connect().latest().issued_at
     assert read == instant
@@ -187,7 +187,7 @@ def test_two_jobs_with_the_same_content_make_one_revision(
     assert n_publications(store_url) == 1
 
 
-def test_the_champion_is_kept_with_each_publication(store: Store) -> None:
+def test_the_champion_is_stored_with_each_publication(store: Store) -> None:
     store.issue(publication())
     promoted = replace(CHAMPION, version=8, run_id="c3d4")
     store.issue(replace(publication(), champion=promoted))

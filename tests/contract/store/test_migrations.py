@@ -83,7 +83,7 @@ def test_a_store_of_an_earlier_release_is_rejected_then_migrated_and_loses_nothi
 
 
 def without_places(of: Publication) -> Publication:
-    """No step before notes had kinds kept the place that a note is on, but for why a series is a fallback."""
+    """No step before notes had kinds stored the place that a note is on, but for why a series is a fallback."""
     return replace(of, notes=tuple(note if note.series else replace(note, place=None) for note in of.notes))
 
 
@@ -302,7 +302,7 @@ def test_a_step_that_fails_leaves_the_store_as_it_was(
 def test_the_command_says_what_it_did(tmp_path: Path) -> None:
     url = default_url(tmp_path)
     make_earlier(url, "0001", stamped=False)
-    told = [CliRunner().invoke(app, ["migrate", "--home", str(tmp_path)]) for _ in range(2)]
-    assert [result.exit_code for result in told] == [0, 0]
-    assert f"went from version 0000 to {VERSION}" in told[0].stdout
-    assert f"is of version {VERSION} already" in told[1].stdout
+    runs = [CliRunner().invoke(app, ["migrate", "--home", str(tmp_path)]) for _ in range(2)]
+    assert [result.exit_code for result in runs] == [0, 0]
+    assert f"went from version 0000 to {VERSION}" in runs[0].stdout
+    assert f"is of version {VERSION} already" in runs[1].stdout

@@ -55,10 +55,10 @@ def test_headings_are_newest_first(
 
 def test_a_heading_says_what_its_publication_holds(filled: Store) -> None:
     [summary] = filled.summaries("southshire")
-    whole = filled.latest("southshire")
+    complete = filled.latest("southshire")
     assert (summary.system, summary.n_series, summary.n_fallbacks) == ("southshire", 7, 1)
     assert (summary.champion, summary.issued_at) == (CHAMPION, ISSUED_AT)
-    assert summary.digest == digest(whole)
+    assert summary.digest == digest(complete)
 
 
 @pytest.mark.parametrize(
@@ -92,9 +92,9 @@ def test_the_latest_is_the_newest_of_what_was_asked_for(
 def test_what_is_not_there_is_named(
     filled: Store, system: str | None, cutoff: date | None, revision: int | None, wanted: str
 ) -> None:
-    with pytest.raises(UnknownPublicationError) as refusal:
+    with pytest.raises(UnknownPublicationError) as raised:
         filled.latest(system, cutoff, revision)
-    assert wanted in str(refusal.value)
+    assert wanted in str(raised.value)
 
 
 def test_an_empty_store_has_no_headings_and_no_latest(store: Store) -> None:
@@ -122,11 +122,11 @@ def test_hundreds_of_series_are_read_in_their_order(store: Store) -> None:
 
 def test_no_text_can_be_taken_for_the_end_of_another(store: Store) -> None:
     odd = 'a "b" \\ c\n\u2028,],[null'
-    whole = publication()
-    named = tuple(replace(series, unit=odd, model=odd) for series in whole.series)
+    complete = publication()
+    named = tuple(replace(series, unit=odd, model=odd) for series in complete.series)
     kinds = (NoteKind.LATE, NoteKind.SILENT, NoteKind.EVENT)
-    reasons = tuple(Note(NoteKind.FALLBACK, odd, series=of.unique_id) for of in whole.series)
-    issued = store.issue(replace(whole, series=named, notes=(*(Note(kind, odd) for kind in kinds), *reasons)))
+    reasons = tuple(Note(NoteKind.FALLBACK, odd, series=of.unique_id) for of in complete.series)
+    issued = store.issue(replace(complete, series=named, notes=(*(Note(kind, odd) for kind in kinds), *reasons)))
     assert store.latest() == issued
 
 

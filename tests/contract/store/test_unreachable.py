@@ -16,10 +16,10 @@ PASSWORD = HORSE
 
 
 def sentence_of(url: str, use: Callable[[Store], object] = Store.latest) -> str:
-    """The sentence with which opening and using the store at `url` is refused."""
-    with pytest.raises(StoreUnreachableError) as refused:
+    """The sentence of the error that opening and using the store at `url` raises."""
+    with pytest.raises(StoreUnreachableError) as raised:
         open_and_use(url, use)
-    return str(refused.value)
+    return str(raised.value)
 
 
 def open_and_use(url: str, use: Callable[[Store], object]) -> None:
@@ -50,7 +50,7 @@ def open_and_use(url: str, use: Callable[[Store], object]) -> None:
         ("sqlite://headroom:PASSWORD@db/headroom", "Invalid SQLite URL"),
     ],
 )
-def test_a_url_that_is_none_is_refused_with_an_example(url: str, reason: str) -> None:
+def test_an_invalid_url_is_rejected_with_an_example(url: str, reason: str) -> None:
     sentence = sentence_of(url.replace("PASSWORD", PASSWORD))
     assert sentence.startswith(f"Reading HEADROOM_STORE_URL: {reason}")
     assert ("write `@` as `%40`" in sentence) == bool(reason and "Invalid" not in reason)
@@ -111,14 +111,14 @@ def test_absent_tables_come_with_the_advice_that_makes_them(store_url: str, use:
     assert POSTGRESQL_PASSWORD not in sentence
 
 
-def test_a_file_that_may_not_be_written_is_refused_on_writing(tmp_path: Path) -> None:
+def test_a_read_only_file_is_an_error_on_writing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'publications.db'}"
     store = Store(url)
     store.prepare()
-    kept: Publication = store.issue(publication())
+    issued: Publication = store.issue(publication())
     store.close()
     sentence = sentence_of(
         f"sqlite:///file:{tmp_path / 'publications.db'}?mode=ro&uri=true", lambda s: s.issue(publication(scale=2.0))
     )
     assert "readonly" in sentence
-    open_and_use(url, lambda s: s.latest() == kept or pytest.fail("the kept publication changed"))
+    open_and_use(url, lambda s: s.latest() == issued or pytest.fail("the stored publication changed"))

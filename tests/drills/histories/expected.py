@@ -23,11 +23,11 @@ from training.errors import HistoryError, NothingPublishedError, UsageError
 REPORTING_DAYS = 28  # a site that is silent for longer is not forecast
 WEEK = 7
 NO_FALLBACK_FROM_DAYS = 8  # of known values
-SHARE_OFF, SPREADS_OFF = (
+SHARE_OFF, SCALES_OFF = (
     0.05,
     3.5,
-)  # by which a week's mean may miss: of its level, and in spreads of the mean of a week
-CENSUS_SPREADS_OFF = 2.5  # of one census: those of a week are nearly one and the same
+)  # by which a week's mean may miss: of its level, and in standard deviations of the mean of a week
+CENSUS_SCALES_OFF = 2.5  # of one census: those of a week are nearly one and the same
 FEW_DAYS_SHARE = 0.2  # of its level, by which a mean of a few days may miss besides: it has not every weekday
 SUM_TOLERANCE = 1e-6
 
@@ -95,9 +95,9 @@ def check_series(series: SeriesForecast, known: pd.Series, reason: str | None) -
 def allowed_miss(unique_id: str, n_days: int) -> float:
     """By how much the mean of a week may be off the level of a series of which so many days are known."""
     true, measure = level(unique_id), unique_id.split("/")[1]
-    spread = {"occupancy": CENSUS_SPREADS_OFF * sqrt(true), "beds": 0.0}.get(measure, SPREADS_OFF * sqrt(true / WEEK))
-    few = FEW_DAYS_SHARE * true * (n_days < WEEK) + SPREADS_OFF * sqrt(true) * (n_days < 3)
-    return SHARE_OFF * true + spread + few
+    scale = {"occupancy": CENSUS_SCALES_OFF * sqrt(true), "beds": 0.0}.get(measure, SCALES_OFF * sqrt(true / WEEK))
+    few = FEW_DAYS_SHARE * true * (n_days < WEEK) + SCALES_OFF * sqrt(true) * (n_days < 3)
+    return SHARE_OFF * true + scale + few
 
 
 def cutoffs(hospital: Hospital, morning: int) -> set[pd.Timestamp]:

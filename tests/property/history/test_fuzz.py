@@ -44,7 +44,7 @@ def source(pattern: str) -> Source:
 
 
 def read(content: bytes, name: str = "x.csv") -> tuple[Extract, ScreenedFile] | None:
-    """What becomes of a file; None where it is refused as a whole."""
+    """Return the screened file; None where all of it is rejected."""
     with TemporaryDirectory() as folder:
         (Path(folder) / name).write_bytes(content)
         try:
@@ -87,13 +87,13 @@ def check(content: bytes) -> None:
 
 
 def accounted_for(screened: ScreenedFile, cells_at: dict[int, list[str]], names: list[str]) -> bool:
-    """Every row is ignored, or refused whole, or each of its counts is a value, blank or refused."""
-    refused = screened.quarantined.astype({"measure": str})
-    whole = set(refused.loc[refused["measure"].eq(""), "line"])
-    counts = Counter(screened.values["line"]) + Counter(refused.loc[refused["measure"].ne(""), "line"])
+    """Every row is ignored, or rejected entirely, or each of its counts is a value, blank or rejected."""
+    rejected = screened.quarantined.astype({"measure": str})
+    entirely = set(rejected.loc[rejected["measure"].eq(""), "line"])
+    counts = Counter(screened.values["line"]) + Counter(rejected.loc[rejected["measure"].ne(""), "line"])
     ignored = 0
     for line, cells in cells_at.items():
-        if line in whole:
+        if line in entirely:
             continue
         row = dict(zip(names, cells, strict=True))
         if row["code"].strip() == "ALL":
@@ -116,14 +116,14 @@ def test_a_spoiled_extract_never_gives_another_number(changes: list[tuple[str, i
 
 @settings(max_examples=60)
 @given(content=st.binary(max_size=300), with_header=st.booleans())
-def test_any_bytes_at_all_are_read_or_refused(content: bytes, with_header: bool) -> None:
+def test_any_bytes_at_all_are_read_or_rejected(content: bytes, with_header: bool) -> None:
     check(b"code,date,occupied,open\n" + content if with_header else content)
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "xlsx", "xls", "ods"])
 @settings(max_examples=30)
 @given(content=st.binary(max_size=300))
-def test_any_bytes_under_another_name_are_refused(suffix: str, content: bytes) -> None:
+def test_any_bytes_under_another_name_are_rejected(suffix: str, content: bytes) -> None:
     assert read(content, f"x.{suffix}") is None
 
 
@@ -131,7 +131,7 @@ def test_any_bytes_under_another_name_are_refused(suffix: str, content: bytes) -
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(at=st.floats(0, 1), piece=st.binary(min_size=1, max_size=4), cut=st.booleans())
 @example(at=0.025, piece=b"\x04\x03", cut=False)  # in Parquet: the number of a text that is not there
-def test_a_spoiled_binary_file_is_read_or_refused(suffix: str, at: float, piece: bytes, cut: bool) -> None:
+def test_a_spoiled_binary_file_is_read_or_rejected(suffix: str, at: float, piece: bytes, cut: bool) -> None:
     table = pd.DataFrame({"code": ["A", "B"], "date": ["2026-01-01"] * 2, "occupied": [3, 4], "open": [5.5, None]})
     buffer = io.BytesIO()
     (table.to_parquet if suffix == "parquet" else table.to_excel)(buffer, index=False)

@@ -60,7 +60,7 @@ def test_slices_are_taken_in_the_order_they_are_named(by: str, slices: tuple[str
         (plan(), Path("scores.xlsx"), "--scores scores.xlsx: scores are written as .parquet or .csv."),
     ],
 )  # fmt: skip
-def test_what_there_is_not_is_refused(asked: BacktestOptions, scores_file: Path | None, says: str) -> None:
+def test_an_unknown_name_is_rejected(asked: BacktestOptions, scores_file: Path | None, says: str) -> None:
     with pytest.raises(UsageError) as raised:
         asked.check(SYSTEM, scores_file)
     assert says in str(raised.value)

@@ -48,7 +48,7 @@ def rows(n: int) -> pd.DataFrame:
     )
 
 
-def test_shares_are_spread_evenly_and_differ_from_row_to_row() -> None:
+def test_shares_are_distributed_evenly_and_differ_from_row_to_row() -> None:
     shares = shares_of(rows(5_000))
     assert len(set(shares)) == 5_000
     assert distance_from_uniform(shares) < 1.63 / np.sqrt(5_000)  # what chance allows once in a hundred

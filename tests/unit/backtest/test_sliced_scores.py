@@ -93,7 +93,7 @@ def test_the_long_frame_has_a_row_for_each_score_there_is() -> None:
     assert {"pinball_q0.1", "pinball_q0.5", "pinball_q0.9"} < set(one.index)
 
 
-def test_evidence_is_what_a_real_backtest_is_judged_beside() -> None:
+def test_evidence_has_the_baselines_that_a_real_backtest_is_compared_with() -> None:
     history = build_history(four_sites(120))
     cutoffs = [pd.Timestamp(day) for day in history.latest.index[[-50, -40]]]
     frame = backtest_candidate(Forecaster(history, 28), cutoffs, "SeasonalNaive")

@@ -68,7 +68,7 @@ def test_cutoffs_at_which_nothing_reports_are_left_out() -> None:
         (1, 7, 84, None, "need actuals from before 2021-12-09 to 2022-03-03"),
     ],
 )
-def test_a_backtest_the_history_is_too_short_for_is_refused(
+def test_a_backtest_the_history_is_too_short_for_is_rejected(
     windows: int, step: int, horizon: int, last: str | None, sentence: str
 ) -> None:
     with pytest.raises(UsageError) as raised:

@@ -92,7 +92,7 @@ def test_quantiles_of_small_counts_are_those_of_the_counts(mean: float) -> None:
     assert np.abs(found.mean(axis=(0, 1)) - poisson.ppf(LEVELS, mean)).max() < 0.8
 
 
-def test_only_small_whole_counts_are_rounded() -> None:
+def test_only_small_integer_counts_are_rounded() -> None:
     values = np.array([[[1.4, 2.6], [1.4, 2.6], [101.4, 102.6]]])
     means = np.array([[2.0, 2.0, 102.0]])
     found = in_integer_counts(values, means, np.array([True, False, True]))

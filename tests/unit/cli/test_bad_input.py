@@ -54,7 +54,7 @@ def write_extracts(folder: Path, edit: Callable[[str], str]) -> None:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class Invalid:
     """A spoiled system, the command that meets it, and how it ends."""
 
     wrong: str
@@ -64,45 +64,45 @@ class Refusal:
     says: tuple[str, ...]
 
 
-REFUSED = [
-    Refusal("no system.toml", remove("system.toml"), "ingest",
+REJECTED = [
+    Invalid("no system.toml", remove("system.toml"), "ingest",
             2, ("UsageError", "system.toml: there is no such file", "--system")),
-    Refusal("an unknown key", replaced("census_hour", "sensus_hour", system_toml), "ingest",
+    Invalid("an unknown key", replaced("census_hour", "sensus_hour", system_toml), "ingest",
             3, ("SystemFileError", "system.sensus_hour is not a known key", "Did you mean census_hour?")),
-    Refusal("a key of the wrong kind", replaced("census_hour = 8", 'census_hour = "eight"', system_toml), "ingest",
+    Invalid("a key of the wrong kind", replaced("census_hour = 8", 'census_hour = "eight"', system_toml), "ingest",
             3, ("SystemFileError", "system.census_hour", "found 'eight'", "whole number")),
-    Refusal("not TOML", replaced("[system]", "[system", system_toml), "ingest",
+    Invalid("not TOML", replaced("[system]", "[system", system_toml), "ingest",
             3, ("SystemFileError", "it is not TOML", "Correct that line")),
-    Refusal("no places file", remove("places.csv"), "ingest",
+    Invalid("no places file", remove("places.csv"), "ingest",
             3, ("SystemFileError", "places.csv")),
-    Refusal("no source file", remove("extract/*.csv"), "ingest",
+    Invalid("no source file", remove("extract/*.csv"), "ingest",
             3, ("HistoryError", "there is no file", "extract/*.csv", "sources.daily.path")),
-    Refusal("no such column", lambda folder: write_extracts(folder, lambda text: text.replace("beds", "open_beds", 1)),
+    Invalid("no such column", lambda folder: write_extracts(folder, lambda text: text.replace("beds", "open_beds", 1)),
             "ingest", 3, ("HistoryError", "no column 'beds'", "Found code, date", "open_beds")),
-    Refusal("an empty file", lambda folder: write_extracts(folder, lambda text: ""), "ingest",
+    Invalid("an empty file", lambda folder: write_extracts(folder, lambda text: ""), "ingest",
             3, ("HistoryError", ".csv: it is empty", "Send the extract again")),
-    Refusal("a header alone", lambda folder: write_extracts(folder, lambda text: text.split("\n")[0] + "\n"), "ingest",
+    Invalid("a header alone", lambda folder: write_extracts(folder, lambda text: text.split("\n")[0] + "\n"), "ingest",
             3, ("HistoryError", "a header but no rows")),
-    Refusal("no place of the tree", lambda folder: write_extracts(folder, lambda text: text.replace("RXA", "ZZZ")),
+    Invalid("no place of the tree", lambda folder: write_extracts(folder, lambda text: text.replace("RXA", "ZZZ")),
             "ingest", 3, ("HistoryError", "not one of 200 rows could be accepted", "unknown place 200", "quarantine")),
-    Refusal("nothing ingested yet", lambda folder: None, "backtest --windows 1",
+    Invalid("nothing ingested yet", lambda folder: None, "backtest --windows 1",
             3, ("HistoryError", "holds no history", "headroom ingest")),
-    Refusal("nothing ingested yet", lambda folder: None, "history",
+    Invalid("nothing ingested yet", lambda folder: None, "history",
             3, ("HistoryError", "holds no history", "headroom ingest")),
-    Refusal("a cutoff before the history", lambda folder: None, "daily --cutoff 2001-02-03",
+    Invalid("a cutoff before the history", lambda folder: None, "daily --cutoff 2001-02-03",
             4, ("NothingPublishedError", "for cutoff 2001-02-03", "the history begins on 20", "Choose a later cutoff")),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("row", REFUSED, ids=lambda row: f"{row.wrong}: {row.command}")
-def test_it_is_refused_in_a_sentence(row: Refusal, system: Path, home: Path) -> None:
+@pytest.mark.parametrize("row", REJECTED, ids=lambda row: f"{row.wrong}: {row.command}")
+def test_it_is_rejected_in_a_sentence(row: Invalid, system: Path, home: Path) -> None:
     row.spoil(system.parent)
     verb, *options = row.command.split()
     ended = headroom(verb, "--system", system, "--home", home, *options)
-    assert_refused(ended, row.exit_code, row.says)
+    assert_rejected(ended, row.exit_code, row.says)
 
 
-def test_nothing_is_kept_of_a_source_that_is_refused(system: Path, home: Path) -> None:
+def test_nothing_is_stored_of_a_source_that_is_rejected(system: Path, home: Path) -> None:
     write_extracts(system.parent, lambda text: text.replace("RXA", "ZZZ"))
     headroom("ingest", "--system", system, "--home", home)
     assert list((home / "history").rglob("*.parquet")) == []
@@ -110,7 +110,7 @@ def test_nothing_is_kept_of_a_source_that_is_refused(system: Path, home: Path) -
     assert len(rows_of(rejected)) == 200
 
 
-def assert_refused(ended: Ended, exit_code: int, says: tuple[str, ...]) -> None:
+def assert_rejected(ended: Ended, exit_code: int, says: tuple[str, ...]) -> None:
     assert ended.exit_code == exit_code, ended
     assert "Traceback" not in ended.err
     last = ended.err.splitlines(keepends=True)[-1]
@@ -148,7 +148,7 @@ QUARANTINED = [
 
 
 @pytest.mark.parametrize("row", QUARANTINED, ids=lambda row: row.wrong)
-def test_one_bad_line_is_set_apart_and_the_rest_is_kept(row: Quarantined, system: Path, home: Path) -> None:
+def test_one_bad_line_is_quarantined_and_the_rest_is_accepted(row: Quarantined, system: Path, home: Path) -> None:
     file = extract(system.parent)
     lines = file.read_text().splitlines()
     number = next(i for i, line in enumerate(lines) if line.startswith("RXA01"))
@@ -201,20 +201,20 @@ def test_what_cannot_be_asked_is_a_usage_error(
 @pytest.mark.parametrize("command", ["publish", "rollback"])
 def test_without_a_champion_nothing_is_published(command: str, simulated: Path, own_home: Path) -> None:
     ended = headroom(command, "--system", simulated / "system.toml", "--home", own_home)
-    assert_refused(ended, 4, ("NothingPublishedError", "no version is the champion", "headroom train"))
+    assert_rejected(ended, 4, ("NothingPublishedError", "no version is the champion", "headroom train"))
 
 
 def test_a_store_out_of_reach_is_found_at_once_and_its_password_is_not_shown(simulated: Path, tmp_path: Path) -> None:
     command = ("daily", "--system", simulated / "system.toml", "--home", tmp_path)
     ended = process(*command, HEADROOM_STORE_URL=UNREACHABLE_STORE)
-    assert_refused(ended, 6, ("StoreUnreachableError", "at postgresql://***@127.0.0.1:1/x: ", "HEADROOM_STORE_URL"))
+    assert_rejected(ended, 6, ("StoreUnreachableError", "at postgresql://***@127.0.0.1:1/x: ", "HEADROOM_STORE_URL"))
     assert not (tmp_path / "history").exists()
 
 
 def test_an_mlflow_out_of_reach_is_one_line_and_its_password_is_not_shown(simulated: Path, own_home: Path) -> None:
     where = ("--system", simulated / "system.toml", "--home", own_home)
     ended = process("publish", *where, MLFLOW_TRACKING_URI=UNREACHABLE_MLFLOW)
-    assert_refused(
+    assert_rejected(
         ended, 6, ("OutOfReachError", "Talking to MLflow at http://***@127.0.0.1:1: ", "MLFLOW_TRACKING_URI")
     )
     assert ended.err.count("\n") == 1
@@ -222,5 +222,5 @@ def test_an_mlflow_out_of_reach_is_one_line_and_its_password_is_not_shown(simula
 
 def test_a_missing_system_file_ends_a_real_process_with_its_sentence(tmp_path: Path) -> None:
     ended = process("daily", "--system", tmp_path / "system.toml")
-    assert_refused(ended, 2, ("UsageError", "there is no such file"))
+    assert_rejected(ended, 2, ("UsageError", "there is no such file"))
     assert ended.out == ""

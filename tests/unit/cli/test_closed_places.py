@@ -9,7 +9,7 @@ import pytest
 
 from tests.places import PlaceAbsentError, as_anyone, closed, full, read_only
 from tests.unit.cli.commands import headroom, process
-from tests.unit.cli.test_bad_input import assert_refused
+from tests.unit.cli.test_bad_input import assert_rejected
 
 HOME = ("HomeError", "--home (HEADROOM_HOME)")
 
@@ -56,7 +56,7 @@ CLOSED = [
 def test_what_is_closed_is_said(row: Closed, system: Path, own_home: Path) -> None:
     with skipping(), closed(*row.places(system.parent, own_home), mode=row.mode):
         ended = process(row.command, "--system", system, "--home", own_home, prefix=as_anyone())
-    assert_refused(ended, row.exit_code, row.says)
+    assert_rejected(ended, row.exit_code, row.says)
 
 
 def test_a_home_that_may_only_be_read_shows_its_history(system: Path, own_home: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_read_only_disk_is_said_before_the_work(command: str, system: Path, in
         with skipping():
             home = mounted.enter_context(read_only(ingested, tmp_path / "disk"))
         ended = headroom(command, "--system", system, "--home", home)
-    assert_refused(ended, 6, (*HOME, "Opening the home", "Read-only file system"))
+    assert_rejected(ended, 6, (*HOME, "Opening the home", "Read-only file system"))
 
 
 FULL = [
@@ -104,7 +104,7 @@ def test_a_full_disk_is_said(
             home = mounted.enter_context(full(ingested, tmp_path / "disk"))
         verb, *options = command.format(home=home).split()
         ended = headroom(verb, "--system", system, "--home", home, *options)
-    assert_refused(ended, exit_code, ())
+    assert_rejected(ended, exit_code, ())
     assert any(text in ended.err for text in says)
 
 
@@ -125,5 +125,5 @@ def test_a_result_that_cannot_be_written_is_said_before_the_work(
     verb, *options = command.format(there=there).split()
     where = () if verb == "simulate" else ("--system", simulated / "system.toml", "--home", ingested)
     ended = headroom(verb, *where, *options)
-    assert_refused(ended, 2, ("UsageError", option, there))
+    assert_rejected(ended, 2, ("UsageError", option, there))
     assert ended.out == ""

@@ -115,8 +115,8 @@ def test_a_weekday_never_seen_takes_the_level_of_its_neighbours() -> None:
 
 def test_imputation_does_not_look_at_other_series() -> None:
     alone = imputed(table_of({"A": [1, 2, NAN, 4, 5, 6, 7, 8, 9, 10]}))
-    beside = imputed(table_of({"A": [1, 2, NAN, 4, 5, 6, 7, 8, 9, 10], "B": [1e9] * 10}))
-    assert beside["A"].to_list() == alone["A"].to_list()
+    with_another = imputed(table_of({"A": [1, 2, NAN, 4, 5, 6, 7, 8, 9, 10], "B": [1e9] * 10}))
+    assert with_another["A"].to_list() == alone["A"].to_list()
 
 
 def test_the_contracted_columns_of_a_backtest() -> None:
@@ -125,7 +125,7 @@ def test_the_contracted_columns_of_a_backtest() -> None:
     )
 
 
-def test_quantiles_stand_beside_their_rows_whatever_the_index() -> None:
+def test_quantiles_are_joined_to_their_rows_whatever_the_index() -> None:
     rows = pd.DataFrame({"unique_id": ["A", "B"]}, index=[7, 3])
     found = with_quantiles(rows, np.array([[1.0, 2.0], [3.0, 4.0]]), [0.1, 0.9])
     assert found.to_dict("list") == {"unique_id": ["A", "B"], "q0.1": [1.0, 3.0], "q0.9": [2.0, 4.0]}
@@ -156,7 +156,7 @@ def test_a_series_of_holidays_alone_is_filled_from_them() -> None:
         ("every second day", list(range(1, 69, 2))),
     ],
 )
-def test_an_imputed_history_is_whole_and_near(what: str, missing: list[int]) -> None:
+def test_an_imputed_history_is_complete_and_near(what: str, missing: list[int]) -> None:
     truth = [100.0 + 10 * (day % 7) for day in range(70)]
     table = table_of({"A": [NAN if day in missing else y for day, y in enumerate(truth)]})
     filled = imputed(table)["A"]
@@ -165,7 +165,7 @@ def test_an_imputed_history_is_whole_and_near(what: str, missing: list[int]) -> 
     assert (filled.isna() | table["A"].isna()).sum() == len(missing)
 
 
-def test_two_values_for_one_day_are_refused() -> None:
+def test_two_values_for_one_day_are_rejected() -> None:
     rows = pd.DataFrame({"unique_id": "A", "ds": pd.to_datetime(["2022-01-01"] * 2), "y": [1.0, 2.0]})
     with pytest.raises(ValueError, match="two values for one day"):
         wide(rows)

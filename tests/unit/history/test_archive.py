@@ -86,7 +86,7 @@ def test_the_digest_is_the_hash_of_series_days_and_counts(archive: Archive) -> N
     assert archive.digest() == f"sha256:{by_hand.hexdigest()}"
 
 
-def test_the_digest_does_not_depend_on_batches_nor_on_when_they_came(tmp_path: Path) -> None:
+def test_the_digest_does_not_depend_on_batches_nor_on_when_they_arrived(tmp_path: Path) -> None:
     first: Row = ("A", "beds", None, "2026-01-01", 1)
     second: Row = ("A", "beds", None, "2026-01-02", 2)
     digests = set()

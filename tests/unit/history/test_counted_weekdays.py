@@ -144,8 +144,8 @@ def test_a_clinic_that_is_closed_is_neither_late_nor_full_of_gaps() -> None:
     late.iloc[-2:] = np.nan
     table = pd.DataFrame({"A/attendances": clinic, "B/attendances": late, "C/attendances": series(ALL, 30, last)})
     found = findings(table, build_system(), SystemContext())
-    told = found[["check", "unique_id", "days", "note"]].to_numpy().tolist()
-    assert sorted(told) == [
+    rows = found[["check", "unique_id", "days", "note"]].to_numpy().tolist()
+    assert sorted(rows) == [
         ["gap", "A/attendances", 2, ""],
         ["late", "B/attendances", 2, "no value since 2025-06-30"],
         ["rhythm", "A/attendances", 7, "counted on Saturday and Sunday only"],

@@ -66,7 +66,7 @@ def test_an_event_holds_on_both_its_days() -> None:
 
 
 @pytest.mark.parametrize("kind", [EventKind.DATA_FAULT, EventKind.EXCLUDE])
-def test_days_to_leave_out_are_empty_for_every_model_and_kept_in_what_happened(kind: EventKind) -> None:
+def test_days_to_leave_out_are_empty_for_every_model_and_stay_in_the_actuals(kind: EventKind) -> None:
     table = four_sites(120)
     fault = event("2022-03-10", "2022-03-12", kind, "T1", "attendances")
     history = build_history(table, context=context_of(fault))
@@ -80,7 +80,7 @@ def test_days_to_leave_out_are_empty_for_every_model_and_kept_in_what_happened(k
     pd.testing.assert_frame_equal(history.latest, table[history.latest.columns], check_freq=False)
 
 
-def test_a_strike_is_hidden_from_models_that_are_not_told_of_it_alone() -> None:
+def test_a_strike_is_hidden_from_models_without_its_regressor_alone() -> None:
     table = four_sites(120)
     strike = event("2022-03-10", "2022-03-12", EventKind.STRIKE, "A")
     history = build_history(table, context=context_of(strike))
@@ -123,20 +123,20 @@ def test_a_regression_foresees_the_strike_that_is_declared() -> None:
         history = build_history(table, context=context_of(*events))
         return candidate.forecast(ForecastRequest(history, [cutoff], 7)).by_cutoff[cutoff]
 
-    foreseen, not_told = means(*past, event(coming[0], coming[1], EventKind.STRIKE, "A")), means(*past)
-    ratio = (foreseen / not_told)["A/attendances"].to_numpy()
+    foreseen, without_event = means(*past, event(coming[0], coming[1], EventKind.STRIKE, "A")), means(*past)
+    ratio = (foreseen / without_event)["A/attendances"].to_numpy()
     assert (ratio[2:5] < 0.75).all()
     np.testing.assert_allclose(ratio[:2], 1.0)
-    np.testing.assert_allclose(foreseen["B/attendances"], not_told["B/attendances"])
+    np.testing.assert_allclose(foreseen["B/attendances"], without_event["B/attendances"])
 
 
 def test_school_terms_and_events_become_features_of_their_places() -> None:
     days = pd.Series(pd.to_datetime(["2022-01-09", "2022-01-10", "2022-01-10"]))
-    told_of = SystemContext(
+    context = SystemContext(
         events=(event("2022-01-10", "2022-01-10", EventKind.CLOSURE, "B"),),
         school_terms=(SchoolTerm(date(2022, 1, 10), date(2022, 2, 1), "T1"),),
     )
-    found = event_features(days, ["A/attendances", "A/attendances", "C/attendances"], told_of, SYSTEM)
+    found = event_features(days, ["A/attendances", "A/attendances", "C/attendances"], context, SYSTEM)
     assert {name: values.tolist() for name, values in found.items()} == {
         "closure": [0.0, 0.0, 0.0], "school_term": [0.0, 1.0, 0.0]
     }  # fmt: skip

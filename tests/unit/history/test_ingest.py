@@ -128,26 +128,26 @@ def test_one_file_may_hold_several_vintages_of_a_day(tmp_path: Path) -> None:
         ("A,2026-01-01,-1,\n", ["not one of 1 rows", "sentinel 2"]),
     ],
 )
-def test_a_run_that_can_accept_nothing_is_refused_and_names_the_quarantine(
+def test_a_run_that_can_accept_nothing_is_rejected_and_names_the_quarantine(
     tmp_path: Path, body: str, fragments: list[str]
 ) -> None:
     hospital = Hospital(tmp_path).send(HEADER + body)
-    with pytest.raises(HistoryError) as refusal:
+    with pytest.raises(HistoryError) as raised:
         hospital.ingest()
     (file,) = hospital.quarantine.iterdir()
     for fragment in [*fragments, str(file), "Nothing was changed"]:
-        assert fragment in str(refusal.value)
+        assert fragment in str(raised.value)
     assert read_quarantine(file)
     assert hospital.batches() == []
 
 
-def test_a_column_of_instants_that_cannot_be_read_refuses_the_run(tmp_path: Path) -> None:
+def test_a_column_of_instants_that_cannot_be_read_stops_the_run(tmp_path: Path) -> None:
     hospital = Hospital(tmp_path, LONG).send(f"{LONG_HEADER}A,2026-01-01,beds,,3,soon\nA,2026-01-02,beds,,3,\n")
     with pytest.raises(HistoryError, match="unreadable known_at 2"):
         hospital.ingest()
 
 
-def test_a_run_without_a_single_value_is_refused(tmp_path: Path) -> None:
+def test_a_run_without_a_single_value_is_rejected(tmp_path: Path) -> None:
     hospital = Hospital(tmp_path).send(HEADER + "ALL,2026-01-01,1,1\nA,2026-01-01,,\n")
     with pytest.raises(
         HistoryError, match=r"not one of 2 rows has a value \(1 rows of ignored places, 2 blank counts\)"
@@ -186,10 +186,10 @@ def test_the_ingest_is_named_by_its_instant_in_utc(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("where", ["[system]", "[sources.daily]"])
-def test_more_refused_rows_than_max_rejected_share_stop_the_ingest(
+def test_more_rejected_rows_than_max_rejected_share_stop_the_ingest(
     tmp_path: Path, n_bad: int, line: str, stops: bool, where: str
 ) -> None:
-    """Of twenty rows one may be refused at 5 %."""
+    """Of twenty rows one may be rejected at 5 %."""
     days = [f"2026-01-{day:02d}" for day in range(1, 29)]
     good = "".join(f"A,{day},0,0\n" for day in days[: 20 - n_bad])
     hospital = Hospital(tmp_path).send(HEADER + good + "".join(line.format(day) for day in days[-n_bad:]))
@@ -202,7 +202,7 @@ def test_more_refused_rows_than_max_rejected_share_stop_the_ingest(
     if not stops:
         assert hospital.ingest().new > 0
         return
-    with pytest.raises(HistoryError) as refusal:
+    with pytest.raises(HistoryError) as raised:
         hospital.ingest()
     (quarantine,) = hospital.quarantine.iterdir()
     for said in (
@@ -211,6 +211,6 @@ def test_more_refused_rows_than_max_rejected_share_stop_the_ingest(
         "Nothing was changed",
         "raise max_rejected_share",
     ):
-        assert said in str(refusal.value)
-    assert str(quarantine) in str(refusal.value)
+        assert said in str(raised.value)
+    assert str(quarantine) in str(raised.value)
     assert hospital.batches() == []

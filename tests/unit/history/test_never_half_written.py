@@ -1,4 +1,4 @@
-"""Ingests that are killed, meet each other or find the disk full: real processes, and an archive that stays whole."""
+"""Ingests that are killed, meet each other or find the disk full: real processes. The archive stays complete."""
 
 import multiprocessing
 import os
@@ -116,14 +116,14 @@ def test_two_ingests_at_once_take_turns(tmp_path: Path) -> None:
     assert len(hospital.archive.versions()) == len(hospital.archive.as_of())
 
 
-def test_an_ingest_that_waits_too_long_for_another_is_refused(tmp_path: Path) -> None:
+def test_an_ingest_that_waits_too_long_for_another_is_an_error(tmp_path: Path) -> None:
     hospital = Hospital(tmp_path).send(HEADER + "A,2026-01-01,3,\n")
     hospital.ingest()
     hospital.archive = Archive(tmp_path / "history" / "north", "Europe/London", timeout=timedelta(milliseconds=50))
     hospital.send(HEADER + "A,2026-01-01,4,\n")
-    with filelock.FileLock(tmp_path / "history" / "north" / LOCK_NAME), pytest.raises(HistoryError) as refusal:
+    with filelock.FileLock(tmp_path / "history" / "north" / LOCK_NAME), pytest.raises(HistoryError) as raised:
         hospital.ingest()
-    assert "another ingest is writing there. Wait for it, then try again." in str(refusal.value)
+    assert "another ingest is writing there. Wait for it, then try again." in str(raised.value)
     assert hospital.known() == {("A/occupancy", "2026-01-01"): 3.0}
     assert hospital.ingest().revised == 1
 

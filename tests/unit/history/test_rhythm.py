@@ -17,10 +17,10 @@ SOURCE = """
 path = "*.csv"
 place = "code"
 day = "date"
-measures = { attendances = "came", beds = "open" }
+measures = { attendances = "arrivals", beds = "open" }
 """
 DECLARED = SOURCE + 'every = "day"\n'
-HEADER = "code,date,came,open\n"
+HEADER = "code,date,arrivals,open\n"
 MONDAY = date(2024, 1, 1)
 MONTHS = [date(2024 + month // 12, month % 12 + 1, 1) for month in range(12)]
 
@@ -89,19 +89,19 @@ def test_values_that_are_counted_on_days_have_no_rhythm(days: list[date]) -> Non
     assert rhythm_of(numbers(days)) is None
 
 
-def lines(days: list[date], came: object = 690, beds: object = "") -> str:
-    return HEADER + "".join(f"A,{day},{came},{beds}\n" for day in days)
+def lines(days: list[date], arrivals: object = 690, beds: object = "") -> str:
+    return HEADER + "".join(f"A,{day},{arrivals},{beds}\n" for day in days)
 
 
 def archived(hospital: Hospital) -> int:
     return 0 if hospital.archive.is_empty else len(hospital.known())
 
 
-def test_weekly_totals_are_refused_in_plain_words(tmp_path: Path) -> None:
+def test_weekly_totals_are_rejected_in_plain_words(tmp_path: Path) -> None:
     hospital = Hospital(tmp_path, SOURCE).send(lines(every(7, 60)))
-    with pytest.raises(HistoryError) as refusal:
+    with pytest.raises(HistoryError) as raised:
         hospital.ingest()
-    found, unchanged, totals, days = str(refusal.value).split(". ")
+    found, unchanged, totals, days = str(raised.value).split(". ")
     assert found == (
         "Ingesting extract.csv: A/attendances has one value every week "
         "(2025-01-27, 2025-02-03, 2025-02-10, 2025-02-17 are the newest), and would be taken for counts of single days"
@@ -111,16 +111,16 @@ def test_weekly_totals_are_refused_in_plain_words(tmp_path: Path) -> None:
         'Send daily counts; declare every = "week" under [sources.daily] in system.toml if they are totals of weeks'
     )
     assert days.startswith('Declare every = "day" if each value is the count of that day alone, as of a clinic that')
-    assert refusal.value.exit_code == 3
+    assert raised.value.exit_code == 3
     assert archived(hospital) == 0
 
 
-def test_monthly_totals_are_refused_and_cannot_be_declared(tmp_path: Path) -> None:
+def test_monthly_totals_are_rejected_and_cannot_be_declared(tmp_path: Path) -> None:
     with pytest.raises(HistoryError, match=r"one value every month .* of longer times cannot be forecast as days\."):
         Hospital(tmp_path, SOURCE).send(lines(MONTHS)).ingest()
 
 
-def test_a_file_a_week_is_refused_once_there_are_four_values(tmp_path: Path) -> None:
+def test_a_file_a_week_is_rejected_once_there_are_four_values(tmp_path: Path) -> None:
     hospital = Hospital(tmp_path, SOURCE.replace("*.csv", "week.csv"))
     for day in every(7, 3):
         hospital.send(lines([day]), "week.csv").ingest()
@@ -155,7 +155,7 @@ def test_a_clinic_that_opens_on_one_weekday_is_declared(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("days", "rhythm"), [(every(7, 20), "week"), (MONTHS, "month")])
-def test_beds_that_are_counted_rarely_are_noted_not_refused(tmp_path: Path, days: list[date], rhythm: str) -> None:
+def test_beds_that_are_counted_rarely_are_noted_not_rejected(tmp_path: Path, days: list[date], rhythm: str) -> None:
     hospital = Hospital(tmp_path, SOURCE).send(lines(days, "", 40), "beds.csv").send(lines(every(1, 420)), "daily.csv")
     hospital.ingest()
     findings = review(hospital.system_file, hospital.archive).findings

@@ -1,4 +1,4 @@
-"""Every kind of bad row and cell: where it stands in the quarantine and why; the rest of the file is kept."""
+"""Every kind of bad row and cell: where it stands in the quarantine and why; the rest of the file is accepted."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ import pytest
 from tests.unit.history.small import HEADER, LONG, LONG_HEADER, WIDE, Hospital, read_quarantine
 
 GOOD = "B,2026-01-01,10,5\n"
-KEPT = {("B/occupancy", "2026-01-01"): 10.0, ("B/beds", "2026-01-01"): 15.0}
+ACCEPTED = {("B/occupancy", "2026-01-01"): 10.0, ("B/beds", "2026-01-01"): 15.0}
 LONG_GOOD = "B,2026-01-01,beds,,10,2026-01-02\n"
-LONG_KEPT = {("B/beds", "2026-01-01"): 10.0}
+LONG_ACCEPTED = {("B/beds", "2026-01-01"): 10.0}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ LONG_KEPT = {("B/beds", "2026-01-01"): 10.0}
         ),
     ],
 )
-def test_a_bad_row_of_a_wide_file_is_quarantined_and_the_others_are_kept(
+def test_a_bad_row_of_a_wide_file_is_quarantined_and_the_others_are_accepted(
     tmp_path: Path, row: str, records: list[tuple[str, str, str, str]]
 ) -> None:
     hospital = Hospital(tmp_path).send(HEADER + GOOD + row + "\n")
@@ -77,7 +77,7 @@ def test_a_bad_row_of_a_wide_file_is_quarantined_and_the_others_are_kept(
         assert (record["column"], record["measure"], record["found"]) == (column, measure, text)
         assert record["reason"].startswith(reason)
     assert sum(summary.quarantined.values()) == len(records)
-    assert {key: y for key, y in hospital.known().items() if key in KEPT} == KEPT
+    assert {key: y for key, y in hospital.known().items() if key in ACCEPTED} == ACCEPTED
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_bad_row_of_a_wide_file_is_quarantined_and_the_others_are_kept(
         ),
     ],
 )
-def test_a_bad_row_of_a_long_file_is_quarantined_and_the_others_are_kept(
+def test_a_bad_row_of_a_long_file_is_quarantined_and_the_others_are_accepted(
     tmp_path: Path, row: str, record: tuple[str, str, str, str]
 ) -> None:
     hospital = Hospital(tmp_path, LONG).send(LONG_HEADER + LONG_GOOD + row + "\n")
@@ -108,7 +108,7 @@ def test_a_bad_row_of_a_long_file_is_quarantined_and_the_others_are_kept(
     column, measure, text, reason = record
     assert (found["line"], found["column"], found["measure"], found["found"]) == ("3", column, measure, text)
     assert found["reason"].startswith(reason)
-    assert hospital.known() == LONG_KEPT
+    assert hospital.known() == LONG_ACCEPTED
 
 
 def test_a_quarantined_row_says_which_place_and_day_it_is_of(tmp_path: Path) -> None:
@@ -139,10 +139,10 @@ def test_a_quarantined_row_says_which_place_and_day_it_is_of(tmp_path: Path) -> 
         ("ALL,never,-3,x", {}),
     ],
 )
-def test_what_is_sound_is_kept_cell_by_cell(tmp_path: Path, row: str, values: dict[tuple[str, str], float]) -> None:
+def test_valid_cells_are_accepted_one_by_one(tmp_path: Path, row: str, values: dict[tuple[str, str], float]) -> None:
     hospital = Hospital(tmp_path).send(f"{HEADER}{GOOD}{row}\n")
     hospital.ingest()
-    assert hospital.known() == KEPT | values
+    assert hospital.known() == ACCEPTED | values
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_blank_cells_and_ignored_rows_are_counted_and_are_no_errors(
 def test_rows_of_an_ignored_place_are_ignored_even_when_it_is_the_root(tmp_path: Path) -> None:
     hospital = Hospital(tmp_path, source=WIDE.replace("ALL", "north")).send(HEADER + GOOD + "north,2026-01-01,99,99\n")
     assert hospital.ingest().ignored == 1
-    assert hospital.known() == KEPT
+    assert hospital.known() == ACCEPTED
 
 
 def test_streams_make_their_own_series(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ SOURCE = """
 path = "*.csv"
 place = "code"
 day = "date"
-measures = { attendances = "came", beds = ["open", "extra"], occupancy = "occupied" }
+measures = { attendances = "arrivals", beds = ["open", "extra"], occupancy = "occupied" }
 """
-HEADER = "code,date,came,open,extra,occupied\n"
+HEADER = "code,date,arrivals,open,extra,occupied\n"
 
 
 def flow(folder: Path, *texts: str) -> Hospital:
@@ -36,11 +36,16 @@ def test_german_thousands_are_never_archived_a_thousandth_as_large(tmp_path: Pat
     assert summary.quarantined == {REASON: 4}
     assert attendances(hospital) == [998.0, 987.0]
     first = read_quarantine(summary.quarantine)[0]
-    assert (first["line"], first["column"], first["measure"], first["found"]) == ("3", "came", "attendances", "1.107")
+    assert (first["line"], first["column"], first["measure"], first["found"]) == (
+        "3",
+        "arrivals",
+        "attendances",
+        "1.107",
+    )
     assert first["reason"] == f"{REASON}: it may mean 1.107 or 1107: write 1107 without a separator, or 1.1070"
 
 
-def test_a_first_file_of_nothing_else_is_refused_as_a_whole(tmp_path: Path) -> None:
+def test_a_first_file_of_nothing_else_is_rejected_entirely(tmp_path: Path) -> None:
     with pytest.raises(HistoryError, match=r"not one of 1 rows could be accepted \(decimals or thousands 1\)"):
         flow(tmp_path, "1.107").ingest()
 
@@ -67,29 +72,29 @@ def test_where_decimals_are_real_they_are_read_as_such(tmp_path: Path, texts: li
 
 
 @pytest.mark.parametrize(
-    ("texts", "n_refused"),
+    ("texts", "n_rejected"),
     [(["107.000", "98.000"], 2), (["107.000", "98.000", "101.000", "7"], 3), (["199.999", "+1.107", "8"], 2)],
 )
-def test_too_little_to_tell_is_a_doubt(tmp_path: Path, texts: list[str], n_refused: int) -> None:
+def test_too_little_to_tell_is_a_doubt(tmp_path: Path, texts: list[str], n_rejected: int) -> None:
     hospital = flow(tmp_path, *texts, "9")
-    assert hospital.ingest().quarantined == {REASON: n_refused}
+    assert hospital.ingest().quarantined == {REASON: n_rejected}
 
 
 @pytest.mark.parametrize("text", ["1,107", "1.107.250", "1 107", "1'107"])
-def test_other_ways_of_writing_thousands_are_refused_as_well(tmp_path: Path, text: str) -> None:
+def test_other_ways_of_writing_thousands_are_rejected_as_well(tmp_path: Path, text: str) -> None:
     hospital = flow(tmp_path, f'"{text}"', "998")
     assert hospital.ingest().quarantined == {"unreadable count": 1}
     assert attendances(hospital) == [998.0]
 
 
-@pytest.mark.parametrize(("archived", "is_refused"), [(1100, True), (40, True), (30, False), (1, False), (0, True)])
+@pytest.mark.parametrize(("archived", "is_rejected"), [(1100, True), (40, True), (30, False), (1, False), (0, True)])
 def test_a_file_of_one_day_is_compared_with_the_level_of_its_series(
-    tmp_path: Path, archived: int, is_refused: bool
+    tmp_path: Path, archived: int, is_rejected: bool
 ) -> None:
     hospital = flow(tmp_path, *[str(archived)] * 5)
     hospital.ingest()
     tomorrow = hospital.send(HEADER + "A,2026-01-06,1.107,,,\nB,2026-01-06,5,,,\n").ingest(NOW + timedelta(days=1))
-    assert tomorrow.quarantined == ({REASON: 1} if is_refused else {})
+    assert tomorrow.quarantined == ({REASON: 1} if is_rejected else {})
 
 
 def test_a_column_shows_its_decimals_in_any_file_of_its_source(tmp_path: Path) -> None:

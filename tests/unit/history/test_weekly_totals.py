@@ -20,7 +20,7 @@ SOURCE = """
 path = "week*.csv"
 place = "code"
 day = "date"
-measures = { attendances = "came", beds = "open" }
+measures = { attendances = "arrivals", beds = "open" }
 every = "week"
 """
 DAILY = """
@@ -28,9 +28,9 @@ DAILY = """
 path = "day*.csv"
 place = "code"
 day = "date"
-measures = { attendances = "came" }
+measures = { attendances = "arrivals" }
 """
-HEADER = "code,date,came,open\n"
+HEADER = "code,date,arrivals,open\n"
 SUNDAY = date(2025, 1, 12)
 OUT_OF_STEP, UNFINISHED = "week out of step", "unfinished week"
 
@@ -47,7 +47,7 @@ def attendances(hospital: Hospital, instant: datetime | None = None) -> dict[str
     return {day: y for (series, day), y in hospital.known(instant).items() if series == "A/attendances"}
 
 
-def test_a_total_is_spread_over_the_seven_days_that_end_on_its_day(tmp_path: Path) -> None:
+def test_a_total_is_divided_over_the_seven_days_that_end_on_its_day(tmp_path: Path) -> None:
     hospital = Hospital(tmp_path, SOURCE).send(lines((SUNDAY, 690)), "week1.csv")
     assert hospital.ingest().new == 7
     assert attendances(hospital) == {
@@ -166,7 +166,7 @@ def test_two_totals_of_one_week_are_one_duplicate(tmp_path: Path) -> None:
 
 def test_days_that_another_source_counts_stay_as_they_are(tmp_path: Path) -> None:
     hospital = Hospital(tmp_path, DAILY + SOURCE)
-    hospital.send("code,date,came\nA,2025-01-08,5\nA,2025-01-09,6\n", "day1.csv")
+    hospital.send("code,date,arrivals\nA,2025-01-08,5\nA,2025-01-09,6\n", "day1.csv")
     hospital.send(lines((SUNDAY, 70)), "week1.csv")
     assert hospital.ingest().quarantined == {"duplicate": 2}
     assert attendances(hospital) == {
@@ -181,7 +181,7 @@ def test_totals_of_months_are_no_totals_of_weeks(tmp_path: Path) -> None:
         Hospital(tmp_path, SOURCE).send(months, "week1.csv").ingest()
 
 
-def test_spread_totals_are_noted(tmp_path: Path) -> None:
+def test_divided_totals_are_noted(tmp_path: Path) -> None:
     hospital = Hospital(tmp_path, SOURCE).send(lines((week(0), 693), (week(1), 704), beds=40), "week1.csv")
     hospital.ingest()
     findings = review(hospital.system_file, hospital.archive).findings
@@ -200,6 +200,6 @@ def test_spread_totals_are_noted(tmp_path: Path) -> None:
         (SOURCE.replace('"week"\n', '"day"\n') + 'week_day = "first"\n', "declare every = 'week' as well"),
     ],
 )
-def test_what_cannot_be_declared_is_refused(tmp_path: Path, source: str, says: str) -> None:
+def test_what_cannot_be_declared_is_rejected(tmp_path: Path, source: str, says: str) -> None:
     with pytest.raises(SystemFileError, match=says):
         _ = Hospital(tmp_path, source).system_file

@@ -55,7 +55,7 @@ def test_a_cutoff_sees_the_newest_value_known_at_its_end(seed: int, back: int) -
     assert found == replayed(vintages, cutoff)
 
 
-def test_a_series_of_which_no_value_is_believed_is_not_forecast_and_the_whole_is_its_parts_or_itself() -> None:
+def test_a_series_without_a_trusted_value_is_not_forecast_and_its_parent_is_its_parts_or_itself() -> None:
     """A new ward sends test data for a month, and events.csv says so."""
     table = table_of({"A/attendances": [50.0] * 40, "B/attendances": [9.0] * 40, "T1/attendances": [60.0] * 40})
     table.iloc[:25, 1] = NAN
@@ -130,10 +130,10 @@ def test_a_series_silent_for_four_weeks_no_longer_reports(silent_days: int, repo
     assert ("B/attendances" in history.as_of(pd.Timestamp(table.index[-1])).columns) is reports
 
 
-def test_a_cutoff_before_the_history_is_refused_in_words() -> None:
-    with pytest.raises(NothingPublishedError) as refused:
+def test_a_cutoff_before_the_history_is_rejected_in_words() -> None:
+    with pytest.raises(NothingPublishedError) as raised:
         build_history(four_sites(60)).as_of(pd.Timestamp("2021-12-31"))
-    assert str(refused.value) == (
+    assert str(raised.value) == (
         "Forecasting north for cutoff 2021-12-31: the history begins on 2022-01-03. "
         "Choose a later cutoff, or ingest older extracts."
     )
@@ -236,7 +236,7 @@ def test_only_what_has_no_reporting_part_is_forecast_directly(reported: list[str
     assert bottom_series(build_system(), reported) == expected
 
 
-def test_the_wholes_of_a_stream_are_the_same_measure_above_with_and_without_it() -> None:
+def test_the_ancestors_of_a_stream_are_the_same_measure_above_with_and_without_it() -> None:
     found = {key.unique_id for key in ancestors(build_system(), series_key("A/attendances/adult"))}
     assert found == {
         "A/attendances",
@@ -263,6 +263,6 @@ def test_a_series_of_a_place_that_the_system_no_longer_has_is_left_aside() -> No
     assert "gone/attendances" not in known.as_of(table.index[-1])
 
 
-def test_an_archive_of_another_system_is_told() -> None:
+def test_an_archive_of_another_system_is_an_error() -> None:
     with pytest.raises(HistoryError, match="none of its 1 series, such as gone/attendances, is of a place"):
         build_history(table_of({"gone/attendances": [1.0, 2.0]}))

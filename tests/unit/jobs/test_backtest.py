@@ -129,7 +129,7 @@ def test_a_backtest_that_was_killed_goes_on_and_gives_the_same(
     assert list((home / "backtests").iterdir()) == [], "a finished backtest leaves nothing"
 
 
-def test_fresh_makes_again_what_was_kept(system: Path, home: Path) -> None:
+def test_no_resume_computes_saved_windows_again(system: Path, home: Path) -> None:
     (spoiled,) = killed(system, home)[:1]
     spoiled.write_bytes(b"no forecasts")
     ended = backtest(system, home, "--no-resume")
@@ -153,7 +153,7 @@ CUTOFFS = [FIRST_DAY + pd.Timedelta(days=days) for days in (100, 130)]
         (PLAN, 7, CUTOFFS[1:], False),
     ],
 )
-def test_what_was_kept_is_for_the_same_forecasts_alone(
+def test_saved_windows_are_for_the_same_forecasts_alone(
     plan: BacktestOptions, horizon: int, cutoffs: list[pd.Timestamp], is_same: bool, system: Path, done: Path
 ) -> None:
     job = context(system, settings(done, {}), NOW)

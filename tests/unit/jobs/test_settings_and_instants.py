@@ -54,7 +54,7 @@ def test_an_instant_is_what_was_written_in_the_hospitals_time(written: str, mean
 
 
 @pytest.mark.parametrize("written", ["", "yesterday", "31.01.2026", "2026-02-30", "2026-13-01T08:00"])
-def test_what_is_no_instant_is_refused(written: str, job: Context) -> None:
+def test_what_is_no_instant_is_rejected(written: str, job: Context) -> None:
     with pytest.raises(UsageError, match="is not an instant"):
         job.instant(written)
 

@@ -152,7 +152,7 @@ def test_series_that_the_system_no_longer_has_are_left_out_and_their_sums_are_un
     assert [score.losses for score in found.scores] == [score.losses for score in of_site]
 
 
-def test_a_whole_is_the_sum_of_the_parts_that_it_had_when_it_was_published() -> None:
+def test_a_parent_is_the_sum_of_the_parts_that_it_had_when_it_was_published() -> None:
     """B moves from one trust to the other after perfect forecasts were issued."""
     table = COUNTS.dropna().assign(**{"C/attendances": counts(N_DAYS, 20, 3)[: len(COUNTS.dropna())]})
     table.index = COUNTS.index[-len(table) :]
@@ -178,7 +178,7 @@ def test_a_whole_is_the_sum_of_the_parts_that_it_had_when_it_was_published() -> 
     assert {score.n for score in found} == {10}
 
 
-def test_a_coverage_is_told_of_slices_of_which_every_forecast_has_its_levels() -> None:
+def test_a_coverage_is_given_for_slices_of_which_every_forecast_has_its_levels() -> None:
     wider = replace(SYSTEM, quantiles=(0.025, 0.1, 0.5, 0.9, 0.975))
     own = as_table(live_scores_of([publication(WEEKLY[1].cutoff, wider)]).scores)
     mixed = as_table(live_scores_of([WEEKLY[0], publication(WEEKLY[1].cutoff, wider)]).scores)

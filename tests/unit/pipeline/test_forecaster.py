@@ -185,6 +185,6 @@ def test_where_no_series_reports_there_is_no_recipe_and_no_forecast() -> None:
         forecaster.forecast({"attendances": "Weighted"}, silent)
 
 
-def test_a_cutoff_before_the_history_is_refused() -> None:
+def test_a_cutoff_before_the_history_is_rejected() -> None:
     with pytest.raises(NothingPublishedError):
         Forecaster(build_history(four_sites(60)), HORIZON).forecast({}, pd.Timestamp("2021-01-01"))

@@ -34,7 +34,7 @@ def notes(*events: Event) -> tuple[Note, ...]:
     ).notes
 
 
-def test_events_of_the_horizon_are_told_soonest_first() -> None:
+def test_events_of_the_horizon_are_noted_soonest_first() -> None:
     strike = Event(day(3), day(5), "T1", None, EventKind.STRIKE, "junior doctors")
     ward = Event(day(-30), day(1), "A", "occupancy", EventKind.BED_CHANGE, "+12 beds: winter ward")
     one_day = Event(day(7), day(7), None, None, EventKind.DIVERT, "")
@@ -47,11 +47,11 @@ def test_events_of_the_horizon_are_told_soonest_first() -> None:
     )
 
 
-def test_without_events_nothing_is_told() -> None:
+def test_without_events_nothing_is_noted() -> None:
     assert notes() == ()
 
 
-def test_of_many_events_the_soonest_are_told_and_the_others_counted() -> None:
+def test_of_many_events_the_soonest_are_noted_and_the_others_counted() -> None:
     events = [Event(day(1), day(1) + timedelta(days=i), None, None, EventKind.CLOSURE, str(i)) for i in range(20)]
     found = notes(*events)
     assert len(found) == MOST_EVENTS_NOTED + 1

@@ -49,7 +49,7 @@ def test_a_system_of_one_measure_is_forecast_from_its_first_week_on(measure: str
         pytest.param(180, 119, 179, id="a site was silent for 60 days until yesterday"),
     ],
 )
-def test_beside_a_site_that_was_always_there(measure: str, n_days: int, first: int, last: int) -> None:
+def test_next_to_a_site_that_was_always_there(measure: str, n_days: int, first: int, last: int) -> None:
     a, b = f"A/{measure}", f"B/{measure}"
     forecast = published(pd.DataFrame({a: silent(counts(n_days, 100, 1), first, last), b: counts(n_days, 40, 2)}), "AB")
     means = forecast.means.mean()

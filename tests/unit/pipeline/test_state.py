@@ -42,7 +42,7 @@ def trained(name: str, folder: Path) -> PipelineState:
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_with_its_state_a_version_forecasts_what_it_would_have_learnt_anew(name: str, tmp_path: Path) -> None:
+def test_with_its_state_a_version_forecasts_as_if_fitted_anew(name: str, tmp_path: Path) -> None:
     anew = Forecaster(history(), HORIZON).forecast(recipe(name), TOMORROW)
     brought = Forecaster(history(), HORIZON, state=trained(name, tmp_path)).forecast(recipe(name), TOMORROW)
     pd.testing.assert_frame_equal(brought.rows(LEVELS), anew.rows(LEVELS), check_exact=True)
@@ -130,14 +130,14 @@ def test_nothing_but_known_kinds_is_written(tmp_path: Path) -> None:
         save_fitted({("X", "2026-01-01"): {1, 2}}, tmp_path / "fitted")
 
 
-def test_a_pickle_among_the_arrays_is_refused(tmp_path: Path) -> None:
+def test_a_pickle_among_the_arrays_is_rejected(tmp_path: Path) -> None:
     save_fitted({("X", "2026-01-01"): np.ones(2)}, tmp_path / "fitted")
     np.savez(tmp_path / "fitted" / ARRAYS, np.array([object()]))
     with pytest.raises(ValueError, match="allow_pickle"):
         load_fitted(tmp_path / "fitted")
 
 
-def test_a_regressor_of_a_foreign_type_is_refused(tmp_path: Path) -> None:
+def test_a_regressor_of_a_foreign_type_is_rejected(tmp_path: Path) -> None:
     """One whose reading would run code that is not ours: here a function of the standard library."""
     foreign = np.frombuffer(dumps({"call": pytest.raises}), dtype=np.uint8)
     save_fitted({("X", "2026-01-01"): foreign}, tmp_path / "fitted")

@@ -128,7 +128,7 @@ HARMLESS = [
     ("a site that closes for good, after three weeks", setting("A/attendances", range(200, 300), 0.0)),
     ("a gap of three days", setting("B/occupancy", range(150, 153), np.nan)),
     ("beds that stand still at zero", setting("C/beds", range(300), 0.0)),
-    ("99 where 99 is usual", setting("A/admissions", range(300), lambda y: y + 99 - y.mean().round())),
+    ("99 where 99 is common", setting("A/admissions", range(300), lambda y: y + 99 - y.mean().round())),
     ("a day of rest everywhere on a bank holiday", everywhere("discharges", range(98, 99), 0.0)),
     ("a wave that all sites share", lambda table: table.iloc[150:151].__iadd__(table.iloc[150:151] * 0.5)),
 ]  # fmt: skip

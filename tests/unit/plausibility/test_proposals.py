@@ -129,7 +129,7 @@ def test_the_files_hold_the_newest_state_and_are_absent_where_there_is_nothing(t
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(HistoryError, match=r"Writing .*events\.csv: .* The history itself is complete"):
         write_proposals(proposed(SUGGESTED[0].lay), tmp_path / "file" / "events.csv")

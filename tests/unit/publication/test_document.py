@@ -95,13 +95,13 @@ def test_the_digest_never_changes_between_versions_of_this_program() -> None:
 
 
 def test_packed_numbers_have_the_digest_of_plain_ones() -> None:
-    [whole, plain], [of, empty] = ALL_THERE_IS.series, ALL_THERE_IS.headroom
+    [first, plain], [of, empty] = ALL_THERE_IS.series, ALL_THERE_IS.headroom
     held = replace(
         ALL_THERE_IS,
-        series=(replace(whole, drivers=packed(((1e16, 1 / 3, 7.0),))), plain),
+        series=(replace(first, drivers=packed(((1e16, 1 / 3, 7.0),))), plain),
         headroom=(replace(of, occupancy=packed(of.occupancy), headroom=packed(of.headroom)), empty),
     )
-    with_floats = replace(ALL_THERE_IS, series=(replace(whole, drivers=((1e16, 1 / 3, 7.0),)), plain))
+    with_floats = replace(ALL_THERE_IS, series=(replace(first, drivers=((1e16, 1 / 3, 7.0),)), plain))
     assert digest(held) == digest(with_floats)
 
 

@@ -133,7 +133,7 @@ BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
         lambda p: with_day(p, "RXA02/attendances", 1, mean=20.5),
         "parents_add_up: RXA/attendances on 2026-11-22 is 60.0, its parts add up to 60.5",
     ),
-    "whole is not its streams": (
+    "sum is not its streams": (
         lambda p: with_day(p, "RXA01/attendances/adult", 1, mean=30.5),
         "parents_add_up: RXA01/attendances on 2026-11-22 is 40.0, its parts add up to 40.5",
     ),
@@ -263,11 +263,11 @@ BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
 
 @pytest.mark.parametrize(("broken", "sentence"), BROKEN.values(), ids=BROKEN.keys())
 def test_a_breach_is_named(broken: Callable[[Publication], Publication], sentence: str) -> None:
-    with pytest.raises(MalformedPublicationError) as refusal:
+    with pytest.raises(MalformedPublicationError) as raised:
         check(broken(publication()))
-    assert f": {sentence}" in str(refusal.value)
-    assert str(refusal.value).startswith("Issuing the publication of northshire for 2026-11-21: 1 breach(es)")
-    assert str(refusal.value).endswith("Nothing was written.")
+    assert f": {sentence}" in str(raised.value)
+    assert str(raised.value).startswith("Issuing the publication of northshire for 2026-11-21: 1 breach(es)")
+    assert str(raised.value).endswith("Nothing was written.")
 
 
 def test_every_rule_has_a_row_in_the_table() -> None:
@@ -280,7 +280,7 @@ GOOD: dict[str, Callable[[Publication], Publication]] = {
     "drivers that add up": lambda p: with_drivers(p, "RXA01/occupancy", driven_days(p, "RXA01/occupancy")),
     "leaves alone": lambda p: replace(p, series=tuple(s for s in p.series if s.key.place == "RXA02")),
     "trust left out": lambda p: with_series(p, "RXA/attendances", None),
-    "whole left out, its streams kept": lambda p: replace(
+    "sum left out, its streams present": lambda p: replace(
         p, series=tuple(s for s in p.series if s.key.stream is not None)
     ),
     "equal quantiles": lambda p: with_day(p, "RXA01/occupancy", 1, quantiles=(0.0, 0.0, 0.0)),
@@ -318,10 +318,10 @@ def test_a_good_publication_passes(good: Callable[[Publication], Publication]) -
 def test_only_the_first_breaches_are_shown_and_all_are_counted() -> None:
     p = publication()
     many = replace(p, series=tuple(series(f"RXA/parking/{i}", (1.0, 2.0)) for i in range(20)))
-    with pytest.raises(MalformedPublicationError) as refusal:
+    with pytest.raises(MalformedPublicationError) as raised:
         check(many)
-    assert "20 breach(es)" in str(refusal.value)
-    assert str(refusal.value).count("is of a measure") == MAX_PRINTED_BREACHES
+    assert "20 breach(es)" in str(raised.value)
+    assert str(raised.value).count("is of a measure") == MAX_PRINTED_BREACHES
 
 
 def test_a_tree_of_one_place_needs_no_parts() -> None:
@@ -346,17 +346,17 @@ def test_means_that_skewness_takes_outside_are_allowed(
 
 
 def test_a_series_that_is_closed_on_some_weekdays_adds_nothing_to_its_parents_then() -> None:
-    whole = publication()
-    closed = with_series(whole, "RXA02/attendances", sunday_only(whole, "RXA02/attendances"))
+    complete = publication()
+    closed = with_series(complete, "RXA02/attendances", sunday_only(complete, "RXA02/attendances"))
     for parent in ("RXA/attendances", "northshire/attendances"):
         closed = with_day(closed, parent, 2, mean=44.0, quantiles=(40.0, 44.0, 48.0))
     check(closed)
 
 
 def test_a_series_may_have_no_day_of_a_short_horizon_at_all() -> None:
-    whole = publication()
-    saturdays = _of(whole, "RXA02/attendances", counted_on=(5,), days=())
-    closed = with_series(whole, "RXA02/attendances", saturdays)
+    complete = publication()
+    saturdays = _of(complete, "RXA02/attendances", counted_on=(5,), days=())
+    closed = with_series(complete, "RXA02/attendances", saturdays)
     for parent in ("RXA/attendances", "northshire/attendances"):
         for lead, mean in ((1, 40.0), (2, 44.0)):
             closed = with_day(closed, parent, lead, mean=mean, quantiles=(mean, mean, mean))

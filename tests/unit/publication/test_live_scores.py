@@ -39,8 +39,8 @@ def test_means_are_over_every_forecast_that_has_the_loss(
     by: tuple[str, ...], expected: list[tuple[str | None, str | None, int, int, float, float | None]]
 ) -> None:
     found = combined(SCORES, by)
-    told = [(s.of.series, s.of.leads, s.n, s.fallbacks, s.losses.mae, s.losses.mase) for s in found]
-    assert told == [pytest.approx(row) for row in expected]
+    rows = [(s.of.series, s.of.leads, s.n, s.fallbacks, s.losses.mae, s.losses.mase) for s in found]
+    assert rows == [pytest.approx(row) for row in expected]
 
 
 def test_by_every_slice_each_score_is_itself_in_the_order_of_slices() -> None:

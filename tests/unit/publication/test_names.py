@@ -4,7 +4,7 @@ import pytest
 
 from publication.vocabulary import LONGEST_NAME_BYTES, check_system_name
 
-REFUSED = [
+INVALID = [
     ("a:b", "it contains ':'"),
     ("a@b", "it contains '@'"),
     ("a/b", "it contains '/'"),
@@ -30,11 +30,11 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("name", "says"), REFUSED, ids=[ascii(name)[:20] for name, _ in REFUSED])
-def test_a_name_that_mlflow_or_a_file_system_cannot_hold_is_refused(name: str, says: str) -> None:
-    with pytest.raises(ValueError, match=r"\A") as refused:
+@pytest.mark.parametrize(("name", "says"), INVALID, ids=[ascii(name)[:20] for name, _ in INVALID])
+def test_a_name_that_mlflow_or_a_file_system_cannot_hold_is_rejected(name: str, says: str) -> None:
+    with pytest.raises(ValueError, match=r"\A") as raised:
         check_system_name(name)
-    assert says in str(refused.value)
+    assert says in str(raised.value)
 
 
 @pytest.mark.parametrize(

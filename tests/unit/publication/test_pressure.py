@@ -41,7 +41,7 @@ def test_beyond_every_value_all_is_certain(limit: float, chance: float) -> None:
     ("threshold", "first_that_passes"),
     [(0.85, 426), (0.92, 461), (0.95, 476), (1.0, 501)],  # occupied beds out of 500
 )
-def test_a_rate_is_passed_by_whole_patients(threshold: float, first_that_passes: int) -> None:
+def test_a_rate_is_passed_by_integer_counts(threshold: float, first_that_passes: int) -> None:
     true = norm(460, 15).sf(first_that_passes - 0.5)
     assert chance_over(LEVELS, HEADROOM, 500.0, threshold) == pytest.approx(true, abs=1e-3)
 
@@ -56,7 +56,7 @@ def test_to_pass_all_beds_is_to_be_short_by_one() -> None:
     assert chance_over(LEVELS, HEADROOM, 500.0, 1.0) == chance_short(LEVELS, HEADROOM, 1)
 
 
-def test_whole_counts_of_a_small_ward_have_the_chances_of_their_distribution() -> None:
+def test_integer_counts_of_a_small_ward_have_the_chances_of_their_distribution() -> None:
     """Twelve beds; occupancy is Poisson with mean nine, its quantiles whole numbers."""
     left = sorted(12.0 - poisson(9).ppf(1 - level) for level in LEVELS)
     for k in (1, 5):

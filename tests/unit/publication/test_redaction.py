@@ -110,7 +110,7 @@ def test_what_is_no_secret_can_still_be_read(address: str, message: str, said: s
     assert Redactor(address).redact(message) == said
 
 
-def test_an_error_is_told_in_one_line_without_secrets() -> None:
+def test_an_error_is_printed_in_one_line_without_secrets() -> None:
     redactor = Redactor("postgresql://hr:pw@h/d")
     assert redactor.redact_error(ValueError("wrong password pw.\nSend another.")) == "wrong password ***"
     assert redactor.redact_error(OSError()) == "OSError"

@@ -19,10 +19,10 @@ def test_a_unique_id_and_its_key_are_two_ways_to_write_one_thing(unique_id: str,
 @pytest.mark.parametrize(
     "text", ["", "RXH", "/", "RXH/", "/occupancy", "RXH//paediatric", "RXH/attendances/", "a/b/c/d"]
 )
-def test_anything_else_is_refused_by_name(text: str) -> None:
-    with pytest.raises(ValueError, match="is not place/measure or place/measure/stream") as refusal:
+def test_anything_else_is_rejected_by_name(text: str) -> None:
+    with pytest.raises(ValueError, match="is not place/measure or place/measure/stream") as raised:
         series_key(text)
-    assert repr(text) in str(refusal.value)
+    assert repr(text) in str(raised.value)
 
 
 @pytest.mark.parametrize(

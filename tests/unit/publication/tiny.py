@@ -94,17 +94,17 @@ def publication(name: str = "northshire", cutoff: date = CUTOFF, scale: float = 
     )
 
 
-def with_series(whole: Publication, unique_id: str, changed: SeriesForecast | None) -> Publication:
+def with_series(complete: Publication, unique_id: str, changed: SeriesForecast | None) -> Publication:
     """The publication with one series changed, or left out."""
-    kept = ((s if s.unique_id != unique_id else changed) for s in whole.series)
-    return replace(whole, series=tuple(s for s in kept if s is not None))
+    changed_series = ((s if s.unique_id != unique_id else changed) for s in complete.series)
+    return replace(complete, series=tuple(s for s in changed_series if s is not None))
 
 
-def with_day(whole: Publication, unique_id: str, lead: int, **changes: object) -> Publication:
+def with_day(complete: Publication, unique_id: str, lead: int, **changes: object) -> Publication:
     """The publication with fields of one target day changed."""
-    old = whole.series_by_id[unique_id]
+    old = complete.series_by_id[unique_id]
     days = tuple(_changed(day, changes) if day.lead == lead else day for day in old.days)
-    return with_series(whole, unique_id, replace(old, days=days))
+    return with_series(complete, unique_id, replace(old, days=days))
 
 
 def _changed(day: DayForecast, changes: Mapping[str, object]) -> DayForecast:

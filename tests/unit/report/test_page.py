@@ -1,4 +1,4 @@
-"""The data report as a whole: complete, sound, and standing alone, whatever the history is like."""
+"""The complete data report: every section is there, valid, and self-contained, whatever the history is like."""
 
 import time
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ def known_next_morning(table: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def whole() -> Page:
+def page() -> Page:
     table = hospital()
     lay(table, "A/attendances", 220, 3 * float(table["A/attendances"].iloc[220]))
     lay(table, "B/admissions", 250, np.nan, n_days=3)
@@ -38,30 +38,30 @@ def whole() -> Page:
     return Page(report_page(pd.concat([rows, late]), SYSTEM, SystemContext("GB-ENG", (fault,)), as_of))
 
 
-def test_every_section_is_there_under_a_heading(whole: Page) -> None:
-    assert [name for name in whole.ids if name in SECTIONS] == SECTIONS
-    assert whole.tags.count("h1") == 1
-    assert whole.tags.count("h2") == len(SECTIONS) + 1
+def test_every_section_is_there_under_a_heading(page: Page) -> None:
+    assert [name for name in page.ids if name in SECTIONS] == SECTIONS
+    assert page.tags.count("h1") == 1
+    assert page.tags.count("h2") == len(SECTIONS) + 1
 
 
-def test_every_picture_has_a_sentence_and_a_place_of_its_own(whole: Page) -> None:
-    assert whole.captions.keys() == whole.pictures.keys() >= {"calendar", "revisions-by-age", "flagged-1", "residuals"}
-    assert all(len(caption) > 20 for caption in whole.captions.values())
-    assert len(whole.ids) == len(set(whole.ids))
+def test_every_picture_has_a_sentence_and_a_place_of_its_own(page: Page) -> None:
+    assert page.captions.keys() == page.pictures.keys() >= {"calendar", "revisions-by-age", "flagged-1", "residuals"}
+    assert all(len(caption) > 20 for caption in page.captions.values())
+    assert len(page.ids) == len(set(page.ids))
 
 
-def test_nothing_comes_from_elsewhere_or_goes_there(whole: Page) -> None:
-    assert {link[0] for link in whole.links} == {"#"}
-    assert {link[1:] for link in whole.links} <= set(whole.ids)
-    for picture in whole.pictures.values():
+def test_nothing_comes_from_elsewhere_or_goes_there(page: Page) -> None:
+    assert {link[0] for link in page.links} == {"#"}
+    assert {link[1:] for link in page.links} <= set(page.ids)
+    for picture in page.pictures.values():
         assert "sendChartToCloud" not in str(picture.config["modeBarButtons"])
 
 
-def test_the_head_says_what_was_known_and_what_was_found(whole: Page) -> None:
-    assert "First day Mon 2 Jan 2023 Last day Sat 28 Oct 2023 Last complete day Sat 28 Oct 2023" in whole.text
-    assert "Series 25 Values 7,497 Revised values 500 (6.7 %)" in whole.text
-    assert "spike suspect 1 1 1 one day far from the days around it" in whole.text
-    assert "gap noted 1 1 3" in whole.text
+def test_the_head_says_what_was_known_and_what_was_found(page: Page) -> None:
+    assert "First day Mon 2 Jan 2023 Last day Sat 28 Oct 2023 Last complete day Sat 28 Oct 2023" in page.text
+    assert "Series 25 Values 7,497 Revised values 500 (6.7 %)" in page.text
+    assert "spike suspect 1 1 1 one day far from the days around it" in page.text
+    assert "gap noted 1 1 3" in page.text
 
 
 def test_the_same_history_gives_the_same_page() -> None:
@@ -96,7 +96,7 @@ AWKWARD = {
 
 
 @pytest.mark.parametrize("name", AWKWARD)
-def test_awkward_histories_have_a_whole_page(name: str) -> None:
+def test_awkward_histories_have_a_complete_page(name: str) -> None:
     read = Page(report_page(versions(AWKWARD[name]), system("A"), NOTHING, datetime(2027, 6, 1, tzinfo=UTC)))
     assert [i for i in read.ids if i in SECTIONS] == SECTIONS
     assert "nan" not in read.text.lower().split()

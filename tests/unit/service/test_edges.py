@@ -88,9 +88,9 @@ def test_settings_show_no_address_where_they_are_printed_or_cannot_be_read() -> 
     url = f"postgresql://hr:{HORSE}@h/d"
     found = read_settings({"HEADROOM_STORE_URL": url, "HEADROOM_KEYS_URL": url})
     assert (found.store_url, found.keys_url) == (url, url)
-    with pytest.raises(ValidationError) as refused:
+    with pytest.raises(ValidationError) as raised:
         read_settings({"HEADROOM_POLL_SECONDS": url})
-    assert planted_in(f"{found!r} {refused.value}") == []
+    assert planted_in(f"{found!r} {raised.value}") == []
 
 
 def test_a_documentation_page_may_run_its_own_inline_script_and_no_other() -> None:
@@ -111,7 +111,7 @@ def test_a_tag_changes_with_the_body_and_with_nothing_else(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, CHUNK_BYTES, MAX_PLAIN_BYTES, MAX_PLAIN_BYTES + 1, 3 * MAX_PLAIN_BYTES])
-def test_a_body_leaves_as_it_came_plain_and_compressed(length: int) -> None:
+def test_a_body_is_sent_as_it_was_built_plain_and_compressed(length: int) -> None:
     body = (b"northshire/occupancy,2026-11-22,1,878.749\n" * (length // 42 + 1))[:length]
     made = Representation.of(body_of(*(body[i : i + 10_000] for i in range(0, length, 10_000))), "text/csv")
     assert b"".join(made.plain.chunks) == body
@@ -122,7 +122,7 @@ def test_a_body_leaves_as_it_came_plain_and_compressed(length: int) -> None:
     assert (made.size >= length) == (length <= MAX_PLAIN_BYTES)  # of a larger one, the compressed bytes alone
 
 
-def test_compressed_bytes_do_not_depend_on_the_parts_that_a_body_came_in() -> None:
+def test_compressed_bytes_do_not_depend_on_the_parts_of_a_body() -> None:
     body = random.Random(1).randbytes(3 * CHUNK_BYTES + 1)
     made = [body_of(*(body[i : i + size] for i in range(0, len(body), size))) for size in (1000, CHUNK_BYTES, 2**30)]
     assert made[0] == made[1] == made[2]
@@ -146,11 +146,11 @@ async def _ask(render_cache: RenderCache, keys: list[str], made: list[str]) -> N
         ("abab", "ab"),
         ("abca", "abca"),  # c pushed a out
         ("abacb", "abcb"),  # a was asked for last, so b went
-        ("w", ""),  # whole bodies are rendered beforehand
+        ("w", ""),  # complete bodies are rendered beforehand
         ("abcdw", "abcd"),  # and never pushed out
     ],
 )
-def test_filtered_bodies_are_kept_while_there_is_room(keys: str, made: str) -> None:
+def test_filtered_bodies_stay_while_there_is_room(keys: str, made: str) -> None:
     render_cache = RenderCache(room=1500 + 2 * OBJECTS_BYTES)
     render_cache.replace_complete({("w",): Representation.of(b"w" * 9000, "a/b")})
     found: list[str] = []

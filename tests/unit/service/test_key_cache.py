@@ -19,7 +19,7 @@ from service.publications.poller import Poller
 ODD = UnreadableKey("odd\nname", "scopes is 'read admin'")
 WORSE = UnreadableKey("worse", "per_minute is 0")
 SOME, NONE = StoredKeys(unreadable=(ODD,)), StoredKeys()
-AWAY, REFUSED, FAULT = StoreUnreachableError("away"), KeysUnreadableError("refused"), RuntimeError("fault")
+AWAY, DENIED, FAULT = StoreUnreachableError("away"), KeysUnreadableError("denied"), RuntimeError("fault")
 
 
 class Script:
@@ -48,17 +48,17 @@ def polled(*answers: StoredKeys | Exception) -> KeyCache:
         ([NONE], True, True, True),
         ([SOME], True, True, False),
         ([AWAY], False, False, False),
-        ([REFUSED], False, False, False),
+        ([DENIED], False, False, False),
         ([FAULT], False, False, False),
         ([NONE, AWAY, AWAY], False, True, True),
-        ([NONE, REFUSED], False, False, False),
+        ([NONE, DENIED], False, False, False),
         ([NONE, FAULT], False, False, False),
-        ([NONE, REFUSED, AWAY], False, False, False),
-        ([NONE, REFUSED, NONE], True, True, True),
+        ([NONE, DENIED, AWAY], False, False, False),
+        ([NONE, DENIED, NONE], True, True, True),
         ([NONE, SOME, NONE], False, True, False),
         ([SOME, NONE, SOME], True, True, False),
         ([SOME, AWAY], False, True, False),
-        ([SOME, REFUSED], False, True, False),
+        ([SOME, DENIED], False, True, False),
         ([SOME, FAULT], False, True, False),
     ],
 )
@@ -69,7 +69,7 @@ def test_without_keys_it_is_open_only_while_that_is_certain(
     assert (key_cache.store_up, key_cache.is_loaded, key_cache.is_empty) == (up, known, is_empty)
 
 
-@pytest.mark.parametrize("error", [AWAY, REFUSED, FAULT])
+@pytest.mark.parametrize("error", [AWAY, DENIED, FAULT])
 def test_a_failure_is_said_once_until_it_is_over(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
     polled(error, error, error, NONE, error)
     assert len(caplog.records) == 2

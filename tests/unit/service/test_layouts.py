@@ -24,23 +24,23 @@ COUNTS = st.floats(0, math.nextafter(math.inf, 0)) | st.sampled_from(
 
 def read_from_a_store(numbers: list[float]) -> Publication:
     """One series of two days, packed as a store gives it."""
-    whole = publication()
+    complete = publication()
 
     def read(i: int, of_day: tuple[float, ...]) -> DayForecast:
         return DayForecast(target_day(CUTOFF, i + 1), i + 1, of_day[0], of_day[1:])
 
-    return replace(whole, series=(replace(whole.series[0], days=PackedRows(numbers, WIDTH, read)),))
+    return replace(complete, series=(replace(complete.series[0], days=PackedRows(numbers, WIDTH, read)),))
 
 
 @given(st.lists(COUNTS, min_size=2 * WIDTH, max_size=2 * WIDTH))
 def test_every_number_reads_as_it_was_in_each_form(numbers: list[float]) -> None:
-    whole = read_from_a_store(numbers)
+    complete = read_from_a_store(numbers)
     layouts = (
-        forecasts_json(whole, EVERYTHING, {}, detailed=False),
-        forecasts_csv(whole, EVERYTHING),
-        forecasts_ndjson(whole, EVERYTHING),
+        forecasts_json(complete, EVERYTHING, {}, detailed=False),
+        forecasts_csv(complete, EVERYTHING),
+        forecasts_ndjson(complete, EVERYTHING),
     )
-    in_json, in_csv, in_lines = map(b"".join, zip(*format_rows(whole, EVERYTHING, *layouts), strict=True))
+    in_json, in_csv, in_lines = map(b"".join, zip(*format_rows(complete, EVERYTHING, *layouts), strict=True))
     rows = list(csv.DictReader(io.StringIO(in_csv.decode())))
     lines = [json.loads(line) for line in in_lines.splitlines()]
     days = json.loads(in_json)["forecasts"][0]["days"]

@@ -1,4 +1,4 @@
-"""Lines reach the log in order; who does not read them makes nobody wait, and is told what was dropped."""
+"""Lines reach the log in order; a reader that stops delays no request, and gets the number of dropped lines."""
 
 import io
 import json
@@ -36,9 +36,9 @@ def test_a_reader_that_stands_still_stops_nobody_and_learns_what_it_missed() -> 
         lines.write(f"{n}\n")
     reads.set()
     lines.close()
-    first, *kept, told = map(json.loads, written.getvalue().splitlines())
-    assert (first, kept) == ("first", [0, 1, 2])
-    assert told["message"].startswith("5 lines of the log were dropped here")
+    first, *written_before, notice = map(json.loads, written.getvalue().splitlines())
+    assert (first, written_before) == ("first", [0, 1, 2])
+    assert notice["message"].startswith("5 lines of the log were dropped here")
 
 
 def test_a_pipe_that_nobody_reads_any_more_is_passed_over() -> None:

@@ -36,7 +36,7 @@ async def _cancelled() -> list[Message]:
     return sent
 
 
-def test_who_still_waits_when_the_service_ends_is_told() -> None:
+def test_a_request_that_waits_when_the_service_ends_is_answered() -> None:
     start, body = asyncio.run(_cancelled())
     headers = dict(start["headers"])
     assert (start["status"], headers[b"content-type"]) == (503, b"application/problem+json")

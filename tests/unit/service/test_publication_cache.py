@@ -66,7 +66,7 @@ def test_a_new_publication_waits_for_one_older_one_however_many_are_asked_for(st
     assert asyncio.run(read()) == [DAYS[1], DAYS[0], DAYS[2], DAYS[3]]
 
 
-def test_beside_the_one_that_is_read_one_other_is_held_and_never_a_third(store: Noted) -> None:
+def test_one_other_publication_than_the_one_read_is_held_and_never_a_third(store: Noted) -> None:
     made: list[weakref.ref[ServedPublication]] = []
     held_while_reading: list[int] = []
     store.on_read = lambda: held_while_reading.append(sum(served() is not None for served in made))

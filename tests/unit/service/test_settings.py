@@ -32,7 +32,7 @@ def test_proxies_are_those_that_the_server_believes(given: str, believed: str, o
     "given",
     ["not-an-ip", "proxy.example", "10.0.0.1:80", "10.0.0.1/8", "10.0.0", "*,10.0.0.1", "10.0.0.*", "/run/proxy.sock"],
 )
-def test_what_no_proxy_can_have_is_refused(given: str) -> None:
+def test_what_no_proxy_can_have_is_rejected(given: str) -> None:
     with pytest.raises(ValidationError, match=r"is no address that a proxy can have\. Give IP addresses"):
         Settings(trusted_proxies=given)
 
@@ -63,6 +63,6 @@ def test_origins_are_taken_as_browsers_send_them() -> None:
         "https://one.example,two.example",
     ],
 )
-def test_what_no_browser_sends_is_refused(given: str) -> None:
+def test_what_no_browser_sends_is_rejected(given: str) -> None:
     with pytest.raises(ValidationError, match=r"is no origin as a browser sends it\. Give SCHEME://HOST"):
         Settings(allowed_origins=given)

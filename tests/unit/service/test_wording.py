@@ -21,7 +21,7 @@ from service.page import wording
         (12345, "12,345"),
     ],
 )
-def test_counts_are_whole_except_where_small(value: float, text: str) -> None:
+def test_counts_are_integers_except_where_small(value: float, text: str) -> None:
     assert wording.count(value) == text
 
 

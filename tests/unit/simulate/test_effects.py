@@ -44,7 +44,7 @@ def history(long: Path) -> pd.DataFrame:
 
 
 def estimates(table: pd.DataFrame, counts: pd.Series, causes: list[str]) -> dict[str, Estimate]:
-    """The causes' factors beside those of the weekdays, which are relative to Wednesday."""
+    """The causes' factors, and those of the weekdays, which are relative to Wednesday."""
     weekdays = {name: table["date"].dt.weekday == i for i, name in enumerate(WEEKDAYS) if name != "Wednesday"}
     return factors(counts, table["code"], table["date"], weekdays | {cause: table[cause] for cause in causes})
 
@@ -103,7 +103,7 @@ def test_what_multiplies_conversion(
 def test_the_yearly_wave_is_recovered(
     history: pd.DataFrame, of_attendances: dict[str, Estimate], measure: str, amplitude: float
 ) -> None:
-    """Projection of the yearly means of eight whole years on the cosine, free of school terms."""
+    """Projection of the yearly means of eight complete years on the cosine, free of school terms."""
     table = history[history["date"] > history["date"].max() - pd.Timedelta(days=2922)]
     counts = table["attendances"] / np.where(table["term"], of_attendances["term"].factor, 1.0)
     values = counts if measure == "attendances" else table["admissions"] / table["attendances"]
@@ -116,15 +116,15 @@ def test_bank_holidays_and_strikes_hold_discharges_back(history: pd.DataFrame) -
     """From the extracts alone: the share of yesterday's census that leaves, against the same weekdays nearby."""
     share = history["discharges"] / history["yesterday"]
     weekday = history["date"].dt.weekday
-    usual = share[~(history["bank_holiday"] | history["strike"] | history["christmas"])].groupby(weekday).mean()
-    on_strike = (share / weekday.map(usual))[history["strike"] & ~history["bank_holiday"]].mean()
-    monday_off = share[history["bank_holiday"] & (weekday == 0)].mean() / usual[0]
+    baseline = share[~(history["bank_holiday"] | history["strike"] | history["christmas"])].groupby(weekday).mean()
+    on_strike = (share / weekday.map(baseline))[history["strike"] & ~history["bank_holiday"]].mean()
+    monday_off = share[history["bank_holiday"] & (weekday == 0)].mean() / baseline[0]
     assert on_strike == pytest.approx(effects.STRIKE_DISCHARGES, abs=0.03)
     assert monday_off == pytest.approx(effects.BANK_HOLIDAY_DISCHARGES / effects.WEEKDAY_DISCHARGES[0], abs=0.03)
 
 
 def test_the_weekday_pattern_of_discharges_shows_in_the_extracts(history: pd.DataFrame) -> None:
-    """Loosely: whom the weekend kept leaves on Monday, so the census is made of other patients each weekday."""
+    """Loosely: patients who stay over the weekend leave on Monday, so each weekday's census has other patients."""
     ordinary = history[~(history["bank_holiday"] | history["strike"])].dropna(subset="yesterday")
     sums = ordinary.groupby(ordinary["date"].dt.weekday)[["discharges", "yesterday"]].sum()
     share = sums["discharges"] / sums["yesterday"]
@@ -175,7 +175,7 @@ def test_each_class_leaves_by_the_weekday(true_days: pd.DataFrame, stay: str) ->
 
 
 def test_the_two_stays_are_as_long_as_declared(true_days: pd.DataFrame) -> None:
-    """Whole weeks: the mean of the weekday factors is 1, so the share that leaves is one over the stay."""
+    """Complete weeks: the mean of the weekday factors is 1, so the share that leaves is one over the stay."""
     rate = {stay: true_days[f"{stay}_hazard"].groupby(true_days["code"]).mean() for stay in ("short", "long")}
     ratio = rate["short"] / rate["long"]
     np.testing.assert_allclose(ratio, effects.LONG_STAY_DAYS / effects.SHORT_STAY_DAYS, rtol=1e-4)

@@ -149,14 +149,16 @@ def test_trust_codes_stay_distinct_in_large_systems() -> None:
          "the truth for 2026-11-22 was asked for. Give a day of the history, 2026-11-12 to 2026-11-21."),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_refused_and_nothing_is_written(tmp_path: Path, scenario: Scenario, sentence: str) -> None:
-    with pytest.raises(UsageError) as refusal:
+def test_an_impossible_scenario_is_rejected_and_nothing_is_written(
+    tmp_path: Path, scenario: Scenario, sentence: str
+) -> None:
+    with pytest.raises(UsageError) as raised:
         simulate(tmp_path, 1, LAST_DAY, scenario)
-    assert str(refusal.value) == f"Simulating a system: {sentence}"
+    assert str(raised.value) == f"Simulating a system: {sentence}"
     assert files(tmp_path) == {}
 
 
-def test_a_negative_seed_is_refused(tmp_path: Path) -> None:
+def test_a_negative_seed_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"the seed is -1\. Give a seed of 0 or more\."):
         simulate(tmp_path, -1, LAST_DAY)
 
@@ -194,6 +196,6 @@ def test_faults_are_named_in_any_order(options: list[str], kinds: list[FaultKind
     assert list(faults(options)) == kinds
 
 
-def test_an_unknown_fault_is_refused_with_the_nearest_one() -> None:
+def test_an_unknown_fault_is_rejected_with_the_nearest_one() -> None:
     with pytest.raises(UsageError, match=r"--faults: found 'spke', which is no fault\. Did you mean spike\?"):
         faults(["gap,spke"])

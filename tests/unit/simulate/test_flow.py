@@ -45,7 +45,7 @@ def test_occupancy_never_passes_beds_and_escalation_beds(folder: Path) -> None:
     assert (occupancy <= table["beds"] + np.floor(0.08 * table["beds"])).all()
 
 
-def test_counts_are_whole_and_never_negative(folder: Path) -> None:
+def test_counts_are_integers_and_never_negative(folder: Path) -> None:
     counts = extract(folder)[MEASURES].stack()
     assert counts.min() >= 0
     assert (counts == counts.round()).all()
@@ -91,10 +91,10 @@ def test_full_wards_turn_patients_away_and_never_overflow() -> None:
     assert played.transferred[1:].sum() == 0
     assert (played.turned_away[5:].sum(axis=0) > 0).all()
     assert (played.waiting[10:] > 0).all()
-    # All who came are admitted, wait, or were turned away: the shares of attendances add up to the conversion.
-    came = played.entering.sum(axis=(0, 2, 3)) + played.turned_away.sum(axis=0) + played.waiting[-1]
+    # All who arrive are admitted, wait, or were turned away: the shares of attendances add up to the conversion.
+    arrived = played.entering.sum(axis=(0, 2, 3)) + played.turned_away.sum(axis=0) + played.waiting[-1]
     chance = (played.attendances * crowded.conversion[:60, None]).sum() / played.attendances.sum()
-    assert came.sum() / played.attendances.sum() == pytest.approx(chance, rel=0.005)
+    assert arrived.sum() / played.attendances.sum() == pytest.approx(chance, rel=0.005)
 
 
 def test_beds_closed_under_patients_send_them_elsewhere() -> None:

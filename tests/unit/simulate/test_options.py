@@ -10,7 +10,7 @@ from tests.unit.simulate.reading import LAST_DAY, events, extract, truth, write
 from training.simulate import effects
 
 
-def test_strikes_are_declared_for_the_whole_system_and_one_is_to_come(long: Path, plain: Path) -> None:
+def test_strikes_are_declared_for_the_entire_system_and_one_is_to_come(long: Path, plain: Path) -> None:
     strikes = events(long).query("kind == 'strike'")
     assert strikes[["place", "measure"]].isna().all().all()
     assert set(events(plain)["kind"]) == {"bed_change", "divert"}

@@ -54,9 +54,9 @@ def test_a_site_does_not_depend_on_how_many_others_there_are(tmp_path: Path, war
 
 def test_truth_and_faults_change_nothing_that_is_true(tmp_path: Path) -> None:
     plain = files(write(tmp_path / "plain", seed=7, days=250))
-    told = files(write(tmp_path / "told", seed=7, days=250, truth_days=(date(2026, 10, 1),), draws=10))
+    with_truth = files(write(tmp_path / "truth", seed=7, days=250, truth_days=(date(2026, 10, 1),), draws=10))
     spoiled = files(write(tmp_path / "spoiled", seed=7, days=250, faults=tuple(FaultKind)))
-    assert {name: told[name] for name in plain} == plain
+    assert {name: with_truth[name] for name in plain} == plain
     unspoiled = [name for name in plain if not name.startswith("extract")]
     assert {name: spoiled[name] for name in unspoiled} == {name: plain[name] for name in unspoiled}
 

@@ -26,7 +26,7 @@ def world() -> World:
 
 @pytest.fixture(scope="module")
 def outlooks(world: World) -> pd.DataFrame:
-    """Leads 1 to 14 after cutoffs spread over the whole history, where the future is known."""
+    """Leads 1 to 14 after cutoffs distributed over the complete history, where the future is known."""
     cutoffs = [LAST_DAY - timedelta(days=14 + STEP_DAYS * i) for i in range(N_CUTOFFS)]
     return pd.concat([true_distribution(world, cutoff, 14, 400) for cutoff in cutoffs], ignore_index=True)
 
@@ -67,8 +67,8 @@ def test_intervals_cover_what_they_say_at_every_height_of_the_tree(
 def test_the_truth_is_sharper_than_the_past(outlooks: pd.DataFrame, world: World) -> None:
     """It knows who is in bed: tomorrow's occupancy varies far less than the history of the same series."""
     site = outlooks[(outlooks["unique_id"] == "RXA01/occupancy") & (outlooks["lead"] == 1)]
-    spread = (site["q0.9"] - site["q0.1"]).mean() / (2 * 1.2816)
-    assert spread < 0.5 * world.counts["RXA01", "occupancy"].std()
+    scale = (site["q0.9"] - site["q0.1"]).mean() / (2 * 1.2816)
+    assert scale < 0.5 * world.counts["RXA01", "occupancy"].std()
 
 
 @pytest.mark.parametrize("lead", [1, 14])
@@ -90,15 +90,15 @@ def test_parents_are_the_sums_of_the_same_draws(outlooks: pd.DataFrame) -> None:
 
 
 def test_a_parent_of_one_site_has_the_distribution_of_the_site() -> None:
-    """And the parent of two has less than the sum of their spreads: they are drawn together, not added up."""
+    """The parent of two has less than the sum of their scales: they are drawn together, not added up."""
     world = sample_world(21, LAST_DAY, Scenario(days=60), nodes(2, 2))
     rows = true_distribution(world, LAST_DAY, 7, 300).set_index("unique_id")
     quantiles = rows.filter(like="q0.")
     for trust in ("RXA", "RXB"):
         trusts, sites = quantiles.loc[f"{trust}/occupancy"], quantiles.loc[f"{trust}01/occupancy"]
         assert trusts.to_numpy().tolist() == sites.to_numpy().tolist()
-    spread = (rows["q0.9"] - rows["q0.1"]).to_numpy().reshape(-1, 7)
-    of = dict(zip(rows.index.unique(), spread, strict=True))
+    scale = (rows["q0.9"] - rows["q0.1"]).to_numpy().reshape(-1, 7)
+    of = dict(zip(rows.index.unique(), scale, strict=True))
     assert (of["northshire/occupancy"] < of["RXA/occupancy"] + of["RXB/occupancy"]).all()
 
 

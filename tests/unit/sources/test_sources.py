@@ -28,24 +28,24 @@ def extracts(hospital: Hospital) -> list[Extract]:
         (HEADER.encode() + b'A,2026-01-01,1,1\n"A,2026-01-02,1,1\n', ["near line 3", "quotes"]),
     ],
 )
-def test_a_file_that_cannot_be_used_is_refused_with_its_name_and_what_was_found(
+def test_a_file_that_cannot_be_used_is_rejected_with_its_name_and_what_was_found(
     tmp_path: Path, content: bytes, fragments: list[str]
 ) -> None:
-    with pytest.raises(HistoryError) as refusal:
+    with pytest.raises(HistoryError) as raised:
         extracts(Hospital(tmp_path).send(content))
     for fragment in fragments:
-        assert fragment in str(refusal.value)
-    assert refusal.value.exit_code == 3
+        assert fragment in str(raised.value)
+    assert raised.value.exit_code == 3
 
 
 @pytest.mark.parametrize("path", ["absent.csv", "absent/*.csv", "[ab].csv", "../absent/x.csv", "folder.csv"])
 def test_a_path_that_leads_to_no_file_is_a_missing_file(tmp_path: Path, path: str) -> None:
     source = f'[sources.daily]\npath = "{path}"\nplace = "p"\nday = "d"\nmeasures = {{ beds = "b" }}\n'
     (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(HistoryError) as refusal:
+    with pytest.raises(HistoryError) as raised:
         extracts(Hospital(tmp_path, source))
-    assert path in str(refusal.value)
-    assert "sources.daily.path" in str(refusal.value)
+    assert path in str(raised.value)
+    assert "sources.daily.path" in str(raised.value)
 
 
 @pytest.mark.parametrize(

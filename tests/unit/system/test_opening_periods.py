@@ -1,4 +1,4 @@
-"""valid_from, valid_to and succeeds: what is read, and what is refused."""
+"""valid_from, valid_to and succeeds: valid and invalid values."""
 
 from datetime import date
 from pathlib import Path
@@ -68,7 +68,7 @@ def test_inline_places_may_use_the_days_and_lists_of_toml(tmp_path: Path) -> Non
     assert opening_periods["M"] == OpeningPeriod(date(2023, 4, 1), succeeds=("A", "B"))
 
 
-REFUSED = [
+INVALID = [
     ("a day that is none", "A,,April,,\n", ("line 2", "valid_from: found 'April'", "2026-02-03")),
     ("out of order", "A,,2023-04-01,2023-03-01,\n", ("line 2", "valid_to: found 2023-03-01, which is before")),
     ("an unknown predecessor", "A,,,2023-03-31,\nM,,,,A;Z\n", ("line 3", "succeeds: found 'Z'", "Known: ")),
@@ -85,9 +85,9 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("wrong", "places", "says"), REFUSED, ids=[wrong for wrong, _, _ in REFUSED])
-def test_it_is_refused_with_its_line(wrong: str, places: str, says: tuple[str, ...], tmp_path: Path) -> None:
-    with pytest.raises(SystemFileError) as refusal:
+@pytest.mark.parametrize(("wrong", "places", "says"), INVALID, ids=[wrong for wrong, _, _ in INVALID])
+def test_it_is_rejected_with_its_line(wrong: str, places: str, says: tuple[str, ...], tmp_path: Path) -> None:
+    with pytest.raises(SystemFileError) as raised:
         read(tmp_path, places)
     for fragment in says:
-        assert fragment in str(refusal.value)
+        assert fragment in str(raised.value)

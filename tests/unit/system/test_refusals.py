@@ -1,4 +1,4 @@
-"""Every way a system file can be wrong, and what the person who wrote it is told."""
+"""Every way a system file can be wrong, and the error that its author reads."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from tests.unit.system.small import FILES, MEASURES, SOURCES, SYSTEM, write
 from training.errors import SystemFileError, UsageError
 from training.system.reading import read_system
 
-WHOLE = FILES["system.toml"]
+COMPLETE = FILES["system.toml"]
 ZONE = 'timezone = "Europe/London"'
 MAPPED = 'measures = { occupancy = "occupied", beds = ["occupied", "free"] }'
 
@@ -17,7 +17,7 @@ MAPPED = 'measures = { occupancy = "occupied", beds = ["occupied", "free"] }'
     ("old", "new", "fragments"),
     [
         ("[system]", "[system", ["it is not TOML", "line 1"]),
-        (WHOLE, "", ["system is missing", "sources is missing"]),
+        (COMPLETE, "", ["system is missing", "sources is missing"]),
         ("[sources.daily]", "[source.daily]", ["source is not a known key", "Did you mean sources?"]),
         ('place = "code"', 'plce = "code"', ["sources.daily.plce is not a known key", "Did you mean place?"]),
         ('place = "code"', "", ["sources.daily.place is missing"]),
@@ -93,15 +93,15 @@ MAPPED = 'measures = { occupancy = "occupied", beds = ["occupied", "free"] }'
         (SOURCES, f'{SOURCES}\n[[places]]\nid = "a"', ["places.0.id is not a known key", "places.0.place is missing"]),
     ],
 )
-def test_a_wrong_system_file_is_refused_with_file_key_finding_and_advice(
+def test_a_wrong_system_file_is_rejected_with_file_key_finding_and_advice(
     tmp_path: Path, old: str, new: str, fragments: list[str]
 ) -> None:
-    assert old in WHOLE
-    path = write(tmp_path, system=WHOLE.replace(old, new))
-    with pytest.raises(SystemFileError) as refusal:
+    assert old in COMPLETE
+    path = write(tmp_path, system=COMPLETE.replace(old, new))
+    with pytest.raises(SystemFileError) as raised:
         read_system(path)
     for fragment in [str(path), *fragments]:
-        assert fragment in str(refusal.value)
+        assert fragment in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -124,14 +124,14 @@ def test_a_wrong_system_file_is_refused_with_file_key_finding_and_advice(
         ('place,name\nE1,"East\n', ["places.csv: it cannot be read as CSV"]),
     ],
 )
-def test_places_that_make_no_tree_are_refused_with_their_line(
+def test_places_that_make_no_tree_are_rejected_with_their_line(
     tmp_path: Path, places: str, fragments: list[str]
 ) -> None:
     path = write(tmp_path, places=places)
-    with pytest.raises(SystemFileError) as refusal:
+    with pytest.raises(SystemFileError) as raised:
         read_system(path)
     for fragment in fragments:
-        assert fragment in str(refusal.value)
+        assert fragment in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -149,15 +149,15 @@ def test_places_that_make_no_tree_are_refused_with_their_line(
         ("terms", "2026-01-05,2025-01-07,", ["line 2: to: found 2025-01-07"]),
     ],
 )
-def test_a_wrong_row_of_events_or_terms_is_refused_with_its_line(
+def test_a_wrong_row_of_events_or_terms_is_rejected_with_its_line(
     tmp_path: Path, file: str, row: str, fragments: list[str]
 ) -> None:
     header = FILES[f"{file}.csv"].splitlines()[0]
     path = write(tmp_path, **{file: f"{header}\n{row}\n"})
-    with pytest.raises(SystemFileError) as refusal:
+    with pytest.raises(SystemFileError) as raised:
         read_system(path)
     for fragment in [f"{file}.csv", *fragments]:
-        assert fragment in str(refusal.value)
+        assert fragment in str(raised.value)
 
 
 @pytest.mark.parametrize("name", ["places", "events", "terms"])
@@ -169,7 +169,7 @@ def test_a_file_that_the_system_names_and_that_is_not_there_is_named(tmp_path: P
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe[", 'name = "M\u00fcnster"'.encode("latin-1")])
-def test_a_system_file_in_another_encoding_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_system_file_in_another_encoding_is_rejected(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "system.toml"
     path.write_bytes(content)
     with pytest.raises(SystemFileError, match="UTF-8"):
