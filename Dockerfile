@@ -7,7 +7,7 @@ RUN groupadd --system --gid 10001 headroom \
 WORKDIR /app
 
 FROM python:3.11-slim AS installer
-# Compiled here, once: a container may not write beside its packages.
+# Compiled here, once: a container may not write next to its packages.
 ENV UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
 COPY requirements/bootstrap.txt /requirements/
 RUN pip install --no-cache-dir --require-hashes -r /requirements/bootstrap.txt && uv venv --quiet /opt/venv

@@ -1,4 +1,4 @@
-"""What joint paths and pressure cost: 150 places with five measures each, 28 days ahead, 999 paths of all of them.
+"""Cost of joint paths and pressure: 150 places with five measures each, 28 days ahead, 999 paths of all of them.
 
 Seasonal naive makes the means, once and before the clock starts: what is timed is all that comes after them, from the
 errors of the windows to calibrated margins, paths, parents' quantiles, and headroom with its peaks. In a process of its

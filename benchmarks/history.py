@@ -1,4 +1,4 @@
-"""How long an ingest and a reading as of an instant take, and how much memory they need.
+"""Time and memory of an ingest, and of a reading as of an instant.
 
 Each is a process of its own, so that a peak is that of the one job. An ingest is what `headroom ingest` does: its time
 has the start of Python's libraries in it, the archive's writing, and the review of all days. A reading is timed alone.

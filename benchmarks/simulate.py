@@ -1,4 +1,4 @@
-"""How long a simulation takes: ten and forty sites, each in a process of its own, imports and writing included.
+"""Time of a simulation: ten and forty sites, each in a process of its own, imports and writing included.
 
 `python benchmarks/simulate.py [--days 1461]`
 """

@@ -118,7 +118,7 @@ def sqlite_url(file: Path) -> str:
 
 
 def is_there(engine: Engine) -> bool:
-    """Whether the database answers at all, be it to refuse us. No error tells that: a password that is wrong and a
+    """Return whether the database answers at all, even with an error. No error shows that: a wrong password and a
     host that is away both end as "connection failed". A server that starts or stops counts as away; a file is there.
     """
     if engine.dialect.name != "postgresql":

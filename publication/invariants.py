@@ -1,4 +1,4 @@
-"""What must hold before a publication is issued. Each rule gives a sentence for every breach it finds."""
+"""Invariants of a publication, checked before it is issued. Each rule gives a sentence for every breach it finds."""
 
 import math
 from collections import Counter
@@ -96,7 +96,7 @@ def means_are_within_their_intervals(publication: Publication) -> Iterator[str]:
 
 
 def holds_means(levels: Sequence[float]) -> bool:
-    """Whether quantiles at these levels reach far enough to hold a mean."""
+    """Return whether quantiles at these levels reach far enough to hold a mean."""
     return levels[0] <= LEVELS_THAT_REACH[0] and levels[-1] >= LEVELS_THAT_REACH[1]
 
 

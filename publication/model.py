@@ -1,4 +1,4 @@
-"""What a publication is: every forecast of one system for one cutoff and revision, immutable once issued."""
+"""Publications: every forecast of one system for one cutoff and revision, immutable once issued."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -125,7 +125,7 @@ class SeriesForecast:
         return self.key.unique_id
 
     def is_late(self, cutoff: date) -> bool:
-        """Whether a day on which it is counted has passed since its newest actual, up to the cutoff."""
+        """Return whether a day on which it is counted has passed since its newest actual, up to the cutoff."""
         newest = self.last_actual
         if newest is None:
             return True
@@ -149,7 +149,7 @@ class Peak:
 
 @dataclass(frozen=True, slots=True)
 class Headroom:
-    """What is left of a place's beds on each day of the horizon, counted on paths of the places that have both.
+    """Beds that are left at a place on each day of the horizon, counted on paths of the places that have both.
 
     For each day: the expected `beds`; `occupancy` at the system's quantile levels; `headroom`, beds minus occupancy, at
     those of `pressure.headroom_levels`; and `beds_freed` by then for each further discharge a day.
@@ -229,7 +229,7 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class PublicationSummary:
-    """What a list of publications shows of one."""
+    """The entry of a publication in a list."""
 
     system: str
     cutoff: date

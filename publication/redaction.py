@@ -76,7 +76,7 @@ def addresses_in(content: object) -> Iterator[str]:
 
 
 def has_stray_at(url: str) -> bool:
-    """Whether the address has an `@` beyond the one before its host, so that a library may misread it.
+    """Return whether the address has an `@` beyond the one before its host, so that a library may misread it.
 
     What the library takes for the host is then a part of the password, which a name server would be asked for.
     """
@@ -128,7 +128,7 @@ class Redactor:
 
 
 def _secrets_in(url: str) -> Iterator[str]:
-    """What of an address is secret: its password, or all before its host; the values of its query; a misplaced port."""
+    """Return the secrets of an address: its password, or all before its host; values of its query; a misplaced port."""
     scheme, rest = _split(url)
     if scheme in _FILES and rest.startswith("/"):
         return
@@ -161,7 +161,7 @@ def _split(url: str) -> tuple[str, str]:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """What a library may make of a secret: each encoding of it, and of the pieces it falls into where it is misread."""
+    """Return forms that a library may give a secret: its encodings, and those of its pieces where it is misread."""
     for decoded in _decodings(secret):
         for text in {decoded, *(piece for piece in _DELIMITERS.split(decoded) if piece not in _OUR_WORDS)}:
             encoded = _bytes(text)

@@ -11,7 +11,7 @@ DEFAULT_HOME = Path(".headroom")
 
 
 class Kind(StrEnum):
-    """How a measure's days relate: flows are counted over a day, stocks and capacities at the census hour."""
+    """Kind of a measure: flows are counted over a day, stocks and capacities at the census hour."""
 
     FLOW = "flow"
     STOCK = "stock"
@@ -65,7 +65,7 @@ class SeriesKey(NamedTuple):
 
 SEPARATOR = "/"
 DRIVERS = ("level", "weekday", "season", "holiday", "event", "trend", "residual")
-"""What a mean is made of, in counts that add up to it: the recent level, and what each cause adds to it."""
+"""Parts of a mean, in counts that add up to it: the recent level, and the effect of each cause."""
 
 COVERAGES = (50, 80, 95)
 """Central intervals, in percent, whose coverage is scored."""

@@ -67,7 +67,7 @@ def items(text: str) -> list[str]:
 
 
 class Settings(BaseSettings):
-    """How the service runs; every environment variable is listed in docs/reference/settings.md."""
+    """Settings of the service; every environment variable is listed in docs/reference/settings.md."""
 
     model_config = SettingsConfigDict(
         env_prefix=VARIABLE_PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True

@@ -105,7 +105,7 @@ def build_publication(
 
 
 def reason(series: SeriesForecast) -> Note:
-    """Why a fallback stands in for the champion."""
+    """Return the note with the reason for a fallback."""
     text = "AutoETS gave a value that is not a number on 2026-11-24"
     return Note(NoteKind.FALLBACK, text, series.key.place, series.unique_id)
 

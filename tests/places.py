@@ -12,7 +12,7 @@ PRIVILEGES = ("dac_override", "dac_read_search", "fowner", "chown")  # of root, 
 
 
 class PlaceAbsentError(Exception):
-    """What the test needs cannot be had on this machine."""
+    """A folder that the test needs cannot be made on this machine."""
 
 
 def as_anyone() -> list[str]:

@@ -110,7 +110,7 @@ def _lines_cut_off(reason: str) -> list[int]:
 
 
 def _in_base64(word: str, raw: bytes) -> bool:
-    """Whether the word is there in base64, at any of the three offsets it may have in what was encoded."""
+    """Return whether the word is there in base64, at any of the three offsets that it may have."""
     return any(_base64_core(word, offset) in raw for offset in range(3))
 
 

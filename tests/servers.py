@@ -32,7 +32,7 @@ START_ATTEMPTS = 3  # another process may take the free port before the server d
 
 
 class ServerAbsentError(Exception):
-    """What the test needs is not installed on this machine."""
+    """A program that the test needs is not installed on this machine."""
 
 
 class ServerFailedError(Exception):
@@ -146,7 +146,7 @@ def _postgresql_folders() -> Iterator[Path]:
 
 
 def _unprivileged_user() -> pwd.struct_passwd | None:
-    """Whom to run the server as; None where we are not root ourselves."""
+    """Return the user that runs the server; None where we are not root ourselves."""
     if os.geteuid() != 0:
         return None
     known = {entry.pw_name: entry for entry in pwd.getpwall()}

@@ -26,7 +26,7 @@ FIRST_WEEKS = pd.Timedelta(weeks=8)
 
 @dataclass(frozen=True)
 class Protocol:
-    """What is forecast from where: one measure of one system, its scored series, its cutoffs.
+    """A data set: one measure of one system, its scored series, its cutoffs.
 
     `is_scored` tells by place and root of the system whether a series counts.
     """
@@ -91,7 +91,7 @@ PROTOCOLS = {
 
 
 def read_history(system: str, holidays: bool = True, measure: str = "") -> PointInTimeHistory:
-    """What the archive would know of a system; without `holidays` it has no bank holidays, with `measure` that alone.
+    """Return a system's history as of its archive; without `holidays` no bank holidays, with `measure` that alone.
 
     Ends the program, saying so, where the real data is absent.
     """

@@ -77,7 +77,7 @@ def trusted_values(history: PointInTimeHistory, protocol: Protocol, cutoff: pd.T
 
 
 def in_long_gaps(known: pd.DataFrame) -> pd.DataFrame:
-    """Where a value is missing together with more than four weeks of days."""
+    """Return which values are missing together with more than four weeks of days."""
     return pd.DataFrame({unique_id: _in_long_gaps(values.isna()) for unique_id, values in known.items()})
 
 

@@ -58,7 +58,7 @@ class ForecastRunner:
         return every_so_many(protocol.cutoffs(self.history(protocol.system)), self.options.every)
 
     def candidates(self, name: str, candidates: Sequence[str]) -> dict[str, pd.DataFrame]:
-        """What each of the candidates would have published."""
+        """Return the forecasts that each of the candidates would have published."""
         forecaster, found = self._forecaster(name), {}
         for candidate in candidates:
             heading(f"{name}: {candidate} alone")

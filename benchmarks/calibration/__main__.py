@@ -53,7 +53,7 @@ class Switch:
 
 
 def calibrations() -> dict[str, Calibration]:
-    """What is compared, by name."""
+    """Return the rules to compare, by name."""
     return {
         "static split conformal": StaticSplit(),
         "rolling window of a year": partial(quantiles, rule=rolling),

@@ -1,1 +1,1 @@
-"""Whether chances of a full house, peaks, and the sums of a system hold what they promise."""
+"""Calibration of chances, peaks and sums of a system, compared with actuals."""

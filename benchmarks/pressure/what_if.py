@@ -1,4 +1,4 @@
-"""What if a site discharged more patients a day: the service's shift compared with the simulator run again with them.
+"""More discharges a day at a site: the service's shift compared with the simulator run again with them.
 
 The simulator knows what the service does not: who stays long. Patients that go home early are drawn from all in bed.
 """

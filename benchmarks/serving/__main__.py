@@ -1,4 +1,4 @@
-"""What it costs to serve 10,000 series of 28 days and nine quantiles, from one process, with key, metrics and log.
+"""Cost of serving 10,000 series of 28 days and nine quantiles, from one process, with key, metrics and log.
 
 Needs wrk and curl. `python -m benchmarks.serving [--sites 1599] [--rounds 5] [--seconds 4] [--home DIR]`; `--home`
 keeps the store that is made, and takes it up again.

@@ -14,7 +14,7 @@ CONNECTIONS = 32
 
 @dataclass(frozen=True)
 class Wrk:
-    """What wrk tells: requests a second, milliseconds of the 99th percentile, and everything that went wrong."""
+    """Results of wrk: requests a second, milliseconds of the 99th percentile, and everything that went wrong."""
 
     per_second: float
     p99_ms: float
@@ -34,7 +34,7 @@ def wrk(url: str, seconds: int, *headers: str, connections: int = CONNECTIONS) -
 
 @dataclass
 class Met:
-    """What a paced client met: seconds from when a request was due to its last byte, and what was not right."""
+    """Results of a paced client: seconds from when a request was due to its last byte, and what was not right."""
 
     seconds: list[float] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)

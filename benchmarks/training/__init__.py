@@ -1,1 +1,1 @@
-"""What publishing and training cost, in time."""
+"""Time of publishing and training."""

@@ -1,4 +1,4 @@
-"""What a daily publish costs: fit, calibrate and forecast 150 simulated series of three years, 28 days ahead.
+"""Time of a daily publish: fit, calibrate and forecast 150 simulated series of three years, 28 days ahead.
 
 Its peer, on the same panel and cores, is statsforecast's AutoETS alone. Each is a process of its own. And where the
 pipeline's time goes: the main thread is looked at every few milliseconds, and the time since the last look counts as a
@@ -119,7 +119,7 @@ def verdict(is_met: bool) -> str:
 
 
 def ran(program: str, *arguments: str) -> dict[str, Any]:
-    """What a program says, in a process of its own."""
+    """Return the output of a program in a process of its own."""
     root = Path(__file__).parents[2]
     command = [sys.executable, "-c", program, *arguments]
     print(f"... {arguments[0] if len(arguments[0]) < 12 else 'simulating'}", file=sys.stderr, flush=True)

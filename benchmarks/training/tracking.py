@@ -1,4 +1,4 @@
-"""What tracking costs a training: the share of `headroom train`'s wall time that is spent in MLflow.
+"""Cost of tracking for a training: the share of `headroom train`'s wall time that is spent in MLflow.
 
 The main thread is looked at every few milliseconds, and the time since the last look counts as tracking where MLflow,
 or what hands it runs and versions, is anywhere on its stack: making tables, charts and the data report, and trying the

@@ -77,7 +77,7 @@ HEADERS: dict[str, dict[str, object]] = {
 
 
 def _headers(status: int, operation: dict[str, Any]) -> dict[str, object]:
-    """Which headers an answer has: representations are those that a caller may have already."""
+    """Return the headers of an answer: representations are those that a caller may have already."""
     names = ["X-Request-ID"]
     if (
         status in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}

@@ -50,7 +50,7 @@ class Journey:
         return ended
 
     def newest_value(self, unique_id: str, *as_of: str) -> float:
-        """What `headroom history` gives for the last day of a series."""
+        """Return the count of `headroom history` for the last day of a series."""
         out = self.home / "out" / "history.parquet"
         self.headroom("history", "--out", out, *as_of)
         known = pd.read_parquet(out)
@@ -109,7 +109,7 @@ def ready(address: str) -> bool:
 
 
 def eventually(holds: Callable[[], bool], seconds: float = NOTICED_SECONDS) -> bool:
-    """Whether it holds before the time is up."""
+    """Return whether it holds before the time is up."""
     give_up = time.monotonic() + seconds
     while time.monotonic() < give_up:
         if holds():

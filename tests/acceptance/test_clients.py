@@ -153,7 +153,7 @@ def test_prometheus_scrapes_with_its_key(site: Site, tmp_path: Path) -> None:
 
 
 def scraped(url: str) -> str:
-    """What Prometheus knows of the number of series, once it has asked."""
+    """Return the number of series in Prometheus, once it has scraped."""
     give_up = time.monotonic() + SECONDS
     while time.monotonic() < give_up:
         answer = httpx.get(f"{url}/api/v1/query", params={"query": "headroom_publication_series"})

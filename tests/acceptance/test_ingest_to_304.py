@@ -23,7 +23,7 @@ CONTRACTED = [
 
 @pytest.fixture(scope="module")
 def published(journey: Journey) -> Ended:
-    """What the first `headroom daily` said, once the service that was waiting for it is ready."""
+    """Return the output of the first `headroom daily`, once the service that was waiting for it is ready."""
     assert not ready(journey.address)
     ended = process("daily", *journey.where)
     assert ended.exit_code == 0, ended.err

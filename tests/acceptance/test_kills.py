@@ -52,7 +52,7 @@ class Home:
         return (command, "--system", self.system, "--home", self.home, *COMMANDS.get(command, ()))
 
     def seconds(self, command: str) -> float:
-        """How long it takes in a process of its own that nobody kills."""
+        """Return the seconds that it takes in a process that is not killed."""
         process = FORKSERVER.Process(target=headroom, args=self.arguments(command))
         began = time.monotonic()
         process.start()
@@ -60,7 +60,7 @@ class Home:
         return time.monotonic() - began
 
     def killed(self, command: str, after_seconds: float) -> bool:
-        """Whether the command was still at work when it was killed."""
+        """Return whether the command was still at work when it was killed."""
         process = FORKSERVER.Process(target=headroom, args=self.arguments(command))
         process.start()
         process.join(after_seconds)

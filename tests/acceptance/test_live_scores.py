@@ -17,7 +17,7 @@ SLICES = ["unique_id", "leads"]
 
 @pytest.fixture(scope="module")
 def scored(journey: Journey) -> Ended:
-    """What `score` said of four publications of the past fortnight."""
+    """The output of `score` for four publications of the past fortnight."""
     journey.headroom("ingest")
     journey.headroom("train", "--candidates", "SeasonalNaive")
     journey.headroom("promote")

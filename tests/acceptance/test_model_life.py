@@ -31,7 +31,7 @@ LEVELS = [f"q{level:g}" for level in QUANTILES]
 
 @dataclass(frozen=True)
 class Issued:
-    """What the running service had after a publication: its digest, and the version that made it."""
+    """State of the running service after a publication: its digest, and the version that made it."""
 
     digest: str
     version: int
@@ -39,7 +39,7 @@ class Issued:
 
 @dataclass(frozen=True)
 class Story:
-    """What each step said, and what the running service then had; in order."""
+    """The output of each step, and the state of the running service after it; in order."""
 
     rejected: Ended
     better: Ended
@@ -135,7 +135,7 @@ def served_model(registry: str, folder: Path) -> Iterator[str]:
 
 
 def invoked(address: str, history: pd.DataFrame) -> pd.DataFrame:
-    """What the served model answers to a history, sent as MLflow's documentation says."""
+    """Return the answer of the served model to a history, sent as MLflow's documentation says."""
     table = history.assign(ds=history["ds"].astype(str), known_at=history["known_at"].astype(str))
     content = json.dumps({"dataframe_split": table.to_dict(orient="split", index=False)}).encode()
     request = urllib.request.Request(f"{address}/invocations", content, {"Content-Type": "application/json"})

@@ -75,7 +75,7 @@ def within(seconds: float, holds: Callable[[], bool]) -> float:
 
 
 def store_state(url: str) -> tuple[str, bool]:
-    """What /readyz and the metrics say of the store."""
+    """Return the state of the store in /readyz and in the metrics."""
     ready = httpx.get(f"{url}/readyz").json()["store"]
     return ready, "headroom_store_up 1.0" in httpx.get(f"{url}/metrics").text
 

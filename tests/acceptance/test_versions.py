@@ -1,4 +1,4 @@
-"""Which versions may publish: those of this system, and challengers that are no worse on the same windows."""
+"""Versions that may publish: those of this system, and challengers that are no worse on the same windows."""
 
 from datetime import date
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where things are in the checkout, and what belongs to us."""
+"""Paths of the checkout, and the files that are ours."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -14,7 +14,7 @@ from tests.architecture.repository import ROOT
 
 @dataclass(frozen=True)
 class Rule:
-    """What a test reads of an alert rule."""
+    """The parts of an alert rule that tests read."""
 
     alert: str
     expr: str

@@ -20,7 +20,7 @@ def test_the_import_rules_hold() -> None:
 
 @pytest.mark.parametrize("module", ["service.app", "publication.store"])
 def test_importing_it_loads_no_numerical_library_and_no_mlflow(module: str) -> None:
-    """What import-linter reads in the source, seen from the running interpreter."""
+    """Import rules as the running interpreter meets them, where import-linter reads the source."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     forbidden = next(c["forbidden_modules"] for c in contracts if c.get("source_modules") == ["service", "publication"])
     program = f"import sys, {module}; print(*sorted(set(sys.modules) & set({forbidden!r})))"

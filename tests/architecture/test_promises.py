@@ -1,4 +1,4 @@
-"""What is promised is documented, and what is documented exists."""
+"""Every public promise is documented, and everything documented exists."""
 
 import ast
 import re

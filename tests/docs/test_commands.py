@@ -39,7 +39,7 @@ NOT_RUN = {
     "docs/how-to/retrain.md": ["mlflow ui ", "mlflow models serve "],
     "docs/how-to/secure.md": ["python3 -c "],
 }
-"""What cannot be run by a test: it installs, never ends, or needs a server. Adding one is a decision."""
+"""Blocks that a test cannot run: they install, never end, or need a server. Adding one is a decision."""
 
 
 def test_what_is_not_run_is_listed() -> None:

@@ -37,13 +37,13 @@ COLUMNS = ["place", "parent", "name", "kind", "valid_from", "valid_to", "succeed
 
 @dataclass(frozen=True)
 class World:
-    """What really happened: a wide frame of counts to the last day, the new and the renamed site among them."""
+    """The actuals: a wide frame of counts to the last day, the new and the renamed site among them."""
 
     truth: pd.DataFrame
     system: Path
 
     def count(self, unique_id: str, ds: date) -> float:
-        """What happened on a day; NaN where the series was not there."""
+        """Return the actual of a day; NaN where the series was not there."""
         position = (pd.Timestamp(ds) - pd.Timestamp(self.truth.index[0])).days
         return float(self.truth[unique_id].to_numpy()[position])
 
@@ -88,7 +88,7 @@ def _changed(truth: pd.DataFrame) -> pd.DataFrame:
 
 
 def known(world: World, n: int) -> pd.DataFrame:
-    """What the extract has on the n-th morning."""
+    """Return the extract of the n-th morning."""
     yesterday = world.day_of(n)
     table = world.truth.loc[:yesterday].copy()
     a, b, c, _ = sites_of(world.truth)
@@ -130,7 +130,7 @@ def describe(world: World, n: int) -> None:
 
 @pytest.fixture(scope="module")
 def issued(world: World) -> dict[int, Publication]:
-    """What each morning's `daily` published."""
+    """The publications of each morning's `daily`."""
     home, found = world.system.parent / "home", {}
     for n in range(MORNINGS):
         describe(world, n)

@@ -32,7 +32,7 @@ PIECES = [
 ]
 
 Change = tuple[str, int, bytes, int]
-"""What is done, from which byte on, with which bytes, and how often or for how long."""
+"""A kind of damage, the first byte, the bytes to write, and their number or length."""
 
 
 def changes_of(content: bytes) -> st.SearchStrategy[list[Change]]:

@@ -15,7 +15,7 @@ from publication.days import end_of_day, zone
 from publication.vocabulary import SeriesKey
 from training.errors import HistoryError
 from training.frames import FloatArray, IntArray
-from training.history.batches import BATCH_SCHEMA, LOCK_TIMEOUT, Batches
+from training.history.batches import APPEND_TIMEOUT, BATCH_SCHEMA, Batches
 from training.history.columns import (
     day_numbers,
     is_last,
@@ -82,7 +82,7 @@ class Archive:
     `timeout` is how long an append waits for another process that is writing.
     """
 
-    def __init__(self, folder: Path, timezone: str, timeout: timedelta = LOCK_TIMEOUT) -> None:
+    def __init__(self, folder: Path, timezone: str, timeout: timedelta = APPEND_TIMEOUT) -> None:
         self._folder = folder
         self._timezone = timezone
         self._batches = Batches(folder, timeout)

@@ -20,7 +20,7 @@ from training.frames import FloatArray, IntArray
 from training.history.columns import series_days, sort_order
 
 LOCK_NAME = ".lock"
-LOCK_TIMEOUT = timedelta(seconds=10)
+APPEND_TIMEOUT = timedelta(seconds=10)
 BATCH_SCHEMA = pa.schema(
     [
         ("place", pa.string()),
@@ -61,7 +61,7 @@ DAYS_OF_SOURCES = f"""
 class Batches:
     """The batches in a folder, in the order of their ingests. `timeout`: how long to wait for another ingest."""
 
-    def __init__(self, folder: Path, timeout: timedelta = LOCK_TIMEOUT) -> None:
+    def __init__(self, folder: Path, timeout: timedelta = APPEND_TIMEOUT) -> None:
         self.folder = folder
         self._timeout = timeout
 

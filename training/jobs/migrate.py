@@ -14,7 +14,7 @@ from training.files import at_home, check_home
 from training.settings import Settings
 
 BEFORE_VERSIONS = (("remarks", "0003"), ("headroom", "0002"), ("publications", "0001"))
-"""What a store has, that was made before its version was written into it, and so which that is."""
+"""Tables that only stores of an early release have, before versions were written into them, and that version."""
 
 
 def upgrade(connection: Connection, to: str = "head") -> None:

@@ -1,4 +1,4 @@
-"""What Alembic runs for each command: the steps, on the connection that it is handed."""
+"""The environment that Alembic runs for each command: the steps, on the connection that it gets."""
 
 from alembic import context
 

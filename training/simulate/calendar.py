@@ -95,11 +95,11 @@ class Calendar:
         return weekend
 
     def index(self, day: date) -> int:
-        """Where the day stands; negative before the first."""
+        """Return the position of the day; negative before the first."""
         return (day - self.days[0]).days
 
     def between(self, first: date, last: date) -> BoolArray:
-        """Which days are from `first` to `last`, both included."""
+        """Return which days are from `first` to `last`, both included."""
         inside = np.zeros(len(self.days), dtype=bool)
         inside[max(self.index(first), 0) : max(self.index(last) + 1, 0)] = True
         return inside

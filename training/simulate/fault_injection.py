@@ -1,4 +1,4 @@
-"""Where faults go in a feed: places and days that no other fault has, each fault recorded with what is true."""
+"""Injection of faults into a feed, at places and days without another fault; each is recorded with the true value."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class Fault:
 
 @dataclass
 class FaultLog:
-    """Which days of which places are still free, and what was spoiled so far."""
+    """Days of each place that have no fault yet, and the faults injected so far."""
 
     feed: Feed
     free: dict[str, BoolArray] = field(init=False)

@@ -88,7 +88,7 @@ def revised_name(days: Sequence[date]) -> str:
 
 
 def measures_of(place: Place) -> list[str]:
-    """What the extracts count at a place."""
+    """Return the measures that the extracts count at a place."""
     return [measure for measure in MEASURES if (place.counts_arrivals if measure == ATTENDANCES else place.counts_beds)]
 
 

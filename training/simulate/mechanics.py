@@ -22,7 +22,7 @@ class WorldState:
 
 @dataclass(frozen=True)
 class SiteHistory:
-    """What happened on each day: occupancy(d) = occupancy(d-1) + admissions(d) - discharges(d), in every class.
+    """Counts of each day: occupancy(d) = occupancy(d-1) + admissions(d) - discharges(d), in every class.
 
     IntArray of the site have the shape (n_days, n_draws), those of its bottom places and classes (n_days, n_draws,
     n_bottom, 2). Whoever was transferred out for want of a bed is among `leaving` too.
@@ -37,7 +37,7 @@ class SiteHistory:
     in_bed: IntArray
 
     def state_after(self, day: int, n_draws: int) -> WorldState:
-        """How the first draw stood at the end of a day, `n_draws` times."""
+        """Return the state of the first draw at the end of a day, `n_draws` times."""
         in_bed = np.repeat(self.in_bed[day, :1], n_draws, axis=0)
         return WorldState(in_bed, np.repeat(self.waiting[day, :1], n_draws))
 
@@ -87,7 +87,7 @@ def _census_day(
 
 
 def _too_many(staying: IntArray, limit: IntArray, rng: Generator) -> IntArray:
-    """Who must be transferred out because beds were closed under them, by class; most often nobody."""
+    """Return the patients, by class, who are transferred out because their beds were closed; most often none."""
     transferred = np.zeros_like(staying)
     excess = staying.sum(axis=2) - limit
     if excess.max() > 0:

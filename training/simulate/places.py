@@ -147,7 +147,7 @@ class Place:
         return self.node.id
 
     def reports_on(self, day: date) -> bool:
-        """Whether the day is one of its own."""
+        """Return whether the day is one of its own."""
         after_start = self.valid_from is None or day >= self.valid_from
         return after_start and (self.valid_to is None or day <= self.valid_to)
 

@@ -252,7 +252,7 @@ def _write_outlooks(out: Path, world: World, scenario: Scenario) -> None:
 
 
 def _reject_foreign_files(out: Path, sent: Feed, scenario: Scenario) -> None:
-    """What an earlier simulation or a hospital left would be read as if it were this one's own."""
+    """Raise UsageError if `out` has files that are not this simulation's: they would be read as its own."""
     own = {out / EXTRACT / name for name in sent.files}
     own |= {out / TRUTH / f"{day}.parquet" for day in scenario.truth_days}
     own |= {out / "faults.csv"} if scenario.faults else set()

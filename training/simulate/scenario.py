@@ -1,4 +1,4 @@
-"""What is to be simulated, and what cannot be."""
+"""Options of a simulation, and the checks of them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SHORTEST_WITH_FAULTS_DAYS = 240
 
 
 class FaultKind(StrEnum):
-    """What can be wrong with a feed, in the order in which faults find their places and days."""
+    """Kinds of faults of a feed, in the order in which they are injected."""
 
     LATE = "late"
     PARTIAL_DAY = "partial_day"

@@ -67,7 +67,7 @@ class World:
 
     @cached_property
     def counts(self) -> Measured:
-        """What happened at each site and bottom place; shape (n_days, 1)."""
+        """Return the history of each site and bottom place; shape (n_days, 1)."""
         return measured(self.truths, self.histories, 0)
 
 
@@ -91,7 +91,7 @@ def sample_world(seed: int, last_day: date, scenario: Scenario, nodes: Sequence[
 
 
 def measured(truths: Mapping[str, SiteTruth], histories: Mapping[str, SiteHistory], first: int) -> Measured:
-    """What each site and bottom place counts on the days from index `first` on."""
+    """Return the counts of each site and bottom place on the days from index `first` on."""
     counts: Measured = {}
     for code, history in histories.items():
         counts[code, ATTENDANCES] = history.attendances
@@ -106,7 +106,7 @@ def measured(truths: Mapping[str, SiteTruth], histories: Mapping[str, SiteHistor
 
 
 def total(counts: Measured, place: Place, measure: str) -> IntArray | None:
-    """What a place reports: the sum of its sites' attendances, or of its bottom places; None where it has none."""
+    """Return the counts of a place: the sum over its sites or bottom places; None where it has none."""
     parts = place.sites if measure == ATTENDANCES else place.bottom
     return _sum(counts[part, measure] for part in sorted(parts)) if parts else None
 

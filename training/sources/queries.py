@@ -22,7 +22,7 @@ USER_AND_PASSWORD = re.compile(r"(?<=://)[^@/]*(?=@)")
 
 
 def read_query(source: Source, folder: Path, environ: Mapping[str, str]) -> Extract:
-    """What the database at the source's url answers to its query. A line is the number of a row, from 1."""
+    """Return the rows that the database gives for the source's query. A line is the number of a row, from 1."""
     text = _expanded_url(source, environ)
     url = _url(source, text, folder)
     secrets = _secrets(source, environ)

@@ -1,4 +1,4 @@
-"""Which files a source has, and who reads each."""
+"""Files of a source, and the reader of each."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping

@@ -34,7 +34,7 @@ UNREADABLE = (
     ValueError,
     expat.ExpatError,
 )
-"""What a workbook that is none, or is broken, makes the two libraries raise."""
+"""Errors that the two libraries raise for a broken workbook, or a file that is none."""
 
 
 Rows = list[list[object]]

@@ -72,7 +72,7 @@ class Event:
 
     @property
     def beds(self) -> int:
-        """How many beds a bed change adds (or takes away): the signed number its note begins with; else 0."""
+        """Return the beds that a bed change adds (or takes away): the signed number its note begins with; else 0."""
         declared = DECLARED_BEDS.match(self.note)
         return int(declared.group()) if declared and self.kind is EventKind.BED_CHANGE else 0
 
@@ -97,7 +97,7 @@ class OpeningPeriod:
 
 @dataclass(frozen=True)
 class SystemContext:
-    """What is known of a system besides its counts. `holidays` is empty where there are no bank holidays."""
+    """Context of a system, other than its counts. `holidays` is empty where there are no bank holidays."""
 
     holidays: str = ""
     events: tuple[Event, ...] = ()
@@ -107,7 +107,7 @@ class SystemContext:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where daily counts come from, and the names their columns have there.
+    """A source of daily counts, and the names of its columns.
 
     Either files at `paths`, or what the database at `url` answers to `query`. A wide source has `columns`: each measure
     with the columns that add up to it. A long one has `measure` and `value`. `max_rejected_share` is how much
@@ -149,5 +149,5 @@ class SystemFile:
 
     @property
     def folder(self) -> Path:
-        """What the paths in the file are relative to."""
+        """Return the folder that paths in the file are relative to."""
         return self.path.parent

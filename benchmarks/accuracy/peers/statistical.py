@@ -13,7 +13,7 @@ CENTRAL = 0.5
 
 
 class LibraryModel(Protocol):
-    """What is used of a statsforecast model: `forecast(y, h, level)`."""
+    """The part of a statsforecast model that is used: `forecast(y, h, level)`."""
 
     @property
     def forecast(self) -> Callable[..., dict[str, Values]]: ...

@@ -1,4 +1,4 @@
-"""What holiday features are worth on the days they are for."""
+"""Gain of holiday features on the days that they are for."""
 
 import pandas as pd
 

@@ -108,7 +108,7 @@ def _simulated(seed: int, every: int) -> Simulated:
 
 
 def read_simulated(seed: int) -> PointInTimeHistory:
-    """What the archive would know of a simulated system in stable years."""
+    """Return the history of a simulated system in stable years, as the archive would have it."""
     with TemporaryDirectory() as folder:
         described = read_system(simulate(Path(folder) / "system", seed, LAST_DAY, STABLE))
         archive = Archive(Path(folder) / "history", described.system.timezone)

@@ -42,7 +42,7 @@ def quiet() -> Lines:
 
 
 def number(site: str, position: int) -> int:
-    """Where the line of a site and day stands."""
+    """Return the position of the line of a site and day."""
     return 1 + 3 * position + list(SITES).index(site)
 
 

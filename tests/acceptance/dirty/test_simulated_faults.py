@@ -81,7 +81,7 @@ def test_what_is_not_to_be_believed_is_found_on_its_days(ingested: tuple[Path, P
 
 
 def is_found(fault: dict[str, str], found: list[dict[str, str]]) -> bool:
-    """Whether some finding of the right check is of the place and measure, and touches the days."""
+    """Return whether some finding of the right check is of the place and measure, and touches the days."""
     return any(
         row["check"] in FOUND[fault["fault"]]
         and row["unique_id"].startswith(f"{fault['place']}/")

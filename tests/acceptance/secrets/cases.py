@@ -1,4 +1,4 @@
-"""Where people keep secrets, and the ways in which they write them wrong. H1, B2 and S3 stand for planted words."""
+"""Settings that hold secrets, and common mistakes in writing them. H1, B2 and S3 stand for planted words."""
 
 from dataclasses import dataclass
 

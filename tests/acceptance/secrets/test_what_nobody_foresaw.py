@@ -48,7 +48,7 @@ def test_a_service_goes_on_and_logs_tracebacks_without_secrets(failing: str, tmp
 
 
 def said_in(log: Path, words: str) -> bool:
-    """Whether the log says so in the end: it is written a moment later."""
+    """Return whether the log says so in the end: it is written a moment later."""
     give_up = time.monotonic() + SECONDS
     while words not in log.read_text() and time.monotonic() < give_up:
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""What every candidate of the catalogue promises, on the histories that hospitals really have."""
+"""Properties of every candidate of the catalogue, on the histories that hospitals really have."""
 
 from dataclasses import replace
 from functools import lru_cache

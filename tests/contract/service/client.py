@@ -159,7 +159,7 @@ def serve(
 
 @asynccontextmanager
 async def lifespan(app: ASGIApp) -> AsyncIterator[None]:
-    """What a server does with an application before its first request, and after its last."""
+    """Run an application's lifespan as a server does: before its first request, and after its last."""
     to_app: asyncio.Queue[Message] = asyncio.Queue()
     from_app: asyncio.Queue[Message] = asyncio.Queue()
 

@@ -1,4 +1,4 @@
-"""Who gets in, and what they see: the cases as a table."""
+"""Access: valid and invalid keys, and what each may read, as a table."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What is promised is written down: routes, parameters, problems, settings, metrics."""
+"""Documentation of routes, parameters, problems, settings and metrics is complete."""
 
 import re
 from pathlib import Path

@@ -19,7 +19,7 @@ MOST = "1000000000"
 
 
 def generated(home: Path, examples: int) -> int:
-    """How many requests were made up and sent; fails with Schemathesis' report where one found something."""
+    """Return the number of generated requests; fail with Schemathesis' report where one found something."""
     store = Store(default_url(home))
     store.prepare()
     for days_ago in (2, 1):

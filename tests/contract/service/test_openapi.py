@@ -46,7 +46,7 @@ def parameters(document: Node) -> Iterator[tuple[str, Node]]:
 
 
 def is_number(kind: Node) -> bool:
-    """Whether a schema is of numbers, also by level or by place, or where there may be none."""
+    """Return whether a schema is of numbers, also by level or by place, or where there may be none."""
     inner = kind.get("additionalProperties")
     kinds = [kind, *kind.get("anyOf", ())]
     return any(of.get("type") in {"number", "integer"} for of in kinds) or (

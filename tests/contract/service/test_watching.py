@@ -1,4 +1,4 @@
-"""What is served follows the store, and outlives it."""
+"""The served publication follows the store, and outlives it."""
 
 import logging
 import threading

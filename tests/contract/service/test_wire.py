@@ -40,7 +40,7 @@ def port(running: servers.Service) -> int:
 
 @dataclass(frozen=True)
 class Slow:
-    """What is sent in pieces, one a second, and the statuses of all that comes back before the service hangs up."""
+    """A request in pieces, one a second, and the statuses received before the service closes the connection."""
 
     pieces: tuple[bytes, ...]
     answered: tuple[int, ...]

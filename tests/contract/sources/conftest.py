@@ -39,7 +39,7 @@ class Extracts:
     folder: Path
 
     def ingest(self, source: str, counts: str = WIDE) -> IngestSummary:
-        """What an ingest does where the source's table has these keys."""
+        """Return the ingest of a source whose table has these keys."""
         (self.folder / "system.toml").write_text(SYSTEM + counts + source, encoding="utf-8")
         return ingest(read_system(self.folder / "system.toml"), self.archive, self.folder / "quarantine", NOW)
 

@@ -1,4 +1,4 @@
-"""Whatever kind of source has them, the same counts give the same history."""
+"""The same counts from any kind of source give the same history."""
 
 from collections.abc import Callable
 

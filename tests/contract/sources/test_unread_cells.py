@@ -1,4 +1,4 @@
-"""Whatever is in a cell of a workbook is a value of the history, or is rejected by name; only an empty one is blank."""
+"""Anything in a cell of a workbook is a value of the history, or is rejected by name; only an empty one is blank."""
 
 import csv
 import datetime as dt

@@ -41,7 +41,7 @@ def engine(store_url: str) -> Iterator[Engine]:
 
 
 def differences(connection: Connection) -> list[object]:
-    """What Alembic's own comparison finds between the database and the tables that the store reads."""
+    """Return differences that Alembic's own comparison finds between the database and the tables of the store."""
     return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata))
 
 
@@ -105,7 +105,7 @@ SENTENCES = {
 
 
 def test_notes_remarks_and_reasons_become_one_list_with_kinds(store_url: str, connect: Callable[[], Store]) -> None:
-    """What says how it was made comes first, as it always did on the page, and why a series is a fallback last."""
+    """Notes on the making come first, as they always did on the page; reasons for fallbacks come last."""
     notes = tuple(Note(kind, text) for text, kind in SENTENCES.items())
     made = build_publication(notes=notes, revision=1)
     make_earlier(store_url, "0006", made)

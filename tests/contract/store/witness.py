@@ -1,4 +1,4 @@
-"""What the database holds, asked without the store's own code: plain SQL over the database's own driver."""
+"""An independent reader of the database: plain SQL over the database's own driver."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ def writing(url: str, sql: str) -> Iterator[None]:
 
 
 def n_publications(url: str) -> int:
-    """How many publications the store has."""
+    """Return the number of publications in the store."""
     [(found,)] = ask(url, "SELECT count(*) FROM publications")
     return int(str(found))
 

@@ -91,7 +91,7 @@ def snapshot_of(system: str) -> HistorySnapshot:
 
 
 def aliases(tracking_uri: str, system: str) -> dict[str, int]:
-    """What the registry itself says."""
+    """Return the aliases of the registry itself."""
     found = MlflowClient(tracking_uri, tracking_uri).get_registered_model(system).aliases
     return {alias: int(version) for alias, version in found.items()}
 
@@ -216,7 +216,7 @@ def test_a_version_that_cannot_be_read_is_not_promoted(
     assert challenger is not None
 
     class Spoilt(ModelCache):
-        """Whatever is fetched arrives without its description."""
+        """A cache whose downloads lack their description."""
 
         def fetch(self, champion: Champion, download: Callable[[Path], Path], again: bool = False) -> Path:
             place = super().fetch(champion, download, again)

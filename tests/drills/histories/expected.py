@@ -1,4 +1,4 @@
-"""What must come of a hospital's mornings: a forecast near the level of each series, or a listed sentence."""
+"""Expected ends of a hospital's mornings: a forecast near the level of each series, or a listed sentence."""
 
 import re
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ def check(hospital: Hospital, found: Mornings) -> None:
 
 
 def ended_with(ended: Ended[Any], allowed: Sequence[tuple[type[Exception], str]]) -> bool:
-    """Whether the job ended with one of the sentences."""
+    """Return whether the job ended with one of the sentences."""
     return any(type(ended.sentence) is kind and re.search(says, str(ended.sentence)) for kind, says in allowed)
 
 
@@ -108,7 +108,7 @@ def cutoffs(hospital: Hospital, morning: int) -> set[pd.Timestamp]:
 
 
 def reports(hospital: Hospital, site: str, known: pd.DataFrame) -> bool:
-    """Whether a site is open at the end of what is known, and has a value in the four weeks before."""
+    """Return whether a site is open at the end of the known history, and has a value in the four weeks before."""
     closed = site == hospital.sites[0] and hospital.last_open_day is not None
     is_open = not closed or known.index[-1] <= hospital.last_open_day
     theirs = known.filter(regex=f"^{site}/").tail(REPORTING_DAYS)
@@ -143,7 +143,7 @@ def is_silent_before(hospital: Hospital) -> bool:
 
 
 def has_no_room(hospital: Hospital) -> bool:
-    """Whether some day that may count as the last complete one leaves no room for the backtest's windows."""
+    """Return whether some day that may count as the last complete one leaves no room for the backtest's windows."""
     known = hospital.known(1).dropna(how="all")
     needed = HORIZON + STEP_DAYS * (WINDOWS - 1)
     return any((day - known.index[0]).days <= needed for day in cutoffs(hospital, 1))

@@ -149,7 +149,7 @@ measures = {{ {measures} }}
 
 
 def level(unique_id: str) -> float:
-    """What a week of a site's series is on average."""
+    """Return the mean of a week of a site's series."""
     site, measure = unique_id.split("/")
     patients = LEVELS[site]
     beds = round(BEDS_FOR_EACH_PATIENT * patients) - CLOSED_AT_WEEKENDS * 2 / 7 * _closes_beds(site)

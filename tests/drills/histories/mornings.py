@@ -35,7 +35,7 @@ TRAINED_AMONG = "Weighted,SeasonalNaive"  # the first morning has trained with a
 
 @dataclass(frozen=True)
 class Ended(Generic[Answer]):
-    """How a job ended: with an answer, or with the sentence that says why there is none."""
+    """The end of a job: an answer, or the sentence that says why there is none."""
 
     answer: Answer | None
     sentence: Sentence | None

@@ -1,4 +1,4 @@
-"""Which combinations of the factors are run: all of them, or as few as have every pair of values once."""
+"""Combinations of the factors to run: all of them, or as few as have every pair of values once."""
 
 from collections import Counter
 from collections.abc import Iterator

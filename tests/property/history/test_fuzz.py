@@ -1,4 +1,4 @@
-"""Whatever bytes an extract has, each number of the history stands in it, and every row of it is accounted for."""
+"""For any bytes of an extract, each number of the history stands in it, and every row of it is accounted for."""
 
 import csv
 import io

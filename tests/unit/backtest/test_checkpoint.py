@@ -1,4 +1,4 @@
-"""What an interrupted backtest keeps."""
+"""Checkpoints of an interrupted backtest."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a backtest may be asked for."""
+"""Valid and invalid options of a backtest."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which slice a forecast is in."""
+"""Slices of forecasts."""
 
 import pandas as pd
 import pytest

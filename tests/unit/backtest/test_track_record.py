@@ -1,4 +1,4 @@
-"""What the gate reads of a backtest, on rows small enough to count by hand."""
+"""The summary of a backtest for the gate, on rows few enough to count by hand."""
 
 import pandas as pd
 import pytest

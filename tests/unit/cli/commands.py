@@ -53,7 +53,7 @@ def process(*arguments: object, prefix: Sequence[str] = (), **environ: str) -> E
 
 
 def headroom(*arguments: object, **environ: str) -> Ended:
-    """What `process` gives, from this process: it need not import everything again."""
+    """Return the result of `process` from this process, which need not import everything again."""
     out, err = io.StringIO(), io.StringIO()
     exit_code: str | int | None = 0
     with (

@@ -16,7 +16,7 @@ HOME = ("HomeError", "--home (HEADROOM_HOME)")
 
 @dataclass(frozen=True)
 class Closed:
-    """What is closed of a system (its folder) and its home, the command that meets it, and how it ends."""
+    """A closed part of a system (its folder) or its home, the command that meets it, and its end."""
 
     what: str
     places: Callable[[Path, Path], list[Path]]

@@ -66,7 +66,7 @@ class Hospital:
         return ingest(self.system_file, self.archive, self.quarantine, now)
 
     def known(self, instant: datetime | None = None) -> dict[tuple[str, str], float]:
-        """What the archive knows, by unique_id and day."""
+        """Return the counts of the archive, by unique_id and day."""
         table = self.archive.as_of(instant)
         return {(i, str(ds)[:10]): y for i, ds, y in zip(table["unique_id"], table["ds"], table["y"], strict=True)}
 

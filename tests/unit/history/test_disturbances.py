@@ -1,4 +1,4 @@
-"""What events do to what models learn and foresee."""
+"""Effects of events on fitted models and on forecasts."""
 
 from dataclasses import replace
 from datetime import date

@@ -1,4 +1,4 @@
-"""Whether a version was trained on this system: what shows that it was not, and what does not."""
+"""Identity of systems: differences that show that a version was trained on another, and those that do not."""
 
 from datetime import date
 

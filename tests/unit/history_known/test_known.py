@@ -1,4 +1,4 @@
-"""What is known at a cutoff, against a reader of vintages who goes through them one by one."""
+"""The history known at a cutoff, compared with a reader of vintages that takes them one by one."""
 
 from dataclasses import replace
 from datetime import date

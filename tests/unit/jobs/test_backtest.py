@@ -100,7 +100,7 @@ def checkpoint_files(home: Path) -> list[Path]:
 
 
 def killed(system: Path, home: Path) -> list[Path]:
-    """What a backtest leaves that is killed (SIGKILL) as soon as its first refit day is done."""
+    """The home of a backtest that is killed (SIGKILL) as soon as its first refit day is done."""
     command = ("backtest", "--system", system, "--home", home, *ASKED)
     process = FORKSERVER.Process(target=headroom, args=command)
     process.start()

@@ -1,4 +1,4 @@
-"""Where a job keeps things, and which instant a person means."""
+"""Settings of jobs, and instants as people write them."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime

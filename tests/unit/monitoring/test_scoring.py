@@ -71,7 +71,7 @@ WEEKLY = [publication(days_ago(days), off=days / 10) for days in range(35, 0, -7
 
 
 def witness(publications: Sequence[Publication]) -> pd.DataFrame:
-    """What SQL makes of the same forecasts and counts, by series and lead band."""
+    """Scores of the same forecasts and counts by SQL, by series and lead band."""
     rows = pd.DataFrame(
         [
             (p.cutoff, series.unique_id, series.fallback, pd.Timestamp(day.ds), day.lead, day.mean, *day.quantiles)

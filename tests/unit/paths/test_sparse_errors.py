@@ -74,7 +74,7 @@ def test_nothing_is_reordered_where_there_are_no_series() -> None:
     ],
 )
 def test_discharges_follow_the_census_where_one_is_known(known: dict[str, int], balances_at: set[str]) -> None:
-    """What does not balance keeps its paths as they are."""
+    """Paths of places that do not balance stay as they are."""
     table = pd.concat(
         [simulated(place, 60, seed).drop(columns=f"{place}/beds") for seed, place in enumerate(known)], axis=1
     )

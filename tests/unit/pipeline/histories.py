@@ -103,7 +103,7 @@ def build_history(
 
 
 def replayed(vintages: pd.DataFrame, cutoff: pd.Timestamp) -> dict[tuple[str, pd.Timestamp], float]:
-    """What a person reading the vintages one by one knows at the end of the cutoff: a slow, plain witness."""
+    """Return the counts known at the end of the cutoff, from vintages read one by one: a slow, plain witness."""
     newest: dict[tuple[str, pd.Timestamp], tuple[pd.Timestamp, float]] = {}
     columns = (vintages[name] for name in ("unique_id", "ds", "y", "known_at"))
     for unique_id, ds, y, known_at in zip(*columns, strict=True):

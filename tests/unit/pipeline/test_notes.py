@@ -1,4 +1,4 @@
-"""What a publication tells of the days to come."""
+"""Notes of a publication on the days of its horizon."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

@@ -17,7 +17,7 @@ FIRST_WEEKS = (8, 15, 21, 29, 40, 57, 60, 90, 119)
 
 
 def published(table: pd.DataFrame, places: Sequence[str]) -> Forecast:
-    """What `daily` would publish at the last complete day, its recipe chosen there."""
+    """Return the forecast that `daily` would publish at the last complete day, its recipe selected there."""
     history = build_history(table, build_system(dict.fromkeys(places, "north"), HORIZON))
     forecaster, cutoff = Forecaster(history, HORIZON), history.last_complete_day
     return forecaster.forecast(forecaster.choose(CONTENDERS, cutoff), cutoff)

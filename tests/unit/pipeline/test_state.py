@@ -1,4 +1,4 @@
-"""What a version is saved with: files that hold numbers and names alone, and give the same forecasts."""
+"""Saved state of a version: files with numbers and names alone, which give the same forecasts."""
 
 import json
 from pathlib import Path

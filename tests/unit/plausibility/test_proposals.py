@@ -1,4 +1,4 @@
-"""Which events a history suggests, and which it does not because they are listed already."""
+"""Events that a history suggests, without those that are listed already."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -37,7 +37,7 @@ def proposed(lay: Fault) -> list[Event]:
 
 @dataclass(frozen=True)
 class Suggested:
-    """What happened, and the one event it suggests."""
+    """A change of a history, and the one event that it suggests."""
 
     what: str
     lay: Fault

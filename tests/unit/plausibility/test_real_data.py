@@ -1,4 +1,4 @@
-"""What is found in real data: the anomalies that are known, and hardly anything else."""
+"""Findings in real data: the anomalies that are known, and hardly anything else."""
 
 import csv
 from collections import defaultdict

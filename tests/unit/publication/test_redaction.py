@@ -1,4 +1,4 @@
-"""What of an address is shown, and what a library's message says without the secrets in it."""
+"""Redaction of addresses, and of secrets in messages of libraries."""
 
 import base64
 

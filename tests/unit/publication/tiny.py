@@ -75,7 +75,7 @@ def series(unique_id: str, means: Iterable[float], cutoff: date = CUTOFF) -> Ser
 
 
 def reason(of: SeriesForecast) -> Note:
-    """Why a fallback stands in."""
+    """The note with the reason for a fallback."""
     return Note(NoteKind.FALLBACK, "AutoETS did not converge", of.key.place, of.unique_id)
 
 

@@ -32,7 +32,7 @@ class Picture:
 
 @dataclass
 class Page(HTMLParser):
-    """What a person and a browser find in a page."""
+    """Text, links and pictures of a page, as a person and a browser find them."""
 
     html: str
     ids: list[str] = field(default_factory=list)

@@ -118,7 +118,7 @@ def test_a_connection_without_a_further_request_is_closed_by_the_keep_alive_limi
 
 
 async def _called_while_one_is_answered(after: bytes) -> tuple[int, int, bytes]:
-    """How often the application is called before and after the first answer; and all that comes back."""
+    """Return the calls of the application before and after the first answer, and all bytes received."""
     app = Slow()
     async with listening(app, Records()) as (address, _):
         reader, writer = await asyncio.open_connection(*address)

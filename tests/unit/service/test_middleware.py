@@ -1,4 +1,4 @@
-"""What the outermost layer answers where the layers below do not."""
+"""Answers of the outermost layer where the layers below give none."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ async def _never(_scope: Scope, _receive: Receive, _send: Send) -> None:
 
 
 async def _cancelled() -> list[Message]:
-    """What is sent where the server cancels a request that is still open, as uvicorn does when it ends."""
+    """Return what is sent if the server cancels a request that is still open, as uvicorn does at shutdown."""
     sent: list[Message] = []
 
     async def send(message: Message) -> None:

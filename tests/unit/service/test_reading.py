@@ -1,4 +1,4 @@
-"""Which published numbers a person is shown."""
+"""Choice of published numbers for the page."""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,4 @@
-"""Which scores a request gets."""
+"""Selection of scores by a request."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What an operator may set where a value that never matches would be worse than none."""
+"""Settings in which a value that never matches would be worse than none."""
 
 import pytest
 from pydantic import ValidationError

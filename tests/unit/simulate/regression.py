@@ -23,7 +23,7 @@ class Estimate:
 
 
 def factors(counts: pd.Series, site: pd.Series, day: pd.Series, causes: Mapping[str, pd.Series]) -> dict[str, Estimate]:
-    """What each cause multiplies a count by, given all the others, each site's own level and each quarter's."""
+    """Return the factor of each cause, given all the others, each site's own level and each quarter's."""
     quarter = (day - day.min()).dt.days // QUARTER_DAYS
     own_levels = pd.get_dummies(site).to_numpy(dtype=float)
     drift = pd.get_dummies(quarter).to_numpy(dtype=float)[:, 1:]

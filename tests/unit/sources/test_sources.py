@@ -78,7 +78,7 @@ def test_text_is_read_as_it_stands(tmp_path: Path) -> None:
     assert rows.to_numpy().tolist() == [["NA", "2026-01-01", "007", "1.50"], ["null", "nan", "", "TRUE"]]
 
 
-def test_rows_with_too_few_or_too_many_cells_are_set_apart(tmp_path: Path) -> None:
+def test_rows_with_too_few_or_too_many_cells_are_quarantined(tmp_path: Path) -> None:
     read = extracts(Hospital(tmp_path).send(HEADER + "A,2026-01-01\nA,2026-01-02,1,1\nA,2026-01-03,1,1,1\n"))[0]
     assert list(read.rows.index) == [3]
     assert read.malformed.to_dict() == {2: "A,2026-01-01", 4: "A,2026-01-03,1,1,1"}

@@ -1,4 +1,4 @@
-"""What a mean is made of, and what is left of the beds."""
+"""Drivers of means, and headroom of places."""
 
 import sqlalchemy as sa
 from alembic import op

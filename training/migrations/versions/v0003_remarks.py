@@ -1,4 +1,4 @@
-"""How a publication came to be made."""
+"""Remarks on the making of a publication."""
 
 import sqlalchemy as sa
 from alembic import op

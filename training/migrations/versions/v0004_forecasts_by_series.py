@@ -45,14 +45,14 @@ def upgrade() -> None:
 
 
 def _by_series(days: Iterable[sa.Row[tuple[object, ...]]]) -> Iterator[dict[str, object]]:
-    """The row of each series. The day of a lead is not kept: it follows from the cutoff."""
+    """The row of each series. The day of a lead is not stored: it follows from the cutoff."""
     for (publication_id, unique_id), of_series in groupby(days, key=lambda day: (day.publication_id, day.unique_id)):
         by_day = [[day.mean, *_numbers(day.quantiles)] for day in of_series]
         yield {"publication_id": publication_id, "unique_id": unique_id, "by_day": by_day}
 
 
 def _numbers(quantiles: str) -> list[object]:
-    """None of them where that is no list: what was damaged before stays so, and is told when it is read."""
+    """None of them where that is no list: what was damaged before stays so, and is found when it is read."""
     try:
         numbers = json.loads(quantiles)
     except ValueError:

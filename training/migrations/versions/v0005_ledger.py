@@ -1,4 +1,4 @@
-"""How the issued forecasts did."""
+"""Live scores of issued forecasts."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -44,7 +44,7 @@ def upgrade() -> None:
 
 
 def _document(connection: sa.Connection, row: Fields) -> bytes:
-    """What was damaged before has an empty document, or one that its digest is not of: it is found when it is read."""
+    """Return the document; that of a damaged publication is empty, or not that of its digest, so reading it fails."""
     compressor = zlib.compressobj(1, wbits=GZIP)
     try:
         parts = [compressor.compress(line.encode() + b"\n") for line in _lines(connection, row)]
