@@ -39,7 +39,7 @@ def probes_router(repository: PublicationRepository, registry: CollectorRegistry
         return JSONResponse({"publication": served.metadata(served.freshness(clock())), **state}, headers=NO_STORE)
 
     @router.get(
-        "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **schemas.refusals(503)}
+        "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **schemas.rejections(503)}
     )
     async def metrics(request: Request) -> Response:
         """Metrics in the format that the scraper accepts."""

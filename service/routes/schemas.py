@@ -326,7 +326,7 @@ TABLES: dict[str, object] = {
 EVERYWHERE = (401, 403, 429, 500)
 
 
-def refusals(*statuses: int) -> Answers:
+def rejections(*statuses: int) -> Answers:
     """Return the problems of any route, and those of these statuses."""
     return {
         error.status.value: {"model": ProblemAnswer, "description": error.title}
@@ -337,7 +337,7 @@ def refusals(*statuses: int) -> Answers:
 
 def answers(*problem_statuses: int, tables: bool = False) -> Answers:
     """Return the responses of a route other than its JSON."""
-    described = refusals(*problem_statuses)
+    described = rejections(*problem_statuses)
     described[304] = {"description": "The caller has this representation already"}
     if tables:
         described[200] = {"content": TABLES}
