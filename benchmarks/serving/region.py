@@ -23,7 +23,7 @@ from publication.vocabulary import DRIVERS, SeriesKey
 
 N_SITES = 1599
 DECIMALS = 4
-SPREAD = 0.05
+RELATIVE_SCALE = 0.05
 RECENT_DAYS = 56
 
 Array = NDArray[np.float64]
@@ -64,7 +64,7 @@ def _means(system: System, rng: np.random.Generator) -> dict[str, Array]:
 def _series(system: System, key: SeriesKey, mean: Array, cutoff: date, rng: np.random.Generator) -> SeriesForecast:
     z = norm.ppf(system.quantiles)
     lead = np.arange(1, HORIZON + 1)
-    rows = np.round(mean[:, None] * (1 + SPREAD * np.sqrt(lead / HORIZON)[:, None] * z), DECIMALS).tolist()
+    rows = np.round(mean[:, None] * (1 + RELATIVE_SCALE * np.sqrt(lead / HORIZON)[:, None] * z), DECIMALS).tolist()
     others = np.round(rng.normal(0, 1, (HORIZON, len(DRIVERS) - 1)), DECIMALS)
     drivers = np.column_stack([mean - others.sum(axis=1), others]).tolist()
     recent = np.round(rng.normal(mean[0], 5, RECENT_DAYS)).tolist()
@@ -85,8 +85,8 @@ def _headroom(system: System, place: str, means: Array) -> Headroom:
     occupied, beds = means[list(LEVEL).index("occupancy")], means[list(LEVEL).index("beds")]
 
     def rows(centre: Array, levels: tuple[float, ...]) -> tuple[tuple[float, ...], ...]:
-        spread = SPREAD * occupied[:, None]
-        return tuple(map(tuple, np.round(centre[:, None] + spread * norm.ppf(levels), DECIMALS).tolist()))
+        scale = RELATIVE_SCALE * occupied[:, None]
+        return tuple(map(tuple, np.round(centre[:, None] + scale * norm.ppf(levels), DECIMALS).tolist()))
 
     occupancy = rows(occupied, system.quantiles)
     return Headroom(
