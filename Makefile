@@ -36,6 +36,10 @@ $(INSTALLED): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
 demo: $(INSTALLED) ## simulate a hospital system, forecast it, serve it (SERVE=0: end after publishing; PORT=8000, HOME_DIR=.demo)
 	$(BIN)/headroom demo --home $(HOME_DIR) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
 
+# Two workers fill two cores: more threads would only wait. Our own modules are compiled once, too, not by every process.
+test drills histories notebooks: export OMP_NUM_THREADS := 1
+test drills histories notebooks: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(INSTALLED) ## run the tests (PYTEST_ARGS="-k store")
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 

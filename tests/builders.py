@@ -231,14 +231,10 @@ def level(system: System, key: SeriesKey, ds: date, scale: float = 1.0) -> float
     children = system.children(key.place)
     if children:
         return math.fsum(level(system, key._replace(place=child), ds, scale) for child in children)
-    nth = 1 + 0.1 * _position([place.id for place in system.places], key.place)
+    nth = 1 + 0.1 * list(system.place_by_id).index(key.place)
     weekly = 1.0 if key.measure == "beds" else 1 + 0.08 * math.cos(2 * math.pi * ds.weekday() / 7)
     total = round(scale * LEVEL_OF_MEASURE.get(key.measure, 50.0) * nth * weekly, 3)  # the same on every machine
     return total * SHARE_OF_STREAM.get(key.stream or "", 1.0)
-
-
-def _position(ids: Sequence[str], place: str) -> int:
-    return ids.index(place)
 
 
 def build_live_scores(
