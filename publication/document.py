@@ -19,6 +19,7 @@ from publication.model import (
     Actual,
     Champion,
     DayForecast,
+    Finding,
     Headroom,
     Measure,
     Note,
@@ -29,10 +30,13 @@ from publication.model import (
     System,
 )
 from publication.packed import PackedRows, Reader, packed
-from publication.vocabulary import CONTENT_KINDS, Kind, NoteKind, SeriesKey
+from publication.vocabulary import CONTENT_KINDS, Check, Kind, NoteKind, SeriesKey, Severity, Treatment
 
 NOT_CONTENT = ("issued_at", "revision")
-OPTIONAL_FIELDS: dict[type, tuple[str, ...]] = {Publication: ("headroom",), SeriesForecast: ("counted_on", "drivers")}
+OPTIONAL_FIELDS: dict[type, tuple[str, ...]] = {
+    Publication: ("findings", "headroom"),
+    SeriesForecast: ("counted_on", "drivers"),
+}
 """Left out where there are none: a publication of before there were any keeps its digest."""
 COMPRESSION_LEVEL = 1  # 6 takes five seconds more for ten thousand series, to save a seventh (ADR 21)
 GZIP = zlib.MAX_WBITS + 16  # zlib's sign for its format, which `zcat` reads
@@ -75,7 +79,7 @@ def read(
 
     Raises ValueError, or another error of a reader, where the document or the notes are not what the digest is of.
     """
-    found: dict[str, Any] = {"series": [], "headroom": []}
+    found: dict[str, Any] = {"series": [], "headroom": [], "findings": []}
     reasons: dict[str, str | None] = {}
     for name, value in _parsed(_verified_lines(document, digest), read_json):
         if name == "series":
@@ -83,6 +87,8 @@ def read(
             reasons[series.unique_id] = value["reason"]
         elif name == "headroom":
             found["headroom"].append(_read_headroom(value))
+        elif name == "findings":
+            found["findings"].append(_read_finding(value))
         else:
             found[name] = value
     listed = tuple(Note(**{**note, "kind": NoteKind(note["kind"])}) for note in notes)
@@ -99,6 +105,7 @@ def read(
         notes=listed,
         revision=revision,
         headroom=tuple(found["headroom"]),
+        findings=tuple(found["findings"]),
     )
 
 
@@ -108,7 +115,11 @@ def _digest(hashed: bytes) -> str:
 
 def _lines(publication: Publication) -> Iterator[bytes]:
     """The text that is hashed, in lines: JSON with its keys in order."""
-    lists: dict[str, Iterable[object]] = {"series": _series(publication), "headroom": publication.headroom}
+    lists: dict[str, Iterable[object]] = {
+        "series": _series(publication),
+        "headroom": publication.headroom,
+        "findings": publication.findings,
+    }
     names = sorted(of.name for of in fields(Publication) if of.name not in NOT_CONTENT)
     present = [name for name in names if name not in OPTIONAL_FIELDS[Publication] or getattr(publication, name)]
     for n, name in enumerate(present):
@@ -259,6 +270,18 @@ def _read_headroom(item: Mapping[str, Any]) -> Headroom:
         headroom=packed(item["headroom"]),
         beds_freed=tuple(item["beds_freed"]),
         peaks=tuple(Peak(peak["days"], tuple(peak["quantiles"]), peak["lead"]) for peak in item["peaks"]),
+    )
+
+
+def _read_finding(item: Mapping[str, Any]) -> Finding:
+    return Finding(
+        series=item["series"],
+        first=date.fromisoformat(item["first"]),
+        last=date.fromisoformat(item["last"]),
+        check=Check(item["check"]),
+        severity=Severity(item["severity"]),
+        reason=item["reason"],
+        treatment=Treatment(item["treatment"]),
     )
 
 

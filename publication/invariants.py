@@ -3,12 +3,13 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
-from publication.days import counted_leads, target_day
+from publication.days import ONE_DAY, counted_leads, target_day
 from publication.errors import MalformedPublicationError
-from publication.model import Publication, SeriesForecast, System
+from publication.model import Finding, Publication, SeriesForecast, System
 from publication.pressure import headroom_levels
-from publication.vocabulary import DRIVERS, Kind, NoteKind, SeriesKey
+from publication.vocabulary import DRIVERS, Check, Kind, NoteKind, SeriesKey
 
 TOLERANCE = 1e-6
 MAX_PRINTED_BREACHES = 5
@@ -182,6 +183,39 @@ def fallbacks_have_one_reason(publication: Publication) -> Iterator[str]:
             yield f"{n_notes} notes say why {unique_id} is a fallback"
 
 
+def findings_are_of_the_system(publication: Publication) -> Iterator[str]:
+    """A finding is on a place and a measure of the system, with the severity of its check."""
+    for finding in publication.findings:
+        try:
+            key = finding.key
+        except ValueError as error:
+            yield f"a finding is on no series: {error}"
+            continue
+        if key.place not in publication.system.place_by_id:
+            yield f"a finding is on {finding.series}, of a place that the system does not have"
+        if key.measure not in publication.system.measure_by_name:
+            yield f"a finding is on {finding.series}, of a measure that the system does not have"
+        if finding.severity is not finding.check.severity:
+            yield f"a finding on {finding.series} is {finding.severity}, and its check {finding.check} is not"
+
+
+def findings_are_runs_of_days(publication: Publication) -> Iterator[str]:
+    """The days of a finding are in order and not after the cutoff; two of one check and series have days between."""
+    by_check: dict[tuple[str, Check], list[Finding]] = {}
+    for finding in publication.findings:
+        by_check.setdefault((finding.series, finding.check), []).append(finding)
+        if not finding.first <= finding.last <= publication.cutoff:
+            yield (
+                f"a finding on {finding.series} is of {finding.first} to {finding.last}, which are not in order up to "
+                f"the cutoff {publication.cutoff}"
+            )
+    for (unique_id, check), found in by_check.items():
+        ordered = sorted(found, key=lambda finding: finding.first)
+        for one, following in pairwise(ordered):
+            if check.concerns_days and following.first <= one.last + ONE_DAY:
+                yield f"two findings of {check} on {unique_id} meet on {following.first}: they are one"
+
+
 def _streams(publication: Publication) -> dict[SeriesKey, list[SeriesForecast]]:
     """The streams of each series that is all of a measure, published or not."""
     streams: dict[SeriesKey, list[SeriesForecast]] = {}
@@ -213,6 +247,8 @@ RULES: tuple[Rule, ...] = (
     drivers_add_up,
     headroom_is_complete,
     fallbacks_have_one_reason,
+    findings_are_of_the_system,
+    findings_are_runs_of_days,
 )
 
 

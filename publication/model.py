@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
-from publication.vocabulary import Kind, NoteKind, SeriesKey
+from publication.vocabulary import Check, Kind, NoteKind, SeriesKey, Severity, Treatment, series_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +184,30 @@ class Note:
     series: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A run of days, both ends included, of one series that a check doubts: why, and what was done with them.
+
+    `series` is a unique_id of a place and measure of the system, published or not.
+    """
+
+    series: str
+    first: date
+    last: date
+    check: Check
+    severity: Severity
+    reason: str
+    treatment: Treatment
+
+    @property
+    def key(self) -> SeriesKey:
+        return series_key(self.series)
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+
 @dataclass(frozen=True)
 class Publication:
     """Every forecast of one system for one cutoff; `revision` 0 means not issued yet."""
@@ -197,6 +221,7 @@ class Publication:
     notes: tuple[Note, ...] = ()
     revision: int = 0
     headroom: tuple[Headroom, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @cached_property
     def headroom_by_place(self) -> dict[str, Headroom]:
@@ -210,6 +235,17 @@ class Publication:
     @cached_property
     def series_by_id(self) -> dict[str, SeriesForecast]:
         return {series.unique_id: series for series in self.series}
+
+    @cached_property
+    def _findings_by_series(self) -> dict[str, list[Finding]]:
+        by_series: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            by_series.setdefault(finding.series, []).append(finding)
+        return by_series
+
+    def findings_on(self, unique_id: str) -> tuple[Finding, ...]:
+        """Return the findings on one series."""
+        return tuple(self._findings_by_series.get(unique_id, ()))
 
     @cached_property
     def _notes_by_series(self) -> dict[str | None, list[Note]]:

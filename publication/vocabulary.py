@@ -50,6 +50,63 @@ CONTENT_KINDS = frozenset({NoteKind.EVENT, NoteKind.CAPACITY, NoteKind.FALLBACK}
 """Kinds of notes that are part of a publication's content. Those of other kinds say how it was made."""
 
 
+class Severity(StrEnum):
+    """The consequence of a finding: flagged and left out of training, or noted alone."""
+
+    SUSPECT = "suspect"
+    NOTED = "noted"
+
+
+class Treatment(StrEnum):
+    """What was done with the days of a finding.
+
+    `left out`: of training; models see them imputed. `imputed`: there is no value, and models see one that is filled
+    in. `lead extended`: the series is forecast from its last value, further ahead. `not forecast`: the series is not in
+    the publication. `used`: used as it is.
+    """
+
+    LEFT_OUT = "left out"
+    IMPUTED = "imputed"
+    LEAD_EXTENDED = "lead extended"
+    NOT_FORECAST = "not forecast"
+    USED = "used"
+
+
+class Check(StrEnum):
+    """Every check that a finding may be of, the most severe first: docs/reference/findings.md explains them."""
+
+    OUTSIDE_OPENING_PERIOD = "outside opening period"
+    REPORTING_FAILURE = "reporting failure"
+    SUDDEN_ZERO = "sudden zero"
+    SENTINEL = "sentinel"
+    ABOVE_BEDS = "above beds"
+    DISAGREEING_TOTAL = "disagreeing total"
+    FROZEN = "frozen"
+    SPIKE = "spike"
+    EXCURSION = "excursion"
+    PARTIAL_DAY = "partial day"
+    EXCLUDED = "excluded"
+    SUPPRESSED = "suppressed"
+    GAP = "gap"
+    LATE = "late"
+    SILENT = "silent"
+    CLOSED = "closed"
+    UNBALANCED = "unbalanced"
+    LEVEL_SHIFT = "level shift"
+    RHYTHM = "rhythm"
+    WEEKLY_TOTALS = "weekly totals"
+
+    @property
+    def severity(self) -> Severity:
+        position = list(Check).index
+        return Severity.SUSPECT if position(self) < position(Check.EXCLUDED) else Severity.NOTED
+
+    @property
+    def concerns_days(self) -> bool:
+        """Whether each day of a finding is concerned; else it is on the series in the course of them."""
+        return self not in (Check.UNBALANCED, Check.LEVEL_SHIFT, Check.RHYTHM)
+
+
 class SeriesKey(NamedTuple):
     """The place, measure and stream of a series. `stream` is None for all of a measure."""
 

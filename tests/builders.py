@@ -11,6 +11,7 @@ from publication.model import (
     Actual,
     Champion,
     DayForecast,
+    Finding,
     Headroom,
     Measure,
     Note,
@@ -21,7 +22,7 @@ from publication.model import (
     System,
 )
 from publication.pressure import PEAK_DAYS, headroom_levels
-from publication.vocabulary import Kind, NoteKind, SeriesKey
+from publication.vocabulary import Check, Kind, NoteKind, SeriesKey, Treatment
 
 CUTOFF = date(2026, 11, 21)
 ISSUED_AT = datetime(2026, 11, 22, 5, 2, 11, tzinfo=UTC)
@@ -81,6 +82,7 @@ def build_publication(
     revision: int = 0,
     with_drivers: bool = False,
     with_headroom: bool = False,
+    findings: tuple[Finding, ...] = (),
 ) -> Publication:
     """A publication that holds every invariant: leaves are made, everything above them is their sum.
 
@@ -101,7 +103,31 @@ def build_publication(
         notes=(*notes, *(reason(of) for of in made if of.fallback)),
         revision=revision,
         headroom=build_headroom(system, cutoff, scale) if with_headroom else (),
+        findings=findings,
     )
+
+
+def finding(
+    unique_id: str,
+    check: Check,
+    days_ago: range = range(1),
+    treatment: Treatment = Treatment.LEFT_OUT,
+    reason: str = "found 866 on its first day, baseline 851",
+    cutoff: date = CUTOFF,
+) -> Finding:
+    """A finding on the days that are so many days before the cutoff."""
+    first, last = cutoff - timedelta(days=max(days_ago)), cutoff - timedelta(days=min(days_ago))
+    return Finding(unique_id, first, last, check, check.severity, reason, treatment)
+
+
+FINDINGS = (
+    finding("RXH1/occupancy", Check.FROZEN, range(1, 8)),
+    finding("RXH1/attendances", Check.SPIKE, range(20, 21), reason="found 12 on its first day, baseline 130"),
+    finding("RXK2/admissions", Check.GAP, range(3, 5), Treatment.IMPUTED, "no value, and others before and after it"),
+    finding("RXK1/attendances/adult", Check.SUPPRESSED, range(9, 10), Treatment.USED, "a stand-in for a small count"),
+    finding("RXH/beds", Check.LEVEL_SHIFT, range(30, 31), Treatment.USED, "from 640 to 700 a day (+9%)"),
+)
+"""As they are published: suspect ones, then the newest, of two trusts; eight days of two series are suspect."""
 
 
 def reason(series: SeriesForecast) -> Note:

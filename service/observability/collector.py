@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from publication.days import DAYS_UNTIL_STALE, end_of_day
 from publication.live_scores import LiveScores
-from publication.vocabulary import COVERAGES, NoteKind
+from publication.vocabulary import COVERAGES, Check, NoteKind
 from service.auth.key_cache import KeyCache
 from service.observability import metrics
 from service.observability.metrics import Metric
@@ -61,6 +61,8 @@ def _of_publication(served: ServedPublication) -> Iterator[tuple[Metric, list[Sa
     yield metrics.LATE_SERIES_METRIC, [((measure.name,), late[measure.name]) for measure in system.measures]
     notes = Counter(note.kind for note in served.publication.notes)
     yield metrics.NOTES_METRIC, [((kind.value,), notes[kind]) for kind in NoteKind]
+    found = Counter(finding.check for finding in served.publication.findings)
+    yield metrics.FINDINGS_METRIC, [((check.value, check.severity.value), found[check]) for check in Check]
     champion = summary.champion
     yield metrics.CHAMPION_METRIC, [((champion.name, str(champion.version), champion.run_id), 1)]
 

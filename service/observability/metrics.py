@@ -68,6 +68,12 @@ NOTES_METRIC = Metric(
     "Notes of the served publication, by subject: late series, a cutoff that is not yesterday, fallbacks, events, ...",
     ("kind",),
 )
+FINDINGS_METRIC = Metric(
+    "headroom_publication_findings",
+    MetricType.GAUGE,
+    "Findings of the served publication, runs of days of a series that a check doubts, by check and severity.",
+    ("check", "severity"),
+)
 CHAMPION_METRIC = Metric(
     "headroom_champion_info",
     MetricType.GAUGE,
@@ -152,6 +158,7 @@ METRIC_CATALOGUE: tuple[Metric, ...] = (
     FALLBACKS_METRIC,
     LATE_SERIES_METRIC,
     NOTES_METRIC,
+    FINDINGS_METRIC,
     CHAMPION_METRIC,
     STORE_UP_METRIC,
     STORE_REACHED_METRIC,

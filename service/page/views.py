@@ -7,8 +7,10 @@ from publication.days import weekday_names
 from publication.model import DayForecast, Place, Publication, SeriesForecast
 from publication.vocabulary import SeriesKey
 from service.page import wording
+from service.page.doubts import Doubts, doubts
 from service.page.wording import GaugeScale, PlanRow, scale
 from service.publications.served import ServedPublication
+from service.rendering.findings import checks_by_day
 
 FRESHNESS = {
     "fresh": "Fresh: the forecast starts today or later",
@@ -66,6 +68,7 @@ class Index:
     scale: GaugeScale
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    doubts: Doubts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class SeriesView:
     model: str
     figures: DayFigures
     days: tuple[DayRow, ...]
+    n_marked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ class PlaceView:
     planning: PlanRow
     scale: GaugeScale
     series: tuple[SeriesView, ...]
+    doubts: Doubts | None
 
 
 def frame(served: ServedPublication, freshness: str) -> PageContext:
@@ -122,7 +127,7 @@ def index_view(publication: Publication, planning: PlanRow) -> Index:
         for place, depth in _tree(publication)
     )
     columns = tuple(Column(wording.title(key), _unit(publication, key)) for key in keys)
-    return Index(planning, reading, columns, rows)
+    return Index(planning, reading, columns, rows, doubts(publication))
 
 
 def place_view(publication: Publication, place: str, planning: PlanRow) -> PlaceView:
@@ -136,6 +141,7 @@ def place_view(publication: Publication, place: str, planning: PlanRow) -> Place
         planning=planning,
         scale=reading,
         series=tuple(_series(publication, s, reading, planning) for s in publication.series if s.key.place == place),
+        doubts=doubts(publication, {place}),
     )
 
 
@@ -151,7 +157,8 @@ def _series(publication: Publication, series: SeriesForecast, reading: GaugeScal
     )
     figures = _figures(publication, series, reading, planning)
     anchor = "-".join(part for part in series.key[1:] if part is not None)
-    return SeriesView(anchor, wording.title(series.key), series.unit, series.model, figures, tuple(rows))
+    n_marked = len(checks_by_day(publication, series))
+    return SeriesView(anchor, wording.title(series.key), series.unit, series.model, figures, tuple(rows), n_marked)
 
 
 def _figures(publication: Publication, series: SeriesForecast, reading: GaugeScale, planning: PlanRow) -> DayFigures:

@@ -1,6 +1,7 @@
 """A publication as it is served, complete or restricted to one place, with its rendered bodies."""
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,13 +18,23 @@ from service.http.bodies import Body, BodyBuilder, body_of
 from service.http.conditional import Representation
 from service.publications.render_cache import Key, RenderCache
 from service.queries.scenario import Scenario
-from service.queries.selection import CSV, EVERYTHING, JSON, Format, ScoreSelection, Selection
-from service.rendering.bodies import Json, json_bytes, publication_block, series_body
+from service.queries.selection import (
+    CSV,
+    EVERYTHING,
+    JSON,
+    FindingSelection,
+    Format,
+    Page,
+    ScoreSelection,
+    Selection,
+)
+from service.rendering.bodies import Json, json_bytes, publication_block, series_body, system_body
+from service.rendering.findings import counts_body, finding_body, findings_csv, findings_ndjson
 from service.rendering.forecasts import RowFormat, forecasts_csv, forecasts_json, forecasts_ndjson, format_rows
 from service.rendering.pressure import pressure_body
 from service.rendering.scores import scores_body, scores_csv, scores_ndjson
 
-FORECASTS_PATH, SERIES_PATH = "/v1/forecasts", "/v1/series"
+FORECASTS_PATH, SERIES_PATH, FINDINGS_PATH = "/v1/forecasts", "/v1/series", "/v1/findings"
 PLACE_REMOVED = (
     "The publication that is served has no place {place!r}, which this key is for. Make a key for a place it has."
 )
@@ -43,15 +54,17 @@ class ServedPublication:
     _views: dict[str, "ServedPublication"] = field(default_factory=dict)
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    def days_over(self, now: datetime) -> int:
+        """Return how many days of the horizon are over, in a search of instants known before: each request needs it."""
+        return bisect_right(self._day_ends, now)
+
     def freshness(self, now: datetime) -> Freshness:
-        """Return the same as `publication.days.freshness`, in two comparisons: each request needs it."""
-        if now < self._late_from:
-            return Freshness.FRESH
-        return Freshness.LATE if now < self._stale_from else Freshness.STALE
+        """Return the same as `publication.days.freshness`, by the number of days that are over."""
+        return self._freshness_after(self.days_over(now))
 
     def last_modified(self, freshness: Freshness) -> datetime:
         """Return the instant of the last change of a body with this freshness."""
-        since = {Freshness.LATE: self._late_from, Freshness.STALE: self._stale_from}
+        since = {Freshness.LATE: self._day_ends[0], Freshness.STALE: self._day_ends[DAYS_UNTIL_STALE - 1]}
         return max(self.summary.issued_at, since.get(freshness, self.summary.issued_at))
 
     async def view(self, place: str | None) -> "ServedPublication":
@@ -95,9 +108,29 @@ class ServedPublication:
         listed = [series_body(self.publication, series) for series in selection.series(self.publication)]
         return self.body({"series": listed}, freshness, self.link(SERIES_PATH, selection))
 
-    def pressure(self, selection: Selection, what_if: Scenario, freshness: Freshness) -> Representation:
-        """Return the pressure of the selected places under a scenario."""
-        return self.body(pressure_body(self.publication, selection, what_if), freshness)
+    def system(self, freshness: Freshness) -> Representation:
+        """Return the system, and how much of its newest data is doubted."""
+        counts = counts_body(self.publication.findings)
+        return self.body({"system": system_body(self.publication.system), "findings": counts}, freshness)
+
+    def findings(self, selection: FindingSelection, form: Format, freshness: Freshness) -> Representation:
+        """Return the selected findings. Freshness changes nothing in tables."""
+        found = selection.findings(self.publication)
+        link = self.link(FINDINGS_PATH, selection, form)
+        if form is JSON:
+            return self.body({"findings": [finding_body(finding) for finding in found]}, freshness, link)
+        table = findings_csv if form is CSV else findings_ndjson
+        return self.represent(body_of(*table(found)), form, Freshness.FRESH, link)
+
+    def pressure(self, selection: Selection, what_if: Scenario, days_over: int) -> Representation:
+        """Return the pressure of the selected places under a scenario. It changes when a day is over."""
+        body = {
+            "publication": self.metadata(self._freshness_after(days_over)),
+            **pressure_body(self.publication, selection, what_if, days_over),
+        }
+        since = self._day_ends[days_over - 1] if days_over else self.summary.issued_at
+        modified = max(since, self.summary.issued_at)
+        return Representation.of(json_bytes(body), JSON.media_type, modified)
 
     def scores(
         self, selection: ScoreSelection, live_scores: LiveScores | None, form: Format, freshness: Freshness
@@ -125,7 +158,7 @@ class ServedPublication:
         modified = max(self.last_modified(freshness), since or self.summary.issued_at)
         return Representation.of(body, form.media_type, modified, more, allow_modified_since=since is None)
 
-    def link(self, path: str, selection: Selection, form: Format | None = None) -> str | None:
+    def link(self, path: str, selection: Page, form: Format | None = None) -> str | None:
         """Return the link to the next page (RFC 8288), of the same publication and format; None after the last."""
         following = selection.following(self.publication)
         if following is None:
@@ -148,15 +181,18 @@ class ServedPublication:
         return not self.render_cache.has_complete((self.place, "forecasts", EVERYTHING, JSON, self.freshness(now)))
 
     @cached_property
-    def _late_from(self) -> datetime:
-        return self._end_of(1)
+    def _day_ends(self) -> tuple[datetime, ...]:
+        """The local midnights that end the days of the horizon, and the day after which a publication is stale."""
+        system = self.publication.system
+        n_days = max(system.horizon_days, DAYS_UNTIL_STALE)
+        return tuple(
+            end_of_day(target_day(self.summary.cutoff, lead), system.timezone) for lead in range(1, n_days + 1)
+        )
 
-    @cached_property
-    def _stale_from(self) -> datetime:
-        return self._end_of(DAYS_UNTIL_STALE)
-
-    def _end_of(self, days_after_cutoff: int) -> datetime:
-        return end_of_day(target_day(self.summary.cutoff, days_after_cutoff), self.publication.system.timezone)
+    def _freshness_after(self, days_over: int) -> Freshness:
+        if not days_over:
+            return Freshness.FRESH
+        return Freshness.LATE if days_over < DAYS_UNTIL_STALE else Freshness.STALE
 
     def _forecasts(
         self, selection: Selection, forms: Sequence[Format], freshness: Freshness, *, detailed: bool = False
@@ -200,6 +236,7 @@ def restrict_to_place(publication: Publication, place: str) -> Publication:
         system=_rooted(publication.system, place, places, {of.key.measure for of in series}),
         series=series,
         headroom=tuple(of for of in publication.headroom if of.place in places),
+        findings=tuple(finding for finding in publication.findings if finding.key.place in places),
         data_digest="",
         notes=tuple(note for of in series for note in publication.notes_on(of.unique_id)),
     )

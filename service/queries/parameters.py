@@ -21,12 +21,14 @@ from pydantic import (
 from starlette.requests import Request
 
 from publication.live_scores import DEFAULT_SLICES, SLICES
+from publication.vocabulary import Check, Severity
 from service.errors import MAX_PRINTED_VALUES, InvalidParameter, invalid, one_of
 from service.queries.scenario import Amounts, Scenario
-from service.queries.selection import Format, ScoreSelection, Selection, read_slices
+from service.queries.selection import FindingSelection, Format, ScoreSelection, Selection, read_slices
 
 MAX_PUBLICATIONS = 1000
 MAX_SERIES = 100_000
+MAX_FINDINGS = 10_000_000
 MAX_REVISIONS = 1_000_000_000
 AMOUNT = r"([+-]?[0-9]{1,5}(?:\.[0-9]{1,3})?)"
 CHANGE = {"beds": AMOUNT, "discharges": AMOUNT + "(?:/day)?"}
@@ -72,6 +74,9 @@ PublicationCount = Annotated[
     int, Field(ge=1, le=MAX_PUBLICATIONS), _allow(f"a whole number, 1 to {MAX_PUBLICATIONS:,}")
 ]
 SeriesCount = Annotated[int, Field(ge=1, le=MAX_SERIES), _allow(f"a whole number, 1 to {MAX_SERIES:,}")]
+FindingCount = Annotated[int, Field(ge=1, le=MAX_FINDINGS), _allow(f"a whole number, 1 to {MAX_FINDINGS:,}")]
+CheckName = Annotated[Check, _allow(one_of(list(Check)))]
+SeverityName = Annotated[Severity, _allow(one_of(list(Severity)))]
 Revision = Annotated[int, Field(ge=1, le=MAX_REVISIONS), _allow(f"a whole number, 1 to {MAX_REVISIONS:,}")]
 Horizon = Annotated[int, _allow("a whole number of days, 1 up to the horizon of the system")]
 Form = Annotated[Format, _allow(one_of(list(Format)))]
@@ -154,6 +159,19 @@ class PressureParameters(PublicationSelector):
 
     def what_if(self) -> Scenario:
         return Scenario(_read_changes("beds", self.beds), _read_changes("discharges", self.discharges))
+
+
+class FindingParameters(PublicationSelector, SeriesParameters):
+    """The findings, and the format."""
+
+    check: CheckName | None = Field(None, description="name of a check")
+    severity: SeverityName | None = Field(None, description="suspect or noted")
+    after: FindingCount | None = Field(None, description="findings on the pages before")
+    limit: FindingCount | None = Field(None, description="findings on a page; all without")
+    format: Form | None = Field(None, description="overrides the Accept header")
+
+    def findings(self) -> FindingSelection:
+        return FindingSelection(self.selection(), self.check, self.severity, self.after or 0, self.limit)
 
 
 class ScoreParameters(SeriesParameters):

@@ -14,6 +14,7 @@ from publication.pressure import (
     headroom_levels,
 )
 from publication.vocabulary import DRIVERS, SeriesKey
+from service.queries.scenario import beds_freed_on
 
 DECIMAL = 10
 
@@ -36,23 +37,34 @@ class DayPressure:
 
 @dataclass(frozen=True, slots=True)
 class PlacePressure:
-    """One place: each day of the horizon, the position of the worst, and what drives occupancy on it."""
+    """One place: each day of the horizon, the position of the worst to come, and what drives occupancy on it.
+
+    `worst` is None, and so is what is advised for it, where every day is over. `peaks` are those that are not over.
+    """
 
     place: str
     days: tuple[DayPressure, ...]
-    worst: int
+    worst: int | None
     driver: str | None
-    discharges_needed: float
+    discharges_needed: float | None
     peaks: tuple[Peak, ...]
 
+    @property
+    def rank(self) -> tuple[float, float]:
+        """Return the pressure of the worst day to come; of places without one, none is before another."""
+        return (0.0, 0.0) if self.worst is None else self.days[self.worst].pressure
 
-def rank_by_pressure(publication: Publication, headroom: Iterable[Headroom]) -> list[PlacePressure]:
-    """Return the pressure of the places, those under most of it on their worst day first."""
-    found = [_place(publication, of) for of in headroom]
-    return sorted(found, key=lambda place: place.days[place.worst].pressure, reverse=True)
+
+def rank_by_pressure(publication: Publication, headroom: Iterable[Headroom], days_over: int = 0) -> list[PlacePressure]:
+    """Return the pressure of the places, those under most of it on their worst day first.
+
+    The first `days_over` days are over: they are given, and nothing is ranked by them.
+    """
+    found = [_place(publication, of, days_over) for of in headroom]
+    return sorted(found, key=lambda place: place.rank, reverse=True)
 
 
-def _place(publication: Publication, of: Headroom) -> PlacePressure:
+def _place(publication: Publication, of: Headroom, days_over: int) -> PlacePressure:
     levels = headroom_levels(publication.system)
     published = [levels.index(level) for level in publication.system.quantiles]
     days = tuple(
@@ -65,10 +77,13 @@ def _place(publication: Publication, of: Headroom) -> PlacePressure:
         )
         for beds, occupancy, headroom in zip(of.beds, of.occupancy, of.headroom, strict=True)
     )
-    worst = max(range(len(days)), key=lambda i: days[i].pressure)
-    needed = discharges_needed(levels, of.headroom[worst], of.beds[worst], of.beds_freed[worst])
+    peaks = tuple(peak for peak in of.peaks if peak.days > days_over)
+    worst = max(range(days_over, len(days)), key=lambda i: days[i].pressure, default=None)
+    if worst is None:
+        return PlacePressure(of.place, days, None, None, None, peaks)
+    needed = discharges_needed(levels, of.headroom[worst], of.beds[worst], beds_freed_on(of, worst, days_over))
     rounded_up = ceil(needed * DECIMAL) / DECIMAL
-    return PlacePressure(of.place, days, worst, _driver(publication, of.place, worst), rounded_up, of.peaks)
+    return PlacePressure(of.place, days, worst, _driver(publication, of.place, worst), rounded_up, peaks)
 
 
 def _driver(publication: Publication, place: str, day: int) -> str | None:
@@ -124,6 +139,8 @@ def mutual_aid(
     found = []
     for place in ranked:
         day = place.worst
+        if day is None:
+            continue
         siblings = [s for s in _siblings(publication, place.place) if s in by_place and taken_in.get((s, day), 0) >= 0]
         offers = [aid for sibling in siblings if (aid := _offer(chance, sibling, place.place, day)) is not None]
         if offers:

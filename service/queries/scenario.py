@@ -12,7 +12,7 @@ Amounts = tuple[tuple[str, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Changes by place: open beds, and discharges a day from the first day on. Negative ones take away."""
+    """Changes by place: open beds, and discharges a day, from today on. Negative ones take away."""
 
     beds: Amounts = ()
     discharges: Amounts = ()
@@ -44,16 +44,22 @@ class Scenario:
             raise invalid(*twice)
 
 
-def apply_scenario(publication: Publication, what_if: Scenario) -> tuple[Headroom, ...]:
+def apply_scenario(publication: Publication, what_if: Scenario, days_over: int = 0) -> tuple[Headroom, ...]:
     """Return the headroom of every place under the scenario. A change at a place is one of all places above it, too.
 
+    The first `days_over` days are over: they stay as they are.
     Beds shift headroom exactly. Of further discharges, those patients are taken off who would have left by then anyway:
     the rest is `beds_freed`. A peak is moved by their number on its day. docs/explanation/method.md gives the error.
     """
-    return tuple(_changed(headroom, publication, what_if) for headroom in publication.headroom)
+    return tuple(_changed(headroom, publication, what_if, days_over) for headroom in publication.headroom)
 
 
-def _changed(headroom: Headroom, publication: Publication, what_if: Scenario) -> Headroom:
+def beds_freed_on(of: Headroom, day: int, days_over: int) -> float:
+    """Return the beds freed by the day at this position, for each further discharge a day since the first to come."""
+    return of.beds_freed[day - days_over] if day >= days_over else 0.0
+
+
+def _changed(headroom: Headroom, publication: Publication, what_if: Scenario, days_over: int) -> Headroom:
     added, discharged = (
         [
             (amount, publication.headroom_by_place[p])
@@ -66,8 +72,11 @@ def _changed(headroom: Headroom, publication: Publication, what_if: Scenario) ->
         return headroom
     # No place loses more beds than it has, nor sends more patients home than may be in them: nor do those above it.
     days = range(len(headroom.beds))
-    freed = [sum(min(amount * of.beds_freed[i], of.occupancy[i][-1]) for amount, of in discharged) for i in days]
-    wanted = [sum(max(amount, -of.beds[i]) for amount, of in added) for i in days]
+    freed = [
+        sum(min(amount * beds_freed_on(of, i, days_over), of.occupancy[i][-1]) for amount, of in discharged)
+        for i in days
+    ]
+    wanted = [sum(max(amount, -of.beds[i]) for amount, of in added) if i >= days_over else 0.0 for i in days]
     beds = [max(was + m, 0.0) for was, m in zip(headroom.beds, wanted, strict=True)]
     more = [is_now - was for is_now, was in zip(beds, headroom.beds, strict=True)]
     return replace(

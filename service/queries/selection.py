@@ -4,12 +4,20 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import dropwhile, islice
+from typing import Protocol
 
 from publication.live_scores import DEFAULT_SLICES, SLICES, LiveScores, Score, combined
-from publication.model import DayForecast, Publication, SeriesForecast, System
-from publication.vocabulary import SeriesKey, series_key
+from publication.model import DayForecast, Finding, Publication, SeriesForecast, System
+from publication.vocabulary import Check, SeriesKey, Severity, series_key
 from service.errors import InvalidParameter, invalid, one_of, unknown
 from service.http.conditional import preferred
+
+
+class Page(Protocol):
+    """A selection whose next page has an address."""
+
+    def following(self, publication: Publication) -> "Page | None": ...
+    def query(self) -> dict[str, str]: ...
 
 
 class Format(StrEnum):
@@ -144,6 +152,51 @@ EVERYTHING = Selection()
 
 def _streams(publication: Publication) -> list[str]:
     return sorted({series.key.stream for series in publication.series if series.key.stream is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class FindingSelection:
+    """Filters by series, check and severity, all optional.
+
+    `after` and `limit` make a page: as many findings as `limit`, after the first so many.
+    """
+
+    series: Selection = EVERYTHING
+    check: Check | None = None
+    severity: Severity | None = None
+    after: int = 0
+    limit: int | None = None
+
+    def findings(self, publication: Publication) -> tuple[Finding, ...]:
+        """Return the selected findings, in the order of the publication. Raises UnknownValueError for unknown filters.
+
+        A place that the publication restricts to has those of its part alone.
+        """
+        self.series.check(publication)
+        return tuple(islice(self._admitted(publication), self.after, self._end))
+
+    def following(self, publication: Publication) -> "FindingSelection | None":
+        """Return the selection of the next page; None after the last."""
+        if self._end is None or next(islice(self._admitted(publication), self._end, None), None) is None:
+            return None
+        return replace(self, after=self._end)
+
+    def query(self) -> dict[str, str]:
+        """Return the parameters of this selection."""
+        mine = {"check": self.check, "severity": self.severity, "after": self.after or None, "limit": self.limit}
+        return self.series.query() | {name: str(value) for name, value in mine.items() if value is not None}
+
+    @property
+    def _end(self) -> int | None:
+        return None if self.limit is None else self.after + self.limit
+
+    def _admitted(self, publication: Publication) -> Iterator[Finding]:
+        admits = self.series.predicate(publication.system)
+        return (
+            finding
+            for finding in publication.findings
+            if admits(finding.key) and self.check in (None, finding.check) and self.severity in (None, finding.severity)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from publication.days import WEEKDAYS
 from publication.model import Actual, Publication, PublicationSummary, SeriesForecast, System
-from publication.vocabulary import Freshness
+from publication.vocabulary import Check, Freshness
 
 Json = dict[str, object]
 
@@ -100,6 +100,8 @@ def weekdays_body(series: SeriesForecast) -> Json:
     return {"counted_on": [WEEKDAYS[weekday] for weekday in series.counted_on]} if series.counted_on else {}
 
 
-def actual_body(actual: Actual) -> Json:
+def actual_body(actual: Actual, check: Check | None = None) -> Json:
+    """Return an actual, with the check that doubts it where one does."""
     known = actual.y is not None and math.isfinite(actual.y)
-    return {"ds": actual.ds.isoformat(), "y": actual.y if known else None}
+    doubted = {} if check is None else {"check": check.value}
+    return {"ds": actual.ds.isoformat(), "y": actual.y if known else None, **doubted}

@@ -1,9 +1,7 @@
 """Forecasts as JSON, CSV and lines of JSON, series by series."""
 
-import csv
-import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -16,6 +14,8 @@ from publication.packed import PackedRows
 from publication.vocabulary import DRIVERS, quantile_column
 from service.queries.selection import Selection
 from service.rendering.bodies import Json, actual_body, json_bytes, json_text, key_body, notes_body, weekdays_body
+from service.rendering.findings import checks_by_day, finding_body
+from service.rendering.tables import csv_cells, csv_line
 
 Template = Callable[[str, int], str]
 """Of a day, by its date and lead: `%s` for the mean and each quantile."""
@@ -107,9 +107,11 @@ def forecasts_json(publication: Publication, selection: Selection, block: Json, 
 
 def _detail(publication: Publication, series: SeriesForecast, selection: Selection) -> Json:
     days = selection.days(series) if series.drivers else ()
+    doubted = checks_by_day(publication, series)
     return {
         "notes": notes_body(publication, series.unique_id),
-        "recent": [actual_body(actual) for actual in series.recent],
+        "recent": [actual_body(actual, doubted.get(actual.ds)) for actual in series.recent],
+        "findings": [finding_body(finding) for finding in publication.findings_on(series.unique_id)],
         "drivers": [_drivers(day.ds, values) for day, values in zip(days, series.drivers, strict=False)],
     }
 
@@ -133,7 +135,7 @@ def forecasts_csv(publication: Publication, selection: Selection) -> RowFormat:
     def rows(series: SeriesForecast, figures: tuple[str, ...]) -> bytes:
         before = (series.unique_id, series.key.place, series.key.measure, series.key.stream or "", publication.cutoff)
         after = (series.model, "true" if series.fallback else "false")
-        return _filled(days(series, figures), _cells(before), _cells(after))
+        return _filled(days(series, figures), csv_cells(before), csv_cells(after))
 
     return RowFormat(csv_line(names), rows)
 
@@ -156,18 +158,6 @@ def forecasts_ndjson(publication: Publication, selection: Selection) -> RowForma
     return RowFormat(b"", rows)
 
 
-def csv_line(values: Iterable[object]) -> bytes:
-    """Return one line of CSV; None is an empty cell."""
-    return f"{_cells(values)}\n".encode()
-
-
 def _filled(rows: str, before: str, after: str) -> bytes:
     """Return the rows of one series, with the cells that are the same in each."""
     return rows.replace(AFTER, after).replace(BEFORE, before).encode()
-
-
-def _cells(values: Iterable[object]) -> str:
-    """Return one line of CSV, quoted where needed, without its end."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(values)
-    return text.getvalue()

@@ -13,13 +13,17 @@ from service.rendering.bodies import Json
 COMPUTED_DECIMALS = 4
 
 
-def pressure_body(publication: Publication, selection: Selection, what_if: Scenario) -> Json:
-    """Return the pressure of the selected places under a scenario, worst first, and mutual aid that would lower it."""
-    headroom = apply_scenario(publication, what_if)
-    ranked = rank_by_pressure(publication, [of.first(selection.horizon) for of in headroom])
+def pressure_body(publication: Publication, selection: Selection, what_if: Scenario, days_over: int) -> Json:
+    """Return the pressure of the selected places under a scenario, worst first, and mutual aid that would lower it.
+
+    The first `days_over` days of the publication are over, and nothing is advised for them.
+    """
+    headroom = apply_scenario(publication, what_if, days_over)
+    ranked = rank_by_pressure(publication, [of.first(selection.horizon) for of in headroom], days_over)
     shown = selection.places(publication)
     return {
         "what_if": {"beds": _amounts(what_if.beds), "discharges": _amounts(what_if.discharges)},
+        "advice": _advice(publication, days_over),
         "places": [_place_pressure(publication, place) for place in ranked if place.place in shown],
         "mutual_aid": [
             _aid(publication, aid)
@@ -38,7 +42,7 @@ def _place_pressure(publication: Publication, pressure: PlacePressure) -> Json:
         "parent": place.parent,
         "name": place.name,
         "kind": place.kind,
-        "worst_day": target_day(cutoff, pressure.worst + 1).isoformat(),
+        "worst_day": None if pressure.worst is None else target_day(cutoff, pressure.worst + 1).isoformat(),
         "driver": pressure.driver,
         "discharges_needed": pressure.discharges_needed,
         "days": [
@@ -55,6 +59,20 @@ def _place_pressure(publication: Publication, pressure: PlacePressure) -> Json:
         ],
         "peak": {str(peak.days): _named(names, peak.quantiles) for peak in pressure.peaks},
     }
+
+
+def _advice(publication: Publication, days_over: int) -> Json:
+    """Return from which day on places are ranked and advised, and a note where days of the publication are over."""
+    first, horizon = target_day(publication.cutoff, days_over + 1), publication.system.horizon_days
+    if days_over >= horizon:
+        note = f"Every day of this publication is over: the last was {target_day(publication.cutoff, horizon)}."
+        return {"from": None, "stale": True, "note": f"{note} Places are in no order, and nothing is advised."}
+    if not days_over:
+        return {"from": first.isoformat(), "stale": False, "note": None}
+    over = "1 day" if days_over == 1 else f"{days_over} days"
+    verb = "is" if days_over == 1 else "are"
+    note = f"{over} of this publication {verb} over: places are ranked and advised from {first} on."
+    return {"from": first.isoformat(), "stale": False, "note": note}
 
 
 def _aid(publication: Publication, aid: Aid) -> Json:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from publication.live_scores import LiveScores, Losses, Score
 from publication.vocabulary import SeriesKey, series_key
 from service.rendering.bodies import Json, instant, json_text
-from service.rendering.forecasts import csv_line
+from service.rendering.tables import csv_line
 
 LOSS_DECIMALS = 4
 EMPTY_KEY: dict[str, str | None] = dict.fromkeys(SeriesKey._fields)

@@ -63,11 +63,11 @@ class AuthCacheMiddleware:
             return NO_ROUTE.response(scope["path"], state["request_id"])
         if served is None or scope["method"] != "GET":
             return self._app
-        accept, freshness = state["headers"].get("accept", ""), served.freshness(now)
+        accept, days_over = state["headers"].get("accept", ""), served.days_over(now)
         if len(accept) + len(scope["path"]) + len(scope["query_string"]) > MAX_CACHED_ADDRESS:
             return self._app
         state["newest"] = served.render_cache
-        state["address"] = (principal.place, scope["path"], scope["query_string"], accept, freshness)
+        state["address"] = (principal.place, scope["path"], scope["query_string"], accept, days_over)
         ready = served.render_cache.find_alias(state["address"])
         if ready is None:
             return self._app

@@ -10,9 +10,14 @@ from publication.errors import MalformedPublicationError, StoreUnreachableError
 from publication.model import PublicationSummary
 from service.http.conditional import respond
 from service.publications.repository import Clock, PublicationRepository
-from service.queries.parameters import PublicationParameters, SeriesListParameters, reject_unknown_parameters
-from service.queries.selection import JSON
-from service.rendering.bodies import Json, summary_body, system_body
+from service.queries.parameters import (
+    FindingParameters,
+    PublicationParameters,
+    SeriesListParameters,
+    reject_unknown_parameters,
+)
+from service.queries.selection import JSON, negotiated
+from service.rendering.bodies import summary_body
 from service.routes import schemas
 from service.routes.auth_cache import cached_response, current_principal, headers_of
 
@@ -27,11 +32,10 @@ def catalogue_router(repository: PublicationRepository, clock: Clock) -> APIRout
         dependencies=[Depends(reject_unknown_parameters())],
     )
     async def system(request: Request) -> Response:
-        """The hospital system: time zone, census hour, measures, thresholds, horizon and places."""
+        """The hospital system: time zone, census hour, measures, thresholds, horizon, places; findings by check."""
         served = await repository.served(current_principal(request).place)
         freshness = served.freshness(clock())
-        content: Json = {"system": system_body(served.publication.system)}
-        return await cached_response(request, served, ("system", freshness), lambda: served.body(content, freshness))
+        return await cached_response(request, served, ("system", freshness), lambda: served.system(freshness))
 
     @router.get(
         "/publications",
@@ -68,6 +72,21 @@ def catalogue_router(repository: PublicationRepository, clock: Clock) -> APIRout
         freshness = served.freshness(clock())
         key = ("series", selection, JSON, freshness)
         return await cached_response(request, served, key, lambda: served.series(selection, freshness))
+
+    @router.get(
+        "/findings",
+        response_model=schemas.FindingsAnswer,
+        responses=schemas.answers(404, 422, 503, tables=True),
+        dependencies=[Depends(reject_unknown_parameters(FindingParameters))],
+    )
+    async def findings(request: Request, wanted: Annotated[FindingParameters, Query()]) -> Response:
+        """Days of the last weeks that a check doubts, why, and what was done with them: suspect ones, newest first."""
+        served = await repository.served(current_principal(request).place, wanted.cutoff, wanted.revision)
+        selection, form = wanted.findings(), negotiated(wanted.format, headers_of(request).get("accept", ""))
+        selection.series.check(served.publication)
+        freshness = served.freshness(clock())
+        key = ("findings", selection, form, freshness if form is JSON else None)
+        return await cached_response(request, served, key, lambda: served.findings(selection, form, freshness))
 
     return router
 

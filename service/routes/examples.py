@@ -10,6 +10,9 @@ PARAMETERS: Json = {
     "stream": "adult",
     "unique_id": "RXH/occupancy",
     "after": "RXH/occupancy",
+    "/v1/findings after": 100,
+    "check": "frozen",
+    "severity": "suspect",
     "/v1/publications after": "2026-11-21.1",
     "limit": 100,
     "cutoff": "2026-11-21",
@@ -71,11 +74,23 @@ DRIVERS_EXAMPLE: Json = {
     "trend": 0.0,
     "residual": -0.151,
 }
+FINDING_EXAMPLE: Json = {
+    **KEY_EXAMPLE,
+    "first": "2026-11-14",
+    "last": "2026-11-20",
+    "days": 7,
+    "check": "frozen",
+    "severity": "suspect",
+    "treatment": "left out",
+    "reason": "found 866 on its first day, baseline 851",
+}
+COUNT_EXAMPLE: Json = {"check": "frozen", "severity": "suspect", "findings": 1, "days": 7, "series": 1}
 DETAIL_EXAMPLE: Json = {
     **SERIES_EXAMPLE,
     "days": [DAY_EXAMPLE],
     "notes": [],
-    "recent": [{"ds": "2026-11-20", "y": None}, {"ds": "2026-11-21", "y": 866.0}],
+    "recent": [{"ds": "2026-11-20", "y": 866.0, "check": "frozen"}, {"ds": "2026-11-21", "y": 859.0}],
+    "findings": [FINDING_EXAMPLE],
     "drivers": [DRIVERS_EXAMPLE],
 }
 PRESSURE_EXAMPLE: Json = {
@@ -141,6 +156,16 @@ FORECASTS_NDJSON = (
     '"ds":"2026-11-22","lead":1,"mean":878.749,"q0.1":836.569,"q0.5":878.749,"q0.9":920.929,"model":"combination",'
     '"fallback":false}\n'
 )
+FINDINGS_CSV = (
+    "unique_id,place,measure,stream,first,last,days,check,severity,treatment,reason\n"
+    "RXH/occupancy,RXH,occupancy,,2026-11-14,2026-11-20,7,frozen,suspect,left out,"
+    '"found 866 on its first day, baseline 851"\n'
+)
+FINDINGS_NDJSON = (
+    '{"unique_id":"RXH/occupancy","place":"RXH","measure":"occupancy","stream":null,"first":"2026-11-14",'
+    '"last":"2026-11-20","days":7,"check":"frozen","severity":"suspect","treatment":"left out",'
+    '"reason":"found 866 on its first day, baseline 851"}\n'
+)
 SCORES_CSV = (
     "unique_id,place,measure,stream,leads,regime,n,fallbacks,mae,bias,wis,mase,scaled_wis,coverage_50,coverage_80,"
     "coverage_95\n,,occupancy,,01-07,,4459,12,9.8114,-0.7702,5.0127,0.6214,0.3178,0.5124,0.8031,0.9518\n"
@@ -162,14 +187,18 @@ def _tables(csv: str, ndjson: str) -> dict[str, object]:
 
 
 ANSWERS: dict[str, dict[str, object]] = {
-    "/v1/system": _json(system=SYSTEM_EXAMPLE),
+    "/v1/system": _json(system=SYSTEM_EXAMPLE, findings=[COUNT_EXAMPLE]),
+    "/v1/findings": _json(findings=[FINDING_EXAMPLE]) | _tables(FINDINGS_CSV, FINDINGS_NDJSON),
     "/v1/publications": _json(publications=[{**SUMMARY_EXAMPLE, "series": 49, "fallbacks": 1}]),
     "/v1/series": _json(series=[{**SERIES_EXAMPLE, "notes": [], "last_actual": {"ds": "2026-11-21", "y": 866.0}}]),
     "/v1/forecasts": _json(forecasts=[{**SERIES_EXAMPLE, "days": [DAY_EXAMPLE]}])
     | _tables(FORECASTS_CSV, FORECASTS_NDJSON),
     "/v1/forecasts/{unique_id}": _json(forecasts=[DETAIL_EXAMPLE]) | _tables(FORECASTS_CSV, FORECASTS_NDJSON),
     "/v1/pressure": _json(
-        what_if={"beds": {"RXH": 12}, "discharges": {}}, places=[PRESSURE_EXAMPLE], mutual_aid=[AID_EXAMPLE]
+        what_if={"beds": {"RXH": 12}, "discharges": {}},
+        advice={"from": "2026-11-22", "stale": False, "note": None},
+        places=[PRESSURE_EXAMPLE],
+        mutual_aid=[AID_EXAMPLE],
     ),
     "/v1/scores": _json(live_scores=LIVE_SCORES_EXAMPLE, scores=[SCORE_EXAMPLE]) | _tables(SCORES_CSV, SCORES_NDJSON),
     "/healthz": {JSON.media_type: {"status": "alive"}},

@@ -19,6 +19,7 @@ from service.queries.parameters import (
 from service.queries.selection import JSON, Selection, negotiated
 from service.routes import schemas
 from service.routes.auth_cache import cached_response, current_principal, headers_of
+from service.routes.pressure_schemas import PressureAnswer
 
 
 def forecasts_router(repository: PublicationRepository, clock: Clock) -> APIRouter:
@@ -66,19 +67,22 @@ def pressure_router(repository: PublicationRepository, clock: Clock) -> APIRoute
 
     @router.get(
         "",
-        response_model=schemas.PressureAnswer,
+        response_model=PressureAnswer,
         responses=schemas.answers(404, 422, 503),
         dependencies=[Depends(reject_unknown_parameters(PressureParameters))],
     )
     async def pressure(request: Request, wanted: Annotated[PressureParameters, Query()]) -> Response:
-        """Pressure of each place that counts beds and occupancy, worst first; also what if it had more of either."""
+        """Pressure of each place that counts beds and occupancy, worst first; also what if it had more of either.
+
+        Places are ranked by the days from today on, in the system's time zone.
+        """
         served = await repository.served(current_principal(request).place, wanted.cutoff, wanted.revision)
         selection, what_if = wanted.selection(), wanted.what_if()
         selection.check(served.publication)
         what_if.check(served.publication)
-        freshness = served.freshness(clock())
-        key = ("pressure", selection, what_if, freshness)
-        return await cached_response(request, served, key, lambda: served.pressure(selection, what_if, freshness))
+        days_over = served.days_over(clock())
+        key = ("pressure", selection, what_if, days_over)
+        return await cached_response(request, served, key, lambda: served.pressure(selection, what_if, days_over))
 
     return router
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from publication.vocabulary import NoteKind
+from publication.vocabulary import Check, NoteKind, Severity, Treatment
 from service.http.problems import ProblemType
 
 Answers = dict[int | str, dict[str, object]]
@@ -101,8 +101,23 @@ class SystemOut(ResponseModel):
     places: list[PlaceOut]
 
 
+CheckName = Annotated[Check, Field(description="name of the check that doubts it")]
+SeverityName = Annotated[Severity, Field(description="suspect: not credible. noted: worth knowing")]
+
+
+class FindingCountOut(ResponseModel):
+    """The findings of one check."""
+
+    check: CheckName
+    severity: SeverityName
+    findings: Annotated[int, Field(description="how many runs of days")]
+    days: Annotated[int, Field(description="how many days, of all series together")]
+    series: Annotated[int, Field(description="of how many series")]
+
+
 class SystemAnswer(Answer):
     system: SystemOut
+    findings: Annotated[list[FindingCountOut], Field(description="days of the last weeks that are doubted, by check")]
 
 
 class PublicationSummaryOut(ResponseModel):
@@ -123,6 +138,33 @@ class PublicationsAnswer(Answer):
 class ActualOut(ResponseModel):
     ds: HospitalDay
     y: Annotated[float | None, Field(description="observed count, in the unit of the series; null where it is missing")]
+    check: Annotated[Check | None, Field(description="the check that doubts this day. Absent where none does")] = None
+
+
+class DayFindingOut(ResponseModel):
+    """A run of days of one series that a check doubts."""
+
+    unique_id: str
+    place: str
+    measure: str
+    stream: str | None
+    first: HospitalDay
+    last: HospitalDay
+    days: Annotated[int, Field(description="from the first to the last")]
+    check: CheckName
+    severity: SeverityName
+    treatment: Annotated[
+        Treatment,
+        Field(
+            description="left out: of training. imputed: there is no value, models see one that is filled in. lead "
+            "extended: forecast from the last value. not forecast: the series is not. used: used as it is."
+        ),
+    ]
+    reason: str
+
+
+class FindingsAnswer(Answer):
+    findings: list[DayFindingOut]
 
 
 class SeriesKeyOut(ResponseModel):
@@ -179,65 +221,12 @@ class DriversOut(ResponseModel):
 class DetailOut(ForecastOut):
     notes: list[NoteOut]
     recent: list[ActualOut]
+    findings: Annotated[list[DayFindingOut], Field(description="on this series")]
     drivers: list[DriversOut]
 
 
 class DetailAnswer(Answer):
     forecasts: list[DetailOut]
-
-
-class WhatIfOut(ResponseModel):
-    """Requested changes by place: open beds, and discharges a day."""
-
-    beds: Annotated[dict[str, float], Field(description="more (or fewer) beds, by place")]
-    discharges: Annotated[dict[str, float], Field(description="more (or fewer) patients a day, by place")]
-
-
-class DayPressureOut(ResponseModel):
-    """One day of a place."""
-
-    ds: HospitalDay
-    lead: Lead
-    beds: BedCount
-    occupancy: BedsByLevel
-    headroom: BedsByLevel
-    over: Annotated[dict[str, float], Field(description="chance, 0 to 1, that occupancy / beds passes each threshold")]
-    short: Annotated[dict[str, float], Field(description="chance, 0 to 1, that so many beds or more are missing")]
-
-
-class PlacePressureOut(ResponseModel):
-    """A place: `peak` has quantiles of the highest occupancy of the next days, by how many days."""
-
-    place: str
-    parent: str | None
-    name: str
-    kind: str
-    worst_day: HospitalDay
-    driver: Annotated[
-        str | None, Field(description="the component that adds most to occupancy on the worst day, its level apart")
-    ]
-    discharges_needed: Annotated[float, Field(description="further patients a day that would keep the worst day safe")]
-    days: list[DayPressureOut]
-    peak: Annotated[dict[str, BedsByLevel], Field(description="by how many days, in beds")]
-
-
-class AidOut(ResponseModel):
-    """So many beds of one place for patients of another, and the chance that it passes 95 % without and with them."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-    donor: str = Field(alias="from")
-    receiver: str = Field(alias="to")
-    ds: HospitalDay
-    beds: Annotated[int, Field(description="beds")]
-    before: float = Field(alias="over_0.95_before", description="chance, 0 to 1, without them")
-    after: float = Field(alias="over_0.95_after", description="chance, 0 to 1, with them")
-
-
-class PressureAnswer(Answer):
-    what_if: WhatIfOut
-    places: list[PlacePressureOut]
-    mutual_aid: list[AidOut]
 
 
 CountLoss = Annotated[float | None, Field(description="in the unit of the measure")]

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -11,9 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from publication.model import Actual, Publication, SeriesForecast
 from publication.store import Store, default_url
+from publication.vocabulary import Check, Treatment
 from tests import servers
-from tests.builders import build_publication, counted_at_weekends
+from tests.builders import build_publication, counted_at_weekends, finding
 
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -31,6 +34,7 @@ OPTIONS = (
 )
 SECONDS = 120
 SERIES_OF_A_PLACE = 7
+DOUBTED = "RXH1/occupancy"
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +51,33 @@ def address(tmp_path_factory: pytest.TempPathFactory, browser: str) -> Iterator[
     home = tmp_path_factory.mktemp("home")
     store = Store(default_url(home))
     store.prepare()
-    store.issue(counted_at_weekends(build_publication(datetime.now(UTC).date() - timedelta(days=1)), "RXK1"))
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    store.issue(counted_at_weekends(doubted(build_publication(yesterday)), "RXK1"))
     store.close()
     with servers.service(home) as running:
         yield running.url
+
+
+def doubted(made: Publication) -> Publication:
+    """Occupancy of RXH1 was frozen for a week; a small count has a stand-in; two days have no value."""
+    found = (
+        finding(DOUBTED, Check.FROZEN, range(10, 17), cutoff=made.cutoff),
+        finding(DOUBTED, Check.SUPPRESSED, range(4, 5), Treatment.USED, cutoff=made.cutoff),
+        finding(DOUBTED, Check.GAP, range(6, 8), Treatment.IMPUTED, "no value", cutoff=made.cutoff),
+    )
+    missing = {made.cutoff - timedelta(days=ago) for ago in (6, 7)}
+
+    def without(of: SeriesForecast) -> SeriesForecast:
+        if of.unique_id != DOUBTED:
+            return of
+        return replace(of, recent=tuple(Actual(a.ds, None if a.ds in missing else a.y) for a in of.recent))
+
+    return replace(made, series=tuple(map(without, made.series)), findings=found)
+
+
+@pytest.fixture(scope="module")
+def doubted_page(browser: str, address: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    return page(browser, f"{address}/places/RXH1", tmp_path_factory.mktemp("profile"))
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +129,26 @@ def test_the_chart_of_a_clinic_has_gaps_on_the_days_it_is_closed(clinic_page: tu
     assert len(re.findall(r'class="trace scatter[^"]*"', drawing)) == n_stretches * 7 + 1, console
     assert len(re.findall(r'class="legendtext"', drawing)) == 5  # each name once: 3 bands, median, actual
     assert console == ""
+
+
+def test_days_that_are_doubted_have_marks_of_a_shape_and_a_name_of_their_own(doubted_page: tuple[str, str]) -> None:
+    html, console = doubted_page
+    drawing = html.split(f'data-unique-id="{DOUBTED}"')[1].split("<details")[0]
+    traces = re.split(r'<g class="trace scatter', drawing)[1:]
+    points = sorted(found for trace in traces if (found := len(re.findall(r'<path class="point', trace))))
+    assert points == [1, 2, 7, 56 - 2], console  # used, without a value, left out, and the actuals that there are
+    for name in ("left out of training", "flagged, used as it is", "no value, filled in"):
+        assert name in drawing
+    other = html.split('data-unique-id="RXH1/beds"')[1].split("<details")[0]
+    assert "left out of training" not in other
+    assert console == ""
+
+
+def test_the_strip_says_what_is_doubted_and_where(doubted_page: tuple[str, str]) -> None:
+    strip = doubted_page[0].split('<section class="doubts"')[1].split("</section>")[0]
+    assert "7 days of 1 series suspect" in strip
+    assert "2 days of 1 series without a value" in strip
+    assert strip.count("<tr class=") == 3
 
 
 def test_the_table_has_the_numbers_of_the_api(place_page: tuple[str, str], address: str) -> None:

@@ -10,8 +10,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from publication.store import Store, default_url
-from publication.vocabulary import SeriesKey
-from tests.builders import CUTOFF, PLACES, build_live_scores, build_publication, build_system
+from publication.vocabulary import Check, SeriesKey, Treatment
+from tests.builders import CUTOFF, PLACES, build_live_scores, build_publication, build_system, finding
 from tests.contract.service.client import Client, Clock, serve
 
 HERE = Path(__file__).parent / "service"
@@ -24,6 +24,7 @@ JSON_ROUTES = {
     "forecasts": "/v1/forecasts",
     "forecasts_filtered": "/v1/forecasts?under=RXH&measure=occupancy&horizon=1&quantiles=0.1,0.9",
     "one_series": "/v1/forecasts/RXH1/occupancy",
+    "findings": "/v1/findings",
     "pressure": "/v1/pressure?under=RXH&beds=RXH1:+12&discharges=RXH1:+2/day",
     "scores": "/v1/scores",
     "scores_by_series": "/v1/scores?under=RXH&by=series,leads,regime&leads=01-07",
@@ -31,6 +32,7 @@ JSON_ROUTES = {
     "openapi": "/openapi.json",
 }
 CSV_ROUTES = {
+    "findings": "/v1/findings?format=csv",
     "scores": "/v1/scores?format=csv&by=series",
     "forecasts": "/v1/forecasts?format=csv",
     "forecasts_filtered": "/v1/forecasts?format=csv&place=RXH1&horizon=2&quantiles=0.5",
@@ -43,6 +45,10 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     store = Store(default_url(tmp_path_factory.mktemp("golden")))
     store.prepare()
     system = build_system(horizon_days=2, quantiles=(0.1, 0.5, 0.9), places=(PLACES[0], PLACES[1], PLACES[3]))
+    findings = (
+        finding("RXH1/occupancy", Check.FROZEN, range(1, 8)),
+        finding("RXH1/beds", Check.GAP, range(2), Treatment.IMPUTED, "no value, and others before and after it"),
+    )
     for days_ago in (1, 0):
         store.issue(
             build_publication(
@@ -52,6 +58,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
                 recent_days=3,
                 with_drivers=True,
                 with_headroom=True,
+                findings=findings if days_ago == 0 else (),
             )
         )
     store.save_live_scores(build_live_scores(places=system.places))

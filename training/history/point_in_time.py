@@ -14,6 +14,7 @@ from training.errors import NothingPublishedError
 from training.frames import FloatArray, imputed, wide
 from training.history.digests import Declarations, series_digests
 from training.history.event_days import TRANSIENT_KINDS, bed_steps, days_of
+from training.history.flags import flags_of, suspect_cells
 from training.history.hierarchy import bottom_series, of_system, succeeded, with_inherited
 from training.history.plausibility.catalogue import detection_delays, mask_uncounted, mask_untrusted
 from training.history.plausibility.suspect_checks import DetectionDelays
@@ -27,6 +28,7 @@ REPORTED_WITHIN_DAYS = 14
 COMPLETE_SHARE = 0.9  # of the series that reported in the past fortnight, for a day to count as complete
 NOTHING_ELSE = SystemContext()
 FRAMES_HELD = 32
+DELAYS_SEEN_DAYS = 84  # in which it shows how late the values of a series typically come
 
 
 class PointInTimeHistory:
@@ -34,7 +36,8 @@ class PointInTimeHistory:
 
     `versions` is `Archive.versions()`: `unique_id, ds, y, known_at`. Where `issued_for` is given, that cutoff sees all
     of it up to its day (a publication uses what is known when it is made); every other cutoff sees what was known at
-    the end of its day. `newest` is all that is known, suspect days too, wide.
+    the end of its day. `latest` is all that is known, suspect days too, wide; `flags` are those of its sources, which
+    the versions bring along.
     """
 
     def __init__(
@@ -50,7 +53,9 @@ class PointInTimeHistory:
         versions = of_system(versions, system)
         self._today = versions["ds"].max().date()
         self._versions = versions.sort_values(["known_at", "unique_id", "ds"], kind="stable", ignore_index=True)
-        self.latest = self._wide(self._versions)
+        newest = _newest(self._versions)
+        self.latest = self._wide(newest)
+        self.flags = flags_of(newest)
         self._late = self._versions[self._versions["known_at"] > self._day_ends(self._versions["ds"])]
         self.as_of = lru_cache(maxsize=SNAPSHOTS_HELD)(self._at)
         self.imputed = lru_cache(maxsize=SNAPSHOTS_HELD)(self._imputed_at)
@@ -99,6 +104,21 @@ class PointInTimeHistory:
         behind = dict(zip(map(str, known.columns), days_behind(known).tolist(), strict=True))
         return {unique_id: days for unique_id, days in behind.items() if days > 0}
 
+    def typical_delay(self, unique_id: str) -> int:
+        """Return the days from the end of a day to the instant at which its value is known, typically, of a series.
+
+        0 where its sources do not say when values became known.
+        """
+        return self._typical_delays.get(unique_id, 0)
+
+    @cached_property
+    def _typical_delays(self) -> Mapping[str, int]:
+        first = self._versions.drop_duplicates(["unique_id", "ds"], keep="first")
+        recent = first[first["ds"] > self._versions["ds"].max() - pd.Timedelta(days=DELAYS_SEEN_DAYS)]
+        days = np.ceil((recent["known_at"] - self._day_ends(recent["ds"])) / pd.Timedelta(days=1)).clip(lower=0)
+        medians = days.groupby(recent["unique_id"].astype(str)).median()
+        return {str(unique_id): int(delay) for unique_id, delay in medians.items()}
+
     def _at(self, cutoff: pd.Timestamp) -> pd.DataFrame:
         """The series that report at the cutoff and have no reporting parts: wide, up to and including the cutoff.
 
@@ -110,9 +130,12 @@ class PointInTimeHistory:
                 f"Forecasting {self.system.name} for cutoff {cutoff.date()}: the history begins on "
                 f"{self.first_day.date()}. Choose a later cutoff, or ingest older extracts."
             )
-        known, delays = self._known(cutoff)
+        known, delays, flags = self._known(cutoff)
         open_places = [i for i in still_reporting(known) if self.is_open(i, cutoff)]
-        trusted = mask_untrusted(known, delays, self.system, self.context)[open_places].dropna(axis=1, how="all")
+        credible = mask_untrusted(known, delays, self.system, self.context)
+        if not flags.empty:
+            credible = credible.mask(suspect_cells(flags, known))
+        trusted = credible[open_places].dropna(axis=1, how="all")
         usable = trusted[bottom_series(self.system, list(trusted.columns))]
         return usable.reindex(pd.date_range(self.first_day, cutoff, name="ds"))
 
@@ -167,16 +190,17 @@ class PointInTimeHistory:
     def _detection_delays(self) -> DetectionDelays:
         return detection_delays(self.latest, self.system, self.context)
 
-    def _known(self, cutoff: pd.Timestamp) -> tuple[pd.DataFrame, DetectionDelays]:
-        """The wide frame known at the cutoff, and the detection delays of its faults."""
+    def _known(self, cutoff: pd.Timestamp) -> tuple[pd.DataFrame, DetectionDelays, pd.DataFrame]:
+        """The wide frame known at the cutoff, the detection delays of its faults, and the flags of its sources."""
         end = pd.Timestamp(end_of_day(cutoff.date(), self.system.timezone))
         late = self._late[(self._late["known_at"] > end) & (self._late["ds"] <= cutoff)]
         if late.empty or cutoff == self._issued_for:
             known = self.latest.loc[:cutoff]
-            return known, self._detection_delays[: len(known)]
+            return known, self._detection_delays[: len(known)], self.flags
         then = self._versions[(self._versions["known_at"] <= end) & (self._versions["ds"] <= cutoff)]
-        known = self._wide(then)
-        return known, detection_delays(known, self.system, self.context)
+        newest = _newest(then)
+        known = self._wide(newest)
+        return known, detection_delays(known, self.system, self.context), flags_of(newest)
 
     def is_open(self, unique_id: str, cutoff: pd.Timestamp) -> bool:
         """Return whether the place of a series is open at the cutoff, as far as is declared."""
@@ -186,14 +210,18 @@ class PointInTimeHistory:
             return False
         return opening is None or opening.last is None or cutoff.date() <= opening.last
 
-    def _wide(self, versions: pd.DataFrame) -> pd.DataFrame:
-        """The last version of each series and day, of rows sorted by the instant they became known."""
-        newest = versions.drop_duplicates(["unique_id", "ds"], keep="last")
+    def _wide(self, newest: pd.DataFrame) -> pd.DataFrame:
+        """The rows, each series and day once, as a wide frame, with what places inherit."""
         return wide(with_inherited(newest, self.context.opening_periods, self._today))
 
     def _day_ends(self, days: pd.Series) -> pd.Series:
         ends = {day: pd.Timestamp(end_of_day(day.date(), self.system.timezone)) for day in days.unique()}
         return days.map(ends)
+
+
+def _newest(versions: pd.DataFrame) -> pd.DataFrame:
+    """The last version of each series and day, of rows sorted by the instant they became known."""
+    return versions.drop_duplicates(["unique_id", "ds"], keep="last")
 
 
 def known_at_day_end(values: pd.DataFrame, system: System, context: SystemContext = NOTHING_ELSE) -> PointInTimeHistory:

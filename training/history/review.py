@@ -8,13 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from publication.model import System
-from publication.vocabulary import Kind, SeriesKey, series_key
+from publication.vocabulary import Check, Kind, SeriesKey, Severity, series_key
 from training.frames import wide
 from training.history.archive import Archive
+from training.history.flags import CHECK, NO_FLAGS, flags_of
 from training.history.hierarchy import of_system, with_inherited
 from training.history.plausibility.baseline import LevelShift
-from training.history.plausibility.catalogue import Severity
-from training.history.plausibility.findings import NO_DAYS, findings
+from training.history.plausibility.findings import findings
 from training.history.quarantine import replace_text
 from training.history.weekly_totals import weekly_sources
 from training.system.model import Event, EventKind, SystemFile
@@ -49,19 +49,21 @@ def review(system_file: SystemFile, archive: Archive) -> Review:
     rows = of_system(archive.as_of(), system)
     last_day = rows["ds"].max()
     known = wide(with_inherited(rows, context.opening_periods, last_day.date()))
-    found = findings(known, system, context, _weekly_total_days(system_file, archive))
+    flags = pd.concat([flags_of(rows), weekly_total_flags(system_file, archive)], ignore_index=True)
+    found = findings(known, system, context, flags)
     proposed = proposals(found, system, last_day.date())
     return Review(found, tuple(not_listed(proposed, context.events, system)), last_day)
 
 
-def _weekly_total_days(system_file: SystemFile, archive: Archive) -> pd.DataFrame:
-    """The series and days whose counts are totals of weeks, spread over their days."""
+def weekly_total_flags(system_file: SystemFile, archive: Archive) -> pd.DataFrame:
+    """Return flags of the series and days whose counts are totals of weeks, spread over their days."""
     sources = weekly_sources(system_file)
     if not sources:
-        return NO_DAYS
-    days = archive.days_of(sources)
+        return NO_FLAGS
+    days = archive.days_of(sources).astype({"unique_id": str})
     flows = {measure.name for measure in system_file.system.measures if measure.kind is Kind.FLOW}
-    return days[[series_key(unique_id).measure in flows for unique_id in days["unique_id"]]]
+    flagged = days[[series_key(unique_id).measure in flows for unique_id in days["unique_id"]]]
+    return flagged.assign(**{CHECK: Check.WEEKLY_TOTALS.value})
 
 
 def write_findings(found: pd.DataFrame, file: Path) -> None:

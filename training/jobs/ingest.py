@@ -4,8 +4,8 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from publication.vocabulary import Severity
 from training.history.ingest import ingest
-from training.history.plausibility.catalogue import Severity
 from training.history.review import Review, review, write_findings, write_proposals
 from training.history.summary import IngestSummary
 from training.jobs.context import Context

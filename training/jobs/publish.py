@@ -1,6 +1,7 @@
 """`headroom publish`: the champion's forecasts into the store."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -10,18 +11,19 @@ from rich.console import Console
 
 from publication.days import ONE_DAY, target_day, today
 from publication.model import Note, Publication
-from publication.vocabulary import CONTENT_KINDS, NoteKind
+from publication.vocabulary import CONTENT_KINDS, Check, NoteKind, Severity
 from training.backtest.baselines import actuals
 from training.errors import NothingPublishedError
-from training.history.hierarchy import bottom_series
 from training.history.point_in_time import PointInTimeHistory
+from training.history.recent_findings import recent_findings, stopped_series
+from training.history.review import weekly_total_flags
 from training.jobs.context import Context, JobLock, hold
 from training.jobs.registry import champion_or_cached, last_state, other_system, saved_state
 from training.pipeline.forecaster import Forecaster
 from training.pipeline.publishing import RECENT_ACTUALS_DAYS, as_publication
 
 MOST_LATE_SERIES_NAMED = 8
-SILENT_NAMED_DAYS = 182  # after which a series that stopped is no news
+MOST_CHECKED_SERIES_NAMED = 3
 
 
 def lateness_notes(history: PointInTimeHistory, cutoff: date) -> tuple[Note, ...]:
@@ -60,19 +62,11 @@ def _behind(history: PointInTimeHistory, cutoff: pd.Timestamp) -> Iterator[Note]
 
 def _silent(history: PointInTimeHistory, cutoff: pd.Timestamp) -> Iterator[Note]:
     """Series of places that are open which have stopped reporting, and are not forecast."""
-    sent = history.latest.loc[:cutoff]
-    forecast = set(history.as_of(cutoff).columns)
-    recent = sent.loc[cutoff - pd.Timedelta(days=SILENT_NAMED_DAYS) :].dropna(axis=1, how="all")
-    stopped = [i for i in bottom_series(history.system, {*map(str, recent), *forecast}) if i not in forecast]
-    silent = [f"{i} ({_last_day(recent[i])})" for i in stopped if history.is_open(i, cutoff)]
+    stopped = stopped_series(history, cutoff)
+    silent = [f"{i} ({last:%Y-%m-%d})" for i, last in stopped if history.is_open(i, cutoff)]
     if silent:
         sentence = f"{_counted(silent)} silent for too long and not forecast (last value): {_named(silent)}."
         yield Note(NoteKind.SILENT, sentence)
-
-
-def _last_day(counts: pd.Series) -> date:
-    """The day of the last value; there is one."""
-    return pd.DatetimeIndex(counts.dropna().index)[-1].date()
 
 
 def _counted(named: Sequence[str]) -> str:
@@ -148,7 +142,9 @@ def _publish(job: Context, console: Console, cutoff: date | None, as_of: datetim
     draft = as_publication(
         forecast, history, forecaster.fits, recent, model.champion, job.archive.digest(instant, day), job.now
     )
-    issued = store.issue(replace(draft, notes=(*notes, *draft.notes)))
+    flags = weekly_total_flags(job.system_file, job.archive)
+    found = recent_findings(history, at, RECENT_ACTUALS_DAYS, draft.series_by_id, flags)
+    issued = store.issue(replace(draft, notes=(*notes, *draft.notes), findings=found))
     last_state(job).write(forecaster.state(model.version.recipe, at))
     _report(console, job, issued)
     return issued
@@ -166,6 +162,24 @@ def _report(console: Console, job: Context, issued: Publication) -> None:
         if note.kind not in CONTENT_KINDS:
             console.print(f"  {note.text}", soft_wrap=True)
             log.info("Publication of %s for %s: %s", job.system.name, issued.cutoff, note.text)
+    sentence = findings_sentence(issued)
+    console.print(f"  {sentence}", soft_wrap=True)
+    log.info("Publication of %s for %s: %s", job.system.name, issued.cutoff, sentence)
+
+
+def findings_sentence(publication: Publication) -> str:
+    """Say how many findings a publication has by check, and which series have most days of suspect ones."""
+    if not publication.findings:
+        return "No day of the last weeks is doubted."
+    by_check = Counter(finding.check for finding in publication.findings)
+    counts = ", ".join(f"{by_check[check]} {check}" for check in Check if by_check[check])
+    days: Counter[str] = Counter()
+    for finding in publication.findings:
+        if finding.severity is Severity.SUSPECT:
+            days[finding.series] += finding.days
+    worst = sorted(days.items(), key=lambda item: (-item[1], item[0]))[:MOST_CHECKED_SERIES_NAMED]
+    named = ", ".join(f"{unique_id} ({n} day{'s' * (n > 1)})" for unique_id, n in worst)
+    return f"Findings of the last weeks: {counts}." + (f" Most suspect days: {named}." if worst else "")
 
 
 def _recent(history: PointInTimeHistory, parts: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:

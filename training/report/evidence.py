@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 
 from publication.days import end_of_day
 from publication.model import System
-from publication.vocabulary import SeriesKey, series_key
+from publication.vocabulary import SeriesKey, Severity, series_key
 from training.frames import BoolArray, FloatArray, IndexArray, IntArray
 from training.history.event_days import UNTRUSTED_KINDS, days_of
-from training.history.plausibility.catalogue import Severity
 from training.history.plausibility.findings import findings
 from training.history.point_in_time import PointInTimeHistory
 from training.system.model import SystemContext

@@ -17,7 +17,7 @@ SUSPECT_INK = "#b23c00"
 EVENT_GROUND = "rgba(120, 94, 0, 0.12)"
 
 SYMBOLS = ("pentagon", "diamond", "square", "star", "triangle-up", "hexagon", "cross", "x", "triangle-down", "circle")
-CHECK_SYMBOL = {check.name: SYMBOLS[i % len(SYMBOLS)] for i, check in enumerate(SUSPECT_CHECKS)}
+CHECK_SYMBOL = {check.name.value: SYMBOLS[i % len(SYMBOLS)] for i, check in enumerate(SUSPECT_CHECKS)}
 SERIES_COLOURS = ("#0b4f7d", "#d98200", "#00785a", "#8a3b8f", "#555555", "#7fb2d6")
 PATTERNS = ("", "/", "x", ".", "-", "+")
 

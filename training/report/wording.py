@@ -6,8 +6,7 @@ import numpy as np
 
 from publication.days import zone
 from publication.model import System
-from publication.vocabulary import series_key
-from training.history.plausibility.catalogue import Severity
+from publication.vocabulary import Severity, series_key
 
 SMALL_NUMBER = 10.0
 LONGEST_LABEL = 32
@@ -35,6 +34,7 @@ CHECK_MEANS = {
     "unbalanced": "occupancy changes otherwise than admissions and discharges say",
     "level shift": "four steady weeks at one level, then four at another",
     "weekly totals": "totals of weeks, spread evenly over their days",
+    "suppressed": "a stand-in for a small count that the source suppresses",
     "rhythm": "known on some weekdays only, or once a week, a month or a quarter",
 }
 

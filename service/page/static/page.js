@@ -45,6 +45,35 @@ function centreTrace(days, isFirst) {
     hovertemplate: "%{y:,.1f}" };
 }
 
+// Marks of days that a check doubts. Their shape and title say what was done: colour alone would not be seen by all.
+const MARKS = [
+  { name: "left out of training", symbol: "x-thin-open", size: 10, onLine: true },
+  { name: "flagged, used as it is", symbol: "circle-open", size: 11, onLine: true },
+  { name: "no value, filled in", symbol: "triangle-up-open", size: 10, onLine: false },
+];
+const FOOT = 0.03; // of the chart's height: where days without a value are marked
+
+function findingOf(forecast, actual) {
+  return forecast.findings.find((of) => of.check === actual.check && of.first <= actual.ds && actual.ds <= of.last);
+}
+
+function markTraces(forecast) {
+  const marked = forecast.recent.filter((actual) => actual.check).map((actual) => ({ ...actual, finding: findingOf(forecast, actual) }));
+  const [leftOut, used, missing] = [
+    marked.filter((day) => day.y !== null && day.finding.treatment !== "used"),
+    marked.filter((day) => day.y !== null && day.finding.treatment === "used"),
+    marked.filter((day) => day.y === null),
+  ];
+  return [leftOut, used, missing].flatMap((days, nth) => {
+    const mark = MARKS[nth];
+    if (days.length === 0) return [];
+    return [{ name: mark.name, mode: "markers", yaxis: mark.onLine ? "y" : "y2",
+      marker: { symbol: mark.symbol, size: mark.size, color: INK, line: { width: 2, color: INK } },
+      x: days.map((day) => day.ds), y: days.map((day) => (mark.onLine ? day.y : FOOT)),
+      text: days.map((day) => `${day.check}: ${day.finding.reason}`), hovertemplate: "%{text}" }];
+  });
+}
+
 function traces(forecast) {
   const parts = stretches(forecast.days);
   return [
@@ -53,6 +82,7 @@ function traces(forecast) {
     { name: "actual", mode: "lines+markers", line: { color: INK, width: 1.5 }, marker: { size: 4, color: INK },
       x: forecast.recent.map((actual) => actual.ds), y: forecast.recent.map((actual) => actual.y),
       hovertemplate: "%{y:,.1f}" },
+    ...markTraces(forecast),
   ];
 }
 
@@ -68,6 +98,7 @@ function layout(cutoff, unit) {
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, traceorder: "reversed" },
     xaxis: { type: "date", showgrid: false, tickformat: "%-d %b", hoverformat: "%a %-d %b %Y", linecolor: "#c5ced6", ticks: "outside", tickcolor: "#c5ced6" },
     yaxis: { title: { text: unit, font: { size: 13 } }, gridcolor: "#e6ebef", zeroline: false, tickformat: ",~r", rangemode: "normal" },
+    yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
     shapes: [{ type: "line", x0: cutoff, x1: cutoff, yref: "paper", y0: 0, y1: 1, line: { color: "#8a97a3", width: 1, dash: "dot" } }],
   };
 }

@@ -16,6 +16,8 @@ ADDRESSES = [
     "/v1/publications",
     "/v1/series",
     "/v1/series?place=RXH",
+    "/v1/findings",
+    "/v1/findings?format=csv",
     "/v1/forecasts",
     "/v1/forecasts?format=csv",
     "/v1/forecasts?place=RXH&horizon=3",

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from publication.store import Store
 from service.routes import schemas
+from service.routes.pressure_schemas import PressureAnswer
 from tests.builders import build_live_scores, build_publication
 from tests.contract.service.client import Client, Clock, serve
 from tests.contract.service.keys import Bunch
@@ -23,7 +24,8 @@ BODIES: dict[str, type[BaseModel]] = {
     "/v1/series": schemas.SeriesAnswer,
     "/v1/forecasts": schemas.ForecastsAnswer,
     "/v1/forecasts/{unique_id}": schemas.DetailAnswer,
-    "/v1/pressure": schemas.PressureAnswer,
+    "/v1/findings": schemas.FindingsAnswer,
+    "/v1/pressure": PressureAnswer,
     "/v1/scores": schemas.ScoresAnswer,
     "/healthz": schemas.AliveAnswer,
     "/readyz": schemas.ReadyAnswer,

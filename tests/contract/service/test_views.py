@@ -9,8 +9,8 @@ import pytest
 from publication.live_scores import LiveScores, Score
 from publication.model import DayForecast, Headroom, Note, Publication, SeriesForecast
 from publication.store import Store, default_url
-from publication.vocabulary import NoteKind, series_key
-from tests.builders import CUTOFF, PLACES, build_live_scores, build_publication
+from publication.vocabulary import Check, NoteKind, series_key
+from tests.builders import CUTOFF, FINDINGS, PLACES, build_live_scores, build_publication, finding
 from tests.contract.service.client import Client, Clock, serve
 from tests.contract.service.keys import Bunch
 
@@ -33,6 +33,12 @@ READERS_ROUTES = [
     "/v1/forecasts?limit=3",
     "/v1/forecasts?cutoff=2026-11-20",
     "/v1/forecasts/RXH/occupancy",
+    "/v1/forecasts/RXH1/occupancy",
+    "/v1/findings",
+    "/v1/findings?format=csv",
+    "/v1/findings?limit=1",
+    "/v1/findings?under=RXK",
+    "/places/RXH1",
     "/v1/pressure",
     "/v1/pressure?beds=RXH1:+12&discharges=RXH2:-4/day",
     "/v1/scores",
@@ -111,6 +117,11 @@ def elsewhere_changed(publication: Publication) -> Publication:
         ),
         series=tuple(map(other_series, publication.series)),
         headroom=tuple(map(other_headroom, publication.headroom)),
+        findings=(
+            finding("northshire/attendances", Check.DISAGREEING_TOTAL, range(1, 2), reason="RXK1 is off"),
+            *(of for of in publication.findings if of.key.place in MINE),
+            finding("RXK2/beds", Check.SENTINEL, range(1, 3)),
+        ),
     )
 
 
@@ -124,7 +135,11 @@ def two_worlds(tmp_path_factory: pytest.TempPathFactory, bunch: Bunch) -> Iterat
         store.prepare()
         for days_ago in (1, 0):
             made = build_publication(
-                CUTOFF - timedelta(days=days_ago), with_drivers=True, with_headroom=True, recent_days=7
+                CUTOFF - timedelta(days=days_ago),
+                with_drivers=True,
+                with_headroom=True,
+                recent_days=7,
+                findings=FINDINGS if days_ago == 0 else (),
             )
             store.issue(change(made))
         store.save_live_scores(change_scores(build_live_scores()))

@@ -15,6 +15,7 @@ from publication.model import (
     Actual,
     Champion,
     DayForecast,
+    Finding,
     Headroom,
     Measure,
     Note,
@@ -25,7 +26,7 @@ from publication.model import (
     System,
 )
 from publication.packed import packed
-from publication.vocabulary import Kind, NoteKind, SeriesKey
+from publication.vocabulary import Check, Kind, NoteKind, SeriesKey, Severity, Treatment
 from tests.unit.publication.tiny import publication, with_day, with_series
 
 ONE_SERIES = Publication(
@@ -55,6 +56,14 @@ CANONICAL = (
     '"system":{"census_hour":8,"horizon_days":1,"measures":[{"kind":"capacity","name":"beds","unit":"beds"}],'
     '"name":"s","places":[{"id":"s","kind":"site","name":"S","parent":null}],"quantiles":[0.5],'
     '"thresholds":[0.95],"timezone":"UTC"}}'
+)
+ONE_FINDING = Finding(
+    "s/beds", date(2025, 12, 30), date(2026, 1, 1), Check.FROZEN, Severity.SUSPECT, "found 4", Treatment.LEFT_OUT
+)
+WITH_FINDING = CANONICAL.replace(
+    ',"notes"',
+    ',"findings":[{"check":"frozen","first":"2025-12-30","last":"2026-01-01","reason":"found 4","series":"s/beds",'
+    '"severity":"suspect","treatment":"left out"}],"notes"',
 )
 PINNED = "sha256:6374d11272d56a4d2d98c8e2193f02c94a64e334a3613c9e888ff6c334585eb4"
 
@@ -86,6 +95,11 @@ ALL_PINNED = "sha256:aeaff74b29153d6af66364d17dd8b95866d0526d99f50bd667de863f381
 
 def test_the_digest_is_the_hash_of_the_canonical_text() -> None:
     assert digest(ONE_SERIES) == f"sha256:{hashlib.sha256(CANONICAL.encode()).hexdigest()}"
+
+
+def test_findings_are_part_of_the_canonical_text_where_there_are_any() -> None:
+    doubted = replace(ONE_SERIES, findings=(ONE_FINDING,))
+    assert digest(doubted) == f"sha256:{hashlib.sha256(WITH_FINDING.encode()).hexdigest()}"
 
 
 def test_the_digest_never_changes_between_versions_of_this_program() -> None:
@@ -143,6 +157,7 @@ CHANGES: dict[str, Callable[[Publication], Publication]] = {
     "fallback": lambda p: with_series(
         p, "RXA02/attendances", replace(p.series_by_id["RXA02/attendances"], fallback=True)
     ),
+    "a finding": lambda p: replace(p, findings=(ONE_FINDING,)),
     "an actual": lambda p: with_series(p, "RXA02/attendances", replace(p.series_by_id["RXA02/attendances"], recent=())),
 }
 

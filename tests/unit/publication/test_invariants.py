@@ -11,6 +11,7 @@ from publication.invariants import MAX_PRINTED_BREACHES, RULES, check, means_are
 from publication.model import Actual, Headroom, Note, Peak, Publication, SeriesForecast
 from publication.pressure import headroom_levels
 from publication.vocabulary import NoteKind
+from tests.unit.publication.broken_findings import BROKEN_FINDINGS, frozen
 from tests.unit.publication.tiny import publication, series, system, with_day, with_series
 
 FINITE = "values_are_finite_and_not_negative"
@@ -57,6 +58,7 @@ def _first_day(p: Publication) -> tuple[float, ...]:
 
 
 BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
+    **BROKEN_FINDINGS,
     "series twice": (
         lambda p: replace(p, series=(*p.series, p.series[-1])),
         "series_are_distinct: RXA01/occupancy is published twice",
@@ -277,6 +279,18 @@ def test_every_rule_has_a_row_in_the_table() -> None:
 GOOD: dict[str, Callable[[Publication], Publication]] = {
     "as built": lambda p: p,
     "headroom": with_headroom,
+    "findings": lambda p: replace(
+        p,
+        findings=(
+            frozen(4, 5),
+            frozen(1, 2),
+            frozen(2, 3, "RXA02/occupancy"),
+        ),
+    ),
+    "a finding on a series that is not published": lambda p: replace(
+        p, findings=(frozen(1, 2, "RXA01/occupancy/adult"),)
+    ),
+    "a finding on the cutoff": lambda p: replace(p, findings=(frozen(21, 21),)),
     "drivers that add up": lambda p: with_drivers(p, "RXA01/occupancy", driven_days(p, "RXA01/occupancy")),
     "leaves alone": lambda p: replace(p, series=tuple(s for s in p.series if s.key.place == "RXA02")),
     "trust left out": lambda p: with_series(p, "RXA/attendances", None),

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from publication.vocabulary import Severity
 from tests.unit.report.small import system
-from training.history.plausibility.catalogue import SUSPECT_CHECKS, Severity
+from training.history.plausibility.catalogue import SUSPECT_CHECKS
 from training.history.plausibility.info_checks import INFO_NAMES
 from training.report import wording
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import reduce
 
 import numpy as np
@@ -10,18 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.model import System
+from publication.vocabulary import Check
 from training.history.event_days import UNTRUSTED_KINDS, days_of
 from training.history.plausibility import suspect_checks
 from training.history.plausibility.panel import Panel, panels
 from training.history.plausibility.suspect_checks import NOT_FLAGGED, DetectionDelays, earliest, flagged_by
 from training.system.model import SystemContext
-
-
-class Severity(StrEnum):
-    """The consequence of a finding: flagged and left out of training, or noted alone."""
-
-    SUSPECT = "suspect"
-    NOTED = "noted"
 
 
 @dataclass(frozen=True)
@@ -31,23 +24,23 @@ class SuspectCheck:
     A day that it finds is `uncounted` where its value stands for no count at all: the series has not reached that day.
     """
 
-    name: str
+    name: Check
     detect: Callable[[Panel], DetectionDelays]
     newest_only: bool = False
     uncounted: bool = False
 
 
 SUSPECT_CHECKS = (
-    SuspectCheck("outside opening period", suspect_checks.outside_opening_period),
-    SuspectCheck("reporting failure", suspect_checks.reporting_failure, uncounted=True),
-    SuspectCheck("sudden zero", suspect_checks.sudden_zero),
-    SuspectCheck("sentinel", suspect_checks.placeholder_run),
-    SuspectCheck("above beds", suspect_checks.above_beds),
-    SuspectCheck("disagreeing total", suspect_checks.disagreeing_total),
-    SuspectCheck("frozen", suspect_checks.frozen),
-    SuspectCheck("spike", suspect_checks.spike),
-    SuspectCheck("excursion", suspect_checks.transient_shift),
-    SuspectCheck("partial day", suspect_checks.partial_day, newest_only=True, uncounted=True),
+    SuspectCheck(Check.OUTSIDE_OPENING_PERIOD, suspect_checks.outside_opening_period),
+    SuspectCheck(Check.REPORTING_FAILURE, suspect_checks.reporting_failure, uncounted=True),
+    SuspectCheck(Check.SUDDEN_ZERO, suspect_checks.sudden_zero),
+    SuspectCheck(Check.SENTINEL, suspect_checks.placeholder_run),
+    SuspectCheck(Check.ABOVE_BEDS, suspect_checks.above_beds),
+    SuspectCheck(Check.DISAGREEING_TOTAL, suspect_checks.disagreeing_total),
+    SuspectCheck(Check.FROZEN, suspect_checks.frozen),
+    SuspectCheck(Check.SPIKE, suspect_checks.spike),
+    SuspectCheck(Check.EXCURSION, suspect_checks.transient_shift),
+    SuspectCheck(Check.PARTIAL_DAY, suspect_checks.partial_day, newest_only=True, uncounted=True),
 )
 NEWEST_CHECKS = tuple(check for check in SUSPECT_CHECKS if check.newest_only)
 LASTING_CHECKS = tuple(check for check in SUSPECT_CHECKS if not check.newest_only)
@@ -61,7 +54,7 @@ def delays_by_check(panel: Panel) -> dict[str, DetectionDelays]:
     taken = np.zeros(panel.values.shape, bool)
     for check in SUSPECT_CHECKS:
         delays = check.detect(panel)
-        found[check.name] = np.where(taken, NOT_FLAGGED, delays).astype(np.int16)
+        found[check.name.value] = np.where(taken, NOT_FLAGGED, delays).astype(np.int16)
         taken |= delays != NOT_FLAGGED
     return found
 

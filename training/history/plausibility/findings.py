@@ -5,9 +5,11 @@ import pandas as pd
 import pandera.pandas as pa
 
 from publication.model import System
-from publication.vocabulary import series_key
-from training.history.plausibility.catalogue import Severity, delays_by_check
-from training.history.plausibility.info_checks import INFO_CHECKS, CheckedView, weekly_totals
+from publication.vocabulary import Check, Severity, series_key
+from training.frames import IntArray
+from training.history.flags import CHECK, FLAG_NOTES, NO_FLAGS, cell_positions, suspect_cells
+from training.history.plausibility.catalogue import delays_by_check
+from training.history.plausibility.info_checks import INFO_CHECKS, CheckedView
 from training.history.plausibility.panel import Panel, panels
 from training.history.plausibility.suspect_checks import NOT_FLAGGED, DetectionDelays
 from training.system.model import SystemContext
@@ -31,30 +33,24 @@ FINDINGS = pa.DataFrameSchema(
 """One row for each check, series and run of days; `found` and `baseline` are of its first day, in counts."""
 
 
-NO_DAYS = pd.DataFrame({"unique_id": pd.Series(dtype=object), "ds": pd.Series(dtype="datetime64[ns]")})
-
-
 def findings(
-    table: pd.DataFrame, system: System, context: SystemContext, spread: pd.DataFrame = NO_DAYS
+    table: pd.DataFrame, system: System, context: SystemContext, flags: pd.DataFrame = NO_FLAGS
 ) -> pd.DataFrame:
-    """Every finding of a wide frame, suspect ones first, newest first.
-
-    `spread` has the series and days (`unique_id, ds`) whose counts are totals of weeks, spread over their days.
-    """
-    is_suspect = np.zeros(table.shape, bool)
+    """Every finding of a wide frame, suspect ones first, newest first. `flags` are those of its sources."""
+    is_suspect = suspect_cells(flags, table)
     found = []
     for panel in panels(table, system, context):
         delays = delays_by_check(panel)
         found += [_rows_by_run(panel, name, delay) for name, delay in delays.items() if (delay != NOT_FLAGGED).any()]
         columns = table.columns.get_indexer(pd.Index(panel.unique_ids))
-        is_suspect[:, columns] = np.any([delay != NOT_FLAGGED for delay in delays.values()], axis=0)
+        is_suspect[:, columns] |= np.any([delay != NOT_FLAGGED for delay in delays.values()], axis=0)
     views = {
         CheckedView.ALL: table,
         CheckedView.TRUSTED: table.mask(is_suspect),
         CheckedView.OPEN: table[_still_open(table, context)],
     }
     found += [note.run(views[note.of], system) for note in INFO_CHECKS]
-    found.append(weekly_totals(spread))
+    found.append(_flagged_runs(flags, table))
     rows = [part for part in found if not part.empty]
     if not rows:
         return pd.DataFrame({name: pd.Series(dtype=str(column.dtype)) for name, column in FINDINGS.columns.items()})
@@ -62,6 +58,36 @@ def findings(
     everything["severity"] = pd.Categorical(everything["severity"], [severity.value for severity in Severity])
     everything = everything.sort_values(["severity", "last", "unique_id"], ascending=[True, False, True])
     return FINDINGS.validate(everything.astype({"severity": str}).reset_index(drop=True))
+
+
+def run_starts(series: IntArray, day: IntArray) -> IntArray:
+    """Return the positions at which a run of days of one series begins; both are sorted by series, then by day."""
+    return np.flatnonzero((np.diff(series, prepend=-1) != 0) | (np.diff(day, prepend=-2) != 1))
+
+
+def _flagged_runs(flags: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """The flags as one row for each check, series and run of days."""
+    ordered = flags.sort_values([CHECK, "unique_id", "ds"], kind="stable", ignore_index=True)
+    of = ordered.groupby([CHECK, "unique_id"], observed=True, sort=False).ngroup().to_numpy().astype(np.int64)
+    days = ordered["ds"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    begins = run_starts(of, days)
+    ends = np.append(begins[1:], len(days))[: len(begins)] - 1
+    rows, lasts = ordered.iloc[begins], ordered["ds"].to_numpy()[ends]
+    at = cell_positions(rows, table)
+    there = (at[0] >= 0) & (at[1] >= 0)
+    return pd.DataFrame(
+        {
+            "severity": [Check(name).severity.value for name in rows[CHECK]],
+            "check": rows[CHECK].to_numpy(),
+            "unique_id": rows["unique_id"].to_numpy(),
+            "first": rows["ds"].to_numpy(),
+            "last": lasts,
+            "days": (ends - begins + 1).astype("int64"),
+            "found": np.where(there, table.to_numpy(dtype=float)[at], np.nan) if len(table) else np.nan,
+            "baseline": np.nan,
+            "note": [FLAG_NOTES[Check(name)] for name in rows[CHECK]],
+        }
+    )
 
 
 def _still_open(table: pd.DataFrame, context: SystemContext) -> list[str]:
@@ -74,7 +100,7 @@ def _still_open(table: pd.DataFrame, context: SystemContext) -> list[str]:
 def _rows_by_run(panel: Panel, name: str, delays: DetectionDelays) -> pd.DataFrame:
     """The faults of one check as one row for each series and run of days."""
     series, day = np.nonzero((delays != NOT_FLAGGED).T)
-    begins = np.flatnonzero((np.diff(series, prepend=-1) != 0) | (np.diff(day, prepend=-2) != 1))
+    begins = run_starts(series, day)
     ends = np.append(begins[1:], len(day))[: len(begins)] - 1
     first, which = day[begins], series[begins]
     return pd.DataFrame(

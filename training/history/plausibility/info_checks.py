@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from publication.days import weekday_names
 from publication.model import System
-from publication.vocabulary import SeriesKey
-from training.frames import FloatArray
+from publication.vocabulary import Check, SeriesKey, Severity
+from training.frames import BoolArray, FloatArray
 from training.history.patient_flow import balance_residuals
 from training.history.plausibility.baseline import level_shifts
 from training.history.plausibility.suspect_checks import run_days_left, run_positions
 from training.history.reporting import NEWEST_GAPS, counted_weekdays, days_never_counted, rhythm_of
 
-NOTED = "noted"
 LATE_FROM_DAYS = 1
 SILENT_FROM_DAYS = 28
 GAPS_LISTED = 12  # of one series: beyond that they are listed as one
@@ -25,18 +24,11 @@ UNBALANCED_SHARE = 0.01  # of the admissions: what goes unexplained on an averag
 UNBALANCED_WEEK_SHARE = 0.05  # the same on an average day of one week
 BALANCE_DAYS = 7
 WORST_DAYS = 3
-WEEKLY_TOTALS = "weekly totals"
 
 
 def gaps(table: pd.DataFrame, _system: System) -> pd.DataFrame:
     """Days without a value between a series' first and last one, but for weekdays on which it is never counted."""
-    empty = table.isna().to_numpy()
-    inside = (
-        empty
-        & ~days_never_counted(table)
-        & ~np.logical_and.accumulate(empty, axis=0)
-        & ~np.logical_and.accumulate(empty[::-1], axis=0)[::-1]
-    )
+    inside = gap_days(table)
     gappy = np.flatnonzero(inside.any(axis=0))
     ends = inside[:, gappy] & (run_days_left(inside[:, gappy]) == 0)
     lengths = run_positions(inside[:, gappy])
@@ -45,6 +37,17 @@ def gaps(table: pd.DataFrame, _system: System) -> pd.DataFrame:
         last = np.flatnonzero(ends[:, place])
         rows += _gap_rows(str(table.columns[series]), table.index[last], lengths[last, place])
     return pd.DataFrame(rows)
+
+
+def gap_days(table: pd.DataFrame) -> BoolArray:
+    """Return which cells (n_days, n_series) of a wide frame are the days of gaps."""
+    empty = table.isna().to_numpy()
+    return np.asarray(
+        empty
+        & ~days_never_counted(table)
+        & ~np.logical_and.accumulate(empty, axis=0)
+        & ~np.logical_and.accumulate(empty[::-1], axis=0)[::-1]
+    )
 
 
 def late(table: pd.DataFrame, _system: System) -> pd.DataFrame:
@@ -113,14 +116,6 @@ def rhythmic(table: pd.DataFrame, _system: System) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def weekly_totals(days: pd.DataFrame) -> pd.DataFrame:
-    """One row for each series of `unique_id, ds` whose counts of these days are totals of weeks, spread evenly."""
-    spans = days.groupby("unique_id", sort=True)["ds"].agg(["min", "max", "size"])
-    note = "weekly totals spread over their days"
-    rows = [_row(WEEKLY_TOTALS, str(i), row["min"], row["max"], note, int(row["size"])) for i, row in spans.iterrows()]
-    return pd.DataFrame(rows)
-
-
 class CheckedView(Enum):
     """The values that a check sees: all, those that are not suspect, or the series of places that are still open."""
 
@@ -133,23 +128,23 @@ class CheckedView(Enum):
 class InfoCheck:
     """A named, informational check of a wide frame."""
 
-    name: str
+    name: Check
     run: Callable[[pd.DataFrame, System], pd.DataFrame]
     of: CheckedView
 
 
 INFO_CHECKS = (
-    InfoCheck("gap", gaps, CheckedView.ALL),
-    InfoCheck("late", late, CheckedView.OPEN),
-    InfoCheck("silent", silent, CheckedView.OPEN),
-    InfoCheck("unbalanced", unbalanced, CheckedView.TRUSTED),
-    InfoCheck("level shift", shifted, CheckedView.TRUSTED),
-    InfoCheck("rhythm", rhythmic, CheckedView.OPEN),
+    InfoCheck(Check.GAP, gaps, CheckedView.ALL),
+    InfoCheck(Check.LATE, late, CheckedView.OPEN),
+    InfoCheck(Check.SILENT, silent, CheckedView.OPEN),
+    InfoCheck(Check.UNBALANCED, unbalanced, CheckedView.TRUSTED),
+    InfoCheck(Check.LEVEL_SHIFT, shifted, CheckedView.TRUSTED),
+    InfoCheck(Check.RHYTHM, rhythmic, CheckedView.OPEN),
 )
 
 
-INFO_NAMES = (*(check.name for check in INFO_CHECKS), WEEKLY_TOTALS)
-"""The names of what can be noted of a series: from its values, or from the declaration of its source."""
+INFO_NAMES = (*(check.name for check in INFO_CHECKS), Check.WEEKLY_TOTALS, Check.SUPPRESSED)
+"""The names of what can be noted of a series: from its values, or from what its source says of them."""
 
 
 def _gap_rows(unique_id: str, ends: pd.Index, lengths: NDArray[np.int32]) -> list[dict[str, object]]:
@@ -182,7 +177,7 @@ def _row(
     check: str, unique_id: str, first: pd.Timestamp, last: pd.Timestamp, note: str, days: int
 ) -> dict[str, object]:
     return {
-        "severity": NOTED,
+        "severity": Severity.NOTED.value,
         "check": check,
         "unique_id": unique_id,
         "first": first,

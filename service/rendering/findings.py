@@ -1,0 +1,82 @@
+"""Findings as JSON and as tables, with the same columns; their numbers by check; and the check that doubts a day."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from publication.days import ONE_DAY
+from publication.model import Finding, Publication, SeriesForecast
+from publication.vocabulary import Check
+from service.rendering.bodies import Json, json_text
+from service.rendering.tables import csv_line
+
+FINDING_COLUMNS = (
+    "unique_id",
+    "place",
+    "measure",
+    "stream",
+    "first",
+    "last",
+    "days",
+    "check",
+    "severity",
+    "treatment",
+    "reason",
+)
+
+
+def finding_body(finding: Finding) -> Json:
+    """Return one item of the list of findings, in the order of the columns."""
+    return {
+        "unique_id": finding.series,
+        **finding.key._asdict(),
+        "first": finding.first.isoformat(),
+        "last": finding.last.isoformat(),
+        "days": finding.days,
+        "check": finding.check.value,
+        "severity": finding.severity.value,
+        "treatment": finding.treatment.value,
+        "reason": finding.reason,
+    }
+
+
+def findings_csv(findings: Iterable[Finding]) -> Iterator[bytes]:
+    yield csv_line(FINDING_COLUMNS)
+    for finding in findings:
+        yield csv_line(finding_body(finding).values())
+
+
+def findings_ndjson(findings: Iterable[Finding]) -> Iterator[bytes]:
+    for finding in findings:
+        yield f"{json_text(finding_body(finding))}\n".encode()
+
+
+def counts_body(findings: Sequence[Finding]) -> list[Json]:
+    """Return the number of findings, of their days and of their series, for each check that has any."""
+    by_check: dict[Check, list[Finding]] = {}
+    for finding in findings:
+        by_check.setdefault(finding.check, []).append(finding)
+    return [
+        {
+            "check": check.value,
+            "severity": check.severity.value,
+            "findings": len(by_check[check]),
+            "days": sum(finding.days for finding in by_check[check]),
+            "series": len({finding.series for finding in by_check[check]}),
+        }
+        for check in Check
+        if check in by_check
+    ]
+
+
+def checks_by_day(publication: Publication, series: SeriesForecast) -> dict[date, Check]:
+    """Return the days of a series' recent actuals that are doubted, each with the most severe check."""
+    found = [finding for finding in publication.findings_on(series.unique_id) if finding.check.concerns_days]
+    if not found or not series.recent:
+        return {}
+    severity, first = list(Check), series.recent[0].ds
+    doubted: dict[date, Check] = {}
+    for finding in sorted(found, key=lambda finding: severity.index(finding.check), reverse=True):
+        start = max(finding.first, first)
+        for after in range((finding.last - start).days + 1):
+            doubted[start + after * ONE_DAY] = finding.check
+    return doubted
