@@ -15,7 +15,7 @@ from publication.days import end_of_day, zone
 from publication.vocabulary import SeriesKey
 from training.errors import HistoryError
 from training.frames import FloatArray, IntArray
-from training.history.batches import APPEND_TIMEOUT, BATCH_SCHEMA, Batches
+from training.history.batches import APPEND_TIMEOUT, BATCH_SCHEMA, FLAG, Batches
 from training.history.columns import (
     day_numbers,
     is_last,
@@ -92,8 +92,10 @@ class Archive:
 
         `values` has place, measure, stream (None: not split), ds, y, known_at (UTC; NaT: not said), source and file,
         and names each series, day and known_at once. It may have `through`: the day with which what is counted was
-        over, where that is not `ds`. Where all is unchanged nothing is written. Raises HistoryError,
-        and appends nothing, where another ingest is writing or the disk is full.
+        over, where that is not `ds`; and the `check` by which its source flags it (None: by none): another
+        check alone makes a revision.
+        Where all is unchanged nothing is written. Raises HistoryError, and appends nothing, where another ingest is
+        writing or the disk is full.
         """
         if values.empty:
             return pd.Series(pd.Categorical([], categories=list(RowStatus)), index=values.index)
@@ -106,8 +108,11 @@ class Archive:
         given = with_columns(given, **{name: given[name].astype("category").array for name in TEXT_COLUMNS})
         given = with_columns(given, unique_id=unique_ids(given))
         now = pd.Timestamp(ingested_at).tz_convert("UTC")
+        if FLAG.name in values:
+            given = with_columns(given, check=values[FLAG.name].array)
         with self._batches.writing():
-            compared = compare(given, self._batches.vintages(given["ds"].min().date(), given["ds"].max().date()))
+            vintages = self._batches.vintages(given["ds"].min().date(), given["ds"].max().date())
+            compared = _with_changed_checks(compare(given, vintages), given, vintages)
             known_at = known_instants(given, over, compared, now, self._timezone)
             is_fresh = compared["status"].ne(RowStatus.UNCHANGED)
             if is_fresh.any():
@@ -186,7 +191,7 @@ def _in_order(values: pd.DataFrame) -> pd.DataFrame:
     """The values sorted by series and day, in the columns of a batch: smaller files, and faster to read."""
     series = values["unique_id"].cat.codes.to_numpy().astype(np.int64)
     positions = sort_order(series_days(series, day_numbers(values["ds"])))
-    values = select_columns(values, ARCHIVED_COLUMNS)
+    values = select_columns(values, [*ARCHIVED_COLUMNS, *([FLAG.name] if FLAG.name in values else [])])
     if positions is None:
         return values
     return pd.DataFrame({name: column.array.take(positions) for name, column in values.items()}, copy=False)
@@ -221,6 +226,22 @@ def compare(values: pd.DataFrame, vintages: pd.DataFrame) -> pd.DataFrame:
     statuses = pd.Categorical.from_codes(codes, categories=pd.Index(STATUSES))
     compared = {"status": statuses, "known_before": pd.DatetimeIndex(before, tz="UTC")}
     return pd.DataFrame(compared, index=values.index, copy=False)
+
+
+def _with_changed_checks(compared: pd.DataFrame, values: pd.DataFrame, vintages: pd.DataFrame) -> pd.DataFrame:
+    """The statuses, in which an unchanged value that is flagged otherwise than its newest vintage is revised."""
+    given = values[FLAG.name] if FLAG.name in values else pd.Series(None, index=values.index, dtype=object)
+    if FLAG.name not in vintages and given.isna().all():
+        return compared
+    newest = vintages.drop_duplicates(["unique_id", "ds"], keep="last")
+    keys = pd.MultiIndex.from_arrays([newest["unique_id"].astype(object), newest["ds"]])
+    checks = (
+        newest[FLAG.name].astype(object) if FLAG.name in newest else pd.Series(None, index=newest.index, dtype=object)
+    )
+    wanted = pd.MultiIndex.from_arrays([values["unique_id"].astype(object), values["ds"]])
+    before = pd.Series(checks.to_numpy(), index=keys).reindex(wanted).fillna("").to_numpy()
+    is_changed = compared["status"].eq(RowStatus.UNCHANGED) & (before != given.astype(object).fillna("").to_numpy())
+    return compared.assign(status=compared["status"].mask(is_changed, RowStatus.REVISED))
 
 
 class _VintageIndex:

@@ -34,6 +34,10 @@ BATCH_SCHEMA = pa.schema(
         ("file", pa.string()),
     ]
 )
+FLAG = pa.field("check", pa.string())
+"""A further column of batches, where a source flags a value: the check that the value fails."""
+PARTIAL, SUPPRESSED = "partial day", "suppressed"
+"""The checks by which a source flags values: a day's sum that lacks rows, and a stand-in for a small count."""
 NANOSECONDS_A_DAY = 86_400 * 10**9
 ROWS_AT_ONCE = 1 << 17
 KNOWN = """
@@ -55,6 +59,12 @@ SELECT_ROWS = f"""
 DAYS_OF_SOURCES = f"""
     SELECT DISTINCT {UNIQUE_ID} AS unique_id, epoch_ns(ds::TIMESTAMP_NS) AS ds FROM read_parquet($batches)
     WHERE list_contains($sources, source) ORDER BY unique_id, ds
+"""  # noqa: S608  # built from constants
+
+
+FLAGGED = f"""
+    SELECT {UNIQUE_ID} AS unique_id, epoch_ns(ds::TIMESTAMP_NS) AS ds, epoch_ns(known_at) AS known_at, "check"
+    FROM read_parquet($batches) WHERE "check" IS NOT NULL
 """  # noqa: S608  # built from constants
 
 
@@ -117,10 +127,12 @@ class Batches:
         """Every vintage known at `instant` of the days from `first` to `last` (None: no bound).
 
         Columns unique_id (categorical in the order of the text), ds, y, known_at (UTC), by these except y; those of one
-        instant in the order of their ingests. Raises HistoryError where a batch cannot be read.
+        instant in the order of their ingests; and `check` where a source flags any. Raises HistoryError where a batch
+        cannot be read.
         """
         with self._readable():
-            return read_vintages(self.files(), first, last, instant)
+            files = self.files()
+            return _with_checks(read_vintages(files, first, last, instant), files)
 
     def days_of(self, sources: Sequence[str]) -> pd.DataFrame:
         """Return the days that the sources gave a value for: unique_id and ds, each once, in order.
@@ -153,7 +165,9 @@ def _table(values: pd.DataFrame, now: pd.Timestamp) -> pa.Table:
     columns["ingested_at"] = pa.repeat(
         pa.scalar(now.to_pydatetime(), BATCH_SCHEMA.field("ingested_at").type), len(values)
     )
-    return pa.table({field.name: columns[field.name].cast(_stored(field, columns)) for field in BATCH_SCHEMA})
+    has_flags = FLAG.name in columns and columns[FLAG.name].null_count < len(values)
+    fields = [*BATCH_SCHEMA, *([FLAG] if has_flags else [])]
+    return pa.table({field.name: columns[field.name].cast(_stored(field, columns)) for field in fields})
 
 
 def _stored(field: pa.Field, columns: dict[str, pa.Array]) -> pa.DataType:
@@ -206,6 +220,26 @@ def read_days_of(batches: Sequence[str], sources: Sequence[str]) -> pd.DataFrame
             connection.execute("SET enable_progress_bar = false")
         found = connection.sql(DAYS_OF_SOURCES, params={"batches": batches, "sources": list(sources)}).fetchnumpy()
     return pd.DataFrame({"unique_id": found["unique_id"], "ds": found["ds"].view("datetime64[ns]")})
+
+
+def _with_checks(vintages: pd.DataFrame, batches: Sequence[str]) -> pd.DataFrame:
+    """The vintages with the `check` by which their source flags them (None: by none); as they are where none does."""
+    flagged = [batch for batch in batches if FLAG.name in pq.read_schema(batch).names]
+    if not flagged:
+        return vintages
+    with duckdb.connect() as connection:
+        found = pd.DataFrame(connection.sql(FLAGGED, params={"batches": flagged}).fetchnumpy())
+    days = found["ds"].astype("datetime64[ns]")
+    keys = pd.MultiIndex.from_frame(found[["unique_id", "ds", "known_at"]])
+    at = np.flatnonzero(vintages["unique_id"].isin(found["unique_id"]) & vintages["ds"].isin(days))
+    rows = vintages.iloc[at]
+    instants = rows["known_at"].dt.tz_localize(None).astype("int64")
+    which = keys.get_indexer(
+        pd.MultiIndex.from_arrays([rows["unique_id"].astype(object), rows["ds"].astype("int64"), instants])
+    )
+    checks = np.full(len(vintages), None, dtype=object)
+    checks[at[which >= 0]] = found["check"].to_numpy(dtype=object)[which[which >= 0]]
+    return vintages.assign(**{FLAG.name: pd.Categorical(checks)})
 
 
 def _kinds() -> tuple[type, ...]:

@@ -11,11 +11,18 @@ from numpy.typing import NDArray
 from publication.model import System
 from publication.vocabulary import SEPARATOR
 from training.history import parsing
+from training.history.columns import distinct_texts, per_row
+from training.history.hints import hints
 from training.history.quarantine import Reason
 from training.sources.extract import FORMULA_SIGN, IN_MERGED_CELLS
+from training.sources.numbers import is_no_value, parse_counts
+from training.sources.times import parse_times
+from training.system.model import PLAIN, Notation
+from training.system.schema import EXCEL_DAYS
 
 SENTINELS = (-1, -9, -99, -999, -9999)
 SAMPLE_DAY = date(2026, 2, 3)
+HINTED = frozenset({Reason.UNREADABLE_DAY, Reason.UNREADABLE_TIME, Reason.UNREADABLE_COUNT, Reason.UNKNOWN_PLACE})
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,13 @@ class CheckContext:
     system: System
     today: date
     day_format: str | None = None
+    notation: Notation = PLAIN
+    timezone: str = ""
+
+    @property
+    def zone(self) -> str:
+        """The time zone of times without an offset."""
+        return self.timezone or self.system.timezone
 
 
 Passes = Callable[[pd.Series, CheckContext], pd.Series]
@@ -64,13 +78,20 @@ def _instants(texts: pd.Series, context: CheckContext) -> pd.Series:
     return parsing.parse_instants(texts, context.system.timezone)
 
 
-def _counts(texts: pd.Series, _context: CheckContext) -> pd.Series:
-    return parsing.parse_counts(texts)
+def _times(texts: pd.Series, context: CheckContext) -> pd.Series:
+    times = parse_times(texts, context.zone, context.system.timezone, context.day_format)
+    local = np.where(times.is_read, times.local, 0).astype("datetime64[m]").astype("datetime64[ns]")
+    return pd.Series(local, index=texts.index).where(times.is_read)
+
+
+def _counts(texts: pd.Series, context: CheckContext) -> pd.Series:
+    return parse_counts(texts, context.notation)
 
 
 FIELD_READERS: dict[str, Callable[[pd.Series, CheckContext], pd.Series]] = {
     "place": _as_they_are,
     "day": _days,
+    "time": _times,
     "measure": _as_they_are,
     "stream": _as_they_are,
     "known_at": _instants,
@@ -99,7 +120,8 @@ def _is_read(values: pd.Series, _context: CheckContext) -> pd.Series:
 
 
 def _has_begun(days: pd.Series, context: CheckContext) -> pd.Series:
-    return ~days.gt(pd.Timestamp(context.today))
+    has_begun: pd.Series = ~days.dt.normalize().gt(pd.Timestamp(context.today))
+    return has_begun
 
 
 def _is_one_part(streams: pd.Series, _context: CheckContext) -> pd.Series:
@@ -124,7 +146,7 @@ def _never_calculated(field: str) -> Check:
 
 
 ROW_CHECKS = (
-    *map(_never_calculated, ("place", "day", "measure", "stream", "known_at")),
+    *map(_never_calculated, ("place", "day", "time", "measure", "stream", "known_at")),
     Check(Reason.UNKNOWN_PLACE, "place", "list it among the places, or in ignore_places", _is_known_place),
     Check(Reason.UNREADABLE_DAY, "day", "write it like {day}", _is_read),
     Check(
@@ -133,6 +155,8 @@ ROW_CHECKS = (
         "it cannot have been counted yet; planned beds belong into events.csv",
         _has_begun,
     ),
+    Check(Reason.UNREADABLE_TIME, "time", "write it like {day} 08:00", _is_read),
+    Check(Reason.FUTURE_DAY, "time", "it cannot have been counted yet", _has_begun),
     Check(Reason.UNKNOWN_MEASURE, "measure", "use a built-in measure, or declare it in system.toml", _is_known_measure),
     Check(Reason.UNREADABLE_STREAM, "stream", f"take the {SEPARATOR!r} out of it", _is_one_part),
     Check(Reason.UNREADABLE_KNOWN_AT, "known_at", "write it like 2026-02-03T05:00:00+00:00", _is_read),
@@ -156,7 +180,7 @@ CHECK_NUMBERS = {(check.field, check.reason.value): number for number, check in 
 
 
 def check_texts(texts: pd.Series, field: str, context: CheckContext) -> CheckedTexts:
-    """Parse and check the distinct texts of a field. A blank count is no count, and passes."""
+    """Parse and check the distinct texts of a field. A text that says that there is no count passes."""
     import pandera.pandas as pandera  # it takes a while to import, and reading the archive does without
 
     meant = FIELD_READERS[field](texts, context)
@@ -168,7 +192,7 @@ def check_texts(texts: pd.Series, field: str, context: CheckContext) -> CheckedT
     ]
     try:
         pandera.SeriesSchema(checks=checks, nullable=True).validate(
-            meant[texts.ne("")] if field == "found" else meant, lazy=True
+            meant[~is_no_value(texts, context.notation)] if field == "found" else meant, lazy=True
         )
     except pandera.errors.SchemaErrors as errors:
         cases = errors.failure_cases
@@ -187,4 +211,18 @@ def _within(check: Check, texts: pd.Series, context: CheckContext) -> Callable[[
 
 def advice(check: Check, context: CheckContext) -> str:
     """Return the advice on a text that does not pass."""
-    return check.advice.format(day=SAMPLE_DAY.strftime(context.day_format or "%Y-%m-%d"))
+    day_format = context.day_format or "%Y-%m-%d"
+    sample = "45000" if day_format == EXCEL_DAYS else SAMPLE_DAY.strftime(day_format)
+    return check.advice.format(day=sample)
+
+
+def advices(check: Check, texts: pd.Series, context: CheckContext) -> str | pd.Series:
+    """Return the advice on rejected texts: for each what it looks like, where that is known."""
+    general = advice(check, context)
+    if check.reason not in HINTED:
+        return general
+    found = hints(distinct_texts(texts), check.field, lambda: list(context.system.place_by_id)).to_numpy(dtype=object)
+    if all(text is None for text in found):
+        return general
+    advised = np.array([general if text is None else text for text in found], dtype=object)
+    return pd.Series(per_row(texts, advised), index=texts.index, dtype=object)

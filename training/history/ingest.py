@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,9 @@ from publication.days import today
 from publication.vocabulary import Kind
 from training.errors import HistoryError
 from training.frames import IntArray, wide
+from training.history.aggregation import aggregate_days
 from training.history.archive import Archive, unique_ids
+from training.history.batches import PARTIAL
 from training.history.columns import day_numbers, stack_rows, with_columns
 from training.history.parsing import quarantine_ambiguous
 from training.history.plausibility.catalogue import SUSPECT_CHECKS, suspects
@@ -41,10 +43,11 @@ def ingest(
     `max_rejected_share` of a file's rows are rejected, or a flow has one value a week, a month or a quarter.
     """
     last_day = today(now, system_file.system.timezone)
-    screened, values, rejected = _in_one_table(_screened(system_file, last_day))
+    screened, values, rejected = _in_one_table(_screened(system_file, now))
     values, ambiguous = quarantine_ambiguous(values, archive)
+    values, less_complete = quarantine_less_complete(values, archive)
     values, superseded, duplicates = quarantine_duplicates(values)
-    rejected = stack_rows([rejected, ambiguous, duplicates])
+    rejected = stack_rows([rejected, ambiguous, less_complete, duplicates])
     if weekly_sources(system_file):
         require_weekly(values, system_file)
         values, out_of_step = spread_weeks(values, archive, system_file, last_day)
@@ -61,12 +64,13 @@ def ingest(
     return summarise(screened, with_columns(values, status=statuses), superseded, rejected, file)
 
 
-def _screened(system_file: SystemFile, last_day: date) -> list[ScreenedFile]:
-    return [
-        screen(extract, system_file.system, last_day)
-        for source in system_file.sources
-        for extract in read_source(source, system_file.folder)
-    ]
+def _screened(system_file: SystemFile, now: datetime) -> list[ScreenedFile]:
+    system, last_day = system_file.system, today(now, system_file.system.timezone)
+    screened: list[ScreenedFile] = []
+    for source in system_file.sources:
+        parts = [screen(extract, system, last_day) for extract in read_source(source, system_file.folder)]
+        screened.extend(aggregate_days(parts, source, system, now))
+    return screened
 
 
 def _in_one_table(screened: Sequence[ScreenedFile]) -> tuple[list[ScreenedFile], pd.DataFrame, pd.DataFrame]:
@@ -74,6 +78,27 @@ def _in_one_table(screened: Sequence[ScreenedFile]) -> tuple[list[ScreenedFile],
     counted = [replace(part, values=part.values.iloc[:0], quarantined=part.quarantined.iloc[:0]) for part in screened]
     values = stack_rows([part.values for part in screened])
     return counted, values, stack_rows([part.quarantined for part in screened])
+
+
+def quarantine_less_complete(values: pd.DataFrame, archive: Archive) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The values without partial days that the archive has complete, or with more of their rows; and those.
+
+    An extract of the last hours has a part of a day that an earlier one has had in full.
+    """
+    partial = values[values["check"].eq(PARTIAL)]
+    if partial.empty or archive.is_empty:
+        return values, quarantine_rows(partial.iloc[:0], Reason.LESS_COMPLETE, "", "", partial["found"].iloc[:0])
+    keys = pd.MultiIndex.from_arrays([pd.Series(unique_ids(partial)).astype(object), partial["ds"]])
+    known = archive.as_of()
+    known = known[known["unique_id"].isin(keys.get_level_values(0).unique())]
+    archived = known.astype({"unique_id": object}).set_index(["unique_id", "ds"]).reindex(keys)
+    before = archived["y"].to_numpy()
+    was_partial = archived["check"].eq(PARTIAL).to_numpy() if "check" in archived else np.zeros(len(partial), bool)
+    is_less = ~np.isnan(before) & (~was_partial | (before > partial["y"].to_numpy()))
+    less = partial[is_less]
+    advice = "the archive has more of this day: send all of its rows to revise it"
+    rejected = quarantine_rows(less, Reason.LESS_COMPLETE, advice, less["column"], less["found"])
+    return values.drop(index=less.index), rejected
 
 
 def quarantine_suspects(
@@ -120,7 +145,7 @@ def require_accepted(
         )
     raise HistoryError(
         f"Ingesting {files}: not one of {rows} rows could be accepted ({_reasons(rejected)}). Nothing was changed. "
-        f"{file} has each with its line and reason: correct them or system.toml, and ingest again."
+        f"{_example(rejected)} {file} has each with its line and reason: correct them or system.toml, and ingest again."
     )
 
 
@@ -142,8 +167,8 @@ def require_max_rejected(
         raise HistoryError(
             f"Ingesting {part.file}: {n_bad} of {n_rows} rows ({n_bad / n_rows:.1%}) are rejected ({_reasons(bad)}), "
             f"and max_rejected_share of source {part.source} is {max_rejected_share[part.source]:.1%}. Nothing was "
-            f"changed. {file} has each with its line and reason: correct them, or raise max_rejected_share in "
-            "system.toml."
+            f"changed. {_example(bad)} {file} has each with its line and reason: correct them, or raise "
+            "max_rejected_share in system.toml."
         )
 
 
@@ -220,6 +245,15 @@ def _not_daily(files: str, sources: list[str], found: list[tuple[str, Rhythm, pd
         f'of single days. Nothing was changed. Send daily counts; {totals}. Declare every = "day" if each value is the '
         "count of that day alone, as of a clinic that opens on one day only."
     )
+
+
+def _example(rejected: pd.DataFrame) -> str:
+    """The first row of the most frequent reason, with the advice on it."""
+    kind = rejected["kind"].astype(str)
+    first = rejected[kind.eq(kind.value_counts().index[0])].iloc[0]
+    column = f", column {first['column']}" if isinstance(first["column"], str) and first["column"] else ""
+    where = f"{first['file']} line {first['line']}{column}"
+    return f"For example {where}: found {str(first['found'])!r}: {first['reason']}."
 
 
 def _reasons(rejected: pd.DataFrame) -> str:

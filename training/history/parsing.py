@@ -1,6 +1,6 @@
 """Days, instants and numbers in text, and numbers whose separator has two meanings."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from enum import IntEnum
 from zoneinfo import ZoneInfo
 
@@ -13,12 +13,14 @@ from training.frames import BoolArray, IndexArray
 from training.history.archive import Archive, unique_ids
 from training.history.columns import distinct_texts, per_row
 from training.history.quarantine import Reason, quarantine_rows
+from training.sources.numbers import is_excel_day
+from training.sources.times import YEARS
+from training.system.model import PLAIN, Notation
+from training.system.schema import EXCEL_DAYS
 
 ISO_DAY = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?$"
 ISO_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:]{5,8}(?:\.0+)?(?:Z|[+-][0-9:]{2,8})$"
-NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-INFINITE = r"[+-]?(?:inf|infinity)"
-YEARS = range(1678, 2262)  # what a timestamp in nanoseconds can hold
+EXCEL_EPOCH = date(1899, 12, 30)  # day 0 of Excel, which takes 1900 for a leap year
 THOUSANDS_FORM = r"\+?[1-9][0-9]{0,2}\.[0-9]{3}"
 SEPARATED = r"[+-]?[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?"
 THOUSAND = 1000.0
@@ -35,6 +37,8 @@ def parse_days(distinct_texts: pd.Series, timezone: str, day_format: str | None 
     With a `day_format` its days alone, and at midnight where it has hours.
     """
     zone = find_zone(timezone)
+    if day_format == EXCEL_DAYS:
+        return _days([_excel_day(text) for text in distinct_texts], distinct_texts.index)
     if day_format is not None:
         return _days([_day_in(text, day_format, zone) for text in distinct_texts], distinct_texts.index)
     plain = pd.to_datetime(distinct_texts.str.extract(ISO_DAY, expand=False), format="%Y-%m-%d", errors="coerce")
@@ -43,15 +47,6 @@ def parse_days(distinct_texts: pd.Series, timezone: str, day_format: str | None 
         return plain.astype("datetime64[ns]")
     offset = _days([_day_at(text, zone) for text in instants], instants.index)
     return plain.astype("datetime64[ns]").fillna(offset.reindex(distinct_texts.index))
-
-
-def parse_counts(distinct_texts: pd.Series) -> pd.Series:
-    """Decimal numbers as floats, exactly as Python reads them; words for infinity as infinity."""
-    values = pd.Series(np.nan, index=distinct_texts.index)
-    is_number = distinct_texts.str.fullmatch(NUMBER).astype(bool)
-    values[is_number] = distinct_texts[is_number].astype(float)
-    values[distinct_texts.str.fullmatch(INFINITE, case=False).astype(bool)] = np.inf
-    return values
 
 
 def parse_instants(distinct_texts: pd.Series, timezone: str) -> pd.Series:
@@ -77,6 +72,16 @@ def _day_in(text: str, day_format: str, zone: ZoneInfo) -> date | None:
     if read.tzinfo is not None:
         return _local_day(read, zone)
     return read.date() if read.time() == time.min else None
+
+
+def _excel_day(text: str) -> date | None:
+    """The day of a number, or of an ISO day: a workbook's own days come as these."""
+    if is_excel_day(text):
+        return EXCEL_EPOCH + timedelta(days=int(float(text)))
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _day_at(text: str, zone: ZoneInfo) -> date | None:
@@ -110,8 +115,10 @@ class Separator(IntEnum):
     DECIMAL = 2
 
 
-def separators(found: pd.Series) -> NDArray[np.int8]:
-    """Return the Writing of each count of a categorical of texts."""
+def separators(found: pd.Series, notation: Notation = PLAIN) -> NDArray[np.int8]:
+    """Return the Separator of each count of a categorical of texts. Where signs are declared there is no doubt."""
+    if notation.is_declared:
+        return np.zeros(len(found), np.int8)
     distinct = distinct_texts(found)
     is_separated = distinct.str.fullmatch(SEPARATED).astype(bool)
     is_form = distinct.str.fullmatch(THOUSANDS_FORM).astype(bool)

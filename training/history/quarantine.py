@@ -32,6 +32,7 @@ class Reason(StrEnum):
     NEVER_CALCULATED = "formula never calculated"
     UNKNOWN_PLACE = "unknown place"
     UNREADABLE_DAY = "unreadable day"
+    UNREADABLE_TIME = "unreadable time"
     FUTURE_DAY = "future day"
     UNKNOWN_MEASURE = "unknown measure"
     UNREADABLE_STREAM = "unreadable stream"
@@ -47,6 +48,7 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     REPEATED_ROW = "repeated row"
     SUSPECT = "suspect"
+    LESS_COMPLETE = "less complete"
 
 
 def quarantine_rows(

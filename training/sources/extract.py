@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from training.errors import HistoryError
 from training.system.model import Source
 
 NO_ROWS_APART = pd.Series([], index=pd.Index([], dtype="int64"), dtype=object)
@@ -29,42 +28,6 @@ class Extract:
     header: tuple[str, ...]
     rows: pd.DataFrame
     malformed: pd.Series = field(default_factory=lambda: NO_ROWS_APART)
-
-
-def columns_of(source: Source) -> list[str]:
-    """The columns that the source needs its files to have."""
-    named = [source.place, source.day, source.measure, source.stream, source.known_at, *count_columns(source)]
-    return list(dict.fromkeys(column for column in named if column is not None))
-
-
-def count_columns(source: Source) -> list[str]:
-    """The columns that hold counts."""
-    if source.value is not None:
-        return [source.value]
-    return list(dict.fromkeys(column for columns in source.columns.values() for column in columns))
-
-
-def check_header(name: str, header: Sequence[str], source: Source) -> None:
-    """Raises HistoryError where a column that the source names is not there once. `name` says whose header it is."""
-    if not any(header):
-        raise HistoryError(f"Reading {name}: it is empty. Send the extract again.")
-    for column in columns_of(source):
-        if header.count(column) == 1:
-            continue
-        if header.count(column) > 1:
-            raise HistoryError(
-                f"Reading {name}: column {column!r} is there {header.count(column)} times. Rename all but one."
-            )
-        raise HistoryError(
-            f"Reading {name}: it has no column {column!r}, which sources.{source.name} names. "
-            f"Found {', '.join(header)}. Correct the name in system.toml, or send the extract with that column."
-        )
-
-
-def check_rows(name: str, n_rows: int) -> None:
-    """Raises HistoryError where there is nothing below the header."""
-    if not n_rows:
-        raise HistoryError(f"Reading {name}: it has a header but no rows. Send the extract again.")
 
 
 EXACT_INTEGER_FLOATS = 2.0**53  # beyond it a float no longer stands for one integer alone

@@ -13,7 +13,8 @@ from publication.console import hide
 from publication.database import CONNECT_TIMEOUT_SECONDS
 from publication.redaction import ENCODE_ADVICE, STRAY_AT, Redactor, has_stray_at, redact_url
 from training.errors import HistoryError
-from training.sources.extract import Columns, Extract, check_header, check_rows, columns_of, text_of
+from training.sources.extract import Columns, Extract, text_of
+from training.sources.headers import check_header, check_rows, columns_of, format_of
 from training.system.model import Source
 
 PARTITION_ROWS = 50_000
@@ -50,8 +51,9 @@ def _read(connection: Connection, source: Source, name: str) -> Extract:
     with connection.exec_driver_sql(source.query or "", execution_options=options) as result:
         header = tuple(result.keys())
         check_header(name, header, source)
-        columns, n_rows = Columns(columns_of(source)), 0
-        at = [(header.index(name), source.day_format if name == source.day else None) for name in columns_of(source)]
+        wanted = columns_of(source, header)
+        columns, n_rows = Columns(wanted), 0
+        at = [(header.index(name), format_of(source, name)) for name in wanted]
         for rows in result.partitions(PARTITION_ROWS):
             lines = range(n_rows + 1, n_rows + len(rows) + 1)
             columns.add(lines, [[text_of(row[i], day_format) for row in rows] for i, day_format in at])

@@ -4,69 +4,21 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
-
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from publication.console import printable
 from training.errors import HistoryError
 from training.files import named, reason
+from training.sources.contents import Content, contents_of, logger, state_of, usable
 from training.sources.delimited import read_delimited
-from training.sources.extract import Extract, categorical, check_header, check_rows, columns_of
+from training.sources.extract import Extract
+from training.sources.files_query import query_files
+from training.sources.parquet import read_parquet
+from training.sources.unpivot import with_place_column
 from training.sources.workbooks import read_workbook
 from training.system.model import Source
 
-
-def read_parquet(path: Path, file: str, source: Source) -> Extract:
-    """The columns that the source names. A line is the number of a row, from 1."""
-    try:
-        with path.open("rb") as content:  # Arrow itself opens no file whose name is not UTF-8
-            return _read(content, path, file, source)
-    except (pa.ArrowException, OSError, UnicodeDecodeError, OverflowError) as error:
-        raise HistoryError(
-            f"Reading {path}: it cannot be read as Parquet ({_first_line(error)}). Send the extract again."
-        ) from error
-
-
-def _read(opened: BinaryIO, path: Path, file: str, source: Source) -> Extract:
-    with pq.ParquetFile(opened) as content:
-        header = tuple(content.schema_arrow.names)
-        check_header(str(path), header, source)
-        check_rows(str(path), content.metadata.num_rows)
-        texts = [name for name in columns_of(source) if _is_text(content.schema_arrow.field(name).type)]
-    with pq.ParquetFile(opened, read_dictionary=texts) as content:
-        columns = {
-            name: categorical(_encoded(content, name), source.day_format if name == source.day else None)
-            for name in columns_of(source)
-        }
-    lines = np.arange(1, len(columns[source.place]) + 1)
-    return Extract(source, file, header, pd.DataFrame(columns, index=pd.Index(lines, copy=False), copy=False))
-
-
-def _encoded(content: pq.ParquetFile, name: str) -> list[pa.DictionaryArray]:
-    column = content.read(columns=[name]).column(name)
-    if pa.types.is_nested(column.type):
-        raise pa.ArrowInvalid(f"column {name!r} holds {column.type}, not single values")
-    column.validate(full=True)  # a damaged file may point beyond its own texts
-    if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
-    chunks: list[pa.DictionaryArray] = column.chunks
-    return chunks
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind))
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".")
-
-
 WILDCARDS = "*?["
-READERS: dict[str, Callable[[Path, str, Source], Extract]] = {
+READERS: dict[str, Callable[[Content, Source], Extract]] = {
     ".parquet": read_parquet,
     ".xlsx": read_workbook,
     ".xlsm": read_workbook,
@@ -77,25 +29,45 @@ READERS: dict[str, Callable[[Path, str, Source], Extract]] = {
 
 
 def read_source(source: Source, folder: Path, environ: Mapping[str, str] = os.environ) -> Iterator[Extract]:
-    """Every file of the source once, pattern by pattern, by name; or what its database answers.
+    """Every file of the source once, pattern by pattern, by name; or what its query answers, as one.
 
-    `folder` is what its paths are relative to, `environ` has the variables that its url names. Raises HistoryError
+    `folder` is what its paths are relative to, `environ` has the variables that its url names. Files that are no
+    extracts or still being written are skipped. Raises HistoryError
     where a file is missing, cannot be read, has no rows, or lacks a column that the source names; and where the
     database is out of reach or does not understand the query.
     """
     if source.url is not None:
         from training.sources.queries import read_query  # SQLAlchemy takes a while to import
 
-        yield read_query(source, folder, environ)
+        yield with_place_column(read_query(source, folder, environ))
         return
+    if source.query is not None:
+        yield with_place_column(query_files(source, list(_files_of(source, folder))))
+        return
+    for extract in _files_of(source, folder):
+        yield with_place_column(extract)
+
+
+def _files_of(source: Source, folder: Path) -> Iterator[Extract]:
     with _readable(f"the files of source {source.name}"):
-        files = [path for pattern in source.paths for path in _files(folder, named(pattern), source)]
-    for path in dict.fromkeys(files):
+        found = [path for pattern in source.paths for path in _files(folder, named(pattern), source)]
+    n_files = 0
+    for path in dict.fromkeys(found):
         file = printable(path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path))
-        read = READERS.get(path.suffix.lower(), read_delimited)
         with _readable(str(path)):
-            extract = read(path, file, source)
-        yield extract
+            before = state_of(path)
+            extracts = [_read(content, source) for content in contents_of(path, file)]
+            if state_of(path) != before:
+                logger.warning("Skipped %s: it is still being written. It is read by the next ingest.", path)
+                continue
+        n_files += 1
+        yield from extracts
+    if not n_files:
+        raise HistoryError(f"Reading source {source.name}: every file of it is still being written. Try again later.")
+
+
+def _read(content: Content, source: Source) -> Extract:
+    return READERS.get(content.suffix, read_delimited)(content, source)
 
 
 @contextmanager
@@ -119,4 +91,10 @@ def _files(folder: Path, pattern: str, source: Source) -> list[Path]:
             f"Reading source {source.name}: there is no file {folder / pattern}. "
             f"Send the extract again, or correct sources.{source.name}.path in system.toml."
         )
-    return files
+    chosen = usable(files)
+    if not chosen:
+        raise HistoryError(
+            f"Reading source {source.name}: of the files {folder / pattern} none can be read yet: {files[0].name} is "
+            "still being written, or no extract. Try again when the extract is complete."
+        )
+    return chosen

@@ -6,7 +6,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import BinaryIO
 from xml.parsers import expat
 
 from training.sources.extract import FORMULA_SIGN
@@ -25,7 +25,7 @@ Position = tuple[int, int]
 """Row and column of a cell, both from 0."""
 
 
-def unread_cells(path: Path, sheet: int) -> Iterator[tuple[int, int, str]]:
+def unread_cells(workbook: BinaryIO, sheet: int) -> Iterator[tuple[int, int, str]]:
     """Row, column (both from 0) and text of each cell of the sheet with this number, from 0, that reads as a blank
     or as a placeholder: an error's name, or the formula that was never calculated.
 
@@ -33,9 +33,9 @@ def unread_cells(path: Path, sheet: int) -> Iterator[tuple[int, int, str]]:
     formulas are still to be calculated, as some libraries write it. An empty text saved with a formula is its value:
     such a cell is blank. Only formats that are zipped XML by Microsoft's names have such cells: others give none.
     """
-    if not zipfile.is_zipfile(path):
+    if not zipfile.is_zipfile(workbook):
         return
-    with zipfile.ZipFile(path) as content:
+    with zipfile.ZipFile(workbook) as content:
         name = _sheet_name(content, sheet)
         if name not in content.namelist():
             return

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from publication.model import Measure, System
 from publication.vocabulary import Kind
-from training.system.schema import DeclaredMeasure, SourceTable
+from training.system.schema import DEFAULT_CENSUS_WITHIN_HOURS, DeclaredMeasure, SourceTable
 
 BUILT_IN = (
     Measure("attendances", Kind.FLOW, "patients"),
@@ -105,20 +105,56 @@ class SystemContext:
     opening_periods: Mapping[str, OpeningPeriod] = field(default_factory=dict)
 
 
+class Aggregate(StrEnum):
+    """How the rows of a day become its value. A census takes the snapshot nearest to the census hour."""
+
+    SUM = "sum"
+    COUNT = "count"
+    MEAN = "mean"
+    MAX = "max"
+    CENSUS = "census"
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How a source writes numbers.
+
+    `missing` are further words for no value. `suppressed` has the values that stand in for small counts, such as 2.5
+    for `<5`; None: no value stands in.
+    """
+
+    decimal: str = "."
+    thousands: str | None = None
+    missing: frozenset[str] = frozenset()
+    suppressed: Mapping[str, float | None] = field(default_factory=dict)
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether a separator is declared, so that no number can be read in two ways."""
+        return self.decimal != "." or self.thousands is not None
+
+
+PLAIN = Notation()
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source of daily counts, and the names of its columns.
+    """Where counts come from, and the names their columns have there.
 
-    Either files at `paths`, or what the database at `url` answers to `query`. A wide source has `columns`: each measure
-    with the columns that add up to it. A long one has `measure` and `value`. `max_rejected_share` is how much
-    of a file may be rejected before the ingest is. `every` is what each value of a flow counts, where the system
-    file says so: a `day` or a `week`; `week_day` says on which day of the week its total stands, `first` or `last`.
+    Either files at `paths`, as they are or through a `query` in SQL over all of them; or what the database at `url`
+    answers to `query`. The rows have their place in the column `place`, or each of `place_columns` has the counts of
+    one. They have a `day`; or a `time`, in one column or several that make one, local in `timezone`; `aggregate`
+    then says how they become days.
+    A wide source has `columns`: each measure with the columns that add up to it. A long one has `measure` and `value`.
+    `max_rejected_share` is how much of a file may be rejected before the ingest is. `every` is what each value of a
+    flow counts, where the system file says so: a `day` or a `week`; `week_day` says on which day of the week its
+    total stands, `first` or `last`. `header_rows` are the lines of the header, one or two; None: the first.
     """
 
     name: str
     paths: tuple[str, ...]
-    place: str
-    day: str
+    place: str | None
+    day: str | None
     columns: Mapping[str, tuple[str, ...]]
     measure: str | None = None
     value: str | None = None
@@ -132,6 +168,14 @@ class Source:
     max_rejected_share: float = 1.0
     every: str | None = None
     week_day: str = "last"
+    place_columns: tuple[str, ...] = ()
+    time: tuple[str, ...] = ()
+    timezone: str | None = None
+    aggregate: Aggregate | None = None
+    census_within_hours: float = DEFAULT_CENSUS_WITHIN_HOURS
+    notation: Notation = PLAIN
+    encoding: str | None = None
+    header_rows: tuple[int, ...] | None = None
 
     @property
     def is_long(self) -> bool:

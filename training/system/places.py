@@ -9,6 +9,7 @@ from pathlib import Path
 from publication.model import Place, System
 from training.system.model import OpeningPeriod
 from training.system.schema import PlaceTable, check_identifier, nearest
+from training.system.spelling import spelling_key
 from training.system.tables import Row, read_day, read_table
 
 COLUMNS = ("place", "parent", "name", "kind", "valid_from", "valid_to", "succeeds")
@@ -41,15 +42,24 @@ def place_tree(root: str, rows: list[Row]) -> tuple[Place, ...]:
 
 def _distinct(rows: list[Row]) -> dict[str, Row]:
     seen: dict[str, Row] = {}
+    spelt: dict[str, Row] = {}
     for row in rows:
         try:
             place = check_identifier(row["place"])
         except ValueError as error:
             raise row.error(f"place: found {row['place']!r}: {error}.") from None
-        if place in seen:
-            raise row.error(f"place {place} is listed twice, first in {seen[place].where}. Keep one of the two.")
-        seen[place] = row
+        key = spelling_key(place)
+        if key in spelt:
+            raise row.error(_listed_twice(place, spelt[key]))
+        seen[place] = spelt[key] = row
     return seen
+
+
+def _listed_twice(place: str, first: Row) -> str:
+    if first["place"] == place:
+        return f"place {place} is listed twice, first in {first.where}. Keep one of the two."
+    spelling = f"place {place!r} is another spelling of {first['place']!r}, which is listed in {first.where}"
+    return f"{spelling}: they differ in blanks, invisible signs, or how letters are composed. Keep one of the two."
 
 
 def _place(row: Row, root: str) -> Place:

@@ -10,9 +10,24 @@ from publication.model import Measure, System
 from publication.redaction import addresses_in
 from training.errors import SystemFileError, UsageError
 from training.files import named
-from training.system.model import Source, SystemContext, SystemFile, delivered_measures, known_measures
+from training.system.model import (
+    Aggregate,
+    Notation,
+    Source,
+    SystemContext,
+    SystemFile,
+    delivered_measures,
+    known_measures,
+)
 from training.system.places import csv_rows, inline_rows, place_tree, read_opening_periods
-from training.system.schema import Document, SourceTable, format_validation_errors, nearest
+from training.system.schema import (
+    DEFAULT_CENSUS_WITHIN_HOURS,
+    MISSING,
+    Document,
+    SourceTable,
+    format_validation_errors,
+    nearest,
+)
 from training.system.tables import Row, read_events, read_terms
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
@@ -111,7 +126,20 @@ def _source(path: Path, name: str, table: SourceTable, known: dict[str, Measure]
         max_rejected_share=max_rejected_share if table.max_rejected_share is None else table.max_rejected_share,
         every=table.every,
         week_day=table.week_day or "last",
+        place_columns=tuple(table.place_columns or ()),
+        time=tuple(table.time or ()),
+        timezone=table.timezone,
+        aggregate=None if table.aggregate is None else Aggregate(table.aggregate),
+        census_within_hours=table.census_within_hours or DEFAULT_CENSUS_WITHIN_HOURS,
+        notation=_notation(table),
+        encoding=table.encoding,
+        header_rows=None if table.header_row is None else tuple(table.header_row),
     )
+
+
+def _notation(table: SourceTable) -> Notation:
+    stand_ins = {text: None if value == MISSING else float(value) for text, value in table.suppressed.items()}
+    return Notation(table.decimal or ".", table.thousands, frozenset(table.missing), stand_ins)
 
 
 def _check_sheet(key: str, table: SourceTable) -> None:

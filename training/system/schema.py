@@ -1,5 +1,6 @@
 """The tables and keys of system.toml with the values each may have, and messages about what does not fit."""
 
+import codecs
 import re
 import types
 from datetime import UTC, date, datetime
@@ -110,6 +111,14 @@ DEFAULT_HORIZON_DAYS = 28
 MAX_HORIZON_DAYS = 84
 DEFAULT_THRESHOLDS = [0.85, 0.92, 0.95, 1.0]
 DEFAULT_MAX_REJECTED_SHARE = 0.05
+DEFAULT_CENSUS_WITHIN_HOURS = 3.0
+MAX_CENSUS_WITHIN_HOURS = 12.0
+MAX_HEADER_ROWS = 2
+EXCEL_DAYS = "excel"
+"""The day format of the numbers with which Excel counts days: 45000 is 2023-03-15."""
+ALL_COLUMNS = "*"
+"""Instead of the name of a column: every row of an aggregated count; every column not named otherwise."""
+MISSING = "missing"
 SAMPLE_DAYS = (datetime(2026, 2, 3, tzinfo=UTC), datetime(2024, 12, 31, tzinfo=UTC))
 DEFAULT_QUANTILES = [0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975]
 
@@ -149,6 +158,8 @@ def _check_holidays(value: str) -> str:
 
 def _check_day_format(value: str) -> str:
     """A day format says year, month and day: days written in it are read back as the days they were."""
+    if value == EXCEL_DAYS:
+        return value
     try:
         read = [datetime.strptime(day.strftime(value), value).date() for day in SAMPLE_DAYS]
     except (ValueError, re.error):
@@ -170,8 +181,27 @@ def _check_path(value: str) -> str:
     return value
 
 
+def _check_encoding(value: str) -> str:
+    try:
+        codecs.lookup(value)
+        "".encode(value)
+    except (LookupError, ValueError, UnicodeError) as error:
+        raise ValueError("it is not an encoding; give one like utf-8, windows-1252, iso-8859-15 or utf-16") from error
+    return value
+
+
+def _check_header_rows(value: list[int]) -> list[int]:
+    if len(value) > MAX_HEADER_ROWS or any(low >= high for low, high in pairwise(value)):
+        raise ValueError("give the number of the header's row, or of its two rows from top to bottom, like [14, 15]")
+    return value
+
+
 def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
+
+
+def _as_rows(value: object) -> object:
+    return [value] if isinstance(value, int) else value
 
 
 def _as_text(value: object) -> object:
@@ -189,6 +219,11 @@ Level = Annotated[float, Field(gt=0, lt=1)]
 Rate = Annotated[float, Field(gt=0, le=2)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Increasing = AfterValidator(_check_increase)
+HeaderRow = Annotated[int, Field(ge=1)]
+HeaderRows = Annotated[
+    list[HeaderRow], Field(min_length=1), AfterValidator(_check_header_rows), BeforeValidator(_as_rows)
+]
+StandIn = Annotated[float, Field(ge=0)] | Literal["missing"]
 
 
 class Table(BaseModel):
@@ -231,14 +266,25 @@ class SourceTable(Table):
     url: Text | None = None
     query: Text | None = None
     sheet: Text | None = None
-    place: Text
-    day: Text
+    header_row: HeaderRows | None = None
+    encoding: Annotated[Text, AfterValidator(_check_encoding)] | None = None
+    place: Text | None = None
+    place_columns: Texts | None = None
+    day: Text | None = None
     day_format: Annotated[Text, AfterValidator(_check_day_format)] | None = None
+    time: Texts | None = None
+    timezone: Annotated[str, AfterValidator(_check_timezone)] | None = None
+    aggregate: Literal["sum", "count", "mean", "max", "census"] | None = None
+    census_within_hours: Annotated[float, Field(gt=0, le=MAX_CENSUS_WITHIN_HOURS)] | None = None
     measures: Annotated[dict[str, Texts], Field(min_length=1)] | None = None
     measure: Text | None = None
     value: Text | None = None
     stream: Text | None = None
     known_at: Text | None = None
+    missing: list[str] = []
+    suppressed: dict[Text, StandIn] = {}
+    decimal: Literal[",", "."] | None = None
+    thousands: Literal[",", ".", " ", "'", "\u2019", "_"] | None = None
     ignore_places: list[Text] = []
     max_rejected_share: Share | None = None
     every: Literal["day", "week"] | None = None
@@ -254,16 +300,59 @@ class SourceTable(Table):
     def _require_one_origin(self) -> "SourceTable":
         if self.path is None and self.url is None:
             raise ValueError("it has no path; say which files to read, such as path = 'extract/*.csv'")
-        if self.path is not None and (self.url is not None or self.query is not None):
-            raise ValueError("it has both path and url or query; keep one")
+        if self.path is not None and self.url is not None:
+            raise ValueError("it has both path and url; keep one")
         if self.path is None and self.query is None:
             raise ValueError("it has a url and no query; say what to ask the database, such as query = 'select ...'")
+        return self
+
+    @model_validator(mode="after")
+    def _require_counts(self) -> "SourceTable":
         if (self.measures is None) == (self.measure is None):
             raise ValueError(
                 "give measures = { occupancy = 'column' } for a wide file, or measure and value for a long one"
             )
-        if (self.measure is None) != (self.value is None):
+        has_values = self.value is not None or self.place_columns is not None or self.aggregate == "count"
+        if self.measure is not None and not has_values:
             raise ValueError("a long file needs both measure and value; name the two columns")
+        if self.measure is None and self.value is not None:
+            raise ValueError("a long file needs both measure and value; name the two columns")
+        return self
+
+    @model_validator(mode="after")
+    def _require_place(self) -> "SourceTable":
+        if (self.place is None) == (self.place_columns is None):
+            raise ValueError("give place = 'column', or place_columns = ['A', 'B'] where each place has its own column")
+        if self.place_columns is None:
+            return self
+        if self.value is not None or self.aggregate == "count":
+            raise ValueError("place_columns hold the counts themselves; take value, or aggregate = 'count', away")
+        if self.measures is not None and list(self.measures.values()) != [[ALL_COLUMNS]]:
+            raise ValueError("with place_columns give one measure and '*', such as measures = { attendances = '*' }")
+        return self
+
+    @model_validator(mode="after")
+    def _require_day(self) -> "SourceTable":
+        if (self.day is None) == (self.time is None):
+            raise ValueError("give day = 'column' for daily rows, or time = 'column' with aggregate for others")
+        if self.time is not None and self.aggregate is None:
+            raise ValueError(
+                "it has time and no aggregate; say how rows become days: sum, count, mean, max, or census for the "
+                "snapshot nearest to the census hour"
+            )
+        if self.day is not None and self.aggregate in {"census", "mean", "max"}:
+            raise ValueError(f"aggregate = '{self.aggregate}' needs the time of each row; give time instead of day")
+        if self.census_within_hours is not None and self.aggregate != "census":
+            raise ValueError("census_within_hours is for aggregate = 'census'; take it away")
+        return self
+
+    @model_validator(mode="after")
+    def _require_distinct_signs(self) -> "SourceTable":
+        if self.thousands is not None and self.thousands == (self.decimal or "."):
+            raise ValueError("decimal and thousands are the same sign; give decimal as well, such as decimal = ','")
+        starred = [name for name, columns in (self.measures or {}).items() if ALL_COLUMNS in columns]
+        if starred and self.aggregate != "count" and self.place_columns is None:
+            raise ValueError(f"measures.{starred[0]} = '*' counts rows; give aggregate = 'count', or name a column")
         return self
 
 

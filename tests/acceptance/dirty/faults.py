@@ -3,6 +3,7 @@
 `python -m tests.acceptance.dirty.faults` writes the files next to this one anew.
 """
 
+import gzip
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -193,6 +194,20 @@ def _bytes(encode: Callable[[str], bytes]) -> Callable[[], bytes]:
     return lambda: encode(_text(quiet()))
 
 
+def _with_days(text: str, written: Callable[[date], str]) -> bytes:
+    """The text with every day written otherwise."""
+    for position in range(DAYS):
+        text = text.replace(f",{day(position)},", f",{written(day(position))},")
+    return text.encode()
+
+
+def _with_beds(text: str, separator: str, written: Callable[[str], str]) -> bytes:
+    """The text with every count of beds written otherwise."""
+    header, *lines = text.splitlines()
+    cells = [line.rpartition(separator) for line in lines]
+    return _text([header, *(f"{rest}{separator}{written(beds)}" for rest, _, beds in cells)]).encode()
+
+
 OTHER: dict[str, Callable[[], bytes]] = {
     "empty": lambda: b"",
     "semicolons": _bytes(lambda text: text.replace(",", ";").encode()),
@@ -200,6 +215,17 @@ OTHER: dict[str, Callable[[], bytes]] = {
     "byte_order_mark": _bytes(lambda text: text.encode("utf-8-sig")),
     "latin_1": _bytes(lambda text: text.replace("A,2026-02-14", "\u00c9,2026-02-14").encode("latin-1")),
     "utf_16": _bytes(lambda text: text.encode("utf-16")),
+    "pipes": _bytes(lambda text: text.replace(",", "|").encode()),
+    "for_excel": _bytes(lambda text: f"sep=;\n{text.replace(',', ';')}".encode()),
+    "gzipped": _bytes(lambda text: gzip.compress(text.encode(), mtime=0)),
+    "below_titles": _bytes(lambda text: f"Beds of the north,,,,,,\n,,,,,,\n{text}".encode()),
+    "days_first": _bytes(lambda text: _with_days(text, lambda day: f"{day:%d/%m/%Y}")),
+    "at_the_census_hour": _bytes(lambda text: _with_days(text, lambda day: f"{day}T08:00:00")),
+    "days_of_excel": _bytes(lambda text: _with_days(text, lambda day: str((day - date(1899, 12, 30)).days))),
+    "decimal_commas": _bytes(lambda text: _with_beds(text.replace(",", ";"), ";", lambda n: f"{n},5")),
+    "thousands_everywhere": _bytes(lambda text: _with_beds(text, ",", lambda n: f'"1,{n}"')),
+    "small_counts_hidden": _bytes(lambda text: _with_beds(text, ",", lambda _: "<5")),
+    "words_for_nothing": _bytes(lambda text: _with_beds(text, ",", lambda _: "n/a")),
     "windows_lines": _bytes(lambda text: text.replace("\n", "\r\n").encode()),
     "a_workbook_by_name": lambda: b"PK\x03\x04 not a CSV",
 }

@@ -8,20 +8,29 @@ from tests.contract.sources.conftest import Extracts
 from tests.contract.sources.kinds import (
     VALUES,
     Write,
+    as_in_germany,
+    below_titles,
     csv_by_arrow,
+    days_of_excel,
     delimited,
+    for_excel,
+    gzipped,
     parquet,
     parquet_of_other_types,
     postgresql,
+    query_over_files,
     sheet_of_a_workbook,
     sqlite,
     workbook,
+    workbook_below_titles,
+    zipped,
+    zipped_workbook,
 )
 
 FILES: dict[str, Write] = {
     f"CSV {separator!r} {encoding} {quote!r}": delimited(separator, encoding, quote)
-    for separator in ",;\t"
-    for encoding in ("utf-8", "utf-8-sig", "latin-1")
+    for separator in ",;\t|"
+    for encoding in ("utf-8", "utf-8-sig", "latin-1", "utf-16")
     for quote in ("", '"')
 }
 KINDS: dict[str, Write] = {
@@ -32,6 +41,15 @@ KINDS: dict[str, Write] = {
     "workbook": workbook,
     "sheet of a workbook": sheet_of_a_workbook,
     "SQLite": sqlite,
+    "gzip": gzipped,
+    "zip": zipped,
+    "workbook in a zip": zipped_workbook,
+    "CSV for Excel": for_excel,
+    "CSV below titles": below_titles,
+    "workbook below titles": workbook_below_titles,
+    "as in Germany": as_in_germany,
+    "days of Excel": days_of_excel,
+    "query over files": query_over_files,
 }
 
 

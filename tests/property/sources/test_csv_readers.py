@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 from tests.property.dirty_files import GOOD, Change, changes_of, mutated
 from training.errors import HistoryError
-from training.sources.delimited import NeedsFullParserError, read_row_by_row, read_with_arrow, sniff
+from training.sources.blocks import NeedsFullParserError
+from training.sources.contents import Content
+from training.sources.delimited import read_row_by_row, read_with_arrow
 from training.sources.extract import Extract
+from training.sources.text import sniff
 from training.system.model import Source
 
 HEADER = ("code", "date", "occupied", "note")
@@ -49,20 +52,29 @@ def outcome(read: Callable[[Path], Extract], content: bytes) -> Outcome | str:
         return extract.rows.index.tolist(), extract.rows.astype(object).to_numpy().tolist(), malformed
 
 
+def content_of(path: Path) -> Content:
+    return Content(path, "x.csv")
+
+
+def row_by_row(path: Path) -> Extract:
+    content = content_of(path)
+    return read_row_by_row(content, SOURCE, sniff(content).encoding)
+
+
 def check_that_readers_agree(content: bytes, block_bytes: int = FEW_BYTES) -> bool:
     """Return whether Arrow read the file, which is then what the other reader makes of it."""
 
     def with_arrow(path: Path) -> Extract:
-        found = sniff(path)
-        if found.has_nul or not found.has_short_lines:
+        found = sniff(content_of(path))
+        if not found.has_short_lines:
             raise NeedsFullParserError
-        return read_with_arrow(path, "x.csv", SOURCE, found.encoding, block_bytes)
+        return read_with_arrow(content_of(path), SOURCE, found.encoding, block_bytes)
 
     try:
         by_arrow = outcome(with_arrow, content)
     except NeedsFullParserError:
         return False
-    assert by_arrow == outcome(lambda path: read_row_by_row(path, "x.csv", SOURCE, sniff(path).encoding), content)
+    assert by_arrow == outcome(row_by_row, content)
     return True
 
 
@@ -128,7 +140,7 @@ def test_arrow_numbers_rows_by_their_lines(
     body: str, rows: list[tuple[int, str]], malformed: dict[int, str], block_bytes: int
 ) -> None:
     content = (",".join(HEADER) + "\n" + body).encode()
-    found = outcome(lambda path: read_with_arrow(path, "x.csv", SOURCE, "utf-8", block_bytes), content)
+    found = outcome(lambda path: read_with_arrow(content_of(path), SOURCE, "utf-8", block_bytes), content)
     assert not isinstance(found, str)
     lines, cells, apart = found
     assert list(zip(lines, (row[0] for row in cells), strict=True)) == rows

@@ -21,10 +21,10 @@ def extracts(hospital: Hospital) -> list[Extract]:
         (HEADER.encode() + b"\n\n,,,\n", ["extract.csv: it has a header but no rows"]),
         (b"code,date,occupied\nA,2026-01-01,1\n", ["no column 'free'", "sources.daily", "Found code, date, occupied."]),
         (b"code,day,occupied,free\nA,2026-01-01,1,1\n", ["no column 'date'", "Found code, day", "system.toml"]),
-        (b"code|date|occupied|free\nA|2026-01-01|1|1\n", ["no column 'code'", "Found code|date|occupied|free"]),
+        (b"code~date~occupied~free\nA~2026-01-01~1~1\n", ["no column 'code'", "Found code~date~occupied~free"]),
         (b"code;date;occupied\nA;2026-01-01;1\n", ["no column 'free'", "Found code, date, occupied."]),
         (b"code,date,free,occupied,free\nA,2026-01-01,1,1,1\n", ["column 'free' is there 2 times"]),
-        ("code,date,occupied,free\nA,2026-01-01,1,1\n".encode("utf-16"), ["it is not text", "Save it as CSV"]),
+        (b"code,date,occupied,free\nA,2026-01-01,1,\x00\n", ["it is not text", "Save it as CSV"]),
         (HEADER.encode() + b'A,2026-01-01,1,1\n"A,2026-01-02,1,1\n', ["near line 3", "quotes"]),
     ],
 )

@@ -1,0 +1,104 @@
+"""How long hourly rows take to become days, and how much memory they need: a sum, and a census of snapshots.
+
+An ingest is a process of its own, with the start of Python's libraries in it and the review of all days. DuckDB adds up
+the same file in another one before it: seconds depend on what else a machine does, their ratio less. Sums are compared.
+"""
+
+import argparse
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+
+from benchmarks.history import timed
+from training.history.archive import Archive
+
+FIRST_HOUR = datetime(2014, 1, 1)  # by the hospital's clock
+GOAL_SECONDS, GOAL_MIB = 30.0, 2048.0
+SYSTEM = """
+[system]
+name = "north"
+timezone = "Europe/London"
+places = "places.csv"
+
+[sources.hourly]
+path = "extract.csv"
+place = "site"
+time = "at"
+aggregate = "{aggregate}"
+measures = {{ {measure} = "n" }}
+"""
+MEASURES = {"sum": "attendances", "census": "occupancy"}
+SUMS = "SELECT site, CAST(at AS DATE) AS ds, sum(n) AS y FROM read_csv(?) GROUP BY ALL ORDER BY ALL"
+
+
+def main() -> None:
+    """Print seconds and peak memory of both aggregates, and of DuckDB."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--places", type=int, default=100)
+    asked.add_argument("--years", type=int, default=11)
+    options = asked.parse_args()
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        n_rows = write(folder, options.places, options.years)
+        found = {aggregate: measured(folder, aggregate) for aggregate in MEASURES}
+    print(pd.DataFrame(found).rename_axis(columns=f"{n_rows:,} rows").to_string(float_format="{:,.2f}".format))
+    print(f"goal: at most {GOAL_SECONDS:.0f} s and {GOAL_MIB:,.0f} MiB on two cores")
+
+
+def write(folder: Path, n_places: int, n_years: int) -> int:
+    """Write the rows of each hour that a clock shows, as hospital systems export them, and return their number."""
+    hours = pd.date_range(FIRST_HOUR, FIRST_HOUR + timedelta(days=365.25 * n_years), freq="h", inclusive="left")
+    local = hours.to_series().dt.tz_localize("Europe/London", ambiguous=np.ones(len(hours), bool), nonexistent="NaT")
+    hours = hours[local.notna().to_numpy()]
+    random = np.random.default_rng(1)
+    columns = {
+        "site": np.tile([f"P{i:03d}" for i in range(n_places)], len(hours)),
+        "at": np.repeat(hours.strftime("%Y-%m-%dT%H:%M").to_numpy(dtype=str), n_places),
+        "n": random.poisson(6, len(hours) * n_places),
+    }
+    pa.csv.write_csv(pa.table(columns), folder / "extract.csv")
+    places = "\n".join(f"P{i:03d}" for i in range(n_places))
+    (folder / "places.csv").write_text(f"place\n{places}\n", encoding="utf-8")
+    return len(columns["n"])
+
+
+def measured(folder: Path, aggregate: str) -> dict[str, float]:
+    """Seconds and peak MiB of one ingest, and its ratio to pandas' reading of the file. Sums must equal DuckDB's."""
+    system = SYSTEM.format(aggregate=aggregate, measure=MEASURES[aggregate])
+    (folder / "system.toml").write_text(system.replace("extract.csv", str(folder / "extract.csv")), encoding="utf-8")
+    for batch in (folder / "history").glob("*.parquet"):
+        batch.unlink()
+    peer, ours = timed("pandas", folder), timed("ingest", folder)
+    if aggregate == "sum":
+        compare(folder)
+    return {
+        "days": ours["rows"],
+        "seconds": ours["seconds"],
+        "CPU seconds": ours["cpu seconds"],
+        "MiB": ours["mib"],
+        "pandas.read_csv seconds": peer["seconds"],
+        "ratio": ours["seconds"] / peer["seconds"],
+    }
+
+
+def compare(folder: Path) -> None:
+    """End with a sentence where a sum is not DuckDB's."""
+    with duckdb.connect() as connection:
+        sql = connection.execute(SUMS, [str(folder / "extract.csv")]).df()
+    known = Archive(folder / "history", "Europe/London").as_of()
+    known = known.assign(site=known["unique_id"].astype(str).str.partition("/")[0])
+    both = known.merge(sql, on=["site", "ds"], how="outer", suffixes=("", "_sql"))
+    wrong = both[both["y"].ne(both["y_sql"])]
+    if len(wrong):
+        sys.exit(f"{len(wrong)} of {len(both)} sums are not those of SQL:\n{wrong.head()}")
+
+
+if __name__ == "__main__":
+    main()
