@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from publication.days import zone as find_zone
 from publication.model import System
 from training.frames import BoolArray, IntArray
-from training.history.batches import PARTIAL
+from training.history.batches import PARTIAL, SUPPRESSED
 from training.history.columns import day_numbers, series_numbers, stack_rows, with_columns
-from training.history.parsing import Separator
-from training.history.screening import SCREENED_COLUMNS, ScreenedFile
+from training.history.parsing import Separator, has_two_meanings, quarantine_of
+from training.history.screening import SCREENED_COLUMNS, SERIES_DAY, ScreenedFile
 from training.sources.times import MINUTES_A_DAY
 from training.system.model import Aggregate, Source
 
@@ -62,11 +62,20 @@ def aggregate_days(parts: Sequence[ScreenedFile], source: Source, system: System
     """
     if source.aggregate is None:
         return list(parts)
-    sizes = [len(part.values) for part in parts]
+    of_file = np.repeat(np.arange(len(parts)), [len(part.values) for part in parts])
     values, incomplete = stack_rows([part.values for part in parts]), stack_rows([part.incomplete for part in parts])
-    daily = _daily(values, np.repeat(np.arange(len(parts)), sizes), incomplete, source, system, now)
-    of_file = daily.pop("of_file").to_numpy()
-    return [replace(part, values=daily[of_file == number]) for number, part in enumerate(parts)]
+    is_ambiguous = has_two_meanings(values)
+    ambiguous = values[is_ambiguous]
+    if len(ambiguous):
+        incomplete = pd.concat(
+            [incomplete.astype({"stream": object}), ambiguous[SERIES_DAY].astype({"stream": object})]
+        )
+        values, of_file = values[~is_ambiguous], of_file[~is_ambiguous]
+    daily = _daily(values, of_file, incomplete, source, system, now)
+    of_day = daily.pop("of_file").to_numpy()
+    found = [replace(part, values=daily[of_day == number]) for number, part in enumerate(parts)]
+    found[-1] = replace(found[-1], quarantined=stack_rows([found[-1].quarantined.copy(), quarantine_of(ambiguous)]))
+    return found
 
 
 def _daily(
@@ -75,7 +84,9 @@ def _daily(
     if values.empty:
         return values[SCREENED_COLUMNS].assign(of_file=0)
     rows = _rows(values, of_file, source, system)
-    rows = rows[rows["day"].to_numpy() <= _last_day(source, system, now)]
+    is_over = rows["day"].to_numpy() <= _last_day(source, system, now)
+    if not is_over.all():
+        rows = rows[is_over]
     if of_file.any():
         rows = rows[_is_of_last_file(rows)]
     if source.aggregate is Aggregate.CENSUS:
@@ -83,7 +94,7 @@ def _daily(
     days = _by_day(rows, source.aggregate)
     lacking = _lacking(rows, days, source, find_zone(system.timezone))
     lacking |= _has_incomplete(days, values, incomplete, source)
-    return _values(days, values, of_file, lacking)
+    return _values(days, values, of_file, np.where(lacking, PARTIAL, np.where(days["is_stand_in"], SUPPRESSED, None)))
 
 
 def _rows(values: pd.DataFrame, of_file: IntArray, source: Source, system: System) -> pd.DataFrame:
@@ -93,15 +104,16 @@ def _rows(values: pd.DataFrame, of_file: IntArray, source: Source, system: Syste
     is how many minutes lie between.
     """
     columns = {
-        "series": series_numbers(values),
+        "series": series_numbers(values).astype(np.int32),
         "y": values["y"].to_numpy(),
-        "file": of_file,
-        "at": np.arange(len(values)),
+        "is_stand_in": values["check"].notna().to_numpy(),
+        "file": of_file.astype(np.int32),
+        "at": np.arange(len(values), dtype=np.int32),
     }
-    days = day_numbers(values["ds"])
+    days = day_numbers(values["ds"]).astype(np.int32)
     if not source.time:
         return pd.DataFrame({**columns, "day": days, "label": days * MINUTES_A_DAY, "is_utc": False}, copy=False)
-    label, utc = values["label"].to_numpy().astype(np.int64), values["utc"].to_numpy().astype(np.int64)
+    label, utc = values["label"].to_numpy(), values["utc"].to_numpy()
     if source.aggregate is Aggregate.CENSUS:
         days, columns["distance"] = _nearest_census(utc, days, system)
     return pd.DataFrame({**columns, "day": days, "label": label, "is_utc": bool((label == utc).all())}, copy=False)
@@ -147,13 +159,13 @@ def _by_day(rows: pd.DataFrame, aggregate: Aggregate | None) -> pd.DataFrame:
         case Aggregate.CENSUS:
             ordered = rows.sort_values(["series", "day", "distance", "label"], kind="stable")
             nearest = ordered.drop_duplicates(["series", "day", "label"], keep="last")
-            return nearest.drop_duplicates(["series", "day"])[["series", "day", "y", "at"]].reset_index(drop=True)
+            return nearest.drop_duplicates(["series", "day"]).reset_index(drop=True)
         case Aggregate.MEAN | Aggregate.MAX:
             rows = rows.drop_duplicates(["series", "label"], keep="last")
     groups = rows.groupby(["series", "day"], sort=True)
     statistic = {Aggregate.MEAN: "mean", Aggregate.MAX: "max"}.get(aggregate or Aggregate.SUM, "sum")
     y = groups["y"].agg(statistic)
-    found = pd.DataFrame({"y": y, "at": groups["at"].last()}).reset_index()
+    found = pd.DataFrame({"y": y, "at": groups["at"].last(), "is_stand_in": groups["is_stand_in"].any()}).reset_index()
     return _with_zeros(found) if aggregate is Aggregate.COUNT else found
 
 
@@ -163,7 +175,7 @@ def _with_zeros(counted: pd.DataFrame) -> pd.DataFrame:
     complete = pd.MultiIndex.from_product([series, days], names=["series", "day"])
     filled = counted.set_index(["series", "day"]).reindex(complete).reset_index()
     at = filled.groupby("series")["at"].transform("first").astype(np.int64)
-    return filled.assign(y=filled["y"].fillna(0.0), at=filled["at"].fillna(at).astype(np.int64))
+    return filled.assign(y=filled["y"].fillna(0.0), at=filled["at"].fillna(at).astype(np.int64), is_stand_in=False)
 
 
 def _lacking(rows: pd.DataFrame, days: pd.DataFrame, source: Source, zone: ZoneInfo) -> BoolArray:
@@ -174,7 +186,8 @@ def _lacking(rows: pd.DataFrame, days: pd.DataFrame, source: Source, zone: ZoneI
     slots = rows[["series", "day", "label"]]
     if source.aggregate is Aggregate.COUNT:
         slots = slots.assign(label=slots["label"] // MINUTES_AN_HOUR * MINUTES_AN_HOUR)
-    slots = slots.drop_duplicates()
+    keys = slots["series"].astype(np.int64) * (int(slots["label"].max()) + 1) + slots["label"]
+    slots = slots[~keys.duplicated()]
     grid = _grid(slots["label"].to_numpy(), bool(rows["is_utc"].iloc[0]), source.aggregate)
     if grid is None:
         return none
@@ -228,20 +241,18 @@ def _has_incomplete(days: pd.DataFrame, values: pd.DataFrame, incomplete: pd.Dat
     return found
 
 
-def _values(days: pd.DataFrame, values: pd.DataFrame, of_file: IntArray, lacking: BoolArray) -> pd.DataFrame:
-    """The values of the days as screening gives them."""
+def _values(days: pd.DataFrame, values: pd.DataFrame, of_file: IntArray, checks: NDArray[np.object_]) -> pd.DataFrame:
+    """The values of the days as screening gives them, each with its check."""
     at = days["at"].to_numpy()
     ds = _midnights(days["day"].to_numpy())
     y = days["y"].to_numpy(dtype=float)
-    check = values["check"].iloc[at].astype(object).to_numpy().copy()
-    check[lacking] = PARTIAL
     return with_columns(
         values[SCREENED_COLUMNS].iloc[at].reset_index(drop=True),
         ds=ds,
         y=y,
         day=pd.Categorical(pd.Series(ds).dt.strftime("%Y-%m-%d").to_numpy(dtype=object)),
         found=pd.Categorical([f"{value:.15g}" for value in y.tolist()]),
-        check=pd.Categorical(check),
+        check=pd.Categorical(checks),
         separator=np.full(len(days), Separator.PLAIN, np.int8),
         of_file=of_file[at],
     )

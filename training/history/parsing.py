@@ -134,14 +134,21 @@ def quarantine_ambiguous(values: pd.DataFrame, archive: Archive) -> tuple[pd.Dat
     A number whose separator is followed by three digits is a fraction where its column has other fractions, where all
     numbers of the column end in .000, or where the series stands near the fraction already.
     """
-    ambiguous = np.flatnonzero(values["separator"].to_numpy() == Separator.AMBIGUOUS)
-    if len(ambiguous):
-        ambiguous = ambiguous[~_column_shows_meaning(values, ambiguous)]
+    ambiguous = np.flatnonzero(has_two_meanings(values))
     if len(ambiguous):
         ambiguous = ambiguous[~_is_near_the_series(values.iloc[ambiguous], archive)]
     if not len(ambiguous):
-        return values, values.iloc[:0].pipe(_quarantined)
-    return values.drop(index=values.index[ambiguous]), _quarantined(values.iloc[ambiguous])
+        return values, quarantine_of(values.iloc[:0])
+    return values.drop(index=values.index[ambiguous]), quarantine_of(values.iloc[ambiguous])
+
+
+def has_two_meanings(values: pd.DataFrame) -> BoolArray:
+    """Return which values may be fractions or thousands, as far as the other values of their columns show."""
+    is_ambiguous: BoolArray = values["separator"].to_numpy() == Separator.AMBIGUOUS
+    ambiguous = np.flatnonzero(is_ambiguous)
+    if len(ambiguous):
+        is_ambiguous[ambiguous] = ~_column_shows_meaning(values, ambiguous)
+    return is_ambiguous
 
 
 def _column_shows_meaning(values: pd.DataFrame, ambiguous: IndexArray) -> BoolArray:
@@ -172,7 +179,8 @@ def _is_near_the_series(ambiguous: pd.DataFrame, archive: Archive) -> BoolArray:
     return found
 
 
-def _quarantined(values: pd.DataFrame) -> pd.DataFrame:
+def quarantine_of(values: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of the quarantine for values that can be read in two ways."""
     advice = pd.Series([_advice(y) for y in values["y"].tolist()], index=values.index, dtype=object)
     return quarantine_rows(values, Reason.AMBIGUOUS, advice, values["column"], values["found"])
 

@@ -284,3 +284,19 @@ measures = { attendances = "n" }
     made.ingest(NOW)
     assert made.known() == {("A/attendances", "2026-01-01"): 2.5, ("B/attendances", "2026-01-01"): 9.0}
     assert checks(made) == {("A/attendances", "2026-01-01"): "suppressed"}
+
+
+def test_one_stand_in_among_the_hours_flags_their_sum(tmp_path: Path) -> None:
+    sent = [(*row[:2], "<5" if row[1].endswith("03:00") else row[2]) for row in hours_by_clock("2026-06-01", 10)]
+    made = hospital(tmp_path, "sum", 'suppressed = { "<5" = 2 }').send(rows(sent))
+    made.ingest(NOW)
+    assert made.known() == {("A/attendances", "2026-06-01"): 232.0}
+    assert checks(made) == {("A/attendances", "2026-06-01"): "suppressed"}
+
+
+def test_an_hour_that_may_be_a_fraction_or_thousands_is_not_added_up(tmp_path: Path) -> None:
+    sent = [(*row[:2], "1.107" if row[1].endswith("03:00") else row[2]) for row in hours_by_clock("2026-06-01", 10)]
+    made = hospital(tmp_path, "sum").send(rows(sent))
+    assert made.ingest(NOW).quarantined == {"decimals or thousands": 1}
+    assert made.known() == {("A/attendances", "2026-06-01"): 230.0}
+    assert checks(made) == {("A/attendances", "2026-06-01"): "partial day"}
