@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from publication.days import zone as find_zone
 from publication.model import System
+from publication.vocabulary import Check
 from training.frames import BoolArray, IntArray
-from training.history.batches import PARTIAL, SUPPRESSED
 from training.history.columns import day_numbers, series_numbers, stack_rows, with_columns
 from training.history.parsing import Separator, has_two_meanings, quarantine_of
 from training.history.screening import SCREENED_COLUMNS, SERIES_DAY, ScreenedFile
@@ -26,16 +26,16 @@ from training.system.model import Aggregate, Source
 MINUTES_AN_HOUR = 60
 SECONDS_A_MINUTE = 60
 FEWEST_TIMES = 2
-REGULAR_SHARE = 0.5
+REGULAR_STEP_SHARE = 0.5
 """Times are regular where at least this share of the steps from one to the next are the same."""
-USUALLY_COMPLETE = 0.5
-"""A series is usually complete where more than this share of its days are: then a row that lacks is a fault, and no
+MOSTLY_COMPLETE_SHARE = 0.5
+"""A series is mostly complete where more than this share of its days are: then a row that lacks is a fault, and no
 count of zero that was not sent."""
-USUALLY_SENT = 0.9
-"""A source usually sends every hour where this share of the hours has a row of any place."""
-COMPLETE_SHARE = 0.75
+MOSTLY_SENT_SHARE = 0.9
+"""A source mostly sends every hour where this share of the hours has a row of any place."""
+COMPLETE_SNAPSHOT_SHARE = 0.75
 """A mean or a maximum stands for its day if so many of the day's snapshots are there."""
-EPOCH = date(1970, 1, 1).toordinal()
+FIRST_ORDINAL = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,12 @@ def _daily(
     days = _by_day(rows, source.aggregate)
     lacking = _lacking(rows, days, source, find_zone(system.timezone))
     lacking |= _has_incomplete(days, values, incomplete, source)
-    return _values(days, values, of_file, np.where(lacking, PARTIAL, np.where(days["is_stand_in"], SUPPRESSED, None)))
+    return _values(
+        days,
+        values,
+        of_file,
+        np.where(lacking, Check.PARTIAL_DAY.value, np.where(days["is_stand_in"], Check.SUPPRESSED.value, None)),
+    )
 
 
 def _rows(values: pd.DataFrame, of_file: IntArray, source: Source, system: System) -> pd.DataFrame:
@@ -179,7 +184,7 @@ def _with_zeros(counted: pd.DataFrame) -> pd.DataFrame:
 
 
 def _lacking(rows: pd.DataFrame, days: pd.DataFrame, source: Source, zone: ZoneInfo) -> BoolArray:
-    """Return which of the days lack rows that their source usually sends."""
+    """Return which of the days lack rows that their source mostly sends."""
     none = np.zeros(len(days), bool)
     if source.aggregate is Aggregate.CENSUS or not source.time or rows.empty:
         return none
@@ -195,11 +200,11 @@ def _lacking(rows: pd.DataFrame, days: pd.DataFrame, source: Source, zone: ZoneI
     n_expected = days["day"].map(expected).to_numpy()
     of_days = pd.MultiIndex.from_frame(days[["series", "day"]])
     n_found = slots.groupby(["series", "day"]).size().reindex(of_days, fill_value=0).to_numpy()
-    needed = n_expected * (COMPLETE_SHARE if source.aggregate in {Aggregate.MEAN, Aggregate.MAX} else 1)
+    needed = n_expected * (COMPLETE_SNAPSHOT_SHARE if source.aggregate in {Aggregate.MEAN, Aggregate.MAX} else 1)
     is_short = n_found < needed
     if source.aggregate is Aggregate.COUNT:  # an hour without an event is no fault, but one without any of all places
         return is_short & _lacks_for_all(slots, days, needed, grid)
-    is_complete = pd.Series(~is_short).groupby(days["series"].to_numpy()).transform("mean") > USUALLY_COMPLETE
+    is_complete = pd.Series(~is_short).groupby(days["series"].to_numpy()).transform("mean") > MOSTLY_COMPLETE_SHARE
     return is_short & (is_complete.to_numpy() | _lacks_for_all(slots, days, needed, grid))
 
 
@@ -212,20 +217,20 @@ def _grid(labels: IntArray, in_utc: bool, aggregate: Aggregate | None) -> Grid |
         return Grid(MINUTES_AN_HOUR, in_utc)
     steps, n_steps = np.unique(np.diff(distinct), return_counts=True)
     step = int(steps[n_steps.argmax()])
-    if n_steps.max() < REGULAR_SHARE * n_steps.sum() or step >= MINUTES_A_DAY or MINUTES_A_DAY % step:
+    if n_steps.max() < REGULAR_STEP_SHARE * n_steps.sum() or step >= MINUTES_A_DAY or MINUTES_A_DAY % step:
         return None
     return Grid(step, in_utc)
 
 
 def _lacks_for_all(slots: pd.DataFrame, days: pd.DataFrame, needed: NDArray[np.floating], grid: Grid) -> BoolArray:
-    """Return on which days a time is absent for all places, of a source that usually sends every time.
+    """Return on which days a time is absent for all places, of a source that mostly sends every time.
 
-    What it usually does is settled between its first and its last time: before and behind them it is cut.
+    What it mostly does is settled between its first and its last time: before and behind them it is cut.
     """
     sent = slots[["day", "label"]].drop_duplicates()
     span = (int(sent["label"].max()) - int(sent["label"].min())) // grid.step + 1
     n_sent = days["day"].map(sent.groupby("day").size()).to_numpy()
-    found: BoolArray = (n_sent < needed) & (sent["label"].nunique() >= USUALLY_SENT * span)
+    found: BoolArray = (n_sent < needed) & (sent["label"].nunique() >= MOSTLY_SENT_SHARE * span)
     return found
 
 
@@ -264,5 +269,5 @@ def _midnights(days: IntArray) -> NDArray[np.datetime64]:
 
 def _instant(day: int, zone: ZoneInfo, hour: int = 0) -> int:
     """The minutes since 1970, in UTC, at an hour of a local day."""
-    local = datetime.combine(date.fromordinal(EPOCH + day), time(hour), tzinfo=zone)
+    local = datetime.combine(date.fromordinal(FIRST_ORDINAL + day), time(hour), tzinfo=zone)
     return int(local.astimezone(UTC).timestamp()) // SECONDS_A_MINUTE

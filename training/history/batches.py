@@ -36,8 +36,6 @@ BATCH_SCHEMA = pa.schema(
 )
 FLAG = pa.field("check", pa.string())
 """A further column of batches, where a source flags a value: the check that the value fails."""
-PARTIAL, SUPPRESSED = "partial day", "suppressed"
-"""The checks by which a source flags values: a day's sum that lacks rows, and a stand-in for a small count."""
 NANOSECONDS_A_DAY = 86_400 * 10**9
 ROWS_AT_ONCE = 1 << 17
 KNOWN = """

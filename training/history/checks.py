@@ -17,7 +17,7 @@ from training.history.quarantine import Reason
 from training.sources.extract import FORMULA_SIGN, IN_MERGED_CELLS
 from training.sources.numbers import is_no_value, parse_counts
 from training.sources.times import parse_times
-from training.system.model import PLAIN, Notation
+from training.system.model import PLAIN_NOTATION, Notation
 from training.system.schema import EXCEL_DAYS
 
 SENTINELS = (-1, -9, -99, -999, -9999)
@@ -32,7 +32,7 @@ class CheckContext:
     system: System
     today: date
     day_format: str | None = None
-    notation: Notation = PLAIN
+    notation: Notation = PLAIN_NOTATION
     timezone: str = ""
 
     @property
@@ -219,7 +219,8 @@ def advice(check: Check, context: CheckContext) -> str:
 def advices(check: Check, texts: pd.Series, context: CheckContext) -> str | pd.Series:
     """Return the advice on rejected texts: for each what it looks like, where that is known."""
     general = advice(check, context)
-    if check.reason not in HINTED:
+    is_declared = check.reason is Reason.UNREADABLE_DAY and context.day_format is not None
+    if check.reason not in HINTED or is_declared:
         return general
     found = hints(distinct_texts(texts), check.field, lambda: list(context.system.place_by_id)).to_numpy(dtype=object)
     if all(text is None for text in found):

@@ -15,11 +15,11 @@ COMPACT_DAY = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]
 SLASHED_ISO = re.compile(r"[0-9]{4}([./])[0-9]{1,2}\1[0-9]{1,2}")
 SHORT_ISO = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
 NAMED_DAY = re.compile(r"[0-9]{1,2}([ -])([A-Za-z]{3,9})\1([0-9]{4}|[0-9]{2})")
-INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{1,2}:[0-9]{2}.*")
+INSTANT_START = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{1,2}:[0-9]{2}.*")
 SIGNS = r"[ \u00a0\u2009\u202f'\u2019.,_]"
 GROUPED = re.compile(rf"[+-]?[0-9]{{1,3}}({SIGNS})[0-9]{{3}}(?:\1[0-9]{{3}})*(?:([.,])[0-9]+)?")
 COMMA_DECIMAL = re.compile(r"[+-]?[0-9]+,[0-9]+")
-SUPPRESSED = re.compile(r"(?:<|\u2264|<=|less than)\s*([0-9]+)", re.IGNORECASE)
+SUPPRESSED_FORM = re.compile(r"(?:<|\u2264|<=|less than)\s*([0-9]+)", re.IGNORECASE)
 PERCENT = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?\s*%")
 NO_VALUE = re.compile(r"[-\u2013\u2014*.#?x]+|n/?a|null|none|nan|nil|missing|unknown|:", re.IGNORECASE)
 
@@ -45,7 +45,7 @@ def _day_hint(text: str) -> str | None:
     found = DAY_OF_NUMBERS.fullmatch(text)
     if found is not None:
         return _numbered(found)
-    if INSTANT.fullmatch(text):
+    if INSTANT_START.fullmatch(text):
         return 'it has a time of the day: write time = "COLUMN" in place of day, and aggregate = "sum" or "census"'
     if is_excel_day(text):
         return 'it looks like a day of Excel (45000 is 2023-03-15): write day_format = "excel"'
@@ -83,7 +83,7 @@ def _time_hint(text: str) -> str | None:
 
 
 def _count_hint(text: str) -> str | None:
-    hidden = SUPPRESSED.fullmatch(text)
+    hidden = SUPPRESSED_FORM.fullmatch(text)
     if hidden is not None:
         middle = int(hidden[1]) / 2
         return f'it looks like a small count that is hidden: write suppressed = {{ "{text}" = {middle:g} }}'

@@ -10,12 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.days import today
-from publication.vocabulary import Kind
+from publication.vocabulary import Check, Kind
 from training.errors import HistoryError
 from training.frames import IntArray, wide
 from training.history.aggregation import aggregate_days
 from training.history.archive import Archive, unique_ids
-from training.history.batches import PARTIAL
 from training.history.columns import day_numbers, stack_rows, with_columns
 from training.history.parsing import quarantine_ambiguous
 from training.history.plausibility.catalogue import SUSPECT_CHECKS, suspects
@@ -85,7 +84,7 @@ def quarantine_less_complete(values: pd.DataFrame, archive: Archive) -> tuple[pd
 
     An extract of the last hours has a part of a day that an earlier one has had in full.
     """
-    partial = values[values["check"].eq(PARTIAL)]
+    partial = values[values["check"].eq(Check.PARTIAL_DAY.value)]
     if partial.empty or archive.is_empty:
         return values, quarantine_rows(partial.iloc[:0], Reason.LESS_COMPLETE, "", "", partial["found"].iloc[:0])
     keys = pd.MultiIndex.from_arrays([pd.Series(unique_ids(partial)).astype(object), partial["ds"]])
@@ -93,7 +92,11 @@ def quarantine_less_complete(values: pd.DataFrame, archive: Archive) -> tuple[pd
     known = known[known["unique_id"].isin(keys.get_level_values(0).unique())]
     archived = known.astype({"unique_id": object}).set_index(["unique_id", "ds"]).reindex(keys)
     before = archived["y"].to_numpy()
-    was_partial = archived["check"].eq(PARTIAL).to_numpy() if "check" in archived else np.zeros(len(partial), bool)
+    was_partial = (
+        archived["check"].eq(Check.PARTIAL_DAY.value).to_numpy()
+        if "check" in archived
+        else np.zeros(len(partial), bool)
+    )
     is_less = ~np.isnan(before) & (~was_partial | (before > partial["y"].to_numpy()))
     less = partial[is_less]
     advice = "the archive has more of this day: send all of its rows to revise it"

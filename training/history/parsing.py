@@ -15,7 +15,7 @@ from training.history.columns import distinct_texts, per_row
 from training.history.quarantine import Reason, quarantine_rows
 from training.sources.numbers import is_excel_day
 from training.sources.times import YEARS
-from training.system.model import PLAIN, Notation
+from training.system.model import PLAIN_NOTATION, Notation
 from training.system.schema import EXCEL_DAYS
 
 ISO_DAY = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?$"
@@ -115,7 +115,7 @@ class Separator(IntEnum):
     DECIMAL = 2
 
 
-def separators(found: pd.Series, notation: Notation = PLAIN) -> NDArray[np.int8]:
+def separators(found: pd.Series, notation: Notation = PLAIN_NOTATION) -> NDArray[np.int8]:
     """Return the Separator of each count of a categorical of texts. Where signs are declared there is no doubt."""
     if notation.is_declared:
         return np.zeros(len(found), np.int8)

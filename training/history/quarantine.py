@@ -47,8 +47,8 @@ class Reason(StrEnum):
     WEEK_OUT_OF_STEP = "week out of step"
     DUPLICATE = "duplicate"
     REPEATED_ROW = "repeated row"
-    SUSPECT = "suspect"
     LESS_COMPLETE = "less complete"
+    SUSPECT = "suspect"
 
 
 def quarantine_rows(

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.model import System
+from publication.vocabulary import Check
 from training.frames import BoolArray, FloatArray
-from training.history.batches import SUPPRESSED
 from training.history.checks import CHECKS, CheckContext, CheckedTexts, advices, check_texts
 from training.history.columns import constant_column, distinct_texts, per_row, select_columns, stack_rows, with_columns
 from training.history.parsing import separators
@@ -18,7 +18,7 @@ from training.history.quarantine import malformed, quarantine_rows
 from training.sources.extract import Extract
 from training.sources.numbers import is_no_value, is_stand_in
 from training.sources.times import parse_times, with_time_column
-from training.system.model import PLAIN, Aggregate, Notation, Source
+from training.system.model import PLAIN_NOTATION, Aggregate, Notation, Source
 from training.system.schema import ALL_COLUMNS
 from training.system.spelling import spelling_key
 
@@ -309,7 +309,9 @@ def _counted(
     written: NDArray[np.int8],
     is_stand_in: BoolArray,
 ) -> pd.DataFrame:
-    check = pd.Categorical.from_codes(np.where(is_stand_in, 0, -1).astype(np.int8), categories=pd.Index([SUPPRESSED]))
+    check = pd.Categorical.from_codes(
+        np.where(is_stand_in, 0, -1).astype(np.int8), categories=pd.Index([Check.SUPPRESSED.value])
+    )
     named = constant_column(column, len(rows))
     values = with_columns(rows, y=y, column=named, found=found.array, separator=written, check=check)
     return select_columns(values, [*SCREENED_COLUMNS, *(name for name in CLOCK if name in values)])
@@ -327,7 +329,7 @@ def _added_up(parts: list[CountColumn], context: CheckContext) -> CountColumn:
     found = pd.Categorical.from_codes(
         codes, categories=pd.Index([str(value) for value in distinct.tolist()], dtype=object)
     )
-    return _column(" + ".join(part.name for part in parts), pd.Series(found), replace(context, notation=PLAIN))
+    return _column(" + ".join(part.name for part in parts), pd.Series(found), replace(context, notation=PLAIN_NOTATION))
 
 
 def _rejected_counts(rows: pd.DataFrame, column: CountColumn, context: CheckContext) -> Iterator[pd.DataFrame]:

@@ -19,11 +19,17 @@ from training.errors import HistoryError
 
 logger = logging.getLogger(__name__)
 
-GZIP, ZIP, BZIP2, XZ, ZSTANDARD = b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
+GZIP_MAGIC, ZIP_MAGIC, BZIP2_MAGIC, XZ_MAGIC, ZSTANDARD_MAGIC = (
+    b"\x1f\x8b",
+    b"PK\x03\x04",
+    b"BZh",
+    b"\xfd7zXZ\x00",
+    b"\x28\xb5\x2f\xfd",
+)
 OPENERS: Mapping[bytes, Callable[[Path], BinaryIO]] = {
-    GZIP: lambda path: cast(BinaryIO, gzip.GzipFile(path)),
-    BZIP2: lambda path: cast(BinaryIO, bz2.BZ2File(path)),
-    XZ: lambda path: cast(BinaryIO, lzma.LZMAFile(path)),  # noqa: SIM115  # closed by its reader
+    GZIP_MAGIC: lambda path: cast(BinaryIO, gzip.GzipFile(path)),
+    BZIP2_MAGIC: lambda path: cast(BinaryIO, bz2.BZ2File(path)),
+    XZ_MAGIC: lambda path: cast(BinaryIO, lzma.LZMAFile(path)),  # noqa: SIM115  # closed by its reader
 }
 UNPACKING_ERRORS = (EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, gzip.BadGzipFile, NotImplementedError)
 COMPRESSED_SUFFIXES = (".gz", ".bz2", ".xz")
@@ -79,7 +85,7 @@ class Content:
                 except RuntimeError as error:  # zipfile's: a password
                     raise zipfile.BadZipFile(str(error)) from error
         magic = _magic(self.path)
-        if magic.startswith(ZSTANDARD):
+        if magic.startswith(ZSTANDARD_MAGIC):
             raise HistoryError(
                 f"Reading {self.path}: it is compressed by Zstandard. Compress it by gzip or not at all."
             )
@@ -92,7 +98,7 @@ def contents_of(path: Path, file: str) -> Iterator[Content]:
 
     Raises HistoryError where the zip cannot be read or has no file.
     """
-    if not _magic(path).startswith(ZIP):
+    if not _magic(path).startswith(ZIP_MAGIC):
         yield Content(path, file)
         return
     try:
@@ -112,7 +118,7 @@ def contents_of(path: Path, file: str) -> Iterator[Content]:
 
 
 def usable(files: list[Path]) -> list[Path]:
-    """Return the files without what programs leave beside them, and without those that are still being written.
+    """Return the files without what programs leave next to them, and without those that are still being written.
 
     Each that is skipped is a line of the log.
     """
@@ -121,7 +127,7 @@ def usable(files: list[Path]) -> list[Path]:
 
 def _is_skipped(file: Path) -> bool:
     if is_clutter(file.name):
-        logger.warning("Skipped %s: a program leaves such files beside others; it is no extract.", file)
+        logger.warning("Skipped %s: a program leaves such files next to others; it is no extract.", file)
         return True
     if file.suffix.lower() in UNFINISHED_SUFFIXES or is_being_written(file):
         logger.warning("Skipped %s: it is still being written. It is read by the next ingest.", file)
@@ -130,7 +136,7 @@ def _is_skipped(file: Path) -> bool:
 
 
 def is_clutter(name: str) -> bool:
-    """Return whether a file of this name is one that programs leave beside others, such as Excel's `~$x.xlsx`."""
+    """Return whether a file of this name is one that programs leave next to others, such as Excel's `~$x.xlsx`."""
     return CLUTTER.match(name) is not None
 
 

@@ -22,13 +22,13 @@ from training.system.model import Notation, Source
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
 
-EXTRACT, FILE = "extract", "filename"
-PARTITION_ROWS = 50_000
+TABLE, FILE = "extract", "filename"
+ANSWER_ROWS = 50_000
 MOST_SHOWN = 30
-INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
-DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]+)?")
-DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?")
+INTEGER_FORM = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+DECIMAL_FORM = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]+)?")
+DAY_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+INSTANT_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?")
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class ColumnType:
 
 
 COLUMN_TYPES = (
-    ColumnType(pa.int64(), INTEGER, int),
-    ColumnType(pa.float64(), DECIMAL, float),
-    ColumnType(pa.date32(), DAY, date.fromisoformat),
-    ColumnType(pa.timestamp("us"), INSTANT, datetime.fromisoformat),
+    ColumnType(pa.int64(), INTEGER_FORM, int),
+    ColumnType(pa.float64(), DECIMAL_FORM, float),
+    ColumnType(pa.date32(), DAY_FORM, date.fromisoformat),
+    ColumnType(pa.timestamp("us"), INSTANT_FORM, datetime.fromisoformat),
 )
 
 
@@ -74,7 +74,7 @@ def query_files(source: Source, extracts: Sequence[Extract]) -> Extract:
     }
     try:
         with duckdb.connect(config=config) as connection:
-            connection.register(EXTRACT, table)
+            connection.register(TABLE, table)
             answer = connection.sql(source.query or "")
             if answer is None:
                 raise HistoryError(f"Answering the {shown}: it is no SELECT. Write one in system.toml.")
@@ -94,7 +94,7 @@ def _read(answer: "DuckDBPyRelation", source: Source, shown: str, malformed: pd.
     wanted = columns_of(asked, header)
     columns, n_rows = Columns(wanted), 0
     at = [(header.index(name), format_of(source, name)) for name in wanted]
-    for block in answer.to_arrow_reader(PARTITION_ROWS):
+    for block in answer.to_arrow_reader(ANSWER_ROWS):
         lines = range(n_rows + 1, n_rows + len(block) + 1)
         cells = [(block.column(i).to_pylist(), form) for i, form in at]
         columns.add(lines, [[_text(value, form, source.notation) for value in values] for values, form in cells])

@@ -8,7 +8,7 @@ from training.system.schema import ALL_COLUMNS, EXCEL_DAYS
 
 LEVELS_JOINED_BY = " / "
 SEARCHED_ROWS = 60
-MOST_NAMED = 40
+MOST_COLUMNS_NAMED = 40
 
 
 def takes_all(source: Source) -> bool:
@@ -106,8 +106,8 @@ def check_header(name: str, header: Sequence[str], source: Source, below: Sequen
 
 def _shown(header: Sequence[str]) -> str:
     named = [name for name in header if name]
-    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-    return f"{', '.join(named[:MOST_NAMED]) or 'no names'}{more}"
+    more = f" and {len(named) - MOST_COLUMNS_NAMED} more" if len(named) > MOST_COLUMNS_NAMED else ""
+    return f"{', '.join(named[:MOST_COLUMNS_NAMED]) or 'no names'}{more}"
 
 
 def _advice(source: Source, below: Sequence[Sequence[str]]) -> str:

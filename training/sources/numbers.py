@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from training.frames import BoolArray
-from training.system.model import PLAIN, Notation
+from training.system.model import PLAIN_NOTATION, Notation
 
 NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 INFINITE = r"[+-]?(?:inf|infinity)"
@@ -15,7 +15,7 @@ SAME_SIGNS = {" ": " \u00a0\u2009\u202f", "'": "'\u2019", "\u2019": "'\u2019"}
 """Signs that stand for the same: programs write thousands with blanks and apostrophes of several kinds."""
 
 
-def parse_counts(distinct_texts: pd.Series, notation: Notation = PLAIN) -> pd.Series:
+def parse_counts(distinct_texts: pd.Series, notation: Notation = PLAIN_NOTATION) -> pd.Series:
     """Decimal numbers as floats, exactly as Python reads them; words for infinity as infinity; stand-ins as declared.
 
     NaN: unreadable; or, of a word of `missing` and of a suppressed count without a stand-in, no value.

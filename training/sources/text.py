@@ -15,7 +15,7 @@ from training.sources.contents import Content
 BLOCK_BYTES = 1 << 23
 UTF_8, UTF_8_WITH_MARK, UTF_16, UTF_32 = "utf-8", "utf-8-sig", "utf-16", "utf-32"
 WINDOWS, LATIN_1 = "cp1252", "latin-1"
-MARKS = {  # in this order: the mark of UTF-32 begins with that of UTF-16
+BYTE_ORDER_MARKS = {  # in this order: the mark of UTF-32 begins with that of UTF-16
     codecs.BOM_UTF8: UTF_8_WITH_MARK,
     codecs.BOM_UTF32_LE: UTF_32,
     codecs.BOM_UTF32_BE: UTF_32,
@@ -84,7 +84,7 @@ def _encoding(content: Content) -> str:
     is_utf_8, n_bytes, nuls, is_undefined = True, 0, [0, 0], False
     with content.open() as binary:
         first = binary.read(len(codecs.BOM_UTF32_LE))
-        mark = next((name for sign, name in MARKS.items() if first.startswith(sign)), None)
+        mark = next((name for sign, name in BYTE_ORDER_MARKS.items() if first.startswith(sign)), None)
         if mark is not None and mark != UTF_8_WITH_MARK:
             return mark
         piece = first

@@ -14,11 +14,11 @@ from training.frames import BoolArray, IntArray
 from training.sources.extract import Extract
 
 JOINED_BY = " | "
-EPOCH = datetime(1970, 1, 1)  # of local clocks and of instants alike
+CLOCK_EPOCH = datetime(1970, 1, 1)  # of local clocks and of instants alike
 MINUTES_A_DAY = 1440
 NOT_A_TIME = int(np.iinfo(np.int64).min // 2)
 YEARS = range(1678, 2262)  # what a timestamp in nanoseconds can hold
-INSTANT = (
+TIME_FORM = (
     r"^(?P<day>[0-9]{4}-[0-9]{1,2}-[0-9]{1,2})(?:[T ]+(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2}))?"
     r"(?::(?P<second>[0-9]{2})(?:\.[0-9]+)?)?)?\s*(?P<offset>Z|[+-][0-9]{2}:?[0-9]{2})?$"
 )
@@ -99,7 +99,7 @@ def parse_times(distinct_texts: pd.Series, zone: str, hospital_zone: str, day_fo
     A day in a column of its own may be in `day_format`. Where it has a time too, and the time of the other column is
     later, the other's day is the one before: what is released after midnight tells of the hour before.
     """
-    found = distinct_texts.str.extract(INSTANT)
+    found = distinct_texts.str.extract(TIME_FORM)
     naive, offsets = _combined(found), _offset_minutes(found["offset"])
     others = naive.isna() & distinct_texts.ne("")
     if others.any():
@@ -144,7 +144,7 @@ def _of_days(minutes: IntArray, offset_at: Callable[[datetime], timedelta | None
     """The offset at each of some minutes since 1970: asked for once a day, unless the clocks change on it."""
 
     def offset(minute: int) -> int:
-        found = offset_at(EPOCH + timedelta(minutes=minute))
+        found = offset_at(CLOCK_EPOCH + timedelta(minutes=minute))
         return round((found or timedelta()).total_seconds() / SIXTY)
 
     days, at = np.unique(minutes // MINUTES_A_DAY, return_inverse=True)
@@ -195,7 +195,7 @@ def _of_day_and_time(parts: list[str], day_format: str | None) -> datetime | Non
 
 
 def _day(text: str, day_format: str | None) -> datetime | None:
-    found = re.match(INSTANT, text)
+    found = re.match(TIME_FORM, text)
     if found is None:
         return _in_format(text, day_format)
     year, month, day = map(int, found["day"].split("-"))

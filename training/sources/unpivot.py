@@ -12,7 +12,7 @@ from training.sources.headers import named_columns
 from training.system.model import Source
 from training.system.schema import ALL_COLUMNS
 
-PLACE, COUNT = "place", "count"
+PLACE_COLUMN, COUNT_COLUMN = "place", "count"
 """What the columns that take the place of the places' are called; a file may have columns of these names."""
 
 
@@ -29,13 +29,13 @@ def with_place_column(extract: Extract) -> Extract:
     places = _places(extract, others)
     n_rows, n_places = len(extract.rows), len(places)
     at = np.repeat(np.arange(n_rows), n_places)
-    kept = {column: extract.rows[column].array.take(at) for column in others}
+    others_by_row = {column: extract.rows[column].array.take(at) for column in others}
     counts = union_categoricals([extract.rows[column].array for column in places])
     in_rows = np.arange(n_rows * n_places).reshape(n_places, n_rows).T.ravel()
-    place, count = _unused(PLACE, others), _unused(COUNT, others)
+    place, count = _unused(PLACE_COLUMN, others), _unused(COUNT_COLUMN, others)
     names = pd.Categorical.from_codes(np.tile(np.arange(n_places), n_rows), categories=pd.Index(places, dtype=object))
     rows = pd.DataFrame(
-        {**kept, place: names, count: counts.take(in_rows)},
+        {**others_by_row, place: names, count: counts.take(in_rows)},
         index=pd.Index(extract.rows.index.to_numpy()[at], copy=False),
         copy=False,
     )

@@ -134,7 +134,7 @@ class Notation:
         return self.decimal != "." or self.thousands is not None
 
 
-PLAIN = Notation()
+PLAIN_NOTATION = Notation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ class Source:
     timezone: str | None = None
     aggregate: Aggregate | None = None
     census_within_hours: float = DEFAULT_CENSUS_WITHIN_HOURS
-    notation: Notation = PLAIN
+    notation: Notation = PLAIN_NOTATION
     encoding: str | None = None
     header_rows: tuple[int, ...] | None = None
 

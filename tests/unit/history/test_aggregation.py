@@ -197,8 +197,8 @@ def test_the_census_of_today_is_there_once_its_hour_has_come(tmp_path: Path) -> 
 @pytest.mark.parametrize(("aggregate", "value"), [("mean", 11.5), ("max", 23.0)])
 def test_the_mean_and_the_maximum_of_snapshots(tmp_path: Path, aggregate: str, value: float) -> None:
     sent = [("A", f"2026-06-0{day}T{hour:02d}:00", hour) for day in (1, 2, 3) for hour in range(24)]
-    kept = [row for row in sent if not (row[1] >= "2026-06-02T00:00" and row[1] < "2026-06-02T07:00")]
-    made = hospital(tmp_path, aggregate, measure="occupancy").send(rows(kept))
+    without_seven = [row for row in sent if not (row[1] >= "2026-06-02T00:00" and row[1] < "2026-06-02T07:00")]
+    made = hospital(tmp_path, aggregate, measure="occupancy").send(rows(without_seven))
     made.ingest(NOW)
     assert made.known()["A/occupancy", "2026-06-01"] == value
     assert checks(made) == {("A/occupancy", "2026-06-02"): "partial day"}  # 17 of 24 snapshots

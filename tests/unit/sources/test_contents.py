@@ -28,7 +28,7 @@ ROW = "A,2026-01-01,3,1\n"
         ("_beds.csv", False),
     ],
 )
-def test_what_programs_leave_beside_files_is_clutter(name: str, clutter: bool) -> None:
+def test_what_programs_leave_next_to_files_is_clutter(name: str, clutter: bool) -> None:
     assert is_clutter(name) is clutter
 
 
@@ -89,7 +89,7 @@ def test_every_file_of_a_zip_is_read_and_named(tmp_path: Path) -> None:
     assert [file.file for file in files] == ["extract.csv/a/c.csv", "extract.csv/b.csv"]
 
 
-def test_an_empty_zip_and_one_with_a_password_are_refused_in_words(tmp_path: Path) -> None:
+def test_an_empty_zip_and_one_with_a_password_are_rejected_in_words(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "extract.csv", "w") as packed:
         packed.mkdir("a")
     with pytest.raises(HistoryError, match="there is no file in it"):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from training.sources.numbers import is_no_value, is_stand_in, parse_counts, plain_number
-from training.system.model import PLAIN, Notation
+from training.system.model import PLAIN_NOTATION, Notation
 
 GERMAN = Notation(decimal=",", thousands=".")
 FRENCH = Notation(decimal=",", thousands=" ")
@@ -19,8 +19,8 @@ WORDS = Notation(missing=frozenset({"-", "NULL"}), suppressed={"<5": 2.5, "*": N
 @pytest.mark.parametrize(
     ("text", "notation", "number"),
     [
-        ("1234.5", PLAIN, "1234.5"),
-        ("1,234", PLAIN, None),
+        ("1234.5", PLAIN_NOTATION, "1234.5"),
+        ("1,234", PLAIN_NOTATION, None),
         ("1.234,5", GERMAN, "1234.5"),
         ("1234,5", GERMAN, "1234.5"),
         ("1.234.567", GERMAN, "1234567"),
