@@ -67,6 +67,10 @@ StrictOption = Annotated[
     bool,
     typer.Option("--strict", help="Quarantine suspect values; otherwise they are archived, and left out of training."),
 ]
+AllowMissingOption = Annotated[
+    bool,
+    typer.Option("--allow-missing", help="Publish for yesterday, even if most series have not reached it yet."),
+]
 CandidatesOption = Annotated[
     str | None, typer.Option("--candidates", help="Names from the catalogue, comma-separated.")
 ]
@@ -283,15 +287,21 @@ def migrate(system: OptionalSystemOption = None, home: HomeOption = None) -> Non
 
 
 @app.command()
-def publish(system: SystemOption, home: HomeOption = None, cutoff: CutoffOption = None) -> None:
+def publish(
+    system: SystemOption,
+    home: HomeOption = None,
+    cutoff: CutoffOption = None,
+    allow_missing: AllowMissingOption = False,
+) -> None:
     """Publish the champion's forecasts.
 
-    The cutoff is that of --cutoff, or else the last complete day.
+    The cutoff is that of --cutoff, or else the last day that most of the prompt series have reached.
     """
+    _check_one_cutoff(cutoff, allow_missing)
     context = _context(system, home)
     from training.jobs import publish as job
 
-    job.run(context, _console(), _day(cutoff))
+    job.run(context, _console(), _day(cutoff), allow_missing=allow_missing)
 
 
 @app.command()
@@ -308,16 +318,21 @@ def score(system: SystemOption, home: HomeOption = None, cutoff: CutoffOption = 
 
 @app.command()
 def daily(
-    system: SystemOption, home: HomeOption = None, cutoff: CutoffOption = None, strict: StrictOption = False
+    system: SystemOption,
+    home: HomeOption = None,
+    cutoff: CutoffOption = None,
+    strict: StrictOption = False,
+    allow_missing: AllowMissingOption = False,
 ) -> None:
     """Ingest, score and publish: the daily job.
 
     If there is no champion yet, train and promote the first one. --cutoff hides everything after that day.
     """
+    _check_one_cutoff(cutoff, allow_missing)
     context = _context(system, home)
     from training.jobs import daily as job
 
-    job.run(context, _console(), _day(cutoff), strict)
+    job.run(context, _console(), _day(cutoff), strict, allow_missing)
 
 
 @app.command()
@@ -363,6 +378,11 @@ def _console() -> "Console":
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _check_one_cutoff(cutoff: datetime | None, allow_missing: bool) -> None:
+    if cutoff is not None and allow_missing:
+        raise UsageError("--allow-missing chooses the cutoff itself: yesterday. Leave it out, or --cutoff.")
 
 
 def _day(instant: datetime | None) -> date | None:

@@ -7,14 +7,18 @@ from datetime import timedelta
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from publication.days import DAYS_UNTIL_STALE, end_of_day
+from publication.days import DAYS_UNTIL_STALE, ONE_DAY, end_of_day
 from publication.live_scores import LiveScores
+from publication.model import Publication
 from publication.vocabulary import COVERAGES, Check, NoteKind
 from service.auth.key_cache import KeyCache
 from service.observability import metrics
 from service.observability.metrics import Metric
 from service.publications.repository import PublicationRepository
 from service.publications.served import ServedPublication
+
+MAX_SERIES_BEHIND = 100
+"""Series with a sample of their own: a feed that is lost must not make thousands."""
 
 Sample = tuple[tuple[str, ...], float]
 
@@ -63,8 +67,17 @@ def _of_publication(served: ServedPublication) -> Iterator[tuple[Metric, list[Sa
     yield metrics.NOTES_METRIC, [((kind.value,), notes[kind]) for kind in NoteKind]
     found = Counter(finding.check for finding in served.publication.findings)
     yield metrics.FINDINGS_METRIC, [((check.value, check.severity.value), found[check]) for check in Check]
+    yield metrics.LAST_ACTUAL_METRIC, list(_last_actuals(served.publication))
     champion = summary.champion
     yield metrics.CHAMPION_METRIC, [((champion.name, str(champion.version), champion.run_id), 1)]
+
+
+def _last_actuals(publication: Publication) -> Iterator[Sample]:
+    """Yield the instant since which late and silent series have no value: a bounded number, the oldest first."""
+    behind = [of for of in publication.findings if of.check in (Check.LATE, Check.SILENT)]
+    for of in sorted(behind, key=lambda of: (of.first, of.series))[:MAX_SERIES_BEHIND]:
+        since = end_of_day(of.first - ONE_DAY, publication.system.timezone)
+        yield (of.series, of.check.value), since.timestamp()
 
 
 def _of_scores(scores: LiveScores) -> Iterator[tuple[Metric, list[Sample]]]:

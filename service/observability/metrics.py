@@ -74,6 +74,12 @@ FINDINGS_METRIC = Metric(
     "Findings of the served publication, runs of days of a series that a check doubts, by check and severity.",
     ("check", "severity"),
 )
+LAST_ACTUAL_METRIC = Metric(
+    "headroom_publication_series_last_actual_timestamp_seconds",
+    MetricType.GAUGE,
+    "Unix time at which the last day with a value ended, of the late and silent series that are behind longest.",
+    ("unique_id", "state"),
+)
 CHAMPION_METRIC = Metric(
     "headroom_champion_info",
     MetricType.GAUGE,
@@ -159,6 +165,7 @@ METRIC_CATALOGUE: tuple[Metric, ...] = (
     LATE_SERIES_METRIC,
     NOTES_METRIC,
     FINDINGS_METRIC,
+    LAST_ACTUAL_METRIC,
     CHAMPION_METRIC,
     STORE_UP_METRIC,
     STORE_REACHED_METRIC,

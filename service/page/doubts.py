@@ -62,6 +62,8 @@ SENTENCES = {
     Check.EXCLUDED: "{days} of {series} left out by events.csv",
     Check.SUPPRESSED: "{days} of {series} with a stand-in for a small count",
     Check.GAP: "{days} of {series} without a value",
+    Check.LATE: "{series} late, the latest by {longest}",
+    Check.SILENT: "{series} silent and not forecast",
 }
 """Of other checks than those of suspect days."""
 
@@ -78,8 +80,14 @@ def _sentences(found: Sequence[Finding]) -> list[str]:
 def _counted(sentence: str, found: Sequence[Finding]) -> str:
     days, series = sum(of.days for of in found), len({of.series for of in found})
     return sentence.format(
-        days="1 day" if days == 1 else f"{days:,} days", series="1 series" if series == 1 else f"{series:,} series"
+        days=_days(days),
+        series="1 series" if series == 1 else f"{series:,} series",
+        longest=_days(max(of.days for of in found)),
     )
+
+
+def _days(n: int) -> str:
+    return "1 day" if n == 1 else f"{n:,} days"
 
 
 def _row(finding: Finding) -> FindingRow:

@@ -7,9 +7,10 @@ from publication.days import weekday_names
 from publication.model import DayForecast, Place, Publication, SeriesForecast
 from publication.vocabulary import SeriesKey
 from service.page import wording
-from service.page.doubts import Doubts, doubts
+from service.page.doubts import TREATMENTS, Doubts, doubts
 from service.page.wording import GaugeScale, PlanRow, scale
 from service.publications.served import ServedPublication
+from service.queries.reporting import Reporting, ReportingState, reporting_of
 from service.rendering.findings import checks_by_day
 
 FRESHNESS = {
@@ -47,6 +48,7 @@ class DayFigures:
     fallback: bool
     reason: str | None
     counted_on: str | None
+    behind: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,16 @@ def _figures(publication: Publication, series: SeriesForecast, reading: GaugeSca
         fallback=series.fallback,
         reason=publication.fallback_reason(series.unique_id),
         counted_on=weekday_names(series.counted_on) if series.counted_on else None,
+        behind=_behind(reporting_of(publication, series)),
     )
+
+
+def _behind(reporting: Reporting) -> str | None:
+    """Say how far a series is behind; nothing of one that is prompt."""
+    if reporting.state is ReportingState.PROMPT or reporting.treatment is None:
+        return None
+    since = "" if reporting.since is None else f" since {wording.day(reporting.since)}"
+    return f"{reporting.state.value.capitalize()}{since} ({reporting.reason}): {TREATMENTS[reporting.treatment]}."
 
 
 def _on(series: SeriesForecast, planning: PlanRow) -> DayForecast | None:

@@ -17,6 +17,7 @@ from service.errors import PlaceRemovedError
 from service.http.bodies import Body, BodyBuilder, body_of
 from service.http.conditional import Representation
 from service.publications.render_cache import Key, RenderCache
+from service.queries.reporting import stopped_series
 from service.queries.scenario import Scenario
 from service.queries.selection import (
     CSV,
@@ -28,7 +29,7 @@ from service.queries.selection import (
     ScoreSelection,
     Selection,
 )
-from service.rendering.bodies import Json, json_bytes, publication_block, series_body, system_body
+from service.rendering.bodies import Json, json_bytes, publication_block, series_body, stopped_body, system_body
 from service.rendering.findings import counts_body, finding_body, findings_csv, findings_ndjson
 from service.rendering.forecasts import RowFormat, forecasts_csv, forecasts_json, forecasts_ndjson, format_rows
 from service.rendering.pressure import pressure_body
@@ -106,7 +107,8 @@ class ServedPublication:
     def series(self, selection: Selection, freshness: Freshness) -> Representation:
         """Return the list of the selected series, without forecasts."""
         listed = [series_body(self.publication, series) for series in selection.series(self.publication)]
-        return self.body({"series": listed}, freshness, self.link(SERIES_PATH, selection))
+        body: Json = {"series": listed, "not_forecast": self._not_forecast(selection)}
+        return self.body(body, freshness, self.link(SERIES_PATH, selection))
 
     def system(self, freshness: Freshness) -> Representation:
         """Return the system, and how much of its newest data is doubted."""
@@ -179,6 +181,13 @@ class ServedPublication:
     def needs_rerender(self, now: datetime) -> bool:
         """Return whether it has become late or stale since it was rendered."""
         return not self.render_cache.has_complete((self.place, "forecasts", EVERYTHING, JSON, self.freshness(now)))
+
+    def _not_forecast(self, selection: Selection) -> list[Json]:
+        """Return the selected series that have stopped: on the first page, for they have no place among the others."""
+        if selection.after is not None:
+            return []
+        admits = selection.predicate(self.publication.system)
+        return [stopped_body(of, reporting) for of, reporting in stopped_series(self.publication) if admits(of.key)]
 
     @cached_property
     def _day_ends(self) -> tuple[datetime, ...]:

@@ -5,8 +5,9 @@ import math
 from datetime import UTC, datetime
 
 from publication.days import WEEKDAYS
-from publication.model import Actual, Publication, PublicationSummary, SeriesForecast, System
+from publication.model import Actual, Finding, Publication, PublicationSummary, SeriesForecast, System
 from publication.vocabulary import Check, Freshness
+from service.queries.reporting import Reporting, reporting_of
 
 Json = dict[str, object]
 
@@ -82,8 +83,25 @@ def series_body(publication: Publication, series: SeriesForecast) -> Json:
         "fallback": series.fallback,
         "notes": notes_body(publication, series.unique_id),
         "last_actual": None if last is None else actual_body(last),
+        "reporting": reporting_body(reporting_of(publication, series)),
         **weekdays_body(series),
     }
+
+
+def reporting_body(reporting: Reporting) -> Json:
+    """Return how far a series is behind, why, and what was done."""
+    return {
+        "state": reporting.state.value,
+        "since": None if reporting.since is None else reporting.since.isoformat(),
+        "days": reporting.days,
+        "reason": reporting.reason,
+        "treatment": None if reporting.treatment is None else reporting.treatment.value,
+    }
+
+
+def stopped_body(finding: Finding, reporting: Reporting) -> Json:
+    """Return one item of the list of series that are not forecast any more."""
+    return {"unique_id": finding.series, **finding.key._asdict(), "reporting": reporting_body(reporting)}
 
 
 def _champion(summary: PublicationSummary) -> Json:

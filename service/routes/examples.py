@@ -84,6 +84,13 @@ FINDING_EXAMPLE: Json = {
     "treatment": "left out",
     "reason": "found 866 on its first day, baseline 851",
 }
+LATE_EXAMPLE: Json = {
+    "state": "late",
+    "since": "2026-11-20",
+    "days": 2,
+    "reason": "no value since 2026-11-19",
+    "treatment": "lead extended",
+}
 COUNT_EXAMPLE: Json = {"check": "frozen", "severity": "suspect", "findings": 1, "days": 7, "series": 1}
 DETAIL_EXAMPLE: Json = {
     **SERIES_EXAMPLE,
@@ -190,7 +197,12 @@ ANSWERS: dict[str, dict[str, object]] = {
     "/v1/system": _json(system=SYSTEM_EXAMPLE, findings=[COUNT_EXAMPLE]),
     "/v1/findings": _json(findings=[FINDING_EXAMPLE]) | _tables(FINDINGS_CSV, FINDINGS_NDJSON),
     "/v1/publications": _json(publications=[{**SUMMARY_EXAMPLE, "series": 49, "fallbacks": 1}]),
-    "/v1/series": _json(series=[{**SERIES_EXAMPLE, "notes": [], "last_actual": {"ds": "2026-11-21", "y": 866.0}}]),
+    "/v1/series": _json(
+        series=[
+            {**SERIES_EXAMPLE, "notes": [], "last_actual": {"ds": "2026-11-19", "y": 866.0}, "reporting": LATE_EXAMPLE}
+        ],
+        not_forecast=[],
+    ),
     "/v1/forecasts": _json(forecasts=[{**SERIES_EXAMPLE, "days": [DAY_EXAMPLE]}])
     | _tables(FORECASTS_CSV, FORECASTS_NDJSON),
     "/v1/forecasts/{unique_id}": _json(forecasts=[DETAIL_EXAMPLE]) | _tables(FORECASTS_CSV, FORECASTS_NDJSON),

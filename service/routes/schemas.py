@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from publication.vocabulary import Check, NoteKind, Severity, Treatment
 from service.http.problems import ProblemType
+from service.queries.reporting import ReportingState
 
 Answers = dict[int | str, dict[str, object]]
 
@@ -181,13 +182,41 @@ class SeriesKeyOut(ResponseModel):
     ] = []
 
 
+class ReportingOut(ResponseModel):
+    """How far a series is behind at the cutoff, why, and what was done."""
+
+    state: Annotated[
+        ReportingState,
+        Field(
+            description="prompt: it has a usable value, or is not counted on the days since. late: it has none yet. "
+            "suspect: its newest values are not used. silent: it has stopped. closed: so has its place."
+        ),
+    ]
+    since: Annotated[date | None, Field(description="first day without a usable value")]
+    days: Annotated[int, Field(description="from that day to the cutoff")]
+    reason: str | None
+    treatment: Treatment | None
+
+
+class StoppedOut(ResponseModel):
+    """A series that is not forecast any more."""
+
+    unique_id: str
+    place: str
+    measure: str
+    stream: str | None
+    reporting: ReportingOut
+
+
 class SeriesOut(SeriesKeyOut):
     notes: Annotated[list[NoteOut], Field(description="such as why a fallback stands in")]
     last_actual: ActualOut | None
+    reporting: ReportingOut
 
 
 class SeriesAnswer(Answer):
     series: list[SeriesOut]
+    not_forecast: Annotated[list[StoppedOut], Field(description="series that have stopped; on the first page alone")]
 
 
 class DayOut(ResponseModel):

@@ -47,7 +47,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     system = build_system(horizon_days=2, quantiles=(0.1, 0.5, 0.9), places=(PLACES[0], PLACES[1], PLACES[3]))
     findings = (
         finding("RXH1/occupancy", Check.FROZEN, range(1, 8)),
-        finding("RXH1/beds", Check.GAP, range(2), Treatment.IMPUTED, "no value, and others before and after it"),
+        finding("RXH1/beds", Check.LATE, range(2), Treatment.LEAD_EXTENDED, "no value since 2026-11-19"),
     )
     for days_ago in (1, 0):
         store.issue(

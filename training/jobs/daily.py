@@ -17,20 +17,26 @@ SCORING_LOCK_TIMEOUT = timedelta(minutes=1)
 FIRST_CHAMPION_REASON = "The first champion: before it, nothing is published."
 
 
-def run(job: Context, console: Console, cutoff: date | None = None, strict: bool = False) -> Publication:
+def run(
+    job: Context,
+    console: Console,
+    cutoff: date | None = None,
+    strict: bool = False,
+    allow_missing: bool = False,
+) -> Publication:
     """Ingest, score, publish; where no champion exists yet, or it cannot be read, train and promote the first one.
 
     If scoring fails, the publication is made all the same, and then the failure is raised.
 
     With `cutoff`, everything after that day is hidden: what would have been done then. With `strict`, suspect values
-    are rejected.
+    are rejected. With `allow_missing`, the cutoff is yesterday, whichever series have reached it.
     """
     _ = job.store  # a store out of reach is found before the work, not after it
     ingest.run(job, console, strict)
     if cutoff is not None:
         job.history(job.as_of(cutoff), cutoff)  # a cutoff before the history is found before anything is trained
     failure = _failure_of_scoring(job, console, cutoff)
-    issued = _published(job, console, cutoff)
+    issued = _published(job, console, cutoff, allow_missing)
     if failure is not None:
         raise failure
     return issued
@@ -45,17 +51,17 @@ def _failure_of_scoring(job: Context, console: Console, cutoff: date | None) -> 
     return None
 
 
-def _published(job: Context, console: Console, cutoff: date | None) -> Publication:
+def _published(job: Context, console: Console, cutoff: date | None, allow_missing: bool) -> Publication:
     """Publish with the champion, or with one trained now where there is none or it cannot be read."""
     reason = FIRST_CHAMPION_REASON
     if has_champion(job):
         try:
-            return publish.run(job, console, cutoff, job.as_of(cutoff))
+            return publish.run(job, console, cutoff, job.as_of(cutoff), allow_missing)
         except VersionUnreadableError as error:
             log.warning("%s A new first champion is trained now.", error.found)
             reason = f"A first champion anew. {error.found}"
     if cutoff is None:
-        publish.next_cutoff(job, job.now)  # nothing is trained for a publication that cannot be made
+        publish.next_cutoff(job, job.now, allow_missing)  # nothing is trained for a publication that cannot be made
     train.run(job, console, cutoff=cutoff)
     promote.run(job, console, force=True, reason=reason)  # without a champion nothing is published
-    return publish.run(job, console, cutoff, job.as_of(cutoff))
+    return publish.run(job, console, cutoff, job.as_of(cutoff), allow_missing)

@@ -81,24 +81,31 @@ def _named(series: Sequence[str]) -> str:
 log = logging.getLogger("headroom")
 
 
-def run(job: Context, console: Console, cutoff: date | None = None, as_of: datetime | None = None) -> Publication:
+def run(
+    job: Context,
+    console: Console,
+    cutoff: date | None = None,
+    as_of: datetime | None = None,
+    allow_missing: bool = False,
+) -> Publication:
     """Forecast with the champion for the cutoff (default: see `next_cutoff`) and issue the publication.
 
     Everything known at `as_of` (default: now) of the days up to the cutoff is used.
     """
     with hold(job, JobLock.PUBLISHING):
-        return _publish(job, console, cutoff, as_of)
+        return _publish(job, console, cutoff, as_of, allow_missing)
 
 
-def next_cutoff(job: Context, as_of: datetime) -> tuple[date, tuple[Note, ...]]:
-    """Return the cutoff of the next publication, and notes on it.
+def next_cutoff(job: Context, as_of: datetime, allow_missing: bool = False) -> tuple[date, tuple[Note, ...]]:
+    """Return the cutoff of the next publication, and notes on it: yesterday, where `allow_missing` says so.
 
     It is the day that most of the promptly reporting series have reached, never today, which is not over, and never
     before the cutoff that is published already. Raises NothingPublishedError where the horizon would be over.
     """
     now_day = today(job.now, job.system.timezone)
     history, yesterday = job.history(as_of), now_day - ONE_DAY
-    day, notes = _not_before_the_last(job, min(history.reached_day.date(), yesterday))
+    reached = min(history.reached_day.date(), yesterday)
+    day, notes = _not_before_the_last(job, yesterday if allow_missing else reached)
     horizon = job.system.horizon_days
     if target_day(day, horizon) < now_day:
         raise NothingPublishedError(
@@ -106,6 +113,9 @@ def next_cutoff(job: Context, as_of: datetime) -> tuple[date, tuple[Note, ...]]:
             f"(today is {now_day}). Ingest newer extracts; to publish what would have been published then, add "
             f"--cutoff {day}."
         )
+    if allow_missing and reached < day:
+        text = f"The cutoff is {day} by --allow-missing: most of the series have reached {reached} only."
+        notes = (*notes, Note(NoteKind.CUTOFF, text))
     return day, (*notes, *held_back(history, day, yesterday))
 
 
@@ -118,10 +128,12 @@ def _not_before_the_last(job: Context, reached: date) -> tuple[date, tuple[Note,
     return newest.cutoff, (Note(NoteKind.CUTOFF, f"The history reaches only {reached} by now; {stays}"),)
 
 
-def _publish(job: Context, console: Console, cutoff: date | None, as_of: datetime | None) -> Publication:
+def _publish(
+    job: Context, console: Console, cutoff: date | None, as_of: datetime | None, allow_missing: bool
+) -> Publication:
     store = job.store  # before the work: a store out of reach is found at once
     instant = as_of or job.now
-    day, on_cutoff = (cutoff, ()) if cutoff is not None else next_cutoff(job, instant)
+    day, on_cutoff = (cutoff, ()) if cutoff is not None else next_cutoff(job, instant, allow_missing)
     model, on_model = champion_or_cached(job)
     history = job.history(instant, day, issued_for=day)
     at = pd.Timestamp(day)

@@ -9,9 +9,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from publication.model import Actual, Note
 from publication.store import Store
-from publication.vocabulary import NoteKind
+from publication.vocabulary import Check, NoteKind
 from service.observability.metrics import METRIC_CATALOGUE, METRIC_PREFIX
-from tests.builders import ISSUED_AT, build_live_scores, build_publication
+from tests.builders import ISSUED_AT, build_live_scores, build_publication, finding
 from tests.contract.service.client import Cable, Client, Clock, serve
 from tests.contract.service.keys import make_bunch
 
@@ -27,10 +27,12 @@ def value(samples: Samples, name: str, /, **labels: str) -> float:
     return samples[METRIC_PREFIX + name, tuple(sorted(labels.items()))]
 
 
-def test_what_is_exposed_is_what_the_catalogue_says(issued_store: Store, clock: Clock, tmp_path: Path) -> None:
+def test_what_is_exposed_is_what_the_catalogue_says(empty_store: Store, clock: Clock, tmp_path: Path) -> None:
+    empty_store.issue(build_publication(findings=(finding("RXH/beds", Check.LATE),)))
+    empty_store.save_live_scores(build_live_scores())
     bunch = make_bunch(tmp_path)
     both = bunch.bearer("both")
-    with serve(issued_store, clock, keys=bunch.store) as client:
+    with serve(empty_store, clock, keys=bunch.store) as client:
         client.get("/v1/system")
         client.get("/v1/system", authorization=both)
         families = list(text_string_to_metric_families(client.get("/metrics", authorization=both).text))

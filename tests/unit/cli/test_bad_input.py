@@ -89,6 +89,8 @@ REJECTED = [
             3, ("HistoryError", "holds no history", "headroom ingest")),
     Invalid("nothing ingested yet", lambda folder: None, "history",
             3, ("HistoryError", "holds no history", "headroom ingest")),
+    Invalid("two cutoffs", lambda folder: None, "daily --cutoff 2026-02-03 --allow-missing",
+            2, ("UsageError", "--allow-missing chooses the cutoff itself", "--cutoff")),
     Invalid("a cutoff before the history", lambda folder: None, "daily --cutoff 2001-02-03",
             4, ("NothingPublishedError", "for cutoff 2001-02-03", "the history begins on 20", "Choose a later cutoff")),
 ]  # fmt: skip

@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 
 from publication.model import Note
-from publication.vocabulary import NoteKind
+from publication.vocabulary import Check, NoteKind
 from tests.builders import build_publication, build_system
 from tests.unit.jobs.hospitals import hospital, morning, received, send
 from tests.unit.pipeline.histories import build_history, counts
 from tests.unit.pipeline.histories import build_system as small_system
 from training.errors import NothingPublishedError
+from training.history.recent_findings import recent_findings
 from training.jobs.publish import lateness_notes, next_cutoff
 from training.pipeline.forecaster import Forecaster
 
@@ -110,6 +111,27 @@ def test_the_prompt_series_make_the_cutoff_and_the_others_are_named(
     for part in parts:
         assert part in said
     assert bool(said) == bool(parts)
+
+
+def test_with_allow_missing_the_cutoff_is_yesterday_and_a_note_says_so(tmp_path: Path) -> None:
+    system = hospital(tmp_path, {"A": "north", "B": "north"})
+    send(tmp_path, all_late(known()))
+    job = received(morning(system, tmp_path / "home", TODAY))
+    cutoff, notes = next_cutoff(job, job.now, allow_missing=True)
+    assert cutoff == YESTERDAY
+    text = "The cutoff is 2026-03-11 by --allow-missing: most of the series have reached 2026-03-08 only."
+    assert notes == (Note(NoteKind.CUTOFF, text),)
+    history = job.history(job.now, cutoff, issued_for=cutoff)
+    late = recent_findings(history, pd.Timestamp(cutoff), 56, LEVELS)
+    assert {(of.check, of.first, of.last) for of in late} == {(Check.LATE, date(2026, 3, 9), YESTERDAY)}
+    assert sorted(of.series for of in late) == sorted(LEVELS)
+
+
+def test_with_allow_missing_nothing_changes_where_yesterday_is_reached(tmp_path: Path) -> None:
+    system = hospital(tmp_path, {"A": "north", "B": "north"})
+    send(tmp_path, known())
+    job = received(morning(system, tmp_path / "home", TODAY))
+    assert next_cutoff(job, job.now, allow_missing=True) == next_cutoff(job, job.now) == (YESTERDAY, ())
 
 
 def test_today_is_not_over_and_never_a_cutoff(tmp_path: Path) -> None:
