@@ -115,13 +115,14 @@ def _rows(values: pd.DataFrame, of_file: IntArray, source: Source, system: Syste
         "file": of_file.astype(np.int32),
         "at": np.arange(len(values), dtype=np.int32),
     }
-    days = day_numbers(values["ds"]).astype(np.int32)
+    days = day_numbers(values["ds"])
     if not source.time:
         return pd.DataFrame({**columns, "day": days, "label": days * MINUTES_A_DAY, "is_utc": False}, copy=False)
     label, utc = values["label"].to_numpy(), values["utc"].to_numpy()
     if source.aggregate is Aggregate.CENSUS:
         days, columns["distance"] = _nearest_census(utc, days, system)
-    return pd.DataFrame({**columns, "day": days, "label": label, "is_utc": bool((label == utc).all())}, copy=False)
+    is_utc = bool((label == utc).all())
+    return pd.DataFrame({**columns, "day": days.astype(np.int32), "label": label, "is_utc": is_utc}, copy=False)
 
 
 def _nearest_census(utc: IntArray, days: IntArray, system: System) -> tuple[IntArray, IntArray]:
