@@ -94,12 +94,10 @@ def _daily(
     days = _by_day(rows, source.aggregate)
     lacking = _lacking(rows, days, source, find_zone(system.timezone))
     lacking |= _has_incomplete(days, values, incomplete, source)
-    return _values(
-        days,
-        values,
-        of_file,
-        np.where(lacking, Check.PARTIAL_DAY.value, np.where(days["is_stand_in"], Check.SUPPRESSED.value, None)),
-    )
+    checks = np.full(len(days), None, dtype=object)
+    checks[days["is_stand_in"].to_numpy(dtype=bool)] = Check.SUPPRESSED.value
+    checks[lacking] = Check.PARTIAL_DAY.value
+    return _values(days, values, of_file, checks)
 
 
 def _rows(values: pd.DataFrame, of_file: IntArray, source: Source, system: System) -> pd.DataFrame:
