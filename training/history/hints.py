@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 
 import pandas as pd
 
@@ -9,6 +10,7 @@ from training.sources.numbers import is_excel_day
 from training.system.spelling import spelling_key
 
 LONG_YEAR = 4
+ABBREVIATED = 3
 TWELVE = 12
 DAY_OF_NUMBERS = re.compile(r"([0-9]{1,2})([./-])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})(.*)")
 COMPACT_DAY = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
@@ -51,15 +53,24 @@ def _day_hint(text: str) -> str | None:
         return 'it looks like a day of Excel (45000 is 2023-03-15): write day_format = "excel"'
     for form, day_format in ((COMPACT_DAY, "%Y%m%d"), (SHORT_ISO, "%Y-%m-%d")):
         if form.fullmatch(text):
-            return f'it looks like a day: write day_format = "{day_format}"'
+            return _as_declared(text, day_format)
     slashed = SLASHED_ISO.fullmatch(text)
     if slashed is not None:
-        return f'it looks like a day: write day_format = "%Y{slashed[1]}%m{slashed[1]}%d"'
+        return _as_declared(text, f"%Y{slashed[1]}%m{slashed[1]}%d")
     named = NAMED_DAY.fullmatch(text)
     if named is not None:
-        month, year = ("%b", "%B")[len(named[2]) > 3], ("%y", "%Y")[len(named[3]) == LONG_YEAR]
-        return f'it looks like a day: write day_format = "%d{named[1]}{month}{named[1]}{year}"'
+        month, year = ("%b", "%B")[len(named[2]) > ABBREVIATED], ("%y", "%Y")[len(named[3]) == LONG_YEAR]
+        return _as_declared(text, f"%d{named[1]}{month}{named[1]}{year}")
     return None
+
+
+def _as_declared(text: str, day_format: str) -> str | None:
+    """The advice to declare a format, if the text is a day in it: there is no 30 February in any."""
+    try:
+        datetime.strptime(text, day_format)  # noqa: DTZ007  # a day, not an instant
+    except ValueError:
+        return None
+    return f'it looks like a day: write day_format = "{day_format}"'
 
 
 def _numbered(found: re.Match[str]) -> str:

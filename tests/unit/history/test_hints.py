@@ -25,6 +25,8 @@ from training.history.hints import hint
         ("31/12/2025 08:00", "day", 'write time = "COLUMN", aggregate and day_format = "%d/%m/%Y"'),
         ("31/12/2025 08:00", "time", 'write day_format = "%d/%m/%Y"'),
         ("yesterday", "day", None),
+        ("2026/02/30", "day", None),
+        ("20260230", "day", None),
         ("1,234", "found", 'it looks like 1234: write thousands = ","; or, if it means 1.234, decimal = ","'),
         ("1.234,5", "found", 'it looks like 1234.5: write thousands = "." and decimal = ","'),
         ("1.234.567", "found", 'it looks like 1234567: write thousands = "." and decimal = ","'),
