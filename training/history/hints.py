@@ -67,7 +67,7 @@ def _day_hint(text: str) -> str | None:
 def _as_declared(text: str, day_format: str) -> str | None:
     """The advice to declare a format, if the text is a day in it: there is no 30 February in any."""
     try:
-        datetime.strptime(text, day_format)  # noqa: DTZ007  # a day, not an instant
+        datetime.strptime(text, day_format)  # a day, not an instant
     except ValueError:
         return None
     return f'it looks like a day: write day_format = "{day_format}"'

@@ -145,7 +145,7 @@ QUARANTINED = [
     Quarantined("a negative count", lambda line: line.rpartition(",")[0] + ",-5",
                 "beds", "-5", "negative count: a count is 0 or more: correct it, or leave the cell blank"),
     Quarantined("a day that is none", lambda line: line.replace("-", "/"),
-                "date", "", "unreadable day: write it like 2026-02-03"),
+                "date", "", 'unreadable day: it looks like a day: write day_format = "%Y/%m/%d"'),
 ]  # fmt: skip
 
 
