@@ -129,6 +129,38 @@ def simulate(
 
 
 @app.command()
+def init(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", readable=False, help="Extracts, or folders of them.")
+    ],
+    out: Annotated[
+        Path, typer.Option(file_okay=False, readable=False, help="Folder to write system.toml and places.csv into.")
+    ] = Path(),
+    day_format: Annotated[
+        str | None, typer.Option(help="Format of days, such as %d/%m/%Y, where the files leave it in doubt.")
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="Time zone of the hospital, such as Europe/London. [default: this machine's]")
+    ] = None,
+    holidays: Annotated[
+        str | None, typer.Option(help="Country of bank holidays, such as PT or GB-ENG. [default: none]")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the system. [default: that of the files]")] = None,
+    decimal: Annotated[
+        str | None, typer.Option(metavar="SIGN", help="Sign before decimals, where the files leave it in doubt.")
+    ] = None,
+) -> None:
+    """Look at extracts, and write a first system.toml and places.csv.
+
+    Print what was assumed, and why. Nothing is overwritten.
+    """
+    from training.jobs import init as job
+
+    options = job.Options(day_format, timezone, decimal)
+    job.run(_console(), files, out, options, name, holidays)
+
+
+@app.command()
 def ingest(system: SystemOption, home: HomeOption = None, strict: StrictOption = False) -> None:
     """Read the sources into the history.
 

@@ -56,7 +56,7 @@ def _files_of(source: Source, folder: Path) -> Iterator[Extract]:
         file = printable(path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path))
         with _readable(str(path)):
             before = state_of(path)
-            extracts = [_read(content, source) for content in contents_of(path, file)]
+            extracts = [read_content(content, source) for content in contents_of(path, file)]
             if state_of(path) != before:
                 logger.warning("Skipped %s: it is still being written. It is read by the next ingest.", path)
                 continue
@@ -66,7 +66,8 @@ def _files_of(source: Source, folder: Path) -> Iterator[Extract]:
         raise HistoryError(f"Reading source {source.name}: every file of it is still being written. Try again later.")
 
 
-def _read(content: Content, source: Source) -> Extract:
+def read_content(content: Content, source: Source) -> Extract:
+    """Return one file with the columns that the source takes of it. Raises HistoryError where it cannot be read."""
     return READERS.get(content.suffix, read_delimited)(content, source)
 
 

@@ -68,6 +68,30 @@ def read_workbook(content: Content, source: Source) -> Extract:
     return Extract(source, content.file, header, columns.rows())
 
 
+def read_sheets(content: Content) -> dict[str, list[list[str]]]:
+    """Return the texts of all cells of each sheet. Raises HistoryError where it is no workbook."""
+    try:
+        with (
+            content.seekable() as binary,
+            python_calamine.CalamineWorkbook.from_filelike(binary) as workbook,
+        ):
+            sheets = {
+                name: workbook.get_sheet_by_index(number).to_python(skip_empty_area=False)
+                for number, name in enumerate(workbook.sheet_names)
+            }
+    except UNREADABLE as error:
+        raise _no_workbook(content, error) from error
+    return {name: [[text_of(cell) for cell in row] for row in rows] for name, rows in sheets.items()}
+
+
+def _no_workbook(content: Content, error: Exception) -> HistoryError:
+    reason = str(error).partition("\n")[0].rstrip(".")
+    return HistoryError(
+        f"Reading {content.name}: it cannot be read as a workbook ({reason}). Save it again as .xlsx, without a "
+        "password."
+    )
+
+
 def _rows(content: Content, source: Source) -> tuple[Rows, Ranges]:
     """Every cell of the sheet, as wide as its widest row, and the ranges of merged cells (of .xlsx, .xlsm and .xls)."""
     try:
@@ -83,11 +107,7 @@ def _rows(content: Content, source: Source) -> tuple[Rows, Ranges]:
             for row, column, text in unread_cells(binary, number):
                 _write(rows, row, column, text)
     except UNREADABLE as error:
-        reason = str(error).partition("\n")[0].rstrip(".")
-        raise HistoryError(
-            f"Reading {content.name}: it cannot be read as a workbook ({reason}). Save it again as .xlsx, without a "
-            "password."
-        ) from error
+        raise _no_workbook(content, error) from error
     return rows, merged
 
 

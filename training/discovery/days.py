@@ -1,0 +1,331 @@
+"""Columns of days and times: in which format they are written, and which day and minute each row tells of."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from training.discovery.cells import DAY_PART
+from training.discovery.tables import Column
+from training.discovery.words import DAY, PUBLISHED, has
+from training.frames import BoolArray, IntArray
+from training.sources.times import parse_times
+
+MINUTES_A_DAY = 1440
+READ_SHARE = 0.9
+ALL_SHARE = 0.995
+"""A format is that of a column if it reads so many of the rows that look like days: another one may read some."""
+NO_MINUTE = int(np.iinfo(np.int64).min // 2)
+FIRST_DAY, LAST_DAY = np.datetime64("1970-01-01"), np.datetime64("2100-01-01")
+CONSECUTIVE_SHARE, RARELY_CONSECUTIVE = 0.7, 0.4
+FEWEST_DAYS = 5
+MONTHLY_DAYS = 28
+CLOCK = re.compile(r"[T ]?,?\s*(\d{1,2})[:.hH]?(\d{2})?(?::(\d{2})(?:\.\d+)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(Z|[+-]\d{2}:?\d{2})?")
+OFFSET = re.compile(r"(Z|[+-]\d{2}:?\d{2})\s*\Z")
+ISO_DAY_PART = re.compile(r"\d{4}-\d{2}-\d{2}")
+COUNTING_FROM = {"serial": np.datetime64("1899-12-30")}
+SERIALS = (25_569, 73_050)  # 1970 to 2099, as workbooks count days
+SECONDS = (946_684_800, 4_102_444_800)  # 2000 to 2099
+NAMED_FORMS = ("%d %b %Y", "%d-%b-%Y", "%d/%b/%Y", "%d%b%Y", "%d %B %Y", "%d-%B-%Y", "%d-%b-%y", "%d %b %y", "%d%b%y")
+NAMED_FORMS += ("%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d. %B %Y", "%d. %b %Y", "%d.%b.%Y")
+WEEKDAY_FORMS = ("%a ", "%A ", "%a, ", "%A, ")
+
+
+@dataclass(frozen=True)
+class DayFormat:
+    """How the days of a column are written. `text` is None for ISO; `doubt` has other formats that fit as well."""
+
+    text: str | None
+    because: str
+    doubt: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DayColumn:
+    """A column of days, or of times if it `has_time`.
+
+    `minutes` has the local minute since 1970 of each row (NO_MINUTE: none), `clock` the one time of the day that all
+    rows have. `sql` is how a query reads it, where it needs one.
+    """
+
+    column: Column
+    format: DayFormat
+    minutes: IntArray
+    has_time: bool
+    has_offset: bool = False
+    clock: int | None = None
+    sql: str | None = None
+
+    @property
+    def days(self) -> IntArray:
+        """The day of each row since 1970; NO_MINUTE: none."""
+        return np.where(self.minutes == NO_MINUTE, NO_MINUTE, self.minutes // MINUTES_A_DAY)
+
+    @property
+    def is_read(self) -> BoolArray:
+        found: BoolArray = self.minutes != NO_MINUTE
+        return found
+
+    @property
+    def is_publication(self) -> bool:
+        """Whether its name says that rows became known then."""
+        return has(self.column.words, PUBLISHED)
+
+    @property
+    def score(self) -> float:
+        """How much its name and its place in the file speak for its being the day."""
+        return 2.0 * has(self.column.words, DAY) - 3.0 * self.is_publication + self.is_read.mean()
+
+
+def as_day_column(column: Column, declared: str | None = None) -> DayColumn | None:
+    """The column as one of days or times; None where it is none. `declared` is the format that the user gave."""
+    texts = column.filled
+    if not texts:
+        return None
+    found = {text: match for text in texts[:200] if (match := DAY_PART.fullmatch(text.strip())) is not None}
+    if declared is None and len(found) < READ_SHARE / 2 * min(len(texts), 200):
+        return _of_numbers(column)
+    parts = {text: DAY_PART.fullmatch(text.strip()) for text in texts}
+    matched = {text: match for text, match in parts.items() if match is not None}
+    if declared is not None and (read := _declared(column, declared, matched)) is not None:
+        return read
+    share = sum(_counts(column, matched)) / max(1, column.n_filled)
+    if share < READ_SHARE / 2:
+        return None
+    days = {text: _day_part(match) for text, match in matched.items()}
+    settled = _settled(column, days, matched)
+    if settled is None:
+        return None
+    return _with_times(column, settled, matched, days)
+
+
+def _counts(column: Column, texts: Sequence[str] | dict[str, re.Match[str]]) -> list[int]:
+    count_of = dict(zip(column.texts, column.counts.tolist(), strict=True))
+    return [count_of[text] for text in texts]
+
+
+def _day_part(match: re.Match[str]) -> str:
+    rest = match["rest"] or ""
+    text = match.string.strip()
+    return text[: len(text) - len(rest)] if rest else text
+
+
+def _formats(days: Sequence[str]) -> Iterator[str]:
+    """The formats that days of this shape may have."""
+    sample = days[0]
+    match = DAY_PART.fullmatch(sample)
+    if match is None:
+        return
+    begin = next((form for form in WEEKDAY_FORMS if _reads(sample, form)), "") if not sample[0].isdigit() else ""
+    if match["ymd"]:
+        sign = match["s"]
+        yield f"{begin}%Y{sign}%m{sign}%d"
+        if sign != "-":
+            yield f"{begin}%Y{sign}%d{sign}%m"
+    elif match["compact"]:
+        yield f"{begin}%Y%m%d"
+    elif match["dmy"]:
+        sign, year = match["t"], "%Y" if len(match["dmy"].rsplit(match["t"], 1)[1]) > 2 else "%y"
+        yield f"{begin}%d{sign}%m{sign}{year}"
+        yield f"{begin}%m{sign}%d{sign}{year}"
+        if year == "%y":
+            yield f"{begin}%y{sign}%m{sign}%d"
+    else:
+        for form in NAMED_FORMS:
+            yield form
+            yield from (weekday + form for weekday in WEEKDAY_FORMS)
+
+
+def _reads(sample: str, begin: str) -> bool:
+    word = sample.split(" ", 1)[0] + " "
+    try:
+        datetime.strptime(word, begin)
+    except ValueError:
+        return False
+    return True
+
+
+def _parsed(days: Sequence[str], form: str) -> pd.Series:
+    read = pd.to_datetime(pd.Series(days, dtype=object), format=form, errors="coerce", exact=True)
+    values = read.to_numpy().astype("datetime64[ns]")
+    fits = (values >= FIRST_DAY) & (values < LAST_DAY)
+    return pd.Series(np.where(fits, values, np.datetime64("NaT")))
+
+
+def _settled(column: Column, days: dict[str, str], matched: dict[str, re.Match[str]]) -> DayFormat | None:
+    """The format that reads all days, settled by their values where several do."""
+    counts = np.array(_counts(column, matched))
+    texts = list(days.values())
+    forms = dict.fromkeys(form for text in texts[:20] for form in _formats([text]))
+    readings: dict[str, pd.Series] = {}
+    for form in forms:
+        read = _parsed(texts, form)
+        share = counts[read.notna().to_numpy()].sum() / counts.sum()
+        if share >= ALL_SHARE or (share >= READ_SHARE and form[:2] in ("%Y", "%a", "%A")):
+            readings[form] = read
+    if not readings:
+        return None
+    if len(readings) == 1 or len({tuple(read.dropna()) for read in readings.values()}) == 1:
+        (form, *_), because = readings, "all of them are in this form"
+        if len(forms) > 1 and {"%d", "%m"} <= {forms_part for f in forms for forms_part in (f[:2], f[3:5])}:
+            because = "a number above 12 can only be the day of a month"
+        return DayFormat(_none_if_iso(form, texts), because)
+    return _by_consecutive_days(readings)
+
+
+def _none_if_iso(form: str, texts: Sequence[str]) -> str | None:
+    return None if form == "%Y-%m-%d" and all(ISO_DAY_PART.fullmatch(text) for text in texts) else form
+
+
+def _by_consecutive_days(readings: dict[str, pd.Series]) -> DayFormat:
+    """The one format by which days follow each other; else a doubt."""
+    shares, monthly = {}, {}
+    for form, read in readings.items():
+        distinct = np.unique(read.dropna().to_numpy().astype("datetime64[D]").astype(np.int64))
+        steps = np.diff(distinct)
+        shares[form] = float((steps == 1).mean()) if len(distinct) >= FEWEST_DAYS else 0.0
+        of_month = pd.DatetimeIndex(read.dropna()).day
+        monthly[form] = bool((of_month == 1).all() or (of_month >= MONTHLY_DAYS).all())
+    best = max(shares, key=lambda form: shares[form])
+    others = [form for form in shares if form != best]
+    is_settled = shares[best] >= CONSECUTIVE_SHARE and all(
+        shares[form] <= RARELY_CONSECUTIVE and not monthly[form] for form in others
+    )
+    if is_settled:
+        return DayFormat(best, "so the days follow each other without gaps")
+    return DayFormat(best, "", doubt=(best, *others))
+
+
+def _with_times(
+    column: Column, settled: DayFormat, matched: dict[str, re.Match[str]], days: dict[str, str]
+) -> DayColumn:
+    rests = {match["rest"] or "" for match in matched.values()}
+    day_of = dict(zip(days, _parsed(list(days.values()), settled.text or "%Y-%m-%d"), strict=True))
+    minute_of: dict[str, int] = {}
+    clocks: set[int] = set()
+    for text, match in matched.items():
+        day = day_of[text]
+        clock = _minute(match["rest"] or "")
+        if pd.isna(day) or clock is None:
+            continue
+        clocks.add(clock)
+        minute_of[text] = int(day.to_numpy().astype("datetime64[D]").astype(np.int64)) * MINUTES_A_DAY + clock
+    minutes = np.array([minute_of.get(text, NO_MINUTE) for text in column.texts], np.int64)[column.codes]
+    has_offset = any(OFFSET.search(rest) for rest in rests if rest)
+    if len(rests) == 1 and not has_offset:
+        (rest,) = rests
+        clock = next(iter(clocks), 0)
+        form = settled.text if not rest or (settled.text is None and clock == 0) else _literal(settled.text, rest)
+        return DayColumn(column, _with(settled, form), minutes, False, clock=clock if rest else None)
+    form = settled.text
+    if form is not None and " " in form:
+        form = next((full for full in _full_formats(form, rests) if _reads_all(list(matched), full)), form)
+    if len(clocks) == 1 and not has_offset and settled.text is None and clocks == {0}:
+        return DayColumn(column, settled, minutes, False)
+    return DayColumn(column, _with(settled, form), minutes, True, has_offset)
+
+
+def _with(settled: DayFormat, form: str | None) -> DayFormat:
+    return DayFormat(form, settled.because, settled.doubt)
+
+
+def _literal(form: str | None, rest: str) -> str:
+    return (form or "%Y-%m-%d") + rest.replace("%", "%%")
+
+
+def _full_formats(form: str, rests: set[str]) -> Iterator[str]:
+    for clock in (" %H:%M", " %H:%M:%S", " %I:%M:%S %p", " %I:%M %p", "T%H:%M:%S", ", %H:%M"):
+        yield form + clock
+
+
+def _reads_all(texts: Sequence[str], form: str) -> bool:
+    return bool(pd.to_datetime(pd.Series(texts, dtype=object), format=form, errors="coerce").notna().all())
+
+
+def _minute(rest: str) -> int | None:
+    """The minute of the day that a clock shows; of no time at all the first."""
+    if not rest:
+        return 0
+    found = CLOCK.fullmatch(rest)
+    if found is None:
+        return 0 if rest == "Z" else None
+    hour, minute = int(found[1]), int(found[2] or 0)
+    if found[4] is not None:
+        hour = hour % 12 + (12 if found[4][0] in "Pp" else 0)
+    return hour * 60 + minute if hour <= 24 and minute < 60 else None
+
+
+def _declared(column: Column, form: str, matched: dict[str, re.Match[str]]) -> DayColumn | None:
+    """The column by the format that the user gave, if that reads it."""
+    texts = column.filled
+    whole = _parsed(texts, form)
+    days = whole if whole.notna().mean() >= READ_SHARE else None
+    if days is None:
+        parts = {text: _day_part(match) for text, match in matched.items()}
+        if not parts or _parsed(list(parts.values()), form).notna().mean() < READ_SHARE:
+            return None
+        return _with_times(column, DayFormat(form, "--day-format says so"), matched, parts)
+    since = days.to_numpy().astype("datetime64[m]").astype(np.int64)
+    minute_of = {t: int(m) for t, m, ok in zip(texts, since, days.notna(), strict=True) if ok}
+    minutes = np.array([minute_of.get(text, NO_MINUTE) for text in column.texts], np.int64)[column.codes]
+    read = minutes[minutes != NO_MINUTE]
+    has_time = bool((read % MINUTES_A_DAY != 0).any())
+    return DayColumn(column, DayFormat(form, "--day-format says so"), minutes, has_time)
+
+
+def _of_numbers(column: Column) -> DayColumn | None:
+    """Days as workbooks count them, or seconds since 1970, in a column whose name says that it has days."""
+    if not has(column.words, DAY):
+        return None
+    numbers = pd.to_numeric(pd.Series(column.texts, dtype=object), errors="coerce").to_numpy(dtype=float)
+    filled = numbers[(column.counts > 0) & ~column.is_blank]
+    if not len(filled) or np.isnan(filled).mean() > 1 - READ_SHARE:
+        return None
+    low, high = np.nanmin(filled), np.nanmax(filled)
+    name = '"' + column.name.replace('"', '""') + '"'
+    if SERIALS[0] <= low and high <= SERIALS[1]:
+        minutes = (numbers - SERIALS[0]) * MINUTES_A_DAY
+        has_time = bool((np.abs(filled - np.round(filled)) > 1e-9).any())
+        sql = f"TIMESTAMP '1899-12-30' + to_minutes(CAST(round(CAST({name} AS DOUBLE) * 1440) AS BIGINT))"
+        if not has_time:
+            sql = f"DATE '1899-12-30' + CAST(CAST({name} AS DOUBLE) AS INTEGER)"
+        because = "they are numbers of days as workbooks count them"
+        return DayColumn(column, DayFormat(None, because), _minutes(minutes, column), has_time, sql=sql)
+    for factor in (1, 1000):
+        if SECONDS[0] * factor <= low and high <= SECONDS[1] * factor:
+            sql = f"make_timestamp(CAST({name} AS BIGINT) * {1_000_000 // factor})"
+            because = "they are seconds since 1970" if factor == 1 else "they are milliseconds since 1970"
+            minutes = numbers / factor / 60
+            return DayColumn(column, DayFormat(None, because), _minutes(minutes, column), True, True, sql=sql)
+    return None
+
+
+def _minutes(of_texts: np.ndarray, column: Column) -> IntArray:
+    whole = np.where(np.isnan(of_texts), NO_MINUTE, np.round(np.nan_to_num(of_texts))).astype(np.int64)
+    return whole[column.codes]
+
+
+def joined_minutes(columns: Sequence[Column], day_format: str | None) -> IntArray:
+    """The local minute since 1970 that several columns make together, as sources read them; NO_MINUTE: none."""
+    codes = np.zeros(columns[0].n_rows, np.int64)
+    for column in columns:
+        codes = codes * len(column.texts) + column.codes
+    distinct, at = np.unique(codes, return_inverse=True)
+    texts = []
+    for code in distinct.tolist():
+        cells = []
+        for column in reversed(columns):
+            code, number = divmod(code, len(column.texts))
+            cells.append(column.texts[number])
+        texts.append(" | ".join(reversed(cells)) if all(cells) else "")
+    read = parse_times(pd.Series(texts, dtype=object), "UTC", "UTC", day_format)
+    return local_minutes(read.local)[at]
+
+
+def local_minutes(times: pd.Series) -> IntArray:
+    """Times as minutes since 1970; NO_MINUTE: none."""
+    values = times.to_numpy().astype("datetime64[m]")
+    return np.where(np.isnat(values), NO_MINUTE, values.astype(np.int64))

@@ -1,0 +1,119 @@
+"""The drafts of sources and places, as text of system.toml and places.csv."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from training.system.schema import DEFAULT_CENSUS_HOUR
+
+PLACES = "places.csv"
+PLACE_COLUMNS = ("place", "parent", "name", "kind")
+Value = str | int | float | bool | Sequence[str] | Sequence[int] | Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class SourceDraft:
+    """A table [sources.NAME]: its keys in order, and comments above it."""
+
+    name: str
+    keys: Mapping[str, Value]
+    comments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlaceDraft:
+    """A row of places.csv."""
+
+    id: str
+    parent: str = ""
+    name: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class SystemDraft:
+    """All that init writes."""
+
+    name: str
+    timezone: str
+    holidays: str | None
+    census_hour: int
+    places: tuple[PlaceDraft, ...]
+    sources: tuple[SourceDraft, ...]
+    declared: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    comments: tuple[str, ...] = ()
+
+    @property
+    def toml(self) -> str:
+        """The text of system.toml."""
+        return "\n".join(self._lines()) + "\n"
+
+    @property
+    def places_csv(self) -> str:
+        """The text of places.csv."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(PLACE_COLUMNS)
+        writer.writerows((place.id, place.parent, place.name, place.kind) for place in self.places)
+        return text.getvalue()
+
+    def _lines(self) -> Iterator[str]:
+        yield from _commented(self.comments)
+        yield ""
+        yield "[system]"
+        yield f"name = {quoted(self.name)}"
+        yield f"timezone = {quoted(self.timezone)}"
+        if self.holidays is not None:
+            yield f"holidays = {quoted(self.holidays)}"
+        if self.census_hour != DEFAULT_CENSUS_HOUR:
+            yield f"census_hour = {self.census_hour}"
+        yield f"places = {quoted(PLACES)}"
+        for name, (kind, unit) in self.declared.items():
+            yield ""
+            yield f"[measures.{_key(name)}]"
+            yield f"kind = {quoted(kind)}"
+            yield f"unit = {quoted(unit)}"
+        for source in self.sources:
+            yield ""
+            yield from _commented(source.comments)
+            yield f"[sources.{_key(source.name)}]"
+            for key, value in source.keys.items():
+                yield f"{key} = {_value(value)}"
+
+
+def _commented(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        for part in line.splitlines():
+            yield "# " + "".join(sign if sign.isprintable() else " " for sign in part)
+
+
+def _key(name: str) -> str:
+    return name if name.isascii() and name.replace("_", "").replace("-", "").isalnum() else quoted(name)
+
+
+def quoted(text: str) -> str:
+    """A text as TOML writes it."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _value(value: Value) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return repr(value)
+        case str() if "\n" in value:
+            return '"""\n' + _multiline(value) + '"""'
+        case str():
+            return quoted(value)
+        case Mapping():
+            inner = ", ".join(f"{_key(str(key))} = {_value(item)}" for key, item in value.items())  # type: ignore[arg-type]
+            return f"{{ {inner} }}"
+    return f"[{', '.join(_value(item) for item in value)}]"
+
+
+def _multiline(text: str) -> str:
+    lines = [quoted(line)[1:-1].replace('\\"', '"').replace('"""', '""\\"') for line in text.splitlines()]
+    return "\n".join(lines) + "\n"

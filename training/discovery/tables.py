@@ -1,0 +1,148 @@
+"""A file as columns of distinct texts, and where in the file its table is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import union_categoricals
+
+from training.discovery.cells import CellKind, kind_of
+from training.discovery.words import tokens
+from training.frames import BoolArray, FloatArray, IntArray
+from training.sources.contents import Content
+from training.sources.extract import Extract
+from training.sources.numbers import parse_counts
+from training.system.model import Notation, Source
+
+MOST_TEXTS_TYPED = 3000
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its distinct `texts`, and for each row the number of its text in `codes`."""
+
+    name: str
+    texts: tuple[str, ...]
+    codes: IntArray
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        return tokens(self.name)
+
+    @cached_property
+    def counts(self) -> IntArray:
+        """How many rows have each text."""
+        found: IntArray = np.bincount(self.codes, minlength=len(self.texts))
+        return found
+
+    @cached_property
+    def n_rows(self) -> int:
+        return len(self.codes)
+
+    @cached_property
+    def is_blank(self) -> BoolArray:
+        """Which texts are blank."""
+        return np.array([not text.strip() for text in self.texts], bool)
+
+    @cached_property
+    def n_filled(self) -> int:
+        return int(self.counts[~self.is_blank].sum())
+
+    @cached_property
+    def filled(self) -> list[str]:
+        """The distinct texts that are there, the most frequent first."""
+        order = np.argsort(-self.counts, kind="stable")
+        return [self.texts[i] for i in order.tolist() if self.counts[i] and not self.is_blank[i]]
+
+    @cached_property
+    def shares(self) -> dict[CellKind, float]:
+        """The share of each kind of cell among those that are not blank, by rows."""
+        typed = self.filled[:MOST_TEXTS_TYPED]
+        count_of = dict(zip(self.texts, self.counts.tolist(), strict=True))
+        sums = dict.fromkeys(CellKind, 0)
+        for text in typed:
+            sums[kind_of(text)] += count_of[text]
+        total = sum(n for kind, n in sums.items() if kind is not CellKind.BLANK)
+        return {kind: n / total if total else 0.0 for kind, n in sums.items()}
+
+    def values(self, notation: Notation) -> FloatArray:
+        """The number in each row; NaN where there is none."""
+        read = parse_counts(pd.Series(self.texts, dtype=object), notation).to_numpy(dtype=float)
+        found: FloatArray = read[self.codes]
+        return found
+
+    def rows(self, chosen: BoolArray) -> "Column":
+        """The same column of some of the rows."""
+        return replace(self, codes=self.codes[chosen])
+
+
+@dataclass(frozen=True)
+class TableLocation:
+    """Where the table of a file is: the rows of its header, and in a workbook the sheet."""
+
+    header_rows: tuple[int, ...] = (1,)
+    sheet: str | None = None
+
+    def source(self, content: Content, columns: Sequence[str] = ()) -> Source:
+        """A source that takes these columns of the file; without any all of them."""
+        named: dict[str, tuple[str, ...]] = {name: (name,) for name in columns}
+        query = None if columns else "SELECT * FROM extract"
+        rows = None if self.header_rows == (1,) else self.header_rows
+        return Source("init", (content.file,), None, None, named, sheet=self.sheet, query=query, header_rows=rows)
+
+
+@dataclass(frozen=True)
+class FileTable:
+    """The table of one file, or of several files of one layout. `n_malformed` rows have another width.
+
+    A `sample` has some rows of large files.
+    """
+
+    contents: tuple[Content, ...]
+    location: TableLocation
+    columns: dict[str, Column]
+    n_rows: int
+    n_malformed: int = 0
+    is_sample: bool = False
+    of_file: tuple[int, ...] = ()
+
+    def rows(self, chosen: BoolArray) -> "FileTable":
+        """The same table with some of the rows."""
+        columns = {name: column.rows(chosen) for name, column in self.columns.items()}
+        return replace(self, columns=columns, n_rows=int(chosen.sum()))
+
+
+def as_table(content: Content, location: TableLocation, extract: Extract, is_sample: bool) -> FileTable:
+    """The table that was read from one file."""
+    columns = {str(name): _column(str(name), extract.rows[name].array) for name in extract.rows}
+    n_rows = len(extract.rows)
+    return FileTable((content,), location, columns, n_rows, len(extract.malformed), is_sample, (n_rows,))
+
+
+def stacked(tables: Sequence[FileTable]) -> FileTable:
+    """Tables of one layout as one, with the columns that all of them have."""
+    first = tables[0]
+    if len(tables) == 1:
+        return first
+    shared = [name for name in first.columns if all(name in table.columns for table in tables)]
+    columns = {name: _stacked([table.columns[name] for table in tables]) for name in shared}
+    return FileTable(
+        tuple(content for table in tables for content in table.contents),
+        first.location,
+        columns,
+        sum(table.n_rows for table in tables),
+        sum(table.n_malformed for table in tables),
+        any(table.is_sample for table in tables),
+        tuple(table.n_rows for table in tables),
+    )
+
+
+def _column(name: str, cells: pd.Categorical) -> Column:
+    return Column(name, tuple(map(str, cells.categories)), cells.codes.astype(np.int64))
+
+
+def _stacked(columns: Sequence[Column]) -> Column:
+    parts = [pd.Categorical.from_codes(c.codes, categories=pd.Index(c.texts, dtype=object)) for c in columns]
+    return _column(columns[0].name, union_categoricals(parts))

@@ -1,0 +1,88 @@
+"""`headroom init`: from extracts to a first system.toml and places.csv."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from publication.console import printable
+from training.discovery.discover import as_system_name, discover
+from training.discovery.drafts import PLACES, SystemDraft
+from training.discovery.plans import Options
+from training.discovery.report import as_rich
+from training.errors import UsageError
+from training.files import output, write_atomically
+from training.system.reading import read_system
+
+__all__ = ["Options", "run"]
+
+SYSTEM = "system.toml"
+
+
+def run(
+    console: Console,
+    files: Sequence[Path],
+    out: Path,
+    options: Options,
+    name: str | None = None,
+    holidays: str | None = None,
+) -> Path:
+    """Write the system that the files describe, and print what was assumed; return the path of its system.toml.
+
+    Raises UsageError where a file is absent, or other files of these names are there.
+    """
+    found = discover(_files(files), out, options, None if name is None else as_system_name(name), holidays)
+    _check(found.draft, out)
+    _write(found.draft, out)
+    console.print(as_rich(found.assumptions))
+    target = out / SYSTEM
+    console.print(
+        f"Wrote {printable(str(target))} and {PLACES} with {len(found.draft.places)} places. Look at them, then run:\n"
+        f"  headroom daily --system {printable(str(target))}",
+        soft_wrap=True,
+        markup=False,
+    )
+    return target
+
+
+def _files(given: Sequence[Path]) -> list[Path]:
+    """The files; of a folder those in it."""
+    files: list[Path] = []
+    for path in given:
+        if path.is_dir():
+            files.extend(sorted(entry for entry in path.iterdir() if entry.is_file()))
+        elif path.is_file():
+            files.append(path)
+        else:
+            raise UsageError(f"{path}: there is no such file. Give the extracts to look at.")
+    if not files:
+        raise UsageError(f"{given[0]}: there is no file in it. Give the extracts to look at.")
+    return files
+
+
+def _check(draft: SystemDraft, out: Path) -> None:
+    """Read the system as every other command will, before a file of it is there."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / SYSTEM
+        _write_into(draft, Path(folder))
+        read_system(target)
+
+
+def _write(draft: SystemDraft, out: Path) -> None:
+    for file, text in ((SYSTEM, draft.toml), (PLACES, draft.places_csv)):
+        target = out / file
+        with output("--out", target):
+            if target.exists() and target.read_bytes() != text.encode():
+                raise UsageError(
+                    f"{target}: it is there already, with another content, and is not overwritten. Give another --out, "
+                    "or move it away."
+                )
+    with output("--out", out):
+        _write_into(draft, out)
+
+
+def _write_into(draft: SystemDraft, folder: Path) -> None:
+    for file, text in ((PLACES, draft.places_csv), (SYSTEM, draft.toml)):
+        with write_atomically(folder / file) as unfinished:
+            unfinished.write_bytes(text.encode())
