@@ -6,8 +6,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from training.discovery.days import (
-    MINUTES_A_DAY,
-    NO_MINUTE,
     DayColumn,
     as_day_column,
     joined_minutes,
@@ -17,7 +15,7 @@ from training.discovery.tables import Column, FileTable
 from training.discovery.words import DAY_OF_MONTH, HOUR, MEAN, MONTH, RATE, YEAR, has
 from training.errors import HistoryError
 from training.frames import BoolArray, IntArray
-from training.sources.times import TIME_OF_DAY
+from training.sources.times import MINUTES_A_DAY, NOT_A_TIME, TIME_OF_DAY
 
 YEARS, MONTHS, MONTH_DAYS = range(1970, 2100), range(1, 13), range(1, 32)
 HOURS_A_DAY = 24
@@ -30,7 +28,7 @@ DAY_NAME, HOUR_NAME = "day", "hour"
 class Axis:
     """When the rows are. `day` or `time` are columns of the source, `select` the SQL of those that a query makes.
 
-    `minutes` has the local minute since 1970 of each row, of a day its midnight (NO_MINUTE: none).
+    `minutes` has the local minute since 1970 of each row, of a day its midnight (NOT_A_TIME: none).
     """
 
     minutes: IntArray
@@ -50,8 +48,8 @@ class Axis:
 
     @property
     def days(self) -> IntArray:
-        """The day of each row since 1970; NO_MINUTE: none."""
-        return np.where(self.minutes == NO_MINUTE, NO_MINUTE, self.minutes // MINUTES_A_DAY)
+        """The day of each row since 1970; NOT_A_TIME: none."""
+        return np.where(self.minutes == NOT_A_TIME, NOT_A_TIME, self.minutes // MINUTES_A_DAY)
 
     def rows(self, chosen: BoolArray) -> "Axis":
         """The same of some of the rows."""
@@ -139,7 +137,7 @@ def _with_hour(day: DayColumn, hour: Column, others: tuple[DayColumn, ...]) -> A
     if day.clock and day.format.text is not None and not day.format.text.startswith("%Y-%m-%d"):
         return None
     minutes = joined_minutes([day.column, hour], day_format)
-    if (minutes != NO_MINUTE).mean() < NEARLY_ALL * day.is_read.mean():
+    if (minutes != NOT_A_TIME).mean() < NEARLY_ALL * day.is_read.mean():
         return None
     numbers = np.array([_hour(text) if text.strip() else -1 for text in hour.texts])
     if day.has_time or day.clock:

@@ -12,13 +12,13 @@ from training.discovery.cells import DAY_PART
 from training.discovery.tables import Column
 from training.discovery.words import DAY, PUBLISHED, has
 from training.frames import BoolArray, IntArray
-from training.sources.times import parse_times
+from training.sources.extract import Extract
+from training.sources.times import MINUTES_A_DAY, NOT_A_TIME, parse_times, with_time_column
+from training.system.model import Source
 
-MINUTES_A_DAY = 1440
 READ_SHARE = 0.9
 ALL_SHARE = 0.995
 """A format is that of a column if it reads so many of the rows that look like days: another one may read some."""
-NO_MINUTE = int(np.iinfo(np.int64).min // 2)
 FIRST_DAY, LAST_DAY = np.datetime64("1970-01-01"), np.datetime64("2100-01-01")
 CONSECUTIVE_SHARE, RARELY_CONSECUTIVE = 0.7, 0.4
 FEWEST_DAYS = 5
@@ -47,7 +47,7 @@ class DayFormat:
 class DayColumn:
     """A column of days, or of times if it `has_time`.
 
-    `minutes` has the local minute since 1970 of each row (NO_MINUTE: none), `clock` the one time of the day that all
+    `minutes` has the local minute since 1970 of each row (NOT_A_TIME: none), `clock` the one time of the day that all
     rows have. `sql` is how a query reads it, where it needs one.
     """
 
@@ -61,12 +61,12 @@ class DayColumn:
 
     @property
     def days(self) -> IntArray:
-        """The day of each row since 1970; NO_MINUTE: none."""
-        return np.where(self.minutes == NO_MINUTE, NO_MINUTE, self.minutes // MINUTES_A_DAY)
+        """The day of each row since 1970; NOT_A_TIME: none."""
+        return np.where(self.minutes == NOT_A_TIME, NOT_A_TIME, self.minutes // MINUTES_A_DAY)
 
     @property
     def is_read(self) -> BoolArray:
-        found: BoolArray = self.minutes != NO_MINUTE
+        found: BoolArray = self.minutes != NOT_A_TIME
         return found
 
     @property
@@ -213,7 +213,7 @@ def _with_times(
             continue
         clocks.add(clock)
         minute_of[text] = int(day.to_numpy().astype("datetime64[D]").astype(np.int64)) * MINUTES_A_DAY + clock
-    minutes = np.array([minute_of.get(text, NO_MINUTE) for text in column.texts], np.int64)[column.codes]
+    minutes = np.array([minute_of.get(text, NOT_A_TIME) for text in column.texts], np.int64)[column.codes]
     has_offset = any(OFFSET.search(rest) for rest in rests if rest)
     if len(rests) == 1 and not has_offset:
         (rest,) = rests
@@ -270,8 +270,8 @@ def _declared(column: Column, form: str, matched: dict[str, re.Match[str]]) -> D
         return _with_times(column, DayFormat(form, "--day-format says so"), matched, parts)
     since = days.to_numpy().astype("datetime64[m]").astype(np.int64)
     minute_of = {t: int(m) for t, m, ok in zip(texts, since, days.notna(), strict=True) if ok}
-    minutes = np.array([minute_of.get(text, NO_MINUTE) for text in column.texts], np.int64)[column.codes]
-    read = minutes[minutes != NO_MINUTE]
+    minutes = np.array([minute_of.get(text, NOT_A_TIME) for text in column.texts], np.int64)[column.codes]
+    read = minutes[minutes != NOT_A_TIME]
     has_time = bool((read % MINUTES_A_DAY != 0).any())
     return DayColumn(column, DayFormat(form, "--day-format says so"), minutes, has_time)
 
@@ -304,28 +304,17 @@ def _of_numbers(column: Column) -> DayColumn | None:
 
 
 def _minutes(of_texts: np.ndarray, column: Column) -> IntArray:
-    whole = np.where(np.isnan(of_texts), NO_MINUTE, np.round(np.nan_to_num(of_texts))).astype(np.int64)
+    whole = np.where(np.isnan(of_texts), NOT_A_TIME, np.round(np.nan_to_num(of_texts))).astype(np.int64)
     return whole[column.codes]
 
 
 def joined_minutes(columns: Sequence[Column], day_format: str | None) -> IntArray:
-    """The local minute since 1970 that several columns make together, as sources read them; NO_MINUTE: none."""
-    codes = np.zeros(columns[0].n_rows, np.int64)
-    for column in columns:
-        codes = codes * len(column.texts) + column.codes
-    distinct, at = np.unique(codes, return_inverse=True)
-    texts = []
-    for code in distinct.tolist():
-        cells = []
-        for column in reversed(columns):
-            code, number = divmod(code, len(column.texts))
-            cells.append(column.texts[number])
-        texts.append(" | ".join(reversed(cells)) if all(cells) else "")
-    read = parse_times(pd.Series(texts, dtype=object), "UTC", "UTC", day_format)
-    return local_minutes(read.local)[at]
-
-
-def local_minutes(times: pd.Series) -> IntArray:
-    """Times as minutes since 1970; NO_MINUTE: none."""
-    values = times.to_numpy().astype("datetime64[m]")
-    return np.where(np.isnat(values), NO_MINUTE, values.astype(np.int64))
+    """The local minute since 1970 that several columns make together, as sources read them; NOT_A_TIME: none."""
+    rows = pd.DataFrame({column.name: column.categorical for column in columns})
+    names = tuple(column.name for column in columns)
+    source = Source("init", (), None, None, {}, time=names)
+    joined = with_time_column(Extract(source, "", names, rows))
+    texts = joined.rows[joined.source.time[0]].cat
+    read = parse_times(pd.Series(texts.categories, dtype=object), "UTC", "UTC", day_format)
+    found: IntArray = read.local[texts.codes.to_numpy()]
+    return found

@@ -69,8 +69,7 @@ def _unused(name: str, taken: list[str]) -> str:
 def _cells(table: FileTable, name: str | None) -> pd.Categorical:
     if name is None:
         return pd.Categorical.from_codes(np.zeros(table.n_rows, np.int64), categories=pd.Index([""], dtype=object))
-    column = table.columns[name]
-    return pd.Categorical.from_codes(column.codes, categories=pd.Index(column.texts, dtype=object))
+    return table.columns[name].categorical
 
 
 def _sql(labels: list[str], day: str, names: dict[str, str], headers: list[str]) -> str:

@@ -7,7 +7,6 @@ import numpy as np
 
 from training.discovery import words as w
 from training.discovery.axis import DAY_NAME, Axis, find_axis
-from training.discovery.days import MINUTES_A_DAY, NO_MINUTE
 from training.discovery.days_across import turned
 from training.discovery.drafts import PlaceDraft, SourceDraft, Value
 from training.discovery.labels import uniqueness
@@ -28,6 +27,7 @@ from training.discovery.tables import FileTable
 from training.discovery.totals import find_totals, pivot
 from training.discovery.zones import ask_for_zone, zone_of_offsets
 from training.errors import HistoryError
+from training.sources.times import MINUTES_A_DAY, NOT_A_TIME
 from training.system.schema import DEFAULT_CENSUS_HOUR, DEFAULT_CENSUS_WITHIN_HOURS
 
 NOT_DAILY = "counts a day are needed"
@@ -120,7 +120,7 @@ def _look(table: FileTable, path: tuple[str, ...], root: str, options: Options) 
     if axis is None:
         found = _named([name for name in table.columns if not name.startswith("column")])
         raise HistoryError(f"Looking at {file}: it has no column of days; {NOT_DAILY}. Found the columns {found}.")
-    is_row = axis.minutes != NO_MINUTE
+    is_row = axis.minutes != NOT_A_TIME
     table, axis = table.rows(is_row), axis.rows(is_row)
     numbers = [column for name, column in table.columns.items() if name not in axis.used]
     notation = find_notation(numbers, options.decimal)

@@ -73,6 +73,11 @@ class Column:
         found: FloatArray = read[self.codes]
         return found
 
+    @property
+    def categorical(self) -> pd.Categorical:
+        """The rows as pandas holds them."""
+        return pd.Categorical.from_codes(self.codes, categories=pd.Index(self.texts, dtype=object))
+
     def rows(self, chosen: BoolArray) -> "Column":
         """The same column of some of the rows."""
         return replace(self, codes=self.codes[chosen])
@@ -144,5 +149,4 @@ def _column(name: str, cells: pd.Categorical) -> Column:
 
 
 def _stacked(columns: Sequence[Column]) -> Column:
-    parts = [pd.Categorical.from_codes(c.codes, categories=pd.Index(c.texts, dtype=object)) for c in columns]
-    return _column(columns[0].name, union_categoricals(parts))
+    return _column(columns[0].name, union_categoricals([column.categorical for column in columns]))
