@@ -36,7 +36,7 @@ def find_notation(columns: Iterable[Column], decimal: str | None = None) -> Foun
     Raises HistoryError where numbers such as 1.234 have two meanings and nothing in the table says which.
     """
     columns = [column for column in columns if has_numbers(column)]
-    texts = [text.strip() for column in columns for text in column.filled]
+    texts = dict.fromkeys(text.strip() for column in columns for text in column.filled if not text.isdecimal())
     numbers = [text for text in texts if is_number(text) and not SUPPRESSED.fullmatch(text)]
     reasons: dict[str, str] = {}
     signs = _signs(numbers, columns, decimal, reasons)
@@ -73,7 +73,7 @@ def _missing(columns: Sequence[Column]) -> list[str]:
         count_of = dict(zip(column.texts, column.counts.tolist(), strict=True))
         for text in column.filled:
             word = text.strip()
-            if is_number(word) or SUPPRESSED.fullmatch(word):
+            if word.isdecimal() or is_number(word) or SUPPRESSED.fullmatch(word):
                 continue
             if word in NO_VALUE or count_of[text] >= FEWEST_OF_A_WORD:
                 found[word] = None

@@ -9,7 +9,7 @@ from training.discovery import words as w
 from training.discovery.axis import DAY_NAME, Axis, find_axis
 from training.discovery.days_across import turned
 from training.discovery.drafts import PlaceDraft, SourceDraft, Value
-from training.discovery.labels import uniqueness
+from training.discovery.labels import is_index, uniqueness
 from training.discovery.measures import (
     FLOWS,
     ChosenMeasures,
@@ -23,7 +23,7 @@ from training.discovery.reading import read_columns
 from training.discovery.report import Assumption
 from training.discovery.shapes import UNIQUE_SHARE, Roles, Shape, find_roles, rows_of_places
 from training.discovery.sql import identifier, literal, query, without_separator
-from training.discovery.tables import FileTable
+from training.discovery.tables import Column, FileTable
 from training.discovery.totals import find_totals, pivot
 from training.discovery.zones import ask_for_zone, zone_of_offsets
 from training.errors import HistoryError
@@ -67,6 +67,7 @@ class _Work:
     """What is known of a table while its plan is made."""
 
     table: FileTable
+    full: FileTable
     path: tuple[str, ...]
     file: str
     root: str
@@ -116,17 +117,18 @@ def _look(table: FileTable, path: tuple[str, ...], root: str, options: Options) 
     body = "extract"
     if across is not None:
         table, body = across.table, across.sql
+    full, table = table, table.thinned()
     axis = find_axis(table, options.day_format, file)
     if axis is None:
         found = _named([name for name in table.columns if not name.startswith("column")])
         raise HistoryError(f"Looking at {file}: it has no column of days; {NOT_DAILY}. Found the columns {found}.")
     is_row = axis.minutes != NOT_A_TIME
     table, axis = table.rows(is_row), axis.rows(is_row)
-    numbers = [column for name, column in table.columns.items() if name not in axis.used]
+    numbers = [column for name, column in table.columns.items() if name not in axis.used and not is_index(column)]
     notation = find_notation(numbers, options.decimal)
     table, axis, nameless = rows_of_places(table, axis, notation.notation)
     roles = find_roles(table, axis, notation.notation)
-    return _Work(table, path, file, root, axis, notation, roles, body, nameless)
+    return _Work(table, full, path, file, root, axis, notation, roles, body, nameless)
 
 
 def _named(names: Sequence[str]) -> str:
@@ -298,12 +300,12 @@ def _named_totals(work: _Work, matrix: np.ndarray, totals: Mapping[int, str]) ->
     return found
 
 
-def _totals_of_level(ids: "object", level: "object", matrix: np.ndarray, totals: Mapping[int, str]) -> dict[int, str]:
+def _totals_of_level(ids: Column, level: Column, matrix: np.ndarray, totals: Mapping[int, str]) -> dict[int, str]:
     """Places that equal the sum of the others with the same parent."""
     found = {}
-    pairs = np.unique(np.column_stack([level.codes, ids.codes]), axis=0)  # type: ignore[attr-defined]
-    for parent in np.unique(pairs[:, 0]).tolist():
-        members = [number for number in pairs[pairs[:, 0] == parent, 1].tolist() if number not in totals]
+    parents, numbers = np.divmod(np.unique(level.codes * len(ids.texts) + ids.codes), len(ids.texts))
+    for parent in np.unique(parents).tolist():
+        members = [number for number in numbers[parents == parent].tolist() if number not in totals]
         if len(members) > 2:  # noqa: PLR2004  a total has two parts
             _, exact = find_totals(matrix[:, members])
             for number in exact:
@@ -521,7 +523,7 @@ def _places(work: _Work) -> list[PlaceDraft]:
         return [PlaceDraft(place_id(c), name="" if place_id(c) == c else c) for c in roles.place_columns]
     if roles.place is None:
         return []
-    table = read_columns(work.table, roles.place.names) if work.body == "extract" else work.table
+    table = read_columns(work.full, roles.place.names) if work.body == "extract" else work.full
     return list_places(table, roles.place, work.ignored, work.root)
 
 

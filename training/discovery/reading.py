@@ -21,7 +21,7 @@ WORKBOOK_SUFFIXES = frozenset(READERS) - {".parquet"}
 FIRST_LINES = 200
 FIRST_CHARACTERS = 1 << 20
 LARGE_BYTES = 96 << 20
-HEAD_BYTES, PIECE_BYTES, N_PIECES = 12 << 20, 1 << 20, 16
+HEAD_BYTES, PIECE_BYTES, N_EXCERPTS = 12 << 20, 1 << 20, 16
 READ_BYTES = 1 << 20
 
 
@@ -116,7 +116,7 @@ def _excerpt_of(content: Content) -> tuple[Content, bool]:
     n_bytes = _n_bytes(content)
     if n_bytes < LARGE_BYTES:
         return content, False
-    starts = [HEAD_BYTES + (n_bytes - HEAD_BYTES) * k // (N_PIECES + 1) for k in range(1, N_PIECES + 1)]
+    starts = [HEAD_BYTES + (n_bytes - HEAD_BYTES) * k // (N_EXCERPTS + 1) for k in range(1, N_EXCERPTS + 1)]
     with content.open() as binary:
         pieces.append(binary.read(HEAD_BYTES) + binary.readline())
         position = sum(map(len, pieces))

@@ -17,6 +17,7 @@ from training.sources.numbers import parse_counts
 from training.system.model import Notation, Source
 
 MOST_TEXTS_TYPED = 3000
+MOST_ROWS, HEAD_ROWS, PIECE_ROWS, N_PIECES = 200_000, 100_000, 10_000, 8
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,16 @@ class FileTable:
     n_malformed: int = 0
     is_sample: bool = False
     of_file: tuple[int, ...] = ()
+
+    def thinned(self) -> "FileTable":
+        """The same table, of many rows only the first and pieces from all over it: enough to see what they are."""
+        if self.n_rows <= MOST_ROWS:
+            return self
+        chosen = np.zeros(self.n_rows, bool)
+        chosen[:HEAD_ROWS] = True
+        for start in np.linspace(HEAD_ROWS, self.n_rows - PIECE_ROWS, N_PIECES).astype(int).tolist():
+            chosen[start : start + PIECE_ROWS] = True
+        return self.rows(chosen)
 
     def rows(self, chosen: BoolArray) -> "FileTable":
         """The same table with some of the rows."""
