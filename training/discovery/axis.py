@@ -53,9 +53,7 @@ class Axis:
 
     def rows(self, chosen: BoolArray) -> "Axis":
         """The same of some of the rows."""
-        others = tuple(
-            replace(day, column=day.column.rows(chosen), minutes=day.minutes[chosen]) for day in self.others
-        )
+        others = tuple(replace(day, column=day.column.rows(chosen), minutes=day.minutes[chosen]) for day in self.others)
         return replace(self, minutes=self.minutes[chosen], others=others)
 
 
@@ -116,9 +114,9 @@ def _hour_column(table: FileTable, day: DayColumn) -> Column | None:
         if column is day.column or not has(column.words, HOUR) or has(column.words, MEAN) or has(column.words, RATE):
             continue
         texts = column.filled
-        if 0 < len(texts) <= MOST_CLOCKS and all(_hour(text) is not None for text in texts):
-            if column.n_filled >= NEARLY_ALL * column.n_rows:
-                return column
+        are_hours = 0 < len(texts) <= MOST_CLOCKS and all(_hour(text) is not None for text in texts)
+        if are_hours and column.n_filled >= NEARLY_ALL * column.n_rows:
+            return column
     return None
 
 
@@ -193,8 +191,8 @@ def _names(columns: Sequence[Column]) -> frozenset[str]:
 def _numbers_in(table: FileTable, pattern: object, values: range) -> Column | None:
     for column in table.columns.values():
         texts = column.filled
-        if not texts or len(texts) > 200 or not has(column.words, pattern):  # type: ignore[arg-type]  # noqa: PLR2004
+        if not texts or len(texts) > 200 or not has(column.words, pattern):  # type: ignore[arg-type]
             continue
-        if all(text.strip().isdigit() and int(text) in values for text in texts if len(text) < 6):  # noqa: PLR2004
+        if all(text.strip().isdigit() and int(text) in values for text in texts if len(text) < 6):
             return column
     return None

@@ -6,16 +6,28 @@ from enum import StrEnum
 from training.discovery.words import NO_VALUE
 
 NUMBER = re.compile(r"[<>\u2264\u2265~]?\s*[+-]?(?:\d[\d.,'\u2019\s\u00a0\u202f]*|[.,]\d+)(?:[eE][+-]?\d+)?\s*%?")
-SUPPRESSED = re.compile(r"(?:<|\u2264|<=|less than|under|fewer than)\s*(\d{1,2})|(\d)\s*(?:-|\u2013|to|a|bis)\s*(\d{1,2})", re.I)
-PERCENT = re.compile(r"[+-]?\d[\d.,]*\s*%")
-MONTH_NAMES = r"[^\W\d_]{3,12}\.?"
-DAY_PART = re.compile(
-    r"(?:[^\W\d_]{2,10}\.?,?\s+)?"  # the name of a weekday
-    r"(?:(?P<ymd>\d{4}(?P<s>[-/.])\d{1,2}(?P=s)\d{1,2})|(?P<compact>(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))"
-    r"|(?P<dmy>\d{1,2}(?P<t>[-/.])\d{1,2}(?P=t)(?:\d{4}|\d{2}))"
-    rf"|(?P<named>\d{{1,2}}\.?[-/. ]?(?:de )?{MONTH_NAMES}[-/., ]*(?:de )?(?:\d{{4}}|\d{{2}})|{MONTH_NAMES} \d{{1,2}},? \d{{4}}))"
-    r"(?P<rest>(?:[T ]\s*|,\s*)\d{1,2}[:.hH]\d{2}.*|[T ]\d{1,2}\s*[AaPp]\.?[Mm]\.?.*|Z)?",
+SUPPRESSED = re.compile(
+    r"(?:<|\u2264|<=|less than|under|fewer than)\s*(\d{1,2})|(\d)\s*(?:-|\u2013|to|a|bis)\s*(\d{1,2})", re.I
 )
+PERCENT = re.compile(r"[+-]?\d[\d.,]*\s*%")
+MONTH_NAME = r"[^\W\d_]{3,12}\.?"
+DAY_PART = re.compile(
+    rf"""
+    (?:[^\W\d_]{{2,10}}\.?,?\s+)?  # the name of a weekday
+    (?:
+      (?P<ymd>\d{{4}}(?P<s>[-/.])\d{{1,2}}(?P=s)\d{{1,2}})
+      | (?P<compact>(?:19|20)\d{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))
+      | (?P<dmy>\d{{1,2}}(?P<t>[-/.])\d{{1,2}}(?P=t)(?:\d{{4}}|\d{{2}}))
+      | (?P<named>
+          \d{{1,2}}\.?[-/.\ ]?(?:de\ )?{MONTH_NAME}[-/.,\ ]*(?:de\ )?(?:\d{{4}}|\d{{2}})
+          | {MONTH_NAME}\ \d{{1,2}},?\ \d{{4}}
+        )
+    )
+    (?P<rest>(?:[T\ ]\s*|,\s*)\d{{1,2}}[:.hH]\d{{2}}.*|[T\ ]\d{{1,2}}\s*[AaPp]\.?[Mm]\.?.*|Z)?
+    """,
+    re.VERBOSE,
+)
+"""A day in one of many forms, and the rest of the text: a time of the day, if there is one."""
 
 
 class CellKind(StrEnum):
@@ -46,4 +58,4 @@ def is_number(text: str) -> bool:
 
 def is_day(text: str) -> bool:
     """Return whether a text looks like a day, with or without a time."""
-    return len(text) >= 6 and DAY_PART.fullmatch(text) is not None  # noqa: PLR2004  1.1.24 is the shortest
+    return len(text) >= 6 and DAY_PART.fullmatch(text) is not None

@@ -23,14 +23,18 @@ FIRST_DAY, LAST_DAY = np.datetime64("1970-01-01"), np.datetime64("2100-01-01")
 CONSECUTIVE_SHARE, RARELY_CONSECUTIVE = 0.7, 0.4
 FEWEST_DAYS = 5
 MONTHLY_DAYS = 28
-CLOCK = re.compile(r"[T ]?,?\s*(\d{1,2})[:.hH]?(\d{2})?(?::(\d{2})(?:\.\d+)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(Z|[+-]\d{2}:?\d{2})?")
+CLOCK = re.compile(
+    r"[T ]?,?\s*(\d{1,2})[:.hH]?(\d{2})?(?::(\d{2})(?:\.\d+)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(Z|[+-]\d{2}:?\d{2})?"
+)
 OFFSET = re.compile(r"(Z|[+-]\d{2}:?\d{2})\s*\Z")
 ISO_DAY_PART = re.compile(r"\d{4}-\d{2}-\d{2}")
 COUNTING_FROM = {"serial": np.datetime64("1899-12-30")}
 SERIALS = (25_569, 73_050)  # 1970 to 2099, as workbooks count days
 SECONDS = (946_684_800, 4_102_444_800)  # 2000 to 2099
-NAMED_FORMS = ("%d %b %Y", "%d-%b-%Y", "%d/%b/%Y", "%d%b%Y", "%d %B %Y", "%d-%B-%Y", "%d-%b-%y", "%d %b %y", "%d%b%y")
-NAMED_FORMS += ("%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d. %B %Y", "%d. %b %Y", "%d.%b.%Y")
+NAMED_FORMS = (
+    *("%d %b %Y", "%d-%b-%Y", "%d/%b/%Y", "%d%b%Y", "%d %B %Y", "%d-%B-%Y", "%d-%b-%y", "%d %b %y", "%d%b%y"),
+    *("%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%d. %B %Y", "%d. %b %Y", "%d.%b.%Y"),
+)
 WEEKDAY_FORMS = ("%a ", "%A ", "%a, ", "%A, ")
 
 
@@ -77,7 +81,7 @@ class DayColumn:
     @property
     def score(self) -> float:
         """How much its name and its place in the file speak for its being the day."""
-        return 2.0 * has(self.column.words, DAY) - 3.0 * self.is_publication + self.is_read.mean()
+        return 2.0 * has(self.column.words, DAY) - 3.0 * self.is_publication + float(self.is_read.mean())
 
 
 def as_day_column(column: Column, declared: str | None = None) -> DayColumn | None:

@@ -1,27 +1,32 @@
-"""From files to the drafts of a system."""
+"""From files to the draft of a system."""
 
-import os
+import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
+from itertools import takewhile
 from pathlib import Path
 
 from publication.vocabulary import ALLOWED_SIGNS, LONGEST_NAME_BYTES, check_system_name
 from training.discovery.drafts import PlaceDraft, SourceDraft, SystemDraft
-from training.discovery.plans import Options, Plan, plan
+from training.discovery.looking import Options
+from training.discovery.places import place_id
+from training.discovery.plans import Plan, plan
 from training.discovery.reading import read_tables
 from training.discovery.report import Assumption
 from training.discovery.tables import FileTable, stacked
 from training.discovery.zones import machine_zone
 from training.errors import HistoryError
-from training.sources.contents import Content, contents_of, usable
+from training.sources.contents import contents_of, usable
 from training.system.schema import DEFAULT_CENSUS_HOUR
 
 DEFAULT_NAME = "system"
 ALIKE_SHARE = 0.5
 """Files are of one layout if so many of their columns are the same."""
 WILDCARDS = "*?["
+DIGITS = "0123456789"
+NUMBERED = re.compile(r".*\d.*")
 
 
 @dataclass(frozen=True)
@@ -32,19 +37,30 @@ class Discovery:
     assumptions: tuple[Assumption, ...]
 
 
-def discover(files: Sequence[Path], folder: Path, options: Options, name: str | None, holidays: str | None) -> Discovery:
+def discover(
+    files: Sequence[Path], folder: Path, options: Options, name: str | None = None, holidays: str | None = None
+) -> Discovery:
     """Return the system that files describe; `folder` is where its system.toml will be.
 
     Raises HistoryError where a file has no counts of days, or can be read in two ways.
     """
-    named = name or _system_name(files)
+    named = as_system_name(name) if name is not None else _system_name(files)
     tables = [table for path in usable(list(files)) for table in _tables(path, folder)]
     if not tables:
-        raise HistoryError(f"Looking at {files[0]}: it has no table with a header and numbers. Send the extract again.")
-    plans = []
+        raise HistoryError(
+            f"Looking at {files[0]}: it has no table with names of columns above numbers. "
+            "Send the extract with a header."
+        )
+    plans, refused = [], None
     for group in _alike(tables):
-        table = stacked(group)
-        plans.append(plan(table, _path(table, folder), named, options))
+        try:
+            plans.append(plan(stacked(group), _path(group, folder), _place_of(group, tables, named), options, named))
+        except HistoryError as error:
+            if group[0].location.sheet is None or len(tables) == 1:
+                raise
+            refused = error  # workbooks have sheets of notes and of other things
+    if refused is not None and not plans:
+        raise refused
     return _together(plans, named, holidays, options)
 
 
@@ -54,19 +70,20 @@ def _tables(path: Path, folder: Path) -> Iterator[FileTable]:
 
 
 def _shown(path: Path, folder: Path) -> str:
-    absolute = path.absolute()
-    return absolute.relative_to(folder.absolute()).as_posix() if absolute.is_relative_to(folder.absolute()) else path.name
+    """The name of a file in sentences: from the folder on, if it is below it."""
+    absolute, base = path.absolute(), folder.absolute()
+    return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else path.name
 
 
 def _alike(tables: Sequence[FileTable]) -> list[list[FileTable]]:
+    """Tables of one layout together."""
     groups: list[list[FileTable]] = []
     for table in tables:
-        for group in groups:
-            if _is_alike(group[0], table):
-                group.append(table)
-                break
-        else:
+        group = next((group for group in groups if _is_alike(group[0], table)), None)
+        if group is None:
             groups.append([table])
+        else:
+            group.append(table)
     return groups
 
 
@@ -75,30 +92,44 @@ def _is_alike(one: FileTable, other: FileTable) -> bool:
     return one.location == other.location and len(mine & theirs) >= ALIKE_SHARE * len(mine | theirs)
 
 
-def _path(table: FileTable, folder: Path) -> tuple[str, ...]:
+def _place_of(group: Sequence[FileTable], tables: Sequence[FileTable], named: str) -> str:
+    """The place of rows that name none: a sheet's, where several sheets that are not numbered have the same columns."""
+    first = group[0]
+    others = [
+        table
+        for table in tables
+        if table.contents == first.contents and set(table.columns) == set(first.columns) and table is not first
+    ]
+    sheet = first.location.sheet
+    if not others or sheet is None or NUMBERED.match(sheet):
+        return named
+    return place_id(sheet)
+
+
+def _path(group: Sequence[FileTable], folder: Path) -> tuple[str, ...]:
     """What a source reads: the files by their names, or one pattern that fits them and no others of their folder."""
-    paths = list(dict.fromkeys(content.path.absolute() for content in table.contents))
+    paths = list(dict.fromkeys(content.path.absolute() for table in group for content in table.contents))
     names = [path.name for path in paths]
     if len(paths) > 1 and len({path.parent for path in paths}) == 1:
-        prefix, suffix = os.path.commonprefix(names).rstrip("0123456789"), _common_suffix(names).lstrip("0123456789")
-        pattern = f"{_escaped(prefix)}*{_escaped(suffix)}"
-        there = [entry.name for entry in paths[0].parent.iterdir() if fnmatch(entry.name, pattern)]
+        begin, end = _common_begin(names).rstrip(DIGITS), _common_begin([name[::-1] for name in names])[::-1]
+        pattern = f"{_escaped(begin)}*{_escaped(end.lstrip(DIGITS))}"
+        there = [entry.name for entry in paths[0].parent.iterdir() if fnmatchcase(entry.name, pattern)]
         if sorted(there) == sorted(names):
             return (_relative(paths[0].parent, folder, pattern),)
     return tuple(_relative(path.parent, folder, _escaped(path.name)) for path in paths)
 
 
-def _common_suffix(names: Sequence[str]) -> str:
-    return os.path.commonprefix([name[::-1] for name in names])[::-1]
+def _common_begin(names: Sequence[str]) -> str:
+    return "".join(signs[0] for signs in takewhile(lambda signs: len(set(signs)) == 1, zip(*names, strict=False)))
 
 
 def _relative(parent: Path, folder: Path, name: str) -> str:
     """The path as the system file names it: relative if it is below its folder."""
     base = folder.absolute()
-    if parent.is_relative_to(base):
-        relative = _escaped(parent.relative_to(base).as_posix())
-        return name if relative == "." else f"{relative}/{name}"
-    return f"{_escaped(parent.as_posix())}/{name}"
+    if not parent.is_relative_to(base):
+        return f"{_escaped(parent.as_posix())}/{name}"
+    relative = _escaped(parent.relative_to(base).as_posix())
+    return name if relative == "." else f"{relative}/{name}"
 
 
 def _escaped(text: str) -> str:
@@ -108,15 +139,15 @@ def _escaped(text: str) -> str:
 
 def _system_name(files: Sequence[Path]) -> str:
     """A name from what the files' names have in common."""
-    stems = [path.name.partition(".")[0] for path in files]
-    return as_system_name(os.path.commonprefix(stems) or stems[0])
+    stems = [path.name.lstrip(".").partition(".")[0] for path in files]
+    return as_system_name(_common_begin(stems).rstrip(DIGITS) if len(stems) > 1 else stems[0])
 
 
 def as_system_name(text: str) -> str:
     """A name that a system may have, as near to the text as can be."""
     composed = unicodedata.normalize("NFC", text)
     signs = "".join(sign if sign.isalnum() or sign in ALLOWED_SIGNS else "-" for sign in composed)
-    name = signs.strip(" -_.&+()").encode()[:LONGEST_NAME_BYTES].decode(errors="ignore").rstrip(" .")
+    name = signs.strip(" -_.&+()").encode(errors="ignore")[:LONGEST_NAME_BYTES].decode(errors="ignore").rstrip(" .")
     try:
         return check_system_name(name)
     except ValueError:
@@ -128,38 +159,39 @@ def _together(plans: Sequence[Plan], name: str, holidays: str | None, options: O
     for of_plan in plans:
         for place in of_plan.places:
             places.setdefault(place.id, place)
-    root = _free_name(name, places)
-    zone = next((of_plan.zone for of_plan in plans if of_plan.zone is not None), None)
-    timezone, because = _zone(zone, options)
-    declared = {measure: kind for of_plan in plans for measure, kind in of_plan.declared.items()}
-    census_hour = next((p.census_hour for p in plans if p.census_hour != DEFAULT_CENSUS_HOUR), DEFAULT_CENSUS_HOUR)
+    timezone, because = _zone(plans, options)
     assumptions = [assumption for of_plan in plans for assumption in of_plan.assumptions]
     assumptions.append(Assumption("time zone", timezone, because))
     if holidays is None:
-        assumptions.append(Assumption("bank holidays", "none", "give --holidays GB-ENG, or as the country is"))
-    comments = [f"Written by headroom init. {line}" for line in ("Each line of its table of assumptions can be changed here.",)]
-    left_out = [comment for of_plan in plans for comment in of_plan.comments]
-    if left_out:
-        comments += ["Columns that are not read:", *left_out]
-        comments.append('To read one, write it under measures, such as { NAME = "column" }, and declare [measures.NAME].')
+        assumptions.append(Assumption("bank holidays", "none", "give --holidays GB-ENG, or as your country is"))
+    hours = [of_plan.census_hour for of_plan in plans]
     draft = SystemDraft(
-        root, timezone, holidays, census_hour, tuple(places.values()), _distinct(plans), declared, tuple(comments)
+        name=name,
+        timezone=timezone,
+        holidays=holidays,
+        census_hour=next((hour for hour in hours if hour != DEFAULT_CENSUS_HOUR), DEFAULT_CENSUS_HOUR),
+        places=tuple(places.values()),
+        sources=_distinct(plans),
+        declared={measure: kind for of_plan in plans for measure, kind in of_plan.declared.items()},
+        comments=tuple(_comments(plans)),
     )
     return Discovery(draft, tuple(assumptions))
 
 
-def _zone(settled: tuple[str, str] | None, options: Options) -> tuple[str, str]:
+def _comments(plans: Sequence[Plan]) -> Iterator[str]:
+    yield "Written by headroom init, from what it assumed. Correct it where that is wrong."
+    left_out = {name: because for of_plan in plans for name, because in of_plan.left_out.items()}
+    if left_out:
+        yield "These columns are not read. To read one, give it a name among the measures of its source;"
+        yield "one that is not built in is declared too: [measures.NAME] with its kind, flow, stock or capacity."
+        yield from (f"  {name}: {because}" for name, because in left_out.items())
+
+
+def _zone(plans: Sequence[Plan], options: Options) -> tuple[str, str]:
     if options.timezone is not None:
         return options.timezone, "--timezone says so"
-    if settled is not None:
-        return settled
-    return machine_zone(), "it is this machine's; give --timezone if the hospital is elsewhere"
-
-
-def _free_name(name: str, places: Mapping[str, PlaceDraft]) -> str:
-    while name in places:
-        name += " system"
-    return name
+    settled = next((of_plan.zone for of_plan in plans if of_plan.zone is not None), None)
+    return settled or (machine_zone(), "it is this machine's; give --timezone if the hospital is elsewhere")
 
 
 def _distinct(plans: Sequence[Plan]) -> tuple[SourceDraft, ...]:

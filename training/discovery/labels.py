@@ -15,8 +15,8 @@ from training.discovery.words import (
     DEMAND,
     FREE,
     INDEX,
-    MEASURE_NAME,
     MEAN,
+    MEASURE_NAME,
     NAME,
     OCCUPIED,
     OPEN,
@@ -107,12 +107,12 @@ def is_index(column: Column) -> bool:
     values = np.array([_whole(text) for text in column.texts])[column.codes]
     steps = np.diff(values[values >= 0])
     is_unique = len(column.filled) == column.n_filled
-    counts_up = bool(len(steps)) and bool((steps == 1).mean() > 0.98)  # noqa: PLR2004
+    counts_up = bool(len(steps)) and bool((steps == 1).mean() > 0.98)
     return is_unique and (counts_up or named)
 
 
 def _whole(text: str) -> int:
-    return int(text) if text.isdigit() and len(text) < 18 else -1  # noqa: PLR2004
+    return int(text) if text.isdigit() and len(text) < 18 else -1
 
 
 def is_label(column: Column, days: IntArray) -> bool:
@@ -122,13 +122,13 @@ def is_label(column: Column, days: IntArray) -> bool:
     if n_values < 1 or column.n_filled < (1 - MOST_BLANK_SHARE) * column.n_rows:
         return False
     longest = max(map(len, column.filled[:500]))
-    if longest > LONGEST_LABEL or column.shares[CellKind.DAY] > 0.5:  # noqa: PLR2004
+    if longest > LONGEST_LABEL or column.shares[CellKind.DAY] > 0.5:
         return False
     if has(column.words, MEAN) or has(column.words, RATE) or all(map(CLOCK_TIME.fullmatch, column.filled[:500])):
         return False
     if n_days > 1 and column.n_filled < FEWEST_A_LABEL * n_values:
         return False
-    if column.shares[CellKind.NUMBER] > 0.5:  # noqa: PLR2004
+    if column.shares[CellKind.NUMBER] > 0.5:
         return _is_number_label(column, days, n_days)
     return True
 
@@ -169,7 +169,7 @@ def grouped(columns: Sequence[Column]) -> list[LabelGroup]:
         same = [
             column
             for column in left
-            if len(column.filled) >= SAME_NUMBER_SHARE * len(finest.filled)
+            if len(column.filled) >= SAME_NUMBER_SHARE * _n_with(finest, column)
             and len(finest.filled) > 1
             and depends(finest, column) >= DEPENDS_SHARE
         ]
@@ -177,6 +177,12 @@ def grouped(columns: Sequence[Column]) -> list[LabelGroup]:
         in_order = sorted([finest, *same], key=lambda column: -len(column.filled))
         groups.append(LabelGroup(tuple(in_order)))
     return groups
+
+
+def _n_with(finest: Column, column: Column) -> int:
+    """How many values of the finest are there in rows that have the other."""
+    rows = ~column.is_blank[column.codes] & ~finest.is_blank[finest.codes]
+    return len(np.unique(finest.codes[rows]))
 
 
 def independent(groups: Sequence[LabelGroup]) -> list[LabelGroup]:

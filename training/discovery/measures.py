@@ -7,6 +7,7 @@ import numpy as np
 
 from training.discovery import words as w
 from training.discovery.notation import is_percentage
+from training.discovery.sql import identifier
 from training.discovery.tables import Column
 from training.frames import FloatArray
 from training.system.model import BUILT_IN, Notation
@@ -42,10 +43,22 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Derived:
+    """A column that a query makes of others."""
+
+    sql: str
+    values: FloatArray
+
+
+@dataclass(frozen=True)
 class ChosenMeasures:
-    """Each measure with its columns; what kind and unit the declared ones have; why others are left out."""
+    """Each measure with its columns; what kind and unit the declared ones have; why others are left out.
+
+    `derived` are columns of measures that the table does not have, by name.
+    """
 
     columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    derived: dict[str, Derived] = field(default_factory=dict)
     declared: dict[str, tuple[str, str]] = field(default_factory=dict)
     because: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -87,9 +100,9 @@ def as_candidate(column: Column, notation: Notation) -> Candidate | str:
     if w.has(name_words, w.MEAN):
         return "its name says that it is a mean, a duration or a sum since a beginning"
     is_fraction = known % 1 != 0
-    stand_ins = list(notation.suppressed.values())
+    stand_ins = [value for value in notation.suppressed.values() if value is not None]
     is_fraction &= ~np.isin(known, stand_ins)
-    if is_fraction.mean() > FRACTION_SHARE and not (role in BED_ROLES and np.median(known) > 2):  # noqa: PLR2004
+    if is_fraction.mean() > FRACTION_SHARE and not (role in BED_ROLES and np.median(known) > 2):
         return "it has fractions"
     if (known < 0).mean() > FRACTION_SHARE:
         return "it has numbers below zero"
@@ -140,7 +153,7 @@ def _pick(candidates: Sequence[Candidate], scope: frozenset[str] | None = None) 
         return (max(general, key=lambda c: (c.is_total, c.size)),), "its name says so"
     if parts := _complementary(candidates):
         return parts, "they are with and without the same word: together all"
-    if parts := _ages(candidates):
+    if parts := _ages(candidates) or _numbered(candidates):
         return parts, "they are parts of all"
     undiseased = [c for c in candidates if not c.has_disease]
     if not undiseased:
@@ -149,12 +162,12 @@ def _pick(candidates: Sequence[Candidate], scope: frozenset[str] | None = None) 
 
 
 def _sum_of_others(candidates: Sequence[Candidate]) -> Candidate | None:
-    if len(candidates) < 3:  # noqa: PLR2004  a sum has two parts
+    if len(candidates) < 3:
         return None
     for candidate in candidates:
         others = np.sum([np.nan_to_num(c.values) for c in candidates if c is not candidate], axis=0)
         known = np.isfinite(candidate.values) & (candidate.values > 0)
-        if known.any() and np.mean(np.abs(others[known] - candidate.values[known]) < 0.5) >= SUM_SHARE:  # noqa: PLR2004
+        if known.any() and np.mean(np.abs(others[known] - candidate.values[known]) < 0.5) >= SUM_SHARE:
             return candidate
     return None
 
@@ -170,10 +183,25 @@ def _complementary(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
 
 def _ages(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     for pair in ((w.ADULT, w.CHILD), (w.MALE, w.FEMALE)):
-        parts = [[c for c in candidates if c.scope and all(pattern.match(word) for word in c.scope)] for pattern in pair]
+        parts = [
+            [c for c in candidates if c.scope and all(pattern.match(word) for word in c.scope)] for pattern in pair
+        ]
         if all(len(part) == 1 for part in parts):
             return parts[0][0], parts[1][0]
     return ()
+
+
+def _numbered(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Columns whose names differ in a number alone, from 1 on: `type 1`, `type 2` and so on."""
+    by_words: dict[tuple[str, ...], dict[int, Candidate]] = {}
+    for candidate in candidates:
+        numbers = [int(word) for word in candidate.column.words if word.isdecimal()]
+        others = tuple(word for word in candidate.column.words if not word.isdecimal())
+        if len(numbers) == 1:
+            by_words.setdefault(others, {})[numbers[0]] = candidate
+    parts = max(by_words.values(), key=len, default={})
+    is_series = len(parts) > 1 and sorted(parts) == list(range(1, len(parts) + 1))
+    return tuple(parts[number] for number in sorted(parts)) if is_series else ()
 
 
 def _take_beds(chosen: ChosenMeasures, by_role: dict[str | None, list[Candidate]]) -> None:
@@ -197,6 +225,19 @@ def _take_beds(chosen: ChosenMeasures, by_role: dict[str | None, list[Candidate]
         chosen.because["beds"] = "occupied and free beds together"
         return
     _take(chosen, "beds", (picked, because))
+    if picked and free and not occupied:
+        _derive_occupancy(chosen, picked, _pick(free, picked[0].scope)[0])
+
+
+def _derive_occupancy(chosen: ChosenMeasures, beds: Sequence[Candidate], free: Sequence[Candidate]) -> None:
+    """Occupancy is what beds and free beds leave between them."""
+    signed = [*(("+", column) for column in beds), *(("-", column) for column in free)]
+    sql = " ".join(f"{sign} TRY_CAST({identifier(c.column.name)} AS DOUBLE)" for sign, c in signed)
+    values = np.sum([c.values if sign == "+" else -c.values for sign, c in signed], axis=0)
+    name = "occupied_beds"
+    chosen.derived[name] = Derived(sql.removeprefix("+ "), values)
+    chosen.columns["occupancy"] = (name,)
+    chosen.because["occupancy"] = " ".join(f"{sign} {c.column.name}" for sign, c in signed).removeprefix("+ ")
 
 
 def _holds(beds: Candidate, occupied: FloatArray) -> bool:
@@ -213,7 +254,7 @@ def _are_free(available: Candidate, occupied: Sequence[Candidate]) -> bool:
     known = np.isfinite(available.values) & np.isfinite(total)
     if not known.any():
         return False
-    if np.mean(available.values[known] < total[known]) > 0.5:  # noqa: PLR2004
+    if np.mean(available.values[known] < total[known]) > 0.5:
         return True
     alone, together = available.values[known], available.values[known] + total[known]
     return bool(np.std(np.diff(together)) < np.std(np.diff(alone)))
@@ -235,9 +276,8 @@ def _declare(chosen: ChosenMeasures, others: Sequence[Candidate]) -> None:
         name = measure_name(candidate.column.words)
         if name in chosen.columns or name in BUILT_IN_KINDS:
             continue
-        kind, unit = kind_by_name(candidate) or ("flow", "patients"), "patients"
         chosen.columns[name] = (candidate.column.name,)
-        chosen.declared[name] = (kind[0], kind[1])
+        chosen.declared[name] = kind_by_name(candidate) or ("flow", "patients")
         chosen.because[name] = "no built-in measure has this name"
         del chosen.left_out[candidate.column.name]
 

@@ -90,7 +90,9 @@ def _signs(
         other = "." if decimal == "," else ","
         return decimal, other if any(_groups(text, other) for text in bare) else _blank_sign(bare)
     for point, separator in ((".", ","), (",", ".")):
-        if text := next((t for t in bare if point in t and separator in t and t.rindex(point) > t.rindex(separator)), ""):
+        if text := next(
+            (t for t in bare if point in t and separator in t and t.rindex(point) > t.rindex(separator)), ""
+        ):
             reasons["thousands"] = f"{text} has both signs"
             return point, separator
     blank = _blank_sign(bare)
@@ -133,7 +135,7 @@ def _groups(text: str, sign: str) -> bool:
 def _is_fraction(text: str, sign: str) -> bool:
     """Return whether a number can only have the sign for its decimals."""
     found = re.fullmatch(rf"[+-]?(\d*){re.escape(sign)}(\d+)", text)
-    return found is not None and (len(found[2]) != 3 or found[1] in ("", "0") or len(found[1]) > 3)  # noqa: PLR2004
+    return found is not None and (len(found[2]) != 3 or found[1] in ("", "0") or len(found[1]) > 3)
 
 
 def _are_thousands(columns: Sequence[Column], sign: str) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from training.discovery.drafts import PlaceDraft
 from training.discovery.labels import DEPENDS_SHARE, SAME_NUMBER_SHARE, LabelGroup, depends
 from training.discovery.tables import Column, FileTable
-from training.discovery.words import NO_VALUE, ORGANISATION, REGION, has
+from training.discovery.words import NAMELESS, ORGANISATION, REGION
 
 SEPARATOR, INSTEAD = "/", "-"
 
@@ -51,7 +51,7 @@ def place_id(text: str) -> str:
 
 def is_nameless(text: str) -> bool:
     """Return whether a text says that a row is of no place."""
-    return not text.strip() or text.strip() in NO_VALUE
+    return not text.strip() or text.strip() in NAMELESS
 
 
 def list_places(table: FileTable, columns: PlaceColumns, ignored: Iterable[str], root: str) -> list[PlaceDraft]:
@@ -136,9 +136,5 @@ def _last_with(ids: Column, other: Column) -> dict[int, str]:
 def _in_order(ids: Column) -> list[int]:
     """The numbers of ids in the order of their first rows."""
     distinct, first = np.unique(ids.codes, return_index=True)
-    return distinct[np.argsort(first)].tolist()
-
-
-def words_fit(column: Column) -> bool:
-    """Return whether a column's name says that it has regions or organisations."""
-    return has(column.words, REGION) or has(column.words, ORGANISATION)
+    in_order: list[int] = distinct[np.argsort(first)].tolist()
+    return in_order

@@ -9,8 +9,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from training.discovery.headers import Grid, find_header
-from training.discovery.tables import FileTable, TableLocation, as_table
-from training.errors import HistoryError
+from training.discovery.tables import FileTable, TableLocation, as_table, stacked
 from training.sources.contents import Content
 from training.sources.delimited import SEPARATOR_LINE, SEPARATORS
 from training.sources.reading import READERS, read_content
@@ -46,8 +45,7 @@ def read_tables(content: Content) -> list[FileTable]:
         return [_read(content, TableLocation())]
     if content.suffix in WORKBOOK_SUFFIXES:
         locations = [
-            _location(grid, sheet if number else None)
-            for number, (sheet, grid) in enumerate(read_sheets(content).items())
+            _location(grid, sheet, number == 0) for number, (sheet, grid) in enumerate(read_sheets(content).items())
         ]
         return [_read(content, location) for location in locations if location is not None]
     part, is_sample = _excerpt_of(content)
@@ -57,8 +55,6 @@ def read_tables(content: Content) -> list[FileTable]:
 
 def read_columns(table: FileTable, columns: Sequence[str]) -> FileTable:
     """Return some columns of all rows of a table's files; the table itself if it has all rows."""
-    from training.discovery.tables import stacked
-
     if not table.is_sample:
         return table
     parts = []
@@ -72,11 +68,11 @@ def _read(content: Content, location: TableLocation, is_sample: bool = False) ->
     return as_table(content, location, read_content(content, location.source(content)), is_sample)
 
 
-def _location(grid: Grid, sheet: str | None = None) -> TableLocation | None:
+def _location(grid: Grid, sheet: str | None = None, is_first: bool = True) -> TableLocation | None:
     header = find_header(grid)
     if header is None:
         return None
-    return TableLocation(tuple(row + 1 for row in header.rows), sheet)
+    return TableLocation(tuple(row + 1 for row in header.rows), sheet, is_first)
 
 
 def _first_rows(content: Content) -> list[list[str]]:
@@ -151,8 +147,3 @@ def _skip(binary: BinaryIO, n_bytes: int) -> int:
             break
         left -= len(piece)
     return n_bytes - left
-
-
-def is_unreadable(error: Exception) -> bool:
-    """Return whether an error says that a file is no table at all."""
-    return isinstance(error, HistoryError)

@@ -1,7 +1,7 @@
 """The shape of a table: what its rows are, and the sources that make days of them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -17,10 +17,11 @@ from training.discovery.labels import (
     is_label,
     uniqueness,
 )
-from training.discovery.measures import Candidate, ChosenMeasures, as_candidate, choose
+from training.discovery.measures import Candidate, ChosenMeasures, as_candidate, choose, role_of
 from training.discovery.notation import has_numbers
 from training.discovery.places import PlaceColumns, find_levels, is_nameless
 from training.discovery.tables import Column, FileTable
+from training.sources.contents import Content
 from training.system.model import Notation
 
 UNIQUE_SHARE = 0.97
@@ -86,20 +87,23 @@ def find_roles(table: FileTable, axis: Axis, notation: Notation) -> Roles:
     found = {column.name: as_candidate(column, notation) for column in counted}
     candidates = [c for c in found.values() if isinstance(c, Candidate)]
     rejected = {name: c for name, c in found.items() if isinstance(c, str)}
+    left_out |= {c.name: "it is a part of the date" for c in rest if _is_calendar(c)}
     left_out |= {c.name: "it has words" for c in rest if c.name not in found and c.name not in left_out}
-    keys = _keys(place, (), axis)
+    keys = [*_keys(place, (), axis), *_file_keys(table, place)]
     if _are_events(candidates, columns, axis, keys):
         left_out |= {c.column.name: "rows are counted, not their numbers" for c in candidates}
-        return Roles(place, (), (), None, ChosenMeasures(left_out=left_out), Shape.EVENTS, left_out)
+        return Roles(place, (), (), None, ChosenMeasures(), Shape.EVENTS, left_out)
     place_columns = () if place is not None or names is not None else _place_columns(candidates)
     if place_columns:
-        chosen = ChosenMeasures(left_out=left_out | rejected)
+        chosen = ChosenMeasures(left_out=rejected)
         shape = Shape.HOURLY if axis.has_time else Shape.DAILY
         return Roles(None, place_columns, (), None, chosen, shape, left_out, tuple(candidates))
-    streams = _needed(streams, place, axis)
+    files = _file_keys(table, place)
+    streams = _needed(streams, place, axis, files)
     chosen = choose(candidates, rejected)
-    keys = _keys(place, streams if names is None else (*streams, names), axis)
-    shape = _shape(axis, keys, _keys(place, streams if names is None else (*streams, names), axis, by_day=True))
+    others = streams if names is None else (*streams, names)
+    keys, keys_by_day = (_keys(place, others, axis, by_day) for by_day in (False, True))
+    shape = _shape(axis, [*keys, *files], [*keys_by_day, *files])
     column = None if names is None else names.id
     return Roles(place, (), streams, column, chosen, shape, left_out, tuple(candidates))
 
@@ -121,17 +125,17 @@ def _is_useful(column: Column, axis: Axis, left_out: dict[str, str]) -> bool:
 
 
 def _is_identifier(column: Column) -> bool:
-    return w.has(column.words, w.CODE) and column.n_rows > 50 and len(column.filled) > 0.9 * column.n_rows  # noqa: PLR2004
+    return w.has(column.words, w.CODE) and column.n_rows > 50 and len(column.filled) > 0.9 * column.n_rows
 
 
 def _is_calendar(column: Column) -> bool:
     """Return whether a column has a part of the date, such as its year or weekday."""
     texts = column.filled
-    if w.has(column.words, w.YEAR) and all(t.isdigit() and 1970 <= int(t) < 2100 for t in texts if len(t) < 6):  # noqa: PLR2004
+    if w.has(column.words, w.YEAR) and all(t.isdigit() and 1970 <= int(t) < 2100 for t in texts if len(t) < 6):
         return True
     parts = w.has(column.words, w.MONTH) or w.has(column.words, w.WEEK) or w.has(column.words, w.HOUR)
     weekday = any(word in ("weekday", "dow", "wday", "dayofweek", "quarter") for word in column.words)
-    return (parts or weekday) and all(t.isdigit() and int(t) <= 366 for t in texts if len(t) < 6)  # noqa: PLR2004
+    return (parts or weekday) and all(t.isdigit() and int(t) <= 366 for t in texts if len(t) < 6)
 
 
 def _dimensions(
@@ -163,22 +167,22 @@ def _follows_days(group: LabelGroup, axis: Axis) -> bool:
 
 def _names_measures(group: LabelGroup) -> bool:
     """Return whether most values of a label are names of measures, or its name says so."""
-    from training.discovery.measures import role_of
-
     values = group.columns[-1].filled if group.name is None else group.name.filled
     if group.fits(w.SITE) and not group.fits(w.MEASURE_NAME):
         return False
     known = [role_of(w.tokens(value)) for value in values[:50]]
     recognised = sum(role is not None for role in known)
     if group.fits(w.MEASURE_NAME):
-        return len(values) <= 60 and recognised > 0  # noqa: PLR2004
-    return 1 < len(values) <= 30 and recognised >= 0.6 * len(values) and len(set(known)) > 1  # noqa: PLR2004
+        return len(values) <= 60 and recognised > 0
+    return 1 < len(values) <= 30 and recognised >= 0.6 * len(values) and len(set(known)) > 1
 
 
 def _constant_place(labels: Sequence[Column]) -> LabelGroup | None:
     """A column of one place: its name says that it has places."""
     constant = [column for column in labels if len(column.filled) == 1 and not is_nameless(column.filled[0])]
-    named = [c for c in constant if w.has(c.words, w.SITE) or w.has(c.words, w.REGION) or w.has(c.words, w.ORGANISATION)]
+    named = [
+        c for c in constant if w.has(c.words, w.SITE) or w.has(c.words, w.REGION) or w.has(c.words, w.ORGANISATION)
+    ]
     if not named:
         return None
     group = LabelGroup(tuple(named))
@@ -221,13 +225,31 @@ def _are_events(
     return is_irregular and not any(w.has(c.column.words, w.VALUE) for c in candidates)
 
 
-def _needed(streams: Sequence[LabelGroup], place: PlaceColumns | None, axis: Axis) -> tuple[LabelGroup, ...]:
+def _file_keys(table: FileTable, place: PlaceColumns | None) -> list[np.ndarray]:
+    """The file of each row, where each file has the rows of one place."""
+    return [table.files.codes] if place is None and table.files is not None and has_file_places(table) else []
+
+
+def has_file_places(table: FileTable) -> bool:
+    """Return whether the names of several files differ in words, as those of places do."""
+    stems = {"".join(sign for sign in stem_of(content) if not sign.isdigit()) for content in table.contents}
+    return len(stems) > 1
+
+
+def stem_of(content: Content) -> str:
+    """The name of a file, without its folder and its endings."""
+    return content.file.rpartition("/")[2].lstrip(".").partition(".")[0]
+
+
+def _needed(
+    streams: Sequence[LabelGroup], place: PlaceColumns | None, axis: Axis, files: Sequence[np.ndarray]
+) -> tuple[LabelGroup, ...]:
     """The streams without which rows would not be alone with their place and time, few values each."""
     needed: list[LabelGroup] = []
     for group in streams:
-        if uniqueness(_keys(place, needed, axis)) >= UNIQUE_SHARE:
+        before, after = (uniqueness([*_keys(place, some, axis), *files]) for some in (needed, [*needed, group]))
+        if before >= UNIQUE_SHARE:
             break
-        before, after = (uniqueness(_keys(place, some, axis)) for some in (needed, [*needed, group]))
         if group.n_values <= MOST_OF_A_STREAM and after > before:
             needed.append(group)
     return tuple(needed)
@@ -237,8 +259,3 @@ def _shape(axis: Axis, keys: Sequence[np.ndarray], keys_by_day: Sequence[np.ndar
     if not axis.has_time:
         return Shape.DAILY if uniqueness(keys) >= UNIQUE_SHARE else Shape.PARTS
     return Shape.DAILY if uniqueness(keys_by_day) >= UNIQUE_SHARE else Shape.HOURLY
-
-
-def with_chosen(roles: Roles, chosen: ChosenMeasures) -> Roles:
-    """The same roles with other measures."""
-    return replace(roles, chosen=chosen)

@@ -25,3 +25,8 @@ def query(columns: Sequence[str], made: Mapping[str, str], where: Sequence[str],
     if where:
         lines.append("WHERE " + "\n  AND ".join(where))
     return "\n".join(lines)
+
+
+def grouped_query(columns: Sequence[str], table: str) -> str:
+    """A query in brackets with one row for each group of those columns that are no aggregates."""
+    return "(SELECT " + ",\n    ".join(columns) + f"\n  FROM {table}\n  GROUP BY ALL)"  # noqa: S608  # names are quoted

@@ -86,10 +86,11 @@ class Column:
 
 @dataclass(frozen=True)
 class TableLocation:
-    """Where the table of a file is: the rows of its header, and in a workbook the sheet."""
+    """Where the table of a file is: the rows of its header, and in a workbook the sheet, which may be the first."""
 
     header_rows: tuple[int, ...] = (1,)
     sheet: str | None = None
+    is_first: bool = True
 
     def source(self, content: Content, columns: Sequence[str] = ()) -> Source:
         """A source that takes these columns of the file; without any all of them."""
@@ -103,7 +104,7 @@ class TableLocation:
 class FileTable:
     """The table of one file, or of several files of one layout. `n_malformed` rows have another width.
 
-    A `sample` has some rows of large files.
+    A sample has some rows of large files. `files` has the file of each row, where there are several.
     """
 
     contents: tuple[Content, ...]
@@ -112,7 +113,7 @@ class FileTable:
     n_rows: int
     n_malformed: int = 0
     is_sample: bool = False
-    of_file: tuple[int, ...] = ()
+    files: Column | None = None
 
     def thinned(self) -> "FileTable":
         """The same table, of many rows only the first and pieces from all over it: enough to see what they are."""
@@ -127,14 +128,14 @@ class FileTable:
     def rows(self, chosen: BoolArray) -> "FileTable":
         """The same table with some of the rows."""
         columns = {name: column.rows(chosen) for name, column in self.columns.items()}
-        return replace(self, columns=columns, n_rows=int(chosen.sum()))
+        files = None if self.files is None else self.files.rows(chosen)
+        return replace(self, columns=columns, n_rows=int(chosen.sum()), files=files)
 
 
 def as_table(content: Content, location: TableLocation, extract: Extract, is_sample: bool) -> FileTable:
     """The table that was read from one file."""
     columns = {str(name): _column(str(name), extract.rows[name].array) for name in extract.rows}
-    n_rows = len(extract.rows)
-    return FileTable((content,), location, columns, n_rows, len(extract.malformed), is_sample, (n_rows,))
+    return FileTable((content,), location, columns, len(extract.rows), len(extract.malformed), is_sample)
 
 
 def stacked(tables: Sequence[FileTable]) -> FileTable:
@@ -151,7 +152,11 @@ def stacked(tables: Sequence[FileTable]) -> FileTable:
         sum(table.n_rows for table in tables),
         sum(table.n_malformed for table in tables),
         any(table.is_sample for table in tables),
-        tuple(table.n_rows for table in tables),
+        Column(
+            "",
+            tuple(content.file for table in tables for content in table.contents),
+            np.repeat(np.arange(len(tables)), [table.n_rows for table in tables]),
+        ),
     )
 
 

@@ -10,6 +10,7 @@ EQUAL_SHARE = 0.9
 """A total equals the sum of others on so many days."""
 TOLERANCE = 0.002
 FEWEST_TIMES = 10
+FEWEST_VALUES = 4
 FEWEST_PARTS = 2
 MOST_LARGE = 9
 MOST_TIMES = 400
@@ -24,7 +25,7 @@ def find_totals(values: FloatArray) -> tuple[dict[int, str], list[int]]:
     """
     values = np.nan_to_num(values[np.isfinite(values).any(axis=1)][-MOST_TIMES:])
     found: dict[int, str] = {}
-    if values.shape[1] <= FEWEST_PARTS or not len(values):
+    if (values.sum(axis=0) > 0).sum() <= FEWEST_PARTS:
         return found, []
     for number in np.argsort(-values.mean(axis=0), kind="stable")[:MOST_LARGE].tolist():
         if number in found or values[:, number].mean() <= 0:
@@ -66,6 +67,8 @@ def _equal(total: FloatArray, rest: FloatArray) -> bool:
     there = total > 0
     if there.sum() < max(1, min(3, len(total))):
         return False
+    if len(total) >= FEWEST_TIMES and len(np.unique(total[there])) < FEWEST_VALUES:
+        return False  # numbers that never change may add up by chance
     near = np.abs(total - rest) <= TOLERANCE * total + 1e-6
     return bool(near[there].mean() >= EQUAL_SHARE)
 

@@ -32,7 +32,7 @@ BED = one_of(
 OCCUPIED = one_of(
     *("occ", r"occup\w+", r"ocupa\w+", r"beleg\w*", r"\w*belegt\w*", r"bezet\w*", r"belag\w*", r"belagt\w*", "used"),
     *("filled", r"hospitali[sz]ed", r"hospitalise[se]+s?", r"hospitalizad\w+", r"ingresad\w+", r"internad\w+"),
-    *(r"ricoverat\w+", r"inneliggande", r"indlagte", r"innlagte", "opgenomen", "census", r"inpatients?", "optagne"),
+    *(r"ricoverat\w+", r"inneliggande", r"indlagte", r"innlagte", "opgenomen", "census", "inpatients", "optagne"),
 )
 OPEN = one_of(
     *("open", "opened", "staffed", "capacity", "funded", "operational", r"function\w+", r"fonction\w+", "capacite"),
@@ -52,7 +52,19 @@ ATTENDANCE = one_of(
     *(r"episod\w+", r"passages?", r"venues", r"arrivees?", r"atencion\w*", r"atendid\w+", r"atendiment\w+"),
     *(r"visitas?", r"llegadas?", r"chegadas?", r"entradas?", r"access[oi]", r"arriv[oi]", r"vorstellung\w*"),
     *(r"ankunft\w*", r"ankunfte", r"besuch\w*", r"bezoek\w*", r"besok\w*", r"besog\w*", r"ankomst\w*", r"sokande"),
-    *(r"registrations?", r"triaged", r"\w*notaufnahmen?", r"aankomst\w*", r"walkins?", r"edvisits?", r"kontakte?r?"),
+    *(
+        r"registrations?",
+        r"triaged",
+        r"urgencias?",
+        r"urgences?",
+        "emergencies",
+        "pass",
+        r"\w*notaufnahmen?",
+        r"aankomst\w*",
+        r"walkins?",
+        r"edvisits?",
+        r"kontakte?r?",
+    ),
 )
 ADMISSION = one_of(
     *(r"admissions?", r"admitted", r"admits?", "adm", r"ingresos?", r"hospitalisations?", r"hospitali[sz]ations?"),
@@ -70,7 +82,7 @@ DEMAND = one_of(
     *(r"alarm\w*", r"uppdrag", r"meldinge?n?", r"ritten", r"referrals?", r"handovers?", r"transports?", r"salidas?"),
 )
 RATE = one_of(
-    *("rate", "rates", "pct", "percent\w*", "perc", "proportion", "ratio", "share", "taux", "tasa", "taxa", "tasso"),
+    *("rate", "rates", "pct", r"percent\w*", "perc", "proportion", "ratio", "share", "taux", "tasa", "taxa", "tasso"),
     *(r"porcent\w+", r"percentual\w*", r"prozent\w*", r"quote", r"anteil\w*", r"andel", r"percentage", "incidence"),
     *(r"inzidenz\w*", r"incidencia", r"index", r"per", "utilisation", "utilization", "auslastung", "beläggningsgrad"),
     *("belaggningsgrad", "bezettingsgraad", "score", "pourcentage", "graad"),
@@ -80,7 +92,7 @@ MEAN = one_of(
     *("durchschnitt", r"medel\w*", r"gemiddeld\w*", "sd", "min", "mins", "minutes", "minutos", "minuti", "minuten"),
     *("seconds", "dms", "duration", "duree", "duracion", "duracao", "dauer", "los", "tempo", "tiempo", "temps"),
     *("wait", "latitude", "longitude", "lat", "lon", "lng", "population", "temperature", "temp", "rain", "cumulative"),
-    *("cumul", "acumulad\w+", "kumuliert", "rolling", "ma7", "espera", "attente", "waiting", "wartezeit", "delay"),
+    *("cumul", r"acumulad\w+", "kumuliert", "rolling", "ma7", "espera", "attente", "waiting", "wartezeit", "delay"),
 )
 """Of durations, averages, sums since a beginning, and other things that are no counts of a day."""
 DISEASE = one_of(
@@ -89,13 +101,13 @@ DISEASE = one_of(
 )
 CRITICAL = one_of(
     *("icu", "itu", "cc", "hdu", "uci", "rea", "reanimation", "critical", "critica", "criticas", "critico", "criticos"),
-    *(r"intensi\w+", "ic", "soins", "uti", "respirador", "ventilat\w+", "picu", "nicu", "iva"),
+    *(r"intensi\w+", "ic", "soins", "uti", "respirador", r"ventilat\w+", "picu", "nicu", "iva"),
 )
 CHILD = one_of(
     *(r"pa?edia?tri\w*", "child", "children", "kinder", "kids", r"pediatr\w+", r"infant\w*", "enfants?", "barn"),
     *("kind", "neonatal", "newborn", "cyp"),
 )
-ADULT = one_of(r"adult\w*", "erwachsen\w*", "vuxna", "volwassen\w*", "voksne")
+ADULT = one_of(r"adult\w*", r"erwachsen\w*", "vuxna", r"volwassen\w*", "voksne")
 MALE, FEMALE = one_of("male", "males", "men", "hommes?", "hombres", "uomini"), one_of(r"female\w*", "women", "femmes?")
 NEGATION = one_of("no", "non", "not", "sin", "sem", "sans", "ohne", "without", "senza", "zonder", "utan", "excl", "ej")
 PART = one_of(
@@ -107,7 +119,7 @@ PART = one_of(
 )
 """Of a part of what a measure counts, such as long stays or arrivals by ambulance."""
 TOTAL = one_of("total", "totals", "totale", "totaux", "totales", "gesamt", "insgesamt", "summe", "totaal", "all", "sum")
-GENERAL = one_of("general", "ga", "wards?", "acute", "hospital", "inpatient", "adult", "conventional", "allgemein\w*")
+GENERAL = one_of("general", "ga", "wards?", "acute", "hospital", "inpatient", "adult", "conventional", r"allgemein\w*")
 NAMED_TOTAL = re.compile(
     r"\s*(?:(?:grand|sub|over)[\s-]*)?(?:total|totals|totale|totaux|totales|gesamt|insgesamt|summe|totaal|summa|sum"
     r"|all|alle|alla|tous|toutes|todos|todas|tutti|ensemble|overall|national|nationwide|system total)\b",
@@ -139,7 +151,7 @@ REGION = one_of(
     *("departement", "departamento", "ccaa", "comunidad", "autonoma", "comarca", "municipio", "municipality"),
     *("canton", "kanton", "borough", "boroughs", "area", "areas", "zone", "zona", "country", "nation", "city"),
     *("town", "locality", "territory", "lan", "fylke", "kommune", "gebiet", "bezirk", "stadt", "rss", "health", "nuts"),
-    *("geography", "jurisdiction", "concelho", "comune", "commune", "uf", "geo"),
+    *("dep", "geography", "jurisdiction", "concelho", "comune", "commune", "uf", "geo"),
 )
 STREAM = one_of(
     *(r"unidad\w*", "unit", "units", "unite", "unidade", "einheit", "ward", "wards", "type", "tipo", "typ", "category"),
@@ -163,7 +175,18 @@ DAY = one_of(
     *("snapshot", "census", "stichtag", "meldedatum", "when", "dzien", "hora", "collection"),
 )
 PUBLISHED = one_of(
-    *("published", "publication", "publicado", "updated", "update", "maj", "mise", "extracted", "extraction", "release"),
+    *(
+        "published",
+        "publication",
+        "publicado",
+        "updated",
+        "update",
+        "maj",
+        "mise",
+        "extracted",
+        "extraction",
+        "release",
+    ),
     *("released", "loaded", "inserted", "modified", "created", "veroffentlicht", "stand", "version", "asof", "known"),
     *("refresh", "refreshed", "ingested", "issued", "actualizacion", "atualizacao", "aggiornamento", "submitted"),
 )
@@ -171,13 +194,17 @@ YEAR = one_of("year", "yr", "ano", "annee", "jahr", "anno", "jaar", "ar", "yyyy"
 MONTH = one_of("month", "mon", "mes", "mois", "monat", "mese", "maand", "manad", "mm")
 WEEK = one_of("week", "semana", "semaine", "woche", "settimana", "vecka", "kw", "isoweek", "wk")
 WEEK_ENDS = one_of("ending", "end", "ended", "fin", "ende", "fim", "fine", "sunday", "einde", "slut", "we")
-WEEK_BEGINS = one_of("commencing", "beginning", "starting", "start", "begin", "debut", "inicio", "beginn", "monday", "wc")
+WEEK_BEGINS = one_of(
+    "commencing", "beginning", "starting", "start", "begin", "debut", "inicio", "beginn", "monday", "wc"
+)
 DAY_OF_MONTH = one_of("day", "dia", "jour", "tag", "giorno", "dag", "dd", "dom")
 HOUR = one_of(
     *("hour", "hours", "hr", "hora", "heure", "stunde", "ora", "uur", "timme", "time", "uhrzeit", "horaire", "hh"),
     *("tid", "tijd", "klockslag", "hod", "interval", "hrs"),
 )
-INDEX = re.compile(r"\s*(?:unnamed: ?\d+|column\d+|index|row ?(?:id|num(?:ber)?)?|#|_?id|objectid|fid|rownames|n[ro]\.?)\s*", re.I)
+INDEX = re.compile(
+    r"\s*(?:unnamed: ?\d+|column\d+|index|row ?(?:id|num(?:ber)?)?|#|_?id|objectid|fid|rownames|n[ro]\.?)\s*", re.I
+)
 NO_VALUE = frozenset(
     {"-", "--", "---", "\u2013", "\u2014", ".", "..", "...", "*", "**", ":", "x", "X", "?", "/", "\\N", "_"}
     | {"NULL", "Null", "null", "None", "none", "NONE", "NA", "N/A", "n/a", "na", "n.a.", "N.A.", "#N/A", "NaN", "nan"}
@@ -187,3 +214,8 @@ NO_VALUE = frozenset(
     | {"#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "N/D", "n/d", "ns", "NS", "S", "s", "DNR", "NSP"}
 )
 """Words that stand where a number could be and say that there is none."""
+NAMELESS = frozenset(
+    {"-", "--", "---", "\u2013", "\u2014", ".", "..", "*", "?", "NULL", "Null", "null", "None", "N/A", "n/a", "#N/A"}
+    | {"NaN", "nan", "<NA>", "\\N"}
+)
+"""Words that stand where the id of a place could be and say that there is none: letters may be an id."""

@@ -63,6 +63,6 @@ def zone_of_offsets(texts: Sequence[str], environ: Mapping[str, str] = os.enviro
 def ask_for_zone(file: str, example: str) -> HistoryError:
     """The error of instants that say nothing of the hospital's clock."""
     return HistoryError(
-        f"Looking at {file}: its times, such as {example}, are instants in UTC, and the day of a hospital begins at its "
-        "own midnight. Give the hospital's time zone: --timezone Europe/London"
+        f"Looking at {file}: its times, such as {example}, are instants in UTC, and the day of a hospital begins at "
+        "its own midnight. Give the hospital's time zone: --timezone Europe/London"
     )

@@ -7,9 +7,9 @@ from pathlib import Path
 from rich.console import Console
 
 from publication.console import printable
-from training.discovery.discover import as_system_name, discover
+from training.discovery.discover import discover
 from training.discovery.drafts import PLACES, SystemDraft
-from training.discovery.plans import Options
+from training.discovery.looking import Options
 from training.discovery.report import as_rich
 from training.errors import UsageError
 from training.files import output, write_atomically
@@ -32,7 +32,7 @@ def run(
 
     Raises UsageError where a file is absent, or other files of these names are there.
     """
-    found = discover(_files(files), out, options, None if name is None else as_system_name(name), holidays)
+    found = discover(_files(files), out, options, name, holidays)
     _check(found.draft, out)
     _write(found.draft, out)
     console.print(as_rich(found.assumptions))
