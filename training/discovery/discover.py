@@ -26,7 +26,8 @@ ALIKE_SHARE = 0.5
 """Files are of one layout if so many of their columns are the same."""
 WILDCARDS = "*?["
 DIGITS = "0123456789"
-NUMBERED = re.compile(r".*\d.*")
+NUMBERED = re.compile(r".*(?:19|20)\d\d.*|(?:sheet|tabelle|feuil|hoja|foglio|blad|folha|ark)? ?\d+", re.IGNORECASE)
+"""Names of sheets that are those of years, or no names at all."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def _place_of(group: Sequence[FileTable], tables: Sequence[FileTable], named: st
         if table.contents == first.contents and set(table.columns) == set(first.columns) and table is not first
     ]
     sheet = first.location.sheet
-    if not others or sheet is None or NUMBERED.match(sheet):
+    if not others or sheet is None or NUMBERED.fullmatch(sheet):
         return named
     return place_id(sheet)
 

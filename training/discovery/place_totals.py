@@ -14,6 +14,7 @@ from training.discovery.totals import find_totals, pivot
 from training.frames import FloatArray
 
 FEWEST_WITH_PARENT = 3
+NAMED_SHARE = 0.8
 
 
 def leave_out_totals(look: Look) -> None:
@@ -61,7 +62,7 @@ def _values(look: Look, columns: Sequence[str]) -> FloatArray:
 
 
 def _named_totals(look: Look, matrix: FloatArray, totals: Mapping[int, str]) -> dict[int, str]:
-    """Places whose name is a word for a total, and which are at least half as large as all others together."""
+    """Places whose name is a word for a total, and which are about as large as all others together, or larger."""
     assert look.roles.place is not None  # noqa: S101  # asked of tables with places alone
     group = look.roles.place.group
     sizes = np.nan_to_num(matrix).sum(axis=0) / np.maximum(np.isfinite(matrix).sum(axis=0), 1)
@@ -72,7 +73,7 @@ def _named_totals(look: Look, matrix: FloatArray, totals: Mapping[int, str]) -> 
             if number in totals or w.NAMED_TOTAL.match(column.texts[code]) is None:
                 continue
             others = sizes.sum() - sizes[number] - sum(sizes[total] for total in totals)
-            if sizes[number] >= others / 2:
+            if sizes[number] >= NAMED_SHARE * others:
                 found[number] = "its name says so"
     return found
 

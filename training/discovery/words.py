@@ -5,12 +5,16 @@ import unicodedata
 from collections.abc import Iterable
 
 WORD = re.compile(r"[^\W\d_]+|\d+")
+UNCOMPOSED = str.maketrans(
+    {"\u00df": "ss", "\u00f8": "o", "\u00d8": "O", "\u00e6": "ae", "\u00c6": "Ae", "\u0142": "l", "\u0111": "d"}
+)
+"""Letters that Unicode does not compose of a letter and a mark."""
 CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def tokens(name: str) -> tuple[str, ...]:
     """Return the words of a name, in lower case and without accents: `G&A bedsOpen` gives ga, beds and open."""
-    plain = unicodedata.normalize("NFKD", CAMEL_CASE.sub(" ", name).replace("\u00df", "ss"))
+    plain = unicodedata.normalize("NFKD", CAMEL_CASE.sub(" ", name).translate(UNCOMPOSED))
     letters = "".join(sign for sign in plain if not unicodedata.combining(sign)).lower()
     return tuple(WORD.findall(re.sub(r"(?<=\b[a-z])&(?=[a-z]\b)", "", letters)))
 
@@ -44,7 +48,7 @@ AVAILABLE = one_of(
     *(r"tilgjengel\w+", r"tilgaengel\w+", "disponibla"),
 )
 FREE = one_of(
-    *("free", "vacant", "empty", "unoccupied", r"frei\w{0,2}", "unused", r"libres?", r"livres?", r"liber[aeio]"),
+    *("free", "vacants?", "empty", "unoccupied", r"frei\w{0,2}", "unused", r"libres?", r"livres?", r"liber[aeio]"),
     *(r"vrije?", r"ledig\w?", r"vapaa\w*", r"wolne", r"vacantes?", r"vagas?", r"desocupad\w+", "remaining"),
 )
 ATTENDANCE = one_of(
@@ -68,7 +72,15 @@ ATTENDANCE = one_of(
 )
 ADMISSION = one_of(
     *(r"admissions?", r"admitted", r"admits?", "adm", r"ingresos?", r"hospitalisations?", r"hospitali[sz]ations?"),
-    *(r"entrees?", r"internament\w+", r"internac\w+", r"admiss[ao]\w*", r"ricover[oi]", r"\w*aufnahmen?", "zugange?"),
+    *(
+        r"entrees?",
+        r"internament\w+",
+        r"internac\w+",
+        r"admiss[ao]\w*",
+        r"ricover[oi]",
+        r"(?!not)\w*aufnahmen?",
+        "zugange?",
+    ),
     *(r"einweisung\w*", r"opnam\w+", r"inlaggning\w*", r"inskriv\w+", r"indlaeggels\w+", r"innleggels\w+"),
     *(r"hospitalizacion\w*", r"hospitalizac\w+"),
 )
