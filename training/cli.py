@@ -157,7 +157,7 @@ def init(
     from training.jobs import init as job
 
     options = job.Options(day_format, timezone, decimal)
-    job.run(_console(), files, out, options, name, holidays)
+    job.run(_console(), files, out, options, _now().date(), name, holidays)
 
 
 @app.command()

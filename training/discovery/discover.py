@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from fnmatch import fnmatchcase
 from itertools import takewhile
 from pathlib import Path
@@ -32,10 +33,11 @@ NUMBERED = re.compile(r".*(?:19|20)\d\d.*|(?:sheet|tabelle|feuil|hoja|foglio|bla
 
 @dataclass(frozen=True)
 class Discovery:
-    """The system that files describe, and what was assumed."""
+    """The system that files describe, what was assumed, and the newest day of the files."""
 
     draft: SystemDraft
     assumptions: tuple[Assumption, ...]
+    last_day: date
 
 
 def discover(
@@ -176,7 +178,7 @@ def _together(plans: Sequence[Plan], name: str, holidays: str | None, options: O
         declared={measure: kind for of_plan in plans for measure, kind in of_plan.declared.items()},
         comments=tuple(_comments(plans)),
     )
-    return Discovery(draft, tuple(assumptions))
+    return Discovery(draft, tuple(assumptions), max(of_plan.last_day for of_plan in plans))
 
 
 def _comments(plans: Sequence[Plan]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 
@@ -43,6 +44,7 @@ class Plan:
     declared: Mapping[str, tuple[str, str]]
     assumptions: tuple[Assumption, ...]
     left_out: Mapping[str, str]
+    last_day: date
     census_hour: int = DEFAULT_CENSUS_HOUR
     zone: tuple[str, str] | None = None
 
@@ -62,9 +64,16 @@ def plan(table: FileTable, path: tuple[str, ...], place: str, options: Options, 
         declared,
         tuple(found.assumptions),
         {**found.roles.chosen.left_out, **found.roles.left_out},
+        _last_day(found),
         found.census_hour,
         found.zone,
     )
+
+
+def _last_day(found: Look) -> date:
+    """The newest day; of times the day before, for the newest may not be over."""
+    newest = int(found.axis.days.max()) - found.axis.has_time
+    return date.fromordinal(date(1970, 1, 1).toordinal() + newest)
 
 
 def _of_counts(found: Look) -> tuple[list[SourceDraft], dict[str, tuple[str, str]]]:

@@ -1,7 +1,9 @@
 """`headroom init`: from extracts to a first system.toml and places.csv."""
 
+import shlex
 import tempfile
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
@@ -14,6 +16,7 @@ from training.discovery.report import as_rich
 from training.errors import UsageError
 from training.files import output, write_atomically
 from training.system.reading import read_system
+from training.system.schema import DEFAULT_HORIZON_DAYS
 
 __all__ = ["Options", "run"]
 
@@ -25,6 +28,7 @@ def run(
     files: Sequence[Path],
     out: Path,
     options: Options,
+    today: date,
     name: str | None = None,
     holidays: str | None = None,
 ) -> Path:
@@ -33,17 +37,24 @@ def run(
     Raises UsageError where a file is absent, or other files of these names are there.
     """
     found = discover(_files(files), out, options, name, holidays)
-    _check(found.draft, out)
+    _check(found.draft)
     _write(found.draft, out)
     console.print(as_rich(found.assumptions))
     target = out / SYSTEM
+    shown = printable(str(target))
     console.print(
-        f"Wrote {printable(str(target))} and {PLACES} with {len(found.draft.places)} places. Look at them, then run:\n"
-        f"  headroom daily --system {printable(str(target))}",
+        f"Wrote {shown} and {PLACES} with {len(found.draft.places)} places. Look at them, then run:\n"
+        f"  headroom daily --system {shlex.quote(shown)}{_cutoff(found.last_day, today)}",
         soft_wrap=True,
         markup=False,
     )
     return target
+
+
+def _cutoff(last_day: date, today: date) -> str:
+    """The option that publishes what would have been published then, where the days to be forecast are over."""
+    is_over = (today - last_day).days > DEFAULT_HORIZON_DAYS
+    return f" --cutoff {last_day}" if is_over else ""
 
 
 def _files(given: Sequence[Path]) -> list[Path]:
@@ -61,7 +72,7 @@ def _files(given: Sequence[Path]) -> list[Path]:
     return files
 
 
-def _check(draft: SystemDraft, out: Path) -> None:
+def _check(draft: SystemDraft) -> None:
     """Read the system as every other command will, before a file of it is there."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / SYSTEM
