@@ -41,9 +41,16 @@ class Discovery:
 
 
 def discover(
-    files: Sequence[Path], folder: Path, options: Options, name: str | None = None, holidays: str | None = None
+    files: Sequence[Path],
+    folder: Path,
+    options: Options,
+    name: str | None = None,
+    holidays: str | None = None,
+    feeds: Sequence[Path] = (),
 ) -> Discovery:
     """Return the system that files describe; `folder` is where its system.toml will be.
+
+    `feeds` are folders whose files are all to be read, those of tomorrow too.
 
     Raises HistoryError where a file has no counts of days, or can be read in two ways.
     """
@@ -57,7 +64,7 @@ def discover(
     plans, refused = [], None
     for group in _alike(tables):
         try:
-            plans.append(plan(stacked(group), _path(group, folder), _place_of(group, tables, named), options, named))
+            plans.append(plan(stacked(group), _path(group, folder, feeds), _place_of(group, tables, named), options, named))
         except HistoryError as error:
             if group[0].location.sheet is None or len(tables) == 1:
                 raise
@@ -109,10 +116,15 @@ def _place_of(group: Sequence[FileTable], tables: Sequence[FileTable], named: st
     return place_id(sheet)
 
 
-def _path(group: Sequence[FileTable], folder: Path) -> tuple[str, ...]:
+def _path(group: Sequence[FileTable], folder: Path, feeds: Sequence[Path]) -> tuple[str, ...]:
     """What a source reads: the files by their names, or one pattern that fits them and no others of their folder."""
     paths = list(dict.fromkeys(content.path.absolute() for table in group for content in table.contents))
     names = [path.name for path in paths]
+    ending = {name[len(name.partition(".")[0]) :] for name in names}
+    if paths[0].parent in [feed.absolute() for feed in feeds] and len(ending) == 1:
+        there = usable([entry for entry in paths[0].parent.iterdir() if entry.is_file()])
+        if sorted(entry.name for entry in there) == sorted(names):
+            return (_relative(paths[0].parent, folder, f"*{_escaped(ending.pop())}"),)
     if len(paths) > 1 and len({path.parent for path in paths}) == 1:
         begin, end = _common_begin(names).rstrip(DIGITS), _common_begin([name[::-1] for name in names])[::-1]
         pattern = f"{_escaped(begin)}*{_escaped(end.lstrip(DIGITS))}"

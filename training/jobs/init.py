@@ -36,7 +36,7 @@ def run(
 
     Raises UsageError where a file is absent, or other files of these names are there.
     """
-    found = discover(_files(files), out, options, name, holidays)
+    found = discover(_files(files), out, options, name, holidays, feeds=[path for path in files if path.is_dir()])
     _check(found.draft)
     _write(found.draft, out)
     console.print(as_rich(found.assumptions))
