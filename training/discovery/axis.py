@@ -12,15 +12,22 @@ from training.discovery.days import (
 )
 from training.discovery.sql import identifier
 from training.discovery.tables import Column, FileTable
-from training.discovery.words import DAY_OF_MONTH, HOUR, MEAN, MONTH, RATE, YEAR, has
+from training.discovery.words import (
+    DAY_OF_MONTH_WORDS,
+    HOUR_WORDS,
+    MEAN_WORDS,
+    MONTH_WORDS,
+    RATE_WORDS,
+    YEAR_WORDS,
+    has,
+)
 from training.errors import HistoryError
 from training.frames import BoolArray, IntArray
-from training.sources.times import MINUTES_A_DAY, NOT_A_TIME, TIME_OF_DAY
+from training.sources.times import HOURS_A_DAY, MINUTES_A_DAY, NOT_A_TIME, TIME_OF_DAY
 
-YEARS, MONTHS, MONTH_DAYS = range(1970, 2100), range(1, 13), range(1, 32)
-HOURS_A_DAY = 24
+YEAR_NUMBERS, MONTH_NUMBERS, DAY_NUMBERS = range(1970, 2100), range(1, 13), range(1, 32)
 MOST_CLOCKS = 96
-NEARLY_ALL = 0.95
+HOURS_SHARE = 0.95
 DAY_NAME, HOUR_NAME = "day", "hour"
 
 
@@ -111,11 +118,16 @@ def _example(sample: str, form: str) -> str:
 def _hour_column(table: FileTable, day: DayColumn) -> Column | None:
     """A column whose name and values say that it has hours of the day."""
     for column in table.columns.values():
-        if column is day.column or not has(column.words, HOUR) or has(column.words, MEAN) or has(column.words, RATE):
+        if (
+            column is day.column
+            or not has(column.words, HOUR_WORDS)
+            or has(column.words, MEAN_WORDS)
+            or has(column.words, RATE_WORDS)
+        ):
             continue
         texts = column.filled
         are_hours = 0 < len(texts) <= MOST_CLOCKS and all(_hour(text) is not None for text in texts)
-        if are_hours and column.n_filled >= NEARLY_ALL * column.n_rows:
+        if are_hours and column.n_filled >= HOURS_SHARE * column.n_rows:
             return column
     return None
 
@@ -135,12 +147,12 @@ def _with_hour(day: DayColumn, hour: Column, others: tuple[DayColumn, ...]) -> A
     if day.clock and day.format.text is not None and not day.format.text.startswith("%Y-%m-%d"):
         return None
     minutes = joined_minutes([day.column, hour], day_format)
-    if (minutes != NOT_A_TIME).mean() < NEARLY_ALL * day.is_read.mean():
+    if (minutes != NOT_A_TIME).mean() < HOURS_SHARE * day.is_read.mean():
         return None
     numbers = np.array([_hour(text) if text.strip() else -1 for text in hour.texts])
     if day.has_time or day.clock:
         difference = (day.minutes // 60 - minutes // 60)[day.is_read]
-        if np.isin(difference, (0, 1)).mean() < NEARLY_ALL:
+        if np.isin(difference, (0, 1)).mean() < HOURS_SHARE:
             return None
     elif len(hour.filled) == 1:
         return None
@@ -163,12 +175,16 @@ def _of_numbers(table: FileTable) -> Axis | None:
     """Columns of years, months and days, and maybe of hours."""
     year, month, day = (
         _numbers_in(table, pattern, values)
-        for pattern, values in ((YEAR, YEARS), (MONTH, MONTHS), (DAY_OF_MONTH, MONTH_DAYS))
+        for pattern, values in (
+            (YEAR_WORDS, YEAR_NUMBERS),
+            (MONTH_WORDS, MONTH_NUMBERS),
+            (DAY_OF_MONTH_WORDS, DAY_NUMBERS),
+        )
     )
     if year is None or month is None or day is None:
         return None
     columns = [year, month, day]
-    hour = _numbers_in(table, HOUR, range(HOURS_A_DAY + 1))
+    hour = _numbers_in(table, HOUR_WORDS, range(HOURS_A_DAY + 1))
     parts = [identifier(column.name) for column in columns]
     if hour is None:
         minutes = joined_minutes(columns, None)

@@ -3,13 +3,13 @@
 import re
 from enum import StrEnum
 
-from training.discovery.words import NO_VALUE
+from training.discovery.words import NO_VALUE_WORDS
 
-NUMBER = re.compile(r"[<>\u2264\u2265~]?\s*[+-]?(?:\d[\d.,'\u2019\s\u00a0\u202f]*|[.,]\d+)(?:[eE][+-]?\d+)?\s*%?")
+ANY_NUMBER = re.compile(r"[<>\u2264\u2265~]?\s*[+-]?(?:\d[\d.,'\u2019\s\u00a0\u202f]*|[.,]\d+)(?:[eE][+-]?\d+)?\s*%?")
 SUPPRESSED = re.compile(
     r"(?:<|\u2264|<=|less than|under|fewer than)\s*(\d{1,2})|(\d)\s*(?:-|\u2013|to|a|bis)\s*(\d{1,2})", re.I
 )
-PERCENT = re.compile(r"[+-]?\d[\d.,]*\s*%")
+PERCENTAGE = re.compile(r"[+-]?\d[\d.,]*\s*%")
 MONTH_NAME = r"[^\W\d_]{3,12}\.?"
 DAY_PART = re.compile(
     rf"""
@@ -42,7 +42,7 @@ class CellKind(StrEnum):
 def kind_of(text: str) -> CellKind:
     """The kind of a cell. A word for no value is blank."""
     text = text.strip()
-    if not text or text in NO_VALUE:
+    if not text or text in NO_VALUE_WORDS:
         return CellKind.BLANK
     if is_day(text):
         return CellKind.DAY
@@ -53,7 +53,7 @@ def kind_of(text: str) -> CellKind:
 
 def is_number(text: str) -> bool:
     """Return whether a text is a number in some notation, a percentage, or a small count that is hidden."""
-    return NUMBER.fullmatch(text) is not None or SUPPRESSED.fullmatch(text) is not None
+    return ANY_NUMBER.fullmatch(text) is not None or SUPPRESSED.fullmatch(text) is not None
 
 
 def is_day(text: str) -> bool:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from training.discovery.cells import DAY_PART
 from training.discovery.tables import Column
-from training.discovery.words import DAY, PUBLISHED, has
+from training.discovery.words import DAY_WORDS, PUBLISHED_WORDS, has
 from training.frames import BoolArray, IntArray
 from training.sources.extract import Extract
 from training.sources.times import MINUTES_A_DAY, NOT_A_TIME, parse_times, with_time_column
@@ -21,9 +21,9 @@ ALL_SHARE = 0.995
 """A format is that of a column if it reads so many of the rows that look like days: another one may read some."""
 FIRST_DAY, LAST_DAY = np.datetime64("1970-01-01"), np.datetime64("2100-01-01")
 CONSECUTIVE_SHARE, RARELY_CONSECUTIVE = 0.7, 0.4
-FEWEST_DAYS = 5
+FEWEST_CONSECUTIVE = 5
 MONTHLY_DAYS = 28
-CLOCK = re.compile(
+CLOCK_PART = re.compile(
     r"[T ]?,?\s*(\d{1,2})[:.hH]?(\d{2})?(?::(\d{2})(?:\.\d+)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(Z|[+-]\d{2}:?\d{2})?"
 )
 OFFSET = re.compile(r"(Z|[+-]\d{2}:?\d{2})\s*\Z")
@@ -76,12 +76,12 @@ class DayColumn:
     @property
     def is_publication(self) -> bool:
         """Whether its name says that rows became known then."""
-        return has(self.column.words, PUBLISHED)
+        return has(self.column.words, PUBLISHED_WORDS)
 
     @property
     def score(self) -> float:
         """How much its name and its place in the file speak for its being the day."""
-        return 2.0 * has(self.column.words, DAY) - 3.0 * self.is_publication + float(self.is_read.mean())
+        return 2.0 * has(self.column.words, DAY_WORDS) - 3.0 * self.is_publication + float(self.is_read.mean())
 
 
 def as_day_column(column: Column, declared: str | None = None) -> DayColumn | None:
@@ -190,7 +190,7 @@ def _by_consecutive_days(readings: dict[str, pd.Series]) -> DayFormat:
     for form, read in readings.items():
         distinct = np.unique(read.dropna().to_numpy().astype("datetime64[D]").astype(np.int64))
         steps = np.diff(distinct)
-        shares[form] = float((steps == 1).mean()) if len(distinct) >= FEWEST_DAYS else 0.0
+        shares[form] = float((steps == 1).mean()) if len(distinct) >= FEWEST_CONSECUTIVE else 0.0
         of_month = pd.DatetimeIndex(read.dropna()).day
         monthly[form] = bool((of_month == 1).all() or (of_month >= MONTHLY_DAYS).all())
     best = max(shares, key=lambda form: shares[form])
@@ -253,7 +253,7 @@ def _minute(rest: str) -> int | None:
     """The minute of the day that a clock shows; of no time at all the first."""
     if not rest:
         return 0
-    found = CLOCK.fullmatch(rest)
+    found = CLOCK_PART.fullmatch(rest)
     if found is None:
         return 0 if rest == "Z" else None
     hour, minute = int(found[1]), int(found[2] or 0)
@@ -282,7 +282,7 @@ def _declared(column: Column, form: str, matched: dict[str, re.Match[str]]) -> D
 
 def _of_numbers(column: Column) -> DayColumn | None:
     """Days as workbooks count them, or seconds since 1970, in a column whose name says that it has days."""
-    if not has(column.words, DAY):
+    if not has(column.words, DAY_WORDS):
         return None
     numbers = pd.to_numeric(pd.Series(column.texts, dtype=object), errors="coerce").to_numpy(dtype=float)
     filled = numbers[(column.counts > 0) & ~column.is_blank]

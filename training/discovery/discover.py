@@ -20,12 +20,12 @@ from training.discovery.tables import FileTable, stacked
 from training.discovery.zones import machine_zone
 from training.errors import HistoryError
 from training.sources.contents import contents_of, usable
+from training.sources.reading import WILDCARDS
 from training.system.schema import DEFAULT_CENSUS_HOUR
 
 DEFAULT_NAME = "system"
 ALIKE_SHARE = 0.5
 """Files are of one layout if so many of their columns are the same."""
-WILDCARDS = "*?["
 DIGITS = "0123456789"
 NUMBERED = re.compile(r".*(?:19|20)\d\d.*|(?:sheet|tabelle|feuil|hoja|foglio|blad|folha|ark)? ?\d+", re.IGNORECASE)
 """Names of sheets that are those of years, or no names at all."""
@@ -64,7 +64,9 @@ def discover(
     plans, refused = [], None
     for group in _alike(tables):
         try:
-            plans.append(plan(stacked(group), _path(group, folder, feeds), _place_of(group, tables, named), options, named))
+            plans.append(
+                plan(stacked(group), _path(group, folder, feeds), _place_of(group, tables, named), options, named)
+            )
         except HistoryError as error:
             if group[0].location.sheet is None or len(tables) == 1:
                 raise

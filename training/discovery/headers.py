@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from training.discovery.cells import CellKind, kind_of
 
-SEARCHED_ROWS = 80
+SEARCHED_HEADER_ROWS = 80
 BELOW = 40
 FILLED_SHARE = 0.3
 """A column has data where so many of the rows below the header are filled."""
-NAMED_SHARE = 0.7
+NAMED_COLUMNS_SHARE = 0.7
 TYPED_SHARE = 0.8
 UPPER_ROWS = 3
 """The upper row of a header is so near above the lower one: blank rows may lie between."""
@@ -26,8 +26,8 @@ class Header:
 
 def find_header(grid: Grid) -> Header | None:
     """Return where the header is: the first row from which the columns are consistent. None where there is none."""
-    kinds = [[kind_of(cell) for cell in row] for row in grid[: SEARCHED_ROWS + BELOW]]
-    for number in range(min(SEARCHED_ROWS, len(kinds) - 1)):
+    kinds = [[kind_of(cell) for cell in row] for row in grid[: SEARCHED_HEADER_ROWS + BELOW]]
+    for number in range(min(SEARCHED_HEADER_ROWS, len(kinds) - 1)):
         if _is_header(grid[number], kinds[number], kinds[number + 1 : number + 1 + BELOW]):
             upper = _upper(grid, kinds, number)
             return Header((number,) if upper is None else (upper, number))
@@ -46,10 +46,13 @@ def _is_header(cells: Sequence[str], kinds: Sequence[CellKind], below: Sequence[
         return False
     named = [i for i in with_data if i < len(cells) and cells[i].strip()]
     typed = [i for i in with_data if _is_typed(filled[i])]
-    if not typed or len(named) < NAMED_SHARE * len(with_data):
+    if not typed or len(named) < NAMED_COLUMNS_SHARE * len(with_data):
         return False
     is_name = [i for i in typed if i < len(kinds) and _names(kinds[i], filled[i])]
-    if len(is_name) < NAMED_SHARE * len([i for i in typed if i < len(cells) and cells[i].strip()]) or not is_name:
+    if (
+        len(is_name) < NAMED_COLUMNS_SHARE * len([i for i in typed if i < len(cells) and cells[i].strip()])
+        or not is_name
+    ):
         return False
     next_cells = [columns[i][0] for i in typed]
     agree = sum(kind in (CellKind.NUMBER, CellKind.DAY) for kind in next_cells)

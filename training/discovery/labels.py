@@ -10,23 +10,23 @@ from training.discovery.cells import CellKind
 from training.discovery.measures import role_of
 from training.discovery.tables import Column
 from training.discovery.words import (
-    BED,
-    CODE,
-    DEMAND,
-    FREE,
+    BED_WORDS,
+    CODE_WORDS,
+    DEMAND_WORDS,
+    FREE_WORDS,
     INDEX,
-    MEAN,
-    MEASURE_NAME,
-    NAME,
-    OCCUPIED,
-    OPEN,
-    ORGANISATION,
-    RATE,
-    REGION,
-    SITE,
-    STREAM,
-    VALUE,
-    YEAR,
+    MEAN_WORDS,
+    MEASURE_NAME_WORDS,
+    NAME_WORDS,
+    OCCUPIED_WORDS,
+    OPEN_WORDS,
+    ORGANISATION_WORDS,
+    RATE_WORDS,
+    REGION_WORDS,
+    SITE_WORDS,
+    STREAM_WORDS,
+    VALUE_WORDS,
+    YEAR_WORDS,
     has,
 )
 from training.frames import IntArray
@@ -35,7 +35,7 @@ DEPENDS_SHARE = 0.98
 """One label depends on another if so many of its rows have the value that is most frequent with the other's."""
 SAME_NUMBER_SHARE = 0.8
 MOST_BLANK_SHARE = 0.45
-LONGEST_LABEL = 120
+LONGEST_LABEL_TEXT = 120
 FEWEST_A_LABEL = 2
 MOST_OF_A_STREAM = 25
 CLOCK_TIME = re.compile(r"\d{1,3}:\d{2}(?::\d{2})?")
@@ -72,15 +72,15 @@ class LabelGroup:
     def place_score(self) -> int:
         """How much the names of the columns say that they have places."""
         score = 0
-        if self.fits(SITE):
+        if self.fits(SITE_WORDS):
             score += 4
-        if self.fits(ORGANISATION):
+        if self.fits(ORGANISATION_WORDS):
             score += 3
-        if self.fits(REGION):
+        if self.fits(REGION_WORDS):
             score += 3
-        if self.fits(STREAM):
+        if self.fits(STREAM_WORDS):
             score -= 3
-        if self.fits(MEASURE_NAME):
+        if self.fits(MEASURE_NAME_WORDS):
             score -= 6
         return score
 
@@ -90,13 +90,13 @@ def _is_code(column: Column) -> float:
     values = column.filled[:200]
     short = sum(len(value) <= 12 and " " not in value.strip() for value in values) / max(1, len(values))
     digits = sum(any(sign.isdigit() for sign in value) for value in values) / max(1, len(values))
-    by_name = has(column.words, CODE) and not (has(column.words, NAME) and digits < 0.5)
+    by_name = has(column.words, CODE_WORDS) and not (has(column.words, NAME_WORDS) and digits < 0.5)
     return round(2.0 * by_name + (short > 0.95) + 0.5 * (digits > 0.8), 1)
 
 
 def _name_length(column: Column) -> float:
     values = column.filled[:200]
-    return sum(map(len, values)) / max(1, len(values)) + 40.0 * has(column.words, NAME)
+    return sum(map(len, values)) / max(1, len(values)) + 40.0 * has(column.words, NAME_WORDS)
 
 
 def is_index(column: Column) -> bool:
@@ -122,9 +122,13 @@ def is_label(column: Column, days: IntArray) -> bool:
     if n_values < 1 or column.n_filled < (1 - MOST_BLANK_SHARE) * column.n_rows:
         return False
     longest = max(map(len, column.filled[:500]))
-    if longest > LONGEST_LABEL or column.shares[CellKind.DAY] > 0.5:
+    if longest > LONGEST_LABEL_TEXT or column.shares[CellKind.DAY] > 0.5:
         return False
-    if has(column.words, MEAN) or has(column.words, RATE) or all(map(CLOCK_TIME.fullmatch, column.filled[:500])):
+    if (
+        has(column.words, MEAN_WORDS)
+        or has(column.words, RATE_WORDS)
+        or all(map(CLOCK_TIME.fullmatch, column.filled[:500]))
+    ):
         return False
     if n_days > 1 and column.n_filled < FEWEST_A_LABEL * n_values:
         return False
@@ -135,11 +139,19 @@ def is_label(column: Column, days: IntArray) -> bool:
 
 def _is_number_label(column: Column, days: IntArray, n_days: int) -> bool:
     """Whether numbers are labels: their name says so, they are whole, and most of them are there on most days."""
-    named = has(column.words, CODE) or has(column.words, SITE) or has(column.words, REGION)
+    named = has(column.words, CODE_WORDS) or has(column.words, SITE_WORDS) or has(column.words, REGION_WORDS)
     whole = all(text.strip().isalnum() for text in column.filled[:500])
-    if not named or not whole or has(column.words, YEAR) or (role_of(column.words) and not has(column.words, CODE)):
+    if (
+        not named
+        or not whole
+        or has(column.words, YEAR_WORDS)
+        or (role_of(column.words) and not has(column.words, CODE_WORDS))
+    ):
         return False
-    if any(has(column.words, pattern) for pattern in (OCCUPIED, BED, OPEN, FREE, DEMAND, VALUE)):
+    if any(
+        has(column.words, pattern)
+        for pattern in (OCCUPIED_WORDS, BED_WORDS, OPEN_WORDS, FREE_WORDS, DEMAND_WORDS, VALUE_WORDS)
+    ):
         return False
     pairs = np.unique(days[days >= 0] * len(column.texts) + column.codes[days >= 0])
     n_days_of = np.bincount(pairs % len(column.texts), minlength=len(column.texts))

@@ -21,7 +21,7 @@ from training.system.schema import DEFAULT_CENSUS_HOUR
 NOT_DAILY = "counts a day are needed"
 FEWEST_MONTHS, FEWEST_WEEKS, A_WEEK = 2, 3, 7
 SHOWN = 12
-EXTRACT = "extract"
+ROWS_OF_FILES = "extract"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Look:
     axis: Axis
     notation: FoundNotation
     roles: Roles
-    body: str = EXTRACT
+    body: str = ROWS_OF_FILES
     nameless: str | None = None
     assumptions: list[Assumption] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
@@ -77,7 +77,7 @@ def look(table: FileTable, path: tuple[str, ...], root: str, options: Options) -
     """
     file = ", ".join(dict.fromkeys(content.file for content in table.contents[:SHOWN]))
     turned = days_as_rows(table) or levels_as_rows(table)
-    full, body = (table, EXTRACT) if turned is None else (turned.table, turned.sql)
+    full, body = (table, ROWS_OF_FILES) if turned is None else (turned.table, turned.sql)
     found = _look(full, body, file, path, root, options)
     if found.roles.measure_names is not None:
         turned = measures_as_columns(found.table, found.axis.used, found.roles, found.body)
@@ -141,11 +141,11 @@ def _check_days(found: Look) -> None:
 def _week_day(found: Look) -> str | None:
     """The day of its week on which a total stands, by the name of its column."""
     name_words = w.tokens(found.axis.day or "")
-    if not w.has(name_words, w.WEEK):
+    if not w.has(name_words, w.WEEK_WORDS):
         return None
-    if w.has(name_words, w.WEEK_BEGINS):
+    if w.has(name_words, w.WEEK_BEGINS_WORDS):
         return "first"
-    return "last" if w.has(name_words, w.WEEK_ENDS) else None
+    return "last" if w.has(name_words, w.WEEK_ENDS_WORDS) else None
 
 
 def _settle_zone(found: Look, options: Options) -> None:

@@ -22,12 +22,12 @@ LONGEST_NAME = 48
 LEAST_BEDS = 0.5
 """Of what is occupied: emergency departments have more patients than places, but not twice as many for long."""
 BED_ROLES = ("occupancy", "beds", "free", "available", "stock")
-FLOWS = ("attendances", "admissions", "discharges")
+BUILT_IN_FLOWS = ("attendances", "admissions", "discharges")
 BUILT_IN_KINDS = {measure.name: measure.kind.value for measure in BUILT_IN}
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CountCandidate:
     """A column of counts: the `role` that its name gives it, and the words that narrow it."""
 
     column: Column
@@ -70,34 +70,38 @@ class ChosenMeasures:
 
 def role_of(name_words: Sequence[str]) -> str | None:
     """Return what a column counts by its name: a built-in measure, free or available beds, a stock, or a demand."""
-    has_bed = w.has(name_words, w.BED)
-    if w.has(name_words, w.FREE):
+    has_bed = w.has(name_words, w.BED_WORDS)
+    if w.has(name_words, w.FREE_WORDS):
         return "free"
-    if w.has(name_words, w.OCCUPIED):
+    if w.has(name_words, w.OCCUPIED_WORDS):
         return "occupancy"
-    for role, pattern in (("discharges", w.DISCHARGE), ("admissions", w.ADMISSION), ("attendances", w.ATTENDANCE)):
+    for role, pattern in (
+        ("discharges", w.DISCHARGE_WORDS),
+        ("admissions", w.ADMISSION_WORDS),
+        ("attendances", w.ATTENDANCE_WORDS),
+    ):
         if w.has(name_words, pattern):
             return role
-    if w.has(name_words, w.AVAILABLE) and (has_bed or not w.has(name_words, w.OPEN)):
+    if w.has(name_words, w.AVAILABLE_WORDS) and (has_bed or not w.has(name_words, w.OPEN_WORDS)):
         return "available"
-    if w.has(name_words, w.OPEN) or has_bed:
+    if w.has(name_words, w.OPEN_WORDS) or has_bed:
         return "beds"
-    return "demand" if w.has(name_words, w.DEMAND) else None
+    return "demand" if w.has(name_words, w.DEMAND_WORDS) else None
 
 
-def as_candidate(column: Column, notation: Notation) -> Candidate | str:
+def as_candidate(column: Column, notation: Notation) -> CountCandidate | str:
     """The column as one of counts; or, if it has none, why."""
     name_words = column.words
     if is_percentage(column) or "%" in column.name:
         return "percentages are no counts"
     role = role_of(name_words)
-    if w.has(name_words, w.RATE):
+    if w.has(name_words, w.RATE_WORDS):
         return "a rate is no count"
     values = column.values(notation)
     known = values[np.isfinite(values)]
     if not len(known):
         return "it has no number"
-    if w.has(name_words, w.MEAN):
+    if w.has(name_words, w.MEAN_WORDS):
         return "its name says that it is a mean, a duration or a sum since a beginning"
     is_fraction = known % 1 != 0
     stand_ins = [value for value in notation.suppressed.values() if value is not None]
@@ -111,18 +115,32 @@ def as_candidate(column: Column, notation: Notation) -> Candidate | str:
     scope = frozenset(
         word
         for word in name_words
-        if any(p.match(word) for p in (w.DISEASE, w.CRITICAL, w.CHILD, w.PART, w.NEGATION, w.MALE, w.FEMALE, w.ADULT))
+        if any(
+            p.match(word)
+            for p in (
+                w.DISEASE_WORDS,
+                w.CRITICAL_WORDS,
+                w.CHILD_WORDS,
+                w.PART_WORDS,
+                w.NEGATION_WORDS,
+                w.MALE_WORDS,
+                w.FEMALE_WORDS,
+                w.ADULT_WORDS,
+            )
+        )
     )
-    return Candidate(column, values, role, scope, w.has(name_words, w.TOTAL), w.has(name_words, w.DISEASE))
+    return CountCandidate(
+        column, values, role, scope, w.has(name_words, w.TOTAL_WORDS), w.has(name_words, w.DISEASE_WORDS)
+    )
 
 
-def choose(candidates: Sequence[Candidate], rejected: dict[str, str]) -> ChosenMeasures:
+def choose(candidates: Sequence[CountCandidate], rejected: dict[str, str]) -> ChosenMeasures:
     """Choose the columns of each measure; columns that nothing is known of become measures only if none is known."""
     chosen = ChosenMeasures(left_out=dict(rejected))
-    by_role: dict[str | None, list[Candidate]] = {}
+    by_role: dict[str | None, list[CountCandidate]] = {}
     for candidate in candidates:
         by_role.setdefault(candidate.role, []).append(candidate)
-    for role in FLOWS:
+    for role in BUILT_IN_FLOWS:
         _take(chosen, role, _pick(by_role.get(role, [])))
     _take_beds(chosen, by_role)
     taken = {name for columns in chosen.columns.values() for name in columns}
@@ -133,14 +151,16 @@ def choose(candidates: Sequence[Candidate], rejected: dict[str, str]) -> ChosenM
     return chosen
 
 
-def _take(chosen: ChosenMeasures, measure: str, picked: tuple[tuple[Candidate, ...], str]) -> None:
+def _take(chosen: ChosenMeasures, measure: str, picked: tuple[tuple[CountCandidate, ...], str]) -> None:
     columns, because = picked
     if columns:
         chosen.columns[measure] = tuple(candidate.column.name for candidate in columns)
         chosen.because[measure] = because
 
 
-def _pick(candidates: Sequence[Candidate], scope: frozenset[str] | None = None) -> tuple[tuple[Candidate, ...], str]:
+def _pick(
+    candidates: Sequence[CountCandidate], scope: frozenset[str] | None = None
+) -> tuple[tuple[CountCandidate, ...], str]:
     """The column of a measure, or the columns that add up to it, and why."""
     if not candidates:
         return (), ""
@@ -161,7 +181,7 @@ def _pick(candidates: Sequence[Candidate], scope: frozenset[str] | None = None) 
     return (max(undiseased, key=lambda c: c.size),), "of its kind it has the largest numbers"
 
 
-def _sum_of_others(candidates: Sequence[Candidate]) -> Candidate | None:
+def _sum_of_others(candidates: Sequence[CountCandidate]) -> CountCandidate | None:
     if len(candidates) < 3:
         return None
     for candidate in candidates:
@@ -172,17 +192,17 @@ def _sum_of_others(candidates: Sequence[Candidate]) -> Candidate | None:
     return None
 
 
-def _complementary(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+def _complementary(candidates: Sequence[CountCandidate]) -> tuple[CountCandidate, ...]:
     for one in candidates:
         for other in candidates:
-            negations = {word for word in other.scope if w.NEGATION.match(word)}
+            negations = {word for word in other.scope if w.NEGATION_WORDS.match(word)}
             if negations and not negations & one.scope and one.scope == other.scope - negations:
                 return one, other
     return ()
 
 
-def _ages(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    for pair in ((w.ADULT, w.CHILD), (w.MALE, w.FEMALE)):
+def _ages(candidates: Sequence[CountCandidate]) -> tuple[CountCandidate, ...]:
+    for pair in ((w.ADULT_WORDS, w.CHILD_WORDS), (w.MALE_WORDS, w.FEMALE_WORDS)):
         parts = [
             [c for c in candidates if c.scope and all(pattern.match(word) for word in c.scope)] for pattern in pair
         ]
@@ -191,9 +211,9 @@ def _ages(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     return ()
 
 
-def _numbered(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+def _numbered(candidates: Sequence[CountCandidate]) -> tuple[CountCandidate, ...]:
     """Columns whose names differ in a number alone, from 1 on: `type 1`, `type 2` and so on."""
-    by_words: dict[tuple[str, ...], dict[int, Candidate]] = {}
+    by_words: dict[tuple[str, ...], dict[int, CountCandidate]] = {}
     for candidate in candidates:
         numbers = [int(word) for word in candidate.column.words if word.isdecimal()]
         others = tuple(word for word in candidate.column.words if not word.isdecimal())
@@ -204,7 +224,7 @@ def _numbered(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     return tuple(parts[number] for number in sorted(parts)) if is_series else ()
 
 
-def _take_beds(chosen: ChosenMeasures, by_role: dict[str | None, list[Candidate]]) -> None:
+def _take_beds(chosen: ChosenMeasures, by_role: dict[str | None, list[CountCandidate]]) -> None:
     """Choose occupancy and beds of the same scope; beds may be the sum of occupied and free ones."""
     occupied, because = _pick(by_role.get("occupancy", []))
     _take(chosen, "occupancy", (occupied, because))
@@ -229,7 +249,7 @@ def _take_beds(chosen: ChosenMeasures, by_role: dict[str | None, list[Candidate]
         _derive_occupancy(chosen, picked, _pick(free, picked[0].scope)[0])
 
 
-def _derive_occupancy(chosen: ChosenMeasures, beds: Sequence[Candidate], free: Sequence[Candidate]) -> None:
+def _derive_occupancy(chosen: ChosenMeasures, beds: Sequence[CountCandidate], free: Sequence[CountCandidate]) -> None:
     """Occupancy is what beds and free beds leave between them."""
     signed = [*(("+", column) for column in beds), *(("-", column) for column in free)]
     sql = " ".join(f"{sign} TRY_CAST({identifier(c.column.name)} AS DOUBLE)" for sign, c in signed)
@@ -240,13 +260,13 @@ def _derive_occupancy(chosen: ChosenMeasures, beds: Sequence[Candidate], free: S
     chosen.because["occupancy"] = " ".join(f"{sign} {c.column.name}" for sign, c in signed).removeprefix("+ ")
 
 
-def _holds(beds: Candidate, occupied: FloatArray) -> bool:
+def _holds(beds: CountCandidate, occupied: FloatArray) -> bool:
     """Return whether beds are not far fewer than are occupied, on the whole."""
     known = np.isfinite(beds.values) & np.isfinite(occupied)
     return not known.any() or bool(beds.values[known].mean() >= LEAST_BEDS * occupied[known].mean())
 
 
-def _are_free(available: Candidate, occupied: Sequence[Candidate]) -> bool:
+def _are_free(available: CountCandidate, occupied: Sequence[CountCandidate]) -> bool:
     """Whether available beds are the free ones: together with the occupied ones they change less than alone."""
     if not occupied:
         return False
@@ -260,7 +280,7 @@ def _are_free(available: Candidate, occupied: Sequence[Candidate]) -> bool:
     return bool(np.std(np.diff(together)) < np.std(np.diff(alone)))
 
 
-def _reason(candidate: Candidate, chosen: ChosenMeasures) -> str:
+def _reason(candidate: CountCandidate, chosen: ChosenMeasures) -> str:
     if candidate.role in chosen.columns:
         return f"{' + '.join(chosen.columns[candidate.role])} stands for {candidate.role}"
     if candidate.has_disease:
@@ -268,7 +288,7 @@ def _reason(candidate: Candidate, chosen: ChosenMeasures) -> str:
     return "nothing is known of what it counts"
 
 
-def _declare(chosen: ChosenMeasures, others: Sequence[Candidate]) -> None:
+def _declare(chosen: ChosenMeasures, others: Sequence[CountCandidate]) -> None:
     """Declare measures of their own: counts of demand, and, if there are no others, whatever is counted."""
     demand = [c for c in others if c.role == "demand"]
     picked = [c for c in (demand if demand else others) if not chosen.columns or c.role == "demand"]
@@ -282,12 +302,12 @@ def _declare(chosen: ChosenMeasures, others: Sequence[Candidate]) -> None:
         del chosen.left_out[candidate.column.name]
 
 
-def kind_by_name(candidate: Candidate) -> tuple[str, str] | None:
+def kind_by_name(candidate: CountCandidate) -> tuple[str, str] | None:
     """The kind and unit of a measure that is not built in, as far as its name tells."""
     if candidate.role in BED_ROLES:
         return "stock", "beds"
     if candidate.role == "demand":
-        unit = next(word for word in candidate.column.words if w.DEMAND.match(word))
+        unit = next(word for word in candidate.column.words if w.DEMAND_WORDS.match(word))
         return "flow", unit
     return None
 

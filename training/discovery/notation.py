@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from training.discovery.cells import PERCENT, SUPPRESSED, CellKind, is_number
+from training.discovery.cells import PERCENTAGE, SUPPRESSED, CellKind, is_number
 from training.discovery.tables import Column
-from training.discovery.words import NO_VALUE
+from training.discovery.words import NO_VALUE_WORDS
 from training.errors import HistoryError
 from training.system.model import Notation
 
 NUMBER_SHARE = 0.5
 """A column has numbers if so many of its filled rows do."""
-THOUSAND = 1000
 CLEAR_RATIO = 3.0
 """One reading of a number is settled if it is so many times nearer to the other numbers of the column."""
 FEWEST_OF_A_WORD = 2
@@ -53,7 +52,7 @@ def has_numbers(column: Column) -> bool:
 def is_percentage(column: Column) -> bool:
     """Return whether most numbers have a percent sign."""
     numbers = [text for text in column.filled if is_number(text.strip())]
-    return bool(numbers) and sum(PERCENT.fullmatch(text.strip()) is not None for text in numbers) > len(numbers) / 2
+    return bool(numbers) and sum(PERCENTAGE.fullmatch(text.strip()) is not None for text in numbers) > len(numbers) / 2
 
 
 def stand_in(text: str) -> float:
@@ -75,7 +74,7 @@ def _missing(columns: Sequence[Column]) -> list[str]:
             word = text.strip()
             if word.isdecimal() or is_number(word) or SUPPRESSED.fullmatch(word):
                 continue
-            if word in NO_VALUE or count_of[text] >= FEWEST_OF_A_WORD:
+            if word in NO_VALUE_WORDS or count_of[text] >= FEWEST_OF_A_WORD:
                 found[word] = None
     return list(found)
 
@@ -153,7 +152,7 @@ def _are_thousands(columns: Sequence[Column], sign: str) -> bool:
             continue
         level, fraction = float(np.median(plain)), float(np.median(grouped))
         as_fraction = abs(np.log(fraction / level))
-        as_thousands = abs(np.log(fraction * THOUSAND / level))
+        as_thousands = abs(np.log(fraction * 1000 / level))
         if abs(as_fraction - as_thousands) >= np.log(CLEAR_RATIO):
             return bool(as_thousands < as_fraction)
     example = next(text for column in columns for text in column.filled if _groups(text.strip(), sign))

@@ -7,7 +7,7 @@ import numpy as np
 
 from training.discovery import words as w
 from training.discovery.looking import Look
-from training.discovery.measures import BUILT_IN_KINDS, FLOWS, ChosenMeasures, kind_by_numbers, role_of
+from training.discovery.measures import BUILT_IN_FLOWS, BUILT_IN_KINDS, ChosenMeasures, kind_by_numbers, role_of
 from training.discovery.places import place_id
 from training.discovery.tables import Column
 from training.discovery.totals import find_totals, pivot
@@ -113,10 +113,10 @@ def _measure(look: Look, totals: Sequence[str]) -> tuple[str, str]:
     for name, what in _hints(look, totals):
         name_words = w.tokens(name)
         role = role_of(name_words)
-        if role in (*FLOWS, "occupancy", "beds"):
+        if role in (*BUILT_IN_FLOWS, "occupancy", "beds"):
             return role, f"{what} says so"
         if role == "demand":
-            return next(word for word in name_words if w.DEMAND.match(word)), f"{what} says so"
+            return next(word for word in name_words if w.DEMAND_WORDS.match(word)), f"{what} says so"
     return "counts", "nothing says what is counted"
 
 

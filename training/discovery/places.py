@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from publication.vocabulary import SEPARATOR
 from training.discovery.drafts import PlaceDraft
 from training.discovery.labels import DEPENDS_SHARE, SAME_NUMBER_SHARE, LabelGroup, depends
 from training.discovery.tables import Column, FileTable
-from training.discovery.words import NAMELESS, ORGANISATION, REGION
+from training.discovery.words import NAMELESS_WORDS, ORGANISATION_WORDS, REGION_WORDS
 
-SEPARATOR, INSTEAD = "/", "-"
+INSTEAD = "-"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def find_levels(place: LabelGroup, groups: Sequence[LabelGroup]) -> tuple[LabelG
         for group in groups
         if group is not place
         and 1 < group.n_values < SAME_NUMBER_SHARE * place.n_values
-        and (group.fits(REGION) or group.fits(ORGANISATION))
+        and (group.fits(REGION_WORDS) or group.fits(ORGANISATION_WORDS))
         and depends(place.columns[0], group.columns[0]) >= DEPENDS_SHARE
     ]
     levels: list[LabelGroup] = []
@@ -51,7 +52,7 @@ def place_id(text: str) -> str:
 
 def is_nameless(text: str) -> bool:
     """Return whether a text says that a row is of no place."""
-    return not text.strip() or text.strip() in NAMELESS
+    return not text.strip() or text.strip() in NAMELESS_WORDS
 
 
 def list_places(table: FileTable, columns: PlaceColumns, ignored: Iterable[str], root: str) -> list[PlaceDraft]:
@@ -89,7 +90,7 @@ def _parents_first(drafts: dict[str, PlaceDraft]) -> list[PlaceDraft]:
 
 
 def _kind(group: LabelGroup) -> str:
-    return "region" if group.fits(REGION) and not group.fits(ORGANISATION) else ""
+    return "region" if group.fits(REGION_WORDS) and not group.fits(ORGANISATION_WORDS) else ""
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class _Level:
         if group.name is not None:
             numbers = _last_with(column, table.columns[group.name.name])
             name_of = {id_of[column.texts[n]]: name for n, name in numbers.items() if column.texts[n] in id_of}
-        kind = "organisation" if group.fits(ORGANISATION) else "region"
+        kind = "organisation" if group.fits(ORGANISATION_WORDS) else "region"
         return cls(parent_of, id_of, name_of, kind)
 
 

@@ -7,12 +7,12 @@ from datetime import date
 import numpy as np
 
 from training.discovery import words as w
-from training.discovery.axis import Axis
+from training.discovery.axis import DAY_NAME, Axis
 from training.discovery.days import DayColumn
 from training.discovery.drafts import PlaceDraft, SourceDraft
 from training.discovery.labels import uniqueness
-from training.discovery.looking import EXTRACT, Look, Options, look, shown
-from training.discovery.measures import BUILT_IN_KINDS, FLOWS, ChosenMeasures, kind_by_numbers, role_of
+from training.discovery.looking import ROWS_OF_FILES, Look, Options, look, shown
+from training.discovery.measures import BUILT_IN_FLOWS, BUILT_IN_KINDS, ChosenMeasures, kind_by_numbers, role_of
 from training.discovery.place_totals import (
     by_day_and_place,
     leave_out_stream_totals,
@@ -23,14 +23,13 @@ from training.discovery.places import list_places, place_id
 from training.discovery.reading import read_columns
 from training.discovery.report import Assumption
 from training.discovery.shapes import UNIQUE_SHARE, Shape
-from training.discovery.source_tables import DAY, file_stems, is_place_a_file, source_of
+from training.discovery.source_tables import file_stems, is_place_a_file, source_of
 from training.discovery.tables import FileTable
 from training.errors import HistoryError
-from training.sources.times import MINUTES_A_DAY
+from training.sources.times import MINUTES_A_DAY, SIXTY
 from training.system.schema import DEFAULT_CENSUS_HOUR, DEFAULT_CENSUS_WITHIN_HOURS
 
 COVERED_SHARE = 0.8
-MINUTES_AN_HOUR = 60
 FURTHER = {"occupancy_mean": "mean", "occupancy_max": "max"}
 """Measures of the snapshots of a day, besides the census."""
 
@@ -119,7 +118,7 @@ def _of_counts(found: Look) -> tuple[list[SourceDraft], dict[str, tuple[str, str
 
 def _of_days(found: Look, measures: Mapping[str, tuple[str, ...]], has_stocks: bool) -> SourceDraft:
     if found.axis.clock and has_stocks:
-        found.census_hour = found.axis.clock // MINUTES_AN_HOUR % 24
+        found.census_hour = found.axis.clock // SIXTY % 24
     is_in_parts = found.roles.shape is Shape.PARTS and found.known_at is None
     return source_of(found, "daily", measures, "sum" if is_in_parts else None)
 
@@ -140,7 +139,7 @@ def _with_kinds(found: Look) -> ChosenMeasures:
 def _with_names(found: Look, chosen: ChosenMeasures) -> ChosenMeasures:
     """The measures; an only one whose column says no more than that it has counts is named by the sheet or the file."""
     (measure, *others), columns = chosen.columns, chosen.columns
-    if others or not all(w.VALUE.match(word) for word in w.tokens(columns[measure][0])):
+    if others or not all(w.VALUE_WORDS.match(word) for word in w.tokens(columns[measure][0])):
         return chosen
     for name, because in ((found.table.location.sheet or "", "sheet"), (found.stem, "file")):
         role = role_of(w.tokens(name))
@@ -171,15 +170,15 @@ def _census_hour(found: Look) -> int:
     minutes = found.axis.minutes[found.axis.minutes >= 0]
     days, clock = np.divmod(minutes, MINUTES_A_DAY)
     n_days = len(np.unique(days))
-    within = DEFAULT_CENSUS_WITHIN_HOURS * MINUTES_AN_HOUR
+    within = DEFAULT_CENSUS_WITHIN_HOURS * SIXTY
 
     def covered(hour: int) -> float:
-        return len(np.unique(days[np.abs(clock - hour * MINUTES_AN_HOUR) <= within])) / n_days
+        return len(np.unique(days[np.abs(clock - hour * SIXTY) <= within])) / n_days
 
     if covered(DEFAULT_CENSUS_HOUR) >= COVERED_SHARE:
         found.say("census", f"the snapshot nearest to {DEFAULT_CENSUS_HOUR:02d}:00", "the default hour")
         return DEFAULT_CENSUS_HOUR
-    shares = {hour: covered(hour) for hour in np.unique(clock // MINUTES_AN_HOUR).tolist()}
+    shares = {hour: covered(hour) for hour in np.unique(clock // SIXTY).tolist()}
     most = max(shares.values())
     often = [hour for hour, share in shares.items() if share >= COVERED_SHARE * most]
     hour = min(often, key=lambda hour: abs(hour - DEFAULT_CENSUS_HOUR))
@@ -230,7 +229,7 @@ def _places(found: Look, root: str) -> list[PlaceDraft]:
     if roles.place is None:
         names = file_stems(found) if is_place_a_file(found) else [found.root]
         return [PlaceDraft(name) for name in names if name != root]
-    table = read_columns(found.full, roles.place.names) if found.body == EXTRACT else found.full
+    table = read_columns(found.full, roles.place.names) if found.body == ROWS_OF_FILES else found.full
     return list_places(table, roles.place, found.ignored, root)
 
 
@@ -239,14 +238,14 @@ def _of_events(found: Look) -> tuple[list[SourceDraft], dict[str, tuple[str, str
     axis = found.axis
     _say_places(found)
     found.say("rows", "one an event, counted", "no column has counts")
-    main = axis.time[0] if axis.time else axis.day or DAY
+    main = axis.time[0] if axis.time else axis.day or DAY_NAME
     measure = _event_measure(found, main)
     found.say(measure, f"rows by {main}", "what the time is of")
     is_partly_blank = main in found.full.columns and found.full.columns[main].n_filled < found.full.n_rows
     sources = [source_of(found, measure, {measure: ()}, "count", filled=main if is_partly_blank else None)]
     for other in axis.others:
         role = role_of(other.column.words)
-        if role not in FLOWS or role == measure or other.format.doubt or other.sql is not None:
+        if role not in BUILT_IN_FLOWS or role == measure or other.format.doubt or other.sql is not None:
             continue
         name = other.column.name
         sources.append(source_of(found, role, {role: ()}, "count", _shifted(axis, other), filled=name))
@@ -272,4 +271,4 @@ def _shifted(axis: Axis, other: DayColumn) -> Axis:
 
 def _event_measure(found: Look, column: str) -> str:
     roles = (role_of(w.tokens(name)) for name in (column, found.stem))
-    return next((role for role in roles if role in FLOWS), "attendances")
+    return next((role for role in roles if role in BUILT_IN_FLOWS), "attendances")

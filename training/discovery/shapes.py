@@ -17,7 +17,7 @@ from training.discovery.labels import (
     is_label,
     uniqueness,
 )
-from training.discovery.measures import Candidate, ChosenMeasures, as_candidate, choose, role_of
+from training.discovery.measures import ChosenMeasures, CountCandidate, as_candidate, choose, role_of
 from training.discovery.notation import has_numbers
 from training.discovery.places import PlaceColumns, find_levels, is_nameless
 from training.discovery.tables import Column, FileTable
@@ -30,7 +30,7 @@ MOST_REGULAR_MINUTES = 6
 FEWEST_PLACE_COLUMNS = 2
 PLACES_SHARE = 0.6
 FEWEST_DAYS_OF_CALENDAR = 5
-ALWAYS = 0.999
+SAME_EACH_DAY_SHARE = 0.999
 
 
 class Shape(StrEnum):
@@ -53,7 +53,7 @@ class Roles:
     chosen: ChosenMeasures
     shape: Shape
     left_out: dict[str, str] = field(default_factory=dict)
-    candidates: tuple[Candidate, ...] = ()
+    candidates: tuple[CountCandidate, ...] = ()
 
 
 def rows_of_places(table: FileTable, axis: Axis, notation: Notation) -> tuple[FileTable, Axis, str | None]:
@@ -85,7 +85,7 @@ def find_roles(table: FileTable, axis: Axis, notation: Notation) -> Roles:
     rest = [column for column in columns if column.name not in label_names]
     counted = [c for c in rest if has_numbers(c) and not _is_calendar(c)]
     found = {column.name: as_candidate(column, notation) for column in counted}
-    candidates = [c for c in found.values() if isinstance(c, Candidate)]
+    candidates = [c for c in found.values() if isinstance(c, CountCandidate)]
     rejected = {name: c for name, c in found.items() if isinstance(c, str)}
     left_out |= {c.name: "it is a part of the date" for c in rest if _is_calendar(c)}
     left_out |= {c.name: "it has words" for c in rest if c.name not in found and c.name not in left_out}
@@ -125,15 +125,15 @@ def _is_useful(column: Column, axis: Axis, left_out: dict[str, str]) -> bool:
 
 
 def _is_identifier(column: Column) -> bool:
-    return w.has(column.words, w.CODE) and column.n_rows > 50 and len(column.filled) > 0.9 * column.n_rows
+    return w.has(column.words, w.CODE_WORDS) and column.n_rows > 50 and len(column.filled) > 0.9 * column.n_rows
 
 
 def _is_calendar(column: Column) -> bool:
     """Return whether a column has a part of the date, such as its year or weekday."""
     texts = column.filled
-    if w.has(column.words, w.YEAR) and all(t.isdigit() and 1970 <= int(t) < 2100 for t in texts if len(t) < 6):
+    if w.has(column.words, w.YEAR_WORDS) and all(t.isdigit() and 1970 <= int(t) < 2100 for t in texts if len(t) < 6):
         return True
-    parts = w.has(column.words, w.MONTH) or w.has(column.words, w.WEEK) or w.has(column.words, w.HOUR)
+    parts = w.has(column.words, w.MONTH_WORDS) or w.has(column.words, w.WEEK_WORDS) or w.has(column.words, w.HOUR_WORDS)
     weekday = any(word in ("weekday", "dow", "wday", "dayofweek", "quarter") for word in column.words)
     return (parts or weekday) and all(t.isdigit() and int(t) <= 366 for t in texts if len(t) < 6)
 
@@ -162,17 +162,17 @@ def _follows_days(group: LabelGroup, axis: Axis) -> bool:
         return False
     codes = group.columns[0].codes[is_known]
     pairs = np.unique(at * (codes.max() + 1) + codes)
-    return len(pairs) <= (1 + 1 - ALWAYS) * len(distinct)
+    return len(pairs) <= (1 + 1 - SAME_EACH_DAY_SHARE) * len(distinct)
 
 
 def _names_measures(group: LabelGroup) -> bool:
     """Return whether most values of a label are names of measures, or its name says so."""
     values = group.columns[-1].filled if group.name is None else group.name.filled
-    if group.fits(w.SITE) and not group.fits(w.MEASURE_NAME):
+    if group.fits(w.SITE_WORDS) and not group.fits(w.MEASURE_NAME_WORDS):
         return False
     known = [role_of(w.tokens(value)) for value in values[:50]]
     recognised = sum(role is not None for role in known)
-    if group.fits(w.MEASURE_NAME):
+    if group.fits(w.MEASURE_NAME_WORDS):
         return len(values) <= 60 and recognised > 0
     return 1 < len(values) <= 30 and recognised >= 0.6 * len(values) and len(set(known)) > 1
 
@@ -181,7 +181,9 @@ def _constant_place(labels: Sequence[Column]) -> LabelGroup | None:
     """A column of one place: its name says that it has places."""
     constant = [column for column in labels if len(column.filled) == 1 and not is_nameless(column.filled[0])]
     named = [
-        c for c in constant if w.has(c.words, w.SITE) or w.has(c.words, w.REGION) or w.has(c.words, w.ORGANISATION)
+        c
+        for c in constant
+        if w.has(c.words, w.SITE_WORDS) or w.has(c.words, w.REGION_WORDS) or w.has(c.words, w.ORGANISATION_WORDS)
     ]
     if not named:
         return None
@@ -189,12 +191,12 @@ def _constant_place(labels: Sequence[Column]) -> LabelGroup | None:
     return LabelGroup((group.id,)) if group.name is None else LabelGroup((group.id, group.name))
 
 
-def _place_columns(candidates: Sequence[Candidate]) -> tuple[str, ...]:
+def _place_columns(candidates: Sequence[CountCandidate]) -> tuple[str, ...]:
     """The columns that have one place each: most of them are named by nothing that is counted."""
     unknown = [c for c in candidates if c.role is None and not c.scope]
     if len(unknown) < FEWEST_PLACE_COLUMNS or len(unknown) < PLACES_SHARE * len(candidates):
         return ()
-    if len({w.STREAM.match(word) is not None for c in unknown for word in c.column.words[:1]} - {False}) == 1:
+    if len({w.STREAM_WORDS.match(word) is not None for c in unknown for word in c.column.words[:1]} - {False}) == 1:
         return ()
     return tuple(c.column.name for c in candidates)
 
@@ -210,7 +212,7 @@ def _keys(
 
 
 def _are_events(
-    candidates: Sequence[Candidate], columns: Sequence[Column], axis: Axis, keys: Sequence[np.ndarray]
+    candidates: Sequence[CountCandidate], columns: Sequence[Column], axis: Axis, keys: Sequence[np.ndarray]
 ) -> bool:
     """Whether rows are events: nothing in them is counted, and their times are irregular or their days repeated."""
     counts = [c for c in candidates if c.role is not None and np.nanmax(c.values) > 1]
@@ -222,7 +224,7 @@ def _are_events(
     is_irregular = len(np.unique(minutes)) > MOST_REGULAR_MINUTES
     if not candidates:
         return True
-    return is_irregular and not any(w.has(c.column.words, w.VALUE) for c in candidates)
+    return is_irregular and not any(w.has(c.column.words, w.VALUE_WORDS) for c in candidates)
 
 
 def _file_keys(table: FileTable, place: PlaceColumns | None) -> list[np.ndarray]:

@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from training.discovery.axis import Axis
+from training.discovery.axis import DAY_NAME, Axis
 from training.discovery.drafts import SourceDraft, Value
-from training.discovery.looking import EXTRACT, Look
+from training.discovery.looking import ROWS_OF_FILES, Look
 from training.discovery.places import place_id
 from training.discovery.shapes import Roles, has_file_places, stem_of
 from training.discovery.sql import identifier, literal, query, without_separator
+from training.discovery.turning import PLACE_NAME
 
-PLACE, STREAM, DAY = "place", "stream", "day"
+STREAM_NAME = "stream"
 MALFORMED_SHARE, SPARE_SHARE = 0.04, 0.05
 FILE_STEM = "regexp_extract(filename, '([^/.]+)[^/]*$', 1)"
 
@@ -47,10 +48,10 @@ def source_of(
         selection.made[axis.ends_hours] = f"CAST({identifier(axis.ends_hours)} AS INTEGER) - 1"
     counted = _counted(roles, measures, selection)
     selection.made.update({name: of.sql for name, of in roles.chosen.derived.items() if name in counted})
-    days = axis.time or (axis.day or DAY,)
+    days = axis.time or (axis.day or DAY_NAME,)
     used = [place, *days, *counted, stream, look.known_at]
     keys: dict[str, Value] = dict(_files(look))
-    if selection.made or selection.where or look.body != EXTRACT:
+    if selection.made or selection.where or look.body != ROWS_OF_FILES:
         columns = list(dict.fromkeys(column for column in used if column is not None))
         keys["query"] = query(columns, selection.made, selection.where, look.body) + "\n"
     keys |= {"place": place} if place is not None else {"place_columns": counted}
@@ -95,8 +96,8 @@ def _place(look: Look, selection: Selection) -> str | None:
     if roles.place_columns:
         return None
     if roles.place is None:
-        selection.made[PLACE] = FILE_STEM if is_place_a_file(look) else literal(look.root)
-        return PLACE
+        selection.made[PLACE_NAME] = FILE_STEM if is_place_a_file(look) else literal(look.root)
+        return PLACE_NAME
     column = roles.place.group.id
     if any("/" in text for text in column.filled):
         selection.made[column.name] = without_separator(column.name)
@@ -123,8 +124,8 @@ def _stream(roles: Roles, selection: Selection) -> str | None:
         if any("/" in text for text in columns[0].filled):
             selection.made[columns[0].name] = without_separator(columns[0].name)
         return columns[0].name
-    selection.made[STREAM] = f"concat_ws(' ', {', '.join(without_separator(column.name) for column in columns)})"
-    return STREAM
+    selection.made[STREAM_NAME] = f"concat_ws(' ', {', '.join(without_separator(column.name) for column in columns)})"
+    return STREAM_NAME
 
 
 def _counted(roles: Roles, measures: Mapping[str, Sequence[str]], selection: Selection) -> list[str]:

@@ -8,13 +8,13 @@ from training.frames import FloatArray
 
 EQUAL_SHARE = 0.9
 """A total equals the sum of others on so many days."""
-TOLERANCE = 0.002
-FEWEST_TIMES = 10
-FEWEST_VALUES = 4
+TOTAL_TOLERANCE = 0.002
+FEWEST_TIMES_OF_TOTAL = 10
+FEWEST_VALUES_OF_TOTAL = 4
 FEWEST_PARTS = 2
 MOST_LARGE = 9
 MOST_TIMES = 400
-NEARLY_ALL = (0.75, 1.01)
+NEARLY_ALL_RANGE = (0.75, 1.01)
 FEWEST_OF_NEARLY_ALL = 8
 
 
@@ -50,7 +50,7 @@ def _left_out(values: FloatArray, number: int, totals: set[int]) -> tuple[int, .
     rest = values[:, others].sum(axis=1)
     if _equal(total, rest):
         return ()
-    if len(values) < FEWEST_TIMES:
+    if len(values) < FEWEST_TIMES_OF_TOTAL:
         return None
     size = values.mean(axis=0)
     large = sorted((i for i in others if size[i] < size[number]), key=lambda i: -size[i])[:MOST_LARGE]
@@ -67,9 +67,9 @@ def _equal(total: FloatArray, rest: FloatArray) -> bool:
     there = total > 0
     if there.sum() < max(1, min(3, len(total))):
         return False
-    if len(total) >= FEWEST_TIMES and len(np.unique(total[there])) < FEWEST_VALUES:
+    if len(total) >= FEWEST_TIMES_OF_TOTAL and len(np.unique(total[there])) < FEWEST_VALUES_OF_TOTAL:
         return False  # numbers that never change may add up by chance
-    near = np.abs(total - rest) <= TOLERANCE * total + 1e-6
+    near = np.abs(total - rest) <= TOTAL_TOLERANCE * total + 1e-6
     return bool(near[there].mean() >= EQUAL_SHARE)
 
 
@@ -84,7 +84,7 @@ def _nearly_all(values: FloatArray, found: dict[int, str]) -> dict[int, str]:
         rest = sums - values[:, i]
         there = rest > 0
         ratio = values[there, i] / rest[there] if there.any() else np.array([0.0])
-        if np.mean((ratio > NEARLY_ALL[0]) & (ratio < NEARLY_ALL[1])) >= EQUAL_SHARE:
+        if np.mean((ratio > NEARLY_ALL_RANGE[0]) & (ratio < NEARLY_ALL_RANGE[1])) >= EQUAL_SHARE:
             nearly[i] = "it is nearly as large as all others together"
     return nearly
 

@@ -8,19 +8,20 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
+from training.discovery.axis import DAY_NAME
 from training.discovery.cells import DAY_PART
 from training.discovery.measures import role_of
 from training.discovery.notation import has_numbers
 from training.discovery.shapes import Roles
 from training.discovery.sql import grouped_query, identifier, literal
 from training.discovery.tables import Column, FileTable
-from training.discovery.words import RATE, VALUE, has, tokens
+from training.discovery.words import RATE_WORDS, VALUE_WORDS, has, tokens
 from training.frames import IntArray
 from training.sources.headers import LEVELS_JOINED_BY
 
-DAY_NAME, COUNT_NAME, HEADER_NAME, CELL_NAME = "day", "count", "header", "cell"
+COUNT_NAME, HEADER_NAME, CELL_NAME = "count", "header", "cell"
 PLACE_NAME = "place"
-FEWEST_DAYS, FEWEST_PLACES, LEVELS = 2, 2, 2
+FEWEST_DAY_COLUMNS, FEWEST_PLACES_ACROSS, N_LEVELS = 2, 2, 2
 MOST_MEASURES = 60
 TEXTS = "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM extract"
 NO_CELLS = Column("", ("",), np.zeros(0, np.int64))
@@ -39,7 +40,7 @@ def days_as_rows(table: FileTable) -> TurnedTable | None:
     by_day = {name: parts for name in table.columns if (parts := _day_and_measure(name)) is not None}
     days = {day for day, _ in by_day.values()}
     others = [name for name in table.columns if name not in by_day and table.columns[name].n_filled]
-    if len(days) < FEWEST_DAYS or len(by_day) < len(others):
+    if len(days) < FEWEST_DAY_COLUMNS or len(by_day) < len(others):
         return None
     sample = next(iter(by_day))
     first, _, second = sample.partition(LEVELS_JOINED_BY)
@@ -52,14 +53,14 @@ def days_as_rows(table: FileTable) -> TurnedTable | None:
 def levels_as_rows(table: FileTable) -> TurnedTable | None:
     """Return the table with the places of a header of two rows as rows; None if its header is none of measures."""
     levels = {name: tuple(name.split(LEVELS_JOINED_BY)) for name in table.columns if LEVELS_JOINED_BY in name}
-    levels = {name: parts for name, parts in levels.items() if len(parts) == LEVELS}
+    levels = {name: parts for name, parts in levels.items() if len(parts) == N_LEVELS}
     if not levels:
         return None
     of_measures = [sum(role_of(tokens(parts[level])) is not None for parts in levels.values()) for level in (0, 1)]
     level = 0 if of_measures[0] > of_measures[1] else 1
     by_place = {name: (parts[1 - level], parts[level]) for name, parts in levels.items()}
     names = [[place for place, _ in by_place.values()], [measure for _, measure in by_place.values()]]
-    if min(len(set(of)) for of in names) < 1 or len(set(names[0])) < FEWEST_PLACES or not of_measures[level]:
+    if min(len(set(of)) for of in names) < 1 or len(set(names[0])) < FEWEST_PLACES_ACROSS or not of_measures[level]:
         return None
     return _turned(table, by_place, PLACE_NAME, 2 - level, f"^.*{LEVELS_JOINED_BY}.*$")
 
@@ -87,7 +88,7 @@ def _turned(
         for measure, name in names.items()
     ]
     made = [*map(identifier, labels), f"{_part(key_part)} AS {identifier(key_name)}", *counts]
-    unpivot = f"ON COLUMNS({literal(fits)}) INTO NAME {HEADER_NAME} VALUE {CELL_NAME}"
+    unpivot = f"ON COLUMNS({literal(fits)}) INTO NAME_WORDS {HEADER_NAME} VALUE_WORDS {CELL_NAME}"
     return TurnedTable(turned, grouped_query(made, f"(\n    UNPIVOT ({TEXTS})\n    {unpivot}\n  )"))
 
 
@@ -168,8 +169,8 @@ def _value_column(table: FileTable, axis: Collection[str], roles: Roles) -> Colu
     """The column of the values: its name says so, or it is the only one of numbers."""
     taken = {*axis, *(roles.place.names if roles.place else ()), *_stream_names(roles)}
     numbers = [column for name, column in table.columns.items() if name not in taken and has_numbers(column)]
-    numbers = [column for column in numbers if not has(column.words, RATE)]
-    named = [column for column in numbers if has(column.words, VALUE)]
+    numbers = [column for column in numbers if not has(column.words, RATE_WORDS)]
+    named = [column for column in numbers if has(column.words, VALUE_WORDS)]
     return next(iter([*named, *numbers]), None)
 
 
