@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperCommand
 
 from publication.console import argument_text, printable
 from publication.errors import (
@@ -23,6 +22,17 @@ from publication.errors import (
     TimeZoneError,
 )
 from training.errors import NothingPublishedError, OutOfReachError, TrainingError, UsageError
+from training.options import (
+    DAY_FORMAT,
+    AllowMissingOption,
+    CandidatesOption,
+    CutoffOption,
+    FileOrNothing,
+    HomeOption,
+    OptionalSystemOption,
+    StrictOption,
+    SystemOption,
+)
 from training.settings import settings
 
 if TYPE_CHECKING:
@@ -46,34 +56,6 @@ EXIT_CODES: dict[type[PublicationError], int] = {
     MalformedPublicationError: NothingPublishedError.exit_code,
     TimeZoneError: UsageError.exit_code,
 }
-DAY_FORMAT = "%Y-%m-%d"
-
-SystemOption = Annotated[
-    Path, typer.Option("--system", readable=False, help="The system.toml that describes the hospital system.")
-]
-OptionalSystemOption = Annotated[Path | None, typer.Option("--system", help="Accepted for consistency; not used.")]
-HomeOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--home",
-        readable=False,  # that it cannot be read is an error of ours, in a sentence
-        help="Folder of history, store and MLflow database. [env: HEADROOM_HOME] [default: .headroom]",
-    ),
-]
-CutoffOption = Annotated[
-    datetime | None, typer.Option("--cutoff", formats=[DAY_FORMAT], help="The last day whose value may be used.")
-]
-StrictOption = Annotated[
-    bool,
-    typer.Option("--strict", help="Quarantine suspect values; otherwise they are archived, and left out of training."),
-]
-AllowMissingOption = Annotated[
-    bool,
-    typer.Option("--allow-missing", help="Publish for yesterday, even if most series have not reached it yet."),
-]
-CandidatesOption = Annotated[
-    str | None, typer.Option("--candidates", help="Names from the catalogue, comma-separated.")
-]
 
 
 @app.command()
@@ -170,19 +152,6 @@ def ingest(system: SystemOption, home: HomeOption = None, strict: StrictOption =
     from training.jobs import ingest as job
 
     job.run(context, _console(), strict)
-
-
-class FileOrNothing(TyperCommand):
-    """A command whose `--report` may stand alone."""
-
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # a private type
-        """The arguments, with a `--report` that names no file followed by an empty one."""
-        alone = [
-            i for i, word in enumerate(args) if word == "--report" and (args[i + 1 : i + 2] or ["--"])[0][:1] == "-"
-        ]
-        for i in reversed(alone):
-            args = [*args[: i + 1], "", *args[i + 1 :]]
-        return super().parse_args(ctx, args)
 
 
 @app.command(cls=FileOrNothing)

@@ -44,7 +44,8 @@ def sql(query: str, file: str, options: str = "") -> pd.DataFrame:
     with duckdb.connect() as connection:
         answer = connection.sql(query.format(raw=f"({raw})")).df()
     answer["ds"] = answer["ds"].astype("datetime64[ns]")
-    return answer.sort_values(SERIES_DAY, ignore_index=True)[[*SERIES_DAY, "y"]]
+    ordered: pd.DataFrame = answer.sort_values(SERIES_DAY, ignore_index=True)[[*SERIES_DAY, "y"]]
+    return ordered
 
 
 def assert_same(history: pd.DataFrame, expected: pd.DataFrame) -> None:
@@ -52,7 +53,7 @@ def assert_same(history: pd.DataFrame, expected: pd.DataFrame) -> None:
 
 
 SNAPSHOTS = """
-    WITH told AS (
+    WITH reported AS (
         SELECT permit, CAST(functional_stretchers AS DOUBLE) AS beds, CAST(occupied_stretchers AS DOUBLE) AS occupied,
                CAST(split_part(updated, 'T', 1) AS DATE) AS released, CAST(snapshot_hour AS TIME) AS hour,
                CAST(lpad(split_part(updated, 'T', 2), 5, '0') || ':00' AS TIME) AS clock
@@ -61,7 +62,7 @@ SNAPSHOTS = """
         SELECT permit, beds, occupied,
                CASE WHEN hour > clock THEN released - 1 ELSE released END AS day, hour,
                abs(extract('hour' FROM hour) - 8) AS away
-        FROM told WHERE beds IS NOT NULL
+        FROM reported WHERE beds IS NOT NULL
     )
 """
 CENSUS = """
@@ -144,7 +145,7 @@ def test_beds_occupied_by_patients_with_influenza(tmp_path: Path) -> None:
         day = rows[0][column] if isinstance(rows[0][column], date | datetime) else day
         for row in rows[2:]:
             if row[code] and row[code] != "-" and rows[1][column] in measure and row[column] not in (None, "-"):
-                expected.append((f"{row[code]}/{measure[rows[1][column]]}", pd.Timestamp(day), float(row[column])))
+                expected.append((f"{row[code]}/{measure[rows[1][column]]}", pd.Timestamp(str(day)), float(row[column])))
     table = pd.DataFrame(expected, columns=[*SERIES_DAY, "y"]).sort_values(SERIES_DAY, ignore_index=True)
     assert table["unique_id"].nunique() == 2 * 137
     assert_same(history, table)

@@ -265,8 +265,8 @@ def _minute(rest: str) -> int | None:
 def _declared(column: Column, form: str, matched: dict[str, re.Match[str]]) -> DayColumn | None:
     """The column by the format that the user gave, if that reads it."""
     texts = column.filled
-    whole = _parsed(texts, form)
-    days = whole if whole.notna().mean() >= READ_SHARE else None
+    parsed = _parsed(texts, form)
+    days = parsed if parsed.notna().mean() >= READ_SHARE else None
     if days is None:
         parts = {text: _day_part(match) for text, match in matched.items()}
         if not parts or _parsed(list(parts.values()), form).notna().mean() < READ_SHARE:
@@ -308,8 +308,8 @@ def _of_numbers(column: Column) -> DayColumn | None:
 
 
 def _minutes(of_texts: np.ndarray, column: Column) -> IntArray:
-    whole = np.where(np.isnan(of_texts), NOT_A_TIME, np.round(np.nan_to_num(of_texts))).astype(np.int64)
-    return whole[column.codes]
+    parsed = np.where(np.isnan(of_texts), NOT_A_TIME, np.round(np.nan_to_num(of_texts))).astype(np.int64)
+    return parsed[column.codes]
 
 
 def joined_minutes(columns: Sequence[Column], day_format: str | None) -> IntArray:

@@ -61,7 +61,7 @@ def discover(
             f"Looking at {files[0]}: it has no table with names of columns above numbers. "
             "Send the extract with a header."
         )
-    plans, refused = [], None
+    plans, rejection = [], None
     for group in _alike(tables):
         try:
             plans.append(
@@ -70,9 +70,9 @@ def discover(
         except HistoryError as error:
             if group[0].location.sheet is None or len(tables) == 1:
                 raise
-            refused = error  # workbooks have sheets of notes and of other things
-    if refused is not None and not plans:
-        raise refused
+            rejection = error  # workbooks have sheets of notes and of other things
+    if rejection is not None and not plans:
+        raise rejection
     return _together(plans, named, holidays, options)
 
 
@@ -130,8 +130,8 @@ def _path(group: Sequence[FileTable], folder: Path, feeds: Sequence[Path]) -> tu
     if len(paths) > 1 and len({path.parent for path in paths}) == 1:
         begin, end = _common_begin(names).rstrip(DIGITS), _common_begin([name[::-1] for name in names])[::-1]
         pattern = f"{_escaped(begin)}*{_escaped(end.lstrip(DIGITS))}"
-        there = [entry.name for entry in paths[0].parent.iterdir() if fnmatchcase(entry.name, pattern)]
-        if sorted(there) == sorted(names):
+        matching = [entry.name for entry in paths[0].parent.iterdir() if fnmatchcase(entry.name, pattern)]
+        if sorted(matching) == sorted(names):
             return (_relative(paths[0].parent, folder, pattern),)
     return tuple(_relative(path.parent, folder, _escaped(path.name)) for path in paths)
 

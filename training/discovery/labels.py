@@ -138,12 +138,12 @@ def is_label(column: Column, days: IntArray) -> bool:
 
 
 def _is_number_label(column: Column, days: IntArray, n_days: int) -> bool:
-    """Whether numbers are labels: their name says so, they are whole, and most of them are there on most days."""
+    """Whether numbers are labels: their name says so, they are integers, and most of them are there on most days."""
     named = has(column.words, CODE_WORDS) or has(column.words, SITE_WORDS) or has(column.words, REGION_WORDS)
-    whole = all(text.strip().isalnum() for text in column.filled[:500])
+    are_codes = all(text.strip().isalnum() for text in column.filled[:500])
     if (
         not named
-        or not whole
+        or not are_codes
         or has(column.words, YEAR_WORDS)
         or (role_of(column.words) and not has(column.words, CODE_WORDS))
     ):

@@ -261,7 +261,7 @@ def _derive_occupancy(chosen: ChosenMeasures, beds: Sequence[CountCandidate], fr
 
 
 def _holds(beds: CountCandidate, occupied: FloatArray) -> bool:
-    """Return whether beds are not far fewer than are occupied, on the whole."""
+    """Return whether beds are, in general, not far fewer than are occupied."""
     known = np.isfinite(beds.values) & np.isfinite(occupied)
     return not known.any() or bool(beds.values[known].mean() >= LEAST_BEDS * occupied[known].mean())
 

@@ -156,8 +156,8 @@ def _are_thousands(columns: Sequence[Column], sign: str) -> bool:
         if abs(as_fraction - as_thousands) >= np.log(CLEAR_RATIO):
             return bool(as_thousands < as_fraction)
     example = next(text for column in columns for text in column.filled if _groups(text.strip(), sign))
-    whole, _, rest = example.strip().partition(sign)
+    integer, _, rest = example.strip().partition(sign)
     raise HistoryError(
-        f"Looking at the numbers: {example.strip()} may mean {whole}{rest} or {whole}.{rest}, and no other number says "
-        "which. Say which sign stands before decimals: --decimal . or --decimal ,"
+        f"Looking at the numbers: {example.strip()} may mean {integer}{rest} or {integer}.{rest}, and no other number "
+        "says which. Say which sign stands before decimals: --decimal . or --decimal ,"
     )

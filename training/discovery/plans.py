@@ -109,7 +109,7 @@ def _of_counts(found: Look) -> tuple[list[SourceDraft], dict[str, tuple[str, str
         found.census_hour = _census_hour(found)
         sources.append(source_of(found, "census", stocks, "census"))
         if found.roles.shape is Shape.HOURLY and "occupancy" in stocks and not found.roles.place_columns:
-            found.say(", ".join(FURTHER), "of the snapshots of a day", "further measures, beside the census")
+            found.say(", ".join(FURTHER), "of the snapshots of a day", "further measures, next to the census")
             for name, statistic in FURTHER.items():
                 declared[name] = ("stock", "beds")
                 sources.append(source_of(found, name, {name: stocks["occupancy"]}, statistic))

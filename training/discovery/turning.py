@@ -88,7 +88,7 @@ def _turned(
         for measure, name in names.items()
     ]
     made = [*map(identifier, labels), f"{_part(key_part)} AS {identifier(key_name)}", *counts]
-    unpivot = f"ON COLUMNS({literal(fits)}) INTO NAME_WORDS {HEADER_NAME} VALUE_WORDS {CELL_NAME}"
+    unpivot = f"ON COLUMNS({literal(fits)}) INTO NAME {HEADER_NAME} VALUE {CELL_NAME}"
     return TurnedTable(turned, grouped_query(made, f"(\n    UNPIVOT ({TEXTS})\n    {unpivot}\n  )"))
 
 

@@ -230,8 +230,8 @@ NO_VALUE_WORDS = frozenset(
     | {"NULL", "Null", "null", "None", "none", "NONE", "NA", "N/A", "n/a", "na", "n.a.", "N.A.", "#N/A", "NaN", "nan"}
     | {"NaT", "<NA>", "ND", "nd", "n.d.", "N.D.", "s/d", "S/D", "k.A.", "k. A.", "NR", "nr", "missing", "Missing"}
     | {"unknown", "not available", "Not available", "no data", "No data", "NC", "c", "C", "z", "[c]", "[x]", "[z]"}
-    | {"suppressed", "closed", "Closed", "Non disponible", "non disponible", "No disponible", "#REF!", "#VALUE_WORDS!"}
-    | {"#DIV/0!", "#NAME_WORDS?", "#NUM!", "#NULL!", "N/D", "n/d", "ns", "NS", "S", "s", "DNR", "NSP"}
+    | {"suppressed", "closed", "Closed", "Non disponible", "non disponible", "No disponible", "#REF!", "#VALUE!"}
+    | {"#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "N/D", "n/d", "ns", "NS", "S", "s", "DNR", "NSP"}
 )
 """Words that stand where a number could be and say that there is none."""
 NAMELESS_WORDS = frozenset(

@@ -33,7 +33,7 @@ suffixes = st.sampled_from([".csv", ".txt", ".xlsx", ".parquet", ".csv.gz", ".zi
 
 
 def ends_well(name: str, content: bytes) -> bool:
-    """Whether a file gives a system that is read back, or is refused by a sentence."""
+    """Whether a file gives a system that is read back, or is rejected by a sentence."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(content)

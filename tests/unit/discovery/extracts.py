@@ -68,7 +68,12 @@ class Written:
     @property
     def measures(self) -> dict[str, object]:
         """The columns of each measure of all sources."""
-        return {m: of for source in self.content["sources"].values() for m, of in source["measures"].items()}
+        found: dict[str, object] = {}
+        for source in self.content["sources"].values():
+            measures = source["measures"]
+            assert isinstance(measures, dict)
+            found |= measures
+        return found
 
 
 def written(folder: Path, files: dict[str, str | bytes], options: Options = Options()) -> Written:  # noqa: B008

@@ -3,6 +3,7 @@
 import gzip
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -24,13 +25,13 @@ def zipped(text: str) -> bytes:
     return content.getvalue()
 
 
-def workbook(**sheets: list[list[object]]) -> bytes:
+def workbook(**sheets: Sequence[Sequence[object]]) -> bytes:
     book = openpyxl.Workbook()
     book.remove(book.worksheets[0])
     for name, rows in sheets.items():
         sheet = book.create_sheet(name)
         for row in rows:
-            sheet.append(row)
+            sheet.append(list(row))
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
@@ -78,7 +79,9 @@ def test_the_sheet_that_has_days_is_read(tmp_path: Path) -> None:
 
 
 def test_sheets_of_the_same_columns_are_of_a_place_each(tmp_path: Path) -> None:
-    sheets = {name: [["date", "arrivals"], *([day, arrivals(name, day)] for day in DAYS)] for name in SITES}
+    sheets: dict[str, Sequence[Sequence[object]]] = {
+        name: [["date", "arrivals"], *([day, arrivals(name, day)] for day in DAYS)] for name in SITES
+    }
     found = written(tmp_path, {"book.xlsx": workbook(**sheets)})
     assert list(found.places) == list(SITES)
     assert [source.sheet for source in found.system_file.sources] == [None, "RX2", "RX3"]

@@ -1,6 +1,6 @@
 """What columns count: by their names in several languages, and by what their numbers do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -122,7 +122,11 @@ def test_a_declared_measure_has_the_kind_of_its_name_or_numbers(
     tmp_path: Path, columns: dict[str, str], expected: tuple[str, str]
 ) -> None:
     (name, counted), *_ = columns.items()
-    change = {"arrivals": arrivals, "occupied": occupied, "occupied // 9": lambda s, d: occupied(s, d) // 9}
+    change: dict[str, Callable[[str, date], int]] = {
+        "arrivals": arrivals,
+        "occupied": occupied,
+        "occupied // 9": lambda site, day: occupied(site, day) // 9,
+    }
     text = daily(["date", "site", name], lambda site, day: [day, site, change[counted](site, day)])
     (measure,) = of_text(tmp_path, text).system_file.system.measures
     assert (measure.name, (measure.kind.value, measure.unit)) == (name, expected)

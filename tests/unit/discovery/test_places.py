@@ -80,7 +80,7 @@ def test_files_of_months_are_one_source(tmp_path: Path) -> None:
     assert (source.paths, source.place) == (("export_2024-*.csv",), "site")
 
 
-@pytest.mark.parametrize("total", [None, "Total", "Whole area"])
+@pytest.mark.parametrize("total", [None, "Total", "All areas"])
 def test_columns_of_places_without_their_total(tmp_path: Path, total: str | None) -> None:
     rows: list[Sequence[object]] = []
     for day in DAYS:
