@@ -151,7 +151,7 @@ def test_beds_occupied_by_patients_with_influenza(tmp_path: Path) -> None:
     assert_same(history, table)
 
 
-def test_months_are_refused(tmp_path: Path) -> None:
+def test_months_are_rejected(tmp_path: Path) -> None:
     ended = headroom("init", SENT / "nhs_ae_monthly_2025-12.csv", "--out", tmp_path)
     assert ended.exit_code == 3
     assert "it has no column of days; counts a day are needed" in ended.err

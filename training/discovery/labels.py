@@ -104,14 +104,14 @@ def is_index(column: Column) -> bool:
     if len(column.filled) < FEWEST_A_LABEL or column.shares[CellKind.NUMBER] < 1:
         return False
     named = INDEX.fullmatch(column.name) is not None
-    values = np.array([_whole(text) for text in column.texts])[column.codes]
+    values = np.array([_integer(text) for text in column.texts])[column.codes]
     steps = np.diff(values[values >= 0])
     is_unique = len(column.filled) == column.n_filled
     counts_up = bool(len(steps)) and bool((steps == 1).mean() > 0.98)
     return is_unique and (counts_up or named)
 
 
-def _whole(text: str) -> int:
+def _integer(text: str) -> int:
     return int(text) if text.isdigit() and len(text) < 18 else -1
 
 

@@ -162,7 +162,7 @@ def test_a_year_a_month_and_a_day_in_columns_of_their_own(tmp_path: Path) -> Non
         ([str(DAYS[0] + timedelta(weeks=n)) for n in range(9)], "one day a week"),
     ],
 )
-def test_what_has_no_days_is_refused(tmp_path: Path, days: list[str], named: str) -> None:
+def test_what_has_no_days_is_rejected(tmp_path: Path, days: list[str], named: str) -> None:
     text = "period,site,arrivals\n" + "".join(f"{day},{site},{n}\n" for n, day in enumerate(days) for site in SITES)
     with pytest.raises(HistoryError, match=f"{named}.*counts a day are needed"):
         of_text(tmp_path, text)
