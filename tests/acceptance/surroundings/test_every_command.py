@@ -46,6 +46,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "daily": WHERE,
     "demo": ("--home", "{home}", "--no-serve"),
 }
+WITHOUT_SYSTEM_OR_HOME = {"init"}
+"""Commands that need neither, nor the network: any file is tried in `tests/property/discovery`."""
 SERVE = "headroom-service"
 KEYS: dict[str, tuple[str, ...]] = {
     "create": ("board", "--place", SITE),
@@ -217,7 +219,7 @@ QUICK = [
 
 def test_every_command_has_its_entry() -> None:
     """A command that is new, or gone, must be entered here."""
-    assert set(COMMANDS) == set(getattr(get_command(app), "commands", ()))
+    assert {*COMMANDS, *WITHOUT_SYSTEM_OR_HOME} == set(getattr(get_command(app), "commands", ()))
     assert set(KEYS) == actions_of_keys()
 
 
