@@ -7,6 +7,8 @@ mistake there is reported at once.
 import logging
 import os
 import sys
+from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -39,6 +41,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from training.jobs.context import Context
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the present instant, in UTC."""
+    return datetime.now(UTC)
+
+
+_clock: ContextVar[Clock] = ContextVar("clock", default=utc_now)  # Typer hands commands nothing but their options
 
 app = typer.Typer(
     name="headroom",
@@ -348,8 +360,12 @@ def demo(
     job.run(_console(), settings(home or Path(".demo"), os.environ), _now(), serve=not no_serve, port=port)
 
 
-def main() -> None:
-    """Run the command line; every designed error ends in one sentence and its exit code."""
+def main(clock: Clock = utc_now) -> None:
+    """Run the command line; every designed error ends in one sentence and its exit code.
+
+    `clock` says what now is: the hospital day, and so which days are over, follows from it.
+    """
+    _clock.set(clock)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("headroom").setLevel(logging.INFO)
     try:
@@ -378,7 +394,7 @@ def _console() -> "Console":
 
 
 def _now() -> datetime:
-    return datetime.now(UTC)
+    return _clock.get()()
 
 
 def _check_one_cutoff(cutoff: datetime | None, allow_missing: bool) -> None:

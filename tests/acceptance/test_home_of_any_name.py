@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import mlflow
@@ -13,7 +12,7 @@ from service.__main__ import main as headroom_service
 from service.auth.key_store import KeyStore, default_keys_url, read_only
 from tests.contract.service.client import Clock, serve
 from tests.servers import ROOT
-from tests.unit.cli.commands import headroom
+from tests.unit.cli.commands import NOW, headroom
 from training.settings import settings
 from training.tracking.client import connect
 
@@ -29,7 +28,7 @@ NAMES = {
 }
 EVERY_SIGN = "".join(NAMES.values())
 DATABASES = {"publications.db", "keys.db", "mlflow.db"}
-FOLDERS = {"champions", "findings", "history", "locks", "mlartifacts", "states"}
+FOLDERS = {"champions", "findings", "history", "locks", "mlartifacts", "proposals", "states"}
 
 # MLflow's own: deprecated parts, and database connections left to the collector.
 pytestmark = [
@@ -108,12 +107,12 @@ def test_everything_lands_in_its_home_from_the_first_command_to_the_served_page(
     make_keys(home)
     with (
         closing(Store(read_only(default_url(home)))) as store,
-        serve(store, Clock(datetime.now(UTC))) as client,
+        serve(store, Clock(NOW)) as client,
     ):
         assert client.get("/v1/system").status_code == 200
         assert client.get("/readyz").json()["publication"]["system"] == "northshire"
     assert databases(home) == DATABASES
-    assert {path.name for path in home.iterdir() if path.is_dir()} - {"findings"} == FOLDERS - {"findings"}
+    assert {path.name for path in home.iterdir() if path.is_dir()} == FOLDERS
     assert list((home / "mlartifacts").rglob("MLmodel"))
     assert outside(home, tmp_path) == {str(path.relative_to(tmp_path)) for path in (system, *system.rglob("*"))}
 

@@ -67,20 +67,17 @@ def weekly_total_flags(system_file: SystemFile, archive: Archive) -> pd.DataFram
 
 
 def write_findings(found: pd.DataFrame, file: Path) -> None:
-    """The findings as a CSV in place of the last; no file where there are none."""
-    _replace(file, None if found.empty else found.to_csv(index=False, date_format="%Y-%m-%d", float_format="%g"))
+    """Write the findings as a CSV in place of the last; where there are none, it has its header alone."""
+    _replace(file, found.to_csv(index=False, date_format="%Y-%m-%d", float_format="%g"))
 
 
 def write_proposals(proposed: Sequence[Event], file: Path) -> None:
-    """The proposed events as lines of an events.csv in place of the last; no file where there are none."""
+    """Write the proposed events as lines of an events.csv, in place of the last."""
     rows = [(e.first, e.last, e.place or "", e.measure or "", e.kind.value, e.note) for e in proposed]
-    _replace(file, pd.DataFrame(rows, columns=list(EVENT_COLUMNS)).to_csv(index=False) if rows else None)
+    _replace(file, pd.DataFrame(rows, columns=list(EVENT_COLUMNS)).to_csv(index=False))
 
 
-def _replace(file: Path, content: str | None) -> None:
-    if content is None:
-        file.unlink(missing_ok=True)
-        return
+def _replace(file: Path, content: str) -> None:
     replace_text(file, content, str(file), "The history itself is complete.")
 
 

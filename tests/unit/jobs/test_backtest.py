@@ -176,7 +176,7 @@ def test_other_data_and_another_system_begin_anew(
     other = shutil.copytree(system.parent, tmp_path / "other")
     (other / file).write_text((other / file).read_text().replace(old, new))
     assert headroom("ingest", "--system", other / "system.toml", "--home", home).exit_code == 0
-    job = context(other / "system.toml", settings(home, {}), datetime.now(UTC))
+    job = context(other / "system.toml", settings(home, {}), NOW)
     assert checkpoint_of(job, PLAN, 7, CUTOFFS).folder != folder
 
 
