@@ -67,6 +67,11 @@ class System:
             yield parent
             parent = self.place_by_id[parent].parent
 
+    def totals_of(self, key: SeriesKey) -> set[SeriesKey]:
+        """Every series that `key` is a part of: the same measure in the places above, with and without its stream."""
+        places = [key.place, *self.ancestors(key.place)]
+        return {SeriesKey(place, key.measure, stream) for place in places for stream in (key.stream, None)} - {key}
+
     def under(self, place: str) -> Iterator[str]:
         """Ids of `place` and every place below it, parents before children."""
         yield place
@@ -235,6 +240,18 @@ class Publication:
     @cached_property
     def series_by_id(self) -> dict[str, SeriesForecast]:
         return {series.unique_id: series for series in self.series}
+
+    @cached_property
+    def missing_parts(self) -> dict[SeriesKey, tuple[Finding, ...]]:
+        """The findings that a part is silent, by each published total that is without it: the first to stop first."""
+        totals = {series.key: self.system.totals_of(series.key) for series in self.series}
+        has_parts = set[SeriesKey]().union(*totals.values())
+        missing: dict[SeriesKey, tuple[Finding, ...]] = {}
+        for finding in sorted(self.findings, key=lambda of: (of.first, of.series)):
+            above = self.system.totals_of(finding.key) & totals.keys() if finding.check is Check.SILENT else set()
+            if above <= has_parts:  # else one of them is counted by itself, and lacks nothing
+                missing |= {total: (*missing.get(total, ()), finding) for total in above}
+        return missing
 
     @cached_property
     def _findings_by_series(self) -> dict[str, list[Finding]]:

@@ -11,7 +11,7 @@ import pandas as pd
 from publication.live_scores import SLICES, LiveScores, Losses, Score, Slice
 from publication.model import Publication, PublicationSummary, SeriesForecast, System
 from publication.vocabulary import quantile_column
-from training.backtest.baselines import actuals
+from training.backtest.baselines import trusted_actuals
 from training.backtest.scores import mase_scales, row_losses
 from training.backtest.slices import regimes, with_slices
 from training.frames import forecast_columns
@@ -63,10 +63,11 @@ class IssuedForecasts:
     def _actuals(self, system: System, unique_ids: tuple[str, ...]) -> pd.DataFrame:
         """Return actuals of the published bottom series, and of the parents that they had then: trees change.
 
-        A parent has none where one of its parts has left the history with its place.
+        Days that are not to be trusted have none, nor has a parent where one of its parts has left the history with
+        its place.
         """
         parts = summing(system, bottom_series(system, unique_ids))
-        observed = actuals(self._history, parts, self._days)
+        observed = trusted_actuals(self._history, parts, self._days)
         is_removed = ~parts.index.isin(self._history.latest.columns)
         return observed.mask(np.broadcast_to((parts.to_numpy()[is_removed] > 0).any(axis=0), observed.shape))
 

@@ -15,7 +15,7 @@ from publication.model import System
 from publication.vocabulary import series_key
 from training.frames import BoolArray, FloatArray
 from training.history.digests import digest_of, pooled
-from training.history.hierarchy import ancestors, bottom_series
+from training.history.hierarchy import bottom_series
 from training.history.point_in_time import SNAPSHOTS_HELD, PointInTimeHistory
 
 log = logging.getLogger("headroom")
@@ -29,7 +29,7 @@ def summing(system: System, bottom_ids: Sequence[str]) -> pd.DataFrame:
     """Return the summing matrix (n_bottom, n_series) of 0 and 1: bottom series first, then their parents by id."""
     parts = {unique_id: {unique_id} for unique_id in bottom_ids}
     for unique_id in bottom_ids:
-        for parent in sorted(ancestors(system, series_key(unique_id)), key=str):
+        for parent in sorted(system.totals_of(series_key(unique_id)), key=str):
             parts.setdefault(parent.unique_id, set()).add(unique_id)
     columns = [*bottom_ids, *sorted(set(parts) - set(bottom_ids))]
     return pd.DataFrame({c: [float(b in parts[c]) for b in bottom_ids] for c in columns}, index=list(bottom_ids))

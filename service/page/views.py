@@ -180,11 +180,12 @@ def _figures(publication: Publication, series: SeriesForecast, reading: GaugeSca
 
 
 def _behind(reporting: Reporting) -> str | None:
-    """Say how far a series is behind; nothing of one that is prompt."""
-    if reporting.state is ReportingState.PROMPT or reporting.treatment is None:
+    """Say how far a series is behind, or what is missing from it; nothing of one that is prompt."""
+    if reporting.state is ReportingState.PROMPT:
         return None
+    done = "" if reporting.treatment is None else f": {TREATMENTS[reporting.treatment]}"
     since = "" if reporting.since is None else f" since {wording.day(reporting.since)}"
-    return f"{reporting.state.value.capitalize()}{since} ({reporting.reason}): {TREATMENTS[reporting.treatment]}."
+    return f"{reporting.state.value.capitalize()}{since} ({reporting.reason}){done}."
 
 
 def _on(series: SeriesForecast, planning: PlanRow) -> DayForecast | None:

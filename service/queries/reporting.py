@@ -1,6 +1,6 @@
-"""The reporting of series: which are prompt, late, suspect or stopped, since when, why, and what was done."""
+"""The reporting of series: prompt, late, suspect, incomplete or stopped; since when, why, and what was done."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -14,19 +14,24 @@ class ReportingState(StrEnum):
     """The state of a series at the cutoff.
 
     `prompt`: it has a usable value, or is not counted on the days since. `late`: it has none yet. `suspect`: its newest
-    values are not used. `silent`: it has stopped, and is not forecast. `closed`: so has its place.
+    values are not used. `incomplete`: a part of it is silent, and its figures are without that part. `silent`: it has
+    stopped, and is not forecast. `closed`: so has its place.
     """
 
     PROMPT = "prompt"
     LATE = "late"
     SUSPECT = "suspect"
+    INCOMPLETE = "incomplete"
     SILENT = "silent"
     CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
 class Reporting:
-    """The state of one series since a day: for how many days to the cutoff, why, and what the forecast did."""
+    """The state of one series since a day: for how many days to the cutoff, why, and what the forecast did.
+
+    `treatment` is None where nothing was done with the days of the series itself.
+    """
 
     state: ReportingState
     since: date | None = None
@@ -50,6 +55,8 @@ def reporting_of(publication: Publication, series: SeriesForecast) -> Reporting:
         return _since(ReportingState.SUSPECT, unused)
     if series.is_late(publication.cutoff):
         return _late_by_its_actuals(publication, series)
+    if missing := publication.missing_parts.get(series.key):
+        return _without(missing)
     if series.counted_on:
         return Reporting(ReportingState.PROMPT, reason=f"counted on {weekday_names(series.counted_on)} only")
     return Reporting(ReportingState.PROMPT)
@@ -60,6 +67,14 @@ def stopped_series(publication: Publication) -> Iterator[tuple[Finding, Reportin
     for finding in publication.findings:
         if finding.check in STOPPED:
             yield finding, _since(STOPPED[finding.check], finding)
+
+
+def _without(silent: Sequence[Finding]) -> Reporting:
+    """Return the reporting of a total without its silent parts: since the first of them stopped."""
+    first, *others = silent
+    more = f" and {len(others)} more" if others else ""
+    reason = f"without {first.series}{more}: {first.reason}"
+    return Reporting(ReportingState.INCOMPLETE, first.first, first.days, reason)
 
 
 def _since(state: ReportingState, finding: Finding) -> Reporting:

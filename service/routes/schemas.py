@@ -189,7 +189,8 @@ class ReportingOut(ResponseModel):
         ReportingState,
         Field(
             description="prompt: it has a usable value, or is not counted on the days since. late: it has none yet. "
-            "suspect: its newest values are not used. silent: it has stopped. closed: so has its place."
+            "suspect: its newest values are not used. incomplete: a part of it is silent, and its figures are without "
+            "that part. silent: it has stopped. closed: so has its place."
         ),
     ]
     since: Annotated[date | None, Field(description="first day without a usable value")]

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from publication.model import System
 from publication.vocabulary import Kind, series_key
 from training.backtest.losses import mean_of_known, poisson_noise, seasonal_naive_root_scale, seasonal_naive_scale
 from training.backtest.slices import kinds_of_day, regimes
@@ -20,10 +21,19 @@ def actuals(history: PointInTimeHistory, parts: pd.DataFrame, days: pd.DatetimeI
 
     A part that is never counted on a weekday adds nothing to its parents then, and they are complete without it.
     """
-    bottom = history.latest.reindex(columns=parts.index)
+    return _with_sums(history.latest, parts, days, history.system)
+
+
+def trusted_actuals(history: PointInTimeHistory, parts: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
+    """Return the same without the days that are not to be trusted: no loss of a forecast is a fault of a feed."""
+    return _with_sums(history.trusted, parts, days, history.system)
+
+
+def _with_sums(known: pd.DataFrame, parts: pd.DataFrame, days: pd.DatetimeIndex, system: System) -> pd.DataFrame:
+    bottom = known.reindex(columns=parts.index)
     sizes = bottom.mean().fillna(0.0).to_numpy()
     around = bottom.loc[days[0] - CONTEXT_DAYS : days[-1] + CONTEXT_DAYS]
-    rests = pd.DataFrame(rest_days(around, history.system), around.index, around.columns)
+    rests = pd.DataFrame(rest_days(around, system), around.index, around.columns)
     at_rest = rests.reindex(days, fill_value=False).to_numpy()
     values = aggregated(bottom.reindex(days).to_numpy(dtype=float), parts.to_numpy(), sizes, at_rest)
     return pd.DataFrame(values, index=days, columns=parts.columns)

@@ -1,4 +1,4 @@
-"""The hierarchy of series: the bottom ones, their ancestors, and the places that succeed others."""
+"""The hierarchy of series: the bottom ones, and the places that succeed others."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -6,7 +6,7 @@ from datetime import date
 import pandas as pd
 
 from publication.model import System
-from publication.vocabulary import SEPARATOR, SeriesKey, series_key
+from publication.vocabulary import SEPARATOR, series_key
 from training.errors import HistoryError
 from training.system.model import OpeningPeriod
 
@@ -35,15 +35,8 @@ def of_system(rows: pd.DataFrame, system: System) -> pd.DataFrame:
 def bottom_series(system: System, unique_ids: Iterable[str]) -> list[str]:
     """Return the series of which no other one is a part: they are forecast directly, and parents are their sums."""
     keys = [series_key(unique_id) for unique_id in unique_ids]
-    parents = {parent for key in keys for parent in ancestors(system, key)}
+    parents = {parent for key in keys for parent in system.totals_of(key)}
     return sorted(key.unique_id for key in keys if key not in parents)
-
-
-def ancestors(system: System, key: SeriesKey) -> set[SeriesKey]:
-    """Every series that `key` is a part of: the same measure in the places above, with and without its stream."""
-    places = [key.place, *system.ancestors(key.place)]
-    streams = {key.stream, None}
-    return {SeriesKey(place, key.measure, stream) for place in places for stream in streams} - {key}
 
 
 def with_inherited(rows: pd.DataFrame, periods: Mapping[str, OpeningPeriod], today: date) -> pd.DataFrame:

@@ -79,13 +79,21 @@ class PointInTimeHistory:
         Backtests end there, for forecasts are scored on it. A series lacks nothing on a weekday on which it is never
         counted.
         """
-        reported = self.latest.notna()
-        trusted = mask_untrusted(self.latest, self._detection_delays, self.system, self.context).notna()
+        reported, trusted = self.latest.notna(), self._credible.notna()
         reported_lately = reported.rolling(REPORTED_WITHIN_DAYS, min_periods=1).max() > 0
         expected = reported_lately.sum(axis=1) - (reported_lately & days_never_counted(self.latest)).sum(axis=1)
         reporting = reported_lately.any(axis=1)
         complete = (trusted.sum(axis=1) >= COMPLETE_SHARE * expected) & reporting
         return pd.Timestamp(self.latest.index[complete if complete.any() else reported.any(axis=1)][-1])
+
+    @cached_property
+    def trusted(self) -> pd.DataFrame:
+        """The frame of `latest` without the days that a check or a source doubts, or that an event leaves out."""
+        return self._credible if self.flags.empty else self._credible.mask(suspect_cells(self.flags, self.latest))
+
+    @cached_property
+    def _credible(self) -> pd.DataFrame:
+        return mask_untrusted(self.latest, self._detection_delays, self.system, self.context)
 
     @cached_property
     def reached_day(self) -> pd.Timestamp:

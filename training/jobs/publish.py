@@ -65,7 +65,10 @@ def _silent(history: PointInTimeHistory, cutoff: pd.Timestamp) -> Iterator[Note]
     stopped = stopped_series(history, cutoff)
     silent = [f"{i} ({last:%Y-%m-%d})" for i, last in stopped if history.is_open(i, cutoff)]
     if silent:
-        sentence = f"{_counted(silent)} silent for too long and not forecast (last value): {_named(silent)}."
+        sentence = (
+            f"{_counted(silent)} silent for too long, not forecast and no part of the sums above (last value): "
+            f"{_named(silent)}."
+        )
         yield Note(NoteKind.SILENT, sentence)
 
 

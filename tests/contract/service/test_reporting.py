@@ -22,6 +22,7 @@ FINDINGS = (
     finding("RXH1/occupancy", Check.FROZEN, range(6)),
     finding("RXK1/admissions", Check.FROZEN, range(2, 9)),
     finding("RXH2/attendances", Check.LATE, range(4), Treatment.LEAD_EXTENDED, LATE),
+    finding("RXK1/attendances/minor", Check.SILENT, range(35), Treatment.NOT_FORECAST, "no value since 2026-10-17"),
     finding("RXK2/beds/surge", Check.SILENT, range(40), Treatment.NOT_FORECAST, "no value since 2026-10-12"),
     finding(
         "RXH2/beds/surge", Check.CLOSED, range(3), Treatment.NOT_FORECAST, "its place closed; last value 2026-11-18"
@@ -80,6 +81,13 @@ CASES = {
         "state": "late", "since": "2026-11-18", "days": 4, "treatment": "lead extended",
         "reason": "it, or a part of it, has no value since 2026-11-17",
     },
+    "RXK/attendances": {
+        "state": "incomplete", "since": "2026-10-18", "days": 35, "treatment": None,
+        "reason": "without RXK1/attendances/minor: no value since 2026-10-17",
+    },
+    "RXK/attendances/adult": PROMPT,
+    "RXK2/beds": PROMPT,  # a stream of it is silent, but it is counted by itself
+    "RXK/beds": PROMPT,
 }  # fmt: skip
 
 
@@ -89,6 +97,10 @@ def test_each_series_says_how_far_it_is_behind(behind: Client, unique_id: str) -
 
 
 STOPPED = {
+    "RXK1/attendances/minor": {
+        "state": "silent", "since": "2026-10-18", "days": 35, "treatment": "not forecast",
+        "reason": "no value since 2026-10-17",
+    },
     "RXH2/beds/surge": {
         "state": "closed", "since": "2026-11-19", "days": 3, "treatment": "not forecast",
         "reason": "its place closed; last value 2026-11-18",
@@ -103,9 +115,9 @@ STOPPED = {
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("", ["RXK2/beds/surge", "RXH2/beds/surge"]),
+        ("", ["RXK1/attendances/minor", "RXK2/beds/surge", "RXH2/beds/surge"]),
         ("under=RXH", ["RXH2/beds/surge"]),
-        ("under=RXK", ["RXK2/beds/surge"]),
+        ("under=RXK", ["RXK1/attendances/minor", "RXK2/beds/surge"]),
         ("measure=occupancy", []),
         ("place=RXH2&limit=1", ["RXH2/beds/surge"]),
         ("limit=5&after=RXH/beds", []),
@@ -120,8 +132,11 @@ def test_series_that_have_stopped_are_listed_on_the_first_page(behind: Client, q
 def test_late_series_have_a_sample_each_and_others_none(behind: Client) -> None:
     name = "headroom_publication_series_last_actual_timestamp_seconds"
     samples = {labels: value for (found, labels), value in scrape(behind).items() if found == name}
-    assert samples == {  # the seventeenth, and the twelfth in summer time, were the last days with a value
+    assert samples == {  # the seventeenth, and two days in summer time, were the last days with a value
         (("state", "late"), ("unique_id", "RXH2/attendances")): datetime(2026, 11, 18, tzinfo=UTC).timestamp(),
+        (("state", "silent"), ("unique_id", "RXK1/attendances/minor")): datetime(
+            2026, 10, 17, 23, tzinfo=UTC
+        ).timestamp(),
         (("state", "silent"), ("unique_id", "RXK2/beds/surge")): datetime(2026, 10, 12, 23, tzinfo=UTC).timestamp(),
     }
 
@@ -142,7 +157,9 @@ def test_a_lost_feed_makes_no_more_samples_than_are_promised(empty_store: Store,
 def test_pages_say_since_when_and_what_was_done(behind: Client) -> None:
     index, place = (unescape(behind.get(address).text) for address in ("/", "/places/RXH2"))
     assert "1 series late, the latest by 4 days" in index
-    assert "1 series silent and not forecast" in index
+    assert "2 series silent and not forecast" in index
+    without = "Incomplete since Sun 18 Oct (without RXK1/attendances/minor: no value since 2026-10-17)."
+    assert f'title="{without}">incomplete</abbr>' in index
     said = f"Late since Wed 18 Nov ({LATE}): forecast from the last value, with wider intervals."
     assert said in place
     assert f'title="{said}">late</abbr>' in index

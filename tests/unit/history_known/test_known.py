@@ -23,7 +23,7 @@ from tests.unit.pipeline.histories import (
 )
 from training.errors import HistoryError, NothingPublishedError
 from training.frames import long
-from training.history.hierarchy import ancestors, bottom_series
+from training.history.hierarchy import bottom_series
 from training.history.point_in_time import PointInTimeHistory, known_at_day_end
 from training.system.model import Event, EventKind, SystemContext
 
@@ -236,8 +236,8 @@ def test_only_what_has_no_reporting_part_is_forecast_directly(reported: list[str
     assert bottom_series(build_system(), reported) == expected
 
 
-def test_the_ancestors_of_a_stream_are_the_same_measure_above_with_and_without_it() -> None:
-    found = {key.unique_id for key in ancestors(build_system(), series_key("A/attendances/adult"))}
+def test_the_totals_of_a_stream_are_the_same_measure_above_with_and_without_it() -> None:
+    found = {key.unique_id for key in build_system().totals_of(series_key("A/attendances/adult"))}
     assert found == {
         "A/attendances",
         "T1/attendances",
@@ -245,7 +245,7 @@ def test_the_ancestors_of_a_stream_are_the_same_measure_above_with_and_without_i
         "north/attendances",
         "north/attendances/adult",
     }
-    assert ancestors(build_system(), SeriesKey("north", "occupancy")) == set()
+    assert build_system().totals_of(SeriesKey("north", "occupancy")) == set()
 
 
 def test_values_alone_are_taken_as_known_when_their_day_was_over() -> None:

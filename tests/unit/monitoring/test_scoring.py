@@ -239,3 +239,21 @@ def test_rows_are_those_of_a_backtest() -> None:
     ]  # fmt: skip
     assert rows["y"].notna().all()
     assert SLICES == ("series", "measure", "leads", "regime")
+
+
+@pytest.mark.parametrize(
+    ("doubted", "leads"),
+    [("frozen", {1, 8, 9}), ("excluded", {8, 9})],  # the first value of a frozen run is no repeat
+)
+def test_days_that_are_not_to_be_trusted_are_scored_for_no_series_nor_its_sums(doubted: str, leads: set[int]) -> None:
+    first, last = 2, 8  # days ago
+    table, events = COUNTS.copy(), tuple[Event, ...]()
+    days = slice(pd.Timestamp(days_ago(last)), pd.Timestamp(days_ago(first)))
+    table.loc[days, "A/attendances"] = 57.0
+    if doubted == "excluded":
+        table = COUNTS
+        events = (Event(days_ago(last), days_ago(first), "A", "attendances", EventKind.EXCLUDE, "moved house"),)
+    known = build_history(table, SYSTEM, SystemContext(events=events))
+    scored = IssuedForecasts(known, pd.Timestamp(days_ago(10)), pd.Timestamp(LAST)).rows(publication(days_ago(9)))
+    by_series = {str(i): set(rows["lead"]) for i, rows in scored.groupby("unique_id")}
+    assert by_series == {"A/attendances": leads, "B/attendances": set(range(1, 10)), "north/attendances": leads}
