@@ -64,7 +64,7 @@ def weekdays_are_of_flows(publication: Publication) -> Iterator[str]:
 
 
 def values_are_finite_and_not_negative(publication: Publication) -> Iterator[str]:
-    """Counts: every mean and quantile is a number and not below 0."""
+    """Counts and rates: every mean and quantile is a number and not below 0."""
     for series in publication.series:
         for day in series.days:
             if not all(math.isfinite(value) and value >= 0 for value in (day.mean, *day.quantiles)):
@@ -118,11 +118,13 @@ def parents_add_up(publication: Publication) -> Iterator[str]:
     """The mean of a parent equals the sum of its children's means, to `TOLERANCE`, on every day.
 
     Its children are the nearest published series of the places below it; at a place without any, its streams. One that
-    is not counted on the weekday adds nothing, and no part has a day that its parent lacks.
+    is not counted on the weekday adds nothing, and no part has a day that its parent lacks. Rates do not add up.
     """
     published = publication.series_by_id
     streams = _streams(publication)
     for series in publication.series:
+        if not publication.system.is_additive(series.key.measure):
+            continue
         below = _below(publication.system, series.key, published)
         parts = [published[key.unique_id] for key in below] or streams.get(series.key, [])
         if not parts:

@@ -20,7 +20,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """Something counted each day, and the unit it is counted in."""
+    """Something counted, or a rate, of each day, and its unit."""
 
     name: str
     kind: Kind
@@ -67,8 +67,17 @@ class System:
             yield parent
             parent = self.place_by_id[parent].parent
 
+    def is_additive(self, measure: str) -> bool:
+        """Return whether a measure adds up; one that the system does not have (any more) counts as additive."""
+        return measure not in self.measure_by_name or self.measure_by_name[measure].kind.is_additive
+
     def totals_of(self, key: SeriesKey) -> set[SeriesKey]:
-        """Every series that `key` is a part of: the same measure in the places above, with and without its stream."""
+        """Every series that `key` is a part of: the same measure in the places above, with and without its stream.
+
+        A series of a measure that does not add up is a part of none.
+        """
+        if not self.is_additive(key.measure):
+            return set()
         places = [key.place, *self.ancestors(key.place)]
         return {SeriesKey(place, key.measure, stream) for place in places for stream in (key.stream, None)} - {key}
 

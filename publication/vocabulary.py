@@ -11,11 +11,20 @@ DEFAULT_HOME = Path(".headroom")
 
 
 class Kind(StrEnum):
-    """Kind of a measure: flows are counted over a day, stocks and capacities at the census hour."""
+    """Kind of a measure: flows are counted over a day, stocks and capacities at the census hour; rates are in percent.
+
+    All but rates add up over places and streams.
+    """
 
     FLOW = "flow"
     STOCK = "stock"
     CAPACITY = "capacity"
+    RATE = "rate"
+
+    @property
+    def is_additive(self) -> bool:
+        """Whether the value of a total is the sum of its parts'. That of a rate is not: it is what is sent for it."""
+        return self is not Kind.RATE
 
 
 class Freshness(StrEnum):

@@ -148,12 +148,13 @@ def place_view(publication: Publication, place: str, planning: PlanRow) -> Place
 
 
 def _series(publication: Publication, series: SeriesForecast, reading: GaugeScale, planning: PlanRow) -> SeriesView:
+    written = wording.wording_of(publication.system, series.key)
     rows = (
         DayRow(
             wording.day(day.ds),
             day.ds.isoformat(),
-            reading.centre_of(day),
-            tuple(interval.of(day) for interval in reading.intervals),
+            reading.centre_of(day, written),
+            tuple(interval.of(day, written) for interval in reading.intervals),
         )
         for day in series.days
     )
@@ -164,13 +165,13 @@ def _series(publication: Publication, series: SeriesForecast, reading: GaugeScal
 
 
 def _figures(publication: Publication, series: SeriesForecast, reading: GaugeScale, planning: PlanRow) -> DayFigures:
-    day = _on(series, planning)
-    last = series.last_actual
+    day, last = _on(series, planning), series.last_actual
+    written = wording.wording_of(publication.system, series.key)
     return DayFigures(
         unique_id=series.unique_id,
-        centre=None if day is None else reading.centre_of(day),
-        interval=reading.headline.of(day) if reading.headline and day is not None else None,
-        last=None if last is None or last.y is None else wording.count(last.y),
+        centre=None if day is None else reading.centre_of(day, written),
+        interval=reading.headline.of(day, written) if reading.headline and day is not None else None,
+        last=None if last is None or last.y is None else written(last.y),
         last_day=None if last is None else wording.day(last.ds),
         fallback=series.fallback,
         reason=publication.fallback_reason(series.unique_id),

@@ -1,11 +1,12 @@
 """Numbers, days and names as a person reads them, and the numbers that the pages show."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from publication.days import target_day, zone
-from publication.model import DayForecast, Publication
+from publication.model import DayForecast, Publication, System
 from publication.vocabulary import SeriesKey
 
 ONE_DECIMAL_BELOW = 10.0
@@ -17,9 +18,18 @@ def count(value: float) -> str:
     return f"{value:.1f}" if round(abs(value), 1) < ONE_DECIMAL_BELOW else f"{value:,.0f}"
 
 
-def span(low: float, high: float) -> str:
-    """Return a prediction interval from its two ends."""
-    return f"{count(low)}{EN_DASH}{count(high)}"
+def percentage(value: float) -> str:
+    """Return a rate with one decimal: its unit stands next to it."""
+    return f"{value:.1f}"
+
+
+Wording = Callable[[float], str]
+"""`count` or `percentage`: how the values of a series are written."""
+
+
+def wording_of(system: System, key: SeriesKey) -> Wording:
+    """Return how the values of a series are written."""
+    return count if system.is_additive(key.measure) else percentage
 
 
 def day(of: date) -> str:
@@ -53,8 +63,8 @@ class Interval:
     low: int
     high: int
 
-    def of(self, forecast: DayForecast) -> str:
-        return span(forecast.quantiles[self.low], forecast.quantiles[self.high])
+    def of(self, forecast: DayForecast, written: Wording = count) -> str:
+        return f"{written(forecast.quantiles[self.low])}{EN_DASH}{written(forecast.quantiles[self.high])}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +81,8 @@ class GaugeScale:
         eighty = (interval for interval in self.intervals if interval.percent == HEADLINE_INTERVAL)
         return next(eighty, self.intervals[-1] if self.intervals else None)
 
-    def centre_of(self, forecast: DayForecast) -> str:
-        return count(forecast.mean if self.median is None else forecast.quantiles[self.median])
+    def centre_of(self, forecast: DayForecast, written: Wording = count) -> str:
+        return written(forecast.mean if self.median is None else forecast.quantiles[self.median])
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,8 +76,11 @@ class Answer(ResponseModel):
 class MeasureOut(ResponseModel):
     name: str
     kind: Annotated[
-        Literal["flow", "stock", "capacity"],
-        Field(description="counted over a hospital day (flow), or at the census hour (stock, capacity)"),
+        Literal["flow", "stock", "capacity", "rate"],
+        Field(
+            description="counted over a hospital day (flow), or at the census hour (stock, capacity); "
+            "or in percent and never added up (rate)"
+        ),
     ]
     unit: Unit
 

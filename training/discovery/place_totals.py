@@ -9,6 +9,7 @@ from training.discovery import words as w
 from training.discovery.looking import Look
 from training.discovery.measures import BUILT_IN_FLOWS, BUILT_IN_KINDS, ChosenMeasures, kind_by_numbers, role_of
 from training.discovery.places import place_id
+from training.discovery.rates import RATE
 from training.discovery.tables import Column
 from training.discovery.totals import find_totals, pivot
 from training.frames import FloatArray
@@ -20,10 +21,10 @@ NAMED_SHARE = 0.8
 def leave_out_totals(look: Look) -> None:
     """Find the places that are totals of all others, or of those with the same parent: they are ignored."""
     place, chosen = look.roles.place, look.roles.chosen
-    if place is None:
+    measure = _best_to_add_up(chosen)
+    if place is None or measure is None:
         return
     ids = place.group.id
-    measure = min(chosen.columns, key=lambda measure: chosen.kind(measure) == "capacity")
     values = _values(look, chosen.columns[measure])
     matrix = pivot(look.axis.minutes if look.axis.has_time else look.axis.days, ids.codes, values, len(ids.texts))
     totals, _ = find_totals(matrix)
@@ -38,7 +39,9 @@ def leave_out_totals(look: Look) -> None:
 def leave_out_stream_totals(look: Look) -> None:
     """Find the streams that are totals of the others. Their rows are left out: a measure is the sum of its streams."""
     chosen = look.roles.chosen
-    measure = min(chosen.columns, key=lambda measure: chosen.kind(measure) == "capacity")
+    measure = _best_to_add_up(chosen)
+    if measure is None:
+        return
     values = _values(look, chosen.columns[measure])
     times = look.axis.minutes if look.axis.has_time else look.axis.days
     for group in look.roles.streams:
@@ -51,6 +54,12 @@ def leave_out_stream_totals(look: Look) -> None:
             look.stream_totals[column.name] = [column.texts[number] for number in totals]
             for number, because in totals.items():
                 look.say("left out", f"{column.name} {column.texts[number]}", f"a total: {because}")
+
+
+def _best_to_add_up(chosen: ChosenMeasures) -> str | None:
+    """Return the measure that shows which places are totals; None where all are rates."""
+    additive = [measure for measure in chosen.columns if chosen.kind(measure) != RATE]
+    return min(additive, key=lambda measure: chosen.kind(measure) == "capacity", default=None)
 
 
 def _values(look: Look, columns: Sequence[str]) -> FloatArray:

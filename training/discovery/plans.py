@@ -20,6 +20,7 @@ from training.discovery.place_totals import (
     take_place_columns,
 )
 from training.discovery.places import list_places, place_id
+from training.discovery.rates import RATE
 from training.discovery.reading import read_columns
 from training.discovery.report import Assumption
 from training.discovery.shapes import UNIQUE_SHARE, Shape
@@ -89,6 +90,8 @@ def _of_counts(found: Look) -> tuple[list[SourceDraft], dict[str, tuple[str, str
         leave_out_totals(found)
         leave_out_stream_totals(found)
     found.known_at = _known_at(found)
+    if found.week_day is not None:
+        found.roles = replace(found.roles, chosen=_without_rates(found.roles.chosen))
     chosen = found.roles.chosen
     if not found.roles.place_columns:
         for measure, columns in chosen.columns.items():
@@ -139,7 +142,11 @@ def _with_kinds(found: Look) -> ChosenMeasures:
 def _with_names(found: Look, chosen: ChosenMeasures) -> ChosenMeasures:
     """The measures; an only one whose column says no more than that it has counts is named by the sheet or the file."""
     (measure, *others), columns = chosen.columns, chosen.columns
-    if others or not all(w.VALUE_WORDS.match(word) for word in w.tokens(columns[measure][0])):
+    if (
+        others
+        or chosen.kind(measure) == RATE
+        or not all(w.VALUE_WORDS.match(word) for word in w.tokens(columns[measure][0]))
+    ):
         return chosen
     for name, because in ((found.table.location.sheet or "", "sheet"), (found.stem, "file")):
         role = role_of(w.tokens(name))
@@ -147,6 +154,15 @@ def _with_names(found: Look, chosen: ChosenMeasures) -> ChosenMeasures:
             renamed = {role: columns[measure]}
             return replace(chosen, columns=renamed, declared={}, because={role: f"the {because}'s name says so"})
     return chosen
+
+
+def _without_rates(chosen: ChosenMeasures) -> ChosenMeasures:
+    """The measures of totals of weeks: a rate has none."""
+    rates = {measure: columns for measure, columns in chosen.columns.items() if chosen.kind(measure) == RATE}
+    left_out = {column: "a rate has no total of a week" for columns in rates.values() for column in columns}
+    columns = {measure: of for measure, of in chosen.columns.items() if measure not in rates}
+    declared = {measure: of for measure, of in chosen.declared.items() if measure not in rates}
+    return replace(chosen, columns=columns, declared=declared, left_out=chosen.left_out | left_out)
 
 
 def _known_at(found: Look) -> str | None:

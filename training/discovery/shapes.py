@@ -20,6 +20,7 @@ from training.discovery.labels import (
 from training.discovery.measures import ChosenMeasures, CountCandidate, as_candidate, choose, role_of
 from training.discovery.notation import has_numbers
 from training.discovery.places import PlaceColumns, find_levels, is_nameless
+from training.discovery.rates import take_rates
 from training.discovery.tables import Column, FileTable
 from training.sources.contents import Content
 from training.system.model import Notation
@@ -105,6 +106,8 @@ def find_roles(table: FileTable, axis: Axis, notation: Notation) -> Roles:
     keys, keys_by_day = (_keys(place, others, axis, by_day) for by_day in (False, True))
     shape = _shape(axis, [*keys, *files], [*keys_by_day, *files])
     column = None if names is None else names.id
+    if shape is Shape.DAILY and not axis.has_time:  # rows that are added up, and snapshots, have no rate of the day
+        candidates += take_rates(chosen, counted, notation)
     return Roles(place, (), streams, column, chosen, shape, left_out, tuple(candidates))
 
 

@@ -99,6 +99,11 @@ RATE_WORDS = one_of(
     *(r"inzidenz\w*", r"incidencia", r"index", r"per", "utilisation", "utilization", "auslastung", "beläggningsgrad"),
     *("belaggningsgrad", "bezettingsgraad", "score", "pourcentage", "graad"),
 )
+PERCENT_WORDS = one_of(
+    *("pct", r"percent\w*", "perc", r"porcent\w+", r"percentual\w*", r"prozent\w*", "pourcentage", r"procent\w*"),
+)
+RATIO_WORDS = one_of(*("ratio", "incidence", r"inzidenz\w*", "incidencia", "index", "per", "score"))
+"""Of rates that are no percentages."""
 MEAN_WORDS = one_of(
     *("mean", "avg", "average", "median", "moy", "moyenne", r"medi[ao]n?[ao]?", r"promedio", r"mittel\w*", "std"),
     *("durchschnitt", r"medel\w*", r"gemiddeld\w*", "sd", "min", "mins", "minutes", "minutos", "minuti", "minuten"),

@@ -39,14 +39,17 @@ def bottom_series(system: System, unique_ids: Iterable[str]) -> list[str]:
     return sorted(key.unique_id for key in keys if key not in parents)
 
 
-def with_inherited(rows: pd.DataFrame, periods: Mapping[str, OpeningPeriod], today: date) -> pd.DataFrame:
+def with_inherited(
+    rows: pd.DataFrame, periods: Mapping[str, OpeningPeriod], today: date, system: System
+) -> pd.DataFrame:
     """The rows (`unique_id, ds, y, known_at`, each series and day once), and those that open places inherit.
 
     Before a successor opened, its value is the sum of its predecessors', known when the last of them was, and missing
-    where one of those then open has none. Days that the successor has itself are left as they are.
+    where one of those then open has none. A rate is inherited from one place alone. Days that the successor has itself
+    are left as they are.
     """
     for successor in _in_order(periods, today):
-        inherited = _inherited(rows, successor, periods)
+        inherited = _inherited(rows, successor, periods, system)
         if not inherited.empty:
             own = rows.astype({"unique_id": str})
             inherited = inherited[
@@ -69,7 +72,9 @@ def _in_order(periods: Mapping[str, OpeningPeriod], today: date) -> list[str]:
     return sorted((place for place, first in opened.items() if first <= today), key=lambda place: opened[place])
 
 
-def _inherited(rows: pd.DataFrame, successor: str, periods: Mapping[str, OpeningPeriod]) -> pd.DataFrame:
+def _inherited(
+    rows: pd.DataFrame, successor: str, periods: Mapping[str, OpeningPeriod], system: System
+) -> pd.DataFrame:
     place, what = _parts(rows["unique_id"])
     theirs = rows[place.isin(periods[successor].succeeds) & rows["ds"].lt(pd.Timestamp(str(periods[successor].first)))]
     theirs = theirs.assign(place=place[theirs.index], what=what[theirs.index]).astype({"place": str, "what": str})
@@ -78,7 +83,8 @@ def _inherited(rows: pd.DataFrame, successor: str, periods: Mapping[str, Opening
         y=("y", "sum"), known_at=("known_at", "max"), n=("place", "nunique")
     )
     wanted = _open_predecessors(theirs, periods).reindex(pd.MultiIndex.from_frame(sums[["what", "ds"]])).to_numpy()
-    complete = sums[sums["n"].to_numpy() == wanted]
+    adds_up = sums["what"].map(lambda what: system.is_additive(str(what).split(SEPARATOR)[0])).astype(bool)
+    complete = sums[(sums["n"].to_numpy() == wanted) & (adds_up | sums["n"].eq(1))]
     named = complete.assign(unique_id=successor + SEPARATOR + complete["what"])
     return pd.DataFrame(named[["unique_id", "ds", "y", "known_at"]])
 

@@ -99,7 +99,7 @@ def _count_hint(text: str) -> str | None:
         middle = int(hidden[1]) / 2
         return f'it looks like a small count that is hidden: write suppressed = {{ "{text}" = {middle:g} }}'
     if PERCENT.fullmatch(text):
-        return "it is a share in percent, which is no count: take the column out of measures"
+        return "it is a share in percent and no count: declare a measure of kind = 'rate', or take the column out"
     if NO_VALUE.fullmatch(text):
         return f'it looks like a word for no value: write missing = ["{text}"]'
     grouped = GROUPED.fullmatch(text)

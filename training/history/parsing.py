@@ -116,8 +116,8 @@ class Separator(IntEnum):
 
 
 def separators(found: pd.Series, notation: Notation = PLAIN_NOTATION) -> NDArray[np.int8]:
-    """Return the Separator of each count of a categorical of texts. Where signs are declared there is no doubt."""
-    if notation.is_declared:
+    """Return the Separator of each count of a categorical of texts. Declared signs and rates leave no doubt."""
+    if notation.is_declared or notation.percent:
         return np.zeros(len(found), np.int8)
     distinct = distinct_texts(found)
     is_separated = distinct.str.fullmatch(SEPARATED).astype(bool)

@@ -220,7 +220,7 @@ class PointInTimeHistory:
 
     def _wide(self, newest: pd.DataFrame) -> pd.DataFrame:
         """The rows, each series and day once, as a wide frame, with what places inherit."""
-        return wide(with_inherited(newest, self.context.opening_periods, self._today))
+        return wide(with_inherited(newest, self.context.opening_periods, self._today, self.system))
 
     def _day_ends(self, days: pd.Series) -> pd.Series:
         ends = {day: pd.Timestamp(end_of_day(day.date(), self.system.timezone)) for day in days.unique()}

@@ -48,7 +48,7 @@ def review(system_file: SystemFile, archive: Archive) -> Review:
     system, context = system_file.system, system_file.context
     rows = of_system(archive.as_of(), system)
     last_day = rows["ds"].max()
-    known = wide(with_inherited(rows, context.opening_periods, last_day.date()))
+    known = wide(with_inherited(rows, context.opening_periods, last_day.date(), system))
     flags = pd.concat([flags_of(rows), weekly_total_flags(system_file, archive)], ignore_index=True)
     found = findings(known, system, context, flags)
     proposed = proposals(found, system, last_day.date())

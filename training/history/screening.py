@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from publication.model import System
-from publication.vocabulary import Check
+from publication.vocabulary import Check, Kind
 from training.frames import BoolArray, FloatArray
 from training.history.checks import CHECKS, CheckContext, CheckedTexts, advices, check_texts
 from training.history.columns import constant_column, distinct_texts, per_row, select_columns, stack_rows, with_columns
@@ -156,8 +156,9 @@ def screen(extract: Extract, system: System, today: date) -> ScreenedFile:
     parts = [
         _count_rows(accepted_rows, counts, measure_columns, context)
         if source.aggregate is Aggregate.COUNT
-        else _screen_counts(accepted_rows, counts, measure_columns, context)
+        else _screen_counts(_rows_where(accepted_rows, chosen), _rows_where(counts, chosen), measure_columns, notation)
         for measure_columns in measure_columns_of(source)
+        for chosen, notation in _by_notation(accepted_rows, measure_columns, context)
     ]
     rejected.extend(frame for part in parts for frame in part.rejected)
     return ScreenedFile(
@@ -170,6 +171,21 @@ def screen(extract: Extract, system: System, today: date) -> ScreenedFile:
         empty=sum(part.n_blank for part in parts),
         incomplete=stack_rows([part.incomplete for part in parts]),
     )
+
+
+def _by_notation(
+    rows: pd.DataFrame, measure_columns: MeasureColumns, context: CheckContext
+) -> Iterator[tuple[BoolArray, CheckContext]]:
+    """Yield which rows have counts, and which have rates, that may have a percent sign; each with its context."""
+    rates = [measure.name for measure in context.system.measures if measure.kind is Kind.RATE]
+    in_percent = replace(context, notation=replace(context.notation, percent=True))
+    if measure_columns.measure is not None:
+        yield np.ones(len(rows), bool), in_percent if measure_columns.measure in rates else context
+        return
+    is_rate = rows["measure"].isin(rates).to_numpy() if rates else np.zeros(len(rows), bool)
+    yield ~is_rate, context
+    if is_rate.any():
+        yield is_rate, in_percent
 
 
 def _with_known_spellings(extract: Extract, system: System) -> Extract:

@@ -55,7 +55,7 @@ def _page(job: Context, report: str, out: Path | None) -> Path:
 
 def _rows(job: Context, console: Console, as_of: datetime | None, out: Path | None) -> None:
     known = job.archive.as_of(as_of)
-    rows = with_inherited(known, job.system_file.context.opening_periods, job.now.date())
+    rows = with_inherited(known, job.system_file.context.opening_periods, job.now.date(), job.system)
     instant = "now" if as_of is None else f"{as_of:%Y-%m-%d %H:%M %Z}"
     if out is None:
         console.print(rows.sort_values(["ds", "unique_id"]).tail(ROWS_SHOWN).to_string(index=False))

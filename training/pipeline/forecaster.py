@@ -14,7 +14,7 @@ from training.history.point_in_time import DelayedHistory, PointInTimeHistory
 from training.models.candidate import FitCache, fit_day, target_days
 from training.models.catalogue import FALLBACK
 from training.pipeline.forecast import DECIMALS, Forecast, Recipe, candidate_of, method_of
-from training.pipeline.margins import Calibrated, Margins, means_within, quantiles_of_all
+from training.pipeline.margins import Calibrated, Margins, means_within, quantiles_of_all, upper_bounds
 from training.pipeline.means import EnsembleWeights, MeansCache, same_for_all
 from training.pipeline.reconciliation import ParentForecasts, Reconciliation
 from training.pipeline.rest_days import RestDays
@@ -211,7 +211,8 @@ class Pipeline:
         reasons = self._failures(means, names, cutoff)
         means[list(reasons)] = naive[list(reasons)]
         models = {unique_id: FALLBACK if unique_id in reasons else name for unique_id, name in names.items()}
-        return BottomMeans(means.clip(lower=0.0).round(DECIMALS), models, reasons)
+        most = upper_bounds(self._history, cutoff, list(names))
+        return BottomMeans(means.clip(lower=0.0).clip(upper=most, axis=1).round(DECIMALS), models, reasons)
 
     def _failures(self, means: pd.DataFrame, names: Mapping[str, str], cutoff: pd.Timestamp) -> dict[str, str]:
         """Return why, for each series whose means are missing or far beyond what is known of it."""

@@ -60,6 +60,7 @@ class Margins:
         past = self._past_errors(errors, means, integer, windows, cutoff)
         near = past.without_first(before_long_gap(windows))
         values = in_integer_counts(self._calibrate(bottom.to_numpy(), near, groups, levels), bottom.to_numpy(), integer)
+        values = np.minimum(values, upper_bounds(self.history, cutoff, list(models))[:, None])
         values = values.transpose(1, 0, 2).round(DECIMALS)
         published, evenly = (np.searchsorted(levels, some) for some in (self.history.system.quantiles, MARGIN_LEVELS))
         together = Trajectories(past.align_by_lead(errors), (past.age_days + 1)[:, 0])
@@ -117,8 +118,23 @@ class Margins:
         return special_days(days, self.history.context.holidays).reshape(-1, self.horizon)
 
     def _is_integer(self, cutoff: pd.Timestamp, ids: list[str]) -> BoolArray:
-        """Return which bottom series (n_bottom,) have only integers, as far as is known."""
-        return np.asarray(((self.history.as_of(cutoff)[ids] % 1).fillna(0.0) == 0).all())
+        """Return which bottom series (n_bottom,) have only integers, as far as is known. Rates are no counts."""
+        counts = np.array([self.history.system.is_additive(series_key(i).measure) for i in ids], dtype=bool)
+        integers = ((self.history.as_of(cutoff)[ids] % 1).fillna(0.0) == 0).all().to_numpy()
+        return np.asarray(counts & integers)
+
+
+ALL_OF_IT = 100.0  # percent
+
+
+def upper_bounds(history: PointInTimeHistory, cutoff: pd.Timestamp, ids: Sequence[str]) -> FloatArray:
+    """Return what no forecast of the bottom series (n_bottom,) goes beyond: of a rate 100 %, or the most that is known.
+
+    More than 100 % of the beds can be occupied. Other measures have no bound.
+    """
+    is_rate = np.array([not history.system.is_additive(series_key(i).measure) for i in ids], dtype=bool)
+    most = history.as_of(cutoff)[list(ids)].max().fillna(0.0).to_numpy(dtype=float)
+    return np.where(is_rate, np.maximum(most, ALL_OF_IT), np.inf)
 
 
 def quantiles_of_all(margins: FloatArray, paths: Paths, parts: pd.DataFrame, levels: Sequence[float]) -> FloatArray:

@@ -32,7 +32,7 @@ class WindowForecasts:
         self._history = history
         self._means = means
         self._rest = rest
-        self._stocks = {measure.name for measure in history.system.measures if measure.kind is Kind.STOCK}
+        self._stocks = {measure.name for measure in history.system.measures if measure.kind in (Kind.STOCK, Kind.RATE)}
         self._cached_windows = lru_cache(maxsize=None)(self._windows_before)
         self._cached_weights = lru_cache(maxsize=None)(self._fitted_weights)
 

@@ -10,6 +10,7 @@ from training.frames import BoolArray
 from training.system.model import PLAIN_NOTATION, Notation
 
 NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+PERCENT_SIGN = r"\s*%\s*$"
 INFINITE = r"[+-]?(?:inf|infinity)"
 SAME_SIGNS = {" ": " \u00a0\u2009\u202f", "'": "'\u2019", "\u2019": "'\u2019"}
 """Signs that stand for the same: programs write thousands with blanks and apostrophes of several kinds."""
@@ -20,11 +21,12 @@ def parse_counts(distinct_texts: pd.Series, notation: Notation = PLAIN_NOTATION)
 
     NaN: unreadable; or, of a word of `missing` and of a suppressed count without a stand-in, no value.
     """
+    bare = distinct_texts.str.replace(PERCENT_SIGN, "", regex=True) if notation.percent else distinct_texts
     if notation.is_declared:
-        plain = [plain_number(text, notation) for text in distinct_texts]
+        plain = [plain_number(text, notation) for text in bare]
         texts = pd.Series(plain, index=distinct_texts.index, dtype=object).fillna("")
     else:
-        texts = distinct_texts
+        texts = bare
     values = pd.Series(np.nan, index=distinct_texts.index)
     is_number = texts.str.fullmatch(NUMBER).astype(bool)
     values[is_number] = texts[is_number].astype(float)

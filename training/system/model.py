@@ -18,7 +18,8 @@ BUILT_IN = (
     Measure("occupancy", Kind.STOCK, "beds"),
     Measure("beds", Kind.CAPACITY, "beds"),
 )
-DEFAULT_UNIT = {Kind.FLOW: "patients", Kind.STOCK: "beds", Kind.CAPACITY: "beds"}
+PERCENT_UNIT = "percent"
+DEFAULT_UNIT = {Kind.FLOW: "patients", Kind.STOCK: "beds", Kind.CAPACITY: "beds", Kind.RATE: PERCENT_UNIT}
 
 
 def known_measures(declared: dict[str, DeclaredMeasure]) -> dict[str, Measure]:
@@ -30,6 +31,11 @@ def known_measures(declared: dict[str, DeclaredMeasure]) -> dict[str, Measure]:
             raise ValueError(
                 f"measures.{name}.kind: found {table.kind!r}, but {name} is built in as a {known[name].kind}. "
                 "Leave the table out, or give the measure another name."
+            )
+        if kind is Kind.RATE and table.unit not in (None, PERCENT_UNIT):
+            raise ValueError(
+                f"measures.{name}.unit: found {table.unit!r}, but a rate is in percent: 93.4, or 93.4 %. Leave unit "
+                f"out; shares of one, such as 0.934, are multiplied by 100 in the query of their source."
             )
         unit = table.unit or (known[name].unit if name in known else DEFAULT_UNIT[kind])
         known[name] = Measure(name, kind, unit)
@@ -117,7 +123,7 @@ class Aggregate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notation:
-    """How a source writes numbers.
+    """How a source writes numbers. `percent`: they are percentages, which may have their sign.
 
     `missing` are further words for no value. `suppressed` has the values that stand in for small counts, such as 2.5
     for `<5`; None: no value stands in.
@@ -127,6 +133,7 @@ class Notation:
     thousands: str | None = None
     missing: frozenset[str] = frozenset()
     suppressed: Mapping[str, float | None] = field(default_factory=dict)
+    percent: bool = False
 
     @property
     def is_declared(self) -> bool:

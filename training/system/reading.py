@@ -107,6 +107,7 @@ def _source(path: Path, name: str, table: SourceTable, known: dict[str, Measure]
             raise SystemFileError(
                 f"{key}.measures.{measure} is not a measure. {advice} Or declare it under [measures.{measure}]."
             )
+    _check_rates(key, table, known)
     _check_sheet(key, table)
     return Source(
         name=name,
@@ -140,6 +141,23 @@ def _source(path: Path, name: str, table: SourceTable, known: dict[str, Measure]
 def _notation(table: SourceTable) -> Notation:
     stand_ins = {text: None if value == MISSING else float(value) for text, value in table.suppressed.items()}
     return Notation(table.decimal or ".", table.thousands, frozenset(table.missing), stand_ins)
+
+
+def _check_rates(key: str, table: SourceTable, known: dict[str, Measure]) -> None:
+    """Percentages are not added up: not over columns, nor over the rows of a day, nor over the days of a week."""
+    rates = [name for name, measure in known.items() if not measure.kind.is_additive]
+    mapped = {name: columns for name, columns in (table.measures or {}).items() if name in rates}
+    for name, columns in mapped.items():
+        if len(columns) > 1:
+            raise SystemFileError(
+                f"{key}.measures.{name}: found {len(columns)} columns, but a rate is not the sum of others. Name one."
+            )
+    added = mapped if table.measures is not None else rates
+    if added and table.aggregate in ("sum", "count"):
+        raise SystemFileError(
+            f"{key}.aggregate: found {table.aggregate!r}, but {next(iter(added))} is a rate, and percentages do not "
+            "add up. Give rates a source of their own, with aggregate = 'mean', 'max' or 'census'."
+        )
 
 
 def _check_sheet(key: str, table: SourceTable) -> None:

@@ -247,7 +247,7 @@ class SystemTable(Table):
 
 
 class DeclaredMeasure(Table):
-    kind: Literal["flow", "stock", "capacity"]
+    kind: Literal["flow", "stock", "capacity", "rate"]
     unit: Text | None = None
 
 

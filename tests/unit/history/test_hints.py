@@ -36,7 +36,7 @@ from training.history.hints import hint
         ("\u22647", "found", 'write suppressed = { "\u22647" = 3.5 }'),
         ("n/a", "found", 'it looks like a word for no value: write missing = ["n/a"]'),
         ("-", "found", 'write missing = ["-"]'),
-        ("77.7%", "found", "it is a share in percent, which is no count"),
+        ("77.7%", "found", "it is a share in percent and no count"),
         ("twelve", "found", None),
         ("rxa01", "place", "it is another spelling of RXA01: write both alike"),
         ("RXB", "place", None),

@@ -40,7 +40,7 @@ def history(table: pd.DataFrame, opening_periods: dict[str, OpeningPeriod] = OPE
 
 def test_before_it_opened_a_place_inherits_the_sum() -> None:
     rows = versions(reported())
-    found = with_inherited(rows, OPENING_PERIODS, LAST.date())
+    found = with_inherited(rows, OPENING_PERIODS, LAST.date(), SYSTEM)
     with duckdb.connect() as connection:
         connection.register("reported", rows)
         expected = connection.execute(
@@ -79,7 +79,7 @@ def test_the_sum_is_known_when_the_last_of_them_is() -> None:
     rows = versions(reported())
     late = rows["unique_id"].eq("B/attendances") & rows["ds"].eq(pd.Timestamp("2022-03-01"))
     rows.loc[late, "known_at"] += pd.Timedelta(days=3)
-    found = with_inherited(rows, OPENING_PERIODS, LAST.date()).set_index(["unique_id", "ds"])["known_at"]
+    found = with_inherited(rows, OPENING_PERIODS, LAST.date(), SYSTEM).set_index(["unique_id", "ds"])["known_at"]
     assert found["M/attendances", pd.Timestamp("2022-03-01")] == rows.loc[late, "known_at"].item()
 
 
@@ -90,7 +90,7 @@ def test_a_chain_of_mergers_is_followed() -> None:
     table = reported()
     table["N/attendances"] = table["M/attendances"].loc["2022-06-01":]
     table.loc["2022-06-01":, "M/attendances"] = np.nan
-    rows = with_inherited(versions(table), opening_periods, LAST.date())
+    rows = with_inherited(versions(table), opening_periods, LAST.date(), SYSTEM)
     chain = rows[rows["unique_id"] == "N/attendances"].set_index("ds")["y"]
     assert chain["2022-02-06"] == table.loc["2022-02-06", ["A/attendances", "B/attendances"]].sum()
     assert len(chain) == 179
@@ -129,5 +129,5 @@ def test_the_forecast_of_a_merged_place_adds_up_the_day_after() -> None:
 
 def test_without_opening_periods_rows_are_as_they_were() -> None:
     rows = versions(reported())
-    assert with_inherited(rows, {}, LAST.date()) is rows
+    assert with_inherited(rows, {}, LAST.date(), SYSTEM) is rows
     assert long(history(reported(), {}).latest)["y"].sum() == rows["y"].sum()

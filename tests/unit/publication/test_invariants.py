@@ -10,7 +10,7 @@ from publication.errors import MalformedPublicationError
 from publication.invariants import MAX_PRINTED_BREACHES, RULES, check, means_are_within_their_intervals
 from publication.model import Actual, Headroom, Note, Peak, Publication, SeriesForecast
 from publication.pressure import headroom_levels
-from publication.vocabulary import NoteKind
+from publication.vocabulary import Kind, NoteKind
 from tests.unit.publication.broken_findings import BROKEN_FINDINGS, frozen
 from tests.unit.publication.tiny import publication, series, system, with_day, with_series
 
@@ -375,3 +375,11 @@ def test_a_series_may_have_no_day_of_a_short_horizon_at_all() -> None:
         for lead, mean in ((1, 40.0), (2, 44.0)):
             closed = with_day(closed, parent, lead, mean=mean, quantiles=(mean, mean, mean))
     check(closed)
+
+
+def test_a_rate_of_a_parent_is_not_held_to_the_sum_of_its_parts() -> None:
+    p = with_day(publication(), "northshire/attendances", 2, mean=62.0)
+    with pytest.raises(MalformedPublicationError, match="parents_add_up"):
+        check(p)
+    measures = tuple(replace(of, kind=Kind.RATE, unit="percent") for of in p.system.measures)
+    check(replace(p, system=replace(p.system, measures=measures)))

@@ -29,7 +29,7 @@ class Panel:
     """`values`, and all other arrays, have the shape (n_days, n_series); NaN where a day has no value.
 
     `beds` are those of the same places where the measure is occupancy, NaN elsewhere. `parts` is the sum of the places
-    below, NaN where one of them has no value or there is none. `is_open` says whether the place is open,
+    below, NaN where one of them has no value or there is none, and of a rate. `is_open` says whether the place is open,
     `is_holiday` (n_days, 1) whether the day is a bank holiday: much that is suspect elsewhere is normal then.
     """
 
@@ -129,7 +129,7 @@ def _sums_of_children(values: FloatArray, column: Columns, chosen: list[SeriesKe
     found = np.full((len(values), len(chosen)), np.nan)
     for i, key in enumerate(chosen):
         children = [key._replace(place=place) for place in system.children(key.place)]
-        reporting = [column[child] for child in children if child in column]
+        reporting = [column[child] for child in children if child in column and system.is_additive(key.measure)]
         if reporting:
             found[:, i] = values[:, reporting].sum(axis=1)
     return found
