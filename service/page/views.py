@@ -10,7 +10,7 @@ from service.page import wording
 from service.page.doubts import TREATMENTS, Doubts, doubts
 from service.page.wording import GaugeScale, PlanRow, scale
 from service.publications.served import ServedPublication
-from service.queries.reporting import Reporting, ReportingState, reporting_of
+from service.queries.reporting import Reporting, ReportingState, reporting_of, stopped_series
 from service.rendering.findings import checks_by_day
 
 FRESHNESS = {
@@ -52,6 +52,14 @@ class DayFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class StoppedSeries:
+    """A series that is not forecast any more: its state, and a sentence on since when and why."""
+
+    state: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     title: str
     unit: str
@@ -61,7 +69,7 @@ class Column:
 class Row:
     place: Place
     depth: int
-    figures: tuple[DayFigures | None, ...]
+    figures: tuple[DayFigures | StoppedSeries | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +227,10 @@ def _unit(publication: Publication, column: SeriesKey) -> str:
 
 def _cell(
     publication: Publication, place: str, column: SeriesKey, reading: GaugeScale, planning: PlanRow
-) -> DayFigures | None:
-    series = publication.series_by_id.get(column._replace(place=place).unique_id)
-    return None if series is None else _figures(publication, series, reading, planning)
+) -> DayFigures | StoppedSeries | None:
+    key = column._replace(place=place)
+    series = publication.series_by_id.get(key.unique_id)
+    if series is not None:
+        return _figures(publication, series, reading, planning)
+    stopped = next((of for finding, of in stopped_series(publication) if finding.key == key), None)
+    return None if stopped is None else StoppedSeries(stopped.state.value, _behind(stopped))

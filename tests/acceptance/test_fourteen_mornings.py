@@ -195,6 +195,7 @@ class Run:
     reporting: dict[str, dict[str, object]]
     actuals: dict[str, dict[date, tuple[float | None, str | None]]]
     strips: dict[str, str]
+    index: str
     samples: Samples
 
 
@@ -232,6 +233,7 @@ def _run(system: Path, home: Path, row: Row) -> Run:
             {of["unique_id"]: of["reporting"] for of in client.get("/v1/series").json()["series"]},
             {series: _actuals(client, series) for series in LEVELS},
             {page: _strip(client.get(page).text) for page in ("/", "/places/A", "/places/B")},
+            unescape(client.get("/").text),
             scrape(client),
         )
 
@@ -353,6 +355,11 @@ def test_the_pages_say_so(row: Row, runs: dict[str, Run]) -> None:
         days += "" if first == last else f" to {day(last):%a} {day(last).day} {day(last):%b}"
         line = rf"{measure.capitalize()} {days} {check} \S.*? {TREATMENTS[check][1]}"
         assert re.search(line, strips[f"/places/{place}"]), line
+    silent = "Silent since Sun 8 Feb (no value since 2026-02-07): not forecast."
+    without = "Incomplete since Sun 8 Feb (without B/admissions: no value since 2026-02-07)."
+    is_silent = any(finding.startswith("silent ") for finding in row.findings)
+    assert (f'title="{silent}">silent</abbr>' in runs[row.run].index) == is_silent
+    assert (f'title="{without}">incomplete</abbr>' in runs[row.run].index) == is_silent
     for place in ("A", "B"):
         assert bool(strips[f"/places/{place}"]) == any(f" {place}/" in finding for finding in row.findings)
 

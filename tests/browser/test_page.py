@@ -137,7 +137,7 @@ def test_days_that_are_doubted_have_marks_of_a_shape_and_a_name_of_their_own(dou
     traces = re.split(r'<g class="trace scatter', drawing)[1:]
     points = sorted(found for trace in traces if (found := len(re.findall(r'<path class="point', trace))))
     assert points == [1, 2, 7, 56 - 2], console  # used, without a value, left out, and the actuals that there are
-    for name in ("left out of training", "flagged, used as it is", "no value, filled in"):
+    for name in ("left out of training", "flagged, used as it is", "no value"):
         assert name in drawing
     other = html.split('data-unique-id="RXH1/beds"')[1].split("<details")[0]
     assert "left out of training" not in other

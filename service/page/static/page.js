@@ -24,11 +24,14 @@ function stretches(days) {
   return found;
 }
 
-function bandTraces(days, band, isFirst) {
+// Below this width of a chart long names would make its legend one column, higher than the chart: they are short.
+const NARROW = 560; // CSS pixels
+
+function bandTraces(days, band, isFirst, isNarrow) {
   if (!(band.low in days[0].quantiles) || !(band.high in days[0].quantiles)) return [];
   const x = days.map((day) => day.ds);
   const edge = { mode: "lines", line: { width: 0 }, x, legendgroup: band.percent, showlegend: isFirst };
-  const name = `${band.percent} % prediction interval`;
+  const name = isNarrow ? `${band.percent} %` : `${band.percent} % prediction interval`;
   return [
     { ...edge, y: days.map((day) => day.quantiles[band.low]), showlegend: false, hoverinfo: "skip" },
     { ...edge, y: days.map((day) => day.quantiles[band.high]), fill: "tonexty", fillcolor: band.fill, name,
@@ -49,7 +52,7 @@ function centreTrace(days, isFirst) {
 const MARKS = [
   { name: "left out of training", symbol: "x-thin-open", size: 10, onLine: true },
   { name: "flagged, used as it is", symbol: "circle-open", size: 11, onLine: true },
-  { name: "no value, filled in", symbol: "triangle-up-open", size: 10, onLine: false },
+  { name: "no value", symbol: "triangle-up-open", size: 10, onLine: false },
 ];
 const FOOT = 0.03; // of the chart's height: where days without a value are marked
 
@@ -74,10 +77,10 @@ function markTraces(forecast) {
   });
 }
 
-function traces(forecast) {
+function traces(forecast, isNarrow) {
   const parts = stretches(forecast.days);
   return [
-    ...BANDS.flatMap((band) => parts.flatMap((days, nth) => bandTraces(days, band, nth === 0))),
+    ...BANDS.flatMap((band) => parts.flatMap((days, nth) => bandTraces(days, band, nth === 0, isNarrow))),
     ...parts.map((days, nth) => centreTrace(days, nth === 0)),
     { name: "actual", mode: "lines+markers", line: { color: INK, width: 1.5 }, marker: { size: 4, color: INK },
       x: forecast.recent.map((actual) => actual.ds), y: forecast.recent.map((actual) => actual.y),
@@ -108,7 +111,8 @@ async function draw(figure) {
   if (!answer.ok) throw new Error(`the service answered ${answer.status}`);
   const body = await answer.json();
   const options = { displayModeBar: false, responsive: true };
-  await Plotly.newPlot(figure, traces(body.forecasts[0]), layout(body.publication.cutoff, figure.dataset.unit), options);
+  const isNarrow = figure.clientWidth < NARROW;
+  await Plotly.newPlot(figure, traces(body.forecasts[0], isNarrow), layout(body.publication.cutoff, figure.dataset.unit), options);
 }
 
 function explain(figure, error) {
