@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,6 +34,8 @@ from training.options import (
     OptionalSystemOption,
     StrictOption,
     SystemOption,
+    check_one_cutoff,
+    day_of,
 )
 from training.settings import settings
 
@@ -236,7 +238,7 @@ def backtest(
     from training.backtest.options import BacktestOptions
     from training.jobs import backtest as job
 
-    narrow = (tuple(map(argument_text, measure or ())), tuple(map(argument_text, place or ())), _day(cutoff))
+    narrow = (tuple(map(argument_text, measure or ())), tuple(map(argument_text, place or ())), day_of(cutoff))
     options = BacktestOptions(windows, step, horizon, candidates, *narrow, group_by, train_window, no_resume)
     job.run(context, _console(), options, forecasts, scores)
 
@@ -310,11 +312,11 @@ def publish(
 
     The cutoff is that of --cutoff, or else the last day that most of the prompt series have reached.
     """
-    _check_one_cutoff(cutoff, allow_missing)
+    check_one_cutoff(cutoff, allow_missing)
     context = _context(system, home)
     from training.jobs import publish as job
 
-    job.run(context, _console(), _day(cutoff), allow_missing=allow_missing)
+    job.run(context, _console(), day_of(cutoff), allow_missing=allow_missing)
 
 
 @app.command()
@@ -326,7 +328,7 @@ def score(system: SystemOption, home: HomeOption = None, cutoff: CutoffOption = 
     context = _context(system, home)
     from training.jobs import score as job
 
-    job.run(context, _console(), _day(cutoff))
+    job.run(context, _console(), day_of(cutoff))
 
 
 @app.command()
@@ -341,11 +343,11 @@ def daily(
 
     If there is no champion yet, train and promote the first one. --cutoff hides everything after that day.
     """
-    _check_one_cutoff(cutoff, allow_missing)
+    check_one_cutoff(cutoff, allow_missing)
     context = _context(system, home)
     from training.jobs import daily as job
 
-    job.run(context, _console(), _day(cutoff), strict, allow_missing)
+    job.run(context, _console(), day_of(cutoff), strict, allow_missing)
 
 
 @app.command()
@@ -395,12 +397,3 @@ def _console() -> "Console":
 
 def _now() -> datetime:
     return _clock.get()()
-
-
-def _check_one_cutoff(cutoff: datetime | None, allow_missing: bool) -> None:
-    if cutoff is not None and allow_missing:
-        raise UsageError("--allow-missing chooses the cutoff itself: yesterday. Leave it out, or --cutoff.")
-
-
-def _day(instant: datetime | None) -> date | None:
-    return None if instant is None else instant.date()

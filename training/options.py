@@ -1,11 +1,13 @@
 """Options that several commands share."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.core import TyperCommand
+
+from training.errors import UsageError
 
 DAY_FORMAT = "%Y-%m-%d"
 
@@ -48,3 +50,14 @@ class FileOrNothing(TyperCommand):
         for i in reversed(alone):
             args = [*args[: i + 1], "", *args[i + 1 :]]
         return super().parse_args(ctx, args)
+
+
+def check_one_cutoff(cutoff: datetime | None, allow_missing: bool) -> None:
+    """Raises UsageError where two options choose the cutoff."""
+    if cutoff is not None and allow_missing:
+        raise UsageError("--allow-missing chooses the cutoff itself: yesterday. Leave it out, or --cutoff.")
+
+
+def day_of(instant: datetime | None) -> date | None:
+    """Return the day that an option names, which Typer reads as an instant."""
+    return None if instant is None else instant.date()

@@ -111,7 +111,7 @@ def test_what_is_listed_is_not_proposed_again(what: str, listed: Event, is_left_
     assert (not_listed(events, [listed], SYSTEM) == []) is is_left_out
 
 
-def test_the_files_hold_the_newest_state_and_are_absent_where_there_is_nothing(tmp_path: Path) -> None:
+def test_the_files_hold_the_newest_state_and_their_header_where_there_is_nothing(tmp_path: Path) -> None:
     table = hospital()
     SUGGESTED[0].lay(table)
     found = findings(table, SYSTEM, QUIET)
@@ -126,7 +126,8 @@ def test_the_files_hold_the_newest_state_and_are_absent_where_there_is_nothing(t
     )
     write_findings(found.iloc[:0], tmp_path / "new" / "findings.csv")
     write_proposals([], tmp_path / "events.csv")
-    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert (tmp_path / "new" / "findings.csv").read_text() == lines[0] + "\n"
+    assert (tmp_path / "events.csv").read_text() == "from,to,place,measure,kind,note\n"
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
