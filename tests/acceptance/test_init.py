@@ -151,6 +151,14 @@ def test_beds_occupied_by_patients_with_influenza(tmp_path: Path) -> None:
     assert_same(history, table)
 
 
+@pytest.mark.parametrize(
+    ("file", "last"), [("quebec_release_one_hour.csv", "2024-04-29"), ("spain_beds_by_province.csv", "2021-05-09")]
+)
+def test_the_next_command_forecasts_from_the_last_day_that_is_over(tmp_path: Path, file: str, last: str) -> None:
+    ended = headroom("init", SENT / file, "--out", tmp_path)
+    assert ended.out.rstrip().endswith(f"system.toml --cutoff {last}")
+
+
 def test_months_are_rejected(tmp_path: Path) -> None:
     ended = headroom("init", SENT / "nhs_ae_monthly_2025-12.csv", "--out", tmp_path)
     assert ended.exit_code == 3

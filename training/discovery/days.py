@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 import pandas as pd
 
 from training.discovery.cells import DAY_PART
+from training.discovery.month_names import day_of, sql_of
 from training.discovery.tables import Column
 from training.discovery.words import DAY_WORDS, PUBLISHED_WORDS, has
 from training.frames import BoolArray, IntArray
@@ -102,8 +103,19 @@ def as_day_column(column: Column, declared: str | None = None) -> DayColumn | No
     days = {text: _day_part(match) for text, match in matched.items()}
     settled = _settled(column, days, matched)
     if settled is None:
-        return None
+        return _with_month_names(column)
     return _with_times(column, settled, matched, days)
+
+
+def _with_month_names(column: Column) -> DayColumn | None:
+    """The column as one of days whose months are words of another language than English, if nearly all are."""
+    day_of_text = {text: day for text in column.filled if (day := day_of(text)) is not None}
+    if sum(_counts(column, list(day_of_text))) < ALL_SHARE * column.n_filled:
+        return None
+    minute_of = {text: (day - date(1970, 1, 1)).days * MINUTES_A_DAY for text, day in day_of_text.items()}
+    minutes = np.array([minute_of.get(text, NOT_A_TIME) for text in column.texts], np.int64)[column.codes]
+    because = "their months are words of another language than English"
+    return DayColumn(column, DayFormat(None, because), minutes, False, sql=sql_of(column.name))
 
 
 def _counts(column: Column, texts: Sequence[str] | dict[str, re.Match[str]]) -> list[int]:

@@ -10,13 +10,16 @@ from itertools import takewhile
 from pathlib import Path
 
 from publication.vocabulary import ALLOWED_SIGNS, LONGEST_NAME_BYTES, check_system_name
-from training.discovery.drafts import PlaceDraft, SourceDraft, SystemDraft
+from training.discovery.drafts import PLACES, PlaceDraft, SourceDraft, SystemDraft
 from training.discovery.looking import Options
+from training.discovery.measures import role_of
 from training.discovery.places import place_id
 from training.discovery.plans import Plan, plan
 from training.discovery.reading import read_tables
 from training.discovery.report import Assumption
+from training.discovery.shapes import stem_of
 from training.discovery.tables import FileTable, stacked
+from training.discovery.words import tokens
 from training.discovery.zones import machine_zone
 from training.errors import HistoryError
 from training.sources.contents import contents_of, usable
@@ -101,7 +104,9 @@ def _alike(tables: Sequence[FileTable]) -> list[list[FileTable]]:
 
 def _is_alike(one: FileTable, other: FileTable) -> bool:
     mine, theirs = set(one.columns), set(other.columns)
-    return one.location == other.location and len(mine & theirs) >= ALIKE_SHARE * len(mine | theirs)
+    is_shared = len(mine & theirs) >= ALIKE_SHARE * len(mine | theirs)
+    roles = {role_of(tokens(stem_of(table.contents[0]))) for table in (one, other)} - {None}
+    return one.location == other.location and is_shared and len(roles) < 2  # of one measure each
 
 
 def _place_of(group: Sequence[FileTable], tables: Sequence[FileTable], named: str) -> str:
@@ -125,15 +130,21 @@ def _path(group: Sequence[FileTable], folder: Path, feeds: Sequence[Path]) -> tu
     ending = {name[len(name.partition(".")[0]) :] for name in names}
     if paths[0].parent in [feed.absolute() for feed in feeds] and len(ending) == 1:
         there = usable([entry for entry in paths[0].parent.iterdir() if entry.is_file()])
-        if sorted(entry.name for entry in there) == sorted(names):
-            return (_relative(paths[0].parent, folder, f"*{_escaped(ending.pop())}"),)
+        pattern = f"*{_escaped(ending.pop())}"
+        if sorted(entry.name for entry in there) == sorted(names) and not _takes_our_own(paths[0], folder, pattern):
+            return (_relative(paths[0].parent, folder, pattern),)
     if len(paths) > 1 and len({path.parent for path in paths}) == 1:
         begin, end = _common_begin(names).rstrip(DIGITS), _common_begin([name[::-1] for name in names])[::-1]
         pattern = f"{_escaped(begin)}*{_escaped(end.lstrip(DIGITS))}"
         matching = [entry.name for entry in paths[0].parent.iterdir() if fnmatchcase(entry.name, pattern)]
-        if sorted(matching) == sorted(names):
+        if sorted(matching) == sorted(names) and not _takes_our_own(paths[0], folder, pattern):
             return (_relative(paths[0].parent, folder, pattern),)
     return tuple(_relative(path.parent, folder, _escaped(path.name)) for path in paths)
+
+
+def _takes_our_own(path: Path, folder: Path, pattern: str) -> bool:
+    """Return whether a pattern in the folder of this path would take the places.csv that is written next."""
+    return path.parent == folder.absolute() and fnmatchcase(PLACES, pattern)
 
 
 def _common_begin(names: Sequence[str]) -> str:

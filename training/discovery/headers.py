@@ -10,6 +10,8 @@ BELOW = 40
 FILLED_SHARE = 0.3
 """A column has data where so many of the rows below the header are filled."""
 NAMED_COLUMNS_SHARE = 0.7
+FEWEST_NAMED = 2
+"""Of columns with data, where one has no name."""
 TYPED_SHARE = 0.8
 UPPER_ROWS = 3
 """The upper row of a header is so near above the lower one: blank rows may lie between."""
@@ -46,7 +48,8 @@ def _is_header(cells: Sequence[str], kinds: Sequence[CellKind], below: Sequence[
         return False
     named = [i for i in with_data if i < len(cells) and cells[i].strip()]
     typed = [i for i in with_data if _is_typed(filled[i])]
-    if not typed or len(named) < NAMED_COLUMNS_SHARE * len(with_data):
+    has_names = len(named) >= NAMED_COLUMNS_SHARE * len(with_data) or FEWEST_NAMED <= len(named) == len(with_data) - 1
+    if not typed or not has_names:
         return False
     is_name = [i for i in typed if i < len(kinds) and _names(kinds[i], filled[i])]
     if (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.discovery.cells import CellKind
+from training.discovery.cells import CellKind, is_number
 from training.discovery.measures import role_of
 from training.discovery.tables import Column
 from training.discovery.words import (
@@ -100,8 +100,10 @@ def _name_length(column: Column) -> float:
 
 
 def is_index(column: Column) -> bool:
-    """Return whether a column numbers the rows."""
+    """Return whether a column numbers the rows. Codes of places that are given out in turn do not, nor do counts."""
     if len(column.filled) < FEWEST_A_LABEL or column.shares[CellKind.NUMBER] < 1:
+        return False
+    if role_of(column.words) is not None or any(has(column.words, p) for p in (SITE_WORDS, REGION_WORDS)):
         return False
     named = INDEX.fullmatch(column.name) is not None
     values = np.array([_integer(text) for text in column.texts])[column.codes]
@@ -115,8 +117,11 @@ def _integer(text: str) -> int:
     return int(text) if text.isdigit() and len(text) < 18 else -1
 
 
-def is_label(column: Column, days: IntArray) -> bool:
-    """Return whether a column can label places or streams: few values that come again on other days."""
+def is_label(column: Column, days: IntArray, one_row_a_time: bool = False) -> bool:
+    """Return whether a column can label places or streams: few values that come again on other days.
+
+    Where there is `one_row_a_time`, numbers are counts: no other row could be of another place.
+    """
     n_days = len(np.unique(days[days >= 0]))
     n_values = len(column.filled)
     if n_values < 1 or column.n_filled < (1 - MOST_BLANK_SHARE) * column.n_rows:
@@ -133,14 +138,14 @@ def is_label(column: Column, days: IntArray) -> bool:
     if n_days > 1 and column.n_filled < FEWEST_A_LABEL * n_values:
         return False
     if column.shares[CellKind.NUMBER] > 0.5:
-        return _is_number_label(column, days, n_days)
+        return not (one_row_a_time and n_values > 1) and _is_number_label(column, days, n_days)
     return True
 
 
 def _is_number_label(column: Column, days: IntArray, n_days: int) -> bool:
     """Whether numbers are labels: their name says so, they are integers, and most of them are there on most days."""
     named = has(column.words, CODE_WORDS) or has(column.words, SITE_WORDS) or has(column.words, REGION_WORDS)
-    are_codes = all(text.strip().isalnum() for text in column.filled[:500])
+    are_codes = all(text.strip().isalnum() for text in column.filled[:500] if is_number(text.strip()))
     if (
         not named
         or not are_codes

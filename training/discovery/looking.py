@@ -9,10 +9,11 @@ from training.discovery import words as w
 from training.discovery.axis import Axis, find_axis
 from training.discovery.labels import is_index, is_label
 from training.discovery.notation import FoundNotation, find_notation
+from training.discovery.places import is_nameless
 from training.discovery.report import Assumption
-from training.discovery.shapes import Roles, find_roles, rows_of_places, stem_of
+from training.discovery.shapes import Roles, find_roles, has_one_row_a_time, rows_of_places, stem_of
 from training.discovery.tables import FileTable
-from training.discovery.turning import days_as_rows, levels_as_rows, measures_as_columns
+from training.discovery.turning import days_as_rows, hours_as_rows, levels_as_rows, measures_as_columns
 from training.discovery.zones import ask_for_zone, zone_of_offsets
 from training.errors import HistoryError
 from training.sources.times import NOT_A_TIME
@@ -38,7 +39,7 @@ class Look:
     """What is known of a table, while sources are made of it. `root` is the place of rows that name none.
 
     `full` is the table with all of its rows, `body` the SQL of its rows, `nameless` the column that is blank in rows
-    of no place. `path` is what sources read.
+    of no place, or has one of `nameless_words`. `path` is what sources read.
     """
 
     table: FileTable
@@ -51,6 +52,7 @@ class Look:
     roles: Roles
     body: str = ROWS_OF_FILES
     nameless: str | None = None
+    nameless_words: tuple[str, ...] = ()
     assumptions: list[Assumption] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     zone: tuple[str, str] | None = None
@@ -76,8 +78,9 @@ def look(table: FileTable, path: tuple[str, ...], root: str, options: Options) -
     Raises HistoryError where it has no days or only those of months and weeks, or where it can be read in two ways.
     """
     file = ", ".join(dict.fromkeys(content.file for content in table.contents[:SHOWN]))
-    turned = days_as_rows(table) or levels_as_rows(table)
+    turned = days_as_rows(table) or hours_as_rows(table) or levels_as_rows(table)
     full, body = (table, ROWS_OF_FILES) if turned is None else (turned.table, turned.sql)
+    over_days = () if turned is None else turned.left_out
     found = _look(full, body, file, path, root, options)
     if found.roles.measure_names is not None:
         turned = measures_as_columns(found.table, found.axis.used, found.roles, found.body)
@@ -88,6 +91,8 @@ def look(table: FileTable, path: tuple[str, ...], root: str, options: Options) -
     _check_days(found)
     _settle_zone(found, options)
     _say_layout(found)
+    for name in over_days:
+        found.say("left out", name, "it is of all days or hours together")
     return found
 
 
@@ -103,12 +108,15 @@ def _look(full: FileTable, body: str, file: str, path: tuple[str, ...], root: st
         raise HistoryError(f"Looking at {file}: it has no row with a day; {NOT_DAILY}.")
     table, axis = table.rows(is_row), axis.rows(is_row)
     columns = [column for name, column in table.columns.items() if name not in axis.used and not is_index(column)]
-    numbers = [column for column in columns if not is_label(column, axis.days)]
+    numbers = [column for column in columns if not is_label(column, axis.days, has_one_row_a_time(axis))]
     notation = find_notation(numbers, options.decimal)
     table, axis, nameless = rows_of_places(table, axis, notation.notation)
     roles = find_roles(table, axis, notation.notation)
+    words = () if nameless is None else tuple(text for text in full.columns[nameless].filled if is_nameless(text))
     n_without_day = int((~is_row).sum())
-    return Look(table, full, path, file, root, axis, notation, roles, body, nameless, n_without_day=n_without_day)
+    return Look(
+        table, full, path, file, root, axis, notation, roles, body, nameless, words, n_without_day=n_without_day
+    )
 
 
 def shown(names: Sequence[str]) -> str:
@@ -124,10 +132,11 @@ def _check_days(found: Look) -> None:
     of_month = (dates - dates.astype("datetime64[M]")).astype(int) + 1
     n_months = len(np.unique(dates.astype("datetime64[M]")))
     are_ends = ((dates + 1).astype("datetime64[M]") != dates.astype("datetime64[M]")).all()
-    if n_months >= FEWEST_MONTHS and n_months == len(days) and ((of_month == 1).all() or are_ends):
+    fewest = 1 if _is_named_month(found) else FEWEST_MONTHS
+    if fewest <= n_months == len(days) and ((of_month == 1).all() or are_ends):
         raise HistoryError(
-            f"Looking at {found.file}: it has no column of days, but one of months ({dates[0]}, {dates[1]}); "
-            f"{NOT_DAILY}."
+            f"Looking at {found.file}: it has no column of days, but one of months "
+            f"({', '.join(map(str, dates[:FEWEST_MONTHS]))}); {NOT_DAILY}."
         )
     if len(days) >= FEWEST_WEEKS and (np.diff(days) % A_WEEK == 0).all():
         found.week_day = _week_day(found)
@@ -136,6 +145,12 @@ def _check_days(found: Look) -> None:
                 f"Looking at {found.file}: it has one day a week ({dates[-2]}, {dates[-1]}); {NOT_DAILY}. Totals of "
                 'weeks can be read too: write system.toml by hand, with every = "week" and week_day.'
             )
+
+
+def _is_named_month(found: Look) -> bool:
+    """Return whether the name of the column of days says that it has months."""
+    name_words = w.tokens(found.axis.day or "")
+    return w.has(name_words, w.MONTH_WORDS) and not w.has(name_words, w.DAY_WORDS)
 
 
 def _week_day(found: Look) -> str | None:

@@ -13,6 +13,7 @@ from training.discovery.drafts import PlaceDraft, SourceDraft
 from training.discovery.labels import uniqueness
 from training.discovery.looking import ROWS_OF_FILES, Look, Options, look, shown
 from training.discovery.measures import BUILT_IN_FLOWS, BUILT_IN_KINDS, ChosenMeasures, kind_by_numbers, role_of
+from training.discovery.overlaps import check_overlaps
 from training.discovery.place_totals import (
     by_day_and_place,
     leave_out_stream_totals,
@@ -71,8 +72,13 @@ def plan(table: FileTable, path: tuple[str, ...], place: str, options: Options, 
 
 
 def _last_day(found: Look) -> date:
-    """The newest day; of times the day before, for the newest may not be over."""
-    newest = int(found.axis.days.max()) - found.axis.has_time
+    """The newest day; of times the day before where the newest seems not to be over: others have more times."""
+    axis = found.axis
+    newest = int(axis.days.max())
+    if axis.has_time:
+        days, n_times = np.unique(np.unique(axis.minutes[axis.minutes >= 0]) // MINUTES_A_DAY, return_counts=True)
+        is_over = found.roles.shape is not Shape.EVENTS and n_times[-1] >= np.median(n_times)
+        newest = newest if is_over or len(days) == 1 else newest - 1
     return date.fromordinal(date(1970, 1, 1).toordinal() + newest)
 
 
@@ -89,6 +95,7 @@ def _of_counts(found: Look) -> tuple[list[SourceDraft], dict[str, tuple[str, str
         found.roles = replace(found.roles, chosen=_with_names(found, _with_kinds(found)))
         leave_out_totals(found)
         leave_out_stream_totals(found)
+        check_overlaps(found)
     found.known_at = _known_at(found)
     if found.week_day is not None:
         found.roles = replace(found.roles, chosen=_without_rates(found.roles.chosen))

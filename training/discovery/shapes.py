@@ -23,6 +23,7 @@ from training.discovery.places import PlaceColumns, find_levels, is_nameless
 from training.discovery.rates import take_rates
 from training.discovery.tables import Column, FileTable
 from training.sources.contents import Content
+from training.sources.times import SIXTY
 from training.system.model import Notation
 
 UNIQUE_SHARE = 0.97
@@ -75,7 +76,7 @@ def find_roles(table: FileTable, axis: Axis, notation: Notation) -> Roles:
     left_out: dict[str, str] = {}
     columns = [column for name, column in table.columns.items() if name not in axis.used]
     columns = [column for column in columns if _is_useful(column, axis, left_out)]
-    labels = [column for column in columns if is_label(column, axis.days)]
+    labels = [column for column in columns if is_label(column, axis.days, has_one_row_a_time(axis))]
     groups = grouped([column for column in labels if len(column.filled) > 1])
     free = independent(groups)
     place, streams, names = _dimensions(free, groups, axis)
@@ -90,7 +91,7 @@ def find_roles(table: FileTable, axis: Axis, notation: Notation) -> Roles:
     rejected = {name: c for name, c in found.items() if isinstance(c, str)}
     left_out |= {c.name: "it is a part of the date" for c in rest if _is_calendar(c)}
     left_out |= {c.name: "it has words" for c in rest if c.name not in found and c.name not in left_out}
-    keys = [*_keys(place, (), axis), *_file_keys(table, place)]
+    keys = [*_keys(place, (), axis), *_file_keys(table)]
     if _are_events(candidates, columns, axis, keys):
         left_out |= {c.column.name: "rows are counted, not their numbers" for c in candidates}
         return Roles(place, (), (), None, ChosenMeasures(), Shape.EVENTS, left_out)
@@ -99,7 +100,7 @@ def find_roles(table: FileTable, axis: Axis, notation: Notation) -> Roles:
         chosen = ChosenMeasures(left_out=rejected)
         shape = Shape.HOURLY if axis.has_time else Shape.DAILY
         return Roles(None, place_columns, (), None, chosen, shape, left_out, tuple(candidates))
-    files = _file_keys(table, place)
+    files = _file_keys(table)
     streams = _needed(streams, place, axis, files)
     chosen = choose(candidates, rejected)
     others = streams if names is None else (*streams, names)
@@ -111,12 +112,22 @@ def find_roles(table: FileTable, axis: Axis, notation: Notation) -> Roles:
     return Roles(place, (), streams, column, chosen, shape, left_out, tuple(candidates))
 
 
+def has_one_row_a_time(axis: Axis) -> bool:
+    """Return whether no two rows have the same time, and times are regular: those of events hardly ever are."""
+    minutes = axis.minutes[axis.minutes >= 0]
+    is_regular = len(np.unique(minutes % SIXTY)) <= MOST_REGULAR_MINUTES
+    return is_regular and len(np.unique(minutes)) > 1 and uniqueness([minutes]) >= UNIQUE_SHARE
+
+
 def _is_useful(column: Column, axis: Axis, left_out: dict[str, str]) -> bool:
     if not column.n_filled:
         left_out[column.name] = "it is blank"
         return False
     if is_index(column):
         left_out[column.name] = "it numbers the rows"
+        return False
+    if w.NO_NAME.fullmatch(column.name) and has_numbers(column):
+        left_out[column.name] = "its header is blank"
         return False
     if any(day.column.name == column.name for day in axis.others):
         left_out[column.name] = "it has days, but others than those that are counted"
@@ -196,7 +207,7 @@ def _constant_place(labels: Sequence[Column]) -> LabelGroup | None:
 
 def _place_columns(candidates: Sequence[CountCandidate]) -> tuple[str, ...]:
     """The columns that have one place each: most of them are named by nothing that is counted."""
-    unknown = [c for c in candidates if c.role is None and not c.scope]
+    unknown = [c for c in candidates if c.role is None and all(word.isdecimal() for word in c.scope)]
     if len(unknown) < FEWEST_PLACE_COLUMNS or len(unknown) < PLACES_SHARE * len(candidates):
         return ()
     if len({w.STREAM_WORDS.match(word) is not None for c in unknown for word in c.column.words[:1]} - {False}) == 1:
@@ -223,16 +234,16 @@ def _are_events(
         return False
     if not axis.has_time:
         return uniqueness(keys) < UNIQUE_SHARE and not candidates
-    minutes = axis.minutes[axis.minutes >= 0] % 60
+    minutes = axis.minutes[axis.minutes >= 0] % SIXTY
     is_irregular = len(np.unique(minutes)) > MOST_REGULAR_MINUTES
     if not candidates:
         return True
     return is_irregular and not any(w.has(c.column.words, w.VALUE_WORDS) for c in candidates)
 
 
-def _file_keys(table: FileTable, place: PlaceColumns | None) -> list[np.ndarray]:
-    """The file of each row, where each file has the rows of one place."""
-    return [table.files.codes] if place is None and table.files is not None and has_file_places(table) else []
+def _file_keys(table: FileTable) -> list[np.ndarray]:
+    """The file of each row, where there are several: each is of one place, or a later one may have the same days."""
+    return [] if table.files is None else [table.files.codes]
 
 
 def has_file_places(table: FileTable) -> bool:

@@ -1,6 +1,6 @@
 """The tables [sources.NAME] of a system file, as far as one table of files gives them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from training.discovery.axis import DAY_NAME, Axis
@@ -10,6 +10,7 @@ from training.discovery.places import place_id
 from training.discovery.shapes import Roles, has_file_places, stem_of
 from training.discovery.sql import identifier, literal, query, without_separator
 from training.discovery.turning import PLACE_NAME
+from training.discovery.words import NO_NAME
 
 STREAM_NAME = "stream"
 MALFORMED_SHARE, SPARE_SHARE = 0.04, 0.05
@@ -51,7 +52,8 @@ def source_of(
     days = axis.time or (axis.day or DAY_NAME,)
     used = [place, *days, *counted, stream, look.known_at]
     keys: dict[str, Value] = dict(_files(look))
-    if selection.made or selection.where or look.body != ROWS_OF_FILES:
+    has_given_names = any(is_given_name(name, look.full.columns) for name in used if name is not None)
+    if selection.made or selection.where or look.body != ROWS_OF_FILES or has_given_names:
         columns = list(dict.fromkeys(column for column in used if column is not None))
         keys["query"] = query(columns, selection.made, selection.where, look.body) + "\n"
     keys |= {"place": place} if place is not None else {"place_columns": counted}
@@ -69,6 +71,16 @@ def source_of(
     if look.ignored:
         keys["ignore_places"] = look.ignored
     return SourceDraft(name, keys)
+
+
+def is_given_name(name: str, columns: Collection[str]) -> bool:
+    """Return whether a column may have its name from the reader, as in a query: others are named alike, or it is blank.
+
+    A source that names such a column would not find it, or more than one.
+    """
+    base, _, number = name.rpartition("_")
+    is_numbered = number.isdecimal() and base in columns
+    return is_numbered or f"{name}_2" in columns or NO_NAME.fullmatch(name) is not None
 
 
 def _optional(**keys: str | None) -> dict[str, Value]:
@@ -102,7 +114,10 @@ def _place(look: Look, selection: Selection) -> str | None:
     if any("/" in text for text in column.filled):
         selection.made[column.name] = without_separator(column.name)
     if look.nameless is not None:
-        selection.where.append(f"{identifier(column.name)} IS NOT NULL")
+        selection.where.append(f"{identifier(look.nameless)} IS NOT NULL")
+        if look.nameless_words:
+            words = ", ".join(map(literal, look.nameless_words))
+            selection.where.append(f"{identifier(look.nameless)} NOT IN ({words})")
     return column.name
 
 

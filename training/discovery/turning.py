@@ -8,31 +8,55 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from training.discovery.axis import DAY_NAME
+from training.discovery.axis import DAY_NAME, HOUR_NAME
 from training.discovery.cells import DAY_PART
 from training.discovery.measures import role_of
 from training.discovery.notation import has_numbers
-from training.discovery.shapes import Roles
+from training.discovery.shapes import UNIQUE_SHARE, Roles
 from training.discovery.sql import grouped_query, identifier, literal
 from training.discovery.tables import Column, FileTable
-from training.discovery.words import RATE_WORDS, VALUE_WORDS, has, tokens
+from training.discovery.words import (
+    CODE_WORDS,
+    DAY_OF_MONTH_WORDS,
+    DAY_WORDS,
+    HOUR_WORDS,
+    MONTH_WORDS,
+    RATE_WORDS,
+    REGION_WORDS,
+    SITE_WORDS,
+    STREAM_WORDS,
+    TOTAL_WORDS,
+    VALUE_WORDS,
+    YEAR_WORDS,
+    has,
+    tokens,
+)
+from training.errors import HistoryError
 from training.frames import IntArray
 from training.sources.headers import LEVELS_JOINED_BY
+from training.sources.times import HOURS_A_DAY
 
 COUNT_NAME, HEADER_NAME, CELL_NAME = "count", "header", "cell"
 PLACE_NAME = "place"
 FEWEST_DAY_COLUMNS, FEWEST_PLACES_ACROSS, N_LEVELS = 2, 2, 2
 MOST_MEASURES = 60
 TEXTS = "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM extract"
+HOUR_HEADER = re.compile(
+    r"(?P<word>[^\W\d_]*)[\s_.-]*"
+    r"(?P<clock>(?P<hour>\d{1,2})(?:[:.h]\d{2}|h)?(?:\s*(?:-|\u2013|to)\s*\d{1,2}(?:[:.h]\d{2}|h)?)?)",
+    re.IGNORECASE,
+)
+"""The name of a column of one hour: `H0`, `08:00`, `8h`, `Hour 9`, `00-01`."""
 NO_CELLS = Column("", ("",), np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True)
 class TurnedTable:
-    """A table as it is looked at, and the SQL that makes it of the file."""
+    """A table as it is looked at, and the SQL that makes it of the file. `left_out` are columns over all times."""
 
     table: FileTable
     sql: str
+    left_out: tuple[str, ...] = ()
 
 
 def days_as_rows(table: FileTable) -> TurnedTable | None:
@@ -47,7 +71,29 @@ def days_as_rows(table: FileTable) -> TurnedTable | None:
     day_first = _is_day(first)
     pattern = _pattern(first if day_first else second)
     fits = f"^{pattern}(?:{LEVELS_JOINED_BY}.*)?$" if day_first else f"^.*{LEVELS_JOINED_BY}{pattern}$"
-    return _turned(table, by_day, DAY_NAME, 1 if day_first else 2, fits)
+    parts = (_part(1), _part(2)) if day_first else (_part(2), _part(1))
+    return _turned(table, by_day, DAY_NAME, *parts, fits)
+
+
+def _is_over_times(column: Column) -> bool:
+    """Return whether a column next to those of times has sums or ranks over them: numbers that are no ids, no beds."""
+    is_id = any(has(column.words, pattern) for pattern in (CODE_WORDS, SITE_WORDS, REGION_WORDS, STREAM_WORDS))
+    is_id |= any(has(column.words, pattern) for pattern in (DAY_WORDS, YEAR_WORDS, MONTH_WORDS, DAY_OF_MONTH_WORDS))
+    is_beds = role_of(column.words) is not None and not has(column.words, TOTAL_WORDS)
+    return has_numbers(column) and not is_id and not is_beds
+
+
+def hours_as_rows(table: FileTable) -> TurnedTable | None:
+    """Return the table with a column for each hour of the day as rows; None if it has no such columns."""
+    found = {name: match for name in table.columns if (match := HOUR_HEADER.fullmatch(name.strip())) is not None}
+    words = {match["word"] for match in found.values()}
+    hours = sorted(int(match["hour"]) for match in found.values())
+    is_named = len(words) == 1 and (words == {""} or words <= {"h", "H"} or has(tokens(next(iter(words))), HOUR_WORDS))
+    if not is_named or hours not in (list(range(HOURS_A_DAY)), list(range(1, HOURS_A_DAY + 1))):
+        return None
+    by_hour = {name: (match["clock"], "") for name, match in found.items()}
+    fits = f"^(?:{'|'.join(map(re.escape, found))})$"
+    return _turned(table, by_hour, HOUR_NAME, f"regexp_extract({HEADER_NAME}, '[0-9].*$')", _part(2), fits)
 
 
 def levels_as_rows(table: FileTable) -> TurnedTable | None:
@@ -62,14 +108,16 @@ def levels_as_rows(table: FileTable) -> TurnedTable | None:
     names = [[place for place, _ in by_place.values()], [measure for _, measure in by_place.values()]]
     if min(len(set(of)) for of in names) < 1 or len(set(names[0])) < FEWEST_PLACES_ACROSS or not of_measures[level]:
         return None
-    return _turned(table, by_place, PLACE_NAME, 2 - level, f"^.*{LEVELS_JOINED_BY}.*$")
+    return _turned(table, by_place, PLACE_NAME, _part(2 - level), _part(level + 1), f"^.*{LEVELS_JOINED_BY}.*$")
 
 
 def _turned(
-    table: FileTable, parts_of: dict[str, tuple[str, str]], key_name: str, key_part: int, fits: str
+    table: FileTable, parts_of: dict[str, tuple[str, str]], key_name: str, key_sql: str, measure_sql: str, fits: str
 ) -> TurnedTable:
     """The table with one row for each key of its columns, such as a day; `parts_of` has the key and the measure."""
-    labels = [name for name in table.columns if name not in parts_of and table.columns[name].n_filled]
+    others = [name for name in table.columns if name not in parts_of and table.columns[name].n_filled]
+    left_out = tuple(name for name in others if key_name != PLACE_NAME and _is_over_times(table.columns[name]))
+    labels = [name for name in others if name not in left_out]
     keys = list(dict.fromkeys(key for key, _ in parts_of.values()))
     names = {measure: _unused(measure or COUNT_NAME, labels) for _, measure in parts_of.values()}
     name_of = {parts: name for name, parts in parts_of.items()}
@@ -82,14 +130,13 @@ def _turned(
         columns[name] = _stacked(name, [_cells(table, name_of.get((key, measure))) for key in keys])
     is_row = np.any([~columns[name].is_blank[columns[name].codes] for name in names.values()], axis=0)
     turned = replace(table, columns=columns, n_rows=table.n_rows * len(keys), files=None).rows(is_row)
-    measure_part = _part(3 - key_part)
     counts = [
-        f"max(CASE WHEN {measure_part} = {literal(measure)} THEN {CELL_NAME} END) AS {identifier(name)}"
+        f"{_only(f'CASE WHEN {measure_sql} = {literal(measure)} THEN {CELL_NAME} END')} AS {identifier(name)}"
         for measure, name in names.items()
     ]
-    made = [*map(identifier, labels), f"{_part(key_part)} AS {identifier(key_name)}", *counts]
+    made = [*map(identifier, labels), f"{key_sql} AS {identifier(key_name)}", *counts]
     unpivot = f"ON COLUMNS({literal(fits)}) INTO NAME {HEADER_NAME} VALUE {CELL_NAME}"
-    return TurnedTable(turned, grouped_query(made, f"(\n    UNPIVOT ({TEXTS})\n    {unpivot}\n  )"))
+    return TurnedTable(turned, grouped_query(made, f"(\n    UNPIVOT ({TEXTS})\n    {unpivot}\n  )"), left_out)
 
 
 def _day_and_measure(name: str) -> tuple[str, str] | None:
@@ -123,6 +170,11 @@ def _stacked(name: str, parts: Sequence[Column]) -> Column:
     return Column(name, tuple(map(str, cells.categories)), cells.codes.astype(np.int64))
 
 
+def _only(texts: str) -> str:
+    """SQL of the one text of a group; several are joined to one that is no number, so that ingest quarantines it."""
+    return f"string_agg(DISTINCT {texts}, ' or ')"
+
+
 def _part(number: int) -> str:
     return f"split_part({HEADER_NAME}, {literal(LEVELS_JOINED_BY)}, {number})"
 
@@ -142,6 +194,7 @@ def measures_as_columns(table: FileTable, axis: Collection[str], roles: Roles, b
     labels = [*axis, *(roles.place.names if roles.place else ()), *_stream_names(roles)]
     keys = [name for name in table.columns if name in labels]
     at, first = _numbered([table.columns[name] for name in keys])
+    _check_alone(table, at, names, value)
     columns = {name: replace(table.columns[name], codes=table.columns[name].codes[first]) for name in keys}
     made: dict[str, str] = {}
     for number, text in enumerate(names.texts):
@@ -153,12 +206,23 @@ def measures_as_columns(table: FileTable, axis: Collection[str], roles: Roles, b
         is_of = names.codes == number
         codes[at[is_of]] = value.codes[is_of]
         columns[name] = Column(name, (*value.texts, ""), codes)
+        cell = f"CAST({identifier(value.name)} AS VARCHAR)"
         made[name] = (
-            f"max(CASE WHEN {identifier(names.name)} = {literal(text)} "
-            f"THEN CAST({identifier(value.name)} AS VARCHAR) END) AS {identifier(name)}"
+            f"{_only(f'CASE WHEN {identifier(names.name)} = {literal(text)} THEN {cell} END')} AS {identifier(name)}"
         )
     turned = replace(table, columns=columns, n_rows=len(first), is_sample=False, files=None)
     return TurnedTable(turned, grouped_query([*map(identifier, keys), *made.values()], body))
+
+
+def _check_alone(table: FileTable, at: IntArray, names: Column, value: Column) -> None:
+    """Raises HistoryError where rows of one place, day and measure have different values: none could be chosen."""
+    frame = pd.DataFrame({"at": at, "name": names.codes, "value": value.codes})[~value.is_blank[value.codes]]
+    differ = frame.drop_duplicates().duplicated(["at", "name"], keep=False)
+    if differ.sum() > (1 - UNIQUE_SHARE) * len(frame):
+        raise HistoryError(
+            f"Looking at {table.contents[0].file}: several rows have the same place, day and {names.name}, but other "
+            f"numbers in {value.name}, and nothing says which one counts. Send a file with one row for each."
+        )
 
 
 def _stream_names(roles: Roles) -> list[str]:

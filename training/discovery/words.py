@@ -12,10 +12,15 @@ UNCOMPOSED = str.maketrans(
 CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
+def without_accents(text: str) -> str:
+    """Return a text with plain letters in place of those with marks."""
+    plain = unicodedata.normalize("NFKD", text.translate(UNCOMPOSED))
+    return "".join(sign for sign in plain if not unicodedata.combining(sign))
+
+
 def tokens(name: str) -> tuple[str, ...]:
     """Return the words of a name, in lower case and without accents: `G&A bedsOpen` gives ga, beds and open."""
-    plain = unicodedata.normalize("NFKD", CAMEL_CASE.sub(" ", name).translate(UNCOMPOSED))
-    letters = "".join(sign for sign in plain if not unicodedata.combining(sign)).lower()
+    letters = without_accents(CAMEL_CASE.sub(" ", name)).lower()
     return tuple(WORD.findall(re.sub(r"(?<=\b[a-z])&(?=[a-z]\b)", "", letters)))
 
 
@@ -55,7 +60,7 @@ ATTENDANCE_WORDS = one_of(
     *(r"attendances?", r"attend\w*", r"arrivals?", "arrived?", "arr", r"visits?", r"presentations?", r"encounters?"),
     *(r"episod\w+", r"passages?", r"venues", r"arrivees?", r"atencion\w*", r"atendid\w+", r"atendiment\w+"),
     *(r"visitas?", r"llegadas?", r"chegadas?", r"entradas?", r"access[oi]", r"arriv[oi]", r"vorstellung\w*"),
-    *(r"ankunft\w*", r"ankunfte", r"besuch\w*", r"bezoek\w*", r"besok\w*", r"besog\w*", r"ankomst\w*", r"sokande"),
+    *(r"\w*ankunft\w*", r"besuch\w*", r"bezoek\w*", r"besok\w*", r"besog\w*", r"\w*ankomst\w*", r"sokande"),
     *(
         r"registrations?",
         r"triaged",
@@ -230,6 +235,8 @@ HOUR_WORDS = one_of(
 INDEX = re.compile(
     r"\s*(?:unnamed: ?\d+|column\d+|index|row ?(?:id|num(?:ber)?)?|#|_?id|objectid|fid|rownames|n[ro]\.?)\s*", re.I
 )
+NO_NAME = re.compile(r"\s*(?:unnamed: ?\d+|column\d+)\s*", re.I)
+"""Names that programs give to columns whose header is blank."""
 NO_VALUE_WORDS = frozenset(
     {"-", "--", "---", "\u2013", "\u2014", ".", "..", "...", "*", "**", ":", "x", "X", "?", "/", "\\N", "_"}
     | {"NULL", "Null", "null", "None", "none", "NONE", "NA", "N/A", "n/a", "na", "n.a.", "N.A.", "#N/A", "NaN", "nan"}
