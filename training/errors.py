@@ -27,6 +27,10 @@ class HistoryError(TrainingError):
     exit_code = 3
 
 
+class NoDaysError(HistoryError):
+    """A file that init looks at has no days."""
+
+
 class NothingPublishedError(TrainingError):
     """No forecast could be made, so nothing was published."""
 

@@ -12,16 +12,17 @@ from pathlib import Path
 from publication.vocabulary import ALLOWED_SIGNS, LONGEST_NAME_BYTES, check_system_name
 from training.discovery.drafts import PLACES, PlaceDraft, SourceDraft, SystemDraft
 from training.discovery.looking import Options
+from training.discovery.lookups import with_names
 from training.discovery.measures import role_of
 from training.discovery.places import place_id
 from training.discovery.plans import Plan, plan
-from training.discovery.reading import read_tables
+from training.discovery.reading import read_tables, read_words
 from training.discovery.report import Assumption
 from training.discovery.shapes import stem_of
 from training.discovery.tables import FileTable, stacked
 from training.discovery.words import tokens
 from training.discovery.zones import machine_zone
-from training.errors import HistoryError
+from training.errors import HistoryError, NoDaysError
 from training.sources.contents import contents_of, usable
 from training.sources.reading import WILDCARDS
 from training.system.schema import DEFAULT_CENSUS_HOUR
@@ -58,7 +59,13 @@ def discover(
     Raises HistoryError where a file has no counts of days, or can be read in two ways.
     """
     named = as_system_name(name) if name is not None else _system_name(files)
-    tables = [table for path in usable(list(files)) for table in _tables(path, folder)]
+    contents = [content for path in usable(list(files)) for content in contents_of(path, _shown(path, folder))]
+    tables: list[FileTable] = []
+    lookups: list[FileTable] = []
+    for content in contents:
+        found = read_tables(content)
+        tables.extend(found)
+        lookups.extend(() if found else read_words(content))
     if not tables:
         raise HistoryError(
             f"Looking at {files[0]}: it has no table with names of columns above numbers. "
@@ -71,17 +78,25 @@ def discover(
                 plan(stacked(group), _path(group, folder, feeds), _place_of(group, tables, named), options, named)
             )
         except HistoryError as error:
-            if group[0].location.sheet is None or len(tables) == 1:
+            is_sheet, has_no_days = group[0].location.sheet is not None, isinstance(error, NoDaysError)
+            if len(tables) == 1 or not (is_sheet or has_no_days):
                 raise
-            rejection = error  # workbooks have sheets of notes and of other things
+            rejection = error  # workbooks have sheets of notes and of other things, and folders have tables of names
+            if has_no_days and not is_sheet:
+                lookups.extend(group)
     if rejection is not None and not plans:
         raise rejection
-    return _together(plans, named, holidays, options)
+    return _named(_together(plans, named, holidays, options), lookups)
 
 
-def _tables(path: Path, folder: Path) -> Iterator[FileTable]:
-    for content in contents_of(path, _shown(path, folder)):
-        yield from read_tables(content)
+def _named(found: Discovery, lookups: Sequence[FileTable]) -> Discovery:
+    """The same with the names that tables without days have for places."""
+    places, assumptions = found.draft.places, list(found.assumptions)
+    for table in lookups:
+        named, assumption = with_names(places, table)
+        places = tuple(named)
+        assumptions.append(assumption)
+    return replace(found, draft=replace(found.draft, places=places), assumptions=tuple(assumptions))
 
 
 def _shown(path: Path, folder: Path) -> str:

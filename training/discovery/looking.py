@@ -15,7 +15,7 @@ from training.discovery.shapes import Roles, find_roles, has_one_row_a_time, row
 from training.discovery.tables import FileTable
 from training.discovery.turning import days_as_rows, hours_as_rows, levels_as_rows, measures_as_columns
 from training.discovery.zones import ask_for_zone, zone_of_offsets
-from training.errors import HistoryError
+from training.errors import HistoryError, NoDaysError
 from training.sources.times import NOT_A_TIME
 from training.system.schema import DEFAULT_CENSUS_HOUR
 
@@ -100,12 +100,12 @@ def _look(full: FileTable, body: str, file: str, path: tuple[str, ...], root: st
     table = full.thinned()
     axis = find_axis(table, options.day_format, file)
     if axis is None:
-        raise HistoryError(
+        raise NoDaysError(
             f"Looking at {file}: it has no column of days; {NOT_DAILY}. Found the columns {shown(list(table.columns))}."
         )
     is_row = axis.minutes != NOT_A_TIME
     if not is_row.any():
-        raise HistoryError(f"Looking at {file}: it has no row with a day; {NOT_DAILY}.")
+        raise NoDaysError(f"Looking at {file}: it has no row with a day; {NOT_DAILY}.")
     table, axis = table.rows(is_row), axis.rows(is_row)
     columns = [column for name, column in table.columns.items() if name not in axis.used and not is_index(column)]
     numbers = [column for column in columns if not is_label(column, axis.days, has_one_row_a_time(axis))]

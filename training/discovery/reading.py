@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from training.discovery.headers import Grid, find_header
 from training.discovery.tables import FileTable, TableLocation, as_table, stacked
+from training.errors import HistoryError
 from training.sources.contents import Content
 from training.sources.delimited import SEPARATOR_LINE, SEPARATORS
 from training.sources.reading import READERS, read_content
@@ -51,6 +52,15 @@ def read_tables(content: Content) -> list[FileTable]:
     part, is_sample = _excerpt_of(content)
     found = _location(_first_rows(part))
     return [] if found is None else [replace(_read(part, found, is_sample), contents=(content,))]
+
+
+def read_words(content: Content) -> list[FileTable]:
+    """Return the table of a text file without numbers, with its header in the first row; of any other an empty list."""
+    if content.suffix in READERS or _n_bytes(content) >= LARGE_BYTES:
+        return []
+    with suppress(HistoryError):
+        return [_read(content, TableLocation())]
+    return []
 
 
 def read_columns(table: FileTable, columns: Sequence[str]) -> FileTable:

@@ -70,6 +70,15 @@ def test_files_whose_names_differ_are_of_a_place_each(tmp_path: Path) -> None:
     assert found.system_file.sources[0].paths == ("* Hospital.csv",)
 
 
+@pytest.mark.parametrize("header", ["code,hospital", "hospital_id,label,beds"])
+def test_a_file_without_days_names_the_places(tmp_path: Path, header: str) -> None:
+    counts = daily(["date", "code", "arrivals"], lambda site, day: [day, site, arrivals(site, day)])
+    names = header + "\n" + "".join(f"{site},{name}{',7' * header.count('beds')}\n" for site, name in SITES.items())
+    found = written(tmp_path, {"counts.csv": counts, "names.csv": names})
+    assert {place: found.names[place] for place in SITES} == SITES
+    assert list(found.content["sources"]) == ["daily"]
+
+
 def test_files_of_months_are_one_source(tmp_path: Path) -> None:
     header = ["date", "site", "arrivals"]
     files: dict[str, str | bytes] = {
