@@ -74,7 +74,7 @@ $(MUTANTS_INSTALLED): $(INSTALLED) requirements/dev.txt requirements/mutants.txt
 	@touch $@
 
 bench: $(INSTALLED) ## run the benchmarks
-	@for program in flow history serving simulate storage training; do echo "== $$program"; $(BIN)/python -m "benchmarks.$$program" || exit 1; done
+	@for program in flow history hourly serving simulate storage training; do echo "== $$program"; $(BIN)/python -m "benchmarks.$$program" || exit 1; done
 
 bench-accuracy: $(BENCH_INSTALLED) ## print the accuracy promised, reached, and that of other programs (BENCH_ARGS="--rows swast"): hours
 	.venv-bench/bin/python -m benchmarks.accuracy $(BENCH_ARGS)

@@ -23,7 +23,7 @@ from training.system.reading import read_system
 Cell = object
 Rows = Sequence[Sequence[Cell]]
 Values = dict[tuple[str, date], float]
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
 SYSTEM = "system"
 DAYS = [date(2024, 2, 20) + timedelta(days=n) for n in range(45)]
 HOURS = range(24)
