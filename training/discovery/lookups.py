@@ -9,7 +9,7 @@ from training.discovery.places import place_id
 from training.discovery.report import Assumption
 from training.discovery.tables import Column, FileTable
 
-COVERED_SHARE = 0.8
+NAMED_PLACES_SHARE = 0.8
 """A column has the ids of places if it has so many of them."""
 
 
@@ -31,12 +31,12 @@ def _ids(places: Sequence[PlaceDraft], table: FileTable) -> Column | None:
     wanted = {place.id for place in places}
     for column in table.columns.values():
         have = {place_id(text) for text in column.filled}
-        if len(wanted & have) >= COVERED_SHARE * len(wanted) and len(column.filled) == column.n_filled:
+        if len(wanted & have) >= NAMED_PLACES_SHARE * len(wanted) and len(column.filled) == column.n_filled:
             return column
     return None
 
 
 def _names(table: FileTable, ids: Column) -> Column | None:
     """The column of words with the longest texts."""
-    words = [c for c in table.columns.values() if c is not ids and c.shares[CellKind.WORD] >= COVERED_SHARE]
+    words = [c for c in table.columns.values() if c is not ids and c.shares[CellKind.WORD] >= NAMED_PLACES_SHARE]
     return max(words, key=lambda column: sum(map(len, column.filled)), default=None)
