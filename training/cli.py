@@ -256,7 +256,7 @@ def train(
         ),
     ] = False,
 ) -> None:
-    """Choose a recipe, backtest it and register it as challenger."""
+    """Fit the learned ensemble, or the first of --candidates, backtest it and register it as challenger."""
     context = _context(system, home)
     from training.jobs import train as job
 

@@ -15,9 +15,8 @@ from training.backtest.baselines import trusted_actuals
 from training.backtest.scores import mase_scales, row_losses
 from training.backtest.slices import regimes, with_slices
 from training.frames import forecast_columns
-from training.history.hierarchy import bottom_series
+from training.history.hierarchy import bottom_series, summing
 from training.history.point_in_time import PointInTimeHistory
-from training.reconciliation import summing
 
 
 class IssuedForecasts:

@@ -17,8 +17,8 @@ from benchmarks.accuracy.peers.peer import Answer, Peer, Question
 from benchmarks.accuracy.progress import log_progress
 from publication.vocabulary import series_key
 from training.frames import LONG_GAP_DAYS, WEEK, with_quantiles
+from training.history.hierarchy import summing
 from training.history.point_in_time import PointInTimeHistory
-from training.reconciliation import summing
 
 Cutoffs = Sequence[pd.Timestamp]
 

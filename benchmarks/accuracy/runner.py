@@ -13,10 +13,10 @@ from benchmarks.accuracy.peer_runs import PeerForecasts, run_peer
 from benchmarks.accuracy.peers import Peer, in_the_race, on_all_cutoffs
 from benchmarks.accuracy.progress import heading
 from benchmarks.accuracy.scoring import on_cases_of, row_losses
-from training.backtest.run import backtest_candidate, backtest_selection
+from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales
 from training.history.point_in_time import PointInTimeHistory
-from training.models.catalogue import CONTENDERS
+from training.models.catalogue import DEFAULT_CANDIDATE
 from training.pipeline.forecaster import Forecaster
 
 RACE_EVERY = 4  # of the cutoffs: those at which slow peers are run
@@ -79,7 +79,7 @@ class ForecastRunner:
         # A new history: a cached one would not be timed. It has the measure that peers forecast, and no other.
         history = read_history(protocol.system, measure=protocol.measure)
         began = time.perf_counter()
-        made = backtest_selection(Forecaster(history, protocol.horizon), cutoffs, CONTENDERS)
+        made = backtest_candidate(Forecaster(history, protocol.horizon), cutoffs, DEFAULT_CANDIDATE)
         race = Race(seconds={OURS: time.perf_counter() - began})
         race.rows[OURS] = self._row_losses(name, made)
         for peer in in_the_race():
@@ -90,15 +90,15 @@ class ForecastRunner:
         return race
 
     def _ours(self, name: str) -> pd.DataFrame:
-        heading(f"{name}: the recipe chosen before each of {len(self.cutoffs(name))} cutoffs")
-        return self._row_losses(name, backtest_selection(self._forecaster(name), self.cutoffs(name), CONTENDERS))
+        heading(f"{name}: ours at {len(self.cutoffs(name))} cutoffs")
+        return self._row_losses(name, backtest_candidate(self._forecaster(name), self.cutoffs(name), DEFAULT_CANDIDATE))
 
     def _without_holidays(self, name: str) -> pd.DataFrame:
         """The same pipeline for a system that has no bank holidays; the actuals are those of `ours`."""
         heading(f"{name}: the same without holiday features")
         protocol = PROTOCOLS[name]
         forecaster = Forecaster(self.history(protocol.system, holidays=False), protocol.horizon)
-        made = backtest_selection(forecaster, self.cutoffs(name), CONTENDERS)
+        made = backtest_candidate(forecaster, self.cutoffs(name), DEFAULT_CANDIDATE)
         return self._row_losses(name, on_cases_of(made.drop(columns="y"), self.ours(name)))
 
     def _forecaster(self, name: str) -> Forecaster:

@@ -21,7 +21,7 @@ from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales
 from training.calibration.past_errors import PastErrors
 from training.calibration.quantiles import Calibration, quantiles
-from training.models.catalogue import CONTENDERS
+from training.models.catalogue import DEFAULT_CANDIDATE
 from training.pipeline.forecaster import Forecaster
 
 BANDS = ((1, 7), (8, 28), (29, 84))
@@ -75,7 +75,7 @@ def compared(name: str, every: int) -> dict[str, pd.DataFrame]:
     found = {}
     for rule, switch.calibration in calibrations().items():
         heading(f"{name}: {rule}")
-        made = backtest_candidate(forecaster, cutoffs, CONTENDERS[0])
+        made = backtest_candidate(forecaster, cutoffs, DEFAULT_CANDIDATE)
         found[rule] = row_losses(made[made["unique_id"].isin(scored)], scales, history.system.quantiles)
     return found
 

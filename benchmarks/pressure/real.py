@@ -15,7 +15,7 @@ from benchmarks.pressure.rivals import Values, climatology, normal, yesterday
 from publication.pressure import chance_over, headroom_levels
 from training.backtest.run import same_for_every_measure
 from training.history.point_in_time import PointInTimeHistory
-from training.models.catalogue import CONTENDERS
+from training.models.catalogue import DEFAULT_CANDIDATE
 from training.pipeline.forecast import Forecast
 from training.pipeline.forecaster import Forecaster
 from training.pipeline.pressure import headroom
@@ -109,8 +109,8 @@ def _forecast_chances(of: PressureCase, every: int) -> Chances:
     cutoffs = every_so_many(cutoffs, every)
     heading(f"{of.data}: {len(cutoffs)} cutoffs")
     forecaster = Forecaster(history, LEADS)
-    recipe = same_for_every_measure(forecaster, CONTENDERS[0])
-    forecaster.prepare([CONTENDERS[0]], cutoffs)
+    recipe = same_for_every_measure(forecaster, DEFAULT_CANDIDATE)
+    forecaster.prepare([DEFAULT_CANDIDATE], cutoffs)
     rates, frames, totals = _rates(history.latest), [], []
     for done, cutoff in enumerate(cutoffs, start=1):
         forecast = forecaster.forecast(recipe, cutoff)

@@ -18,7 +18,7 @@ from training.backtest.run import same_for_every_measure
 from training.backtest.scores import mase_scales
 from training.frames import with_quantiles
 from training.history.point_in_time import PointInTimeHistory
-from training.models.catalogue import CONTENDERS
+from training.models.catalogue import DEFAULT_CANDIDATE
 from training.paths.joint import quantiles
 from training.pipeline.forecast import Forecast
 from training.pipeline.forecaster import Forecaster
@@ -94,11 +94,11 @@ def _add(made: Made, seed: int, every: int) -> None:
     cutoffs = every_so_many(list(pd.date_range(end=last, periods=CUTOFFS, freq="7D")), every)
     forecaster, scales = Forecaster(history, HORIZON), mase_scales(history, cutoffs[0])
     world = sample_world(seed, LAST_DAY, STABLE, nodes(STABLE.trusts, STABLE.sites, STABLE.wards))
-    forecaster.prepare([CONTENDERS[0], DIRECT, "FlowBalance"], cutoffs)
+    forecaster.prepare([DEFAULT_CANDIDATE, DIRECT, "FlowBalance"], cutoffs)
     for done, cutoff in enumerate(cutoffs, start=1):
         forecasts = {
             who: forecaster.forecast(same_for_every_measure(forecaster, name), cutoff)
-            for who, name in ((OURS, CONTENDERS[0]), (DIRECT, DIRECT), (FLOWS, "FlowBalance"))
+            for who, name in ((OURS, DEFAULT_CANDIDATE), (DIRECT, DIRECT), (FLOWS, "FlowBalance"))
         }
         ours = forecasts[OURS]
         rows = {who: with_actuals(history, f, f.rows(LEVELS)) for who, f in forecasts.items()}

@@ -25,10 +25,10 @@ from publication.vocabulary import series_key
 from training.frames import long
 from training.history.archive import Archive
 from training.history.point_in_time import PointInTimeHistory
-from training.models.catalogue import CATALOGUE, CONTENDERS
+from training.models.catalogue import CATALOGUE, DEFAULT_CANDIDATE
 from training.pipeline.forecaster import Forecaster
 from training.system.reading import read_system
-what, folder, name = sys.argv[1], Path(sys.argv[2]), sys.argv[3] or CONTENDERS[0]
+what, folder, name = sys.argv[1], Path(sys.argv[2]), sys.argv[3] or DEFAULT_CANDIDATE
 warnings.simplefilter("ignore")
 file = read_system(folder / "system" / "system.toml")
 versions = Archive(folder / "history", file.system.timezone).versions()

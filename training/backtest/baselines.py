@@ -8,10 +8,10 @@ from publication.vocabulary import Kind, series_key
 from training.backtest.losses import mean_of_known, poisson_noise, seasonal_naive_root_scale, seasonal_naive_scale
 from training.backtest.slices import kinds_of_day, regimes
 from training.frames import WEEK, FloatArray, values_of
+from training.history.hierarchy import aggregated, summing
 from training.history.point_in_time import PointInTimeHistory
 from training.history.reporting import LOOKBACK_WEEKS, never_counted_ahead, rest_days
 from training.pipeline.forecast import Forecast
-from training.reconciliation import aggregated, summing
 
 CONTEXT_DAYS = pd.Timedelta(days=(LOOKBACK_WEEKS + 1) * WEEK)
 

@@ -13,9 +13,8 @@ from publication.vocabulary import series_key
 from training.backtest.slices import SLICERS
 from training.errors import UsageError
 from training.history.point_in_time import PointInTimeHistory
-from training.models.catalogue import CONTENDERS, candidate_names
+from training.models.catalogue import DEFAULT_CANDIDATE, candidate_names
 
-SELECTED = "chosen"
 SCORE_FILES = (".parquet", ".csv")
 
 
@@ -38,11 +37,9 @@ class BacktestOptions:
     no_resume: bool = False
 
     @property
-    def choices(self) -> dict[str, list[str]]:
-        """Candidates by the name of their choice: the contenders together, or each named candidate alone."""
-        if self.candidates is None:
-            return {SELECTED: list(CONTENDERS)}
-        return {name: [name] for name in candidate_names(self.candidates)}
+    def names(self) -> list[str]:
+        """The candidates that are backtested: the default alone, or those that are named."""
+        return [DEFAULT_CANDIDATE] if self.candidates is None else candidate_names(self.candidates)
 
     @property
     def slices(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ Forecasts of each refit day are saved until the backtest is done, so that an int
 import hashlib
 import logging
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,42 +92,30 @@ def run_checkpointed(cutoffs: Cutoffs, make: Callable[[Cutoffs], pd.DataFrame], 
     return pd.concat(frames, ignore_index=True)
 
 
-def backtest_among(
+def backtest_candidates(
     forecaster: Forecaster,
     cutoffs: Cutoffs,
-    choices: Mapping[str, Sequence[str]],
+    names: Sequence[str],
     observed: PointInTimeHistory,
     ahead: Cutoffs = (),
 ) -> pd.DataFrame:
-    """Return what each of the choices would have published at each cutoff, with the column `choice` first.
+    """Return what each candidate, for every measure, would have published at each cutoff; column `candidate` is first.
 
-    A choice is the names of the candidates among which a recipe is selected from data before the cutoff; a name alone
-    is that recipe. `observed` has the actuals. Means for cutoffs `ahead` are made too: it is cheaper together.
+    `observed` has the actuals. Means for cutoffs `ahead` are made too: it is cheaper together.
     """
-    forecaster.prepare([name for names in choices.values() for name in names], [*cutoffs, *ahead])
+    forecaster.prepare(names, [*cutoffs, *ahead])
     frames = [
-        _window(forecaster, _chosen(forecaster, names, cutoff), cutoff, observed).assign(choice=choice)
-        for choice, names in choices.items()
-        for cutoff in cutoffs
+        _window(forecaster, same_for_every_measure(forecaster, name), cutoff, observed).assign(candidate=name)
+        for name in names
+        for cutoff in with_progress(cutoffs, f"Backtest of {name} by cutoff", len(cutoffs))
     ]
     together = pd.concat(frames, ignore_index=True)
-    return together[["choice", *together.columns.drop("choice")]].astype({"cutoff": DAY_TYPE, "ds": DAY_TYPE})
+    return together[["candidate", *together.columns.drop("candidate")]].astype({"cutoff": DAY_TYPE, "ds": DAY_TYPE})
 
 
 def last_of_refit(cutoffs: Cutoffs, last: pd.Timestamp) -> pd.Timestamp:
     """Return the last day, up to `last`, for which the cutoffs' refit holds: windows of later cutoffs end there."""
     return min(fit_day(cutoffs[0]) + pd.Timedelta(days=REFIT_EVERY_DAYS - 1), last)
-
-
-def backtest_selection(forecaster: Forecaster, cutoffs: Cutoffs, candidates: Sequence[str]) -> pd.DataFrame:
-    """Return what would have been published at each cutoff, by the recipe selected from data before it."""
-    forecaster.prepare(candidates, cutoffs)
-    chosen = ((cutoff, forecaster.choose(candidates, cutoff)) for cutoff in cutoffs)
-    frames = [
-        _window(forecaster, recipe, cutoff, forecaster.history)
-        for cutoff, recipe in with_progress(chosen, "Backtest by cutoff", len(cutoffs))
-    ]
-    return pd.concat(frames, ignore_index=True)
 
 
 def backtest_recipe(forecaster: Forecaster, cutoffs: Cutoffs, recipe: Recipe) -> pd.DataFrame:
@@ -144,10 +132,6 @@ def backtest_candidate(forecaster: Forecaster, cutoffs: Cutoffs, name: str) -> p
 def same_for_every_measure(forecaster: Forecaster, name: str) -> dict[str, str]:
     """Return the recipe that uses one candidate throughout."""
     return {series_key(unique_id).measure: name for unique_id in forecaster.history.latest.columns}
-
-
-def _chosen(forecaster: Forecaster, names: Sequence[str], cutoff: pd.Timestamp) -> Recipe:
-    return forecaster.choose(names, cutoff) if len(names) > 1 else same_for_every_measure(forecaster, names[0])
 
 
 def _window(forecaster: Forecaster, recipe: Recipe, cutoff: pd.Timestamp, observed: PointInTimeHistory) -> pd.DataFrame:

@@ -1,17 +1,20 @@
-"""The hierarchy of series: the bottom ones, and the places that succeed others."""
+"""The hierarchy of series: the bottom ones, their sums, and the places that succeed others."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from publication.model import System
 from publication.vocabulary import SEPARATOR, series_key
 from training.errors import HistoryError
+from training.frames import BoolArray, FloatArray
 from training.system.model import OpeningPeriod
 
 SERIES_AND_DAY = ["unique_id", "ds"]
 ALWAYS = OpeningPeriod()
+MAX_MISSING_SHARE = 0.01  # of a sum: above that, a sum with missing parts is missing too
 
 
 def of_system(rows: pd.DataFrame, system: System) -> pd.DataFrame:
@@ -37,6 +40,32 @@ def bottom_series(system: System, unique_ids: Iterable[str]) -> list[str]:
     keys = [series_key(unique_id) for unique_id in unique_ids]
     parents = {parent for key in keys for parent in system.totals_of(key)}
     return sorted(key.unique_id for key in keys if key not in parents)
+
+
+def summing(system: System, bottom_ids: Sequence[str]) -> pd.DataFrame:
+    """Return the summing matrix (n_bottom, n_series) of 0 and 1: bottom series first, then their parents by id."""
+    parts = {unique_id: {unique_id} for unique_id in bottom_ids}
+    for unique_id in bottom_ids:
+        for parent in sorted(system.totals_of(series_key(unique_id)), key=str):
+            parts.setdefault(parent.unique_id, set()).add(unique_id)
+    columns = [*bottom_ids, *sorted(set(parts) - set(bottom_ids))]
+    return pd.DataFrame({c: [float(b in parts[c]) for b in bottom_ids] for c in columns}, index=list(bottom_ids))
+
+
+def aggregated(
+    values: FloatArray, sums: FloatArray, sizes: FloatArray, never_counted: BoolArray | None = None
+) -> FloatArray:
+    """Return the values of every series (..., n_series) from bottom values (..., n_bottom), by the matrix of `summing`.
+
+    A sum is of the parts that have a value. It is NaN where none has, or where the missing ones make up more than
+    `MAX_MISSING_SHARE` of it, by their typical `sizes` (n_bottom,). A part is not missing on a day on which it is
+    `never_counted`, (..., n_bottom): it adds nothing then.
+    """
+    there = ~np.isnan(values)
+    lacking = ~there if never_counted is None else ~there & ~never_counted
+    missing = (lacking * sizes) @ sums
+    usable = (missing <= MAX_MISSING_SHARE * (sizes @ sums)) & (there.astype(float) @ sums > 0)
+    return np.where(usable, np.nan_to_num(values) @ sums, np.nan)
 
 
 def with_inherited(

@@ -14,7 +14,7 @@ from training.backtest.run import (
     REFIT_POLICY,
     Checkpoint,
     Cutoffs,
-    backtest_among,
+    backtest_candidates,
     key_of,
     last_of_refit,
     run_checkpointed,
@@ -25,7 +25,6 @@ from training.history.point_in_time import PointInTimeHistory
 from training.jobs.context import Context
 from training.jobs.registry import snapshot_of
 from training.models.candidate import fit_day
-from training.models.catalogue import CATALOGUE
 from training.pipeline.forecaster import Forecaster
 from training.tracking.client import connect
 from training.tracking.provenance import code_version
@@ -58,14 +57,14 @@ def run(
         forecaster = Forecaster(history, horizon)
         make = _maker(job, options, forecaster, cutoffs[-1])
         made = options.narrowed(run_checkpointed(cutoffs, make, checkpoint))
-        frames = {choice: made[made["choice"] == choice].drop(columns="choice") for choice in options.choices}
+        frames = {name: made[made["candidate"] == name].drop(columns="candidate") for name in options.names}
         evaluation = evaluated(frames, history, cutoffs[0])
-        seconds = {choice: forecaster.seconds(choice) for choice in options.choices if choice in CATALOGUE}
+        seconds = {name: forecaster.seconds(name) for name in options.names}
         log_backtest(job.settings.tracking_uri, frames, evaluation, seconds, options.slices)
     _write("--forecasts", out, pd.concat(frames.values(), ignore_index=True))
     _write("--scores", scores_file, evaluation.scores(options.slices))
-    for choice, some in evaluation.rows.items():
-        for view in scores_tables(choice, table(some, options.slices), options.slices):
+    for name, some in evaluation.rows.items():
+        for view in scores_tables(name, table(some, options.slices), options.slices):
             console.print(view)
     checkpoint.clear()
 
@@ -73,7 +72,7 @@ def run(
 def checkpoint_of(job: Context, options: BacktestOptions, horizon: int, cutoffs: Cutoffs) -> Checkpoint:
     """Return the checkpoint of the backtest, under a digest of all that its forecasts depend on."""
     data = (job.archive.digest(job.now), len(job.archive.versions()))  # late vintages may leave the newest unchanged
-    requested = (options.choices, horizon, [f"{cutoff:%Y-%m-%d}" for cutoff in cutoffs], options.train_window_days)
+    requested = (options.names, horizon, [f"{cutoff:%Y-%m-%d}" for cutoff in cutoffs], options.train_window_days)
     key = key_of([*data, code_version(), job.system, job.system_file.context, *requested])
     checkpoint = Checkpoint(job.settings.home / CHECKPOINTS_FOLDER / key)
     if options.no_resume:
@@ -89,9 +88,9 @@ def _maker(
 
     def make(cutoffs: Cutoffs) -> pd.DataFrame:
         if options.train_window_days is None:
-            return backtest_among(expanding, cutoffs, options.choices, history, [last_of_refit(cutoffs, last)])
+            return backtest_candidates(expanding, cutoffs, options.names, history, [last_of_refit(cutoffs, last)])
         windowed = Forecaster(_train_window(job, fit_day(cutoffs[0]), options.train_window_days), horizon)
-        return backtest_among(windowed, cutoffs, options.choices, history)
+        return backtest_candidates(windowed, cutoffs, options.names, history)
 
     return make
 
@@ -117,14 +116,13 @@ def _notes(options: BacktestOptions, cutoffs: Cutoffs, checkpoint: Checkpoint) -
 
 
 def _parameters(options: BacktestOptions, horizon: int, cutoffs: Cutoffs) -> dict[str, object]:
-    among = ",".join(name for names in options.choices.values() for name in names)
     return {
         "windows": options.windows,
         "step_days": options.step_days,
         "horizon": horizon,
         "first_cutoff": f"{cutoffs[0]:%Y-%m-%d}",
         "last_cutoff": f"{cutoffs[-1]:%Y-%m-%d}",
-        "candidates": options.candidates or f"chosen from {among}",
+        "candidates": ",".join(options.names),
         "history": options.history,
         "refit": REFIT_POLICY,
     }

@@ -9,8 +9,8 @@ import pandas as pd
 from rich.console import Console
 
 from training.backtest.evaluation import NO_SUMMARY, BacktestSummary, Evaluation, evaluated, summarise
-from training.backtest.options import SELECTED, backtest_cutoffs
-from training.backtest.run import backtest_candidate, backtest_recipe
+from training.backtest.options import backtest_cutoffs
+from training.backtest.run import backtest_candidate, backtest_recipe, same_for_every_measure
 from training.errors import UsageError, VersionUnreadableError
 from training.frames import long
 from training.history.identity import identity_of
@@ -37,9 +37,10 @@ EXAMPLE_DAYS, EXAMPLE_SERIES = 70, 8  # of the input example that MLflow stores 
 
 
 def run(job: Context, console: Console, candidates: str | None = None, cutoff: date | None = None) -> int:
-    """Select a recipe, score it and the champion on the same windows, register it, and return its version.
+    """Fit a candidate, score it and the champion on the same windows, register it, and return its version.
 
-    With `cutoff`, everything after that day is hidden.
+    The first of the comma-separated `candidates` is trained (default: the learned ensemble); the others are scored on
+    the same windows. With `cutoff`, everything after that day is hidden.
     """
     with hold(job, JobLock.TRAINING):
         return _train(job, console, candidates, cutoff)
@@ -59,7 +60,7 @@ def _train(job: Context, console: Console, candidates: str | None, cutoff: date 
     data = snapshot_of(job, as_of, cutoff)
     with tracked_run(uri, TRAIN, f"train to {newest:%Y-%m-%d}", parameters, data):
         forecaster.prepare(names, [*cutoffs, newest])  # in one go: the candidates' libraries work in batches
-        recipe = forecaster.choose(names, cutoffs[0] if cutoffs else newest)
+        recipe = same_for_every_measure(forecaster, names[0])
         evaluation = _evaluate(job, forecaster, cutoffs, recipe, names, compared)
         state, forecast, seconds = _first_publication(forecaster, recipe, newest)
         version = Version(
@@ -70,7 +71,7 @@ def _train(job: Context, console: Console, candidates: str | None, cutoff: date 
             trained_to=newest.date(),
             data_digest=data.digest,
             code_version=code_version(),
-            summary=_summary(job, evaluation, SELECTED, seconds),
+            summary=_summary(job, evaluation, names[0], seconds),
             champion_summary=_champion_summary(job, compared, evaluation),
             compared_with=None if champion is None else champion.ref.version,
         )
@@ -79,8 +80,7 @@ def _train(job: Context, console: Console, candidates: str | None, cutoff: date 
             number = versions.register(version, state, example, forecast.rows(job.system.quantiles))
         log_data_report(uri, report_of(job, as_of, cutoff))
     console.print(leaderboard({} if evaluation is None else evaluation.overall()))
-    selected = ", ".join(f"{measure}: {name}" for measure, name in recipe.items())
-    console.print(f"Registered version {number} of {job.system.name} as challenger ({selected}).", soft_wrap=True)
+    console.print(f"Registered version {number} of {job.system.name} as challenger ({names[0]}).", soft_wrap=True)
     return number
 
 
@@ -144,19 +144,18 @@ def _evaluate(
     names: list[str],
     champion: Registered | None,
 ) -> Evaluation | None:
-    """Score and track the recipe, the champion's and every candidate on the same windows; None without windows.
+    """Score and track every candidate, and the champion's recipe, on the same windows; None without windows.
 
-    The recipe was selected from data before the windows, and is registered: the same recipe ties with itself.
+    The first candidate is the recipe that is registered: the same recipe ties with itself.
     """
     if not cutoffs:
         return None
-    frames = {SELECTED: backtest_recipe(forecaster, cutoffs, recipe)}
+    frames = {name: backtest_candidate(forecaster, cutoffs, name) for name in names}
     if champion is not None:
         same = dict(champion.version.recipe) == dict(recipe)
         frames[CHAMPION_RECIPE] = (
-            frames[SELECTED] if same else backtest_recipe(forecaster, cutoffs, champion.version.recipe)
+            frames[names[0]] if same else backtest_recipe(forecaster, cutoffs, champion.version.recipe)
         )
-    frames |= {name: backtest_candidate(forecaster, cutoffs, name) for name in names}
     evaluation = evaluated(frames, forecaster.history, cutoffs[0])
     log_backtest(job.settings.tracking_uri, frames, evaluation, {name: forecaster.seconds(name) for name in names})
     return evaluation

@@ -8,30 +8,12 @@ import pandas as pd
 
 from training.frames import BoolArray, FloatArray, with_quantiles
 from training.paths.joint import Paths
-from training.reconciliation import BOTTOM_UP
 
 Recipe = Mapping[str, str]
-"""Measure to name of a candidate, and of a reconciliation where it is not bottom-up: `Weighted+mint`."""
+"""Measure to name of a candidate."""
 
 DECIMALS = 3
 """The decimals of a published count. Parents are sums of rounded children, so they agree in every published digit."""
-
-PLUS = "+"
-
-
-def recipe_name(candidate: str, method: str) -> str:
-    """Return the name that a recipe gives a candidate and its reconciliation: `Weighted`, or `Weighted+mint`."""
-    return candidate if method == BOTTOM_UP else f"{candidate}{PLUS}{method}"
-
-
-def candidate_of(name: str) -> str:
-    """Return the candidate of a recipe's name."""
-    return name.partition(PLUS)[0]
-
-
-def method_of(name: str) -> str:
-    """Return the reconciliation of a recipe's name."""
-    return name.partition(PLUS)[2] or BOTTOM_UP
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""From known history to a forecast: means, fallbacks, reconciliation, calibration."""
+"""From known history to a forecast: means, fallbacks, calibration, sums."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import pandas as pd
 
@@ -10,18 +10,16 @@ from publication.vocabulary import series_key
 from training.calibration.quantiles import Calibration
 from training.calibration.quantiles import quantiles as pooled_quantiles
 from training.errors import NothingPublishedError
+from training.history.hierarchy import summing
 from training.history.point_in_time import DelayedHistory, PointInTimeHistory
 from training.models.candidate import FitCache, fit_day, target_days
 from training.models.catalogue import FALLBACK
-from training.pipeline.forecast import DECIMALS, Forecast, Recipe, candidate_of, method_of
+from training.pipeline.forecast import DECIMALS, Forecast, Recipe
 from training.pipeline.margins import Calibrated, Margins, means_within, quantiles_of_all, upper_bounds
 from training.pipeline.means import EnsembleWeights, MeansCache, same_for_all
-from training.pipeline.reconciliation import ParentForecasts, Reconciliation
 from training.pipeline.rest_days import RestDays
-from training.pipeline.selection import RecipeSelector
 from training.pipeline.state import PipelineState
-from training.pipeline.windows import Reconcile, WindowForecasts
-from training.reconciliation import BOTTOM_UP, summing
+from training.pipeline.windows import WindowForecasts
 
 DELAYED_VIEWS_CACHED = 2  # views of the history with delays: each holds many of its days
 EXPLODED = 10.0  # times the largest value known: no hospital's count goes there in twelve weeks
@@ -45,9 +43,8 @@ class Forecaster:
         self.history = history
         self.horizon = horizon
         self._calibrate = calibrate
-        self._state = PipelineState() if state is None else state
         self._means = MeansCache(history, horizon)
-        self._means.load_state(self._state.series)
+        self._means.load_state(PipelineState() if state is None else state)
         self._undelayed = self._pipeline(history, self._means)
         self._delayed = lru_cache(maxsize=DELAYED_VIEWS_CACHED)(self._pipeline_of_delays)
 
@@ -59,17 +56,9 @@ class Forecaster:
     def prepare(self, candidates: Iterable[str], cutoffs: Sequence[pd.Timestamp]) -> None:
         """Make the candidates' means at the cutoffs, and in the windows before them, in one go.
 
-        Names may be those of recipes: where one names a reconciliation, means of parents are made too. A cutoff at
-        which series are behind is passed over: its windows are of a view of their own.
+        A cutoff at which series are behind is passed over: its windows are of a view of their own.
         """
         self._undelayed.prepare(candidates, [cutoff for cutoff in cutoffs if not self.history.days_behind(cutoff)])
-
-    def choose(self, candidates: Sequence[str], cutoff: pd.Timestamp) -> dict[str, str]:
-        """Return the recipe selected among the candidates from data before the cutoff; empty where no series reports.
-
-        See `RecipeSelector.select`.
-        """
-        return self._at(cutoff).choose(candidates, cutoff)
 
     def forecast(self, recipe: Recipe, cutoff: pd.Timestamp) -> Forecast:
         """Return what would be published at the cutoff: bottom series and parents, coherent, with quantiles.
@@ -96,9 +85,7 @@ class Forecaster:
         return self._pipeline(view, self._means.of_view(view))
 
     def _pipeline(self, history: PointInTimeHistory, means: MeansCache) -> "Pipeline":
-        parents = ParentForecasts(history, self.horizon)
-        parents.means.load_state(self._state.sums)
-        return Pipeline(history, means, parents, self._calibrate)
+        return Pipeline(history, means, self._calibrate)
 
 
 @dataclass(frozen=True)
@@ -113,54 +100,35 @@ class BottomMeans:
 class Pipeline:
     """The steps from one view of a history to its forecasts; each step is a part of its own."""
 
-    def __init__(
-        self, history: PointInTimeHistory, means: MeansCache, parents: ParentForecasts, calibrate: Calibration
-    ) -> None:
+    def __init__(self, history: PointInTimeHistory, means: MeansCache, calibrate: Calibration) -> None:
         self._history = history
         self._means = means
-        self._parents = parents
         self._rest = RestDays(history)
         self._windows = WindowForecasts(history, means, self._rest)
-        self._reconciliation = Reconciliation(history, parents, self._windows, self._rest)
-        self._selector = RecipeSelector(history, self._windows, self._reconciliation)
         self._margins = Margins(history, means.horizon, calibrate)
 
     def prepare(self, names: Iterable[str], cutoffs: Sequence[pd.Timestamp]) -> None:
-        """Make the means of candidates, and of parents where a name needs them, at the cutoffs and in their windows."""
-        distinct = list(dict.fromkeys([FALLBACK, *names]))
+        """Make the means of candidates at the cutoffs and in their windows."""
         everywhere = {window for cutoff in cutoffs for window in self._windows.before(cutoff)} | set(cutoffs)
-        for name in distinct:
-            self._means.make(candidate_of(name), everywhere)
-        self._reconciliation.prepare(distinct, everywhere)
-
-    def choose(self, candidates: Sequence[str], cutoff: pd.Timestamp) -> dict[str, str]:
-        """Return the selected recipe; empty where no series reports."""
-        if self._history.as_of(cutoff).columns.empty:
-            return {}
-        self.prepare(candidates, [cutoff])
-        return self._selector.select(candidates, cutoff)
+        for name in dict.fromkeys([FALLBACK, *names]):
+            self._means.make(name, everywhere)
 
     def forecast(self, recipe: Recipe, cutoff: pd.Timestamp) -> Forecast:
         """Return the forecast of the recipe."""
         names = self._candidates(recipe, cutoff)
-        self.prepare(sorted({*names.values(), *recipe.values()}), [cutoff])
+        self.prepare(sorted(set(names.values())), [cutoff])
         weights = self._windows.weights(names.values(), cutoff)
         made = self._with_fallbacks(names, cutoff, weights)
-        reconcile = self._reconcile(recipe, made, weights, cutoff)
-        bottom = self._rest.zero_means(reconcile(made.means), cutoff).round(DECIMALS)
-        past = self._windows.means(made.models, cutoff, weights, reconcile)
+        bottom = self._rest.zero_means(made.means, cutoff).round(DECIMALS)
+        past = self._windows.means(made.models, cutoff, weights)
         actuals = self._windows.actuals(made.models, cutoff)
         calibrated = self._margins.calibrate(bottom, made.models, past, actuals, self._windows.before(cutoff))
         return self._assembled(recipe, made, bottom, calibrated, cutoff)
 
     def state(self, recipe: Recipe, cutoff: pd.Timestamp) -> PipelineState:
         """Return means in the windows, and fits on the refit day and at the cutoff, of the recipe's candidates."""
-        names = {candidate_of(name) for name in recipe.values()} | {FALLBACK}
-        reconciled = {candidate_of(name) for name in recipe.values() if method_of(name) != BOTTOM_UP}
-        windows, days = self._windows.before(cutoff), (fit_day(cutoff), cutoff)
-        return PipelineState(
-            self._means.state(names, windows, days), self._parents.means.state(reconciled, windows, days)
-        )
+        names = {*recipe.values(), FALLBACK}
+        return self._means.state(names, self._windows.before(cutoff), (fit_day(cutoff), cutoff))
 
     def _candidates(self, recipe: Recipe, cutoff: pd.Timestamp) -> dict[str, str]:
         """Return the candidate of each bottom series that reports. Raises NothingPublishedError where none does."""
@@ -171,15 +139,6 @@ class Pipeline:
             f"Forecasting {self._history.system.name} for cutoff {cutoff.date()}: no series has a usable value "
             "in the four weeks before it. Ingest newer extracts, or choose another cutoff."
         )
-
-    def _reconcile(
-        self, recipe: Recipe, made: BottomMeans, weights: EnsembleWeights, cutoff: pd.Timestamp
-    ) -> Reconcile:
-        """Return what reconciles bottom means as the recipe says; a measure with a fallback stays bottom-up."""
-        failed = {series_key(unique_id).measure for unique_id in made.reasons}
-        named = {measure: name for measure, name in recipe.items() if measure not in failed}
-        reconcilers = self._reconciliation.reconcilers(named, cutoff)
-        return partial(self._reconciliation.apply, reconcilers=reconcilers, weights=weights)
 
     def _assembled(
         self, recipe: Recipe, made: BottomMeans, bottom: pd.DataFrame, calibrated: Calibrated, cutoff: pd.Timestamp
@@ -229,4 +188,4 @@ class Pipeline:
 
 
 def _candidate(recipe: Recipe, unique_id: str) -> str:
-    return candidate_of(recipe.get(series_key(unique_id).measure, FALLBACK))
+    return recipe.get(series_key(unique_id).measure, FALLBACK)

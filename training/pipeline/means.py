@@ -27,7 +27,7 @@ from training.models.candidate import (
     target_days,
 )
 from training.models.catalogue import CATALOGUE, Combination, LearnedEnsemble
-from training.pipeline.state import SavedMeans, StateSection
+from training.pipeline.state import PipelineState, SavedMeans
 
 Days = Collection[pd.Timestamp]
 EnsembleWeights = Mapping[tuple[str, str], Weights]
@@ -81,19 +81,19 @@ class MeansCache:
         """Return how long the candidate's means, and its members', took to make."""
         return sum(self._seconds.get(member, 0.0) for member in with_members([name]))
 
-    def load_state(self, section: StateSection) -> None:
+    def load_state(self, state: PipelineState) -> None:
         """Take the means and fits that a version was saved with."""
-        self.fits.add(section.fits)
-        self._saved.update(section.means)
+        self.fits.add(state.fits)
+        self._saved.update(state.means)
 
-    def state(self, names: Iterable[str], cutoffs: Days, days: Days) -> StateSection:
+    def state(self, names: Iterable[str], cutoffs: Days, days: Days) -> PipelineState:
         """Return the means of candidates and their members at the cutoffs, and the fits up to the days."""
         means = SavedMeans()
         for name in with_members(names):
             made = self._by_candidate.get(name, Means())
             for cutoff in (cutoff for cutoff in cutoffs if cutoff in made.by_cutoff):
                 means.add(name, self._digests(CATALOGUE[name], cutoff), made, cutoff)
-        return StateSection(means, self.fits.of_days(days))
+        return PipelineState(means, self.fits.of_days(days))
 
     def _forecast_missing(self, name: str, candidate: Candidate, cutoffs: Sequence[pd.Timestamp]) -> Means:
         """Return the saved means at the cutoffs; where there are none, the candidate makes them."""

@@ -174,53 +174,31 @@ def _entries(table: pd.DataFrame) -> Iterator[tuple[bytes, str, FloatArray]]:
 
 
 FITS_FOLDER, MEANS_FILE = "fits", "means.parquet"
-STATE_SECTIONS = SERIES_SECTION, SUMS_SECTION = ("series", "sums")
-
-
-@dataclass(frozen=True)
-class StateSection:
-    """Candidates' means in windows, and what they fitted, of bottom series or of sums."""
-
-    means: SavedMeans = field(default_factory=SavedMeans)
-    fits: Mapping[Key, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class PipelineState:
-    """The means and fits of bottom series and of sums, each under the digest of its data."""
+    """Candidates' means in windows, and what they fitted, each under the digest of its data."""
 
-    series: StateSection = field(default_factory=StateSection)
-    sums: StateSection = field(default_factory=StateSection)
+    means: SavedMeans = field(default_factory=SavedMeans)
+    fits: Mapping[Key, object] = field(default_factory=dict)
 
     def with_more(self, other: "PipelineState") -> "PipelineState":
         """Return all that either has."""
-        both = zip((self.series, self.sums), (other.series, other.sums), strict=True)
-        return PipelineState(*(_together(ours, theirs) for ours, theirs in both))
+        means = SavedMeans()
+        means.update(self.means)
+        means.update(other.means)
+        return PipelineState(means, {**self.fits, **other.fits})
 
     def write(self, folder: Path) -> None:
-        """Write into a folder, which is made: Parquet, JSON and arrays."""
-        for name, section in zip(STATE_SECTIONS, (self.series, self.sums), strict=True):
-            save_fitted(section.fits, folder / name / FITS_FOLDER)
-            section.means.rows().to_parquet(folder / name / MEANS_FILE, index=False)
-
-
-def _together(section: StateSection, other: StateSection) -> StateSection:
-    means = SavedMeans()
-    means.update(section.means)
-    means.update(other.means)
-    return StateSection(means, {**section.fits, **other.fits})
+        """Write into a folder, which exists: Parquet, JSON and arrays."""
+        save_fitted(self.fits, folder / FITS_FOLDER)
+        self.means.rows().to_parquet(folder / MEANS_FILE, index=False)
 
 
 def read_state(folder: Path) -> PipelineState:
     """Return the state that was written into a folder."""
-    return PipelineState(
-        *(
-            StateSection(
-                saved_means(pd.read_parquet(folder / name / MEANS_FILE)), load_fitted(folder / name / FITS_FOLDER)
-            )
-            for name in STATE_SECTIONS
-        )
-    )
+    return PipelineState(saved_means(pd.read_parquet(folder / MEANS_FILE)), load_fitted(folder / FITS_FOLDER))
 
 
 log = logging.getLogger("headroom")

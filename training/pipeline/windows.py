@@ -1,6 +1,6 @@
 """The windows before a cutoff: what candidates forecast in them, the actuals, and the ensemble weights fitted there."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -18,8 +18,6 @@ from training.pipeline.means import NO_WEIGHTS, EnsembleWeights, MeansCache, sam
 from training.pipeline.rest_days import RestDays
 
 Cutoffs = Sequence[pd.Timestamp]
-Reconcile = Callable[[pd.DataFrame], pd.DataFrame]
-"""Bottom means of one window, wide, to reconciled ones."""
 
 
 class WindowForecasts:
@@ -55,7 +53,6 @@ class WindowForecasts:
         names: Mapping[str, str],
         cutoff: pd.Timestamp,
         weights: EnsembleWeights = NO_WEIGHTS,
-        reconcile: Reconcile = pd.DataFrame.copy,  # bottom-up: nothing changes
     ) -> FloatArray:
         """Return the means of the series in the windows, each by its candidate.
 
@@ -63,7 +60,7 @@ class WindowForecasts:
         """
         windows = self.before(cutoff)
         shape = (len(windows), self._means.horizon, len(names))
-        return np.reshape([reconcile(self._bottom(names, w, cutoff, weights)).to_numpy() for w in windows], shape)
+        return np.reshape([self._bottom(names, w, cutoff, weights).to_numpy() for w in windows], shape)
 
     def actuals(self, unique_ids: Iterable[str], cutoff: pd.Timestamp) -> FloatArray:
         """Return the actuals of the series in the windows, as known at the cutoff."""

@@ -10,10 +10,10 @@ from benchmarks.accuracy.progress import heading
 from benchmarks.accuracy.requirement import Requirement, at_least, less_than
 from benchmarks.accuracy.runner import ForecastRunner
 from benchmarks.accuracy.scoring import CASE, mean_of, row_losses
-from training.backtest.run import backtest_selection
+from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales
 from training.frames import with_quantiles
-from training.models.catalogue import CONTENDERS
+from training.models.catalogue import DEFAULT_CANDIDATE
 from training.pipeline.forecaster import Forecaster
 
 LEAD = 7
@@ -28,7 +28,7 @@ def lockdown(runner: ForecastRunner) -> list[Requirement]:
     history = runner.history(protocol.system)
     before, after = (every_so_many(list(pd.date_range(*days)), runner.options.every) for days in (CALIBRATION, CUTOFFS))
     heading(f"lockdown: {len(before)} cutoffs to calibrate on, {len(after)} to judge")
-    made = backtest_selection(Forecaster(history, protocol.horizon), [*before, *after], CONTENDERS)
+    made = backtest_candidate(Forecaster(history, protocol.horizon), [*before, *after], DEFAULT_CANDIDATE)
     made = made[made["unique_id"].isin(protocol.series(history)) & (made["lead"] == LEAD)]
     calibration, ours = made[made["cutoff"].isin(before)], made[made["cutoff"].isin(after)]
     levels, scales = history.system.quantiles, mase_scales(history, after[0])

@@ -15,12 +15,12 @@ from benchmarks.accuracy.requirement import Requirement, at_least, at_most
 from benchmarks.accuracy.runner import ForecastRunner
 from benchmarks.accuracy.scoring import CASE, mean_of, row_losses
 from publication.vocabulary import quantile_column, series_key
-from training.backtest.run import backtest_selection
+from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales
 from training.history.archive import Archive
 from training.history.ingest import ingest
 from training.history.point_in_time import PointInTimeHistory
-from training.models.catalogue import CONTENDERS
+from training.models.catalogue import DEFAULT_CANDIDATE
 from training.pipeline.forecaster import Forecaster
 from training.simulate.places import nodes
 from training.simulate.run import simulate
@@ -97,7 +97,7 @@ def _simulated(seed: int, every: int) -> Simulated:
     history = read_simulated(seed)
     last = pd.Timestamp(LAST_DAY) - pd.Timedelta(days=HORIZON)
     cutoffs = every_so_many(list(pd.date_range(end=last, periods=CUTOFFS, freq=f"{HORIZON}D")), every)
-    made = backtest_selection(Forecaster(history, HORIZON), cutoffs, CONTENDERS)
+    made = backtest_candidate(Forecaster(history, HORIZON), cutoffs, DEFAULT_CANDIDATE)
     made = made[made["unique_id"].map(lambda unique_id: series_key(unique_id).measure) != DECLARED]
     world = sample_world(seed, LAST_DAY, STABLE, nodes(STABLE.trusts, STABLE.sites, STABLE.wards))
     true = made[[*CASE, "y"]].merge(_truth(world, cutoffs).drop(columns="y"), on=CASE, validate="one_to_one")

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_system
-from training.backtest.options import SELECTED, BacktestOptions
+from training.backtest.options import BacktestOptions
 from training.errors import UsageError
-from training.models.catalogue import CONTENDERS
+from training.models.catalogue import DEFAULT_CANDIDATE
 
 SYSTEM = build_system()
 
@@ -21,17 +21,17 @@ def plan(
 
 
 @pytest.mark.parametrize(
-    ("candidates", "choices"),
+    ("candidates", "names"),
     [
-        (None, {SELECTED: list(CONTENDERS)}),
-        ("ridge", {"Ridge": ["Ridge"]}),
-        ("seasonal_naive, ridge", {"SeasonalNaive": ["SeasonalNaive"], "Ridge": ["Ridge"]}),
+        (None, [DEFAULT_CANDIDATE]),
+        ("ridge", ["Ridge"]),
+        ("seasonal_naive, ridge", ["SeasonalNaive", "Ridge"]),
     ],
 )
-def test_named_candidates_stand_alone_and_otherwise_the_recipe_is_chosen(
-    candidates: str | None, choices: dict[str, list[str]]
+def test_the_named_candidates_are_backtested_or_the_one_that_publishes(
+    candidates: str | None, names: list[str]
 ) -> None:
-    assert plan(candidates).choices == choices
+    assert plan(candidates).names == names
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_history, four_sites
-from training.backtest.run import REFIT_POLICY, backtest_among, backtest_candidate, backtest_selection, last_of_refit
+from training.backtest.run import REFIT_POLICY, backtest_candidate, backtest_candidates, last_of_refit
 from training.frames import forecast_columns
 from training.pipeline.forecaster import Forecaster
 
@@ -12,7 +12,6 @@ TABLE = four_sites(200)
 HISTORY = build_history(TABLE)
 CUTOFFS = [pd.Timestamp(day) for day in TABLE.index[[-80, -60, -40, -20, -9]]]  # of two refit days
 NAMES = ["SeasonalNaive", "Ridge"]
-CHOICES = {"chosen": NAMES, "SeasonalNaive": ["SeasonalNaive"], "Ridge": ["Ridge"]}
 
 
 def fresh() -> Forecaster:
@@ -21,7 +20,7 @@ def fresh() -> Forecaster:
 
 @pytest.fixture(scope="module")
 def together() -> pd.DataFrame:
-    return backtest_among(fresh(), CUTOFFS, CHOICES, HISTORY)
+    return backtest_candidates(fresh(), CUTOFFS, NAMES, HISTORY)
 
 
 @pytest.mark.parametrize("cut", [2])
@@ -29,22 +28,21 @@ def test_it_is_the_same_in_pieces_and_in_one(together: pd.DataFrame, cut: int) -
     one = fresh()
     last = last_of_refit(CUTOFFS[:cut], CUTOFFS[-1])
     pieces = [
-        backtest_among(one, CUTOFFS[:cut], CHOICES, HISTORY, ahead=[last]),
-        backtest_among(fresh(), CUTOFFS[cut:], CHOICES, HISTORY),  # what an interrupted process starts anew
+        backtest_candidates(one, CUTOFFS[:cut], NAMES, HISTORY, ahead=[last]),
+        backtest_candidates(fresh(), CUTOFFS[cut:], NAMES, HISTORY),  # what an interrupted process starts anew
     ]
-    order = ["choice", "cutoff", "unique_id", "lead"]
+    order = ["candidate", "cutoff", "unique_id", "lead"]
     found, complete = (
         frame.sort_values(order, ignore_index=True) for frame in (pd.concat(pieces, ignore_index=True), together)
     )
     pd.testing.assert_frame_equal(found, complete, check_exact=True)
 
 
-def test_each_choice_is_what_the_backtest_of_it_alone_gives(together: pd.DataFrame) -> None:
-    alone = {"chosen": backtest_selection(fresh(), CUTOFFS, NAMES)}
-    alone |= {name: backtest_candidate(fresh(), CUTOFFS, name) for name in NAMES}
-    assert list(together["choice"].unique()) == list(alone)
-    for choice, frame in alone.items():
-        found = together[together["choice"] == choice].drop(columns="choice").reset_index(drop=True)
+def test_each_candidate_is_what_the_backtest_of_it_alone_gives(together: pd.DataFrame) -> None:
+    alone = {name: backtest_candidate(fresh(), CUTOFFS, name) for name in NAMES}
+    assert list(together["candidate"].unique()) == list(alone)
+    for name, frame in alone.items():
+        found = together[together["candidate"] == name].drop(columns="candidate").reset_index(drop=True)
         assert list(found.columns) == forecast_columns(HISTORY.system.quantiles)
         pd.testing.assert_frame_equal(found, frame, check_exact=True)
 

@@ -6,11 +6,11 @@ import pytest
 
 from tests.unit.pipeline.histories import LEVELS, build_history, build_system, four_sites, table_of
 from training.backtest.baselines import actuals
-from training.backtest.run import backtest_candidate, backtest_recipe, backtest_selection, same_for_every_measure
+from training.backtest.run import backtest_candidate, backtest_recipe, same_for_every_measure
 from training.backtest.scores import mase_scales, overall, scores
 from training.frames import forecast_columns, long
+from training.history.hierarchy import summing
 from training.pipeline.forecaster import Forecaster
-from training.reconciliation import summing
 
 NAN = float("nan")
 THREE = [0.1, 0.5, 0.9]
@@ -116,10 +116,9 @@ def test_what_is_evaluated_is_what_would_have_been_published() -> None:
     """Nothing after the cutoff: the history cut off there publishes the same numbers."""
     table = four_sites(130)
     cutoff = pd.Timestamp(table.index[-10])
-    names = ["SeasonalNaive", "Ridge"]
-    frame = backtest_selection(Forecaster(build_history(table), 7), [cutoff], names)
-    forecaster = Forecaster(build_history(table.loc[:cutoff]), 7)
-    published = forecaster.forecast(forecaster.choose(names, cutoff), cutoff).rows(LEVELS)
+    recipe = {"attendances": "Weighted", "occupancy": "Ridge"}
+    frame = backtest_recipe(Forecaster(build_history(table), 7), [cutoff], recipe)
+    published = Forecaster(build_history(table.loc[:cutoff]), 7).forecast(recipe, cutoff).rows(LEVELS)
     pd.testing.assert_frame_equal(frame.drop(columns="y"), published, check_exact=True)
 
 

@@ -13,11 +13,10 @@ from publication.vocabulary import Kind, SeriesKey
 from tests.unit.history.small import Hospital, read_quarantine
 from tests.unit.pipeline.histories import build_system, counts, versions
 from training.errors import SystemFileError
-from training.history.hierarchy import bottom_series, with_inherited
+from training.history.hierarchy import bottom_series, summing, with_inherited
 from training.history.plausibility.panel import panels
 from training.history.point_in_time import PointInTimeHistory
 from training.pipeline.margins import upper_bounds
-from training.reconciliation import summing
 from training.system.model import OpeningPeriod, SystemContext
 from training.system.reading import read_system
 

@@ -9,7 +9,14 @@ import pytest
 from tests.unit.pipeline.histories import build_history, four_sites
 from training.errors import UsageError
 from training.models.candidate import REFIT_EVERY_DAYS, ForecastRequest, by_fit_day, fit_day, target_days
-from training.models.catalogue import CATALOGUE, CONTENDERS, FALLBACK, Combination, candidate_names
+from training.models.catalogue import (
+    CATALOGUE,
+    COMPARED_CANDIDATES,
+    DEFAULT_CANDIDATE,
+    FALLBACK,
+    Combination,
+    candidate_names,
+)
 from training.models.regression import Regression, level
 from training.pipeline.means import MeansCache
 from training.system.model import SystemContext
@@ -20,7 +27,7 @@ DAY = pd.Timedelta(days=1)
 @pytest.mark.parametrize(
     ("wanted", "names"),
     [
-        (None, list(CONTENDERS)),
+        (None, [DEFAULT_CANDIDATE, *COMPARED_CANDIDATES]),
         ("AutoETS", ["AutoETS"]),
         ("seasonal_naive,autoets", ["SeasonalNaive", "AutoETS"]),
         (" Ridge , MEAN ", ["Ridge", "Mean"]),
@@ -37,8 +44,8 @@ def test_a_name_that_is_not_in_the_catalogue_is_rejected_with_those_that_are(wan
         candidate_names(wanted)
 
 
-def test_the_fallback_and_all_contenders_are_in_the_catalogue() -> None:
-    assert {FALLBACK, *CONTENDERS} <= set(CATALOGUE)
+def test_the_fallback_and_the_candidates_of_training_are_in_the_catalogue() -> None:
+    assert {FALLBACK, DEFAULT_CANDIDATE, *COMPARED_CANDIDATES} <= set(CATALOGUE)
 
 
 def test_the_refit_grid_is_the_same_for_every_run() -> None:

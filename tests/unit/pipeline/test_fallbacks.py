@@ -10,7 +10,7 @@ from tests.unit.pipeline.histories import build_history, four_sites
 from training.models.candidate import ForecastRequest, Means
 from training.models.catalogue import CATALOGUE, Combination, SeasonalNaive
 from training.models.statistical import Statistical
-from training.pipeline.forecast import Forecast, candidate_of
+from training.pipeline.forecast import Forecast
 from training.pipeline.forecaster import Forecaster
 
 HORIZON = 7
@@ -120,12 +120,6 @@ def test_a_combination_fails_where_a_member_does_and_says_which_way(monkeypatch:
     monkeypatch.setitem(CATALOGUE, "Both", Combination(("SeasonalNaive", "Bad")))
     reasons = forecast({"attendances": "Both"}).reasons
     assert reasons[VICTIM] == "Both failed: RuntimeError: the library gave up"
-
-
-def test_a_candidate_that_failed_in_the_windows_is_not_chosen_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(CATALOGUE, "Bad", Raises())
-    recipe = Forecaster(build_history(TABLE), HORIZON).choose(["SeasonalNaive", "Bad"], CUTOFF)
-    assert {candidate_of(name) for name in recipe.values()} == {"SeasonalNaive"}
 
 
 def test_a_slightly_negative_mean_is_an_empty_ward_not_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The parts of the pipeline, each by itself: means, windows before a cutoff, and reconciliation."""
+"""The parts of the pipeline, each by itself: means, and windows before a cutoff."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,6 @@ from tests.unit.pipeline.histories import build_history, four_sites
 from training.models.candidate import ForecastRequest, Means
 from training.models.catalogue import CATALOGUE, SeasonalNaive
 from training.pipeline.means import MeansCache, same_for_all
-from training.pipeline.reconciliation import ParentForecasts, Reconciler, Reconciliation
 from training.pipeline.rest_days import RestDays
 from training.pipeline.windows import WindowForecasts
 
@@ -38,13 +37,6 @@ def windows() -> WindowForecasts:
     made = WindowForecasts(HISTORY, means, RestDays(HISTORY))
     means.make(NAIVE, made.before(CUTOFF))
     return made
-
-
-@pytest.fixture(scope="module")
-def reconciliation(windows: WindowForecasts) -> Reconciliation:
-    parents = ParentForecasts(HISTORY, HORIZON)
-    parents.means.make(NAIVE, [CUTOFF])
-    return Reconciliation(HISTORY, parents, windows, RestDays(HISTORY))
 
 
 def rows_after(window: pd.Timestamp, lag_days: int = 0) -> np.ndarray:
@@ -83,37 +75,5 @@ def test_actuals_after_the_cutoff_are_unknown_in_a_window(windows: WindowForecas
     assert np.isnan(actuals).all(axis=1).tolist() == [False] * n_known + [True] * (HORIZON - n_known)
 
 
-def test_each_window_is_reconciled_alike(windows: WindowForecasts) -> None:
-    names = same_for_all(NAIVE, SITES)
-    doubled = windows.means(names, CUTOFF, reconcile=lambda bottom: bottom * 2)
-    np.testing.assert_array_equal(doubled, windows.means(names, CUTOFF) * 2)
-
-
 def test_a_plain_candidate_has_no_weights(windows: WindowForecasts) -> None:
     assert windows.weights([NAIVE], CUTOFF) == {}
-
-
-def test_a_measure_without_sums_has_no_tree(reconciliation: Reconciliation) -> None:
-    assert reconciliation.tree("occupancy", CUTOFF) is None
-    tree = reconciliation.tree("attendances", CUTOFF)
-    assert tree is not None
-    assert (tree.bottom, tree.sums) == (tuple(SITES), ("T1/attendances", "T2/attendances", "north/attendances"))
-
-
-def test_a_reconciler_makes_bottom_means_of_all_means(reconciliation: Reconciliation) -> None:
-    """A quarter of the system's forecast for each site, whatever the site's own forecast is."""
-    tree = reconciliation.tree("attendances", CUTOFF)
-    assert tree is not None
-    by = np.zeros(tree.parts.shape)
-    by[:, -1] = 0.25
-    days = pd.date_range(CUTOFF + pd.Timedelta(days=1), periods=HORIZON, freq="D")
-    own = pd.DataFrame(10.0, days, [*SITES, "A/occupancy"])
-    applied = reconciliation.apply(own, {"attendances": Reconciler(tree, NAIVE, by)}, {})
-    system = rows_after(CUTOFF, lag_days=7).sum(axis=1)
-    np.testing.assert_allclose(applied[SITES].to_numpy(), np.repeat(system[:, None] / 4, 4, axis=1))
-    assert (applied["A/occupancy"] == 10.0).all()
-    assert (own == 10.0).all(axis=None)
-
-
-def test_a_recipe_that_names_no_method_has_no_reconcilers(reconciliation: Reconciliation) -> None:
-    assert reconciliation.reconcilers({"attendances": NAIVE}, CUTOFF) == {}

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_history, build_system, counts
-from training.models.catalogue import CONTENDERS
+from training.backtest.run import same_for_every_measure
+from training.models.catalogue import DEFAULT_CANDIDATE
 from training.pipeline.forecast import Forecast
 from training.pipeline.forecaster import Forecaster
 
@@ -17,10 +18,10 @@ FIRST_WEEKS = (8, 15, 21, 29, 40, 57, 60, 90, 119)
 
 
 def published(table: pd.DataFrame, places: Sequence[str]) -> Forecast:
-    """Return the forecast that `daily` would publish at the last complete day, its recipe selected there."""
+    """Return the forecast that `daily` would publish at the last complete day."""
     history = build_history(table, build_system(dict.fromkeys(places, "north"), HORIZON))
     forecaster, cutoff = Forecaster(history, HORIZON), history.last_complete_day
-    return forecaster.forecast(forecaster.choose(CONTENDERS, cutoff), cutoff)
+    return forecaster.forecast(same_for_every_measure(forecaster, DEFAULT_CANDIDATE), cutoff)
 
 
 def silent(y: pd.Series, first: int, last: int) -> pd.Series:

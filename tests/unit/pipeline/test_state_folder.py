@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.pipeline.histories import build_history, build_system, four_sites
 from training.pipeline.forecaster import Forecaster
-from training.pipeline.state import CODE_FILE, MEANS_FILE, SERIES_SECTION, PipelineState, StateFolder
+from training.pipeline.state import CODE_FILE, MEANS_FILE, PipelineState, StateFolder
 
 TABLE = four_sites(120)
 RECIPE = {"attendances": "SeasonalNaive", "occupancy": "SeasonalNaive"}
@@ -22,7 +22,7 @@ def state() -> PipelineState:
 
 
 def n_saved(state: PipelineState) -> int:
-    return len(state.series.means.rows())
+    return len(state.means.rows())
 
 
 def test_what_was_written_last_is_read(state: PipelineState, tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_state_of_other_code_or_damaged_counts_for_nothing(state: PipelineStat
     folder = tmp_path / "north"
     StateFolder(folder, "1").write(state)
     assert n_saved(StateFolder(folder, "2").read()) == 0
-    (folder / SERIES_SECTION / MEANS_FILE).write_bytes(b"not parquet")
+    (folder / MEANS_FILE).write_bytes(b"not parquet")
     assert n_saved(StateFolder(folder, "1").read()) == 0
     (folder / CODE_FILE).unlink()
     assert n_saved(StateFolder(folder, "1").read()) == 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.unit.pipeline.histories import build_system
-from training.reconciliation import aggregated, summing
+from training.history.hierarchy import aggregated, summing
 
 NAN = float("nan")
 
