@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
 from training.backtest.evaluation import BacktestSummary
 
-FEWEST_WINDOWS = 4  # that both were scored on; fewer say nothing of a difference
+FEWEST_WINDOWS = 12  # that both were scored on; fewer say nothing of a difference
+FEWEST_HOLIDAYS = 10  # bank holidays that were scored, for a verdict on them
 COVERAGE_AT_LEAST = 0.70  # of the 80 % prediction interval
 COVERAGE_PROMISED = 0.80
 COVERAGE_LOST_AT_MOST = 0.05  # further from the promise than the champion's
@@ -57,7 +59,7 @@ def gate(challenger: BacktestSummary, champion: BacktestSummary | None) -> Verdi
 
     Without a champion only the challenger's own coverage and fallbacks are checked.
     """
-    checks = [_coverage(challenger), _fallbacks(challenger, champion)]
+    checks = [*_coverages(challenger), _fallbacks(challenger, champion)]
     if champion is not None:
         checks = [*_comparisons(challenger, champion), *checks]
     return Verdict(tuple(checks))
@@ -68,8 +70,8 @@ def _comparisons(challenger: BacktestSummary, champion: BacktestSummary) -> Iter
     together = sorted(set(challenger.windows) & set(champion.windows))
     yield _windows(challenger, champion, len(together))
     if len(together) >= FEWEST_WINDOWS:
-        yield _wis([challenger.windows[w] for w in together], [champion.windows[w] for w in together])
-    yield _coverage_change(challenger, champion)
+        yield _wis(challenger, champion, together)
+    yield from _coverage_changes(challenger, champion)
     yield _holidays(challenger, champion)
     for name in sorted({*challenger.measures, *champion.measures}):
         yield _part("measure", name, challenger.measures, champion.measures)
@@ -85,54 +87,84 @@ def _windows(challenger: BacktestSummary, champion: BacktestSummary, together: i
     return GateCheck("windows", passed, f"{together}", f"at least {FEWEST_WINDOWS}", sentence)
 
 
-def _wis(ours: list[float], theirs: list[float]) -> GateCheck:
+def _wis(challenger: BacktestSummary, champion: BacktestSummary, together: Sequence[str]) -> GateCheck:
     """Return the check that WIS is not above the champion's on average, with the p-value of the difference."""
+    ours, theirs = ([summary.windows[window] for window in together] for summary in (challenger, champion))
     mine, other = float(np.mean(ours)), float(np.mean(theirs))
     passed = mine <= other
     verb = "is not above" if passed else "is above"
-    chance = chance_of_difference(ours, theirs)
+    of_block = blocks([date.fromisoformat(window) for window in together], challenger.horizon_days)
+    chance = chance_of_difference(ours, theirs, of_block)
     return GateCheck(
         "scaled WIS",
         passed,
         f"{mine:.4f}, p = {chance:.2f}",
         f"{other:.4f}",
         f"The challenger's scaled WIS {mine:.4f} {verb} the champion's {other:.4f} over {len(ours)} windows "
-        f"(the sign-flip test gives a difference as great a chance of {chance:.2f}).",
+        f"(the sign-flip test over {of_block[-1] + 1} blocks that do not overlap gives a difference as great a chance "
+        f"of {chance:.2f}).",
     )
 
 
-def chance_of_difference(ours: Sequence[float], theirs: Sequence[float]) -> float:
+def blocks(cutoffs: Sequence[date], horizon_days: int) -> list[int]:
+    """Return the block of each window, from 0, of increasing cutoffs: a block begins where the last one is over.
+
+    Windows that begin within the first window of their block share days with it, and so errors.
+    """
+    found: list[int] = []
+    first = cutoffs[0]
+    for cutoff in cutoffs:
+        begins = (cutoff - first).days >= horizon_days
+        found.append((found[-1] if found else 0) + begins)
+        first = cutoff if begins else first
+    return found
+
+
+def chance_of_difference(
+    ours: Sequence[float], theirs: Sequence[float], of_block: Sequence[int] | None = None
+) -> float:
     """Return the two-sided p-value of paired losses by window, by the sign-flip test (Fisher 1935).
 
-    It is exact up to a dozen windows. Windows that overlap are not independent, which makes it a little small.
+    Differences of one block have their signs flipped together; without blocks each window is one of its own. It is
+    exact up to a dozen blocks.
     """
     from scipy.stats import permutation_test  # takes a while to import
 
-    tested = permutation_test(
-        (np.asarray(ours), np.asarray(theirs)), _mean_difference, permutation_type="samples", n_resamples=FLIPS, rng=0
-    )
+    differences = np.asarray(ours) - np.asarray(theirs)
+    sums = np.bincount(np.arange(len(differences)) if of_block is None else of_block, weights=differences)
+    if len(sums) == 1:  # the library takes two: either sign of one is as great
+        return 1.0
+    tested = permutation_test((sums, np.zeros_like(sums)), _sum, permutation_type="samples", n_resamples=FLIPS, rng=0)
     return float(tested.pvalue)
 
 
-def _mean_difference(ours: np.ndarray, theirs: np.ndarray, axis: int) -> np.ndarray:
-    return np.asarray(np.mean(ours - theirs, axis=axis))
+def _sum(ours: np.ndarray, theirs: np.ndarray, axis: int) -> np.ndarray:
+    return np.asarray(np.sum(ours - theirs, axis=axis))
 
 
-def _coverage(challenger: BacktestSummary) -> GateCheck:
+def _coverages(challenger: BacktestSummary) -> Iterator[GateCheck]:
+    """Yield the checks of the coverage of all series, and of their sums."""
+    yield _coverage("coverage", "The 80 % prediction interval", challenger.coverage_80)
+    yield _coverage("parents' coverage", "The 80 % prediction interval of sums", challenger.parent_coverage_80)
+
+
+def _coverage(name: str, what: str, share: float | None) -> GateCheck:
     allowed = f"at least {COVERAGE_AT_LEAST:.0%}"
-    share = challenger.coverage_80
     if share is None:
-        return GateCheck(
-            "coverage", True, "-", allowed, "There is no 80 % prediction interval, or no actual, to score."
-        )
+        return GateCheck(name, True, "-", allowed, f"{what} has no actual to be scored by, or is not published.")
     passed = share >= COVERAGE_AT_LEAST
     verb = "covers" if passed else "covers only"
-    sentence = f"The 80 % prediction interval {verb} {share:.1%} of actuals; {COVERAGE_AT_LEAST:.0%} is required."
-    return GateCheck("coverage", passed, f"{share:.1%}", allowed, sentence)
+    sentence = f"{what} {verb} {share:.1%} of actuals; {COVERAGE_AT_LEAST:.0%} is required."
+    return GateCheck(name, passed, f"{share:.1%}", allowed, sentence)
 
 
-def _coverage_change(challenger: BacktestSummary, champion: BacktestSummary) -> GateCheck:
-    name, ours, theirs = "coverage change", challenger.coverage_80, champion.coverage_80
+def _coverage_changes(challenger: BacktestSummary, champion: BacktestSummary) -> Iterator[GateCheck]:
+    yield _coverage_change("coverage change", "The coverage", challenger.coverage_80, champion.coverage_80)
+    ours, theirs = challenger.parent_coverage_80, champion.parent_coverage_80
+    yield _coverage_change("parents' coverage change", "The coverage of sums", ours, theirs)
+
+
+def _coverage_change(name: str, what: str, ours: float | None, theirs: float | None) -> GateCheck:
     if ours is None or theirs is None:
         return GateCheck(name, True, "-", "-", "There is no coverage of both to compare.")
     off, allowed = abs(ours - COVERAGE_PROMISED), abs(theirs - COVERAGE_PROMISED) + COVERAGE_LOST_AT_MOST
@@ -143,15 +175,17 @@ def _coverage_change(challenger: BacktestSummary, champion: BacktestSummary) -> 
         passed,
         f"{off:.1%} off",
         f"{allowed:.1%} off",
-        f"The coverage of {ours:.1%} {verb} further from {COVERAGE_PROMISED:.0%} than the champion's {theirs:.1%} by "
+        f"{what}, {ours:.1%}, {verb} further from {COVERAGE_PROMISED:.0%} than the champion's {theirs:.1%} by "
         f"more than {COVERAGE_LOST_AT_MOST:.0%}.",
     )
 
 
 def _holidays(challenger: BacktestSummary, champion: BacktestSummary) -> GateCheck:
-    if challenger.holidays is None or champion.holidays is None:
+    n_days = min(challenger.holiday_days, champion.holiday_days)
+    if challenger.holidays is None or champion.holidays is None or n_days < FEWEST_HOLIDAYS:
         allowed = f"{WORSE_AT_MOST['holidays']:.0%} above the champion's"
-        return GateCheck("holidays", True, "-", allowed, "No window has a bank holiday to score.")
+        sentence = f"The windows have {n_days} bank holidays; a verdict takes {FEWEST_HOLIDAYS}."
+        return GateCheck("holidays", True, "-", allowed, sentence)
     return _not_much_worse("holidays", "on bank holidays", "holidays", challenger.holidays, champion.holidays)
 
 

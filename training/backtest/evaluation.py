@@ -19,6 +19,7 @@ from training.backtest.scores import (
     table,
 )
 from training.backtest.slices import HOLIDAY
+from training.history.hierarchy import bottom_series
 from training.history.point_in_time import PointInTimeHistory
 
 SLICINGS = (
@@ -78,7 +79,9 @@ WIS, COVERAGE_80 = "scaled_wis", "coverage_80"
 class BacktestSummary:
     """Scaled WIS by window (its cutoff), by measure, by large place and on bank holidays; coverage and fallbacks.
 
-    What was not measured is None, or not in a mapping. `publish_seconds` is the wall time of one forecast.
+    `holiday_days` is the number of bank holidays that were scored, each once. `parent_coverage_80` is the coverage of
+    sums. `horizon_days` is the length of a window. What was not measured is None, or not in a mapping.
+    `publish_seconds` is the wall time of one forecast.
     """
 
     windows: Mapping[str, float]
@@ -88,6 +91,9 @@ class BacktestSummary:
     coverage_80: float | None
     fallback_share: float
     publish_seconds: float | None = None
+    holiday_days: int = 0
+    parent_coverage_80: float | None = None
+    horizon_days: int = 1
 
 
 NO_SUMMARY = BacktestSummary({}, {}, {}, None, None, 0.0)
@@ -99,14 +105,19 @@ def summarise(rows: pd.DataFrame, system: System, publish_seconds: float | None 
     keys = rows["unique_id"].map({i: series_key(i) for i in rows["unique_id"].unique()})
     places = keys.map(lambda key: key.place)
     large = places.isin(large_places(rows, places, system))
+    on_holiday = rows["day"] == HOLIDAY
+    is_parent = ~rows["unique_id"].isin(bottom_series(system, rows["unique_id"].unique()))
     return BacktestSummary(
         windows=_means(rows, rows["cutoff"].dt.strftime("%Y-%m-%d")),
         measures=_means(rows, keys.map(lambda key: key.measure)),
         large_places=_means(rows[large], places[large]),
-        holidays=_mean(rows.loc[rows["day"] == HOLIDAY, WIS]),
+        holidays=_mean(rows.loc[on_holiday, WIS]),
         coverage_80=_mean(rows[COVERAGE_80]),
         fallback_share=float(rows["fallback"].mean()) if len(rows) else 0.0,
         publish_seconds=publish_seconds,
+        holiday_days=int(rows.loc[on_holiday, "ds"].nunique()),
+        parent_coverage_80=_mean(rows.loc[is_parent, COVERAGE_80]),
+        horizon_days=int(rows["lead"].max()) if len(rows) else 1,
     )
 
 

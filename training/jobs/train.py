@@ -30,7 +30,7 @@ from training.tracking.runs import run as tracked_run
 from training.tracking.versions import Version
 
 log = logging.getLogger("headroom")
-TRAINING_WINDOWS = 8
+TRAINING_WINDOWS = 12
 STEP_DAYS = 6  # not seven: cutoffs fall on every weekday in turn
 CHAMPION_RECIPE = "champion"
 EXAMPLE_DAYS, EXAMPLE_SERIES = 70, 8  # of the input example that MLflow stores with a model, and tries it with

@@ -11,7 +11,8 @@ SYSTEM = build_system()
 
 def rows(*cases: tuple[str, str, str, float, float, bool, bool]) -> pd.DataFrame:
     columns = ["unique_id", "cutoff", "day", "y", "scaled_wis", "coverage_80", "fallback"]
-    return pd.DataFrame(cases, columns=columns).assign(cutoff=lambda table: pd.to_datetime(table["cutoff"]))
+    table = pd.DataFrame(cases, columns=columns).assign(cutoff=lambda table: pd.to_datetime(table["cutoff"]), lead=7)
+    return table.assign(ds=table["cutoff"] + pd.Timedelta(days=7))
 
 
 def test_every_part_is_a_plain_mean_over_its_rows() -> None:
@@ -29,7 +30,19 @@ def test_every_part_is_a_plain_mean_over_its_rows() -> None:
     assert found.measures == pytest.approx({"attendances": 1.4 / 3, "occupancy": 0.6})
     assert found.large_places == pytest.approx({"A": 0.4, "B": 0.8})
     assert found.holidays == pytest.approx(0.7)
+    assert (found.holiday_days, found.horizon_days, found.parent_coverage_80) == (2, 7, None)
     assert (found.coverage_80, found.fallback_share, found.publish_seconds) == (0.75, 0.25, 3.0)
+
+
+def test_sums_have_a_coverage_of_their_own_and_a_holiday_counts_once() -> None:
+    table = rows(
+        ("A/attendances", "2026-01-01", "holiday", 90.0, 0.2, True, False),
+        ("B/attendances", "2026-01-01", "holiday", 20.0, 0.2, True, False),
+        ("T1/attendances", "2026-01-01", "holiday", 110.0, 0.2, False, False),
+        ("north/attendances", "2026-01-01", "holiday", 110.0, 0.2, True, False),
+    )
+    found = summarise(table, SYSTEM)
+    assert (found.coverage_80, found.parent_coverage_80, found.holiday_days) == (0.75, 0.5, 1)
 
 
 def test_what_was_not_measured_is_none() -> None:
