@@ -38,6 +38,11 @@ def end_of_day(day: date, timezone: str) -> datetime:
     return midnight.astimezone(UTC)
 
 
+def hour_after(day: date, hour: int, timezone: str) -> datetime:
+    """The instant, in UTC, of a local hour (0 to 23) on the day after `day`; hour 0 is the end of the day."""
+    return datetime.combine(day + ONE_DAY, time(hour), tzinfo=zone(timezone)).astimezone(UTC)
+
+
 def target_day(cutoff: date, lead: int) -> date:
     """The day that is `lead` days after the cutoff."""
     return cutoff + timedelta(days=lead)

@@ -1,13 +1,13 @@
-"""Point-in-time history: a forecast for a cutoff sees only what was known when that day was over."""
+"""Point-in-time history: a forecast for a cutoff sees only what was known when it would have been published."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
 
-from publication.days import end_of_day
+from publication.days import hour_after
 from publication.model import System
 from publication.vocabulary import series_key
 from training.errors import NothingPublishedError
@@ -18,16 +18,25 @@ from training.history.flags import flags_of, suspect_cells
 from training.history.hierarchy import bottom_series, of_system, succeeded, with_inherited
 from training.history.plausibility.catalogue import detection_delays, mask_uncounted, mask_untrusted
 from training.history.plausibility.suspect_checks import DetectionDelays
-from training.history.reporting import days_behind, days_never_counted, reached_day, still_reporting
+from training.history.reporting import (
+    HOURS_A_DAY,
+    arrival_hour,
+    days_behind,
+    days_never_counted,
+    reached_day,
+    still_reporting,
+)
 from training.history.steps import Steps, recent_steps
 from training.system.bank_holidays import bank_holidays
-from training.system.model import SystemContext
+from training.system.model import Event, SystemContext
+from training.system.schema import MAX_HORIZON_DAYS
 
 SNAPSHOTS_HELD = 1024
 REPORTED_WITHIN_DAYS = 14
 COMPLETE_SHARE = 0.9  # of the series that reported in the past fortnight, for a day to count as complete
 NOTHING_ELSE = SystemContext()
 FRAMES_HELD = 32
+SECONDS_AN_HOUR = 3600.0
 DELAYS_SEEN_DAYS = 84  # in which it shows how late the values of a series typically come
 
 
@@ -36,8 +45,8 @@ class PointInTimeHistory:
 
     `versions` is `Archive.versions()`: `unique_id, ds, y, known_at`. Where `issued_for` is given, that cutoff sees all
     of it up to its day (a publication uses what is known when it is made); every other cutoff sees what was known at
-    the end of its day. `latest` is all that is known, suspect days too, wide; `flags` are those of its sources, which
-    the versions bring along.
+    the hour after its day at which the system publishes. `latest` is all that is known, suspect days too, wide; `flags`
+    are those of its sources, which the versions bring along.
     """
 
     def __init__(
@@ -53,15 +62,40 @@ class PointInTimeHistory:
         versions = of_system(versions, system)
         self._today = versions["ds"].max().date()
         self._versions = versions.sort_values(["known_at", "unique_id", "ds"], kind="stable", ignore_index=True)
+        self.publication_hour = publication_hour(self._versions, system, context)
         newest = _newest(self._versions)
         self.latest = self._wide(newest)
         self.flags = flags_of(newest)
-        self._late = self._versions[self._versions["known_at"] > self._day_ends(self._versions["ds"])]
+        self._late = self._versions[self._versions["known_at"] > self._published(self._versions["ds"])]
         self.as_of = lru_cache(maxsize=SNAPSHOTS_HELD)(self._at)
         self.imputed = lru_cache(maxsize=SNAPSHOTS_HELD)(self._imputed_at)
         self.undisturbed = lru_cache(maxsize=SNAPSHOTS_HELD)(self._undisturbed)
         self.steps = lru_cache(maxsize=SNAPSHOTS_HELD)(self._steps)
         self.digests = lru_cache(maxsize=SNAPSHOTS_HELD)(self._digests)
+        self.unknown_events = lru_cache(maxsize=SNAPSHOTS_HELD)(self._unknown_events)
+        self.without_events = lru_cache(maxsize=FRAMES_HELD)(self._without_events)
+
+    def announced_at(self, cutoff: pd.Timestamp) -> "PointInTimeHistory":
+        """Return the history as models see it for the cutoff: without the events that were not known yet.
+
+        It is the same object for all cutoffs at which the same is known of the days that a forecast may reach.
+        """
+        return self.without_events(self.unknown_events(cutoff))
+
+    def _unknown_events(self, cutoff: pd.Timestamp) -> frozenset[Event]:
+        """The events that a forecast for the cutoff may reach and that were not known then.
+
+        There are none for the publication that is being made: everything that is declared is known.
+        """
+        day = cutoff.date()
+        is_issued = cutoff == self._issued_for
+        return frozenset() if is_issued else self.context.unknown_on(day, day + timedelta(days=MAX_HORIZON_DAYS))
+
+    def _without_events(self, unknown: frozenset[Event]) -> "PointInTimeHistory":
+        return AnnouncedHistory(self, unknown) if unknown else self
+
+    def _context_at(self, cutoff: pd.Timestamp) -> SystemContext:
+        return self.announced_at(cutoff).context
 
     @property
     def undelayed(self) -> "PointInTimeHistory":
@@ -113,17 +147,17 @@ class PointInTimeHistory:
         return {unique_id: days for unique_id, days in behind.items() if days > 0}
 
     def typical_delay(self, unique_id: str) -> int:
-        """Return the days from the end of a day to the instant at which its value is known, typically, of a series.
+        """Return the days by which a series' values typically miss the publication that follows their day.
 
-        0 where its sources do not say when values became known.
+        0 where they are there in time, or its sources do not say when values became known.
         """
         return self._typical_delays.get(unique_id, 0)
 
     @cached_property
     def _typical_delays(self) -> Mapping[str, int]:
-        first = self._versions.drop_duplicates(["unique_id", "ds"], keep="first")
-        recent = first[first["ds"] > self._versions["ds"].max() - pd.Timedelta(days=DELAYS_SEEN_DAYS)]
-        days = np.ceil((recent["known_at"] - self._day_ends(recent["ds"])) / pd.Timedelta(days=1)).clip(lower=0)
+        recent = recent_arrivals(self._versions)
+        hours = hours_late(recent, self.publication_hour, self.system)
+        days = np.ceil(hours / HOURS_A_DAY).clip(lower=0)
         medians = days.groupby(recent["unique_id"].astype(str)).median()
         return {str(unique_id): int(delay) for unique_id, delay in medians.items()}
 
@@ -140,7 +174,7 @@ class PointInTimeHistory:
             )
         known, delays, flags = self._known(cutoff)
         open_places = [i for i in still_reporting(known) if self.is_open(i, cutoff)]
-        credible = mask_untrusted(known, delays, self.system, self.context)
+        credible = mask_untrusted(known, delays, self.system, self._context_at(cutoff))
         if not flags.empty:
             credible = credible.mask(suspect_cells(flags, known))
         trusted = credible[open_places].dropna(axis=1, how="all")
@@ -152,23 +186,23 @@ class PointInTimeHistory:
 
         A value that is empty in `as_of` and not here is imputed.
         """
-        return self._imputed(self.as_of(cutoff))
+        return self._imputed(self.as_of(cutoff), cutoff)
 
     def _undisturbed(self, cutoff: pd.Timestamp) -> pd.DataFrame:
         """The frame of `imputed`, with strikes and diverts imputed too: for models without regressors for them."""
         known = self.as_of(cutoff)
-        calm = self._without_passing(known)
-        return self.imputed(cutoff) if calm is known else self._imputed(calm)
+        calm = self._without_passing(known, cutoff)
+        return self.imputed(cutoff) if calm is known else self._imputed(calm, cutoff)
 
     def _steps(self, cutoff: pd.Timestamp) -> Steps:
         """The recent steps of the series known at the cutoff; days of strikes and diverts are no level."""
-        known = self._without_passing(self.as_of(cutoff))
+        known = self._without_passing(self.as_of(cutoff), cutoff)
         return recent_steps(known, self._special_days(pd.DatetimeIndex(known.index)))
 
-    def _without_passing(self, known: pd.DataFrame) -> pd.DataFrame:
+    def _without_passing(self, known: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
         """The frame with the days of strikes and diverts empty; itself where there are none."""
         days, ids = pd.DatetimeIndex(known.index), list(known.columns)
-        passing = days_of(self.context.events, TRANSIENT_KINDS, days, ids, self.system)
+        passing = days_of(self._context_at(cutoff).events, TRANSIENT_KINDS, days, ids, self.system)
         return known.mask(passing) if passing.any() else known
 
     def _digests(self, cutoff: pd.Timestamp, horizon_days: int) -> Mapping[str, bytes]:
@@ -185,9 +219,9 @@ class PointInTimeHistory:
         """Beds added by declared changes, (n_days, n_series): to be added to what was forecast from `filled`."""
         return bed_steps(self.context.events, days, unique_ids, self.system)
 
-    def _imputed(self, known: pd.DataFrame) -> pd.DataFrame:
+    def _imputed(self, known: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
         days = pd.DatetimeIndex(known.index)
-        return imputed(known - self.bed_steps(days, list(known.columns)), self._special_days(days))
+        return imputed(known - self.announced_at(cutoff).bed_steps(days, list(known.columns)), self._special_days(days))
 
     def _special_days(self, days: pd.DatetimeIndex) -> list[date]:
         """The bank holidays of the years of some days."""
@@ -200,7 +234,7 @@ class PointInTimeHistory:
 
     def _known(self, cutoff: pd.Timestamp) -> tuple[pd.DataFrame, DetectionDelays, pd.DataFrame]:
         """The wide frame known at the cutoff, the detection delays of its faults, and the flags of its sources."""
-        end = pd.Timestamp(end_of_day(cutoff.date(), self.system.timezone))
+        end = pd.Timestamp(hour_after(cutoff.date(), self.publication_hour, self.system.timezone))
         late = self._late[(self._late["known_at"] > end) & (self._late["ds"] <= cutoff)]
         if late.empty or cutoff == self._issued_for:
             known = self.latest.loc[:cutoff]
@@ -222,9 +256,41 @@ class PointInTimeHistory:
         """The rows, each series and day once, as a wide frame, with what places inherit."""
         return wide(with_inherited(newest, self.context.opening_periods, self._today, self.system))
 
-    def _day_ends(self, days: pd.Series) -> pd.Series:
-        ends = {day: pd.Timestamp(end_of_day(day.date(), self.system.timezone)) for day in days.unique()}
-        return days.map(ends)
+    def _published(self, days: pd.Series) -> pd.Series:
+        """The instants at which forecasts with these cutoffs are published."""
+        return instants_after(days, self.publication_hour, self.system)
+
+
+def publication_hour(versions: pd.DataFrame, system: System, context: SystemContext = NOTHING_ELSE) -> int:
+    """Return the local hour at which the system publishes, on the day after a cutoff: as declared, else estimated.
+
+    `versions` (`unique_id, ds, known_at`) are sorted by `known_at`. Nothing is published before values are there, so
+    the estimate is the hour by which those of the past weeks had arrived.
+    """
+    if context.publication_hour is not None:
+        return context.publication_hour
+    recent = recent_arrivals(versions)
+    return arrival_hour(hours_late(recent, 0, system).clip(lower=0.0), recent["unique_id"])
+
+
+def recent_arrivals(versions: pd.DataFrame) -> pd.DataFrame:
+    """Return the first version of each series and day of the past weeks, of rows sorted by when they became known."""
+    recent = versions[versions["ds"] > versions["ds"].max() - pd.Timedelta(days=DELAYS_SEEN_DAYS)]
+    first: pd.DataFrame = recent.drop_duplicates(["unique_id", "ds"], keep="first")
+    return first
+
+
+def hours_late(versions: pd.DataFrame, hour: int, system: System) -> pd.Series:
+    """Return the hours from a local hour on the day after each row's day to the instant at which it became known."""
+    late: pd.Series = versions["known_at"] - instants_after(versions["ds"], hour, system)
+    seconds: pd.Series = late.dt.total_seconds()
+    return seconds / SECONDS_AN_HOUR
+
+
+def instants_after(days: pd.Series, hour: int, system: System) -> pd.Series:
+    """Return the instants of a local hour on the day after each of the days."""
+    instants = {day: pd.Timestamp(hour_after(day.date(), hour, system.timezone)) for day in days.unique()}
+    return days.map(instants)
 
 
 def _newest(versions: pd.DataFrame) -> pd.DataFrame:
@@ -234,8 +300,7 @@ def _newest(versions: pd.DataFrame) -> pd.DataFrame:
 
 def known_at_day_end(values: pd.DataFrame, system: System, context: SystemContext = NOTHING_ELSE) -> PointInTimeHistory:
     """History of `unique_id, ds, y` alone: each value taken as known when its day was over."""
-    ends = {day: pd.Timestamp(end_of_day(day.date(), system.timezone)) for day in values["ds"].unique()}
-    return PointInTimeHistory(values.assign(known_at=values["ds"].map(ends)), system, context=context)
+    return PointInTimeHistory(values.assign(known_at=instants_after(values["ds"], 0, system)), system, context=context)
 
 
 class DelayedHistory(PointInTimeHistory):
@@ -255,6 +320,8 @@ class DelayedHistory(PointInTimeHistory):
         self.undisturbed = lru_cache(maxsize=FRAMES_HELD)(self._undisturbed)
         self.steps = lru_cache(maxsize=SNAPSHOTS_HELD)(self._steps)
         self.digests = lru_cache(maxsize=SNAPSHOTS_HELD)(self._digests)
+        self.unknown_events = base.unknown_events
+        self.without_events = lru_cache(maxsize=FRAMES_HELD)(self._without_events)
 
     @property
     def undelayed(self) -> PointInTimeHistory:
@@ -281,21 +348,47 @@ class DelayedHistory(PointInTimeHistory):
         return pd.DataFrame(values, known.index, known.columns)
 
     def _imputed_at(self, cutoff: pd.Timestamp) -> pd.DataFrame:
-        return self._patched(self._base.imputed(cutoff), cutoff, lambda known: known)
+        return self._patched(self._base.imputed(cutoff), cutoff, lambda known, _: known)
 
     def _undisturbed(self, cutoff: pd.Timestamp) -> pd.DataFrame:
         return self._patched(self._base.undisturbed(cutoff), cutoff, self._without_passing)
 
     def _patched(
-        self, filled: pd.DataFrame, cutoff: pd.Timestamp, seen: Callable[[pd.DataFrame], pd.DataFrame]
+        self, filled: pd.DataFrame, cutoff: pd.Timestamp, seen: Callable[[pd.DataFrame, pd.Timestamp], pd.DataFrame]
     ) -> pd.DataFrame:
         """The base's frame, with the columns of the series that are behind imputed anew from what is seen of them."""
         late = self._delayed_in(filled)
         if not late:
             return filled
         patched = filled.copy()
-        patched[late] = self._imputed(seen(self.as_of(cutoff)[late]))
+        patched[late] = self._imputed(seen(self.as_of(cutoff)[late], cutoff), cutoff)
         return patched
 
     def _delayed_in(self, table: pd.DataFrame) -> list[str]:
         return [unique_id for unique_id in self._delays if unique_id in table]
+
+
+class AnnouncedHistory(PointInTimeHistory):
+    """The history of `base` without the events that were `unknown` at some cutoffs; its values are the base's."""
+
+    def __init__(self, base: PointInTimeHistory, unknown: frozenset[Event]) -> None:
+        self.system = base.system
+        self.context = base.context.without(unknown)
+        self.latest = base.latest
+        self._base = base
+        self._unknown = unknown
+        self.as_of = base.as_of
+        self.imputed = base.imputed
+        self.undisturbed = base.undisturbed
+        self.steps = base.steps
+        self.digests = lru_cache(maxsize=SNAPSHOTS_HELD)(self._digests)
+
+    @property
+    def undelayed(self) -> PointInTimeHistory:
+        """The undelayed base, without the same events."""
+        base = self._base.undelayed
+        return self if base is self._base else base.without_events(self._unknown)
+
+    def announced_at(self, cutoff: pd.Timestamp) -> PointInTimeHistory:
+        """Return itself: it is of cutoffs at which the same is known."""
+        return self

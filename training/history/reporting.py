@@ -10,6 +10,9 @@ from publication.model import System
 from publication.vocabulary import Kind, series_key
 from training.frames import WEEK, BoolArray, IntArray
 
+ARRIVAL_SHARE = 0.9  # of a series' days, whose values have arrived by its hour
+LATEST_HOUR = 23
+HOURS_A_DAY = 24.0
 NEWEST_GAPS = 6
 FEWEST_GAPS = 3  # of four values
 REGULAR_SHARE = 0.75  # of the newest gaps: a late week, or a value that was lost, does not hide a rhythm
@@ -24,6 +27,19 @@ MAX_SILENT_DAYS = 93  # a quarter
 NEWEST_WITHIN_DAYS = 84  # within which a series has its newest value, or is as late as can be
 PROMPT_WITHIN_DAYS = 1  # of the newest value of all: the series that decide which day has been reached
 PROMPT_SHARE = 0.5  # of those, with a value, for a day to count as reached
+
+
+def arrival_hour(hours: pd.Series, unique_ids: pd.Series) -> int:
+    """Return the hour after midnight by which every series that arrives on the next day has arrived, nine days in ten.
+
+    `hours` are from the end of a day to the instant at which the value of a series was first known. A series that
+    typically takes a day or more is late by itself, and decides nothing. 0 where values are known at midnight.
+    """
+    by_series = hours.groupby(unique_ids.astype(str))
+    typical = by_series.transform("median")
+    prompt = (hours < HOURS_A_DAY) & (typical < HOURS_A_DAY)
+    arrived = hours[prompt].groupby(unique_ids[prompt].astype(str)).quantile(ARRIVAL_SHARE, interpolation="higher")
+    return 0 if arrived.empty else int(np.clip(np.ceil(arrived.max()), 0, LATEST_HOUR))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from training.history.plausibility.findings import findings
 from training.history.quarantine import replace_text
 from training.history.weekly_totals import weekly_sources
 from training.system.model import Event, EventKind, SystemFile
-from training.system.tables import EVENT_COLUMNS
+from training.system.tables import EVENT_COLUMNS, event_row
 
 SAME_SHIFT_DAYS = 7  # of one measure at several places: one thing happened to the system
 SHARE_OF_SYSTEM = 0.5
@@ -73,7 +73,7 @@ def write_findings(found: pd.DataFrame, file: Path) -> None:
 
 def write_proposals(proposed: Sequence[Event], file: Path) -> None:
     """Write the proposed events as lines of an events.csv, in place of the last."""
-    rows = [(e.first, e.last, e.place or "", e.measure or "", e.kind.value, e.note) for e in proposed]
+    rows = [event_row(event) for event in proposed]
     _replace(file, pd.DataFrame(rows, columns=list(EVENT_COLUMNS)).to_csv(index=False))
 
 

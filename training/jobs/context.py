@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from publication.days import end_of_day, zone
+from publication.days import end_of_day, hour_after, today, zone
 from publication.model import System
 from publication.store import Store
 from training.errors import BusyError, NothingPublishedError, UsageError
 from training.files import acquire_lock, at_home, check_home
 from training.history.archive import Archive
-from training.history.point_in_time import PointInTimeHistory
+from training.history.point_in_time import PointInTimeHistory, publication_hour
 from training.settings import Settings
 from training.system.model import SystemFile
 from training.system.reading import read_system
@@ -51,8 +51,16 @@ class Context:
         return store
 
     def as_of(self, cutoff: date | None) -> datetime:
-        """Return the instant up to which values are known: the end of the cutoff, where one is given, else now."""
-        return self.now if cutoff is None else min(self.now, end_of_day(cutoff, self.system.timezone))
+        """Return the instant up to which values are known: now, or when the given cutoff's forecasts were published.
+
+        The hour is that of the past weeks before the cutoff.
+        """
+        if cutoff is None:
+            return self.now
+        versions = self.archive.versions()
+        before = versions[versions["ds"] <= pd.Timestamp(cutoff)].sort_values("known_at", kind="stable")
+        hour = publication_hour(before, self.system, self.system_file.context)
+        return min(self.now, hour_after(cutoff, hour, self.system.timezone))
 
     def instant(self, text: str | None) -> datetime | None:
         """Return the instant of a text: ISO 8601, in local time where it has no offset; a day alone means its end."""
@@ -82,8 +90,10 @@ class Context:
                     f"Forecasting {self.system.name} for cutoff {cutoff}: the history begins on {first:%Y-%m-%d}. "
                     "Choose a later cutoff, or ingest older extracts."
                 )
-        issued = None if issued_for is None else pd.Timestamp(issued_for)
-        return PointInTimeHistory(versions, self.system, issued, self.system_file.context)
+        issued, declared = None if issued_for is None else pd.Timestamp(issued_for), self.system_file.context
+        if as_of < self.now:  # what was announced since then is hidden, too
+            declared = declared.without(declared.unknown_on(today(as_of, self.system.timezone)))
+        return PointInTimeHistory(versions, self.system, issued, declared)
 
 
 def context(system_path: Path, settings: Settings, now: datetime, *, writing: bool = True) -> Context:

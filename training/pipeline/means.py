@@ -98,14 +98,15 @@ class MeansCache:
     def _forecast_missing(self, name: str, candidate: Candidate, cutoffs: Sequence[pd.Timestamp]) -> Means:
         """Return the saved means at the cutoffs; where there are none, the candidate makes them."""
         means = empty_means(ForecastRequest(self._history, cutoffs, self.horizon))
-        missing: dict[frozenset[str] | None, list[pd.Timestamp]] = {}
+        missing: dict[tuple[PointInTimeHistory, frozenset[str] | None], list[pd.Timestamp]] = {}
         keys = {cutoff: self._digests(candidate, cutoff) for cutoff in cutoffs}
         for cutoff in cutoffs:
             absent = self._saved.fill(name, keys[cutoff], means, cutoff)
             if absent:
-                missing.setdefault(None if len(absent) == len(keys[cutoff]) else absent, []).append(cutoff)
-        for only, some in missing.items():
-            request = ForecastRequest(self._history, some, self.horizon, only, self.fits)
+                only = None if len(absent) == len(keys[cutoff]) else absent
+                missing.setdefault((self._history.announced_at(cutoff), only), []).append(cutoff)
+        for (seen, only), some in missing.items():
+            request = ForecastRequest(seen, some, self.horizon, only, self.fits)
             made = _forecast_or_failures(candidate, request)
             for cutoff in some:
                 taken = {i: key for i, key in keys[cutoff].items() if only is None or i in only}
@@ -115,15 +116,15 @@ class MeansCache:
 
     def _digests(self, candidate: object, cutoff: pd.Timestamp) -> dict[str, bytes]:
         """Return for each series at the cutoff a digest of all that its means there are made from."""
-        now = self._history.digests(cutoff, self.horizon)
-        fitted = self._history.undelayed.digests(fit_day(cutoff), 0)
+        seen = self._history.announced_at(cutoff)
+        now, fitted = seen.digests(cutoff, self.horizon), seen.undelayed.digests(fit_day(cutoff), 0)
         scope, of_fit = scope_of(candidate), by_measure(fitted)
         keys: dict[str, bytes] = {}
         for measure, unique_ids in by_measure(now).items():
             everywhere = scope is Scope.SYSTEM
             fits = pooled(fitted, None if everywhere else of_fit.get(measure, []))
-            seen = b"" if scope is Scope.SERIES else pooled(now, None if everywhere else unique_ids)
-            keys |= {i: digest_of([now[i], seen, fits]) for i in unique_ids}
+            others = b"" if scope is Scope.SERIES else pooled(now, None if everywhere else unique_ids)
+            keys |= {i: digest_of([now[i], others, fits]) for i in unique_ids}
         return keys
 
     def combine(
@@ -139,7 +140,7 @@ class MeansCache:
         for name in dict.fromkeys(names.values()):
             take = chosen == name
             means[:, take] = self._of(name, cutoff, pd.Index(ids[take]), weights)
-        means += self._history.bed_steps(target_days(cutoff, self.horizon), list(names))
+        means += self._history.announced_at(cutoff).bed_steps(target_days(cutoff, self.horizon), list(names))
         return np.where(np.isfinite(means), means, np.nan)
 
     def _of(self, name: str, cutoff: pd.Timestamp, ids: pd.Index, weights: EnsembleWeights) -> FloatArray:

@@ -132,6 +132,7 @@ def _bank_holidays(days: tuple[date, ...]) -> Mapping[date, str]:
 
 
 STRIKE_TO_COME_IN_DAYS = (5, 15)  # after the last day: known, and inside a horizon of four weeks
+WORKS_ANNOUNCED_DAYS = 84  # ahead: by the longest horizon
 LOCKDOWN_BETWEEN = (0.35, 0.6)  # of the history
 
 
@@ -152,7 +153,15 @@ def diverts(rng: Generator, code: str, first_day: date, last_day: date) -> tuple
     starts = list(_starts(rng, DIVERTS_PER_YEAR, first_day, last_day))
     lengths = rng.integers(1, DIVERT_LONGEST_DAYS + 1, len(starts)).tolist()
     return tuple(
-        Event(start, start + timedelta(days=length - 1), code, "attendances", EventKind.DIVERT, "planned works")
+        Event(
+            start,
+            start + timedelta(days=length - 1),
+            code,
+            "attendances",
+            EventKind.DIVERT,
+            "planned works",
+            announced=start - timedelta(days=WORKS_ANNOUNCED_DAYS),
+        )
         for start, length in zip(starts, lengths, strict=True)
     )
 

@@ -22,11 +22,11 @@ from training.simulate.places import ROOT_ID, Place, nodes
 from training.simulate.scenario import Scenario
 from training.simulate.world import MEASURES, World, sample_world
 from training.system.model import Event
+from training.system.tables import EVENT_COLUMNS, event_row
 
 EXTRACT = "extract"
 PLACES_HEADER = ("place", "parent", "name", "kind")
 OPENING_HEADER = ("valid_from", "valid_to", "succeeds")
-EVENTS_HEADER = ("from", "to", "place", "measure", "kind", "note")
 TERMS_HEADER = ("from", "to", "place")
 FAULTS_HEADER = ("fault", "file", "line", "place", "measure", "from", "to", "found", "true")
 SYSTEM_TOML = f"""\
@@ -68,8 +68,7 @@ def write_places(out: Path, world: World) -> None:
 def write_events(out: Path, world: World) -> None:
     """events.csv: everything declared, past and planned, under the codes that places have on those days."""
     events = [part for event in declared(world) for part in _under_codes_of_the_time(event, world)]
-    rows = sorted((e.first, e.last, e.place or "", e.measure or "", e.kind.value, e.note) for e in events)
-    write_csv(out / "events.csv", EVENTS_HEADER, rows)
+    write_csv(out / "events.csv", EVENT_COLUMNS, sorted(map(event_row, events)))
 
 
 def write_terms(out: Path, world: World) -> None:

@@ -1,8 +1,8 @@
 """The content of a valid system.toml, and the measures of a system."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -62,12 +62,18 @@ class EventKind(StrEnum):
     EXCLUDE = "exclude"
 
 
+SUDDEN_KINDS = frozenset({EventKind.DIVERT, EventKind.DATA_FAULT})
+"""Events that nobody knows of before their first day, unless they were announced."""
+
 DECLARED_BEDS = re.compile(r"[+-][0-9]+(?![0-9.,])")
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A dated disturbance, both days included. Without a place: the system; without a measure: all of them."""
+    """A dated disturbance, both days included. Without a place: the system; without a measure: all of them.
+
+    `announced` is the day on which it became known, if it is declared.
+    """
 
     first: date
     last: date
@@ -75,6 +81,14 @@ class Event:
     measure: str | None
     kind: EventKind
     note: str
+    announced: date | None = None
+
+    @property
+    def known_from(self) -> date:
+        """Return the first day on which the event is known: as announced, else its own if it is sudden, or always."""
+        if self.announced is not None:
+            return self.announced
+        return self.first if self.kind in SUDDEN_KINDS else date.min
 
     @property
     def beds(self) -> int:
@@ -103,12 +117,25 @@ class OpeningPeriod:
 
 @dataclass(frozen=True)
 class SystemContext:
-    """Context of a system, other than its counts. `holidays` is empty where there are no bank holidays."""
+    """Context of a system, other than its counts. `holidays` is empty where there are no bank holidays.
+
+    `publication_hour` is the local hour at which the system publishes, on the day after the cutoff; None: it is
+    estimated from when values arrive.
+    """
 
     holidays: str = ""
     events: tuple[Event, ...] = ()
     school_terms: tuple[SchoolTerm, ...] = ()
     opening_periods: Mapping[str, OpeningPeriod] = field(default_factory=dict)
+    publication_hour: int | None = None
+
+    def unknown_on(self, day: date, until: date = date.max) -> frozenset[Event]:
+        """Return the events up to `until` that were not known on a day."""
+        return frozenset(event for event in self.events if event.known_from > day and event.first <= until)
+
+    def without(self, events: Collection[Event]) -> "SystemContext":
+        """Return the context without some events; itself where there are none."""
+        return replace(self, events=tuple(e for e in self.events if e not in events)) if events else self
 
 
 class Aggregate(StrEnum):

@@ -79,6 +79,7 @@ def _context(
     table = document.system
     return SystemContext(
         holidays=table.holidays or "",
+        publication_hour=table.publication_hour,
         events=read_events(path.parent / named(table.events), system, known) if table.events else (),
         school_terms=read_terms(path.parent / named(table.school_terms), system) if table.school_terms else (),
         opening_periods=read_opening_periods(rows, system),

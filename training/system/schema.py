@@ -237,6 +237,7 @@ class SystemTable(Table):
     timezone: Annotated[str, AfterValidator(_check_timezone)]
     holidays: Annotated[str, AfterValidator(_check_holidays)] | None = None
     census_hour: Annotated[int, Field(ge=0, le=23)] = DEFAULT_CENSUS_HOUR
+    publication_hour: Annotated[int, Field(ge=0, le=23)] | None = None
     horizon_days: Annotated[int, Field(ge=1, le=MAX_HORIZON_DAYS)] = DEFAULT_HORIZON_DAYS
     thresholds: Annotated[list[Rate], Field(min_length=1), Increasing] = DEFAULT_THRESHOLDS
     quantiles: Annotated[list[Level], Field(min_length=1), Increasing] = DEFAULT_QUANTILES

@@ -67,7 +67,7 @@ def read_day(row: Row, column: str) -> date:
         raise row.error(f"{column}: found {row[column]!r}; give a day like 2026-02-03.") from None
 
 
-EVENT_COLUMNS = ("from", "to", "place", "measure", "kind", "note")
+EVENT_COLUMNS = ("from", "to", "place", "measure", "kind", "note", "announced")
 TERM_COLUMNS = ("from", "to", "place")
 
 
@@ -88,7 +88,15 @@ def _event(row: Row, system: System, known: dict[str, Measure]) -> Event:
         raise row.error(f"kind is empty. Give one of {', '.join(EventKind)}.")
     first, last = _period(row)
     place = _choice(row, "place", list(system.place_by_id))
-    return Event(first, last, place, _choice(row, "measure", list(known)), EventKind(kind), row["note"])
+    measure, announced = _choice(row, "measure", list(known)), read_day(row, "announced") if row["announced"] else None
+    return Event(first, last, place, measure, EventKind(kind), row["note"], announced)
+
+
+def event_row(event: Event) -> tuple[str, ...]:
+    """The cells of an event, in the order of `EVENT_COLUMNS`."""
+    announced = "" if event.announced is None else str(event.announced)
+    days, about = (str(event.first), str(event.last)), (event.place or "", event.measure or "", event.kind.value)
+    return (*days, *about, event.note, announced)
 
 
 def _period(row: Row) -> tuple[date, date]:

@@ -98,6 +98,66 @@ def test_the_day_ends_by_the_hospitals_own_clock() -> None:
     assert known["B/attendances"].isna()[cutoff]
 
 
+MORNING = "06:00"
+
+
+def arriving(table: pd.DataFrame, at: dict[str, str], days_late: int = 0) -> pd.DataFrame:
+    """Vintages of which each series becomes known at a local time of the day after (and `days_late` days later)."""
+    rows = versions(table)
+    times = rows["unique_id"].astype(str).map(at).fillna("00:00")
+    local = (rows["ds"] + (1 + days_late) * DAY).dt.strftime("%Y-%m-%d ") + times
+    return rows.assign(known_at=pd.to_datetime(local).dt.tz_localize("Europe/London").dt.tz_convert("UTC"))
+
+
+@pytest.mark.parametrize(
+    ("what", "at", "declared", "hour"),
+    [
+        ("known at midnight", {}, None, 0),
+        ("at six", dict.fromkeys(map(str, four_sites(1)), MORNING), None, 6),
+        ("the last of them at twenty past seven", {"A/attendances": "05:00", "B/attendances": "07:20"}, None, 8),
+        ("an hour before midnight", {"A/attendances": "23:30"}, None, 23),
+        ("as declared, whatever arrives", {"A/attendances": "05:00"}, 9, 9),
+        ("declared as midnight", {"A/attendances": "05:00"}, 0, 0),
+    ],
+)
+def test_the_hour_at_which_the_system_publishes(what: str, at: dict[str, str], declared: int | None, hour: int) -> None:
+    context = SystemContext(publication_hour=declared)
+    assert PointInTimeHistory(arriving(four_sites(60), at), build_system(), context=context).publication_hour == hour
+
+
+@pytest.mark.parametrize(
+    ("what", "nights"),
+    [
+        ("winter", "2022-02-10"),
+        ("the night of 23 hours", "2022-03-26"),
+        ("of 25", "2022-10-29"),
+        ("summer", "2022-06-10"),
+    ],
+)
+def test_a_window_sees_what_was_known_at_that_hour_and_nothing_later(what: str, nights: str) -> None:
+    """Each day is known at six, and corrected by three at half past six."""
+    table, cutoff = four_sites(320), pd.Timestamp(nights)
+    vintages = arriving(table, dict.fromkeys(map(str, table), MORNING))
+    corrected = vintages.assign(y=vintages["y"] + 3, known_at=vintages["known_at"] + pd.Timedelta(minutes=30))
+    both = pd.concat([vintages, corrected], ignore_index=True)
+    known = PointInTimeHistory(both, build_system()).as_of(cutoff)
+    expected = table[list(known.columns)]
+    assert list(known.loc[cutoff]) == list(expected.loc[cutoff])
+    assert list(known.loc[cutoff - DAY]) == list(expected.loc[cutoff - DAY] + 3)  # corrected a day ago
+
+
+def test_a_series_that_takes_two_days_is_late_in_each_window_and_moves_no_hour() -> None:
+    table = four_sites(120)
+    prompt = arriving(table.drop(columns="B/attendances"), dict.fromkeys(map(str, table), MORNING))
+    vintages = pd.concat([arriving(table[["B/attendances"]], {}, days_late=2), prompt], ignore_index=True)
+    history = PointInTimeHistory(vintages, build_system())
+    assert history.publication_hour == 6
+    for cutoff in map(pd.Timestamp, table.index[[60, 90]]):
+        assert dict(history.days_behind(cutoff)) == {"B/attendances": 2}
+    assert history.typical_delay("B/attendances") == 2
+    assert history.typical_delay("A/attendances") == 0
+
+
 def test_the_cutoff_that_is_issued_sees_late_values_and_the_others_do_not() -> None:
     table = four_sites(60)
     cutoff = pd.Timestamp(table.index[-1])

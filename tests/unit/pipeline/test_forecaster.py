@@ -60,6 +60,20 @@ def test_a_poisoned_future_changes_nothing_that_is_published(candidate: str) -> 
     assert (bad.models, bad.reasons) == (forecast.models, forecast.reasons)
 
 
+def test_values_that_arrive_each_morning_are_forecast_as_if_they_were_known_at_midnight() -> None:
+    """Every window has its own day, as the publication has: lead 1 is calibrated as lead 1."""
+    table = four_sites(120)
+    midnight = versions(table)
+    six = midnight.assign(known_at=midnight["known_at"] + pd.Timedelta(hours=6))
+    cutoff = pd.Timestamp(table.index[-1])
+    at_midnight, at_six = (
+        publish(PointInTimeHistory(rows, build_system(), cutoff, ENGLISH), "CalendarLevel", cutoff)
+        for rows in (midnight, six)
+    )
+    pd.testing.assert_frame_equal(at_six.means, at_midnight.means, check_exact=True)
+    np.testing.assert_array_equal(at_six.quantiles, at_midnight.quantiles)
+
+
 @pytest.mark.parametrize("candidate", CATALOGUE)
 def test_what_is_published_of_awkward_series_is_complete(candidate: str) -> None:
     table = awkward(200)
