@@ -2,10 +2,12 @@
 
 import ast
 import re
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 
+from publication.exit_codes import DISTRIBUTION
 from tests.architecture.repository import PACKAGES, ROOT, documentation, modules
 
 VARIABLE = re.compile(r"\b(?:HEADROOM_[A-Z][A-Z_]*[A-Z]|MLFLOW_TRACKING_URI)\b")
@@ -22,6 +24,10 @@ def test_every_error_has_a_line_in_the_documentation() -> None:
     }
     assert {"PublicationError", "TrainingError"} < classes
     assert sorted(name for name in classes if not re.search(rf"\b{name}\b", documented)) == []
+
+
+def test_the_distribution_has_the_extras_that_errors_name() -> None:
+    assert {"training", "service"} <= set(distribution(DISTRIBUTION).metadata.get_all("Provides-Extra") or ())
 
 
 def test_every_environment_variable_is_documented() -> None:

@@ -19,7 +19,6 @@ from training.history.hierarchy import bottom_series, of_system, succeeded, with
 from training.history.plausibility.catalogue import detection_delays, mask_uncounted, mask_untrusted
 from training.history.plausibility.suspect_checks import DetectionDelays
 from training.history.reporting import (
-    HOURS_A_DAY,
     arrival_hour,
     days_behind,
     days_never_counted,
@@ -27,6 +26,7 @@ from training.history.reporting import (
     still_reporting,
 )
 from training.history.steps import Steps, recent_steps
+from training.sources.times import HOURS_A_DAY
 from training.system.bank_holidays import bank_holidays
 from training.system.model import Event, SystemContext
 from training.system.schema import MAX_HORIZON_DAYS

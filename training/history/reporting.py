@@ -9,10 +9,10 @@ import pandas as pd
 from publication.model import System
 from publication.vocabulary import Kind, series_key
 from training.frames import WEEK, BoolArray, IntArray
+from training.sources.times import HOURS_A_DAY
 
 ARRIVAL_SHARE = 0.9  # of a series' days, whose values have arrived by its hour
 LATEST_HOUR = 23
-HOURS_A_DAY = 24.0
 NEWEST_GAPS = 6
 FEWEST_GAPS = 3  # of four values
 REGULAR_SHARE = 0.75  # of the newest gaps: a late week, or a value that was lost, does not hide a rhythm

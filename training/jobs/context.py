@@ -57,10 +57,15 @@ class Context:
         """
         if cutoff is None:
             return self.now
+        return min(self.now, hour_after(cutoff, self._publication_hour(cutoff), self.system.timezone))
+
+    def _publication_hour(self, cutoff: date) -> int:
+        """The hour after the cutoff at which the system published; midnight before anything is ingested."""
+        if self.archive.is_empty:
+            return 0
         versions = self.archive.versions()
         before = versions[versions["ds"] <= pd.Timestamp(cutoff)].sort_values("known_at", kind="stable")
-        hour = publication_hour(before, self.system, self.system_file.context)
-        return min(self.now, hour_after(cutoff, hour, self.system.timezone))
+        return publication_hour(before, self.system, self.system_file.context)
 
     def instant(self, text: str | None) -> datetime | None:
         """Return the instant of a text: ISO 8601, in local time where it has no offset; a day alone means its end."""

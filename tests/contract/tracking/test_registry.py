@@ -342,10 +342,10 @@ def test_a_damaged_copy_at_home_is_not_deleted_before_there_is_another(
     number = promoted(tracking_uri, system, registry)
     lose_artifacts(tracking_uri, system, number)
     [folder] = [path for path in (tmp_path / "champions").iterdir() if path.is_dir()]
-    (folder / "state" / "sums" / "means.parquet").write_bytes(b"")
+    (folder / "state" / "means.parquet").write_bytes(b"")
     with pytest.raises(VersionUnreadableError, match="MLflow has lost its files"):
         registry.load_champion()
-    assert (folder / "state" / "series" / "means.parquet").exists()
+    assert (folder / "state" / "means.parquet").exists()
 
 
 def test_files_that_are_there_and_cannot_be_fetched_are_out_of_reach_not_lost(

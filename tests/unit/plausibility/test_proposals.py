@@ -121,13 +121,13 @@ def test_the_files_hold_the_newest_state_and_their_header_where_there_is_nothing
     assert lines[0] == "severity,check,unique_id,first,last,days,found,baseline,note"
     assert lines[1].startswith("suspect,reporting failure,A/discharges,2023-06-01,2023-06-01,1,0,")
     assert (tmp_path / "events.csv").read_text() == (
-        "from,to,place,measure,kind,note\n"
-        "2023-06-01,2023-06-01,,discharges,data_fault,5 series: reporting failure: 0 every day\n"
+        "from,to,place,measure,kind,note,announced\n"
+        "2023-06-01,2023-06-01,,discharges,data_fault,5 series: reporting failure: 0 every day,\n"
     )
     write_findings(found.iloc[:0], tmp_path / "new" / "findings.csv")
     write_proposals([], tmp_path / "events.csv")
     assert (tmp_path / "new" / "findings.csv").read_text() == lines[0] + "\n"
-    assert (tmp_path / "events.csv").read_text() == "from,to,place,measure,kind,note\n"
+    assert (tmp_path / "events.csv").read_text() == "from,to,place,measure,kind,note,announced\n"
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:

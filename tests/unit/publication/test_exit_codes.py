@@ -1,11 +1,10 @@
 """Ends of a process: each row has the error that was raised, the exit code and the sentence."""
 
 import sys
-from importlib.metadata import distribution
 
 import pytest
 
-from publication.exit_codes import DISTRIBUTION, ends_in_a_sentence
+from publication.exit_codes import ends_in_a_sentence
 from publication.redaction import Redactor
 from tests.planted import OPEN_SESAME
 
@@ -65,7 +64,3 @@ def test_where_files_are_named_in_ascii_the_sentence_says_how_to_change_that(
         "/srv/Łódź".encode("ascii")
     assert ended.value.code == 2
     assert "named in ascii here, which cannot hold '/srv/Łódź'. Set PYTHONUTF8=1" in capsys.readouterr().err
-
-
-def test_the_distribution_has_the_extras_that_are_named() -> None:
-    assert {"training", "service"} <= set(distribution(DISTRIBUTION).metadata.get_all("Provides-Extra") or ())
