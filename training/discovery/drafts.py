@@ -1,4 +1,4 @@
-"""The drafts of sources and places, as text of system.toml and places.csv."""
+"""The drafts of sources and places, as text of system.toml and places.csv, and what was assumed."""
 
 import csv
 import io
@@ -6,7 +6,33 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rich.table import Table
+
 from training.system.schema import DEFAULT_CENSUS_HOUR
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One assumption: about what, what was found, and why."""
+
+    what: str
+    found: str
+    because: str
+
+
+def as_rich(assumptions: Iterable[Assumption]) -> Table:
+    """The table that init prints."""
+    table = Table("what", "found", "because", title="Assumed", title_justify="left")
+    for assumption in assumptions:
+        table.add_row(*map(_escaped, (assumption.what, assumption.found, assumption.because)))
+    return table
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
 
 PLACES = "places.csv"
 PLACE_COLUMNS = ("place", "parent", "name", "kind")

@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from training.discovery import words as w
-from training.discovery.axis import Axis, find_axis
+from training.discovery.axis import Axis, ask_for_zone, find_axis, zone_of_offsets
+from training.discovery.drafts import Assumption
 from training.discovery.labels import is_index, is_label
 from training.discovery.notation import FoundNotation, find_notation
 from training.discovery.places import is_nameless
-from training.discovery.report import Assumption
 from training.discovery.shapes import Roles, find_roles, has_one_row_a_time, rows_of_places, stem_of
 from training.discovery.tables import FileTable
 from training.discovery.turning import days_as_rows, hours_as_rows, levels_as_rows, measures_as_columns
-from training.discovery.zones import ask_for_zone, zone_of_offsets
 from training.errors import HistoryError, NoDaysError
 from training.sources.times import NOT_A_TIME
 from training.system.schema import DEFAULT_CENSUS_HOUR

@@ -1,19 +1,19 @@
-"""From what is known of a table to its sources and places."""
+"""From what is known of a table to its sources and places; days that several files have."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
+import pandas as pd
 
 from training.discovery import words as w
 from training.discovery.axis import DAY_NAME, Axis
 from training.discovery.days import DayColumn
-from training.discovery.drafts import PlaceDraft, SourceDraft
+from training.discovery.drafts import Assumption, PlaceDraft, SourceDraft
 from training.discovery.labels import uniqueness
 from training.discovery.looking import ROWS_OF_FILES, Look, Options, look, shown
 from training.discovery.measures import BUILT_IN_FLOWS, BUILT_IN_KINDS, ChosenMeasures, kind_by_numbers, role_of
-from training.discovery.overlaps import check_overlaps
 from training.discovery.place_totals import (
     by_day_and_place,
     leave_out_stream_totals,
@@ -23,13 +23,45 @@ from training.discovery.place_totals import (
 from training.discovery.places import list_places, place_id
 from training.discovery.rates import RATE
 from training.discovery.reading import read_columns
-from training.discovery.report import Assumption
-from training.discovery.shapes import UNIQUE_SHARE, Shape
+from training.discovery.shapes import UNIQUE_SHARE, Shape, has_file_places
 from training.discovery.source_tables import file_stems, is_place_a_file, source_of
 from training.discovery.tables import FileTable
 from training.errors import HistoryError
 from training.sources.times import MINUTES_A_DAY, SIXTY
 from training.system.schema import DEFAULT_CENSUS_HOUR, DEFAULT_CENSUS_WITHIN_HOURS
+
+MOST_REVISED = 0.2
+"""A later file may have other numbers for so many of the places and days."""
+
+
+def check_overlaps(look: Look) -> None:
+    """Say that files repeat days, where they do.
+
+    Raises HistoryError where they have other numbers for the same places and days: one would replace the other.
+    """
+    table, roles = look.table, look.roles
+    is_place_a_file = roles.place is None and has_file_places(table)
+    if table.files is None or roles.place_columns or is_place_a_file or not roles.chosen.columns:
+        return
+    groups = [*([roles.place.group] if roles.place else []), *roles.streams]
+    keys = {str(number): group.columns[0].codes for number, group in enumerate(groups)}
+    values = {candidate.column.name: candidate.values for candidate in roles.candidates}
+    y = next((values[names[0]] for names in roles.chosen.columns.values() if names[0] in values), None)
+    if y is None:
+        return
+    frame = pd.DataFrame({**keys, "time": look.axis.minutes, "file": table.files.codes, "y": y}).dropna()
+    of_file = frame.groupby([*keys, "time", "file"], sort=False)["y"].sum()
+    of_time = of_file.groupby([*keys, "time"], sort=False).agg(["size", "min", "max"])
+    repeated = of_time["size"].gt(1).to_numpy()
+    differ = repeated & ~np.isclose(of_time["min"], of_time["max"])
+    if differ.sum() > MOST_REVISED * len(of_time):
+        raise HistoryError(
+            f"Looking at {look.file}: the files have different numbers for the same places and days, and nothing says "
+            "which ones count. Give init files of one kind, or one of them at a time."
+        )
+    if repeated.any():
+        look.say("days in several files", "those of the last file count", "nearly all are the same")
+
 
 COVERED_SHARE = 0.8
 FURTHER = {"occupancy_mean": "mean", "occupancy_max": "max"}

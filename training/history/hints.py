@@ -7,7 +7,7 @@ from datetime import datetime
 import pandas as pd
 
 from training.sources.numbers import is_excel_day
-from training.system.spelling import spelling_key
+from training.system.places import spelling_key
 
 LONG_YEAR = 4
 ABBREVIATED = 3

@@ -19,8 +19,8 @@ from training.sources.extract import Extract
 from training.sources.numbers import is_no_value, is_stand_in
 from training.sources.times import parse_times, with_time_column
 from training.system.model import PLAIN_NOTATION, Aggregate, Notation, Source
+from training.system.places import spelling_key
 from training.system.schema import ALL_COLUMNS
-from training.system.spelling import spelling_key
 
 ROW_FIELDS = ("place", "day", "time", "measure", "stream", "known_at")
 SCREENED_COLUMNS = [

@@ -10,9 +10,8 @@ from rich.console import Console
 
 from publication.console import printable
 from training.discovery.discover import discover
-from training.discovery.drafts import PLACES, SystemDraft
+from training.discovery.drafts import PLACES, SystemDraft, as_rich
 from training.discovery.looking import Options
-from training.discovery.report import as_rich
 from training.errors import UsageError
 from training.files import output, write_atomically
 from training.system.reading import read_system

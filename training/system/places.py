@@ -1,6 +1,7 @@
-"""The tree of places, from places.csv or [[places]]: parents, opening periods and successors."""
+"""The tree of places, from places.csv or [[places]]: parents, opening periods, successors, spelling of ids."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -9,8 +10,15 @@ from pathlib import Path
 from publication.model import Place, System
 from training.system.model import OpeningPeriod
 from training.system.schema import PlaceTable, check_identifier, nearest
-from training.system.spelling import spelling_key
 from training.system.tables import Row, read_day, read_table
+
+INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
+
+
+def spelling_key(text: str) -> str:
+    """Return the text as all its spellings are compared: composed letters, single blanks, nothing invisible."""
+    return " ".join(INVISIBLE.sub("", unicodedata.normalize("NFC", text)).split())
+
 
 COLUMNS = ("place", "parent", "name", "kind", "valid_from", "valid_to", "succeeds")
 ROOT_KIND = "system"
