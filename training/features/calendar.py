@@ -78,13 +78,19 @@ HOLIDAY_PREFIX = "holiday"
 HOLIDAY_MARKS = ("day", "on_weekend", "before", "after", "after_on_weekend", "between_1", "between_2", "between_3")
 
 
-def calendar_features(days: pd.DatetimeIndex, country: str, seasons: bool) -> pd.DataFrame:
+NONE_HIDDEN: frozenset[date] = frozenset()
+
+
+def calendar_features(
+    days: pd.DatetimeIndex, country: str, seasons: bool, hidden: frozenset[date] = NONE_HIDDEN
+) -> pd.DataFrame:
     """Return weekday dummies, holiday features and, with `seasons`, Fourier terms of the year.
 
-    `country` as in system.toml (`GB-ENG`), '' for no holidays. Seasons need two years of data: fitted to less, they
-    extrapolate wildly.
+    `country` as in system.toml (`GB-ENG`), '' for no holidays; `hidden` holidays are ordinary days. Seasons need two
+    years of data: fitted to less, they extrapolate wildly.
     """
-    parts = [weekday_dummies(days), holiday_features(days, country), fourier_terms(days, SEASON_HARMONICS * seasons)]
+    parts = [weekday_dummies(days), holiday_features(days, country, hidden)]
+    parts.append(fourier_terms(days, SEASON_HARMONICS * seasons))
     return pd.concat(parts, axis=1)
 
 
@@ -104,7 +110,7 @@ def fourier_terms(days: pd.DatetimeIndex, harmonics: int) -> pd.DataFrame:
     return pd.DataFrame(waves, index=days)
 
 
-def holiday_features(days: pd.DatetimeIndex, country: str) -> pd.DataFrame:
+def holiday_features(days: pd.DatetimeIndex, country: str, hidden: frozenset[date] = NONE_HIDDEN) -> pd.DataFrame:
     """Return a dummy (0 or 1) for each kind of day on or around a holiday, all named `holiday_...`.
 
     `holiday_is_NAME` is a holiday by name, `holiday_after_NAME` the working day after it; both add to the kinds that
@@ -116,13 +122,13 @@ def holiday_features(days: pd.DatetimeIndex, country: str) -> pd.DataFrame:
     table = np.zeros((len(days), len(columns)))
     for year in days.year.unique():
         there = days.year == year
-        table[there] = _year(country, int(year))[days[there].dayofyear - 1]
+        table[there] = _year(country, int(year), hidden)[days[there].dayofyear - 1]
     return pd.DataFrame(table, index=days, columns=columns)
 
 
-def special_days(days: pd.DatetimeIndex, country: str) -> BoolArray:
+def special_days(days: pd.DatetimeIndex, country: str, hidden: frozenset[date] = NONE_HIDDEN) -> BoolArray:
     """Return (n_days,) True for days on or around a holiday: those with any holiday feature."""
-    return holiday_features(days, country).any(axis=1).to_numpy(dtype=bool)
+    return holiday_features(days, country, hidden).any(axis=1).to_numpy(dtype=bool)
 
 
 @lru_cache(maxsize=64)
@@ -133,13 +139,13 @@ def _all_marks(country: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def _year(country: str, year: int) -> FloatArray:
+def _year(country: str, year: int, hidden: frozenset[date]) -> FloatArray:
     """Return the features of every day of a year, (n_days, n_marks)."""
     position = {mark: place for place, mark in enumerate(_all_marks(country))}
     days = pd.date_range(f"{year}-01-01", f"{year}-12-31", freq="D")
     table = np.zeros((len(days), len(position)))
     for row, day in enumerate(days):
-        marks = _marks(day.date(), country, _has_christmas(country))
+        marks = _marks(day.date(), country, _has_christmas(country), hidden)
         table[row, [position[mark] for mark in marks if mark in position]] = 1.0
     return table
 
@@ -148,35 +154,35 @@ def _has_christmas(country: str) -> bool:
     return any((day.month, day.day) == CHRISTMAS for day in named_holidays(country, REFERENCE_YEAR))
 
 
-def _marks(day: date, country: str, christmas: bool) -> Iterator[str]:
+def _marks(day: date, country: str, christmas: bool, hidden: frozenset[date]) -> Iterator[str]:
     """Yield the marks of a day: of a holiday; else of a day around Christmas; else of a day near a holiday."""
     weekend = day.weekday() >= SATURDAY
     around = AROUND_CHRISTMAS.get((day.month, day.day)) if christmas else None
-    if names := _names(day, country):
+    if names := _names(day, country, hidden):
         special = christmas and (day.month, day.day) in {CHRISTMAS, (12, 26), (1, 1)}
         yield "on_weekend" if weekend and not special else "day"
         if not weekend or special:
             yield from (f"is_{name}" for name in names)
     elif around is not None:
         yield around
-    elif between := _bridge_position(day, country):
+    elif between := _bridge_position(day, country, hidden):
         yield f"between_{between}"
-    elif before := _names(day - timedelta(days=1), country):
+    elif before := _names(day - timedelta(days=1), country, hidden):
         yield "after_on_weekend" if weekend else "after"
         if not weekend:
             yield from (f"after_{name}" for name in before)
-    elif _names(day + timedelta(days=1), country):
+    elif _names(day + timedelta(days=1), country, hidden):
         yield "before"
 
 
-def _bridge_position(day: date, country: str) -> int:
+def _bridge_position(day: date, country: str, hidden: frozenset[date]) -> int:
     """Return the position of a bridge day: days since the holiday before it. 0 for other days."""
     for back in range(1, BRIDGE_DAYS + 1):
-        if _names(day - timedelta(days=back), country):
+        if _names(day - timedelta(days=back), country, hidden):
             ahead = range(1, BRIDGE_DAYS + 2 - back)
-            return back if any(_names(day + timedelta(days=n), country) for n in ahead) else 0
+            return back if any(_names(day + timedelta(days=n), country, hidden) for n in ahead) else 0
     return 0
 
 
-def _names(day: date, country: str) -> tuple[str, ...]:
-    return named_holidays(country, day.year).get(day, ())
+def _names(day: date, country: str, hidden: frozenset[date]) -> tuple[str, ...]:
+    return () if day in hidden else named_holidays(country, day.year).get(day, ())

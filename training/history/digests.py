@@ -25,7 +25,8 @@ class Declarations:
         self._context = context
         self._by_series: dict[str, tuple[Declared, ...]] = {}
         kinds = sorted({event.kind.value for event in context.events})
-        self._everywhere = f"{context.holidays} {kinds} {bool(context.school_terms)}"
+        hidden = sorted(map(str, context.hidden_holidays))
+        self._everywhere = f"{context.holidays} {hidden} {kinds} {bool(context.school_terms)}"
 
     def until(self, unique_id: str, last: date) -> str:
         """As text, all that holds for a series on days up to the last; what begins later is not there."""

@@ -28,7 +28,7 @@ from training.history.reporting import (
 from training.history.steps import Steps, recent_steps
 from training.sources.times import HOURS_A_DAY
 from training.system.bank_holidays import bank_holidays
-from training.system.model import Event, SystemContext
+from training.system.model import SystemContext, Unknown
 from training.system.schema import MAX_HORIZON_DAYS
 
 SNAPSHOTS_HELD = 1024
@@ -72,26 +72,26 @@ class PointInTimeHistory:
         self.undisturbed = lru_cache(maxsize=SNAPSHOTS_HELD)(self._undisturbed)
         self.steps = lru_cache(maxsize=SNAPSHOTS_HELD)(self._steps)
         self.digests = lru_cache(maxsize=SNAPSHOTS_HELD)(self._digests)
-        self.unknown_events = lru_cache(maxsize=SNAPSHOTS_HELD)(self._unknown_events)
-        self.without_events = lru_cache(maxsize=FRAMES_HELD)(self._without_events)
+        self.unknown = lru_cache(maxsize=SNAPSHOTS_HELD)(self._unknown_at)
+        self.without = lru_cache(maxsize=FRAMES_HELD)(self._without)
 
     def announced_at(self, cutoff: pd.Timestamp) -> "PointInTimeHistory":
-        """Return the history as models see it for the cutoff: without the events that were not known yet.
+        """Return the history as models see it for the cutoff: without events and holidays that were not known yet.
 
         It is the same object for all cutoffs at which the same is known of the days that a forecast may reach.
         """
-        return self.without_events(self.unknown_events(cutoff))
+        return self.without(self.unknown(cutoff))
 
-    def _unknown_events(self, cutoff: pd.Timestamp) -> frozenset[Event]:
-        """The events that a forecast for the cutoff may reach and that were not known then.
+    def _unknown_at(self, cutoff: pd.Timestamp) -> Unknown:
+        """What a forecast for the cutoff may reach and was not known then.
 
-        There are none for the publication that is being made: everything that is declared is known.
+        That is nothing for the publication that is being made: everything that is declared is known.
         """
         day = cutoff.date()
         is_issued = cutoff == self._issued_for
-        return frozenset() if is_issued else self.context.unknown_on(day, day + timedelta(days=MAX_HORIZON_DAYS))
+        return Unknown() if is_issued else self.context.unknown_on(day, day + timedelta(days=MAX_HORIZON_DAYS))
 
-    def _without_events(self, unknown: frozenset[Event]) -> "PointInTimeHistory":
+    def _without(self, unknown: Unknown) -> "PointInTimeHistory":
         return AnnouncedHistory(self, unknown) if unknown else self
 
     def _context_at(self, cutoff: pd.Timestamp) -> SystemContext:
@@ -320,8 +320,8 @@ class DelayedHistory(PointInTimeHistory):
         self.undisturbed = lru_cache(maxsize=FRAMES_HELD)(self._undisturbed)
         self.steps = lru_cache(maxsize=SNAPSHOTS_HELD)(self._steps)
         self.digests = lru_cache(maxsize=SNAPSHOTS_HELD)(self._digests)
-        self.unknown_events = base.unknown_events
-        self.without_events = lru_cache(maxsize=FRAMES_HELD)(self._without_events)
+        self.unknown = base.unknown
+        self.without = lru_cache(maxsize=FRAMES_HELD)(self._without)
 
     @property
     def undelayed(self) -> PointInTimeHistory:
@@ -369,14 +369,14 @@ class DelayedHistory(PointInTimeHistory):
 
 
 class AnnouncedHistory(PointInTimeHistory):
-    """The history of `base` without the events that were `unknown` at some cutoffs; its values are the base's."""
+    """The history of `base` without what was `unknown` at some cutoffs; its values are the base's."""
 
-    def __init__(self, base: PointInTimeHistory, unknown: frozenset[Event]) -> None:
+    def __init__(self, base: PointInTimeHistory, unknown: Unknown) -> None:
         self.system = base.system
         self.context = base.context.without(unknown)
         self.latest = base.latest
         self._base = base
-        self._unknown = unknown
+        self._hidden = unknown
         self.as_of = base.as_of
         self.imputed = base.imputed
         self.undisturbed = base.undisturbed
@@ -385,9 +385,9 @@ class AnnouncedHistory(PointInTimeHistory):
 
     @property
     def undelayed(self) -> PointInTimeHistory:
-        """The undelayed base, without the same events."""
+        """The undelayed base, without the same."""
         base = self._base.undelayed
-        return self if base is self._base else base.without_events(self._unknown)
+        return self if base is self._base else base.without(self._hidden)
 
     def announced_at(self, cutoff: pd.Timestamp) -> PointInTimeHistory:
         """Return itself: it is of cutoffs at which the same is known."""

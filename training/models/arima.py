@@ -85,6 +85,6 @@ def regressors(history: PointInTimeHistory, last: pd.Timestamp, unique_ids: Sequ
     """
     known = history.context
     days = pd.date_range(history.first_day, last)
-    shared = calendar_features(days, known.holidays, seasons=False)
+    shared = calendar_features(days, known.holidays, seasons=False, hidden=known.hidden_holidays)
     own = event_tables(days, unique_ids, known, history.system).values()
     return {i: np.column_stack([shared, *(table[:, j] for table in own)]) for j, i in enumerate(unique_ids)}

@@ -64,9 +64,8 @@ class Design:
 def design(history: PointInTimeHistory, days: pd.DatetimeIndex, unique_ids: Sequence[str], harmonics: int) -> Design:
     """Return the design of calendar features and declared events, of some days and series."""
     known = history.context
-    shared = pd.concat(
-        [weekday_dummies(days), fourier_terms(days, harmonics), holiday_features(days, known.holidays)], axis=1
-    )
+    holidays = holiday_features(days, known.holidays, known.hidden_holidays)
+    shared = pd.concat([weekday_dummies(days), fourier_terms(days, harmonics), holidays], axis=1)
     tables = {str(name): shared[[name]].to_numpy() for name in shared}
     return Design(tables | event_tables(days, unique_ids, known, history.system))
 

@@ -150,7 +150,7 @@ def _with_features(rows: pd.DataFrame, series: pd.Series, history: PointInTimeHi
     known = history.context
     days = pd.DatetimeIndex(np.sort(rows["ds"].unique()))
     own = event_features(rows["ds"], series.to_list(), known, history.system)
-    return rows.join(calendar_features(days, known.holidays, seasons), on="ds").assign(**own)
+    return rows.join(calendar_features(days, known.holidays, seasons, known.hidden_holidays), on="ds").assign(**own)
 
 
 def _counts(history: PointInTimeHistory, cutoff: pd.Timestamp) -> pd.DataFrame:

@@ -72,7 +72,7 @@ def _multiples(request: ForecastRequest, day: pd.Timestamp, first: pd.Timestamp,
     """
     history = request.history
     days = pd.date_range(max(first, history.first_day), last + pd.Timedelta(days=request.horizon))
-    table = holiday_features(days, history.context.holidays)
+    table = holiday_features(days, history.context.holidays, history.context.hidden_holidays)
     measures = by_measure(history.as_of(day).columns) if day >= history.first_day else {}
     if table.empty or not measures:  # where nobody has reported for weeks, no series is known
         return pd.DataFrame(index=days)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from publication.vocabulary import series_key
 from training.calibration.past_errors import PastErrors, before_long_gap
 from training.calibration.quantiles import SMALL_COUNT, Calibration, continuity_jitter, in_integer_counts
 from training.calibration.scale import count_sd, scaled_errors
-from training.features.calendar import special_days
+from training.features.calendar import NONE_HIDDEN, special_days
 from training.frames import BoolArray, FloatArray
 from training.history.patient_flow import OCCUPANCY, beds_of
 from training.history.point_in_time import PointInTimeHistory
@@ -108,14 +109,16 @@ class Margins:
         starts = np.array([window.toordinal() for window in windows], dtype=float)
         days = starts[:, None] + np.arange(1.0, self.horizon + 1)
         shifts = continuity_jitter(days)[:, :, None] * integer / count_sd(np.nan_to_num(means))
-        *special, special_ahead = self._special([*windows, cutoff])
-        marked = np.reshape(special, days.shape).astype(bool)
+        marked = np.reshape(self._special(windows), days.shape).astype(bool)
+        special_ahead = self._special([cutoff], self.history.announced_at(cutoff).context.hidden_holidays)[0]
         return PastErrors(errors - shifts, np.maximum(cutoff.toordinal() - days, 0.0), marked, special_ahead)
 
-    def _special(self, cutoffs: CalibrationWindows) -> BoolArray:
-        """Return which target days (n_cutoffs, horizon) are on or around a bank holiday."""
+    def _special(self, cutoffs: CalibrationWindows, hidden: frozenset[date] = NONE_HIDDEN) -> BoolArray:
+        """Return which target days (n_cutoffs, horizon) are on or around a bank holiday that is not hidden."""
+        if not cutoffs:
+            return np.zeros((0, self.horizon), bool)
         days = pd.DatetimeIndex(np.concatenate([target_days(day, self.horizon) for day in cutoffs]))
-        return special_days(days, self.history.context.holidays).reshape(-1, self.horizon)
+        return special_days(days, self.history.context.holidays, hidden).reshape(-1, self.horizon)
 
     def _is_integer(self, cutoff: pd.Timestamp, ids: list[str]) -> BoolArray:
         """Return which bottom series (n_bottom,) have only integers, as far as is known. Rates are no counts."""

@@ -9,6 +9,27 @@ from functools import lru_cache
 HOLIDAY_YEARS = range(2015, 2035)
 RECURRING_SHARE = 0.5  # of those years, for a holiday to have its own name; jubilees and funerals are just holidays
 
+ANNOUNCED: Mapping[str, Mapping[date, date]] = {
+    "GB": {
+        date(2011, 4, 29): date(2010, 11, 23),  # royal wedding
+        date(2012, 6, 5): date(2010, 1, 5),  # diamond jubilee
+        date(2020, 5, 8): date(2019, 6, 7),  # early May bank holiday, moved to VE day
+        date(2022, 6, 3): date(2020, 11, 12),  # platinum jubilee
+        date(2022, 9, 19): date(2022, 9, 10),  # state funeral
+        date(2023, 5, 8): date(2022, 11, 6),  # coronation
+    },
+    "AU": {date(2022, 9, 22): date(2022, 9, 11)},  # day of mourning
+    "NZ": {date(2022, 9, 26): date(2022, 9, 12)},  # memorial day
+    "IE": {date(2022, 3, 18): date(2022, 1, 19)},  # remembrance and recognition
+}
+"""By country: one-off bank holidays, and the day on which each was announced. All others are known long before."""
+
+
+def unannounced_holidays(country: str, day: date, until: date) -> frozenset[date]:
+    """Return the bank holidays up to `until` that nobody knew of on a day."""
+    announced = ANNOUNCED.get(country.partition("-")[0], {})
+    return frozenset(holiday for holiday, since in announced.items() if since > day and day < holiday <= until)
+
 
 def bank_holidays(country: str, year: int) -> frozenset[date]:
     """The public holidays of `country` as system.toml names it (`GB-ENG`; empty: none) in a year."""

@@ -1,7 +1,7 @@
 """The content of a valid system.toml, and the measures of a system."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from publication.model import Measure, System
 from publication.vocabulary import Kind
+from training.system.bank_holidays import unannounced_holidays
 from training.system.schema import DEFAULT_CENSUS_WITHIN_HOURS, DeclaredMeasure, SourceTable
 
 BUILT_IN = (
@@ -115,12 +116,23 @@ class OpeningPeriod:
     succeeds: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What was not known yet on a day: events, and one-off bank holidays."""
+
+    events: frozenset[Event] = frozenset()
+    holidays: frozenset[date] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.events or self.holidays)
+
+
 @dataclass(frozen=True)
 class SystemContext:
     """Context of a system, other than its counts. `holidays` is empty where there are no bank holidays.
 
     `publication_hour` is the local hour at which the system publishes, on the day after the cutoff; None: it is
-    estimated from when values arrive.
+    estimated from when values arrive. `hidden_holidays` are bank holidays that were not announced yet.
     """
 
     holidays: str = ""
@@ -128,14 +140,19 @@ class SystemContext:
     school_terms: tuple[SchoolTerm, ...] = ()
     opening_periods: Mapping[str, OpeningPeriod] = field(default_factory=dict)
     publication_hour: int | None = None
+    hidden_holidays: frozenset[date] = frozenset()
 
-    def unknown_on(self, day: date, until: date = date.max) -> frozenset[Event]:
-        """Return the events up to `until` that were not known on a day."""
-        return frozenset(event for event in self.events if event.known_from > day and event.first <= until)
+    def unknown_on(self, day: date, until: date = date.max) -> Unknown:
+        """Return the events and bank holidays up to `until` that were not known on a day."""
+        events = frozenset(event for event in self.events if event.known_from > day and event.first <= until)
+        return Unknown(events, unannounced_holidays(self.holidays, day, until))
 
-    def without(self, events: Collection[Event]) -> "SystemContext":
-        """Return the context without some events; itself where there are none."""
-        return replace(self, events=tuple(e for e in self.events if e not in events)) if events else self
+    def without(self, unknown: Unknown) -> "SystemContext":
+        """Return the context without what was not known; itself where there is nothing."""
+        if not unknown:
+            return self
+        events = tuple(event for event in self.events if event not in unknown.events)
+        return replace(self, events=events, hidden_holidays=unknown.holidays)
 
 
 class Aggregate(StrEnum):

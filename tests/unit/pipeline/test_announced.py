@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_history, build_system, four_sites, versions
+from training.features.calendar import holiday_features
 from training.history.point_in_time import PointInTimeHistory
 from training.pipeline.forecast import Forecast
 from training.pipeline.forecaster import Forecaster
+from training.system.bank_holidays import ANNOUNCED, bank_holidays, unannounced_holidays
 from training.system.model import Event, EventKind, SystemContext
 
 HORIZON = 7
@@ -89,6 +91,45 @@ def test_an_event_is_seen_from_its_announcement_on(
 )
 def test_when_an_event_is_known(kind: EventKind, announced: date | None, known_from: date) -> None:
     assert Event(date(2026, 2, 3), date(2026, 2, 4), None, None, kind, "", announced).known_from == known_from
+
+
+FUNERAL = pd.Timestamp("2022-09-19")
+
+
+@pytest.mark.parametrize(
+    ("what", "cutoff", "is_known"),
+    [
+        ("the day before it was announced", "2022-09-09", False),
+        ("the day on which it was announced", "2022-09-10", True),
+        ("the eve", "2022-09-18", True),
+        ("long before, it is out of reach", "2022-06-01", True),
+    ],
+)
+def test_a_holiday_that_comes_once_is_known_from_its_announcement(what: str, cutoff: str, is_known: bool) -> None:
+    """The state funeral of 2022 was announced nine days ahead. Nothing around it is special before that, either."""
+    table = four_sites(290)[[SITE]]
+    table.index = pd.date_range("2022-01-03", periods=len(table), freq="D", name="ds")
+    history = build_history(table, context=SystemContext("GB-ENG"))
+    seen = history.announced_at(pd.Timestamp(cutoff)).context
+    around = pd.date_range(FUNERAL - pd.Timedelta(days=2), periods=5, freq="D")
+    marks = holiday_features(around, seen.holidays, seen.hidden_holidays).any(axis=1).tolist()
+    assert marks == ([False, True, True, True, False] if is_known else [False] * 5), what
+    late_august = pd.DatetimeIndex([pd.Timestamp("2022-08-29")])
+    assert holiday_features(late_august, seen.holidays, seen.hidden_holidays).any(axis=None)
+
+
+def test_a_recurring_holiday_and_that_of_another_country_are_always_known() -> None:
+    for country in ("GB-ENG", "PT", "DE-BY", ""):
+        assert unannounced_holidays(country, date(2022, 12, 1), date(2023, 2, 1)) == frozenset()
+    assert unannounced_holidays("PT", date(2022, 9, 1), date(2022, 10, 1)) == frozenset()
+    assert unannounced_holidays("GB", date(2022, 9, 9), date(2022, 9, 18)) == frozenset()  # out of reach
+
+
+def test_every_holiday_that_was_announced_is_one_of_its_country() -> None:
+    for country, announced in ANNOUNCED.items():
+        for day, since in announced.items():
+            assert day in bank_holidays(country, day.year), (country, day)
+            assert since < day
 
 
 def test_beds_that_open_are_ahead_once_they_are_announced() -> None:
