@@ -270,6 +270,8 @@ def publication_hour(versions: pd.DataFrame, system: System, context: SystemCont
     if context.publication_hour is not None:
         return context.publication_hour
     recent = recent_arrivals(versions)
+    if recent.empty:
+        return 0
     return arrival_hour(hours_late(recent, 0, system).clip(lower=0.0), recent["unique_id"])
 
 

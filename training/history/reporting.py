@@ -12,6 +12,7 @@ from training.frames import WEEK, BoolArray, IntArray
 from training.sources.times import HOURS_A_DAY
 
 ARRIVAL_SHARE = 0.9  # of a series' days, whose values have arrived by its hour
+SPARE_HOURS = 1  # a feed that keeps UTC arrives an hour later in summer
 LATEST_HOUR = 23
 NEWEST_GAPS = 6
 FEWEST_GAPS = 3  # of four values
@@ -32,14 +33,16 @@ PROMPT_SHARE = 0.5  # of those, with a value, for a day to count as reached
 def arrival_hour(hours: pd.Series, unique_ids: pd.Series) -> int:
     """Return the hour after midnight by which every series that arrives on the next day has arrived, nine days in ten.
 
-    `hours` are from the end of a day to the instant at which the value of a series was first known. A series that
-    typically takes a day or more is late by itself, and decides nothing. 0 where values are known at midnight.
+    An hour is spare. `hours` are from the end of a day to the instant at which the value of a series was first known.
+    A series that typically takes a day or more is late by itself, and decides nothing. 0 where values are known at
+    midnight.
     """
     by_series = hours.groupby(unique_ids.astype(str))
     typical = by_series.transform("median")
     prompt = (hours < HOURS_A_DAY) & (typical < HOURS_A_DAY)
     arrived = hours[prompt].groupby(unique_ids[prompt].astype(str)).quantile(ARRIVAL_SHARE, interpolation="higher")
-    return 0 if arrived.empty else int(np.clip(np.ceil(arrived.max()), 0, LATEST_HOUR))
+    latest = 0.0 if arrived.empty else float(arrived.max())
+    return min(int(np.ceil(latest)) + SPARE_HOURS, LATEST_HOUR) if latest > 0 else 0
 
 
 @dataclass(frozen=True)

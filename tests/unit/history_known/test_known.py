@@ -113,8 +113,8 @@ def arriving(table: pd.DataFrame, at: dict[str, str], days_late: int = 0) -> pd.
     ("what", "at", "declared", "hour"),
     [
         ("known at midnight", {}, None, 0),
-        ("at six", dict.fromkeys(map(str, four_sites(1)), MORNING), None, 6),
-        ("the last of them at twenty past seven", {"A/attendances": "05:00", "B/attendances": "07:20"}, None, 8),
+        ("at six, and an hour to spare", dict.fromkeys(map(str, four_sites(1)), MORNING), None, 7),
+        ("the last of them at twenty past seven", {"A/attendances": "05:00", "B/attendances": "07:20"}, None, 9),
         ("an hour before midnight", {"A/attendances": "23:30"}, None, 23),
         ("as declared, whatever arrives", {"A/attendances": "05:00"}, 9, 9),
         ("declared as midnight", {"A/attendances": "05:00"}, 0, 0),
@@ -135,10 +135,10 @@ def test_the_hour_at_which_the_system_publishes(what: str, at: dict[str, str], d
     ],
 )
 def test_a_window_sees_what_was_known_at_that_hour_and_nothing_later(what: str, nights: str) -> None:
-    """Each day is known at six, and corrected by three at half past six."""
+    """Each day is known at six, and corrected by three at half past seven."""
     table, cutoff = four_sites(320), pd.Timestamp(nights)
     vintages = arriving(table, dict.fromkeys(map(str, table), MORNING))
-    corrected = vintages.assign(y=vintages["y"] + 3, known_at=vintages["known_at"] + pd.Timedelta(minutes=30))
+    corrected = vintages.assign(y=vintages["y"] + 3, known_at=vintages["known_at"] + pd.Timedelta(minutes=90))
     both = pd.concat([vintages, corrected], ignore_index=True)
     known = PointInTimeHistory(both, build_system()).as_of(cutoff)
     expected = table[list(known.columns)]
@@ -151,7 +151,7 @@ def test_a_series_that_takes_two_days_is_late_in_each_window_and_moves_no_hour()
     prompt = arriving(table.drop(columns="B/attendances"), dict.fromkeys(map(str, table), MORNING))
     vintages = pd.concat([arriving(table[["B/attendances"]], {}, days_late=2), prompt], ignore_index=True)
     history = PointInTimeHistory(vintages, build_system())
-    assert history.publication_hour == 6
+    assert history.publication_hour == 7
     for cutoff in map(pd.Timestamp, table.index[[60, 90]]):
         assert dict(history.days_behind(cutoff)) == {"B/attendances": 2}
     assert history.typical_delay("B/attendances") == 2
