@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import mlflow
@@ -12,7 +13,7 @@ from service.__main__ import main as headroom_service
 from service.auth.key_store import KeyStore, default_keys_url, read_only
 from tests.contract.service.client import Clock, serve
 from tests.servers import ROOT
-from tests.unit.cli.commands import NOW, headroom
+from tests.unit.cli.commands import headroom
 from training.settings import settings
 from training.tracking.client import connect
 
@@ -107,7 +108,7 @@ def test_everything_lands_in_its_home_from_the_first_command_to_the_served_page(
     make_keys(home)
     with (
         closing(Store(read_only(default_url(home)))) as store,
-        serve(store, Clock(NOW)) as client,
+        serve(store, Clock(datetime.now(UTC))) as client,
     ):
         assert client.get("/v1/system").status_code == 200
         assert client.get("/readyz").json()["publication"]["system"] == "northshire"

@@ -1,18 +1,19 @@
 """Every fault that the simulator can lay into its feeds is found where it was laid."""
 
 import csv
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from tests.acceptance.dirty.test_dirty_inputs import table
-from tests.unit.cli.commands import headroom
+from tests.unit.cli.commands import headroom, headroom_at
 from training.simulate.run import simulate
 from training.simulate.scenario import FaultKind, Scenario
 
 LAST_DAY = date(2026, 10, 31)
+MORNING_AFTER = datetime(2026, 11, 1, 6, tzinfo=UTC)
 SEEDS = (3, 4)
 
 REJECTED = {
@@ -43,7 +44,7 @@ def ingested(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     """A system with every fault, the home it was ingested into, and what the ingest printed."""
     folder, home = tmp_path_factory.mktemp("system"), tmp_path_factory.mktemp("home")
     system = simulate(folder, request.param, LAST_DAY, Scenario(days=900, trusts=2, sites=4, faults=tuple(FaultKind)))
-    ended = headroom("ingest", "--system", system, "--home", home)
+    ended = headroom_at(MORNING_AFTER, "ingest", "--system", system, "--home", home)
     assert ended.exit_code == 0, ended.err
     return folder, home, ended.out
 

@@ -18,7 +18,6 @@ from tests.architecture.repository import ROOT
 from training.cli import main
 
 OURS = ("HEADROOM_", "MLFLOW_")
-NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)  # of every command that runs in this process
 WIDE = "200"  # columns, so that no sentence is broken
 SECONDS = 600
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"  # set by a command for its own process: here it is taken back
@@ -55,7 +54,12 @@ def process(*arguments: object, prefix: Sequence[str] = (), **environ: str) -> E
 
 
 def headroom(*arguments: object, **environ: str) -> Ended:
-    """Return the result of `process` at NOW, from this process, which need not import everything again."""
+    """Return the result of `process` from this process, which need not import everything again."""
+    return headroom_at(datetime.now(UTC), *arguments, **environ)
+
+
+def headroom_at(now: datetime, *arguments: object, **environ: str) -> Ended:
+    """Return the result of `headroom` at an instant: a test whose days are fixed must not depend on today."""
     out, err = io.StringIO(), io.StringIO()
     exit_code: str | int | None = 0
     with (
@@ -73,7 +77,7 @@ def headroom(*arguments: object, **environ: str) -> Ended:
         for variable, value in environ.items():
             patch.setenv(variable, value)
         try:
-            main(lambda: NOW)
+            main(lambda: now)
         except SystemExit as ended:
             exit_code = ended.code
     assert isinstance(exit_code, int | None)

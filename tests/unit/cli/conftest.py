@@ -1,12 +1,13 @@
 """A small, valid system, which each test makes invalid in its own way."""
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from publication.days import ONE_DAY, today
-from tests.unit.cli.commands import NOW, headroom
+from tests.unit.cli.commands import headroom
 from training.simulate.run import simulate
 
 DAYS = 100
@@ -14,9 +15,9 @@ DAYS = 100
 
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a simulated system of one trust and two sites, its history ending the day before NOW."""
+    """The folder of a simulated system of one trust and two sites, its history ending yesterday."""
     folder = tmp_path_factory.mktemp("simulated") / "system"
-    yesterday = today(NOW, "Europe/London") - ONE_DAY
+    yesterday = today(datetime.now(UTC), "Europe/London") - ONE_DAY
     simulate(folder, seed=1, last_day=yesterday, days=DAYS, trusts=1, sites=2)
     return folder
 
