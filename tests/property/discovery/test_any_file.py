@@ -61,7 +61,7 @@ def test_bytes_end_with_a_system_or_a_sentence(content: bytes, suffix: str) -> N
 @example([["date", ""], ["2024-01-01", "1"]], ",", "utf-8")
 @example([["2024-01-01", "2024-01-02"], ["1", "2"], ["3", "4"]], ",", "utf-8")
 @example([['"', "date"], ["1", "2024-01-01"]], ";", "utf-8")
-@settings(max_examples=300)
+@settings(max_examples=80)
 def test_tables_end_with_a_system_or_a_sentence(rows: list[list[str]], separator: str, encoding: str) -> None:
     text = "\n".join(separator.join(row) for row in rows)
     assert ends_well("extract.csv", text.encode(encoding, errors="replace"))
@@ -115,7 +115,7 @@ def cell(kind: str, number: int, chosen: random.Random) -> str:
 
 
 @given(st.lists(st.tuples(NAMES, KINDS), min_size=1, max_size=7), st.integers(1, 90), separators, st.integers(0, 99))
-@settings(max_examples=400)
+@settings(max_examples=100)
 def test_columns_of_any_kinds_end_with_a_system_or_a_sentence(
     columns: list[tuple[str, str]], n_rows: int, separator: str, seed: int
 ) -> None:
@@ -147,7 +147,7 @@ def extract(
     st.booleans(),
     st.integers(0, 999),
 )
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_no_number_changes(
     sites: list[str], n_days: int, day_format: str, separator: str, thousands: bool, seed: int
 ) -> None:

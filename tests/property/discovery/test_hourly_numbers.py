@@ -69,7 +69,7 @@ def file_of(rows: pd.DataFrame, time: str, name: str, total: bool, seed: int) ->
     return [[line[at] for at in order] for line in (header, *lines)]
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(
     time=st.sampled_from(sorted(TIMES)),
     kind=st.sampled_from(["calls", "occupied beds"]),
@@ -93,7 +93,7 @@ def test_hours_become_the_days_of_sql(
         assert found(Path(folder), Case("", files, {})) == pytest.approx(expected)
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(
     sites=st.lists(st.sampled_from(["RX1", "RX2", "Nord", "\u00c9vora"]), min_size=1, unique=True),
     time=st.sampled_from(["ISO", "ISO with T", "day first"]),

@@ -105,7 +105,7 @@ def accounted_for(screened: ScreenedFile, cells_at: dict[int, list[str]], names:
     return ignored == screened.ignored
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(changes=changes_of(GOOD))
 @example(changes=[])
 @example(changes=[("insert", 0, b"\xff", 1)])

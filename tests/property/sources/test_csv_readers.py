@@ -82,7 +82,7 @@ def written(lines: list[list[str]], separator: str = ",", end: str = "\n") -> st
     return end.join(separator.join(line) for line in (HEADER, *lines))
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(
     lines=plain_files,
     separator=st.sampled_from(",;\t"),
@@ -98,7 +98,7 @@ def test_both_readers_agree_on_every_plain_file_and_arrow_reads_it(
     assert check_that_readers_agree((text + end * last).encode(encoding, errors="replace"))
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(lines=quoted_files, separator=st.sampled_from(",;"), end=st.sampled_from(["\n", "\r\n"]), last=st.booleans())
 @example(lines=[['"ab"c', "1", "2", ""]], separator=",", end="\n", last=True)
 @example(lines=[['"a,"b', 'c"'], ['x"', "1", "2", ""]], separator=",", end="\n", last=True)
@@ -112,13 +112,13 @@ def test_both_readers_agree_on_files_with_quotes_of_every_kind(
     check_that_readers_agree((written(lines, separator, end) + end * last).encode())
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(changes=changes_of(GOOD))
 def test_both_readers_agree_on_a_spoiled_file(changes: list[Change]) -> None:
     check_that_readers_agree(mutated(GOOD, changes))
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(lines=st.lists(st.lists(st.text(st.sampled_from('A1 ,"'), max_size=4), min_size=2, max_size=5), max_size=8))
 def test_arrow_reads_whatever_a_program_wrote_with_quotes_where_they_are_needed(lines: list[list[str]]) -> None:
     text = io.StringIO(newline="")

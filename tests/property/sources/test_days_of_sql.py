@@ -68,7 +68,7 @@ instants = st.builds(in_utc_after, starts, st.integers(0, 71), st.sampled_from([
 
 
 @pytest.mark.parametrize(("aggregate", "value"), [("sum", "sum(n::DOUBLE)"), ("count", "count(*)")])
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(rows=st.lists(st.tuples(sites, instants, numbers), min_size=1, max_size=60))
 @example(rows=[("A", "2026-03-29T00:30Z", "1"), ("A", "2026-03-29T23:30Z", "2"), ("A", "2026-03-30T22:30Z", "4")])
 @example(rows=[("A", "2026-10-24T22:30Z", "1"), ("A", "2026-10-24T23:30Z", "2"), ("A", "2026-10-25T23:30Z", "4")])
@@ -81,7 +81,7 @@ def test_instants_are_of_the_local_day(aggregate: str, value: str, rows: list[tu
     assert {y for key, y in known.items() if key not in expected} <= {0.0}  # days without an event
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(
     start=st.sampled_from([SPRING, AUTUMN]),
     lacking=st.sets(st.tuples(sites, st.integers(0, 2), st.integers(3, 23)), max_size=6),
@@ -147,7 +147,7 @@ OF_SNAPSHOTS = """
     ("aggregate", "query"),
     [("census", CENSUS), ("mean", OF_SNAPSHOTS.format(aggregate="avg")), ("max", OF_SNAPSHOTS.format(aggregate="max"))],
 )
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(rows=st.lists(st.tuples(sites, local_times, numbers), min_size=1, max_size=60))
 @example(rows=[("A", "2026-03-29T05:00", "1"), ("A", "2026-03-29T11:00", "2"), ("A", "2026-03-29T05:00", "3")])
 def test_snapshots_are_those_of_sql(aggregate: str, query: str, rows: list[tuple[str, str, str]]) -> None:
@@ -165,7 +165,7 @@ NOTATION = 'suppressed = { "<5" = 2.5, "5-9" = 7 }\nmissing = ["closed"]'
 REPLACED = "CASE n WHEN '<5' THEN 2.5 WHEN '5-9' THEN 7 ELSE TRY_CAST(n AS DOUBLE) END"
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(rows=st.lists(st.tuples(sites, local_times, hidden), min_size=1, max_size=40))
 def test_hidden_counts_are_their_stand_ins_and_words_no_counts(rows: list[tuple[str, str, str]]) -> None:
     query = KNOWN_SUMS.format(number=REPLACED)
@@ -176,7 +176,7 @@ def test_hidden_counts_are_their_stand_ins_and_words_no_counts(rows: list[tuple[
     assert blank & known.keys() <= partial
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(
     rows=st.lists(
         st.tuples(

@@ -59,7 +59,7 @@ rows = st.lists(
 
 
 @pytest.mark.parametrize("aggregate", VALUES)
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(rows=rows)
 def test_sums_and_counts_are_those_of_sql(aggregate: str, rows: list[tuple[str, str, str]]) -> None:
     value, where = VALUES[aggregate]
@@ -79,7 +79,7 @@ def test_sums_and_counts_are_those_of_sql(aggregate: str, rows: list[tuple[str, 
         assert {n for key, n in known.items() if key not in expected} <= {0.0}  # days without an event
 
 
-@settings(max_examples=80)
+@settings(max_examples=30)
 @given(changes=changes_of(HOURS), aggregate=st.sampled_from(["sum", "count", "mean", "max", "census"]))
 def test_a_damaged_file_ends_with_days_or_a_sentence(changes: list[Change], aggregate: str) -> None:
     with TemporaryDirectory() as folder:

@@ -131,7 +131,7 @@ HISTORIES = {
 QUIETLY = [HealthCheck.too_slow]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=QUIETLY, derandomize=True)
+@settings(max_examples=4, deadline=None, suppress_health_check=QUIETLY, derandomize=True)
 @given(**HISTORIES)
 def test_a_saved_state_changes_nothing_that_is_published(
     recipe: str, changes: list[Change], later_days: int, gap: tuple[int, int], seed: int
