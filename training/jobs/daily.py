@@ -10,6 +10,7 @@ from training.errors import VersionUnreadableError
 from training.jobs import ingest, promote, publish, score, train
 from training.jobs.context import Context
 from training.jobs.registry import has_champion
+from training.models.catalogue import DEFAULT_CANDIDATE
 
 log = logging.getLogger("headroom")
 SCORING_LOCK_TIMEOUT = timedelta(minutes=1)
@@ -62,6 +63,6 @@ def _published(job: Context, console: Console, cutoff: date | None, allow_missin
             reason = f"A first champion anew. {error.found}"
     if cutoff is None:
         publish.next_cutoff(job, job.now, allow_missing)  # nothing is trained for a publication that cannot be made
-    train.run(job, console, cutoff=cutoff)
+    train.run(job, console, DEFAULT_CANDIDATE, cutoff)  # alone: the first morning waits for no comparison
     promote.run(job, console, force=True, reason=reason)  # without a champion nothing is published
     return publish.run(job, console, cutoff, job.as_of(cutoff), allow_missing)
