@@ -23,7 +23,7 @@ class Kind(StrEnum):
 
     @property
     def is_additive(self) -> bool:
-        """Whether the value of a total is the sum of its parts'. That of a rate is not: it is what is sent for it."""
+        """Return whether a total is the sum of its parts. A rate is not: its value is sent."""
         return self is not Kind.RATE
 
 

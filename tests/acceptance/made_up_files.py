@@ -63,7 +63,7 @@ def values(measure: str, of: Callable[[str, date], float], names: Iterable[str] 
 def of_snapshots(
     hours: Sequence[int] = HOURS, census: int = 8, sites: Iterable[str] = SITES, skipped: bool = False
 ) -> Values:
-    """What snapshots at these hours give: the census, and the mean and maximum of the day."""
+    """The values of snapshots at these hours: the census, and the mean and maximum of the day."""
     found: Values = {}
     for site in sites:
         for day in DAYS:
@@ -141,7 +141,7 @@ class Case:
 
 
 def found(folder: Path, case: Case) -> Values:
-    """What init and an ingest give of the files."""
+    """The values of the files after init and an ingest."""
     paths = []
     for name, content in case.files.items():
         paths.append(folder / name)

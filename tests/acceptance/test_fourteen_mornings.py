@@ -44,7 +44,7 @@ REVISED = (4, 6)  # of B/occupancy: a fifth too high until the second run of mor
 
 @dataclass(frozen=True)
 class Row:
-    """What one run of `daily` is sent, and is to publish, show and say. Days are numbers.
+    """The input of one run of `daily`, and its expected publication, pages and output. Days are numbers.
 
     `sent` are new and revised values. `findings` are `check series first..last`, in their order; the treatment is that
     of the check. `states` are of the series that are not prompt, with the day since when. `left_out` are the days that
@@ -144,7 +144,7 @@ def listed(text: str) -> tuple[str, str, int, int]:
 
 @pytest.fixture(scope="module")
 def truth() -> pd.DataFrame:
-    """What happened: seeded counts with a weekly wave, and one census of 500 on day 2."""
+    """The true counts, seeded with a weekly wave, and one census of 500 on day 2."""
     first = pd.Timestamp(day(1)) - pd.Timedelta(days=HISTORY_DAYS - 1)
     n_days = HISTORY_DAYS + 14 + HORIZON
     table = pd.DataFrame({name: counts(n_days, level, i, first) for i, (name, level) in enumerate(LEVELS.items())})
@@ -182,7 +182,7 @@ def by_hand(truth: pd.DataFrame, row: Row, series: str) -> list[float]:
 
 @dataclass(frozen=True)
 class Run:
-    """What a run of `daily` left: its exit code and output, the publication, and what a service over it shows.
+    """The result of a run of `daily`: its exit code and output, the publication, and what a service over it shows.
 
     `actuals` are the recent ones by series and day: the count, and the check that doubts it. `strips` are of each page,
     without markup.

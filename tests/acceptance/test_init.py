@@ -179,7 +179,7 @@ DIFFERENCES = {
     "portugal_ed.toml": {"names": ["PT"], "kinds": 0},
     "swast.toml": {"names": ["OOA", "SWAST"], "kinds": 0},  # a person wrote out the abbreviation: out of area
 }
-"""What init does not find of the places; the name, time zone and bank holidays of a system are given to it."""
+"""Facts of places that init does not find; the name, time zone and bank holidays of a system are given to it."""
 
 
 @pytest.mark.parametrize("system", BENCHMARKS)

@@ -1,4 +1,4 @@
-"""FloatArray that forecasts are compared with: actuals, reference forecasts, scales and the noise of counts."""
+"""Numbers that forecasts are compared with: actuals, reference forecasts, scales and the noise of counts."""
 
 import numpy as np
 import pandas as pd

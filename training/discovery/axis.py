@@ -1,4 +1,4 @@
-"""The day or time that the rows of a table tell of, in one column or several, and the time zone it is in."""
+"""The day or time of the rows of a table, in one column or several, and its time zone."""
 
 import os
 from collections.abc import Mapping, Sequence

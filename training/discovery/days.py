@@ -1,4 +1,4 @@
-"""Columns of days and times: their format, months in words, and which day and minute each row tells of."""
+"""Columns of days and times: their format, months in words, and the day and minute of each row."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ MONTHS = (
     ("nov",),
     ("dec", "dez", "dic", "des"),
 )
-"""How the names of the twelve months begin in French, German, Spanish, Portuguese, Italian, Dutch and Nordic ones."""
+"""The first letters of the twelve months, of French, German, Spanish, Portuguese, Italian, Dutch and Nordic names."""
 BEGINS = tuple(rf"^(?:{'|'.join(begins)})" for begins in MONTHS)
 DAY_MONTH_YEAR = r"([0-9]{1,2})(?:er)?[^a-z0-9]*(?:de )?([a-z]{3,})[^a-z0-9]*(?:de )?(?:20)?([0-9]{2})$"
 CENTURY = 2000

@@ -64,7 +64,7 @@ class ChosenMeasures:
     left_out: dict[str, str] = field(default_factory=dict)
 
     def kind(self, measure: str) -> str:
-        """Whether a measure is a flow, a stock, a capacity or a rate."""
+        """Return the kind of a measure: flow, stock, capacity or rate."""
         return self.declared[measure][0] if measure in self.declared else BUILT_IN_KINDS[measure]
 
 

@@ -88,7 +88,7 @@ def _names(kind: CellKind, filled: Sequence[CellKind]) -> bool:
 
 
 def _upper(grid: Grid, kinds: Sequence[Sequence[CellKind]], number: int) -> int | None:
-    """The row above that tells apart columns which the header names alike."""
+    """Return the row above, if it distinguishes columns that have the same name in the header."""
     names = [cell.strip() for cell in grid[number]]
     repeated = [i for i, name in enumerate(names) if name and names.count(name) > 1]
     if not repeated:

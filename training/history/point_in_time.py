@@ -83,9 +83,9 @@ class PointInTimeHistory:
         return self.without(self.unknown(cutoff))
 
     def _unknown_at(self, cutoff: pd.Timestamp) -> Unknown:
-        """What a forecast for the cutoff may reach and was not known then.
+        """Events and holidays that a forecast for the cutoff may reach and that were not known then.
 
-        That is nothing for the publication that is being made: everything that is declared is known.
+        There are none for the publication that is being made: everything that is declared is known.
         """
         day = cutoff.date()
         is_issued = cutoff == self._issued_for

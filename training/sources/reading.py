@@ -26,7 +26,7 @@ from training.system.model import Source
 from training.system.schema import ALL_COLUMNS
 
 PLACE_COLUMN, COUNT_COLUMN = "place", "count"
-"""What the columns that take the place of the places' are called; a file may have columns of these names."""
+"""Names of the columns that replace those of places; a file may have columns of these names."""
 
 
 def with_place_column(extract: Extract) -> Extract:

@@ -118,7 +118,7 @@ class OpeningPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """What was not known yet on a day: events, and one-off bank holidays."""
+    """Events and one-off bank holidays that were not known yet on a day."""
 
     events: frozenset[Event] = frozenset()
     holidays: frozenset[date] = frozenset()
@@ -167,7 +167,7 @@ class Aggregate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notation:
-    """How a source writes numbers. `percent`: they are percentages, which may have their sign.
+    """The signs and words with which a source writes numbers. With `percent` they are percentages, maybe with a sign.
 
     `missing` are further words for no value. `suppressed` has the values that stand in for small counts, such as 2.5
     for `<5`; None: no value stands in.

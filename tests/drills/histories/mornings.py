@@ -30,7 +30,7 @@ Answer = TypeVar("Answer")
 Sentence = TrainingError | PublicationError
 AT_FIVE = timedelta(hours=5)
 WINDOWS, STEP_DAYS = 2, 3
-TRAINED_AMONG = "Weighted,SeasonalNaive"  # the first morning has trained with all contenders
+TRAINED_AMONG = "Weighted,SeasonalNaive"  # the first is trained, the other is scored
 
 
 @dataclass(frozen=True)

@@ -21,27 +21,17 @@ from training.system.model import OpeningPeriod, SystemContext
 from training.system.reading import read_system
 
 MEASURE = '[measures.in_four_hours]\nkind = "rate"\n'
-WIDE = (
+DAILY = (
     MEASURE
     + """
 [sources.daily]
 path = "*.csv"
 place = "code"
 day = "date"
-measures = { in_four_hours = "share", attendances = "arrivals" }
 """
 )
-LONG = (
-    MEASURE
-    + """
-[sources.daily]
-path = "*.csv"
-place = "code"
-day = "date"
-measure = "what"
-value = "n"
-"""
-)
+WIDE = DAILY + 'measures = { in_four_hours = "share", attendances = "arrivals" }\n'
+LONG = DAILY + 'measure = "what"\nvalue = "n"\n'
 
 
 @pytest.mark.parametrize(
@@ -80,7 +70,7 @@ def test_a_count_with_a_percent_sign_is_quarantined(layout: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("spoilt", "parts"),
+    ("invalid", "parts"),
     [
         (WIDE.replace('"share"', '["share", "other"]'), ["measures.in_four_hours: found 2 columns", "not the sum"]),
         (WIDE + 'aggregate = "sum"\n', ["aggregate: found 'sum'", "in_four_hours is a rate", "'mean'"]),
@@ -88,8 +78,8 @@ def test_a_count_with_a_percent_sign_is_quarantined(layout: str, tmp_path: Path)
         (WIDE.replace('"rate"', '"rate"\nunit = "share"'), ["found 'share'", "in percent", "multiplied by 100"]),
     ],
 )
-def test_percentages_are_not_added_up(spoilt: str, parts: list[str], tmp_path: Path) -> None:
-    hospital = Hospital(tmp_path, spoilt)
+def test_percentages_are_not_added_up(invalid: str, parts: list[str], tmp_path: Path) -> None:
+    hospital = Hospital(tmp_path, invalid)
     with pytest.raises(SystemFileError) as raised:
         read_system(hospital.folder / "system.toml")
     for part in parts:

@@ -1,4 +1,4 @@
-"""What each check of the gate says."""
+"""The sentences of the checks of the gate."""
 
 import pytest
 
