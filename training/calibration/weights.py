@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 
 from training.calibration.scale import FEWEST_ERRORS, bands
-from training.frames import FloatArray
+from training.frames import BoolArray, FloatArray
 
 PINBALL_LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 STEPS = 60
 STEP_SIZE = 3.0
 SERIES_STEPS = 5  # few: a series has few errors of its own
 SERIES_STEP_SIZE = 2.0
+MIN_SHARE_OF_ERRORS = 0.5  # of the fullest member's: windows that a member lacks count for none
 MAX_WEIGHT_ERRORS = 40_000  # more of them change nothing but the time it takes
 
 
@@ -43,7 +44,7 @@ def fitted_weights(errors: FloatArray) -> FloatArray:
     and the later half of its steps is averaged. A member without any error has weight 0. A band with fewer than
     `FEWEST_ERRORS` errors has equal weights.
     """
-    answers = ~np.isnan(errors).all(axis=(1, 2, 3))
+    answers = _answers(errors)
     if answers.any() and not answers.all():
         weights = np.zeros((errors.shape[2], len(errors)))
         weights[:, answers] = fitted_weights(errors[answers])
@@ -65,7 +66,7 @@ def series_weights(errors: FloatArray, pooled: FloatArray) -> FloatArray:
     the weights towards them. Without errors they are the pooled weights.
     """
     own = np.repeat(pooled[:, None], errors.shape[3], axis=1)
-    answers = ~np.isnan(errors).all(axis=(1, 2, 3))
+    answers = _answers(errors)
     if not answers.any():
         return own
     known = errors[answers]
@@ -75,6 +76,12 @@ def series_weights(errors: FloatArray, pooled: FloatArray) -> FloatArray:
         moved = _exponentiated(of_band, pooled[leads.start, answers])
         own[leads.start : leads.stop, :, answers] = moved.T
     return own
+
+
+def _answers(errors: FloatArray) -> BoolArray:
+    """Return which members (n_members,) have a fair share of the errors that the fullest has."""
+    counts = (~np.isnan(errors)).sum(axis=(1, 2, 3))
+    return (counts > 0) & (counts >= MIN_SHARE_OF_ERRORS * counts.max(initial=0))
 
 
 def _sizes(errors: FloatArray) -> FloatArray:

@@ -74,6 +74,7 @@ AROUND_CHRISTMAS = {
     **{(1, day): "early_january" for day in range(3, 6)},
 }
 BRIDGE_DAYS = 3  # at most so many days between two holidays are bridge days, and no ordinary ones
+FAR_FROM_HOLIDAY = 9  # days from which on a holiday says nothing of a day
 HOLIDAY_PREFIX = "holiday"
 HOLIDAY_MARKS = ("day", "on_weekend", "before", "after", "after_on_weekend", "between_1", "between_2", "between_3")
 
@@ -129,6 +130,23 @@ def holiday_features(days: pd.DatetimeIndex, country: str, hidden: frozenset[dat
 def special_days(days: pd.DatetimeIndex, country: str, hidden: frozenset[date] = NONE_HIDDEN) -> BoolArray:
     """Return (n_days,) True for days on or around a holiday: those with any holiday feature."""
     return holiday_features(days, country, hidden).any(axis=1).to_numpy(dtype=bool)
+
+
+def season_features(days: pd.DatetimeIndex, country: str, hidden: frozenset[date] = NONE_HIDDEN) -> FloatArray:
+    """Return weekday (0 for Monday), day of the year, and days since and until a holiday: (n_days, 4).
+
+    Trees take them as they are. Days since and until a holiday are 0 on it, and at most `FAR_FROM_HOLIDAY`.
+    """
+    around = pd.date_range(days[0], days[-1] + pd.Timedelta(days=2 * FAR_FROM_HOLIDAY)) - pd.Timedelta(
+        days=FAR_FROM_HOLIDAY
+    )
+    position = np.arange(len(around))
+    is_holiday = np.array([bool(country) and bool(_names(day.date(), country, hidden)) for day in around])
+    newest = np.maximum.accumulate(np.where(is_holiday, position, -FAR_FROM_HOLIDAY))
+    next_one = np.minimum.accumulate(np.where(is_holiday, position, len(around) + FAR_FROM_HOLIDAY)[::-1])[::-1]
+    since, until = (np.minimum(np.abs(position - other), FAR_FROM_HOLIDAY) for other in (newest, next_one))
+    at = around.get_indexer(days)
+    return np.column_stack([days.weekday, days.dayofyear, since[at], until[at]]).astype(float)
 
 
 @lru_cache(maxsize=64)

@@ -1,16 +1,19 @@
 """The calendar-adjusted level: calendar effects are divided out, the level is forecast, the effects multiplied in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
 from training.console import with_progress
+from training.features.calendar import season_features
 from training.frames import BoolArray, FloatArray
 from training.history.digests import pooled
 from training.history.point_in_time import PointInTimeHistory
+from training.history.reporting import is_flow
+from training.models.boosting import MIN_BOOSTED_DAYS, FittedBoosting, fitted_boosting
 from training.models.candidate import (
     MIN_FIT_DAYS,
     MIN_SEASONAL_FIT_DAYS,
@@ -27,14 +30,11 @@ from training.models.candidate import (
     target_days,
 )
 from training.models.effects import MA_COEFFICIENTS, Design, Effects, design, fitted_effects
-from training.models.level import Level, fitted_level, moving_averages
+from training.models.level import Level, fitted_level, last_years_change, moving_averages
 
 LEVEL_TRAINING_DAYS = 2192  # six years
 MIN_LEVEL_DAYS = 7  # of a series that the fit of its measure serves
-TRIED_HARMONICS = (0, 2, 5)  # Fourier terms of the year, from the fewest
-TRIAL_DAYS = 365
-TRIAL_LEADS = (7, 14, 28, 56, 84)
-MIN_GAIN_PER_HARMONIC = 0.005  # share of the trial's loss that more harmonics must save
+FLOW_HARMONICS = 5  # Fourier terms of the year; a stock has none, as waves fitted to its few slow swings mislead
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,23 @@ class FittedLevel:
 
 
 @dataclass(frozen=True)
+class PreparedLevel:
+    """The fit of a measure, and the factors of its effects (n_days, n_series); with boosting where it is fitted."""
+
+    fitted: FittedLevel
+    multiples: pd.DataFrame
+    boosting: FittedBoosting | None = None
+
+
+@dataclass(frozen=True)
 class CalendarLevel:
-    """A candidate for every measure, or `only` one: multiplicative calendar effects around a level."""
+    """A candidate for every measure, or `only` one: multiplicative calendar effects around a level.
+
+    With `boosted`, trees correct its means; then it is a candidate for flows with years of history only.
+    """
 
     only: str = ""
+    boosted: bool = False
     scope = Scope.MEASURE
 
     def forecast(self, request: ForecastRequest) -> Means:
@@ -60,36 +73,44 @@ class CalendarLevel:
         wanted = by_measure(filter(request.needs, request.history.latest.columns))
         for cutoffs in with_progress(groups.values(), "CalendarLevel by refit day", len(groups)):
             for measure in [self.only] if self.only else wanted:
-                _forecast(request, cutoffs, measure, means)
+                self._forecast(request, cutoffs, measure, means)
         return means
 
+    def _forecast(self, request: ForecastRequest, cutoffs: Sequence[pd.Timestamp], measure: str, means: Means) -> None:
+        """Fill in the means, or the failures, of one measure's series at the cutoffs of one refit day."""
+        history = request.history
+        for cutoff in cutoffs:
+            days = history.imputed(cutoff)[_of(measure, history, cutoff)].count()
+            for unique_id in days.index[days < MIN_LEVEL_DAYS]:
+                means.failures[cutoff, unique_id] = f"{days[unique_id]} days are known, {MIN_LEVEL_DAYS} are needed"
+            known = list(days.index[days >= MIN_LEVEL_DAYS])
+            try:
+                prepared = self._prepared(request, fit_day(cutoff), cutoffs, measure)
+                prepared = prepared or self._prepared(request, cutoff, [cutoff], measure)
+                reason = self._unfitted(prepared, measure)
+                if prepared is not None and known and not reason:
+                    means.fill(cutoff, known, _means(prepared, history, cutoff, known, request.horizon))
+            except Exception as error:  # noqa: BLE001  a library may fail in any way; other measures are not disturbed
+                reason = f"{type(error).__name__}: {error}"
+            if reason:
+                means.failures.update({(cutoff, unique_id): reason for unique_id in known})
 
-@dataclass(frozen=True)
-class PreparedLevel:
-    """The fit of a measure, and the factors of its effects: (n_days, n_series)."""
+    def _prepared(
+        self, request: ForecastRequest, day: pd.Timestamp, cutoffs: Sequence[pd.Timestamp], measure: str
+    ) -> PreparedLevel | None:
+        prepared = _prepared(request.history, request.fits, day, tuple(cutoffs), measure, request.horizon)
+        if prepared is None or not self.boosted:
+            return prepared
+        fit = _boosting_on(request.history, request.fits, day, measure, request.horizon)
+        return replace(prepared, boosting=fit)
 
-    fitted: FittedLevel
-    multiples: pd.DataFrame
-
-
-def _forecast(request: ForecastRequest, cutoffs: Sequence[pd.Timestamp], measure: str, means: Means) -> None:
-    """Fill in the means, or the failures, of one measure's series at the cutoffs of one refit day."""
-    history, fits, horizon = request.history, request.fits, request.horizon
-    for cutoff in cutoffs:
-        days = history.imputed(cutoff)[_of(measure, history, cutoff)].count()
-        for unique_id in days.index[days < MIN_LEVEL_DAYS]:
-            means.failures[cutoff, unique_id] = f"{days[unique_id]} days are known, {MIN_LEVEL_DAYS} are needed"
-        known = list(days.index[days >= MIN_LEVEL_DAYS])
-        try:
-            prepared = _prepared(history, fits, fit_day(cutoff), tuple(cutoffs), measure, horizon)
-            prepared = prepared or _prepared(history, fits, cutoff, (cutoff,), measure, horizon)
-            if prepared is not None and known:
-                means.fill(cutoff, known, _means(prepared, history, cutoff, known, horizon))
-            reason = None if prepared else f"fewer than {MIN_FIT_DAYS} days of {measure} were known to fit on"
-        except Exception as error:  # noqa: BLE001  a library may fail in any way; other measures are not disturbed
-            reason = f"{type(error).__name__}: {error}"
-        if reason is not None:
-            means.failures.update({(cutoff, unique_id): reason for unique_id in known})
+    def _unfitted(self, prepared: PreparedLevel | None, measure: str) -> str:
+        """Return why the measure has no means, '' if it has."""
+        if prepared is None:
+            return f"fewer than {MIN_FIT_DAYS} days of {measure} were known to fit on"
+        if self.boosted and prepared.boosting is None:
+            return f"boosting needs a flow with {MIN_BOOSTED_DAYS} days; {measure} is none, or has fewer"
+        return ""
 
 
 def _of(measure: str, history: PointInTimeHistory, cutoff: pd.Timestamp) -> list[str]:
@@ -124,9 +145,17 @@ def _means(
     steps = history.steps(cutoff)
     recent = steps.removed_from(history.imputed(cutoff))[unique_ids].tail(SMOOTHING_LOOKBACK_DAYS)
     multiples = prepared.multiples[unique_ids]
-    averages = moving_averages(recent.to_numpy() / multiples.loc[recent.index].to_numpy())
-    levels = prepared.fitted.level.ahead(averages[:, -1])
-    means: FloatArray = levels * multiples.loc[target_days(cutoff, horizon)].to_numpy()
+    adjusted = recent.to_numpy() / multiples.loc[recent.index].to_numpy()
+    averages = moving_averages(adjusted)
+    last = np.array([len(adjusted) - 1])
+    changes = np.concatenate([last_years_change(adjusted, last, lead) for lead in range(1, horizon + 1)])
+    levels = prepared.fitted.level.ahead(averages[:, -1], changes)
+    days = target_days(cutoff, horizon)
+    means: FloatArray = levels * multiples.loc[days].to_numpy()
+    if prepared.boosting is not None:
+        known = history.announced_at(cutoff).context
+        calendar = season_features(days, known.holidays, known.hidden_holidays)
+        means *= prepared.boosting.factors(adjusted, calendar, unique_ids)
     return means * steps.factors(unique_ids)
 
 
@@ -139,7 +168,11 @@ def fitted_for(
 
 
 def fitted_on(
-    history: PointInTimeHistory, fits: FitCache, day: pd.Timestamp, measure: str, horizon: int
+    history: PointInTimeHistory,
+    fits: FitCache,
+    day: pd.Timestamp,
+    measure: str,
+    horizon: int,
 ) -> FittedLevel | None:
     """Return the fit of the measure to what was known on a day, None with too little data; fitted once, then cached."""
     seen = fitting_view(history, day)
@@ -166,12 +199,44 @@ def _fitted(history: PointInTimeHistory, day: pd.Timestamp, measure: str, horizo
     first = known.index[0]
     filled = history.imputed(day).loc[first:, unique_ids]
     observed = history.as_of(day).loc[first:, unique_ids].notna().to_numpy()
-    features = design(history, pd.DatetimeIndex(filled.index), unique_ids, max(TRIED_HARMONICS))
     seasons = int(observed.any(axis=1).sum()) >= MIN_SEASONAL_FIT_DAYS
+    harmonics = FLOW_HARMONICS if seasons and is_flow(known.columns, history.system).all() else 0
+    features = design(history, pd.DatetimeIndex(filled.index), unique_ids, harmonics)
     ma_coefficient = _ma_coefficient(filled, observed, features.only("weekday_"))
-    harmonics = _harmonics(filled, observed, features, ma_coefficient, horizon) if seasons else 0
-    effects, level = _fit(filled, observed, features.without(harmonics), ma_coefficient, horizon)
+    effects, level = _fit(filled, observed, features, ma_coefficient, horizon)
     return FittedLevel(effects, level, harmonics)
+
+
+def _boosting_on(
+    history: PointInTimeHistory, fits: FitCache, day: pd.Timestamp, measure: str, horizon: int
+) -> FittedBoosting | None:
+    """Return the boosting fitted to what was known on a day; None for stocks and for too short a history."""
+    seen = fitting_view(history, day)
+    digests = seen.digests(day, 0)
+    return fits.of(
+        FittedBoosting.__name__,
+        day,
+        measure,
+        horizon,
+        made_from=pooled(digests, by_measure(digests).get(measure, [])).hex(),
+        make=lambda: _fitted_boosting(seen, day, measure, fitted_on(history, fits, day, measure, horizon)),
+    )
+
+
+def _fitted_boosting(
+    history: PointInTimeHistory, day: pd.Timestamp, measure: str, fitted: FittedLevel | None
+) -> FittedBoosting | None:
+    known = history.as_of(day).tail(LEVEL_TRAINING_DAYS)
+    known = known[by_measure(known.columns).get(measure, [])]
+    known = known.loc[:, is_flow(known.columns, history.system)].dropna(how="all")
+    known = known.loc[:, known.count() >= MIN_BOOSTED_DAYS]
+    if fitted is None or known.empty:
+        return None
+    filled = history.imputed(day).loc[known.index, known.columns].bfill()
+    days, unique_ids = pd.DatetimeIndex(filled.index), list(filled.columns)
+    multiples = np.exp(fitted.effects.on(design(history, days, unique_ids, fitted.harmonics), unique_ids))
+    calendar = season_features(days, history.context.holidays, history.context.hidden_holidays)
+    return fitted_boosting(filled, known.notna().to_numpy(), multiples, fitted.level, calendar)
 
 
 def _fit(
@@ -191,29 +256,3 @@ def _ma_coefficient(filled: pd.DataFrame, observed: BoolArray, features: Design)
         return float(np.mean(np.log(squares + 1e-6)))
 
     return min(MA_COEFFICIENTS, key=loss)
-
-
-def _harmonics(filled: pd.DataFrame, observed: BoolArray, features: Design, ma_coefficient: float, horizon: int) -> int:
-    """Return the number of harmonics that forecasts the last year best, fitted to the years before it."""
-    losses = {n: _trial_loss(filled, observed, features.without(n), ma_coefficient, horizon) for n in TRIED_HARMONICS}
-    best = TRIED_HARMONICS[0]
-    for n in TRIED_HARMONICS[1:]:
-        if losses[n] < losses[best] * (1 - MIN_GAIN_PER_HARMONIC):
-            best = n
-    return best
-
-
-def _trial_loss(
-    filled: pd.DataFrame, observed: BoolArray, features: Design, ma_coefficient: float, horizon: int
-) -> float:
-    """Return the mean absolute error of the last year, in Poisson standard deviations, of a fit to the days before."""
-    past = len(filled) - TRIAL_DAYS
-    effects, level = _fit(filled.iloc[:past], observed[:past], features.rows(0, past), ma_coefficient, horizon)
-    multiples = np.exp(effects.on(features, list(filled.columns)))
-    averages = moving_averages(filled.to_numpy() / multiples)
-    losses = []
-    for lead in (lead for lead in TRIAL_LEADS if lead <= horizon):
-        means = level.at_lead(averages[:, past:-lead], lead) * multiples[past + lead :]
-        actuals = np.where(observed, filled.to_numpy(), np.nan)[past + lead :]
-        losses.append(np.nanmean(np.abs(means - actuals) / np.sqrt(np.maximum(means, 1.0))))
-    return float(np.mean(losses)) if losses else np.inf

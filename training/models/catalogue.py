@@ -80,10 +80,11 @@ CATALOGUE: dict[str, Candidate | Combination | LearnedEnsemble] = {
         lambda: HistGradientBoostingRegressor(loss="poisson", max_leaf_nodes=8, min_samples_leaf=50, random_state=0)
     ),
     "CalendarLevel": CalendarLevel(),
+    "BoostedLevel": CalendarLevel(boosted=True),
     "FlowBalance": FlowBalance(),
     "Conversion": Conversion(),
     "Mean": Combination(("CalendarLevel", "AutoETS")),
-    "Weighted": LearnedEnsemble(("CalendarLevel", "AutoETS", "FlowBalance", "Conversion")),
+    "Weighted": LearnedEnsemble(("CalendarLevel", "BoostedLevel", "AutoETS", "FlowBalance", "Conversion")),
 }
 
 DEFAULT_CANDIDATE = "Weighted"

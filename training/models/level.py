@@ -11,7 +11,7 @@ import numpy as np
 from scipy.signal import lfilter
 from sklearn.linear_model import Ridge
 
-from training.frames import BoolArray, FloatArray
+from training.frames import BoolArray, FloatArray, IndexArray
 
 SMOOTHING_CONSTANTS = (1.0, 0.5, 0.2, 0.07, 0.02)  # weight of the newest day in each average
 BASE = 2  # position of the average that the others, and the future level, are compared with
@@ -25,24 +25,37 @@ SERIES_CORRELATION = 0.5  # of the changes of two series: the pooled contrasts c
 MAX_CONTRAST = 1.0
 MIN_LEVEL = 0.5  # in counts: the least that a change is taken relative to
 MIN_LEVEL_SCALE = 1e-3
+LAST_YEAR_DAYS = 364  # fifty-two weeks
+LAST_YEAR_SMOOTHING_DAYS = 15
 NORMAL_MAD = 1.4826  # standard deviation of a normal over its median absolute deviation
 
 
 @dataclass(frozen=True)
 class Level:
-    """Regression of future levels, the same for all series of a measure: `coefficients` (horizon, n_contrasts)."""
+    """Regression of future levels, the same for all series of a measure.
+
+    `coefficients` (horizon, n_contrasts + 2) are of the contrasts between averages, and of last year's change over the
+    same lead: of the series, and of all series of the measure.
+    """
 
     coefficients: FloatArray
 
-    def ahead(self, averages: FloatArray) -> FloatArray:
-        """Return levels (horizon, n_series) from the averages (n_averages, n_series) of one day."""
-        change = np.tensordot(self.coefficients, _ewma_contrasts(averages), axes=1)
-        return np.asarray(np.maximum(averages[BASE] + _base(averages) * change, 0.0))
+    def ahead(self, averages: FloatArray, last_year: FloatArray) -> FloatArray:
+        """Return levels (horizon, n_series) from the averages (n_averages, n_series) of one day.
 
-    def at_lead(self, averages: FloatArray, lead: int) -> FloatArray:
-        """Return levels (n_days, n_series), `lead` days after each day of averages (n_averages, n_days, n_series)."""
-        change = np.tensordot(self.coefficients[lead - 1], _ewma_contrasts(averages), axes=1)
-        return np.asarray(np.maximum(averages[BASE] + _base(averages) * change, 0.0))
+        `last_year` (horizon, n_series) has `last_years_change` over each lead.
+        """
+        change = np.tensordot(self.coefficients[:, :-2], _ewma_contrasts(averages), axes=1)
+        change += np.einsum("hk,khs->hs", self.coefficients[:, -2:], with_pooled(last_year[None], averages[-1]))
+        return _changed(averages, change)
+
+    def at_lead(self, averages: FloatArray, last_year: FloatArray, lead: int) -> FloatArray:
+        """Return levels (n_days, n_series), `lead` days after each day of averages (n_averages, n_days, n_series).
+
+        `last_year` (n_days, n_series) has `last_years_change` over the lead.
+        """
+        change = np.tensordot(self.coefficients[lead - 1], _features(averages, last_year), axes=1)
+        return _changed(averages, change)
 
 
 def moving_averages(counts: FloatArray, constants: Sequence[float] = SMOOTHING_CONSTANTS) -> FloatArray:
@@ -62,9 +75,9 @@ def fitted_level(adjusted: FloatArray, observed: BoolArray, horizon: int) -> Lev
 
     Only changes between `observed` days (n_days, n_series) are fitted to.
     """
-    averages = moving_averages(adjusted)
-    base, contrasts = _base(averages), _ewma_contrasts(averages)
-    scale = _change_scale(adjusted, observed, base)
+    averages, days = moving_averages(adjusted), np.arange(len(adjusted))
+    base = _base(averages)
+    scale = change_scale(adjusted, observed, averages)
     first = min(LEVEL_WARM_UP_DAYS, len(adjusted) // 3)
     leads = [lead for lead in FITTED_LEADS if lead < horizon and lead < len(adjusted) - first] + [horizon]
     found = []
@@ -72,11 +85,27 @@ def fitted_level(adjusted: FloatArray, observed: BoolArray, horizon: int) -> Lev
         change = (adjusted[lead:] - averages[BASE, :-lead]) / base[:-lead] / scale
         usable = observed[lead:] & observed[:-lead]
         usable[:first] = False
-        features = (contrasts[:, :-lead] / scale)[:, usable].T
+        changes = _features(averages[:, :-lead], last_years_change(adjusted, days[:-lead], lead))
         target = np.clip(change[usable], -MAX_SCALED_CHANGE, MAX_SCALED_CHANGE)
-        found.append(_coefficients(features, target, lead, adjusted.shape[1]))
+        found.append(_coefficients((changes / scale)[:, usable].T, target, lead, adjusted.shape[1]))
     at = np.arange(1, horizon + 1)
     return Level(np.column_stack([np.interp(at, leads, column) for column in np.transpose(found)]))
+
+
+def last_years_change(adjusted: FloatArray, days: IndexArray, lead: int) -> FloatArray:
+    """Return the relative change (n_days, n_series) of the smoothed level over `lead` days, a year before each day.
+
+    `days` are positions in `adjusted` (n_days, n_series). The change is 0 where last year is not known.
+    """
+    half = LAST_YEAR_SMOOTHING_DAYS // 2
+    then = days - LAST_YEAR_DAYS
+    known = (then >= half) & (lead + half <= LAST_YEAR_DAYS)
+    change = np.zeros((len(days), adjusted.shape[1]))
+    if known.any():
+        means = np.cumsum(np.vstack([np.zeros((1, adjusted.shape[1])), adjusted]), axis=0) / LAST_YEAR_SMOOTHING_DAYS
+        before, after = (means[at + half + 1] - means[at - half] for at in (then[known], then[known] + lead))
+        change[known] = np.nan_to_num((after - before) / np.maximum(before, MIN_LEVEL))
+    return np.clip(change, -MAX_CONTRAST, MAX_CONTRAST)
 
 
 def _coefficients(features: FloatArray, change: FloatArray, lead: int, n_series: int) -> FloatArray:
@@ -85,11 +114,21 @@ def _coefficients(features: FloatArray, change: FloatArray, lead: int, n_series:
     Such changes overlap: the penalty grows with the lead, as `lead` of them hold the information of one.
     """
     if len(change) == 0:
-        return np.zeros(2 * (len(SMOOTHING_CONSTANTS) - 1))
-    n_contrasts = len(SMOOTHING_CONSTANTS) - 1
-    trust = np.repeat([1.0, (1 + (n_series - 1) * SERIES_CORRELATION) ** -0.5], n_contrasts)
+        return np.zeros(features.shape[1])
+    n_contrasts, of_pooled = len(SMOOTHING_CONSTANTS) - 1, (1 + (n_series - 1) * SERIES_CORRELATION) ** -0.5
+    trust = np.repeat([1.0, of_pooled, 1.0, of_pooled], [n_contrasts, n_contrasts, 1, 1])
     ridge = Ridge(alpha=LEVEL_PENALTY * n_series * lead, fit_intercept=False)
     return np.asarray(trust * ridge.fit(features * trust, change).coef_)
+
+
+def _features(averages: FloatArray, last_year: FloatArray) -> FloatArray:
+    """Return what future changes are regressed on: (n_features, n_days, n_series)."""
+    return np.concatenate([_ewma_contrasts(averages), with_pooled(last_year[None], averages[-1])])
+
+
+def _changed(averages: FloatArray, change: FloatArray) -> FloatArray:
+    """Return levels after relative changes of the base, not negative."""
+    return np.asarray(np.maximum(averages[BASE] + _base(averages) * change, 0.0))
 
 
 def _ewma_contrasts(averages: FloatArray) -> FloatArray:
@@ -100,7 +139,12 @@ def _ewma_contrasts(averages: FloatArray) -> FloatArray:
     """
     fastest, fast, middle, slow, slowest = averages
     own = np.stack([fastest - fast, fast - middle, slow - middle, slowest - middle]) / _base(averages)
-    weights = np.maximum(slowest, MIN_LEVEL)
+    return with_pooled(own, slowest)
+
+
+def with_pooled(own: FloatArray, levels: FloatArray) -> FloatArray:
+    """Return changes (n, ..., n_series), and then their means over the series, weighted by their levels."""
+    weights = np.maximum(levels, MIN_LEVEL)
     clipped = np.clip(own, -MAX_CONTRAST, MAX_CONTRAST)  # one exploding series must not move all others
     pooled = (clipped * weights).sum(axis=-1, keepdims=True) / weights.sum(axis=-1, keepdims=True)
     return np.concatenate([own, np.broadcast_to(pooled, own.shape)])
@@ -110,9 +154,9 @@ def _base(averages: FloatArray) -> FloatArray:
     return np.asarray(np.maximum(averages[BASE], MIN_LEVEL))
 
 
-def _change_scale(adjusted: FloatArray, observed: BoolArray, base: FloatArray) -> FloatArray:
+def change_scale(adjusted: FloatArray, observed: BoolArray, averages: FloatArray) -> FloatArray:
     """Return the robust scale (n_series,) of relative changes between successive observed days; 1 without any."""
-    changes = np.where(observed[1:] & observed[:-1], np.abs(np.diff(adjusted, axis=0)) / base[:-1], np.nan)
+    changes = np.where(observed[1:] & observed[:-1], np.abs(np.diff(adjusted, axis=0)) / _base(averages)[:-1], np.nan)
     recent = changes[-SCALE_DAYS:]
     recent[:, np.isnan(recent).all(axis=0)] = 1.0
     return np.maximum(NORMAL_MAD * np.nanmedian(recent, axis=0), MIN_LEVEL_SCALE)
