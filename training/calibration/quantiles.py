@@ -13,7 +13,7 @@ from training.calibration.past_errors import PastErrors
 from training.calibration.scale import FEWEST_ERRORS, bands, count_sd, error_scale, volatility
 from training.frames import BoolArray, FloatArray
 
-CARRIED_BIAS = 0.5  # of last year's errors: more of it would be wrong as often as right
+CARRIED_BIAS = 0.5  # the least share of last year's bias that is expected to go on
 SMALL_COUNT = 30.0  # up to which quantiles of integer counts are integers
 SPECIAL_PRIOR_DAYS = 10.0  # weight of a factor of 1 in that of special days
 GOLDEN_RATIO = (5**0.5 - 1) / 2  # its multiples are spread evenly between 0 and 1
@@ -27,8 +27,9 @@ Calibration = Callable[[FloatArray, PastErrors, Sequence[str], Sequence[float]],
 def error_quantiles(past: PastErrors, levels: Sequence[float]) -> FloatArray:
     """Return the scaled errors (horizon, n_series, n_levels) to subtract from the means of one group, by level.
 
-    The quantile of a count is its mean less the opposite quantile of the error. The shape of the errors lies half-way
-    between the sample and its mirror image: half of a bias is carried on. With fewer than `FEWEST_ERRORS` errors
+    The quantile of a count is its mean less the opposite quantile of the error. Their shape lies half-way
+    between that of the sample and its mirror image, so that half of a bias is carried on; all of it where all errors
+    have one sign. With fewer than `FEWEST_ERRORS` errors
     they are those of a Poisson count, by the normal approximation.
     """
     horizon, n_series = past.scaled.shape[1:]
@@ -49,7 +50,8 @@ def error_quantiles(past: PastErrors, levels: Sequence[float]) -> FloatArray:
         # Weibull's positions, p (n + 1), are those of split conformal prediction (Hyndman and Fan's definition 6).
         sample = shapes[:, near][known[:, near]]
         own, mirrored = (np.quantile(sample, at, method="weibull") for at in (opposite, levels))
-        shape = own - (1 - CARRIED_BIAS) / 2 * (own + mirrored)
+        carried = max(CARRIED_BIAS, abs(np.sign(sample).mean()))
+        shape = own - (1 - carried) / 2 * (own + mirrored)
         found[leads] = scale[leads, :, None] * shape
     return found
 

@@ -81,7 +81,7 @@ def series_weights(errors: FloatArray, pooled: FloatArray) -> FloatArray:
 def _answers(errors: FloatArray) -> BoolArray:
     """Return which members (n_members,) have a fair share of the errors that the fullest has."""
     counts = (~np.isnan(errors)).sum(axis=(1, 2, 3))
-    return (counts > 0) & (counts >= MIN_SHARE_OF_ERRORS * counts.max(initial=0))
+    return np.asarray((counts > 0) & (counts >= MIN_SHARE_OF_ERRORS * counts.max(initial=0)))
 
 
 def _sizes(errors: FloatArray) -> FloatArray:

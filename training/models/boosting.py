@@ -1,7 +1,7 @@
 """Gradient boosting of what the calendar-adjusted level leaves: one regression for a measure, direct over all leads.
 
 The target is the logarithm of the count over its forecast, in units of the series' scale. Averages of the newest days
-are no features: the linear level has used them, and trees that see them too follow noise (measured: docs/performance).
+are no features: the linear level has used them, and trees that see them too follow noise.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.signal import lfilter
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from training.frames import WEEK, BoolArray, FloatArray, IndexArray
@@ -20,6 +19,7 @@ from training.models.level import (
     change_scale,
     last_years_change,
     moving_averages,
+    weekday_deviations,
     with_pooled,
 )
 
@@ -28,8 +28,7 @@ MAX_BOOSTED_ROWS = 150_000  # more change nothing but the time
 ROWS_PER_DAY = 10  # leads drawn for each day of the history
 NEAR_LEADS = 14  # half of the leads are drawn from the first of them
 MAX_BOOSTED_TARGET = 4.0  # in units of the scale
-WEEKDAY_HALF_LIFE_WEEKS = 8.0
-MAX_WEEKDAY_DEVIATION = 0.5
+BOOSTED_HALF_LIFE_WEEKS = 8.0
 BOOSTING_SEED = 20_261_130
 WEEKDAY_FEATURE = 1  # position of the one categorical feature
 
@@ -43,10 +42,10 @@ class FittedBoosting:
     scales: FloatArray
 
     def factors(self, adjusted: FloatArray, calendar: FloatArray, unique_ids: Sequence[str]) -> FloatArray:
-        """Return what to multiply the means of each lead by: (horizon, n_series); NaN for a series not fitted to.
+        """Return what to multiply the means of each lead by: (horizon, n_series).
 
-        `adjusted` (n_days, n_series) are counts without calendar effects up to the cutoff; `calendar` (horizon,
-        n_features) are features of the target days.
+        `adjusted` (n_days, n_series) are counts without calendar effects up to the cutoff, NaN before a series' first;
+        `calendar` (horizon, n_features) are features of the target days. Raises KeyError for a series not fitted to.
         """
         leads = np.arange(1, len(calendar) + 1)
         cutoff = np.full(len(leads), len(adjusted) - 1)
@@ -54,7 +53,7 @@ class FittedBoosting:
         shape = features.shape[:2]
         found = self.regressor.predict(features.reshape(-1, features.shape[-1])).reshape(shape)
         scales = dict(zip(self.unique_ids, self.scales, strict=True))
-        return np.asarray(np.exp(found * [scales.get(unique_id, np.nan) for unique_id in unique_ids]))
+        return np.asarray(np.exp(found * [scales[unique_id] for unique_id in unique_ids]))
 
 
 def fitted_boosting(
@@ -128,21 +127,7 @@ def _features(
     changes = np.empty(shape)
     for lead in np.unique(leads):
         changes[leads == lead] = last_years_change(adjusted, days[leads == lead], int(lead))
-    deviations = weekday_deviations(adjusted)[days + leads - WEEK * (-(-leads // WEEK))]
+    deviations = weekday_deviations(adjusted, BOOSTED_HALF_LIFE_WEEKS)[days + leads - WEEK * (-(-leads // WEEK))]
     shared = np.column_stack([leads, calendar])
     own = [*with_pooled(changes[None], slowest[days]), *with_pooled(deviations[None], slowest[days])]
     return np.stack([*(np.broadcast_to(column[:, None], shape) for column in shared.T), *own], axis=-1)
-
-
-def weekday_deviations(adjusted: FloatArray) -> FloatArray:
-    """Return how far each day's weekday has been from the mean of its week, relative to it: (n_days, n_series).
-
-    It is an exponential moving average over the days of that weekday, up to the day itself.
-    """
-    weeks = lfilter(np.full(WEEK, 1.0 / WEEK), [1.0], adjusted - adjusted[:1], axis=0) + adjusted[:1]
-    relative = np.where(weeks > 0, adjusted / np.where(weeks > 0, weeks, 1.0) - 1.0, 0.0)
-    newest = 1.0 - 0.5 ** (1.0 / WEEKDAY_HALF_LIFE_WEEKS)
-    decay = np.zeros(WEEK + 1)
-    decay[[0, WEEK]] = 1.0, newest - 1.0
-    clipped = np.clip(relative, -MAX_WEEKDAY_DEVIATION, MAX_WEEKDAY_DEVIATION)
-    return np.asarray(lfilter([newest], decay, clipped, axis=0))

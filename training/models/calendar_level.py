@@ -30,7 +30,7 @@ from training.models.candidate import (
     target_days,
 )
 from training.models.effects import MA_COEFFICIENTS, Design, Effects, design, fitted_effects
-from training.models.level import Level, fitted_level, last_years_change, moving_averages
+from training.models.level import Level, fitted_level, weekday_factors
 
 LEVEL_TRAINING_DAYS = 2192  # six years
 MIN_LEVEL_DAYS = 7  # of a series that the fit of its measure serves
@@ -87,13 +87,13 @@ class CalendarLevel:
             try:
                 prepared = self._prepared(request, fit_day(cutoff), cutoffs, measure)
                 prepared = prepared or self._prepared(request, cutoff, [cutoff], measure)
-                reason = self._unfitted(prepared, measure)
-                if prepared is not None and known and not reason:
-                    means.fill(cutoff, known, _means(prepared, history, cutoff, known, request.horizon))
+                reasons = self._unfitted(prepared, measure, known)
+                fitted = [unique_id for unique_id in known if unique_id not in reasons]
+                if prepared is not None and fitted:
+                    means.fill(cutoff, fitted, _means(prepared, history, cutoff, fitted, request.horizon))
             except Exception as error:  # noqa: BLE001  a library may fail in any way; other measures are not disturbed
-                reason = f"{type(error).__name__}: {error}"
-            if reason:
-                means.failures.update({(cutoff, unique_id): reason for unique_id in known})
+                reasons = dict.fromkeys(known, f"{type(error).__name__}: {error}")
+            means.failures.update({(cutoff, unique_id): reason for unique_id, reason in reasons.items()})
 
     def _prepared(
         self, request: ForecastRequest, day: pd.Timestamp, cutoffs: Sequence[pd.Timestamp], measure: str
@@ -104,13 +104,15 @@ class CalendarLevel:
         fit = _boosting_on(request.history, request.fits, day, measure, request.horizon)
         return replace(prepared, boosting=fit)
 
-    def _unfitted(self, prepared: PreparedLevel | None, measure: str) -> str:
-        """Return why the measure has no means, '' if it has."""
+    def _unfitted(self, prepared: PreparedLevel | None, measure: str, unique_ids: Sequence[str]) -> dict[str, str]:
+        """Return the series that nothing was fitted for, and why."""
         if prepared is None:
-            return f"fewer than {MIN_FIT_DAYS} days of {measure} were known to fit on"
-        if self.boosted and prepared.boosting is None:
-            return f"boosting needs a flow with {MIN_BOOSTED_DAYS} days; {measure} is none, or has fewer"
-        return ""
+            return dict.fromkeys(unique_ids, f"fewer than {MIN_FIT_DAYS} days of {measure} were known to fit on")
+        if not self.boosted:
+            return {}
+        fitted = () if prepared.boosting is None else prepared.boosting.unique_ids
+        why = f"boosting needs a flow with {MIN_BOOSTED_DAYS} days; {measure} is none, or has fewer"
+        return {unique_id: why for unique_id in unique_ids if unique_id not in fitted}
 
 
 def _of(measure: str, history: PointInTimeHistory, cutoff: pd.Timestamp) -> list[str]:
@@ -146,13 +148,12 @@ def _means(
     recent = steps.removed_from(history.imputed(cutoff))[unique_ids].tail(SMOOTHING_LOOKBACK_DAYS)
     multiples = prepared.multiples[unique_ids]
     adjusted = recent.to_numpy() / multiples.loc[recent.index].to_numpy()
-    averages = moving_averages(adjusted)
-    last = np.array([len(adjusted) - 1])
-    changes = np.concatenate([last_years_change(adjusted, last, lead) for lead in range(1, horizon + 1)])
-    levels = prepared.fitted.level.ahead(averages[:, -1], changes)
+    levels = prepared.fitted.level.ahead(adjusted)
     days = target_days(cutoff, horizon)
     means: FloatArray = levels * multiples.loc[days].to_numpy()
-    if prepared.boosting is not None:
+    if prepared.boosting is None:
+        means *= weekday_factors(adjusted, horizon)
+    else:  # trees see the weekday's deviation themselves
         known = history.announced_at(cutoff).context
         calendar = season_features(days, known.holidays, known.hidden_holidays)
         means *= prepared.boosting.factors(adjusted, calendar, unique_ids)

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.signal import lfilter
 from sklearn.linear_model import Ridge
 
-from training.frames import BoolArray, FloatArray, IndexArray
+from training.frames import WEEK, BoolArray, FloatArray, IndexArray
 
 SMOOTHING_CONSTANTS = (1.0, 0.5, 0.2, 0.07, 0.02)  # weight of the newest day in each average
 BASE = 2  # position of the average that the others, and the future level, are compared with
@@ -25,6 +25,10 @@ SERIES_CORRELATION = 0.5  # of the changes of two series: the pooled contrasts c
 MAX_CONTRAST = 1.0
 MIN_LEVEL = 0.5  # in counts: the least that a change is taken relative to
 MIN_LEVEL_SCALE = 1e-3
+TINY_LEVEL = 1e-6  # a mean of a week below it is a sum of rounding errors
+WEEKDAY_HALF_LIFE_WEEKS = 26.0
+WEEKDAY_PRIOR_SD = 0.01  # of a weekday's lasting deviation from its effect
+MAX_WEEKDAY_DEVIATION = 0.5
 LAST_YEAR_DAYS = 364  # fifty-two weeks
 LAST_YEAR_SMOOTHING_DAYS = 15
 NORMAL_MAD = 1.4826  # standard deviation of a normal over its median absolute deviation
@@ -40,14 +44,12 @@ class Level:
 
     coefficients: FloatArray
 
-    def ahead(self, averages: FloatArray, last_year: FloatArray) -> FloatArray:
-        """Return levels (horizon, n_series) from the averages (n_averages, n_series) of one day.
-
-        `last_year` (horizon, n_series) has `last_years_change` over each lead.
-        """
-        change = np.tensordot(self.coefficients[:, :-2], _ewma_contrasts(averages), axes=1)
-        change += np.einsum("hk,khs->hs", self.coefficients[:, -2:], with_pooled(last_year[None], averages[-1]))
-        return _changed(averages, change)
+    def ahead(self, adjusted: FloatArray) -> FloatArray:
+        """Return levels (horizon, n_series) after the last of the days `adjusted` (n_days, n_series)."""
+        averages, last = moving_averages(adjusted), np.array([len(adjusted) - 1])
+        leads = range(1, len(self.coefficients) + 1)
+        levels = [self.at_lead(averages[:, last], last_years_change(adjusted, last, lead), lead) for lead in leads]
+        return np.concatenate(levels)
 
     def at_lead(self, averages: FloatArray, last_year: FloatArray, lead: int) -> FloatArray:
         """Return levels (n_days, n_series), `lead` days after each day of averages (n_averages, n_days, n_series).
@@ -99,13 +101,51 @@ def last_years_change(adjusted: FloatArray, days: IndexArray, lead: int) -> Floa
     """
     half = LAST_YEAR_SMOOTHING_DAYS // 2
     then = days - LAST_YEAR_DAYS
-    known = (then >= half) & (lead + half <= LAST_YEAR_DAYS)
     change = np.zeros((len(days), adjusted.shape[1]))
-    if known.any():
-        means = np.cumsum(np.vstack([np.zeros((1, adjusted.shape[1])), adjusted]), axis=0) / LAST_YEAR_SMOOTHING_DAYS
-        before, after = (means[at + half + 1] - means[at - half] for at in (then[known], then[known] + lead))
-        change[known] = np.nan_to_num((after - before) / np.maximum(before, MIN_LEVEL))
-    return np.clip(change, -MAX_CONTRAST, MAX_CONTRAST)
+    if lead + half > LAST_YEAR_DAYS or (then < half).all():
+        return change
+    sums = np.cumsum(np.vstack([np.zeros((1, adjusted.shape[1])), np.nan_to_num(adjusted)]), axis=0)
+    means = sums / LAST_YEAR_SMOOTHING_DAYS
+    start = np.maximum(then, half)
+    before, after = (means[at + half + 1] - means[at - half] for at in (start, start + lead))
+    change = (after - before) / np.maximum(before, MIN_LEVEL)
+    first = np.isnan(adjusted).sum(axis=0)  # a series has no gaps after its first value
+    known = then[:, None] - half >= first
+    return np.where(known, np.clip(change, -MAX_CONTRAST, MAX_CONTRAST), 0.0)
+
+
+def weekday_factors(adjusted: FloatArray, horizon: int) -> FloatArray:
+    """Return factors (horizon, n_series) for days ahead, as their weekdays have lately differed from their effects.
+
+    `adjusted` (n_days, n_series) are counts without calendar effects up to the cutoff, NaN before a series' first. The
+    deviation of half a year is drawn towards 0 by its noise.
+    """
+    newest = weekday_deviations(adjusted, WEEKDAY_HALF_LIFE_WEEKS)[-WEEK:]
+    if len(newest) < WEEK:
+        return np.ones((horizon, adjusted.shape[1]))
+    known = ~np.isnan(adjusted)
+    noise = change_scale(adjusted, known, moving_averages(adjusted)) ** 2 / 2  # a change has the noise of two days
+    weeks = np.minimum(2 * WEEKDAY_HALF_LIFE_WEEKS / np.log(2), known.sum(axis=0) / WEEK)
+    share = weeks * WEEKDAY_PRIOR_SD**2 / (weeks * WEEKDAY_PRIOR_SD**2 + noise)
+    return np.asarray((1.0 + share * (newest - newest.mean(axis=0)))[np.arange(horizon) % WEEK])
+
+
+def weekday_deviations(adjusted: FloatArray, half_life_weeks: float) -> FloatArray:
+    """Return how far each day's weekday has been from the mean of its week, relative to it: (n_days, n_series).
+
+    It is an exponential moving average over the days of that weekday up to the day itself, from 0 on. The first six
+    known days, which end no complete week, count as 0.
+    """
+    week, known = np.ones(WEEK), ~np.isnan(adjusted)
+    counts = np.nan_to_num(adjusted)
+    means = lfilter(week, [1.0], counts, axis=0) / WEEK
+    complete = (lfilter(week, [1.0], known, axis=0) > WEEK - 0.5) & (means > TINY_LEVEL)
+    relative = np.where(complete, counts / np.where(complete, means, 1.0) - 1.0, 0.0)
+    newest = 1.0 - 0.5 ** (1.0 / half_life_weeks)
+    decay = np.zeros(WEEK + 1)
+    decay[[0, WEEK]] = 1.0, newest - 1.0
+    clipped = np.clip(relative, -MAX_WEEKDAY_DEVIATION, MAX_WEEKDAY_DEVIATION)
+    return np.asarray(lfilter([newest], decay, clipped, axis=0))
 
 
 def _coefficients(features: FloatArray, change: FloatArray, lead: int, n_series: int) -> FloatArray:

@@ -16,7 +16,7 @@ from training.history.point_in_time import PointInTimeHistory
 from training.models.calendar_level import FittedLevel, fitted_for
 from training.models.candidate import SMOOTHING_LOOKBACK_DAYS, FitCache, by_measure, target_days
 from training.models.effects import design
-from training.models.level import BASE, moving_averages
+from training.models.level import BASE, moving_averages, weekday_factors
 from training.pipeline.forecast import DECIMALS, Forecast
 from training.pipeline.pressure import headroom, uncounted
 from training.pipeline.rest_days import RestDays
@@ -86,7 +86,7 @@ def _factors(
     days = pd.DatetimeIndex([*recent.index, *target_days(cutoff, horizon)])
     features = design(history, days, unique_ids, fitted.harmonics)
     effects = {name: fitted.effects.on(features, unique_ids, prefixes) for name, prefixes in EFFECTS.items()}
-    averages = moving_averages(recent.to_numpy() / np.exp(sum(effects.values()))[:n_recent])[:, -1]
+    adjusted = recent.to_numpy() / np.exp(sum(effects.values()))[:n_recent]
     week = np.exp(effects["weekday"][n_recent - WEEK : n_recent]).mean(axis=0)
     season = effects["season"][n_recent - 1]
     baseline = {"weekday": np.log(week), "season": season}
@@ -94,8 +94,9 @@ def _factors(
         name: np.exp(effect[n_recent:] - baseline.get(name, np.zeros(len(unique_ids))))
         for name, effect in effects.items()
     }
-    now = np.maximum(averages[BASE], np.finfo(float).tiny)
-    return now * week * np.exp(season), multiples, fitted.level.ahead(averages) / now
+    multiples["weekday"] *= weekday_factors(adjusted, horizon)
+    now = np.maximum(moving_averages(adjusted)[BASE, -1], np.finfo(float).tiny)
+    return now * week * np.exp(season), multiples, fitted.level.ahead(adjusted) / now
 
 
 MOST_EVENTS_NOTED = 12

@@ -33,18 +33,31 @@ def errors_of(*leads: FloatArray) -> PastErrors:
 @pytest.mark.parametrize(
     ("level", "deviation"),
     [
-        # 25 sorted errors, five of each value: Weibull's position is p (n + 1) = 26 p, with p = 1 - level.
-        pytest.param(0.9, -3.0, id="position 2.6 lies among the five at -3"),
-        pytest.param(0.8, -2.6, id="position 5.2 lies a fifth of the way from -3 to -1"),
+        # 25 sorted errors, five of each value: Weibull's position is p (n + 1) = 26 p, with p = 1 - level. Half of the
+        # mean of that and of the opposite position, which is 0 for errors without bias, is taken off.
+        pytest.param(0.9, -3.0 - 0.25, id="positions 2.6 and 23.4 lie among the five at -3 and at 4"),
+        pytest.param(0.8, -2.6 - 0.25, id="positions 5.2 and 20.8 lie between -3 and -1, and between 2 and 4: 3.6"),
         pytest.param(0.5, 0.0, id="position 13 is the middle one"),
-        pytest.param(0.2, 3.6, id="position 20.8 lies four fifths of the way from 2 to 4"),
-        pytest.param(0.01, 4.0, id="position 25.74 lies beyond the last error"),
+        pytest.param(0.2, 3.6 - 0.25, id="the same positions, the other way round"),
+        pytest.param(0.01, 4.0 - 0.25, id="positions 25.74 and 0.26 lie beyond the last error and the first"),
     ],
 )
-def test_quantiles_of_errors_stand_at_weibull_positions(level: float, deviation: float) -> None:
+def test_quantiles_of_errors_stand_at_weibull_positions_half_mirrored(level: float, deviation: float) -> None:
     found = error_quantiles(errors_of(latin_square(FIVE)), [level])
     assert found == pytest.approx(deviation)
     assert found.shape == (1, 5, 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "deviation"),
+    [
+        pytest.param([1.0, 1.0, 2.0, 3.0, 3.0], 2.0, id="all have one sign: the whole bias is carried on"),
+        pytest.param([-1.0, 2.0, 2.0, 2.0, 3.0], 2.0 * 0.6, id="four fifths less one fifth: 0.6 of it"),
+        pytest.param([-2.0, -1.0, 2.0, 2.0, 3.0], 2.0 * 0.5, id="hardly more above than below: half of it"),
+    ],
+)
+def test_a_bias_is_carried_on_as_far_as_errors_have_one_sign(values: list[float], deviation: float) -> None:
+    assert error_quantiles(errors_of(latin_square(values)), [0.5]) == pytest.approx(deviation)
 
 
 @pytest.mark.parametrize(
@@ -52,13 +65,13 @@ def test_quantiles_of_errors_stand_at_weibull_positions(level: float, deviation:
     [
         pytest.param(25, 2.0, id="25 errors of its own, all 2 or -2"),
         pytest.param(24, 2.0, id="24: still its own"),
-        pytest.param(23, 4.0, id="23: pooled with the 50 of leads 1 and 2"),
+        pytest.param(23, 3.75, id="23: pooled with the 50 of leads 1 and 2"),
     ],
 )
 def test_a_band_of_leads_takes_the_shape_of_all_leads_only_where_its_errors_are_few(
     n_errors_of_lead_3: int, deviation: float
 ) -> None:
-    """Level 0.1: of 25 errors the 23.4th is 2; of 73, ten of which are 4, the 66.6th is 4."""
+    """Level 0.1: of 25 errors the 23.4th is 2, the 2.6th -2; of 73 the 66.6th is 4, the 7.4th -3."""
     lead_3 = latin_square([2.0, -2.0, 2.0, -2.0, 2.0])
     lead_3.flat[n_errors_of_lead_3:] = NAN
     errors = errors_of(latin_square(FIVE), latin_square(FIVE), lead_3)
@@ -210,3 +223,21 @@ def test_members_weigh_alike_below_24_errors(n_errors: int, *, alike: bool) -> N
     assert (pooled[0, 0] == pytest.approx(0.5)) == alike
     own = series_weights(errors, np.array([[0.4, 0.6]]))
     assert (own[0, 0, 0] == pytest.approx(0.4)) == alike
+
+
+@pytest.mark.parametrize(
+    ("n_lacking", "weighs"),
+    [
+        pytest.param(12, True, id="12 of 24 windows: half"),
+        pytest.param(13, False, id="13 of 24 windows: more than half"),
+    ],
+)
+def test_a_member_that_lacks_more_than_half_of_the_windows_does_not_weigh(n_lacking: int, weighs: bool) -> None:
+    """Two members of equal size; the second begins late. Without the rule its windows alone would count."""
+    random = np.random.default_rng(1).normal(0, 1, (2, 24, 1, 40))
+    random[1, :n_lacking] = NAN
+    weights = fitted_weights(random)
+    assert (weights[0, 1] > 0) == weighs
+    assert weights.sum() == pytest.approx(1.0)
+    of_series = series_weights(random, weights)
+    assert (of_series[0, :, 1] > 0).all() == weighs

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.frames import FloatArray
-from training.models.level import fitted_level, moving_averages
+from training.models.level import fitted_level, last_years_change, weekday_factors
 
 N_DAYS, N_SERIES, HORIZON = 1200, 6, 28
 
@@ -12,8 +12,7 @@ N_DAYS, N_SERIES, HORIZON = 1200, 6, 28
 def ahead(ratios: FloatArray, cutoffs: range) -> FloatArray:
     """Return levels (n_cutoffs, horizon, n_series) by a fit to the first 900 days."""
     level = fitted_level(ratios[:900], ~np.isnan(ratios[:900]), HORIZON)
-    averages = moving_averages(ratios)
-    return np.stack([level.ahead(averages[:, day]) for day in cutoffs])
+    return np.stack([level.ahead(ratios[: day + 1]) for day in cutoffs])
 
 
 def mean_absolute_error(levels: FloatArray, ratios: FloatArray, cutoffs: range) -> FloatArray:
@@ -79,3 +78,69 @@ def test_a_series_that_begins_late_does_not_change_the_others() -> None:
     assert np.isfinite(levels).all()
     assert levels[:, 2] == pytest.approx(40.0, abs=8)
     assert levels[:, :2] == pytest.approx(100.0, abs=10)
+
+
+YEARS = np.arange(800)
+STEP = np.where(YEARS < 410, 100.0, 150.0)
+
+
+@pytest.mark.parametrize(
+    ("series", "day", "lead", "expected"),
+    [
+        pytest.param(STEP, 760, 30, 0.5, id="the step of 50 % a year ago lies between"),
+        pytest.param(STEP, 760, 10, 0.5 * 4 / 15, id="4 of 15 smoothed days are after it"),
+        pytest.param(STEP, 740, 10, 0.0, id="the step came later"),
+        pytest.param(STEP, 370, 30, 0.0, id="a year ago is not known completely"),
+        pytest.param(STEP, 760, 358, 0.0, id="the end of last year's change is not known"),
+        pytest.param(
+            np.where(YEARS < 410, 10.0, 150.0), 760, 30, 1.0, id="a change of more than the level counts as 1"
+        ),
+        pytest.param(np.zeros(800), 760, 30, 0.0, id="an empty ward"),
+    ],
+)
+def test_last_years_change_is_that_of_the_smoothed_level(
+    series: FloatArray, day: int, lead: int, expected: float
+) -> None:
+    found = last_years_change(series[:, None], np.array([day]), lead)
+    assert found == pytest.approx(np.array([[expected]]), abs=1e-12)
+
+
+def test_a_level_that_rises_each_year_at_the_same_time_is_forecast_to_rise() -> None:
+    """Ten percent up in the hundred days from day 200 of each year, and down again: no trend shows when it begins."""
+    of_year = np.arange(5 * 364) % 364
+    shape = np.interp(of_year, [0, 200, 300, 301, 363], [0.0, 0.0, 0.1, 0.0, 0.0])
+    counts = np.random.default_rng(6).poisson(2000 * (1 + shape[:, None]), (len(shape), 6)).astype(float)
+    before = 4 * 364 + 205
+    level = fitted_level(counts[:before], np.ones(counts[:before].shape, bool), 56)
+    rise = level.ahead(counts[:before])[-1].mean() / counts[before - 28 : before].mean() - 1
+    assert 0.03 < rise < 0.07  # 56 days of the hundred: 5.6 %
+
+
+@pytest.mark.parametrize(
+    ("noise", "least", "most"),
+    [pytest.param(0.005, 0.035, 0.05, id="seen"), pytest.param(0.3, 0.0, 0.01, id="within the noise")],
+)
+def test_a_weekday_that_has_changed_is_followed_as_far_as_the_noise_allows(
+    noise: float, least: float, most: float
+) -> None:
+    """Mondays (day 0 of each week) are 6/7 of 5 % above their week; the days after the last Sunday begin with one."""
+    is_monday = np.arange(420) % 7 == 0
+    random = np.random.default_rng(7).normal(0, noise, 420)
+    factors = weekday_factors((1000 * (1 + 0.05 * is_monday) * np.exp(random))[:, None], 8)[:, 0]
+    assert least < factors[0] - factors[1:7].mean() < most
+    assert factors[7] == factors[0]
+    assert factors[:7].mean() == pytest.approx(1.0)
+
+
+def test_less_than_a_week_says_nothing_of_weekdays() -> None:
+    assert (weekday_factors(np.arange(6.0)[:, None], 3) == 1.0).all()
+
+
+def test_days_before_the_first_value_change_neither_weekdays_nor_last_years_change() -> None:
+    counts = np.random.default_rng(8).poisson(60, (400, 2)).astype(float)
+    longer = np.vstack([np.full((25, 2), np.nan), counts])
+    assert weekday_factors(longer, 7) == pytest.approx(weekday_factors(counts, 7), rel=1e-12)
+    for lead in (1, 9, 20):
+        found = [last_years_change(table, np.array([len(table) - 1]), lead) for table in (counts, longer)]
+        assert found[0] == pytest.approx(found[1], rel=1e-12)
+    assert (last_years_change(longer[:370], np.array([369]), 1) == 0.0).all(), "345 days are less than a year"
