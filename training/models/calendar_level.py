@@ -34,6 +34,7 @@ from training.models.level import Level, fitted_level, weekday_factors
 
 LEVEL_TRAINING_DAYS = 2192  # six years
 MIN_LEVEL_DAYS = 7  # of a series that the fit of its measure serves
+MIN_CUTOFF_FIT_DAYS = 8  # of a series to fit to on the cutoff itself; such a fit serves no other day
 FLOW_HARMONICS = 5  # Fourier terms of the year; a stock has none, as waves fitted to its few slow swings mislead
 
 
@@ -86,7 +87,7 @@ class CalendarLevel:
             known = list(days.index[days >= MIN_LEVEL_DAYS])
             try:
                 prepared = self._prepared(request, fit_day(cutoff), cutoffs, measure)
-                prepared = prepared or self._prepared(request, cutoff, [cutoff], measure)
+                prepared = prepared or self._prepared(request, cutoff, [cutoff], measure, MIN_CUTOFF_FIT_DAYS)
                 reasons = self._unfitted(prepared, measure, known)
                 fitted = [unique_id for unique_id in known if unique_id not in reasons]
                 if prepared is not None and fitted:
@@ -96,9 +97,14 @@ class CalendarLevel:
             means.failures.update({(cutoff, unique_id): reason for unique_id, reason in reasons.items()})
 
     def _prepared(
-        self, request: ForecastRequest, day: pd.Timestamp, cutoffs: Sequence[pd.Timestamp], measure: str
+        self,
+        request: ForecastRequest,
+        day: pd.Timestamp,
+        cutoffs: Sequence[pd.Timestamp],
+        measure: str,
+        least: int = MIN_FIT_DAYS,
     ) -> PreparedLevel | None:
-        prepared = _prepared(request.history, request.fits, day, tuple(cutoffs), measure, request.horizon)
+        prepared = _prepared(request.history, request.fits, day, tuple(cutoffs), measure, request.horizon, least)
         if prepared is None or not self.boosted:
             return prepared
         fit = _boosting_on(request.history, request.fits, day, measure, request.horizon)
@@ -107,7 +113,7 @@ class CalendarLevel:
     def _unfitted(self, prepared: PreparedLevel | None, measure: str, unique_ids: Sequence[str]) -> dict[str, str]:
         """Return the series that nothing was fitted for, and why."""
         if prepared is None:
-            return dict.fromkeys(unique_ids, f"fewer than {MIN_FIT_DAYS} days of {measure} were known to fit on")
+            return dict.fromkeys(unique_ids, f"fewer than {MIN_CUTOFF_FIT_DAYS} days of {measure} were known to fit on")
         if not self.boosted:
             return {}
         fitted = () if prepared.boosting is None else prepared.boosting.unique_ids
@@ -128,9 +134,10 @@ def _prepared(
     cutoffs: tuple[pd.Timestamp, ...],
     measure: str,
     horizon: int,
+    least: int,
 ) -> PreparedLevel | None:
     """Return the fit of the day, with its effects on all days that forecasts at the cutoffs need."""
-    fitted = fitted_on(history, fits, day, measure, horizon)
+    fitted = fitted_on(history, fits, day, measure, horizon, least)
     if fitted is None:
         return None
     unique_ids = list(dict.fromkeys(i for cutoff in cutoffs for i in _of(measure, history, cutoff)))
@@ -165,7 +172,7 @@ def fitted_for(
 ) -> FittedLevel | None:
     """Return the fit of the cutoff's refit day, or of the cutoff itself if there is none; None if neither is."""
     fitted = fitted_on(history, fits, fit_day(cutoff), measure, horizon)
-    return fitted or fitted_on(history, fits, cutoff, measure, horizon)
+    return fitted or fitted_on(history, fits, cutoff, measure, horizon, MIN_CUTOFF_FIT_DAYS)
 
 
 def fitted_on(
@@ -174,8 +181,12 @@ def fitted_on(
     day: pd.Timestamp,
     measure: str,
     horizon: int,
+    least: int = MIN_FIT_DAYS,
 ) -> FittedLevel | None:
-    """Return the fit of the measure to what was known on a day, None with too little data; fitted once, then cached."""
+    """Return the fit of the measure to what was known on a day; fitted once, then cached.
+
+    It is None where no series has the `least` number of days.
+    """
     seen = fitting_view(history, day)
     digests = seen.digests(day, 0)
     return fits.of(
@@ -183,16 +194,19 @@ def fitted_on(
         day,
         measure,
         horizon,
+        least,
         made_from=pooled(digests, by_measure(digests).get(measure, [])).hex(),
-        make=lambda: _fitted(seen, day, measure, horizon),
+        make=lambda: _fitted(seen, day, measure, horizon, least),
     )
 
 
-def _fitted(history: PointInTimeHistory, day: pd.Timestamp, measure: str, horizon: int) -> FittedLevel | None:
+def _fitted(
+    history: PointInTimeHistory, day: pd.Timestamp, measure: str, horizon: int, least: int
+) -> FittedLevel | None:
     if day < history.first_day:
         return None
     known = history.as_of(day).tail(LEVEL_TRAINING_DAYS)
-    long_enough = known.columns[known.count() >= MIN_FIT_DAYS]
+    long_enough = known.columns[known.count() >= least]
     unique_ids = by_measure(long_enough).get(measure)
     if not unique_ids:
         return None
