@@ -13,7 +13,8 @@ WINDOW_STEP_DAYS = 6  # shares no factor with seven: successive windows start on
 CALIBRATION_WINDOWS = 60  # a year of them
 DENSE_STEP_DAYS = 3  # a break shows sooner where the newest windows are closer
 DENSE_DAYS = 56
-MIN_DAYS_BEFORE_WINDOW = 56
+MIN_DAYS_BEFORE_WINDOW = 56  # or half of the known days, where they are fewer than twice that
+FEWEST_DAYS_BEFORE_WINDOW = 3
 SETTLED_DAYS = 28
 MIN_WINDOWS_AFTER_GAP = DENSE_DAYS // DENSE_STEP_DAYS
 MIN_REPORTED_SHARE = 0.5  # of the four weeks before a window, and of its target days
@@ -54,22 +55,26 @@ def windows_before(history: PointInTimeHistory, cutoff: pd.Timestamp, horizon: i
     """Return the cutoffs of the newest windows with a first target day at or before `cutoff`, oldest first.
 
     They are at most `CALIBRATION_WINDOWS`, and those between them in the newest weeks. They stand on a fixed grid of
-    days, so that neighbouring cutoffs share them. Windows into a long gap (the summer between two winters' reports),
+    days, so that neighbouring cutoffs share them. Where fewer than `DENSE_DAYS` are known, every day of their second
+    half is a window. Windows into a long gap (the summer between two winters' reports),
     and those just after one, are left out.
     """
     reported = history.as_of(cutoff).notna().any(axis=1)  # as known then: days filled in later must not add windows
     first = pd.Timestamp(reported.index[int(reported.to_numpy().argmax())])
-    window = _newest_on_grid(cutoff - pd.Timedelta(days=1), DENSE_STEP_DAYS)
+    n_known = int(reported.sum())
+    before_first = min(MIN_DAYS_BEFORE_WINDOW, max(FEWEST_DAYS_BEFORE_WINDOW, n_known // 2))
+    dense_step = DENSE_STEP_DAYS if n_known >= DENSE_DAYS else 1
+    window = _newest_on_grid(cutoff - pd.Timedelta(days=1), dense_step)
     chosen: list[pd.Timestamp] = []
     on_grid = 0
-    while on_grid < CALIBRATION_WINDOWS and window >= first + pd.Timedelta(days=MIN_DAYS_BEFORE_WINDOW):
+    while on_grid < CALIBRATION_WINDOWS and window >= first + pd.Timedelta(days=before_first):
         before = reported.loc[window - pd.Timedelta(days=SETTLED_DAYS - 1) : window]
         targets = reported.loc[window + pd.Timedelta(days=1) : window + pd.Timedelta(days=horizon)]
         if before.iloc[-1] and min(before.mean(), targets.mean()) >= MIN_REPORTED_SHARE:
             chosen.append(window)
             on_grid += window.toordinal() % WINDOW_STEP_DAYS == 0
         is_recent = (cutoff - window).days < DENSE_DAYS
-        window = _newest_on_grid(window - pd.Timedelta(days=1), DENSE_STEP_DAYS if is_recent else WINDOW_STEP_DAYS)
+        window = _newest_on_grid(window - pd.Timedelta(days=1), dense_step if is_recent else WINDOW_STEP_DAYS)
     return chosen[::-1]
 
 

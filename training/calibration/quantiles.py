@@ -10,11 +10,15 @@ from statistics import NormalDist
 import numpy as np
 
 from training.calibration.past_errors import PastErrors
-from training.calibration.scale import FEWEST_ERRORS, bands, count_sd, error_scale, volatility
+from training.calibration.scale import FEWEST_ERRORS, NORMAL_SCALE, bands, count_sd, error_scale, volatility
 from training.frames import BoolArray, FloatArray
 
+MEDIAN = 0.5
 CARRIED_BIAS = 0.5  # the least share of last year's bias that is expected to go on
 SMALL_COUNT = 30.0  # up to which quantiles of integer counts are integers
+FULL_SPAN_DAYS = 350.0  # of errors, from which on no interval is widened for want of them
+FEW_DAYS_WIDENING = 0.8  # of the scale, where errors of one lead's length are known
+MOST_DAYS_MISSING = 0.5  # of the lead
 SPECIAL_PRIOR_DAYS = 10.0  # weight of a factor of 1 in that of special days
 GOLDEN_RATIO = (5**0.5 - 1) / 2  # its multiples are spread evenly between 0 and 1
 
@@ -27,17 +31,17 @@ Calibration = Callable[[FloatArray, PastErrors, Sequence[str], Sequence[float]],
 def error_quantiles(past: PastErrors, levels: Sequence[float]) -> FloatArray:
     """Return the scaled errors (horizon, n_series, n_levels) to subtract from the means of one group, by level.
 
-    The quantile of a count is its mean less the opposite quantile of the error. Their shape lies half-way
-    between that of the sample and its mirror image, so that half of a bias is carried on; all of it where all errors
-    have one sign. With fewer than `FEWEST_ERRORS` errors
-    they are those of a Poisson count, by the normal approximation.
+    The quantile of a count is its mean less the opposite quantile of the error. Their shape lies half-way between that
+    of the sample and its mirror image, so that half of a bias is carried on; all of it where all errors have one sign.
+    With fewer than `FEWEST_ERRORS` errors their shape is normal, and without any they are those of a Poisson count.
     """
     horizon, n_series = past.scaled.shape[1:]
     opposite = [1 - level for level in levels]
     known = ~np.isnan(past.scaled)
     if known.sum() < FEWEST_ERRORS:
-        poisson = np.array([NormalDist().inv_cdf(level) for level in opposite])
-        return np.broadcast_to(poisson, (horizon, n_series, len(levels)))
+        normal = np.array([NormalDist().inv_cdf(level) for level in opposite])
+        scale = error_scale(past.scaled) / NORMAL_SCALE
+        return np.asarray(scale[:, :, None] * normal)
     factor = special_factor(past)
     errors = past.scaled / np.where(past.is_special, factor, 1.0)[:, :, None]
     baseline = error_scale(errors)
@@ -54,6 +58,20 @@ def error_quantiles(past: PastErrors, levels: Sequence[float]) -> FloatArray:
         shape = own - (1 - carried) / 2 * (own + mirrored)
         found[leads] = scale[leads, :, None] * shape
     return found
+
+
+def few_days_factor(past: PastErrors) -> FloatArray:
+    """Return by how much to widen intervals (horizon,) whose scale rests on errors of few days; 1 without any error.
+
+    Errors of one lead overlap: as many days as the lead hold the information of one.
+    """
+    leads = np.arange(1.0, past.scaled.shape[1] + 1)
+    days = past.age_days[~np.isnan(past.scaled).all(axis=2)]
+    if not len(days):
+        return np.ones(len(leads))
+    span = days.max() - days.min() + 1
+    missing = np.maximum(leads / span - leads / FULL_SPAN_DAYS, 0.0)
+    return np.asarray(1 + FEW_DAYS_WIDENING * np.minimum(missing, MOST_DAYS_MISSING))
 
 
 def special_factor(past: PastErrors) -> float:
@@ -93,7 +111,11 @@ def quantiles(
     found, unit = np.empty((*means.shape, len(levels))), count_sd(means)[:, :, None]
     for group in dict.fromkeys(groups):
         members = np.flatnonzero([name == group for name in groups])
-        values = means[:, members, None] - rule(past.of(members), levels) * unit[:, members]
+        of_group = past.of(members)
+        errors = rule(of_group, [*levels, MEDIAN])
+        middle = errors[:, :, -1:]
+        widened = middle + (errors[:, :, :-1] - middle) * few_days_factor(of_group)[:, None, None]
+        values = means[:, members, None] - widened * unit[:, members]
         found[:, members] = np.maximum.accumulate(np.maximum(values, 0.0), axis=-1)
     return found
 

@@ -12,6 +12,8 @@ from training.frames import FloatArray
 MIN_MEAN = 1.0  # of a count whose standard deviation is taken
 ERROR_BANDS = ((1, 2), (3, 7), (8, 28), (29, 84))  # first and last leads whose errors have one shape
 NORMAL_SCALE = (2 / np.pi) ** 0.5  # mean absolute value of a standard normal: the scale of a Poisson count's error
+GROWTH_EXPONENT = 0.2  # expected of errors at leads beyond the longest known
+GROWTH_PRIOR = 0.3  # its weight, in units of the variance of log leads
 SMOOTHED_LEADS = 7
 SERIES_PRIOR_WINDOWS = 3.0  # weight of the group in the scale of a series
 BAND_PRIOR_WINDOWS = 10.0  # weight of all leads of a series in its scale in a band
@@ -67,17 +69,35 @@ def bands(horizon: int) -> list[slice]:
 
 
 def _by_lead(sizes: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return the mean size by lead (horizon,), smoothed; a lead without errors takes its neighbours'."""
+    """Return the mean size by lead (horizon,), smoothed; a lead without errors takes its neighbours'.
+
+    Beyond the longest lead with errors they grow as they did up to it.
+    """
     weight = weights.sum(axis=(0, 2))
     known = np.flatnonzero(weight > 0)
     if len(known) == 0:
         return np.full(len(weight), NORMAL_SCALE)
-    means = (weights * sizes).sum(axis=(0, 2))[known] / weight[known]
+    means = np.asarray((weights * sizes).sum(axis=(0, 2))[known] / weight[known], dtype=np.float64)
     every: FloatArray = np.interp(np.arange(len(weight)), known, np.maximum(means, MIN_SCALE))
+    if known[-1] < len(weight) - 1:
+        leads = np.arange(1.0, len(weight) + 1)
+        every[known[-1] + 1 :] *= _growth(leads[known], means, weight[known], leads[known[-1] + 1 :])
     if len(weight) <= SMOOTHED_LEADS:
         return every
     padded = np.pad(every, SMOOTHED_LEADS // 2, mode="edge")
     return np.asarray(np.convolve(padded, np.full(SMOOTHED_LEADS, 1.0 / SMOOTHED_LEADS), mode="valid"))
+
+
+def _growth(leads: FloatArray, means: FloatArray, weight: FloatArray, beyond: FloatArray) -> FloatArray:
+    """Return by how much errors are larger `beyond` the longest of the leads: a power of the lead, fitted to the known.
+
+    The exponent is between 0, errors around a constant, and a half, those of a random walk; few leads say little.
+    """
+    x, y = np.log(leads), np.log(np.maximum(means, MIN_SCALE))
+    share = weight / weight.sum()
+    x, y = x - share @ x, y - share @ y
+    exponent = (share @ (x * y) + GROWTH_PRIOR * GROWTH_EXPONENT) / (share @ x**2 + GROWTH_PRIOR)
+    return np.asarray((beyond / leads[-1]) ** np.clip(exponent, 0.0, 0.5))
 
 
 def volatility(sizes: FloatArray, age_days: FloatArray) -> FloatArray:

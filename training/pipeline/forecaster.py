@@ -120,7 +120,7 @@ class Pipeline:
         weights = self._windows.weights(names.values(), cutoff)
         made = self._with_fallbacks(names, cutoff, weights)
         bottom = self._rest.zero_means(made.means, cutoff).round(DECIMALS)
-        past = self._windows.means(made.models, cutoff, weights)
+        past = self._windows.published(made.models, cutoff, weights)
         actuals = self._windows.actuals(made.models, cutoff)
         calibrated = self._margins.calibrate(bottom, made.models, past, actuals, self._windows.before(cutoff))
         return self._assembled(recipe, made, bottom, calibrated, cutoff)

@@ -13,7 +13,7 @@ from training.calibration.weights import Weights, fitted_weights, series_weights
 from training.frames import FloatArray
 from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import by_measure, target_days
-from training.models.catalogue import CATALOGUE, LearnedEnsemble
+from training.models.catalogue import CATALOGUE, FALLBACK, LearnedEnsemble
 from training.pipeline.means import NO_WEIGHTS, EnsembleWeights, MeansCache, same_for_all
 from training.pipeline.rest_days import RestDays
 
@@ -61,6 +61,16 @@ class WindowForecasts:
         windows = self.before(cutoff)
         shape = (len(windows), self._means.horizon, len(names))
         return np.reshape([self._bottom(names, w, cutoff, weights).to_numpy() for w in windows], shape)
+
+    def published(self, names: Mapping[str, str], cutoff: pd.Timestamp, weights: EnsembleWeights) -> FloatArray:
+        """Return the means as `means` does, with the fallback's in windows that had too few days for the candidate."""
+        values = self.means(names, cutoff, weights)
+        missing = np.isnan(values)
+        return (
+            np.where(missing, self.means(same_for_all(FALLBACK, list(names)), cutoff), values)
+            if missing.any()
+            else values
+        )
 
     def actuals(self, unique_ids: Iterable[str], cutoff: pd.Timestamp) -> FloatArray:
         """Return the actuals of the series in the windows, as known at the cutoff."""

@@ -8,7 +8,13 @@ import pytest
 from scipy.stats import poisson
 
 from tests.unit.calibration.past_errors import STEP_DAYS, drawn, past
-from training.calibration.quantiles import continuity_jitter, in_integer_counts, quantiles
+from training.calibration.quantiles import (
+    continuity_jitter,
+    error_quantiles,
+    few_days_factor,
+    in_integer_counts,
+    quantiles,
+)
 
 NAN = float("nan")
 LEVELS = [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975]
@@ -19,6 +25,30 @@ def test_without_errors_a_forecast_has_the_noise_of_a_poisson_count() -> None:
     found = quantiles(np.full((2, 1), 400.0), nothing, ["attendances"], LEVELS)
     assert found.shape == (2, 1, len(LEVELS))
     np.testing.assert_allclose(found[0, 0], [NormalDist(400, 20).inv_cdf(level) for level in LEVELS], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("n_windows", "factors"),
+    [
+        pytest.param(10, [1 + 0.8 * (1 / 55 - 1 / 350), 1 + 0.8 * (6 / 55 - 6 / 350)], id="errors of 55 days"),
+        pytest.param(1, [1.4, 1.4], id="of one day: half of the lead is missing"),
+        pytest.param(60, [1.0, 1.0], id="of 355 days"),
+        pytest.param(0, [1.0, 1.0], id="none"),
+    ],
+)
+def test_intervals_of_few_days_are_wider(n_windows: int, factors: list[float]) -> None:
+    """Windows are six days apart, and six leads long: leads 1 and 6."""
+    assert few_days_factor(past(np.ones((n_windows, 6, 2))))[[0, 5]] == pytest.approx(factors)
+
+
+def test_few_days_widen_around_the_median() -> None:
+    few = past(np.random.default_rng(4).normal(1.0, 1.0, (8, 6, 40)))
+    factor = few_days_factor(few)[5]
+    raw = error_quantiles(few, [0.5, 0.9])[5, 0]
+    middle, high = quantiles(np.full((6, 40), 400.0), few, ["a"] * 40, [0.5, 0.9])[5, 0]
+    assert middle == pytest.approx(400 - 20 * raw[0])
+    assert high - middle == pytest.approx(20 * factor * (raw[0] - raw[1]))
+    assert factor > 1.05
 
 
 def test_the_quantiles_are_those_of_the_errors() -> None:

@@ -49,9 +49,21 @@ def test_a_series_with_few_errors_is_drawn_to_the_scale_of_the_others() -> None:
     assert error_scale(errors).mean(axis=0)[4] == pytest.approx(0.8, abs=0.05)
 
 
-def test_a_lead_without_errors_has_the_scale_of_the_longest_lead_known() -> None:
-    errors = np.random.default_rng(3).normal(0, 1.5, (20, HORIZON, 3))
+@pytest.mark.parametrize(
+    ("exponent", "least", "most"),
+    [
+        pytest.param(0.0, 1.0, 1.08, id="errors around a constant"),
+        pytest.param(0.5, 1.25, 2**0.5, id="a random walk: nearly the square root of twice the lead"),
+        pytest.param(1.0, 1.4, 2**0.5, id="a trend: as a random walk"),
+    ],
+)
+def test_errors_of_leads_without_any_are_larger_as_those_of_known_leads_grow(
+    exponent: float, least: float, most: float
+) -> None:
+    """Ten leads are known; the size at lead 20 over that at lead 10."""
+    leads = np.arange(1, 21) ** exponent
+    errors = np.random.default_rng(3).normal(0, 1.5, (200, 20, 3)) * leads[:, None]
     errors[:, 10:] = NAN
-    found = error_scale(errors)
-    assert np.ptp(found[13:], axis=0) == pytest.approx(0.0, abs=1e-9)
-    assert found[13:].mean() == pytest.approx(1.5 * np.sqrt(2 / np.pi), rel=0.2)
+    found = error_scale(errors).mean(axis=1)
+    assert least < found[-1] / found[9] < most * 1.05
+    assert (np.diff(found[10:]) >= -1e-9).all()

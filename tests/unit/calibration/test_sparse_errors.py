@@ -10,7 +10,7 @@ import pytest
 from tests.unit.calibration.past_errors import past
 from tests.unit.pipeline.histories import build_history, counts
 from tests.unit.sparse_errors import CONSTANT, NOTHING_KNOWN, SPARSE, with_sparse_errors
-from training.calibration.past_errors import MIN_DAYS_BEFORE_WINDOW, PastErrors, before_long_gap, windows_before
+from training.calibration.past_errors import PastErrors, before_long_gap, windows_before
 from training.calibration.quantiles import (
     continuity_jitter,
     error_quantiles,
@@ -19,7 +19,7 @@ from training.calibration.quantiles import (
     special_factor,
 )
 from training.calibration.scale import NORMAL_SCALE, count_sd, error_scale, scaled_errors, volatility
-from training.calibration.weights import fitted_weights, series_weights
+from training.calibration.weights import FEWEST_WINDOWS, fitted_weights, series_weights
 from training.frames import FloatArray
 
 LEVELS = [0.025, 0.1, 0.5, 0.9, 0.975]
@@ -43,7 +43,7 @@ def test_quantiles(what: str) -> None:
     assert found.shape == (horizon, n_series, len(LEVELS))
     assert np.isfinite(found).all()
     assert (np.diff(found, axis=-1) >= 0).all()
-    if what in (*NOTHING_KNOWN, "one window"):
+    if what in NOTHING_KNOWN:
         np.testing.assert_allclose(found, np.broadcast_to(OF_POISSON, found.shape))
     if what == "all zero":
         np.testing.assert_array_equal(found, MEAN)
@@ -105,7 +105,7 @@ def test_weights(what: str) -> None:
 def test_a_member_without_forecasts_and_one_with_them(what: str) -> None:
     errors = SPARSE[what]
     pooled = fitted_weights(np.stack([errors, np.full(errors.shape, np.nan)]))
-    if what in NOTHING_KNOWN:
+    if what in NOTHING_KNOWN or len(errors) < FEWEST_WINDOWS:
         assert pooled == pytest.approx(0.5)
     else:
         assert pooled.tolist() == [[1.0, 0.0]] * errors.shape[1]
@@ -123,10 +123,10 @@ def test_elementwise_functions_accept_empty_arrays(shape: tuple[int, ...]) -> No
     ("y", "n_windows"),
     [
         pytest.param(counts(1, 50, 1), 0, id="one day"),
-        pytest.param(counts(MIN_DAYS_BEFORE_WINDOW + 1, 50, 1), 0, id="a day before the first window"),
-        pytest.param(counts(MIN_DAYS_BEFORE_WINDOW + 4, 50, 1), 1, id="one window"),
+        pytest.param(counts(4, 50, 1), 0, id="a day before the first window"),
+        pytest.param(counts(5, 50, 1), 1, id="one window"),
         pytest.param(counts(100, 50, 1).mask(np.arange(100) < 99), 0, id="one day after a long gap"),
-        pytest.param(counts(100, 50, 1).mask(np.arange(100) >= 60), 0, id="not reported of late"),
+        pytest.param(counts(100, 50, 1).mask(np.arange(100) >= 60), 6, id="not reported of late"),
         pytest.param(0 * counts(100, 50, 1), 15, id="all zero"),
     ],
 )

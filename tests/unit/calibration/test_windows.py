@@ -49,13 +49,21 @@ def test_windows_fall_on_all_weekdays_alike() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_days", "windows"), [(57, 0), (MIN_DAYS_BEFORE_WINDOW + 6, 1), (MIN_DAYS_BEFORE_WINDOW + 30, 9)]
+    ("n_days", "first", "windows"),
+    [
+        pytest.param(3, 3, 0, id="three days"),
+        pytest.param(8, 4, 3, id="days 5 to 7 of 8"),
+        pytest.param(21, 10, 10, id="days 11 to 20 of 21"),
+        pytest.param(57, 28, 9, id="half of 57 days, every third"),
+        pytest.param(86, 43, 14, id="half of 86 days, every third"),
+        pytest.param(119, MIN_DAYS_BEFORE_WINDOW, 20, id="from day 57 of 119 on"),
+    ],
 )
-def test_a_young_system_has_few_windows_or_none(n_days: int, windows: int) -> None:
+def test_a_young_system_has_windows_in_the_second_half_of_its_days(n_days: int, first: int, windows: int) -> None:
     table = four_sites(n_days)
     found = windows_before(build_history(table), pd.Timestamp(table.index[-1]), 7)
     assert len(found) == pytest.approx(windows, abs=1)
-    assert all((window - table.index[0]).days >= MIN_DAYS_BEFORE_WINDOW for window in found)
+    assert all((window - table.index[0]).days >= first for window in found)
 
 
 def test_windows_stand_on_both_sides_of_a_long_gap_and_not_in_it() -> None:
