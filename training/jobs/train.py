@@ -23,9 +23,10 @@ from training.models.catalogue import candidate_names
 from training.pipeline.forecast import Forecast, Recipe
 from training.pipeline.forecaster import Forecaster
 from training.pipeline.state import PipelineState
+from training.tracking.backtests import log_backtest
 from training.tracking.provenance import code_version
 from training.tracking.registry import Registered, Registry
-from training.tracking.runs import TRAIN, close_orphaned_runs, log_backtest, log_data_report
+from training.tracking.runs import TRAIN, close_orphaned_runs, log_data_report
 from training.tracking.runs import run as tracked_run
 from training.tracking.versions import Version
 

@@ -25,10 +25,12 @@ from training.frames import long
 from training.history.identity import identity_of
 from training.history.point_in_time import known_at_day_end
 from training.pipeline.forecaster import Forecaster
+from training.tracking.backtests import log_backtest
 from training.tracking.client import connect
+from training.tracking.comparison import MOST_METRICS
 from training.tracking.provenance import HistorySnapshot, code_version
 from training.tracking.registry import Registered, Registry
-from training.tracking.runs import close_orphaned_runs, log_backtest, log_data_report, run
+from training.tracking.runs import close_orphaned_runs, log_data_report, run
 from training.tracking.versions import ModelCache, Version
 
 # The library's own: type hints, deprecated parts, and database connections left to the collector.
@@ -125,10 +127,14 @@ def test_a_run_is_recorded_completely(tracking_uri: str, system: str) -> None:
     assert logged.info.experiment_id == experiment.experiment_id
     [child] = client.search_runs([experiment.experiment_id], f"tags.mlflow.parentRunId = '{run_id}'")
     assert child.info.run_name == "naive"
-    assert child.data.metrics["attendances/01-07/mase"] == table.set_index("measure").loc["attendances", "mase"]
-    assert child.data.metrics["attendances/holiday/mae"] > 0
-    assert child.data.metrics["duration_seconds"] == 1.5
-    assert logged.data.metrics["naive/mase"] == child.data.metrics["mase"] == overall(frame, scales, LEVELS)["mase"]
+    by_measure = table.set_index("measure")
+    assert child.data.metrics["mase/attendances"] == by_measure.loc["attendances", "mase"]
+    of_occupancy = by_measure.loc["occupancy", "scaled_wis"]
+    assert child.data.metrics["scaled_wis by leads/occupancy 01-07"] == of_occupancy
+    assert child.data.metrics["overall/duration_seconds"] == 1.5
+    mase = overall(frame, scales, LEVELS)["mase"]
+    assert logged.data.metrics["mase by candidate/naive"] == child.data.metrics["overall/mase"] == mase
+    assert max(len(logged.data.metrics), len(child.data.metrics)) <= MOST_METRICS
     assert {artifact.path for artifact in client.list_artifacts(run_id)} == {
         "backtest",
         "charts.html",
