@@ -25,6 +25,7 @@ SERIES_CORRELATION = 0.5  # of the changes of two series: the pooled contrasts c
 MAX_CONTRAST = 1.0
 MIN_LEVEL = 0.5  # in counts: the least that a change is taken relative to
 MIN_LEVEL_SCALE = 1e-3
+SHOWN_LEADS = (1, 7, 28)  # whose coefficients runs are compared by
 NORMAL_MAD = 1.4826  # standard deviation of a normal over its median absolute deviation
 
 
@@ -33,6 +34,15 @@ class Level:
     """Regression of future levels, the same for all series of a measure: `coefficients` (horizon, n_contrasts)."""
 
     coefficients: FloatArray
+
+    @property
+    def fitted_values(self) -> dict[str, str]:
+        """The coefficients at some leads, in text: of the contrasts of a series itself, and of all series pooled."""
+        return {f"level lead {lead:02d}": _described(self.coefficients[lead - 1]) for lead in self._shown_leads}
+
+    @property
+    def _shown_leads(self) -> list[int]:
+        return [lead for lead in SHOWN_LEADS if lead <= len(self.coefficients)]
 
     def ahead(self, averages: FloatArray) -> FloatArray:
         """Return levels (horizon, n_series) from the averages (n_averages, n_series) of one day."""
@@ -90,6 +100,11 @@ def _coefficients(features: FloatArray, change: FloatArray, lead: int, n_series:
     trust = np.repeat([1.0, (1 + (n_series - 1) * SERIES_CORRELATION) ** -0.5], n_contrasts)
     ridge = Ridge(alpha=LEVEL_PENALTY * n_series * lead, fit_intercept=False)
     return np.asarray(trust * ridge.fit(features * trust, change).coef_)
+
+
+def _described(coefficients: FloatArray) -> str:
+    own, pooled = (" ".join(f"{c:.2f}" for c in half.round(2) + 0.0) for half in np.split(coefficients, 2))
+    return f"own {own}; pooled {pooled}"
 
 
 def _ewma_contrasts(averages: FloatArray) -> FloatArray:
