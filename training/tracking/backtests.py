@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import mlflow
 import pandas as pd
@@ -15,10 +16,14 @@ from training.pipeline.fitted_recipe import FittedRecipe
 from training.tracking.charts import charts, page, pit_histogram, reliability
 from training.tracking.client import reach
 from training.tracking.comparison import leaderboard_metrics, recipe_metrics
+from training.tracking.pictures import recipe_pictures, recipes_by_lead, write_pictures
 from training.tracking.provenance import RunCost
 from training.tracking.runs import BACKTEST
 
-CHARTS_FILE = "charts.html"
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CHARTS_FILE, PICTURES = "charts.html", "pictures"
 CHILD_TAG = "headroom.recipe"
 
 
@@ -52,20 +57,32 @@ def log_backtest(
     scores = evaluation.scores(*more)
     with reach(tracking_uri):
         for name, recipe in recipes.items():
-            _log_child(name, recipe.parameters, recipe_metrics(evaluation, name, recipe.seconds))
+            _log_child(name, recipe, evaluation)
         mlflow.log_metrics(leaderboard_metrics(evaluation, RunCost().metrics()))
         _log_files(recipes, evaluation, scores)
+        if any(len(rows) for rows in evaluation.rows.values()):
+            _log_pictures({"scaled-wis-by-lead": recipes_by_lead(evaluation.rows)})
         _log_charts(*next(iter(recipes.items())), evaluation, scores)
 
 
-def _log_child(name: str, parameters: Mapping[str, object], metrics: Mapping[str, float]) -> None:
+def _log_child(name: str, recipe: BacktestedRecipe, evaluation: Evaluation) -> None:
+    """Log the run of one recipe: its parameters, metrics and pictures."""
+    metrics = recipe_metrics(evaluation, name, recipe.seconds)
     with mlflow.start_run(run_name=name, nested=True, tags={CHILD_TAG: name}) as child:
         now = child.info.start_time
         MlflowClient().log_batch(
             child.info.run_id,
             metrics=[Metric(key, value, now, 0) for key, value in metrics.items()],
-            params=[Param(key, str(value)) for key, value in parameters.items()],
+            params=[Param(key, str(value)) for key, value in recipe.parameters.items()],
         )
+        _log_pictures(recipe_pictures(evaluation.rows[name], evaluation.levels, recipe.fitted.weights))
+
+
+def _log_pictures(figures: Mapping[str, "Figure"]) -> None:
+    """Log pictures to the active run."""
+    with TemporaryDirectory() as temporary:
+        write_pictures(figures, Path(temporary))
+        mlflow.log_artifacts(temporary, PICTURES)
 
 
 def _of_windows(forecasts: pd.DataFrame) -> dict[str, object]:
