@@ -46,10 +46,10 @@ def _names(recipe: Recipe) -> dict[str, str]:
 
 
 def _settings(recipe: Recipe) -> dict[str, object]:
-    """Return `candidate/setting` to value, of the candidates and their members."""
+    """Return `settings/candidate/setting` to value, of the candidates and their members."""
     configured = ((name, CATALOGUE[name]) for name in with_members(recipe.values()))
     return {
-        f"{name}/{setting}": value
+        f"settings/{name}/{setting}": value
         for name, candidate in configured
         if isinstance(candidate, HasSettings)
         for setting, value in candidate.settings.items()
@@ -57,10 +57,13 @@ def _settings(recipe: Recipe) -> dict[str, object]:
 
 
 def _fitted_values(recipe: Recipe, fits: Mapping[Key, object]) -> dict[str, object]:
-    """Return `candidate/measure/value` to value, of the candidates and their members; a fit may be of all measures."""
+    """Return `fitted/candidate/measure/name` to value, of the candidates and their members.
+
+    A fit of all measures has no measure in its names.
+    """
     names = set(with_members(recipe.values()))
     return {
-        "/".join([name, *subject[:1], value_name]): value
+        "/".join(["fitted", name, *subject[:1], value_name]): value
         for (name, _, *subject, _), part in sorted(fits.items(), key=lambda item: item[0])
         if name in names and isinstance(part, HasFittedValues)
         for value_name, value in part.fitted_values.items()

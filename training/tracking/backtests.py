@@ -23,7 +23,7 @@ from training.tracking.runs import BACKTEST
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CHARTS_FILE, PICTURES = "charts.html", "pictures"
+CHARTS_FILE = "charts.html"
 CHILD_TAG = "headroom.recipe"
 
 
@@ -75,14 +75,14 @@ def _log_child(name: str, recipe: BacktestedRecipe, evaluation: Evaluation) -> N
             metrics=[Metric(key, value, now, 0) for key, value in metrics.items()],
             params=[Param(key, str(value)) for key, value in recipe.parameters.items()],
         )
-        _log_pictures(recipe_pictures(evaluation.rows[name], evaluation.levels, recipe.fitted.weights))
+        _log_pictures(recipe_pictures(name, evaluation.rows[name], evaluation.levels, recipe.fitted.weights))
 
 
 def _log_pictures(figures: Mapping[str, "Figure"]) -> None:
-    """Log pictures to the active run."""
+    """Log pictures to the active run, in no folder: MLflow compares only such files of several runs."""
     with TemporaryDirectory() as temporary:
         write_pictures(figures, Path(temporary))
-        mlflow.log_artifacts(temporary, PICTURES)
+        mlflow.log_artifacts(temporary)
 
 
 def _of_windows(forecasts: pd.DataFrame) -> dict[str, object]:

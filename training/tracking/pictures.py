@@ -19,19 +19,20 @@ if TYPE_CHECKING:  # it takes a quarter of a second to import, and few commands 
 COMPARED_REFERENCE = "seasonal_naive"
 PNG = ".png"
 PIXELS_PER_INCH = 100
-PANEL_INCHES = (4.0, 2.6)
-PANELS_A_ROW = 3
+PANEL_INCHES = (3.4, 2.2)
+PANELS_A_ROW = 2  # so that pictures of two runs have room next to each other
 MOST_PANELS = 9
-LEGEND_COLUMNS = 5
+LEGEND_COLUMNS = 4
 FORECAST_COLOUR, REFERENCE_COLOUR, TARGET_COLOUR = "#005eb8", "#d5281b", "#212b32"
 COVERAGE_COLOURS = ("#41b6e6", FORECAST_COLOUR, "#330072")
 LEAD_LABEL = "lead (days)"
+TITLE_SIZE, PANEL_TITLE_SIZE, LEGEND_SIZE = "medium", "small", "small"
 
 
 def recipe_pictures(
-    rows: pd.DataFrame, levels: Sequence[float], weights: Mapping[str, pd.DataFrame]
+    recipe: str, rows: pd.DataFrame, levels: Sequence[float], weights: Mapping[str, pd.DataFrame]
 ) -> dict[str, "Figure"]:
-    """Return the pictures of one recipe by name, from rows of an `Evaluation` and the weights of its ensembles."""
+    """Return the pictures of one recipe by name, from its rows of an `Evaluation` and the weights of its ensembles."""
     if rows.empty:
         return {}
     figures = {
@@ -39,7 +40,11 @@ def recipe_pictures(
         "coverage-by-lead": coverage_by_lead(rows),
         "calibration": calibration(rows, levels),
     }
-    return figures | ({"weights-by-lead": weights_by_lead(weights)} if weights else {})
+    if weights:
+        figures["weights-by-lead"] = weights_by_lead(weights)
+    for figure in figures.values():
+        figure.suptitle(f"{recipe}: {figure.get_suptitle()}", fontsize=TITLE_SIZE)
+    return figures
 
 
 def write_pictures(figures: Mapping[str, "Figure"], folder: Path) -> None:
@@ -52,7 +57,7 @@ def error_by_lead(rows: pd.DataFrame) -> "Figure":
     """Return the mean absolute errors of a recipe and of seasonal naive, on the same days, by measure and lead."""
     columns = {reference_error_column(COMPARED_REFERENCE): "forecast", error_of(COMPARED_REFERENCE): "seasonal naive"}
     by_lead = _means_by_lead(rows, columns)
-    figure, panels = _panels("Mean absolute error by lead, in counts: mean over series", by_lead)
+    figure, panels = _panels("mean absolute error by lead, in counts (mean over series)", by_lead)
     for measure, axes in panels.items():
         for name, colour in zip(columns.values(), (FORECAST_COLOUR, REFERENCE_COLOUR), strict=True):
             axes.plot(by_lead[measure][name], color=colour, label=name)
@@ -63,7 +68,7 @@ def error_by_lead(rows: pd.DataFrame) -> "Figure":
 def coverage_by_lead(rows: pd.DataFrame) -> "Figure":
     """Return the share of actuals inside each central interval by measure and lead; dashed lines are the targets."""
     by_lead = _means_by_lead(rows, {f"coverage_{percent}": f"{percent} % interval" for percent in COVERAGES})
-    figure, panels = _panels("Coverage of prediction intervals by lead, and its targets", by_lead)
+    figure, panels = _panels("coverage of prediction intervals by lead, and its targets", by_lead)
     for measure, axes in panels.items():
         for percent, colour in zip(COVERAGES, COVERAGE_COLOURS, strict=True):
             name = f"{percent} % interval"
@@ -79,7 +84,7 @@ def calibration(rows: pd.DataFrame, levels: Sequence[float]) -> "Figure":
     Calibrated forecasts have the diagonal on the left, and a tenth everywhere on the right (PIT).
     """
     measured = with_slices(rows, ["measure"])
-    figure, (reliability, tenths) = _figure("Calibration: quantiles, and probability integral transform (PIT)", 2)
+    figure, (reliability, tenths) = _figure("calibration of quantiles, and PIT", 2)
     by_measure = dict(list(measured.groupby("measure", observed=True)))
     for measure in by_importance(map(str, by_measure))[:MOST_PANELS]:
         some = by_measure[measure]
@@ -95,7 +100,7 @@ def calibration(rows: pd.DataFrame, levels: Sequence[float]) -> "Figure":
 
 def weights_by_lead(weights: Mapping[str, pd.DataFrame]) -> "Figure":
     """Return the weights of an ensemble's members by measure and lead, stacked; `weights` as in `FittedRecipe`."""
-    figure, panels = _panels("Weights of members by lead: mean over series", weights)
+    figure, panels = _panels("weights of members by lead (mean over series)", weights)
     for measure, axes in panels.items():
         frame = weights[measure]
         axes.stackplot(frame.index, frame.to_numpy().T, labels=list(frame.columns), step="mid")
@@ -110,7 +115,7 @@ def recipes_by_lead(rows: Mapping[str, pd.DataFrame]) -> "Figure":
     """
     by_recipe = {recipe: _means_by_lead(some, {LEAD_LOSS: recipe}) for recipe, some in rows.items()}
     measures = dict.fromkeys(measure for by_lead in by_recipe.values() for measure in by_lead)
-    figure, panels = _panels("Scaled WIS by lead: mean over series, lower is better", measures)
+    figure, panels = _panels("Scaled WIS by lead (mean over series): lower is better", measures)
     for measure, axes in panels.items():
         for recipe, by_lead in by_recipe.items():
             if measure in by_lead:
@@ -131,7 +136,7 @@ def _panels(title: str, measures: Iterable[str]) -> tuple["Figure", dict[str, "A
     shown = by_importance(measures)[:MOST_PANELS]
     figure, panels = _figure(title, len(shown))
     for measure, axes in zip(shown, panels, strict=True):
-        axes.set_title(measure, fontsize="medium")
+        axes.set_title(measure, fontsize=PANEL_TITLE_SIZE)
         axes.set_xlabel(LEAD_LABEL)
         axes.margins(x=0.02)
     return figure, dict(zip(shown, panels, strict=True))
@@ -145,7 +150,7 @@ def _figure(title: str, n_panels: int) -> tuple["Figure", list["Axes"]]:
     width, height = PANEL_INCHES
     size = (width * max(n_columns, 2), height * n_rows + 0.8)  # room for a title and a legend over one panel, too
     figure = Figure(figsize=size, layout="constrained")
-    figure.suptitle(title, fontsize="large")
+    figure.suptitle(title, fontsize=TITLE_SIZE)
     panels = [figure.add_subplot(n_rows, n_columns, number) for number in range(1, n_panels + 1)]
     for axes in panels:
         axes.grid(alpha=0.3)
@@ -159,5 +164,12 @@ def _with_legend(figure: "Figure", panels: Iterable["Axes"]) -> "Figure":
         handles, labels = axes.get_legend_handles_labels()
         shown |= dict(zip(labels, handles, strict=True))
     columns = min(len(shown), LEGEND_COLUMNS)
-    figure.legend(list(shown.values()), list(shown), loc="outside lower center", ncols=columns, frameon=False)
+    figure.legend(
+        list(shown.values()),
+        list(shown),
+        loc="outside lower center",
+        ncols=columns,
+        fontsize=LEGEND_SIZE,
+        frameon=False,
+    )
     return figure

@@ -156,13 +156,12 @@ def test_a_run_is_recorded_completely(tracking_uri: str, system: str) -> None:
         "charts.html",
         "data-report.html",
         "environment.txt",
-        "pictures",
+        "scaled-wis-by-lead.png",
     }
-    assert [file.path for file in client.list_artifacts(run_id, "pictures")] == ["pictures/scaled-wis-by-lead.png"]
-    assert {file.path for file in client.list_artifacts(child.info.run_id, "pictures")} == {
-        "pictures/calibration.png",
-        "pictures/coverage-by-lead.png",
-        "pictures/error-by-lead.png",
+    assert {file.path for file in client.list_artifacts(child.info.run_id)} == {
+        "calibration.png",
+        "coverage-by-lead.png",
+        "error-by-lead.png",
     }
     assert {artifact.path for artifact in client.list_artifacts(run_id, "backtest")} == {
         "backtest/naive.parquet",

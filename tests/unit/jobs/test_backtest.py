@@ -206,7 +206,7 @@ def test_it_says_what_a_person_should_know_and_tracks_it(system: Path, home: Pat
     assert run.data.params["history"].startswith("expanding")
     of_ridge = children["Ridge"].data.params
     assert (of_ridge["windows"], of_ridge["step_days"], of_ridge["horizon"]) == ("4", "14", "7")
-    assert (of_ridge["candidate"], of_ridge["Ridge/regressor"]) == ("Ridge", "Ridge()")
+    assert (of_ridge["candidate"], of_ridge["settings/Ridge/regressor"]) == ("Ridge", "Ridge()")
     compared = ("overall/rmsse", "overall/pit_distance", "mase/attendances", "scaled_wis by leads/attendances 01-07")
     assert set(compared) < set(children["Ridge"].data.metrics)
     files = {Path(file.path).name for file in runs.list_artifacts(run.info.run_id, "backtest")}

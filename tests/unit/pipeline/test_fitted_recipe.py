@@ -57,21 +57,21 @@ def test_each_measure_of_a_mixed_recipe_has_its_candidate_and_the_fits_of_others
     assert found.parameters == {
         "candidate": "admissions: Mean, occupancy: Ridge",
         "members": "CalendarLevel, AutoETS",
-        "CalendarLevel/training_days": 2192,
-        "CalendarLevel/smoothing_constants": "1.0, 0.5, 0.2, 0.07, 0.02",
-        "CalendarLevel/admissions/harmonics": 2,
-        "CalendarLevel/admissions/ma_coefficient": 0.6,
-        "AutoETS/model": "AutoETS(season_length=7, model='ZNZ')",
-        "AutoETS/lookback_days": 420,
-        "Ridge/regressor": "Ridge()",
-        "Ridge/training_days": 1096,
-        "Ridge/lags": "1, 2, 7, 14, 21, 28",
+        "settings/CalendarLevel/training_days": 2192,
+        "settings/CalendarLevel/smoothing_constants": "1.0, 0.5, 0.2, 0.07, 0.02",
+        "fitted/CalendarLevel/admissions/harmonics": 2,
+        "fitted/CalendarLevel/admissions/ma_coefficient": 0.6,
+        "settings/AutoETS/model": "AutoETS(season_length=7, model='ZNZ')",
+        "settings/AutoETS/lookback_days": 420,
+        "settings/Ridge/regressor": "Ridge()",
+        "settings/Ridge/training_days": 1096,
+        "settings/Ridge/lags": "1, 2, 7, 14, 21, 28",
     }
 
 
 def test_a_fit_of_the_complete_system_has_no_measure_in_its_names() -> None:
     found = fitted_recipe({"occupancy": "FlowBalance"}, {("FlowBalance", DAY, "a digest"): LEVEL}, {})
-    assert found.parameters["FlowBalance/harmonics"] == 2
+    assert found.parameters["fitted/FlowBalance/harmonics"] == 2
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_the_parameters_say_what_was_fitted_and_to_what(forecaster: Forecaster) 
     assert found["history_days"] == 200
     assert found["refit_day"] == f"{fit_day(cutoff):%Y-%m-%d}"
     for measure in ("attendances", "occupancy"):
-        assert found[f"CalendarLevel/{measure}/harmonics"] == 0, "200 days are too few for a season"
-        assert found[f"CalendarLevel/{measure}/ma_coefficient"] in (0.0, 0.3, 0.6, 0.8, 0.9)
-    assert "CalendarLevel/attendances/level lead 07" in found
-    assert "CalendarLevel/attendances/level lead 28" not in found
+        assert found[f"fitted/CalendarLevel/{measure}/harmonics"] == 0, "200 days are too few for a season"
+        assert found[f"fitted/CalendarLevel/{measure}/ma_coefficient"] in (0.0, 0.3, 0.6, 0.8, 0.9)
+    assert "fitted/CalendarLevel/attendances/level lead 07" in found
+    assert "fitted/CalendarLevel/attendances/level lead 28" not in found

@@ -106,8 +106,9 @@ def test_a_system_of_many_measures_has_the_most_important_panels() -> None:
 
 
 def test_pictures_are_files_that_show_something(tmp_path: Path) -> None:
-    figures = recipe_pictures(LOSSES, THREE, {"occupancy": WEIGHTS})
+    figures = recipe_pictures("Weighted", LOSSES, THREE, {"occupancy": WEIGHTS})
     write_pictures(figures, tmp_path)
+    assert [figure for figure in figures.values() if not figure.get_suptitle().startswith("Weighted: ")] == []
     names = ["calibration.png", "coverage-by-lead.png", "error-by-lead.png", "weights-by-lead.png"]
     assert sorted(file.name for file in tmp_path.iterdir()) == names
     for name in names:
@@ -117,5 +118,9 @@ def test_pictures_are_files_that_show_something(tmp_path: Path) -> None:
 
 
 def test_a_recipe_without_an_ensemble_has_no_picture_of_weights_and_one_without_actuals_has_none() -> None:
-    assert sorted(recipe_pictures(LOSSES, THREE, {})) == ["calibration", "coverage-by-lead", "error-by-lead"]
-    assert recipe_pictures(LOSSES.head(0), THREE, {"occupancy": WEIGHTS}) == {}
+    assert sorted(recipe_pictures("Weighted", LOSSES, THREE, {})) == [
+        "calibration",
+        "coverage-by-lead",
+        "error-by-lead",
+    ]
+    assert recipe_pictures("Weighted", LOSSES.head(0), THREE, {"occupancy": WEIGHTS}) == {}
