@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from mlflow import MlflowClient
 
 from tests.unit.jobs.hospitals import hospital, morning, quiet, received, send
 from tests.unit.pipeline.histories import counts
@@ -13,6 +14,7 @@ from training.jobs import promote, publish, train
 from training.jobs.context import Context
 from training.jobs.registry import registry
 from training.promotion import gate
+from training.tracking.comparison import MOST_METRICS
 
 # The library's own: type hints, deprecated parts, and database connections left to the collector.
 pytestmark = [
@@ -55,6 +57,24 @@ def test_the_same_recipe_on_the_same_data_ties(first: Context) -> None:
     assert (ours.windows, ours.measures, ours.coverage_80) == (theirs.windows, theirs.measures, theirs.coverage_80)
     assert len(ours.windows) >= 4
     assert gate(ours, theirs).opens
+
+
+def test_the_runs_of_the_same_recipe_have_the_same_parameters_and_metrics(first: Context) -> None:
+    runs = MlflowClient(first.settings.tracking_uri)
+    experiment = runs.get_experiment_by_name("north")
+    assert experiment is not None
+    found = runs.search_runs([experiment.experiment_id], "tags.`headroom.recipe` LIKE '%'")
+    newest = {run.info.run_name: run.data for run in reversed(found[:3])}  # the last to start is the first
+    assert list(newest) == ["CalendarLevel", "SeasonalNaive", "champion"]
+    champion, challenger = newest["champion"], newest["CalendarLevel"]
+    assert champion.params == challenger.params
+    assert challenger.params["candidate"] == "CalendarLevel"
+    assert challenger.params["fitted/CalendarLevel/attendances/harmonics"] == "0"
+    assert newest["SeasonalNaive"].params["first_cutoff"] == challenger.params["first_cutoff"]
+    made = "overall/duration_seconds"
+    assert champion.metrics == {name: value for name, value in challenger.metrics.items() if name != made}
+    assert made in challenger.metrics
+    assert len(challenger.metrics) <= MOST_METRICS
 
 
 def test_another_hospital_of_the_same_name_publishes_nothing_with_its_champion(first: Context, tmp_path: Path) -> None:

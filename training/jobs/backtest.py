@@ -1,6 +1,7 @@
 """`headroom backtest`: rolling-origin evaluation, tracked; one that was interrupted goes on where it stopped."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,7 @@ from training.backtest.run import (
     key_of,
     last_of_refit,
     run_checkpointed,
+    same_for_every_measure,
 )
 from training.backtest.scores import COUNTS, SKILLS, table
 from training.files import check_output, output
@@ -26,9 +28,10 @@ from training.jobs.context import Context
 from training.jobs.registry import snapshot_of
 from training.models.candidate import fit_day
 from training.pipeline.forecaster import Forecaster
+from training.tracking.backtests import BacktestedRecipe, log_backtest
 from training.tracking.client import connect
 from training.tracking.provenance import code_version
-from training.tracking.runs import BACKTEST, log_backtest
+from training.tracking.runs import BACKTEST
 from training.tracking.runs import run as tracked_run
 
 CHECKPOINTS_FOLDER = "backtests"
@@ -54,13 +57,13 @@ def run(
         console.print(sentence, soft_wrap=True)
     name, parameters = f"backtest to {cutoffs[-1]:%Y-%m-%d}", _parameters(options, horizon, cutoffs)
     with tracked_run(job.settings.tracking_uri, BACKTEST, name, parameters, snapshot_of(job, job.now)):
-        forecaster = Forecaster(history, horizon)
-        make = _maker(job, options, forecaster, cutoffs[-1])
+        forecaster_of = _forecasters(job, options, history, horizon)
+        make = _maker(options, forecaster_of, history, cutoffs[-1])
         made = options.narrowed(run_checkpointed(cutoffs, make, checkpoint))
         frames = {name: made[made["candidate"] == name].drop(columns="candidate") for name in options.names}
         evaluation = evaluated(frames, history, cutoffs[0])
-        seconds = {name: forecaster.seconds(name) for name in options.names}
-        log_backtest(job.settings.tracking_uri, frames, evaluation, seconds, options.slices)
+        backtested = _backtested(options, frames, forecaster_of(fit_day(cutoffs[-1])), cutoffs[-1])
+        log_backtest(job.settings.tracking_uri, backtested, evaluation, options.slices)
     _write("--forecasts", out, pd.concat(frames.values(), ignore_index=True))
     _write("--scores", scores_file, evaluation.scores(options.slices))
     for name, some in evaluation.rows.items():
@@ -80,19 +83,45 @@ def checkpoint_of(job: Context, options: BacktestOptions, horizon: int, cutoffs:
     return checkpoint
 
 
+def _forecasters(
+    job: Context, options: BacktestOptions, history: PointInTimeHistory, horizon: int
+) -> Callable[[pd.Timestamp], Forecaster]:
+    """Return the function that gives the forecaster of a refit day: one for all, or one for each training window."""
+    days = options.train_window_days
+    if days is None:
+        expanding = Forecaster(history, horizon)
+        return lambda _: expanding
+    return lru_cache(maxsize=1)(lambda refit_day: Forecaster(_train_window(job, refit_day, days), horizon))
+
+
 def _maker(
-    job: Context, options: BacktestOptions, expanding: Forecaster, last: pd.Timestamp
+    options: BacktestOptions,
+    forecaster_of: Callable[[pd.Timestamp], Forecaster],
+    history: PointInTimeHistory,
+    last: pd.Timestamp,
 ) -> Callable[[Cutoffs], pd.DataFrame]:
     """Return the function that makes the forecasts of cutoffs of one refit day."""
-    history, horizon = expanding.history, expanding.horizon
 
     def make(cutoffs: Cutoffs) -> pd.DataFrame:
-        if options.train_window_days is None:
-            return backtest_candidates(expanding, cutoffs, options.names, history, [last_of_refit(cutoffs, last)])
-        windowed = Forecaster(_train_window(job, fit_day(cutoffs[0]), options.train_window_days), horizon)
-        return backtest_candidates(windowed, cutoffs, options.names, history)
+        ahead = [last_of_refit(cutoffs, last)] if options.train_window_days is None else []
+        return backtest_candidates(forecaster_of(fit_day(cutoffs[0])), cutoffs, options.names, history, ahead)
 
     return make
+
+
+def _backtested(
+    options: BacktestOptions, frames: Mapping[str, pd.DataFrame], forecaster: Forecaster, last: pd.Timestamp
+) -> dict[str, BacktestedRecipe]:
+    """Return the candidates with their forecasts, and as they were fitted for the last cutoff.
+
+    With a training window each refit day has a forecaster of its own, and no seconds are known of all of them.
+    """
+    recipes = {name: same_for_every_measure(forecaster, name) for name in frames}
+    seconds = {name: forecaster.seconds(name) for name in frames} if options.train_window_days is None else {}
+    return {
+        name: BacktestedRecipe(frame, forecaster.fitted(recipes[name], last), seconds.get(name))
+        for name, frame in frames.items()
+    }
 
 
 def _train_window(job: Context, refit_day: pd.Timestamp, days: int) -> PointInTimeHistory:

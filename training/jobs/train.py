@@ -10,7 +10,7 @@ from rich.console import Console
 
 from training.backtest.evaluation import NO_SUMMARY, BacktestSummary, Evaluation, evaluated, summarise
 from training.backtest.options import backtest_cutoffs
-from training.backtest.run import backtest_candidate, backtest_recipe, same_for_every_measure
+from training.backtest.run import backtest_recipe, same_for_every_measure
 from training.errors import UsageError, VersionUnreadableError
 from training.frames import long
 from training.history.identity import identity_of
@@ -23,9 +23,10 @@ from training.models.catalogue import candidate_names
 from training.pipeline.forecast import Forecast, Recipe
 from training.pipeline.forecaster import Forecaster
 from training.pipeline.state import PipelineState
+from training.tracking.backtests import BacktestedRecipe, log_backtest
 from training.tracking.provenance import code_version
 from training.tracking.registry import Registered, Registry
-from training.tracking.runs import TRAIN, close_orphaned_runs, log_backtest, log_data_report
+from training.tracking.runs import TRAIN, close_orphaned_runs, log_data_report
 from training.tracking.runs import run as tracked_run
 from training.tracking.versions import Version
 
@@ -61,7 +62,7 @@ def _train(job: Context, console: Console, candidates: str | None, cutoff: date 
     with tracked_run(uri, TRAIN, f"train to {newest:%Y-%m-%d}", parameters, data):
         forecaster.prepare(names, [*cutoffs, newest])  # in one go: the candidates' libraries work in batches
         recipe = same_for_every_measure(forecaster, names[0])
-        evaluation = _evaluate(job, forecaster, cutoffs, recipe, names, compared)
+        evaluation = _evaluate(job, forecaster, cutoffs, names, compared)
         state, forecast, seconds = _first_publication(forecaster, recipe, newest)
         version = Version(
             system=job.system,
@@ -140,25 +141,33 @@ def _evaluate(
     job: Context,
     forecaster: Forecaster,
     cutoffs: list[pd.Timestamp],
-    recipe: Recipe,
     names: list[str],
     champion: Registered | None,
 ) -> Evaluation | None:
-    """Score and track every candidate, and the champion's recipe, on the same windows; None without windows.
-
-    The first candidate is the recipe that is registered: the same recipe ties with itself.
-    """
+    """Score and track every candidate, and the champion's recipe, on the same windows; None without windows."""
     if not cutoffs:
         return None
-    frames = {name: backtest_candidate(forecaster, cutoffs, name) for name in names}
+    recipes = {name: same_for_every_measure(forecaster, name) for name in names}
     if champion is not None:
-        same = dict(champion.version.recipe) == dict(recipe)
-        frames[CHAMPION_RECIPE] = (
-            frames[names[0]] if same else backtest_recipe(forecaster, cutoffs, champion.version.recipe)
-        )
+        recipes[CHAMPION_RECIPE] = dict(champion.version.recipe)
+    backtested = _backtested(forecaster, cutoffs, recipes)
+    frames = {name: recipe.forecasts for name, recipe in backtested.items()}
     evaluation = evaluated(frames, forecaster.history, cutoffs[0])
-    log_backtest(job.settings.tracking_uri, frames, evaluation, {name: forecaster.seconds(name) for name in names})
+    log_backtest(job.settings.tracking_uri, backtested, evaluation)
     return evaluation
+
+
+def _backtested(
+    forecaster: Forecaster, cutoffs: list[pd.Timestamp], recipes: Mapping[str, dict[str, str]]
+) -> dict[str, BacktestedRecipe]:
+    """Return each recipe with its forecasts at the cutoffs; the same recipe has the same, and ties with itself."""
+    found: dict[str, BacktestedRecipe] = {}
+    for name, recipe in recipes.items():
+        same = next((found[other].forecasts for other in found if recipes[other] == recipe), None)
+        forecasts = backtest_recipe(forecaster, cutoffs, recipe) if same is None else same
+        seconds = None if name == CHAMPION_RECIPE else forecaster.seconds(name)
+        found[name] = BacktestedRecipe(forecasts, forecaster.fitted(recipe, cutoffs[-1]), seconds)
+    return found
 
 
 def _first_publication(

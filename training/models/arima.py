@@ -16,6 +16,7 @@ from training.features.calendar import calendar_features, event_tables
 from training.frames import BoolArray, FloatArray
 from training.history.point_in_time import PointInTimeHistory
 from training.models.effects import MA_COEFFICIENTS, logs, whitened
+from training.models.hyperparameters import described
 
 EFFECT_PENALTY = 1.0  # ridge penalty, in days: an effect that is seen on one day is halved
 LARGEST_ORDER = 2
@@ -39,6 +40,9 @@ class CalendarArima:
             season_length=1,
         )
         self._effects = np.zeros(0)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({described(self._arima)})"
 
     def fit(self, y: FloatArray, X: FloatArray) -> "CalendarArima":  # noqa: N803  the library's name
         """Fit to counts (n_days,) and regressors (n_days, n_features), and return the model."""

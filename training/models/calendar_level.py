@@ -30,7 +30,8 @@ from training.models.candidate import (
     target_days,
 )
 from training.models.effects import MA_COEFFICIENTS, Design, Effects, design, fitted_effects
-from training.models.level import Level, fitted_level, weekday_factors
+from training.models.hyperparameters import listed
+from training.models.level import SMOOTHING_CONSTANTS, Level, fitted_level, weekday_factors
 
 LEVEL_TRAINING_DAYS = 2192  # six years
 MIN_LEVEL_DAYS = 7  # of a series that the fit of its measure serves
@@ -40,11 +41,17 @@ FLOW_HARMONICS = 5  # Fourier terms of the year; a stock has none, as waves fitt
 
 @dataclass(frozen=True)
 class FittedLevel:
-    """The effects and the level of one measure, fitted up to one day."""
+    """The effects and the level of one measure, fitted up to one day, and the hyper-parameters that were selected."""
 
     effects: Effects
     level: Level
     harmonics: int
+    ma_coefficient: float
+
+    @property
+    def fitted_values(self) -> dict[str, object]:
+        """The selected hyper-parameters, and the coefficients of the level at some leads."""
+        return {"harmonics": self.harmonics, "ma_coefficient": self.ma_coefficient, **self.level.fitted_values}
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,11 @@ class CalendarLevel:
     only: str = ""
     boosted: bool = False
     scope = Scope.MEASURE
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """The days that a fit may use, and the weights of the newest day in the averages that a level is made of."""
+        return {"training_days": LEVEL_TRAINING_DAYS, "smoothing_constants": listed(SMOOTHING_CONSTANTS)}
 
     def forecast(self, request: ForecastRequest) -> Means:
         """Return means for every cutoff; a series that is too short, or of a measure without a fit, fails."""
@@ -219,7 +231,7 @@ def _fitted(
     features = design(history, pd.DatetimeIndex(filled.index), unique_ids, harmonics)
     ma_coefficient = _ma_coefficient(filled, observed, features.only("weekday_"))
     effects, level = _fit(filled, observed, features, ma_coefficient, horizon)
-    return FittedLevel(effects, level, harmonics)
+    return FittedLevel(effects, level, harmonics, ma_coefficient)
 
 
 def _boosting_on(

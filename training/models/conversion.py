@@ -24,6 +24,15 @@ NO_ATTENDANCES = "the place does not count the attendances that these admissions
 class Conversion:
     """A candidate for admissions of places that count attendances too; it fails elsewhere."""
 
+    @property
+    def settings(self) -> dict[str, object]:
+        """The days that a conversion is estimated from, and the half-lives of their weights."""
+        return {
+            "lookback_days": CONVERSION_LOOKBACK_DAYS,
+            "level_half_life_days": LEVEL_HALF_LIFE_DAYS,
+            "weekday_half_life_days": WEEKDAY_HALF_LIFE_DAYS,
+        }
+
     def forecast(self, request: ForecastRequest) -> Means:
         """Return means of the series that can be forecast, and `NO_ATTENDANCES` as the failure of all others."""
         means = empty_means(request)

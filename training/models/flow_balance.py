@@ -45,6 +45,11 @@ FLOWS_INCOMPLETE = "the place does not count occupancy, admissions and discharge
 class FlowBalance:
     """A candidate for occupancy and discharges of the places that count both, and admissions; it fails elsewhere."""
 
+    @property
+    def settings(self) -> dict[str, object]:
+        """The days that a fit may use, and the half-life of the days that correct the hazard."""
+        return {"training_days": TRAINING_DAYS, "correction_half_life_days": CORRECTION_HALF_LIFE_DAYS}
+
     def forecast(self, request: ForecastRequest) -> Means:
         """Return means of the series that can be forecast, and `FLOWS_INCOMPLETE` as the failure of all others."""
         means = empty_means(request)
@@ -127,6 +132,15 @@ class FittedFlows:
     flow_series: tuple[FlowSeries, ...]
     hazard: Hazard
     harmonics: int
+
+    @property
+    def fitted_values(self) -> dict[str, object]:
+        """The number of places and harmonics, and the mean standard deviation of a place's daily discharges."""
+        return {
+            "places": len(self.flow_series),
+            "harmonics": self.harmonics,
+            "daily_sd": f"{self.hazard.daily_sd.mean():.2f}",
+        }
 
 
 def fitted_on(history: PointInTimeHistory, fits: FitCache, day: pd.Timestamp) -> FittedFlows | None:

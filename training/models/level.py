@@ -31,6 +31,7 @@ WEEKDAY_PRIOR_SD = 0.01  # of a weekday's lasting deviation from its effect
 MAX_WEEKDAY_DEVIATION = 0.5
 LAST_YEAR_DAYS = 364  # fifty-two weeks
 LAST_YEAR_SMOOTHING_DAYS = 15
+SHOWN_LEADS = (1, 7, 28)  # whose coefficients runs are compared by
 NORMAL_MAD = 1.4826  # standard deviation of a normal over its median absolute deviation
 
 
@@ -43,6 +44,15 @@ class Level:
     """
 
     coefficients: FloatArray
+
+    @property
+    def fitted_values(self) -> dict[str, str]:
+        """The coefficients at some leads, in text: of the contrasts of a series itself, and of all series pooled."""
+        return {f"level lead {lead:02d}": _described(self.coefficients[lead - 1]) for lead in self._shown_leads}
+
+    @property
+    def _shown_leads(self) -> list[int]:
+        return [lead for lead in SHOWN_LEADS if lead <= len(self.coefficients)]
 
     def ahead(self, adjusted: FloatArray) -> FloatArray:
         """Return levels (horizon, n_series) after the last of the days `adjusted` (n_days, n_series)."""
@@ -169,6 +179,13 @@ def _features(averages: FloatArray, last_year: FloatArray) -> FloatArray:
 def _changed(averages: FloatArray, change: FloatArray) -> FloatArray:
     """Return levels after relative changes of the base, not negative."""
     return np.asarray(np.maximum(averages[BASE] + _base(averages) * change, 0.0))
+
+
+def _described(coefficients: FloatArray) -> str:
+    n = len(SMOOTHING_CONSTANTS) - 1
+    halves = [[*coefficients[:n], coefficients[-2]], [*coefficients[n : 2 * n], coefficients[-1]]]
+    own, pooled = (" ".join(f"{c:.2f}" for c in np.round(half, 2) + 0.0) for half in halves)
+    return f"own {own}; pooled {pooled}"
 
 
 def _ewma_contrasts(averages: FloatArray) -> FloatArray:

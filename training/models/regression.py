@@ -31,6 +31,7 @@ from training.models.candidate import (
     fitting_view,
     target_days,
 )
+from training.models.hyperparameters import described, listed
 
 Transform = Callable[..., np.ndarray] | tuple[Callable[..., np.ndarray], object]
 LAGS = [1, 2, 7, 14, 21, 28]
@@ -53,6 +54,15 @@ class Regression:
 
     make: Callable[[], RegressorMixin]
     scope = Scope.MEASURE
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """The regressor with the parameters that are not the library's defaults, its lags, and the days it may use."""
+        return {
+            "regressor": described(self.make()),
+            "training_days": TRAINING_DAYS,
+            "lags": listed(LAGS),
+        }
 
     def forecast(self, request: ForecastRequest) -> Means:
         """Return means for every cutoff; a series that is too short, or of a measure without a fit, fails."""

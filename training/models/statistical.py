@@ -29,6 +29,7 @@ from training.models.candidate import (
     target_days,
 )
 from training.models.effects import Design
+from training.models.hyperparameters import described
 
 
 class HolidayAdjuster:
@@ -141,6 +142,11 @@ class Statistical:
     lookback_days: int = SMOOTHING_LOOKBACK_DAYS
     with_regressors: bool = False
     scope = Scope.SERIES
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """The model with the parameters that are not the library's defaults, and the days it may use."""
+        return {"model": described(self.make()), "lookback_days": self.lookback_days}
 
     def __post_init__(self) -> None:
         if self.with_regressors and not getattr(self.make(), "uses_exog", False):

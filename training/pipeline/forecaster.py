@@ -1,7 +1,7 @@
 """From known history to a forecast: means, fallbacks, calibration, sums."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import pandas as pd
@@ -12,8 +12,9 @@ from training.calibration.quantiles import quantiles as pooled_quantiles
 from training.errors import NothingPublishedError
 from training.history.hierarchy import summing
 from training.history.point_in_time import DelayedHistory, PointInTimeHistory
-from training.models.candidate import FitCache, fit_day, target_days
+from training.models.candidate import REFIT_EVERY_DAYS, FitCache, fit_day, target_days
 from training.models.catalogue import FALLBACK
+from training.pipeline.fitted_recipe import FittedRecipe, fitted_recipe
 from training.pipeline.forecast import DECIMALS, Forecast, Recipe
 from training.pipeline.margins import Calibrated, Margins, means_within, quantiles_of_all, upper_bounds
 from training.pipeline.means import EnsembleWeights, MeansCache, same_for_all
@@ -75,6 +76,10 @@ class Forecaster:
         """Return what was made and fitted to forecast with the recipe at the cutoff: later cutoffs need it too."""
         return self._at(cutoff).state(recipe, cutoff)
 
+    def fitted(self, recipe: Recipe, cutoff: pd.Timestamp) -> FittedRecipe:
+        """Return the recipe with the parameters and weights that it forecasts with at the cutoff."""
+        return self._at(cutoff).fitted(recipe, cutoff)
+
     def _at(self, cutoff: pd.Timestamp) -> "Pipeline":
         delays = self.history.days_behind(cutoff)
         return self._delayed(tuple(sorted(delays.items()))) if delays else self._undelayed
@@ -129,6 +134,21 @@ class Pipeline:
         """Return means in the windows, and fits on the refit day and at the cutoff, of the recipe's candidates."""
         names = {*recipe.values(), FALLBACK}
         return self._means.state(names, self._windows.before(cutoff), (fit_day(cutoff), cutoff))
+
+    def fitted(self, recipe: Recipe, cutoff: pd.Timestamp) -> FittedRecipe:
+        """Return the recipe with what was fitted for the cutoff, and what it was fitted to."""
+        names = set(recipe.values())
+        self.prepare(sorted(names), [cutoff])
+        fits = self._means.fits.of_days((fit_day(cutoff), cutoff))
+        fitted = fitted_recipe(recipe, fits, self._windows.weights(names, cutoff))
+        windows = self._windows.before(cutoff)
+        data = {
+            "history_days": (cutoff - self._history.first_day).days + 1,
+            "refit_day": f"{fit_day(cutoff):%Y-%m-%d}",
+            "refit_every_days": REFIT_EVERY_DAYS,
+            "calibration_windows": len(windows),
+        }
+        return replace(fitted, parameters={**fitted.parameters, **data})
 
     def _candidates(self, recipe: Recipe, cutoff: pd.Timestamp) -> dict[str, str]:
         """Return the candidate of each bottom series that reports. Raises NothingPublishedError where none does."""

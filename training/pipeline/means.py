@@ -168,14 +168,15 @@ class MeansCache:
         return shorten(why, REASON_LENGTH, placeholder=" ...")
 
 
+def members_of(name: str) -> tuple[str, ...]:
+    """Return the names of the members of a candidate; none if it is no ensemble."""
+    candidate = CATALOGUE[name]
+    return candidate.members if isinstance(candidate, Combination | LearnedEnsemble) else ()
+
+
 def with_members(names: Iterable[str]) -> list[str]:
     """Return the names of candidates, and of their members."""
-    found: dict[str, None] = {}
-    for name in names:
-        candidate = CATALOGUE[name]
-        members = candidate.members if isinstance(candidate, Combination | LearnedEnsemble) else ()
-        found |= dict.fromkeys([name, *members])
-    return list(found)
+    return list(dict.fromkeys(found for name in names for found in (name, *members_of(name))))
 
 
 def weighted_mean(members: FloatArray, weights: FloatArray) -> FloatArray:

@@ -22,6 +22,7 @@ from training.files import write_atomically
 from training.frames import FloatArray
 from training.history.patient_flow import FlowSeries
 from training.models import calendar_level, flow_balance
+from training.models.boosting import FittedBoosting
 from training.models.candidate import Key, Means
 from training.models.discharges import Hazard
 from training.models.effects import Effects
@@ -32,6 +33,7 @@ CLASSES: dict[str, type] = {
     "flow balance": flow_balance.FittedFlows,
     "effects": Effects,
     "level": Level,
+    "boosting": FittedBoosting,
     "hazard": Hazard,
     "balance": FlowSeries,
 }

@@ -23,6 +23,7 @@ LOG_LEVELS = {
     "alembic": logging.WARNING,
     "mlflow.store.db.utils": logging.CRITICAL,  # it writes pages of what it raises too, and our one sentence says
     "urllib3": logging.ERROR,  # it warns of each attempt
+    "matplotlib": logging.ERROR,  # it warns where it cannot cache a list of fonts
 }
 API_REQUEST = "API request to"  # how MLflow begins an error of the network
 TIMEOUT_SECONDS = "10"

@@ -20,15 +20,18 @@ from tests.unit.pipeline.histories import ENGLISH, LEVELS, build_system, four_si
 from training.backtest.evaluation import NO_SUMMARY, BacktestSummary, evaluated
 from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales, overall, scores
+from training.calibration.past_errors import windows_before
 from training.errors import NothingPublishedError, OutOfReachError, UsageError, VersionUnreadableError
 from training.frames import long
 from training.history.identity import identity_of
 from training.history.point_in_time import known_at_day_end
 from training.pipeline.forecaster import Forecaster
+from training.tracking.backtests import BacktestedRecipe, log_backtest
 from training.tracking.client import connect
+from training.tracking.comparison import MOST_METRICS
 from training.tracking.provenance import HistorySnapshot, code_version
 from training.tracking.registry import Registered, Registry
-from training.tracking.runs import close_orphaned_runs, log_backtest, log_data_report, run
+from training.tracking.runs import close_orphaned_runs, log_data_report, run
 from training.tracking.versions import ModelCache, Version
 
 # The library's own: type hints, deprecated parts, and database connections left to the collector.
@@ -104,7 +107,8 @@ def test_a_run_is_recorded_completely(tracking_uri: str, system: str) -> None:
     parameters = {"windows": 2, "horizon": HORIZON}
     with run(tracking_uri, "backtest", "backtest to 2022-04-08", parameters, snapshot_of(system)) as run_id:
         evaluation = evaluated({"naive": frame}, FORECASTER.history, cutoffs[0])
-        log_backtest(tracking_uri, {"naive": frame}, evaluation, {"naive": 1.5})
+        fitted = FORECASTER.fitted(RECIPE, cutoffs[-1])
+        log_backtest(tracking_uri, {"naive": BacktestedRecipe(frame, fitted, 1.5)}, evaluation)
         log_data_report(tracking_uri, "<h1>north</h1>")
     client = MlflowClient(tracking_uri, tracking_uri)
     logged = client.get_run(run_id)
@@ -125,15 +129,39 @@ def test_a_run_is_recorded_completely(tracking_uri: str, system: str) -> None:
     assert logged.info.experiment_id == experiment.experiment_id
     [child] = client.search_runs([experiment.experiment_id], f"tags.mlflow.parentRunId = '{run_id}'")
     assert child.info.run_name == "naive"
-    assert child.data.metrics["attendances/01-07/mase"] == table.set_index("measure").loc["attendances", "mase"]
-    assert child.data.metrics["attendances/holiday/mae"] > 0
-    assert child.data.metrics["duration_seconds"] == 1.5
-    assert logged.data.metrics["naive/mase"] == child.data.metrics["mase"] == overall(frame, scales, LEVELS)["mase"]
+    windows = windows_before(FORECASTER.history, cutoffs[-1], HORIZON)
+    assert child.data.params == {
+        "candidate": "SeasonalNaive",
+        "series": "10",
+        "horizon": "7",
+        "windows": "2",
+        "step_days": "6",
+        "first_cutoff": "2022-04-03",
+        "last_cutoff": "2022-04-09",
+        "history_days": "97",
+        "refit_every_days": "56",
+        "refit_day": "2022-04-03",
+        "calibration_windows": str(len(windows)),
+    }
+    by_measure = table.set_index("measure")
+    assert child.data.metrics["mase/attendances"] == by_measure.loc["attendances", "mase"]
+    of_occupancy = by_measure.loc["occupancy", "scaled_wis"]
+    assert child.data.metrics["scaled_wis by leads/occupancy 01-07"] == of_occupancy
+    assert child.data.metrics["overall/duration_seconds"] == 1.5
+    mase = overall(frame, scales, LEVELS)["mase"]
+    assert logged.data.metrics["mase by candidate/naive"] == child.data.metrics["overall/mase"] == mase
+    assert max(len(logged.data.metrics), len(child.data.metrics)) <= MOST_METRICS
     assert {artifact.path for artifact in client.list_artifacts(run_id)} == {
         "backtest",
         "charts.html",
         "data-report.html",
         "environment.txt",
+        "scaled-wis-by-lead.png",
+    }
+    assert {file.path for file in client.list_artifacts(child.info.run_id)} == {
+        "calibration.png",
+        "coverage-by-lead.png",
+        "error-by-lead.png",
     }
     assert {artifact.path for artifact in client.list_artifacts(run_id, "backtest")} == {
         "backtest/naive.parquet",

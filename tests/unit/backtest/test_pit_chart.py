@@ -4,7 +4,7 @@ import pandas as pd
 
 from tests.unit.backtest.test_scores import FORECASTS, SCALES, THREE
 from training.backtest.scores import long_scores, row_losses
-from training.tracking.runs import pit_histogram
+from training.tracking.charts import pit_histogram
 
 
 def test_each_measure_has_its_share_of_actuals_in_each_tenth() -> None:

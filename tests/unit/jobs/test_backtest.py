@@ -201,11 +201,14 @@ def test_it_says_what_a_person_should_know_and_tracks_it(system: Path, home: Pat
     below = f"tags.mlflow.parentRunId = '{run.info.run_id}'"
     children = {child.info.run_name: child for child in runs.search_runs([experiment.experiment_id], below)}
     assert set(children) == {"SeasonalNaive", "Ridge"}
-    assert children["Ridge"].data.metrics["duration_seconds"] > 0
+    assert children["Ridge"].data.metrics["overall/duration_seconds"] > 0
     assert "every 56 days" in run.data.params["refit"]
     assert run.data.params["history"].startswith("expanding")
-    tracked = {key.split("/")[-1] for key in children["Ridge"].data.metrics if key.startswith("attendances/01-07/")}
-    assert {"mase", "rmsse", "pit_distance", "noise_floor", "skill_yesterday", "coverage_80"} < tracked
+    of_ridge = children["Ridge"].data.params
+    assert (of_ridge["windows"], of_ridge["step_days"], of_ridge["horizon"]) == ("4", "14", "7")
+    assert (of_ridge["candidate"], of_ridge["settings/Ridge/regressor"]) == ("Ridge", "Ridge()")
+    compared = ("overall/rmsse", "overall/pit_distance", "mase/attendances", "scaled_wis by leads/attendances 01-07")
+    assert set(compared) < set(children["Ridge"].data.metrics)
     files = {Path(file.path).name for file in runs.list_artifacts(run.info.run_id, "backtest")}
     assert {"Ridge.parquet", "SeasonalNaive.parquet", "leaderboard.csv", "scores.csv"} <= files
 

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from training.tracking.runs import charts, coverage_by_lead, page, reliability
+from training.tracking.charts import charts, coverage_by_lead, page, reliability
 
 LEADS = range(1, 5)
 
