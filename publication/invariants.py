@@ -126,7 +126,7 @@ def parents_add_up(publication: Publication) -> Iterator[str]:
         if not publication.system.is_additive(series.key.measure):
             continue
         below = _below(publication.system, series.key, published)
-        parts = [published[key.unique_id] for key in below] or streams.get(series.key, [])
+        parts = [published[key.unique_id] for key in below] or streams.get(series.key)
         if not parts:
             continue
         totals: dict[int, list[float]] = {day.lead: [] for day in series.days}
@@ -173,7 +173,7 @@ def headroom_is_complete(publication: Publication) -> Iterator[str]:
             *of.beds_freed,
             *(v for rows in (of.occupancy, of.headroom, peaks) for row in rows for v in row),
         )
-        if not all(map(math.isfinite, numbers)) or min((*of.beds, *of.beds_freed), default=0.0) < 0:
+        if not all(map(math.isfinite, numbers)) or any(value < 0 for value in (*of.beds, *of.beds_freed)):
             yield f"headroom of {of.place} has a value that is not a number, or beds or freed beds below 0"
 
 

@@ -1,5 +1,6 @@
 """Pressure: the chances of each place and day, from published headroom, and mutual aid between places."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -55,7 +56,7 @@ class PlacePressure:
         return (0.0, 0.0) if self.worst is None else self.days[self.worst].pressure
 
 
-def rank_by_pressure(publication: Publication, headroom: Iterable[Headroom], days_over: int = 0) -> list[PlacePressure]:
+def rank_by_pressure(publication: Publication, headroom: Iterable[Headroom], days_over: int) -> list[PlacePressure]:
     """Return the pressure of the places, those under most of it on their worst day first.
 
     The first `days_over` days are over: they are given, and nothing is ranked by them.
@@ -123,10 +124,11 @@ def mutual_aid(
     """Return for each place, by pressure, the sibling that lowers its chance most and stays safe itself.
 
     As few beds as make the receiver safe, or as many as the donor can give. What a place gives to one, it does not give
-    to another on the same day, on which it gives nothing if it was given to; other days stand as they were published.
+    to another on the same day. A place that needs help has nothing to give, and no more than it needs is given to it.
+    Other days stand as they were published.
     """
     levels, by_place = headroom_levels(publication.system), {of.place: of for of in headroom}
-    taken_in: dict[tuple[str, int], int] = {}
+    taken_in = Counter[tuple[str, int]]()  # by donor and day
 
     @cache  # each access makes the rows from packed numbers
     def left(place: str, day: int) -> tuple[float, Sequence[float]]:
@@ -134,19 +136,18 @@ def mutual_aid(
 
     def chance(place: str, day: int, patients: int) -> float:
         beds, headroom = left(place, day)
-        return chance_over(levels, headroom, beds, FULL_RATE, patients + taken_in.get((place, day), 0))
+        return chance_over(levels, headroom, beds, FULL_RATE, patients + taken_in[place, day])
 
     found = []
     for place in ranked:
         day = place.worst
         if day is None:
             continue
-        siblings = [s for s in _siblings(publication, place.place) if s in by_place and taken_in.get((s, day), 0) >= 0]
+        siblings = [s for s in _siblings(publication, place.place) if s in by_place]
         offers = [aid for sibling in siblings if (aid := _offer(chance, sibling, place.place, day)) is not None]
         if offers:
-            best = min(offers, key=lambda aid: (aid.after, aid.beds))
-            for of, patients in ((best.donor, best.beds), (best.receiver, -best.beds)):
-                taken_in[of, day] = taken_in.get((of, day), 0) + patients
+            best = min(offers, key=lambda aid: aid.after)
+            taken_in[best.donor, day] += best.beds
             found.append(best)
     return tuple(found)
 
@@ -158,15 +159,11 @@ def _offer(chance: Chance, donor: str, receiver: str, day: int) -> Aid | None:
     most = _largest_feasible(lambda beds: chance(donor, day, beds) <= SAFE_CHANCE)
     beds = min(most, _largest_feasible(lambda beds: chance(receiver, day, -beds) > SAFE_CHANCE) + 1)
     after = chance(receiver, day, -beds)
-    return (
-        Aid(donor, receiver, day, beds, before, after) if beds > 0 and before - after >= MIN_CHANCE_REDUCTION else None
-    )
+    return Aid(donor, receiver, day, beds, before, after) if before - after >= MIN_CHANCE_REDUCTION else None
 
 
 def _largest_feasible(holds: Callable[[int], bool]) -> int:
-    """Return the largest number that holds, where all smaller ones do; -1 if not even 0 does."""
-    if not holds(0):
-        return -1
+    """Return the largest number that holds, where all smaller ones do; 0 if none does."""
     bound = 1
     while holds(bound):
         bound *= 2

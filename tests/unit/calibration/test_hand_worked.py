@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from training.calibration.past_errors import PastErrors
-from training.calibration.quantiles import error_quantiles
+from training.calibration.quantiles import error_quantiles, special_factor
 from training.calibration.scale import combined_by_qlike, error_scale, volatility
 from training.calibration.weights import fitted_weights, series_weights
 from training.frames import FloatArray
@@ -78,6 +78,16 @@ def test_a_band_of_leads_takes_the_shape_of_all_leads_only_where_its_errors_are_
     assert error_quantiles(errors, [0.1])[2] == pytest.approx(deviation)
 
 
+@pytest.mark.parametrize(
+    ("n_errors", "deviation"),
+    [pytest.param(24, 2.0, id="24, all 2 or -2"), pytest.param(23, 1.2816, id="23: that of a Poisson count")],
+)
+def test_quantiles_are_those_of_errors_from_24_of_them_on(n_errors: int, deviation: float) -> None:
+    square = latin_square([2.0, -2.0, 2.0, -2.0, 2.0])
+    square.flat[n_errors:] = NAN
+    assert error_quantiles(errors_of(square), [0.1]) == pytest.approx(deviation, abs=1e-4)
+
+
 def test_special_days_ahead_widen_by_the_factor_of_special_days_and_others_do_not() -> None:
     """Two special windows of five series, twice the size: two days, so (2 x 2 + 1 x 10) / (2 + 10) = 7 / 6."""
     square = latin_square([2.0, -2.0, 2.0, -2.0, 2.0])
@@ -89,6 +99,53 @@ def test_special_days_ahead_widen_by_the_factor_of_special_days_and_others_do_no
     ahead = replace(marked, special_ahead=np.array([True]))
     ratio = error_quantiles(ahead, [0.3]) / error_quantiles(marked, [0.3])
     assert ratio == pytest.approx(7 / 6)
+
+
+def forty_windows(first_half: float = 1.0, last: float = 1.0) -> FloatArray:
+    """Errors of five series, 1 or -1, times these sizes in the first twenty windows and in the last one."""
+    windows = np.tile(latin_square([1.0, -1.0, 1.0, -1.0, 1.0]), (8, 1))
+    windows[:20] *= first_half
+    windows[-1] *= last
+    return windows
+
+
+def test_after_errors_have_fallen_quantiles_are_those_of_the_smaller_ones() -> None:
+    """From 4 to 1, twenty windows ago: nearly 1. Of all errors alike, a tenth would be beyond 4."""
+    (found,) = error_quantiles(errors_of(forty_windows(first_half=4.0)), [0.1])
+    assert (found > 1.0).all()
+    assert (found < 1.6).all()
+
+
+def test_errors_of_the_newest_window_widen_the_quantiles_at_once() -> None:
+    calm, wild = (error_quantiles(errors_of(forty_windows(last=last)), [0.3]) for last in (1.0, 4.0))
+    assert (wild > 1.2 * calm).all()
+    assert (wild < 2.0 * calm).all()
+
+
+def special_windows(errors: FloatArray, at: list[int], times: list[float]) -> PastErrors:
+    """Windows of one lead, some of them special, with errors so many times as large in each series."""
+    made = errors.copy()
+    made[at] *= times
+    past = errors_of(made)
+    is_special = np.zeros(past.is_special.shape, bool)
+    is_special[at] = True
+    return replace(past, is_special=is_special)
+
+
+def test_the_factor_of_special_days_is_relative_to_the_days_around_them() -> None:
+    """Errors fall from 4 to 1; two special windows have 2: nearly (2 x 2 + 10) / 12 = 1.167, though 2 is below 2.5."""
+    past = special_windows(forty_windows(first_half=4.0), [30, 35], [2.0])
+    assert 1.1 < special_factor(past) < 1.17
+
+
+def test_series_count_alike_in_the_factor_of_special_days() -> None:
+    """For a hundred days the smaller series errs twice as much: 1.5 times on average, (150 + 10) / 110 with the prior.
+
+    Counted by their size, 1 and 3, it would be (2 + 3) / (1 + 3).
+    """
+    errors = np.tile([[1.0, 3.0], [-1.0, -3.0]], (100, 1))
+    past = special_windows(errors, list(range(1, 200, 2)), [2.0, 1.0])
+    assert special_factor(past) == pytest.approx(160 / 110, abs=0.01)
 
 
 def test_the_scale_of_one_series_is_smoothed_over_seven_leads_and_corrected_by_band() -> None:
@@ -132,6 +189,28 @@ def test_a_series_with_twice_the_errors_has_twice_the_scale_as_evidence_grows() 
     errors = np.ones((100_000, 1, 2))
     errors[:, :, 1] = 3.0
     assert error_scale(errors)[0] == pytest.approx([1.0, 3.0], rel=1e-3)
+
+
+def test_one_error_of_a_lead_is_enough_for_its_scale() -> None:
+    assert error_scale(np.array([[[1.0], [-3.0]]]))[:, 0] == pytest.approx([1.0, 3.0])
+
+
+def test_seven_leads_are_not_smoothed() -> None:
+    errors = np.ones((10, 7, 1))
+    errors[:, 0] = 8.0
+    assert error_scale(errors)[:, 0] == pytest.approx([8.0, *[1.0] * 6])
+
+
+def test_the_scale_of_two_series_is_that_of_three_rounds() -> None:
+    """Ten windows of errors 1 and 3, with priors of three windows for a series, and of ten for its band.
+
+    The lead is 2, so the series are (10 / 2 + 3) / 13 and (30 / 2 + 3) / 13: 0.6154 and 1.3846. The lead is the mean of
+    1 / 0.6154 and 3 / 1.3846, 1.8958: 0.6365 and 1.4480, over their mean 0.6107 and 1.3893. The lead is 1.8984: 0.6108
+    and 1.3892. Both are 1.1596 and 2.6372, to which errors are 0.8624 and 1.1376: (8.624 + 10) / 20 and
+    (11.376 + 10) / 20 times.
+    """
+    errors = np.tile([1.0, 3.0], (10, 1, 1))
+    assert error_scale(errors)[0] == pytest.approx([1.1596 * 0.9312, 2.6372 * 1.0688], abs=2e-3)
 
 
 def test_errors_of_zero_leave_a_scale_that_can_be_divided_by() -> None:
@@ -186,6 +265,23 @@ def test_before_sixteen_windows_all_means_weigh_alike() -> None:
     assert volatility(sizes, age_days)[-1, 0] == pytest.approx(exp(sum(map(log, means)) / len(means)))
 
 
+def test_windows_without_an_error_do_not_count_towards_the_prior() -> None:
+    """Seven windows, all but the newest without an error, which is 2: (2 + 0.3) / 1.3 and (2 + 3) / 4."""
+    sizes, age_days = constant_then(2.0, 7)
+    sizes[:-1] = NAN
+    assert volatility(sizes, age_days)[-1, 0] == pytest.approx((2.3 / 1.3 * 5 / 4) ** 0.5)
+
+
+def test_a_band_of_longer_leads_takes_half_of_its_volatility_from_the_shorter_ones() -> None:
+    """Three leads, of which only the second has errors: all means of the third are 1, and half of those it takes."""
+    sizes = np.full((5, 3, 1), NAN)
+    sizes[:, 1] = 3.0
+    age_days = np.arange(5, 0, -1, dtype=float)[:, None] + np.zeros(3)
+    short, also_short, longer = volatility(sizes, age_days)[-1]
+    assert short == also_short > 1.5
+    assert longer == pytest.approx(short**0.5)
+
+
 def two_members(first: float, second: float, n: int = 24) -> FloatArray:
     """Errors (2, n, 1, 1), half up and half down, of so much each: their signs are the same."""
     signs = np.resize([1.0, -1.0], n)
@@ -203,9 +299,15 @@ def test_weights_are_averaged_over_the_later_half_of_the_descent() -> None:
     assert found[0, 0] == pytest.approx(0.306, abs=0.001)
 
 
-def test_a_series_takes_five_steps_from_the_weights_of_its_measure() -> None:
-    """Steps of 2 x 0.3 x 0.02 = 0.012 in log odds: from 0.4 to 0.6 to 1 / (1 + 1.5 exp(0.06))."""
-    found = series_weights(two_members(1.01, 0.99), np.array([[0.4, 0.6]]))
+def test_the_errors_of_many_series_with_one_window_count_as_those_of_many_windows() -> None:
+    one_window = two_members(1.01, 0.99).transpose(0, 3, 2, 1)
+    assert fitted_weights(one_window)[0, 0] == pytest.approx(0.306, abs=0.001)
+
+
+@pytest.mark.parametrize("size", [1.0, 100.0, 0.001])
+def test_a_series_takes_five_steps_from_the_weights_of_its_measure(size: float) -> None:
+    """Steps of 2 x 0.3 x 0.02 = 0.012 in log odds: from 0.4 to 0.6 to 1 / (1 + 1.5 exp(0.06)), of any size."""
+    found = series_weights(size * two_members(1.01, 0.99), np.array([[0.4, 0.6]]))
     assert found[0, 0, 0] == pytest.approx(1 / (1 + 1.5 * exp(0.06)))
 
 

@@ -22,9 +22,10 @@ LEVELS = [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975]
 
 def test_without_errors_a_forecast_has_the_noise_of_a_poisson_count() -> None:
     nothing = past(np.empty((0, 2, 1)))
-    found = quantiles(np.full((2, 1), 400.0), nothing, ["attendances"], LEVELS)
+    found = quantiles(np.array([[400.0], [100.0]]), nothing, ["attendances"], LEVELS)
     assert found.shape == (2, 1, len(LEVELS))
-    np.testing.assert_allclose(found[0, 0], [NormalDist(400, 20).inv_cdf(level) for level in LEVELS], atol=1e-9)
+    for of_lead, counts in zip(found[:, 0], (NormalDist(400, 20), NormalDist(100, 10)), strict=True):
+        np.testing.assert_allclose(of_lead, [counts.inv_cdf(level) for level in LEVELS], atol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -123,10 +124,10 @@ def test_quantiles_of_small_counts_are_those_of_the_counts(mean: float) -> None:
 
 
 def test_only_small_integer_counts_are_rounded() -> None:
-    values = np.array([[[1.4, 2.6], [1.4, 2.6], [101.4, 102.6]]])
-    means = np.array([[2.0, 2.0, 102.0]])
-    found = in_integer_counts(values, means, np.array([True, False, True]))
-    assert found.tolist() == [[[1.0, 3.0], [1.4, 2.6], [101.4, 102.6]]]
+    values = np.array([[[1.4, 2.6], [1.4, 2.6], [29.4, 30.6], [30.4, 31.6]]])
+    means = np.array([[2.0, 2.0, 30.0, 30.1]])
+    found = in_integer_counts(values, means, np.array([True, False, True, True]))
+    assert found.tolist() == [[[1.0, 3.0], [1.4, 2.6], [29.0, 31.0], [30.4, 31.6]]]
 
 
 def test_jitter_is_even_over_days_and_the_same_for_a_day() -> None:

@@ -56,6 +56,14 @@ def test_intervals_are_wide_on_special_days_and_not_in_the_weeks_after_them() ->
     assert width(with_christmas(4.0, ahead=True)) > 2.5 * calm
 
 
+def test_special_days_are_left_out_at_leads_without_one_ahead() -> None:
+    """Two windows of two leads and one series; a special day lies ahead at the second lead alone."""
+    is_special, ahead = np.array([[True, True], [False, False]]), np.array([False, True])
+    errors = np.array([[[1.0], [2.0]], [[3.0], [4.0]]])
+    aligned = PastErrors(errors, np.zeros((2, 2)), is_special, ahead).align_by_lead(errors)
+    np.testing.assert_array_equal(aligned[:, :, 0], [[np.nan, 2.0], [3.0, 4.0]])
+
+
 def test_unless_they_are_marked_the_weeks_after_them_are_wide() -> None:
     errors = with_christmas(4.0)
     unmarked = replace(errors, is_special=np.zeros_like(errors.is_special))

@@ -66,6 +66,16 @@ def test_errors_that_became_known_after_a_window_do_not_change_it() -> None:
     assert (volatility(poisoned, age)[-1] > 1e6).all()
 
 
+def test_errors_that_become_known_on_the_day_of_a_window_change_it() -> None:
+    """The sixth day after a window is the day of the next one."""
+    known, age = sizes(np.ones(14), 5)
+    window = 9
+    last = known.copy()
+    last[window - 1, STEP_DAYS - 1] = 50.0
+    changed = (volatility(last, age) != volatility(known, age)).any(axis=1)
+    assert changed.tolist() == [n >= window for n in range(15)]
+
+
 def test_errors_that_are_all_zero_or_absent_have_a_finite_volatility() -> None:
     none, age = sizes(np.full(30, NAN), 2)
     np.testing.assert_array_equal(volatility(none, age), 1.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.calibration.weights import Weights, fitted_weights, series_weights
+from training.calibration.weights import MAX_WEIGHT_ERRORS, Weights, fitted_weights, series_weights
 from training.frames import FloatArray
 
 SHAPE = (60, 28, 6)  # windows, leads, series
@@ -93,6 +93,12 @@ def test_an_atypical_series_gives_more_weight_to_the_member_that_suits_it() -> N
     assert own.sum(axis=2) == pytest.approx(1.0)
     assert (own[:, 5, 1] > pooled[:, 1] + 0.1).all()
     assert (own[:, :5, 0] > pooled[:, None, 0]).all()
+
+
+def test_of_tens_of_thousands_of_errors_a_part_is_enough() -> None:
+    signs = np.resize([1.0, 1.0, -1.0, -1.0], MAX_WEIGHT_ERRORS)
+    few, many = (np.stack([1.01 * some, 0.99 * some])[:, :, None, None] for some in (signs[:24], signs))
+    assert fitted_weights(many) == pytest.approx(fitted_weights(few))
 
 
 def test_a_series_without_errors_and_a_member_without_any_have_the_pooled_weights() -> None:

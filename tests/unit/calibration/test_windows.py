@@ -1,5 +1,8 @@
 """The windows before a cutoff that errors are taken from."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -90,6 +93,49 @@ def test_days_that_were_filled_in_later_add_no_windows() -> None:
     assert windows_before(later, cutoff, 7) == windows_before(build_history(clean), cutoff, 7)
 
 
+@pytest.mark.parametrize("back", range(6))
+def test_windows_stand_three_days_apart_for_eight_weeks_and_on_the_grid_of_six_before(back: int) -> None:
+    cutoff = LAST - back * DAY
+    windows = windows_before(build_history(TABLE), cutoff, 7)
+    newest = [window for window in windows if (cutoff - window).days < DENSE_DAYS + DENSE_STEP_DAYS]
+    assert {(later - window).days for window, later in pairwise(newest)} == {DENSE_STEP_DAYS}
+    assert {window.toordinal() % WINDOW_STEP_DAYS for window in windows if window not in newest} == {0}
+
+
+FIRST_WINDOW = 61
+"""Days from 2022-01-03 to the window of 2022-03-05, which is on the grid of six days."""
+
+
+@pytest.mark.parametrize(
+    ("n_days_before", "is_one"),
+    [pytest.param(56, True, id="56 days of history before it"), pytest.param(55, False, id="55 days")],
+)
+def test_a_window_has_eight_weeks_before_it(n_days_before: int, *, is_one: bool) -> None:
+    window = TABLE.index[FIRST_WINDOW]
+    table = TABLE.loc[window - n_days_before * DAY : window + 20 * DAY]
+    assert (windows_before(build_history(table), table.index[-1], 7)[0] == window) is is_one
+
+
+@pytest.mark.parametrize(
+    ("missing", "is_one"),
+    [
+        # Positions from the window, which is day 0: its four weeks are -27 to 0, its targets 1 to 7.
+        pytest.param([], True, id="every day is reported"),
+        pytest.param([0], False, id="not the window's own day"),
+        pytest.param([-1], True, id="not the day before it"),
+        pytest.param(range(-27, -13), True, id="14 of 28 days before"),
+        pytest.param(range(-27, -12), False, id="13 of 28, and all of the days before those"),
+        pytest.param(range(-26, -12), True, id="14 of 28, the first among them"),
+        pytest.param(range(1, 4), True, id="4 of 7 targets"),
+        pytest.param(range(1, 5), False, id="3 of 7 targets, and all of the days before them"),
+    ],
+)
+def test_a_window_is_left_out_where_less_than_half_is_reported(missing: Sequence[int], *, is_one: bool) -> None:
+    window, table = TABLE.index[FIRST_WINDOW + 60], TABLE.iloc[: FIRST_WINDOW + 75].copy()
+    table.loc[[window + n * DAY for n in missing]] = np.nan
+    assert (window in windows_before(build_history(table), table.index[-1], 7)) is is_one
+
+
 def every(step_days: int, count: int, last: str) -> list[pd.Timestamp]:
     return list(pd.date_range(end=last, periods=count, freq=f"{step_days}D"))
 
@@ -102,7 +148,10 @@ def every(step_days: int, count: int, last: str) -> list[pd.Timestamp]:
         ([*every(6, 20, "2021-03-31"), *every(3, 17, "2022-01-30")], 0),  # too few of this winter yet
         ([*every(6, 20, "2021-03-31"), *every(3, 18, "2022-02-02")], 20),
         ([*every(6, 9, "2020-03-31"), *every(6, 20, "2021-03-31"), *every(3, 5, "2021-12-30")], 9),
+        ([*every(6, 1, "2021-03-31"), *every(3, 18, "2022-02-02")], 1),  # one window of the winter before
         ([*every(6, 20, "2021-03-31"), *every(6, 20, "2021-08-19")], 0),  # 27 days apart: no long gap
+        ([*every(6, 20, "2021-03-31"), *every(6, 20, "2021-08-20")], 0),  # nor are 28
+        ([*every(6, 20, "2021-03-31"), *every(6, 20, "2021-08-21")], 20),  # 29 are one
     ],
 )
 def test_errors_of_another_winter_are_left_once_this_one_has_enough(windows: list[pd.Timestamp], before: int) -> None:

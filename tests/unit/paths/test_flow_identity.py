@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import spearmanr
 
 from publication.model import Measure, Place, System
 from publication.vocabulary import Kind
-from tests.unit.pipeline.histories import build_history
+from tests.unit.pipeline.histories import build_history, table_of
 from training.history.patient_flow import FlowCounts, flow_series
 from training.history.point_in_time import PointInTimeHistory
 from training.paths.flow_identity import FlowIdentity, beds_freed, flow_identity, reorder_discharges, unexplained_sd
@@ -100,6 +101,33 @@ def test_counts_that_balance_poorly_weaken_the_correlation_of_discharges(history
     made = Forecaster(noisy, HORIZON).forecast(dict.fromkeys(MEASURES, "AutoETS"), noisy.last_complete_day)
     of = identities(made.paths, noisy)[0]
     assert np.corrcoef(of.discharges[0], of.implied[0])[0, 1] < 0.9
+
+
+def half_explained() -> tuple[Paths, PointInTimeHistory]:
+    """A place with 100 beds taken on every day, and admissions that vary by four patients, as does what is unexplained.
+
+    Discharges are reported as six and fourteen in turn where ten are admitted.
+    """
+    counted = {"A/occupancy": [100.0] * 60, "A/admissions": [10.0] * 60, "A/discharges": [6.0, 14.0] * 30}
+    history = build_history(table_of(counted), system())
+    rng = np.random.default_rng(5)
+    admissions, discharges = rng.normal(10, 4, (2, HORIZON, 999))
+    return Paths(tuple(counted), np.stack([np.full(admissions.shape, 100.0), admissions, discharges])), history
+
+
+def test_discharges_are_correlated_by_the_part_of_their_variance_that_is_explained() -> None:
+    """Half of it: the correlation of normals is 0.7071, and that of their ranks 6 / pi x asin(0.7071 / 2) = 0.690."""
+    paths, history = half_explained()
+    _, admissions, discharges = reorder_discharges(paths, history, history.last_complete_day).values
+    found = [spearmanr(*day).statistic for day in zip(admissions, discharges, strict=True)]
+    assert found == pytest.approx([0.690] * HORIZON, abs=0.06)
+    assert np.mean(found) == pytest.approx(0.690, abs=0.02)
+
+
+def test_paths_of_the_same_data_are_the_same_at_each_call() -> None:
+    paths, history = half_explained()
+    one, other = (reorder_discharges(paths, history, history.last_complete_day).values for _ in range(2))
+    np.testing.assert_array_equal(one, other)
 
 
 def test_without_flow_series_the_paths_are_the_same(history: PointInTimeHistory) -> None:

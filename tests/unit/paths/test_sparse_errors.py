@@ -69,6 +69,7 @@ def test_nothing_is_reordered_where_there_are_no_series() -> None:
         pytest.param({"A": 60, "B": 60}, {"A", "B"}, id="both places"),
         pytest.param({"A": 60, "B": 1}, {"A", "B"}, id="one of them since yesterday"),
         pytest.param({"A": 60, "B": 0}, {"A"}, id="no usable census of one of them"),
+        pytest.param({"A": 0, "B": 60}, {"B"}, id="nor of the first of them"),
         pytest.param({"A": 0, "B": 0}, set(), id="no census of either"),
         pytest.param({"A": 1, "B": 1}, {"A", "B"}, id="one day"),
     ],

@@ -46,7 +46,9 @@ ROWS: dict[str, tuple[dict[str, object], BacktestSummary | None, list[str]]] = {
         CHAMPION,
         ["windows"],
     ),
-    "coverage just enough": ({"coverage_80": 0.751}, CHAMPION, []),
+    "coverage just enough": ({"coverage_80": 0.75}, CHAMPION, []),
+    "coverage just too little": ({"coverage_80": 0.749}, CHAMPION, ["coverage change"]),
+    "coverage just not too much": ({"coverage_80": 0.85}, CHAMPION, []),
     "wins on the mean, loses coverage": (
         {"windows": all_windows(0.3), "coverage_80": 0.60},
         CHAMPION,
@@ -71,7 +73,7 @@ ROWS: dict[str, tuple[dict[str, object], BacktestSummary | None, list[str]]] = {
     "holidays much worse, but too few of them": ({"holidays": 0.78, "holiday_days": 9}, CHAMPION, []),
     "too few of the champion's": ({"holidays": 0.78}, replace(CHAMPION, holiday_days=9), []),
     "no holiday in the windows": ({"holidays": None}, CHAMPION, []),
-    "sums are covered just enough": ({"parent_coverage_80": 0.751}, CHAMPION, []),
+    "sums are covered just enough": ({"parent_coverage_80": 0.75}, CHAMPION, []),
     "sums lose coverage": ({"parent_coverage_80": 0.74}, CHAMPION, ["parents' coverage change"]),
     "sums are covered far too little": (
         {"parent_coverage_80": 0.60},
@@ -89,6 +91,7 @@ ROWS: dict[str, tuple[dict[str, object], BacktestSummary | None, list[str]]] = {
     "a measure that is lost": ({"measures": {"attendances": 0.4}}, CHAMPION, ["measure occupancy"]),
     "a measure that is new": ({"measures": {**CHAMPION.measures, "discharges": 9.0}}, CHAMPION, []),
     "a large place a little worse": ({"large_places": {"RXA": 0.54, "RXB": 0.55}}, CHAMPION, []),
+    "a large place worse by just a tenth": ({"large_places": {"RXA": 0.55, "RXB": 0.55}}, CHAMPION, []),
     "a large place much worse": ({"large_places": {"RXA": 0.56, "RXB": 0.1}}, CHAMPION, ["large place RXA"]),
     "no large place": ({"large_places": {}}, replace(CHAMPION, large_places={}), []),
     "some fallbacks more": ({"fallback_share": 0.02}, CHAMPION, []),
@@ -120,7 +123,7 @@ ROWS: dict[str, tuple[dict[str, object], BacktestSummary | None, list[str]]] = {
 @pytest.mark.parametrize(("found", "champion", "failed"), ROWS.values(), ids=ROWS)
 def test_the_gate(found: dict[str, object], champion: BacktestSummary | None, failed: list[str]) -> None:
     verdict = gate(replace(CHAMPION, **found), champion)  # type: ignore[arg-type]
-    assert [check.name for check in verdict.checks if not check.passed] == failed
+    assert [check.name for check in verdict.checks if check.passed is False] == failed
     assert verdict.opens is (not failed)
 
 
@@ -139,6 +142,14 @@ def test_a_failed_check_says_what_was_found_and_what_is_required() -> None:
         "The 80 % prediction interval covers only 50.0% of actuals; 70% is required. "
         "25.0% of forecasts are fallbacks; 2.0% is allowed (the champion has 0.0%)."
     )
+
+
+def test_a_last_block_of_one_window_is_counted() -> None:
+    """Windows on 0, 6, ..., 60 days and on 100: blocks of 28 days begin on 0, 30, 60 and 100."""
+    windows = {**all_windows(0.5, 11), "2026-04-11": 0.5}
+    champion = replace(CHAMPION, windows=windows)
+    sentence = next(check.sentence for check in gate(champion, champion).checks if check.name == "scaled WIS")
+    assert "over 4 blocks" in sentence
 
 
 def test_a_champion_with_more_windows_than_the_challenger_is_not_compared() -> None:

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 import pytest
 from starlette.types import Message
 
+from service.http.bodies import Body, DecompressedBody
 from service.http.conditional import PreparedResponse, Representation, accepts_gzip, matches, preferred, respond
 
 BODY = b'{"cutoff":"2026-11-21"}'
 MODIFIED = datetime(2026, 11, 22, 5, 2, 11, tzinfo=UTC)
 DATE = "Sun, 22 Nov 2026 05:02:11 GMT"
+SOON_SECONDS = 1.5  # chunks are sent at once: a pause of a second after each would be noticed
 OFFERED = ("application/json", "text/csv")
 
 
@@ -34,6 +36,7 @@ def forget() -> Iterator[None]:
         ("GZIP", True),
         ("br, gzip", True),
         (" br ;q=1.0 , gzip ; q=0.5", True),
+        ("gzip;q=1", True),
         ("gzip;q=0", False),
         ("gzip;q=0.0", False),
         ("gzip;Q=0", False),
@@ -99,6 +102,7 @@ def representation(*, allow_modified_since: bool = True) -> Representation:
 def sent(prepared: PreparedResponse) -> tuple[dict[str, str], bytes, list[bool]]:
     """The headers, the body, and for each piece of it whether more was announced."""
     messages: list[Message] = []
+    state: dict[str, object] = {}
 
     async def send(message: Message) -> None:
         messages.append(message)
@@ -106,8 +110,10 @@ def sent(prepared: PreparedResponse) -> tuple[dict[str, str], bytes, list[bool]]
     async def receive() -> Message:
         return {"type": "http.disconnect"}
 
-    asyncio.run(prepared({"type": "http", "state": {}}, receive, send))
+    asyncio.run(asyncio.wait_for(prepared({"type": "http", "state": state}, receive, send), SOON_SECONDS))
+    assert state == {"is_prepared": True}  # without it the middleware would add the headers of every response again
     start, *pieces = messages
+    assert {piece["type"] for piece in pieces} == {"http.response.body"}
     assert start["status"] == prepared.status_code
     headers = {name.decode(): value.decode() for name, value in start["headers"]}
     return headers, b"".join(p["body"] for p in pieces), [bool(p.get("more_body")) for p in pieces]
@@ -135,6 +141,7 @@ def test_a_gzip_answer_has_a_tag_of_its_own_and_says_that_it_is_gzip() -> None:
     headers, body, _ = sent(respond(made, {"accept-encoding": "gzip"}, "max-age=60"))
     assert gzip.decompress(body) == BODY
     assert headers["content-encoding"] == "gzip"
+    assert headers["content-type"] == "application/json"
     assert headers["content-length"] == str(len(body))
     assert headers["etag"] == made.tag[:-1] + '-gzip"'
     assert headers["cache-control"] == "max-age=60"
@@ -167,6 +174,22 @@ def test_the_date_counts_where_no_tag_is_named_and_no_other_body_shares_it(
     headers: dict[str, str], *, allow_modified_since: bool, status: int
 ) -> None:
     assert respond(representation(allow_modified_since=allow_modified_since), headers).status_code == status
+
+
+def test_the_date_counts_unless_another_is_said() -> None:
+    made = Representation.of(BODY, "application/json", MODIFIED)
+    assert respond(made, {"if-modified-since": DATE}).status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("plain", "size"),
+    [
+        pytest.param((b"abc", b"de"), 5 + 4, id="both encodings are held"),
+        pytest.param(DecompressedBody((b"zzzz",)), 4, id="only the compressed one is held"),
+    ],
+)
+def test_the_size_counts_the_bytes_that_are_held(plain: tuple[bytes, ...] | DecompressedBody, size: int) -> None:
+    assert Representation.of(Body(plain, (b"zz", b"zz"), 5, "tag"), "text/csv").size == size
 
 
 def test_chunks_leave_one_after_another_and_the_last_is_marked() -> None:
