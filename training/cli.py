@@ -85,6 +85,12 @@ def simulate(
     ] = False,
     lockdown: Annotated[bool, typer.Option("--lockdown", help="Add a sudden, undeclared fall of attendances.")] = False,
     merger: Annotated[bool, typer.Option("--merger", help="Merge two sites of a trust.")] = False,
+    census_hour: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=23, help="Local hour at which occupancy is counted. By default, flows run from census to census."
+        ),
+    ] = None,
     faults: Annotated[
         list[str] | None,
         typer.Option(
@@ -116,6 +122,7 @@ def simulate(
         strikes=strikes,
         lockdown=lockdown,
         merger=merger,
+        census_hour=census_hour,
         faults=injected,
         truth_days=truth_days,
         horizon=horizon,
