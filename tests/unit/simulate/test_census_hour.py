@@ -97,6 +97,6 @@ def test_what_happened_is_below_each_quantile_as_often_as_it_says() -> None:
 
 
 @pytest.mark.parametrize("hour", [-1, 24])
-def test_an_hour_that_no_day_has_is_refused(hour: int, tmp_path: Path) -> None:
+def test_an_hour_that_no_day_has_is_rejected(hour: int, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=f"a census at hour {hour} was asked for. Give 0 to 23."):
         written_at(tmp_path, hour)
