@@ -20,6 +20,7 @@ from sklearn.base import BaseEstimator
 
 from training.files import write_atomically
 from training.frames import FloatArray
+from training.history.census_shares import CensusShares
 from training.history.patient_flow import FlowSeries
 from training.models import calendar_level, flow_balance
 from training.models.candidate import Key, Means
@@ -34,6 +35,7 @@ CLASSES: dict[str, type] = {
     "level": Level,
     "hazard": Hazard,
     "balance": FlowSeries,
+    "census shares": CensusShares,
 }
 TRUSTED = [
     "training.models.regression.LogLagPoisson",
