@@ -116,6 +116,19 @@ def test_each_place_has_its_own_shares() -> None:
     found = fitted_census_shares(both, np.ones((240, 2), bool), 8)
     assert found.admissions == pytest.approx([0.2, 0.7], abs=1e-6)
     assert found.discharges == pytest.approx([0.9, 0.1], abs=1e-6)
+    unseen = fitted_census_shares(both, np.array([[True, False]] * 240), 12)
+    assert unseen.admissions == pytest.approx([0.2, 0.5], abs=1e-6)
+    assert unseen.discharges == pytest.approx([0.9, 0.5], abs=1e-6)
+
+
+def test_patients_who_leave_uncounted_every_day_change_nothing() -> None:
+    """Six a day, while admissions and discharges grow by two a day: the mean of neither is explained by the other."""
+    counts = counted(120, 0.25, 0.5)
+    growth = 2.0 * np.arange(120.0)[:, None]
+    counts.admissions[:] += growth
+    counts.discharges[:] += growth
+    counts.occupancy[:] += (0.25 - 0.5) * growth - 6.0 * np.arange(120.0)[:, None]
+    assert fitted(counts) == pytest.approx([0.25, 0.5], abs=1e-6)
 
 
 @pytest.mark.parametrize(
