@@ -14,6 +14,8 @@ FINE_LEVELS = (0.001, 0.005, *(percent / 100 for percent in range(1, 100)), 0.99
 SAFE_OCCUPANCY = 0.92
 SAFE_PROBABILITY = 0.8
 """Further discharges are counted that keep the occupancy rate within the first, with the second for a probability."""
+LEAST_BEDS_FREED = 0.25
+"""Beds that one more discharge a day must free by a census for it to be a remedy: fewer, and most come too late."""
 HALF_A_COUNT = 0.5
 ROUNDED_TO = 9  # decimals: 100 beds less 92 % of them are eight, and not a little more
 
@@ -56,11 +58,17 @@ def chance_short(levels: Sequence[float], headroom: Sequence[float], beds_short:
     return chance_below(levels, headroom, HALF_A_COUNT - beds_short)
 
 
-def discharges_needed(levels: Sequence[float], headroom: Sequence[float], beds: float, beds_freed: float) -> float:
+def discharges_needed(
+    levels: Sequence[float], headroom: Sequence[float], beds: float, beds_freed: float
+) -> float | None:
     """Return how many more discharges a day keep occupancy / beds within `SAFE_OCCUPANCY` with `SAFE_PROBABILITY`.
 
-    `beds_freed` is the number that one of them frees by then. `levels` must have 1 - `SAFE_PROBABILITY`.
+    `beds_freed` is the number that one of them frees by then. Below `LEAST_BEDS_FREED` most would leave after the
+    census of the day, and the result is None if any are needed. `levels` must have 1 - `SAFE_PROBABILITY`.
     """
     left = headroom[levels.index(round(1 - SAFE_PROBABILITY, ROUNDED_TO))]
     wanted = ceil(round((1 - SAFE_OCCUPANCY) * beds, ROUNDED_TO)) - HALF_A_COUNT
-    return max(wanted - left, 0.0) / beds_freed
+    missing = max(wanted - left, 0.0)
+    if beds_freed < LEAST_BEDS_FREED:
+        return 0.0 if missing == 0 else None
+    return missing / beds_freed

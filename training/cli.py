@@ -85,6 +85,7 @@ def simulate(
     ] = False,
     lockdown: Annotated[bool, typer.Option("--lockdown", help="Add a sudden, undeclared fall of attendances.")] = False,
     merger: Annotated[bool, typer.Option("--merger", help="Merge two sites of a trust.")] = False,
+    census_hour: Annotated[int | None, typer.Option(min=0, max=23, help="Count occupancy at this local hour.")] = None,
     faults: Annotated[
         list[str] | None,
         typer.Option(
@@ -107,7 +108,6 @@ def simulate(
     """
     from training.jobs import simulate as job
 
-    injected, truth_days = job.faults(faults or ()), tuple(day.date() for day in truth or ())
     scenario = job.Scenario(
         days=days,
         trusts=trusts,
@@ -116,8 +116,9 @@ def simulate(
         strikes=strikes,
         lockdown=lockdown,
         merger=merger,
-        faults=injected,
-        truth_days=truth_days,
+        census_hour=census_hour,
+        faults=job.faults(faults or ()),
+        truth_days=tuple(day.date() for day in truth or ()),
         horizon=horizon,
         draws=draws,
     )

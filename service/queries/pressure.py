@@ -83,7 +83,7 @@ def _place(publication: Publication, of: Headroom, days_over: int) -> PlacePress
     if worst is None:
         return PlacePressure(of.place, days, None, None, None, peaks)
     needed = discharges_needed(levels, of.headroom[worst], of.beds[worst], beds_freed_on(of, worst, days_over))
-    rounded_up = ceil(needed * DECIMAL) / DECIMAL
+    rounded_up = None if needed is None else ceil(needed * DECIMAL) / DECIMAL
     return PlacePressure(of.place, days, worst, _driver(publication, of.place, worst), rounded_up, peaks)
 
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from publication.model import System
 from publication.vocabulary import SeriesKey, series_key
-from training.frames import FloatArray
+from training.frames import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from training.history.point_in_time import PointInTimeHistory
@@ -63,6 +62,10 @@ class FlowCounts:
     discharges: FloatArray
     beds: FloatArray
 
+    def on(self, days: slice) -> "FlowCounts":
+        """Return the counts of some days, by position."""
+        return FlowCounts(self.occupancy[days], self.admissions[days], self.discharges[days], self.beds[days])
+
 
 def read_flow_counts(
     history: "PointInTimeHistory", cutoff: pd.Timestamp, places: Sequence[FlowSeries], n_days: int
@@ -81,27 +84,13 @@ def read_flow_counts(
     return counts, days
 
 
+def observed_days(known: pd.DataFrame, places: Sequence[FlowSeries], days: pd.DatetimeIndex) -> BoolArray:
+    """Return on which days every series of a place has a value in `known`: (n_days, n_places)."""
+    return np.asarray(by_place(known.loc[days].isna(), [place.parts for place in places]) == 0)
+
+
 def by_place(table: pd.DataFrame, parts: Sequence[Sequence[str]]) -> FloatArray:
     """The parts of each place, at least one, added up: (n_days, n_places)."""
     starts = np.cumsum([0, *map(len, parts[:-1])])
     values = table[[part for place in parts for part in place]].to_numpy(dtype=np.float64)
     return np.asarray(np.add.reduceat(values, starts, axis=1))
-
-
-def balance_residuals(table: pd.DataFrame, system: System) -> pd.DataFrame:
-    """Return, wide by place, occupancy(d) - occupancy(d-1) - admissions(d) + discharges(d); NaN where one is not known.
-
-    Only places that count all three. Positive: more patients are in beds than were admitted and stayed.
-    """
-    counted = set(table.columns)
-    places = [place.id for place in system.places if counted.issuperset(_ids(place.id))]
-    columns = [table.columns.get_indexer(pd.Index(ids)) for ids in zip(*map(_ids, places), strict=True)]
-    if not columns:
-        return pd.DataFrame(index=table.index)
-    occupancy, admissions, discharges = (table.to_numpy(dtype=float)[:, chosen] for chosen in columns)
-    change = np.diff(occupancy, axis=0, prepend=np.nan)
-    return pd.DataFrame(change - admissions + discharges, index=table.index, columns=pd.Index(places))
-
-
-def _ids(place: str) -> tuple[str, ...]:
-    return tuple(SeriesKey(place, measure).unique_id for measure in ("occupancy", "admissions", "discharges"))

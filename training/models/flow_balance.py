@@ -1,7 +1,8 @@
-"""Occupancy and discharges by the flow identity: tomorrow's census is today's, plus admissions, less discharges.
+"""Occupancy and discharges by the flow identity: tomorrow's patients are today's, plus admissions, less discharges.
 
 A place must count all three. Admissions are forecast by the calendar-adjusted level, discharges by a hazard of the
-census (`discharges.py`), day by day from the last known census.
+patients in bed (`discharges.py`), day by day from the end of the last known day (`day_end.py`). The census of a day is
+its end without the flows after the census.
 """
 
 from collections.abc import Sequence
@@ -14,8 +15,17 @@ import pandas as pd
 from training.console import with_progress
 from training.features.calendar import SEASON_HARMONICS
 from training.frames import FloatArray
+from training.history.census_shares import SHARE_LOOKBACK_DAYS, CensusShares, fitted_census_shares
 from training.history.digests import pooled
-from training.history.patient_flow import ADMISSIONS, FlowCounts, FlowSeries, by_place, flow_series, read_flow_counts
+from training.history.patient_flow import (
+    ADMISSIONS,
+    FlowCounts,
+    FlowSeries,
+    by_place,
+    flow_series,
+    observed_days,
+    read_flow_counts,
+)
 from training.history.point_in_time import PointInTimeHistory
 from training.models.calendar_level import CalendarLevel
 from training.models.candidate import (
@@ -31,6 +41,7 @@ from training.models.candidate import (
     fitting_view,
     target_days,
 )
+from training.models.day_end import day_end_counts, fitted_gains
 from training.models.discharges import Hazard, fitted_hazard, hazard_features, recent_admissions, update_ewma
 from training.models.effects import design
 
@@ -98,16 +109,18 @@ def _forecastable(places: Sequence[FlowSeries], admissions: pd.DataFrame) -> lis
 
 @dataclass(frozen=True)
 class PreparedFlows:
-    """The hazard of places with complete flows, and the factors of its effects: (n_days, n_places)."""
+    """The fit of places with complete flows, and the factors of its effects: (n_days, n_places)."""
 
-    flow_series: tuple[FlowSeries, ...]
-    hazard: Hazard
+    fitted: "FittedFlows"
     multiples: pd.DataFrame
+
+    @property
+    def flow_series(self) -> tuple[FlowSeries, ...]:
+        return self.fitted.flow_series
 
     def of(self, places: Sequence[int]) -> "PreparedFlows":
         """Return those of some places, by position."""
-        hazard = Hazard(self.hazard.effects, self.hazard.coefficients[places], self.hazard.daily_sd[places])
-        return PreparedFlows(tuple(self.flow_series[i] for i in places), hazard, self.multiples.iloc[:, list(places)])
+        return PreparedFlows(self.fitted.of(places), self.multiples.iloc[:, list(places)])
 
 
 def _prepared(
@@ -122,16 +135,29 @@ def _prepared(
     days = pd.date_range(first, cutoffs[-1] + pd.Timedelta(days=horizon))
     names = [place.discharges for place in fitted.flow_series]
     multiples = np.exp(hazard.effects.on(design(history, days, names, fitted.harmonics), names))
-    return PreparedFlows(fitted.flow_series, hazard, pd.DataFrame(multiples, days, names))
+    return PreparedFlows(fitted, pd.DataFrame(multiples, days, names))
 
 
 @dataclass(frozen=True)
 class FittedFlows:
-    """The places with complete flows, the hazard of their discharges, and the harmonics of its season."""
+    """The places with complete flows, the hazard of their discharges, and the harmonics of its season.
+
+    `shares` and `gains` (n_places,) give the patients in bed at the end of a day, of which the hazard is a share.
+    """
 
     flow_series: tuple[FlowSeries, ...]
     hazard: Hazard
     harmonics: int
+    shares: CensusShares
+    gains: FloatArray
+
+    def of(self, places: Sequence[int]) -> "FittedFlows":
+        """Return those of some places, by position."""
+        hazard = Hazard(self.hazard.effects, self.hazard.coefficients[places], self.hazard.daily_sd[places])
+        shares = CensusShares(self.shares.admissions[places], self.shares.discharges[places])
+        return FittedFlows(
+            tuple(self.flow_series[i] for i in places), hazard, self.harmonics, shares, self.gains[places]
+        )
 
     @property
     def fitted_values(self) -> dict[str, object]:
@@ -160,35 +186,43 @@ def _fitted(history: PointInTimeHistory, day: pd.Timestamp) -> FittedFlows | Non
     if not places:
         return None
     counts, days = read_flow_counts(history, day, places, TRAINING_DAYS)
-    observed = by_place(known.loc[days].isna(), [place.parts for place in places]) == 0
+    observed = observed_days(known, places, days)
+    newest = slice(-SHARE_LOOKBACK_DAYS, None)
+    shares = fitted_census_shares(counts.on(newest), observed[newest], history.system.census_hour)
+    gains = fitted_gains(counts, observed, shares)
     names = [place.discharges for place in places]
     harmonics = SEASON_HARMONICS if int(observed.any(axis=1).sum()) >= MIN_SEASONAL_FIT_DAYS else 0
     features = design(history, days, names, harmonics)
-    hazard = fitted_hazard(counts, observed, features, names, history.system.thresholds)
-    return FittedFlows(tuple(places), hazard, harmonics)
+    at_day_end = day_end_counts(counts, observed, shares, gains)
+    hazard = fitted_hazard(at_day_end, observed, features, names, history.system.thresholds)
+    return FittedFlows(tuple(places), hazard, harmonics, shares, gains)
 
 
 def _ahead(
     history: PointInTimeHistory, cutoff: pd.Timestamp, prepared: PreparedFlows, admissions: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return census and discharges, each (horizon, n_places), with these admissions (horizon, n_places)."""
-    counts, days = read_flow_counts(history, cutoff, prepared.flow_series, SMOOTHING_LOOKBACK_DAYS)
+    counted, days = read_flow_counts(history, cutoff, prepared.flow_series, SMOOTHING_LOOKBACK_DAYS)
+    observed = observed_days(history.as_of(cutoff), prepared.flow_series, days)
+    shares, hazard = prepared.fitted.shares, prepared.fitted.hazard
+    counts = day_end_counts(counted, observed, shares, prepared.fitted.gains)
     to_come = target_days(cutoff, len(admissions))
-    hazard, thresholds, averages = prepared.hazard, history.system.thresholds, recent_admissions(counts.admissions)
+    thresholds, averages = history.system.thresholds, recent_admissions(counts.admissions)
     known = np.zeros(len(prepared.flow_series))
     past = hazard_features(counts.occupancy, averages, counts.beds, thresholds, known)[:-1]
     expected = hazard.discharges(past, prepared.multiples.loc[days[1:]].to_numpy())
     correction, unexplained = _corrections(counts, expected)
     multiples = correction * prepared.multiples.loc[to_come].to_numpy()
-    census, mix, beds = counts.occupancy[-1], averages[-1], counts.beds[-1] + _beds_added(history, prepared, to_come)
+    in_bed, mix, beds = counts.occupancy[-1], averages[-1], counts.beds[-1] + _beds_added(history, prepared, to_come)
     found = np.empty((2, *admissions.shape))
     for lead in range(len(admissions)):
         census_sd = CENSUS_SD_RATIO * hazard.daily_sd * min(lead, CENSUS_SD_DAYS) ** 0.5
-        features = hazard_features(census, mix, beds[lead], thresholds, census_sd)
+        features = hazard_features(in_bed, mix, beds[lead], thresholds, census_sd)
         leaving = np.maximum(hazard.discharges(features, multiples[lead]), 0.0)
-        census = np.maximum(census + admissions[lead] - leaving + unexplained, 0.0)
+        in_bed = np.maximum(in_bed + admissions[lead] - leaving + unexplained, 0.0)
+        after = (1 - shares.admissions) * admissions[lead] - (1 - shares.discharges) * leaving
         mix = update_ewma(mix, admissions[lead])
-        found[:, lead] = census, leaving
+        found[:, lead] = np.maximum(in_bed - after, 0.0), leaving
     return found[0], found[1]
 
 

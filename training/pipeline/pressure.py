@@ -9,10 +9,11 @@ from publication.model import Headroom, Peak, System
 from publication.pressure import PEAK_DAYS, headroom_levels
 from publication.vocabulary import series_key
 from training.frames import FloatArray, IndexArray
-from training.history.patient_flow import ADMISSIONS, BEDS, DISCHARGES, OCCUPANCY, beds_of
+from training.history.census_shares import declared_share
+from training.history.patient_flow import ADMISSIONS, BEDS, DISCHARGES, OCCUPANCY, beds_of, flow_series
 from training.history.point_in_time import PointInTimeHistory
 from training.history.reporting import rest_days
-from training.paths.flow_identity import RECENT_FLOW_DAYS, beds_freed
+from training.paths.flow_identity import RECENT_FLOW_DAYS, beds_freed, recent_flows
 from training.paths.joint import peak, quantiles
 from training.pipeline.forecast import DECIMALS, Forecast
 
@@ -21,12 +22,15 @@ def headroom(forecast: Forecast, history: PointInTimeHistory) -> tuple[Headroom,
     """Return headroom of each place of the tree where both are counted, parents before children."""
     system, levels = history.system, headroom_levels(history.system)
     recent = _recent(history, forecast.cutoff).mean()
+    early = discharges_before_census(history, forecast.cutoff)
     found = []
     for place in system.under(system.name):
         occupied, open_beds = _of_place(system, place, forecast.paths.unique_ids)
         if len(occupied):
-            leaving_share = _leaving_share(recent, system, place)
-            found.append(_headroom(place, forecast, occupied, open_beds, levels, system.quantiles, leaving_share))
+            freed = beds_freed(
+                _leaving_share(recent, system, place), len(forecast.means), _discharges_share(early, system, place)
+            )
+            found.append(_headroom(place, forecast, occupied, open_beds, levels, system.quantiles, freed))
     return tuple(found)
 
 
@@ -45,12 +49,11 @@ def _headroom(
     open_beds: IndexArray,
     levels: tuple[float, ...],
     published: tuple[float, ...],
-    leaving_share: float,
+    freed: FloatArray,
 ) -> Headroom:
     """Return one place's headroom; `occupied` and `open_beds` are the positions of its bottom series."""
     paths, means = forecast.paths, forecast.means.to_numpy()
     occupancy = paths.values[occupied].sum(axis=0)
-    freed = beds_freed(leaving_share, len(means))
     peaks = {days: peak(occupancy, days, published) for days in PEAK_DAYS if days <= len(means)}
     return Headroom(
         place=place,
@@ -120,6 +123,27 @@ def _leaving_share(recent: pd.Series, system: System, place: str) -> float:
         if occupied > 0 and leaving > 0:
             return float(min(leaving / occupied, 1.0))
     return 0.0
+
+
+def discharges_before_census(history: PointInTimeHistory, cutoff: pd.Timestamp) -> pd.DataFrame:
+    """Return, for each place that counts all flows, its mean `discharges` and the `share` of them before the census."""
+    places = flow_series(list(history.as_of(cutoff).columns))
+    recent = recent_flows(history, cutoff, places) if places else None
+    if recent is None:
+        return pd.DataFrame({"discharges": [], "share": []}, dtype=float)
+    columns = {"discharges": recent.counts.discharges.mean(axis=0), "share": recent.shares.discharges}
+    return pd.DataFrame(columns, index=[series_key(place.discharges).place for place in places])
+
+
+def _discharges_share(early: pd.DataFrame, system: System, place: str) -> float:
+    """Return the share of discharges before the census at the place and below; that of the declared hour without any.
+
+    `early` is what `discharges_before_census` returns.
+    """
+    within = early[early.index.isin(system.under(place)) & early["discharges"].gt(0)]
+    if within.empty:
+        return declared_share(system.census_hour)
+    return float(np.average(within["share"], weights=within["discharges"]))
 
 
 def _rows(values: FloatArray) -> tuple[tuple[float, ...], ...]:

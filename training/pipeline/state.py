@@ -20,6 +20,7 @@ from sklearn.base import BaseEstimator
 
 from training.files import write_atomically
 from training.frames import FloatArray
+from training.history.census_shares import CensusShares
 from training.history.patient_flow import FlowSeries
 from training.models import calendar_level, flow_balance
 from training.models.boosting import FittedBoosting
@@ -36,6 +37,7 @@ CLASSES: dict[str, type] = {
     "boosting": FittedBoosting,
     "hazard": Hazard,
     "balance": FlowSeries,
+    "census shares": CensusShares,
 }
 TRUSTED = [
     "training.models.regression.LogLagPoisson",

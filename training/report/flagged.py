@@ -7,8 +7,8 @@ from plotly.subplots import make_subplots
 
 from publication.vocabulary import series_key
 from training.charts import picture, plain
+from training.history.census_shares import flow_balance
 from training.history.event_days import concerns
-from training.history.patient_flow import balance_residuals
 from training.history.plausibility.panel import panels
 from training.report import markup, wording
 from training.report.evidence import Evidence, Finding, finding_rows
@@ -31,8 +31,9 @@ RESIDUALS_ROW_PIXELS = 130
 RESIDUALS_NUMBERS = ("days known", "mean a day", "standard deviation", "furthest from zero")
 RESIDUALS_HEADER = ("place", "name", *RESIDUALS_NUMBERS, "on")
 WHAT = (
-    "A balance residual is the change of occupancy since the day before, less admissions, plus discharges. Zero: the "
-    "three agree. Above zero: more patients are in beds than were admitted and stayed."
+    "A balance residual is the change of occupancy since the day before, less admissions, plus discharges, as far as "
+    "they fall between the two censuses. Zero: the three agree. Above zero: more patients are in beds than were "
+    "admitted and stayed. Where the census is within the day, counts agree only on average."
 )
 
 
@@ -204,7 +205,7 @@ def _kind(event: Event) -> str:
 
 def residuals(evidence: Evidence) -> list[str]:
     """Pictures of the places that are furthest off, and a table of all."""
-    unexplained = balance_residuals(evidence.table, evidence.system).dropna(axis="columns", how="all")
+    unexplained = flow_balance(evidence.table, evidence.system).residuals.dropna(axis="columns", how="all")
     if unexplained.empty:
         return [
             paragraph(WHAT),

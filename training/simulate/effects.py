@@ -35,6 +35,16 @@ BANK_HOLIDAY_LONG_SHARE = 0.48  # also where it falls on a weekend
 WEEKDAY_DISCHARGES = (1.05, 1.12, 1.10, 1.10, 1.23, 0.75, 0.65)
 BANK_HOLIDAY_DISCHARGES = 0.65  # as on a Sunday
 
+# Hours: how many in a hundred of a day's admissions and discharges fall in each of its hours, from midnight on.
+ADMISSIONS_BY_HOUR = (
+    *(4.4, 3.9, 3.4, 2.9, 2.5, 2.2, 2.0, 2.0, 2.2, 2.6, 3.4, 4.2),
+    *(4.8, 5.2, 5.5, 5.7, 5.8, 5.8, 5.7, 5.5, 5.3, 5.2, 5.0, 4.8),
+)
+DISCHARGES_BY_HOUR = (
+    *(0.9, 0.6, 0.5, 0.4, 0.4, 0.4, 0.5, 0.8, 1.6, 3.0, 5.5, 7.5),
+    *(8.5, 9.0, 10.0, 10.5, 10.5, 9.5, 7.5, 5.0, 3.2, 2.0, 1.2, 1.0),
+)
+
 # Beds, and what happens when they run out.
 BEDS_PER_STEADY_CENSUS = (1.05, 1.11)  # a site's own
 WARD_SIZE = (0.7, 1.3)  # of a ward, relative to the others of its site

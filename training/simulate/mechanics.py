@@ -6,7 +6,13 @@ import numpy as np
 from numpy.random import Generator
 
 from training.frames import FloatArray, IntArray
-from training.simulate.effects import DISPERSION, ESCALATION_DISCHARGES, ESCALATION_RATE
+from training.simulate.effects import (
+    ADMISSIONS_BY_HOUR,
+    DISCHARGES_BY_HOUR,
+    DISPERSION,
+    ESCALATION_DISCHARGES,
+    ESCALATION_RATE,
+)
 from training.simulate.truth import SiteTruth
 
 LONG = 1  # the class of long stayers; 0 are the short ones
@@ -40,6 +46,19 @@ class SiteHistory:
         """Return the state of the first draw at the end of a day, `n_draws` times."""
         in_bed = np.repeat(self.in_bed[day, :1], n_draws, axis=0)
         return WorldState(in_bed, np.repeat(self.waiting[day, :1], n_draws))
+
+
+def occupancy_at(hour: int, history: SiteHistory, rng: Generator) -> IntArray:
+    """Return the patients in bed (n_days, n_draws, n_bottom) at the local hour of each day.
+
+    They are those of the end of the day before, with the admissions of the day before the hour and without its
+    discharges before the hour. Each admission, and each discharge, falls before the hour by the shares of the hours.
+    """
+    entering, leaving = history.entering.sum(axis=3), history.leaving.sum(axis=3)
+    at_day_start = history.in_bed.sum(axis=3) - entering + leaving
+    admitted, discharged = (sum(by_hour[:hour]) / sum(by_hour) for by_hour in (ADMISSIONS_BY_HOUR, DISCHARGES_BY_HOUR))
+    present: IntArray = at_day_start + rng.binomial(entering, admitted) - rng.binomial(leaving, discharged)
+    return present
 
 
 def initial_state(truth: SiteTruth, rng: Generator) -> WorldState:

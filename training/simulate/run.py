@@ -29,12 +29,13 @@ PLACES_HEADER = ("place", "parent", "name", "kind")
 OPENING_HEADER = ("valid_from", "valid_to", "succeeds")
 TERMS_HEADER = ("from", "to", "place")
 FAULTS_HEADER = ("fault", "file", "line", "place", "measure", "from", "to", "found", "true")
+UNDECLARED_CENSUS_HOUR = 8  # of system.toml where no hour is asked for
 SYSTEM_TOML = f"""\
 [system]
 name = "{ROOT_ID}"
 timezone = "Europe/London"
 holidays = "{BANK_HOLIDAYS}"
-census_hour = 8
+census_hour = {{census_hour}}
 horizon_days = 28
 thresholds = [0.85, 0.92, 0.95, 1.0]
 quantiles = [0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975]
@@ -46,16 +47,17 @@ school_terms = "terms.csv"
 path = "{EXTRACT}/*.csv"
 place = "code"
 day = "date"
-measures = {{ {", ".join(f'{name} = "{name}"' for name in MEASURES)} }}
+measures = {{{{ {", ".join(f'{name} = "{name}"' for name in MEASURES)} }}}}
 """
 
 Row = Sequence[object]
 
 
-def write_system(out: Path) -> Path:
+def write_system(out: Path, census_hour: int | None) -> Path:
     """system.toml; returns its path."""
     path = out / "system.toml"
-    path.write_text(SYSTEM_TOML, encoding="utf-8", newline="\n")
+    hour = UNDECLARED_CENSUS_HOUR if census_hour is None else census_hour
+    path.write_text(SYSTEM_TOML.format(census_hour=hour), encoding="utf-8", newline="\n")
     return path
 
 
@@ -233,7 +235,7 @@ def simulate(out: Path, seed: int, last_day: date, scenario: Scenario = PLAIN, *
         write_faults(out, sent, faults)
     write_truth(out, world)
     _write_outlooks(out, world, scenario)
-    return write_system(out)
+    return write_system(out, scenario.census_hour)
 
 
 def _write_outlooks(out: Path, world: World, scenario: Scenario) -> None:

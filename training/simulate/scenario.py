@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from training.errors import UsageError
+from training.simulate.effects import ADMISSIONS_BY_HOUR
 from training.system.schema import MAX_HORIZON_DAYS
 
 MAX_WARDS = 40  # of a site: smaller wards than that have no refit or winter beds to speak of
@@ -43,7 +44,8 @@ class Scenario:
     """The options of a simulation. `sites` is their number in all, `wards` that of each site (0: sites are the bottom).
 
     `faults` are those of the feed, `truth_days` the cutoffs whose true distributions are written, from `draws`
-    futures up to `horizon` days ahead.
+    futures up to `horizon` days ahead. `census_hour` is the local hour at which occupancy is counted; without it, the
+    flows of a day are those from census to census.
     """
 
     days: int = 1096
@@ -57,6 +59,7 @@ class Scenario:
     truth_days: tuple[date, ...] = ()
     horizon: int = 28
     draws: int = 2000
+    census_hour: int | None = None
 
     def check(self, seed: int, last_day: date) -> None:
         """Raises UsageError where no system can be like this."""
@@ -78,6 +81,9 @@ class Scenario:
             )
         if not 0 <= self.wards <= MAX_WARDS:
             yield f"{self.wards} wards for each site were asked for. Give 0 to {MAX_WARDS}."
+        n_hours = len(ADMISSIONS_BY_HOUR)
+        if self.census_hour is not None and not 0 <= self.census_hour < n_hours:
+            yield f"a census at hour {self.census_hour} was asked for. Give 0 to {n_hours - 1}."
 
     def _option_faults(self) -> Iterator[str]:
         shortest = (

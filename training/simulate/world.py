@@ -20,7 +20,7 @@ from training.simulate.calendar import (
     past_level,
     strikes,
 )
-from training.simulate.mechanics import SiteHistory, initial_state, simulate_days
+from training.simulate.mechanics import SiteHistory, initial_state, occupancy_at, simulate_days
 from training.simulate.places import Merger, Node, Place, SimulatedTree, draw_merger, places
 from training.simulate.scenario import Scenario
 from training.simulate.truth import SiteTruth, site_truth
@@ -54,6 +54,7 @@ class World:
     strikes: tuple[Event, ...] = ()
     lockdown: date | None = None
     merger: Merger | None = None
+    census_hour: int | None = None  # of the local day; None: the census ends the day of the flows
 
     @property
     def days(self) -> tuple[date, ...]:
@@ -68,7 +69,7 @@ class World:
     @cached_property
     def counts(self) -> Measured:
         """Return the history of each site and bottom place; shape (n_days, 1)."""
-        return measured(self.truths, self.histories, 0)
+        return measured(self, self.histories, 0, "census")
 
 
 def sample_world(seed: int, last_day: date, scenario: Scenario, nodes: Sequence[Node]) -> World:
@@ -87,20 +88,27 @@ def sample_world(seed: int, last_day: date, scenario: Scenario, nodes: Sequence[
     common = region + shock[:n_days]
     histories = {site.code: _history(seed, truths[site.code], common + levels[site.code]) for site in tree.sites}
     merger = draw_merger(rng_for(seed, "merger"), tree, first_day, n_days) if scenario.merger else None
-    return World(seed, last_day, when, tree, truths, histories, region, levels, shock, shared, lockdown, merger)
+    hour = scenario.census_hour
+    return World(seed, last_day, when, tree, truths, histories, region, levels, shock, shared, lockdown, merger, hour)
 
 
-def measured(truths: Mapping[str, SiteTruth], histories: Mapping[str, SiteHistory], first: int) -> Measured:
-    """Return the counts of each site and bottom place on the days from index `first` on."""
+def measured(world: World, histories: Mapping[str, SiteHistory], first: int, *stream: str) -> Measured:
+    """Return the counts of each site and bottom place on the days from index `first` on.
+
+    `stream` names the stream of chance by which flows fall before or after the census of their day.
+    """
     counts: Measured = {}
     for code, history in histories.items():
         counts[code, ATTENDANCES] = history.attendances
         n_days, n_draws = history.attendances.shape
-        beds = truths[code].beds[first : first + n_days]
-        for i, place in enumerate(truths[code].site.bottom):
+        beds = world.truths[code].beds[first : first + n_days]
+        occupancy = history.in_bed.sum(axis=3)
+        if world.census_hour is not None:
+            occupancy = occupancy_at(world.census_hour, history, rng_for(world.seed, *stream, code))
+        for i, place in enumerate(world.truths[code].site.bottom):
             counts[place, "admissions"] = history.entering[:, :, i].sum(axis=2)
             counts[place, "discharges"] = history.leaving[:, :, i].sum(axis=2)
-            counts[place, "occupancy"] = history.in_bed[:, :, i].sum(axis=2)
+            counts[place, "occupancy"] = occupancy[:, :, i]
             counts[place, "beds"] = np.broadcast_to(beds[:, i, None], (n_days, n_draws))
     return counts
 
@@ -168,7 +176,7 @@ def _futures(world: World, cutoff: date, horizon: int, n_draws: int) -> Measured
         rng = rng_for(world.seed, "truth", f"{cutoff}", "site", code)
         state = world.histories[code].state_after(today, n_draws)
         histories[code] = simulate_days(truth, state, today + 1, common + own, rng)
-    return measured(world.truths, histories, today + 1)
+    return measured(world, histories, today + 1, "truth", f"{cutoff}", "census")
 
 
 def _levels(world: World, cutoff: date, whose: str, past: FloatArray, horizon: int, n_draws: int) -> FloatArray:

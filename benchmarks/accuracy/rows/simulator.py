@@ -1,6 +1,6 @@
 """Simulated systems in stable years, where the true distribution of what was to come is known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,7 @@ from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales
 from training.history.archive import Archive
 from training.history.ingest import ingest
+from training.history.patient_flow import OCCUPANCY
 from training.history.point_in_time import PointInTimeHistory
 from training.models.catalogue import DEFAULT_CANDIDATE
 from training.pipeline.forecaster import Forecaster
@@ -36,6 +37,9 @@ CUTOFFS = 26  # two years, a horizon apart: no two of them forecast the same day
 DRAWS = 1000
 DECLARED = "beds"  # known ahead: there is nothing to forecast
 ALLOWED = 1.04
+CENSUS_HOURS = (8, 0)
+FIRST_WEEK = 7
+AS_GOOD_WITHIN = 1.03  # of the ratio to the truth where the census ends the day
 SIGNIFICANT = 0.01
 TRUTH = "the true distribution"
 SAMPLE_SEED = 20
@@ -51,8 +55,8 @@ class Simulated:
 
 
 def simulator(runner: ForecastRunner) -> list[Requirement]:
-    """WIS over that of the truth on the same actuals, and whether PITs are uniform."""
-    runs = {seed: _simulated(seed, runner.options.every) for seed in SEEDS}
+    """WIS over that of the truth on the same actuals, whether PITs are uniform, and occupancy at other censuses."""
+    runs = {seed: _simulated(seed, runner.options.every, STABLE) for seed in SEEDS}
     data = f"Simulator, {len(SEEDS)} seeds, stable years"
     ours, truth = (pd.concat([getattr(run, name) for run in runs.values()]) for name in ("ours", "truth"))
     found = [
@@ -62,7 +66,29 @@ def simulator(runner: ForecastRunner) -> list[Requirement]:
     samples = {who: pd.concat([independent(run, who) for run in runs.values()]) for who in ("ours", "truth")}
     pits = {who: uniformity(sample) for who, sample in samples.items()}
     what = f"PIT uniform: chance of this or worse, {len(samples['ours'])} cases"
-    return [*found, at_least(data, what, pits["ours"], SIGNIFICANT, {TRUTH: pits["truth"]})]
+    uniform = at_least(data, what, pits["ours"], SIGNIFICANT, {TRUTH: pits["truth"]})
+    return [*found, uniform, *_at_other_censuses(runner, list(runs.values()))]
+
+
+def _at_other_censuses(runner: ForecastRunner, at_day_end: list[Simulated]) -> list[Requirement]:
+    """WIS of the first week's occupancy over the truth's, counted at some hours of the day, and at its end."""
+    data, ended = f"Simulator, {len(SEEDS)} seeds, census within the day", occupancy_ratio(at_day_end)
+    found = []
+    for hour in CENSUS_HOURS:
+        counted = replace(STABLE, census_hour=hour)
+        ratio = occupancy_ratio([_simulated(seed, runner.options.every, counted) for seed in SEEDS])
+        what = f"WIS of occupancy over the truth's, leads 1-{FIRST_WEEK}, counted at {hour:02d}:00"
+        found.append(at_most(data, what, ratio, AS_GOOD_WITHIN * ended, {"census at the end of the day": ended}))
+    return found
+
+
+def occupancy_ratio(runs: list[Simulated]) -> float:
+    """Return our WIS of occupancy in the first week, in counts, over that of the true distributions."""
+    ours, truth = (
+        pd.concat([rows[rows["unique_id"].str.endswith(f"/{OCCUPANCY}")] for rows in of])
+        for of in zip(*((run.ours, run.truth) for run in runs), strict=True)
+    )
+    return mean_of(ours, "wis", 1, FIRST_WEEK) / mean_of(truth, "wis", 1, FIRST_WEEK)
 
 
 def independent(run: Simulated, who: str) -> pd.DataFrame:
@@ -92,14 +118,15 @@ def uniformity(rows: pd.DataFrame) -> float:
     return float(chisquare(seen, promised).pvalue)
 
 
-def _simulated(seed: int, every: int) -> Simulated:
-    heading(f"simulator: seed {seed}")
-    history = read_simulated(seed)
+def _simulated(seed: int, every: int, scenario: Scenario) -> Simulated:
+    census = "" if scenario.census_hour is None else f", census at {scenario.census_hour:02d}:00"
+    heading(f"simulator: seed {seed}{census}")
+    history = read_simulated(seed, scenario)
     last = pd.Timestamp(LAST_DAY) - pd.Timedelta(days=HORIZON)
     cutoffs = every_so_many(list(pd.date_range(end=last, periods=CUTOFFS, freq=f"{HORIZON}D")), every)
     made = backtest_candidate(Forecaster(history, HORIZON), cutoffs, DEFAULT_CANDIDATE)
     made = made[made["unique_id"].map(lambda unique_id: series_key(unique_id).measure) != DECLARED]
-    world = sample_world(seed, LAST_DAY, STABLE, nodes(STABLE.trusts, STABLE.sites, STABLE.wards))
+    world = sample_world(seed, LAST_DAY, scenario, nodes(scenario.trusts, scenario.sites, scenario.wards))
     true = made[[*CASE, "y"]].merge(_truth(world, cutoffs).drop(columns="y"), on=CASE, validate="one_to_one")
     scales = mase_scales(history, cutoffs[0])
     ours, truth = row_losses(made, scales, LEVELS), row_losses(true, scales, LEVELS)
@@ -107,10 +134,10 @@ def _simulated(seed: int, every: int) -> Simulated:
     return Simulated(ours, truth, sites)
 
 
-def read_simulated(seed: int) -> PointInTimeHistory:
+def read_simulated(seed: int, scenario: Scenario = STABLE) -> PointInTimeHistory:
     """Return the history of a simulated system in stable years, as the archive would have it."""
     with TemporaryDirectory() as folder:
-        described = read_system(simulate(Path(folder) / "system", seed, LAST_DAY, STABLE))
+        described = read_system(simulate(Path(folder) / "system", seed, LAST_DAY, scenario))
         archive = Archive(Path(folder) / "history", described.system.timezone)
         ingest(described, archive, Path(folder) / "quarantine", datetime.now(UTC))
         return PointInTimeHistory(archive.versions(), described.system, context=described.context)

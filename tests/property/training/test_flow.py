@@ -12,7 +12,7 @@ from publication.pressure import chance_over, chance_short, headroom_levels
 from publication.vocabulary import Kind
 from tests.unit.pipeline.histories import build_history, build_system, counts
 from training.history.patient_flow import flow_series
-from training.paths.flow_identity import flow_identity
+from training.paths.flow_identity import LastDay, flow_identity
 from training.pipeline.forecast import Forecast
 from training.pipeline.forecaster import Forecaster
 from training.pipeline.pressure import headroom
@@ -77,7 +77,7 @@ def test_the_flow_identity_holds_from_the_census_on(drawn: tuple[System, pd.Data
     forecast, _ = made(system, table)
     for place in flow_series(list(forecast.paths.unique_ids)):
         census = float(table[place.occupancy].iloc[-1])
-        of = flow_identity(forecast.paths, place, census)
+        of = flow_identity(forecast.paths, place, LastDay(census))
         assert (of.before[0] == census).all()
         balance = np.cumsum(of.admissions - of.discharges + of.unexplained, axis=0)
         np.testing.assert_allclose(census + balance, of.occupancy, atol=1e-6)

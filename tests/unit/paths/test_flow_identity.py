@@ -8,9 +8,19 @@ from scipy.stats import spearmanr
 from publication.model import Measure, Place, System
 from publication.vocabulary import Kind
 from tests.unit.pipeline.histories import build_history, table_of
+from training.history.census_shares import CensusShares
 from training.history.patient_flow import FlowCounts, flow_series
 from training.history.point_in_time import PointInTimeHistory
-from training.paths.flow_identity import FlowIdentity, beds_freed, flow_identity, reorder_discharges, unexplained_sd
+from training.paths.flow_identity import (
+    FlowIdentity,
+    LastDay,
+    beds_freed,
+    conditional_discharges,
+    flow_identity,
+    recent_flows,
+    reorder_discharges,
+    unexplained_sd,
+)
 from training.paths.joint import Paths
 from training.pipeline.forecast import Forecast
 from training.pipeline.forecaster import Forecaster
@@ -58,7 +68,7 @@ def forecast(history: PointInTimeHistory) -> Forecast:
 
 def identities(paths: Paths, history: PointInTimeHistory) -> list[FlowIdentity]:
     census = history.latest.iloc[-1]
-    return [flow_identity(paths, b, float(census[b.occupancy])) for b in flow_series(list(paths.unique_ids))]
+    return [flow_identity(paths, b, LastDay(float(census[b.occupancy]))) for b in flow_series(list(paths.unique_ids))]
 
 
 def test_the_flow_identity_holds_on_every_path_and_day(forecast: Forecast, history: PointInTimeHistory) -> None:
@@ -157,7 +167,71 @@ def flow_counts(occupancy: list[float], admissions: list[float], discharges: lis
 def test_unexplained_sd_is_that_of_successive_observed_days(observed: list[int], sd: float) -> None:
     counts = flow_counts([10, 12, 11, 13, 9], [9, 5, 2, 3, 1], [9, 4, 6, 6, 0])
     seen = np.array([observed, [1] * 5], bool).T
-    assert unexplained_sd(counts, seen) == pytest.approx([sd, 37.417], abs=1e-3)
+    assert unexplained_sd(counts, seen, CensusShares(np.ones(2), np.ones(2))) == pytest.approx([sd, 37.417], abs=1e-3)
+
+
+def within_the_day(census: float = 100.0) -> LastDay:
+    return LastDay(census, admissions=20.0, discharges=40.0, admissions_share=0.25, discharges_share=0.5)
+
+
+def test_between_two_censuses_are_parts_of_two_days() -> None:
+    """Day 1: 15 + 2 admitted and 20 + 5 discharged, so 100 become 92, and 3 more are there. Day 2: 6 + 4, 5 + 10."""
+    paths = Paths(("A/occupancy", "A/admissions", "A/discharges"), np.array([[[95], [90]], [[8], [16]], [[10], [20]]]))
+    (place,) = flow_series(list(paths.unique_ids))
+    of = flow_identity(paths, place, within_the_day())
+    assert of.before.tolist() == [[100.0], [95.0]]
+    assert of.admitted.tolist() == [[17.0], [10.0]]
+    assert of.discharged.tolist() == [[25.0], [15.0]]
+    assert of.implied.tolist() == [[22.0], [15.0]]
+    assert of.unexplained.tolist() == [[3.0], [0.0]]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 0.95, 1.0])
+def test_conditional_discharges_have_the_mean_and_variance_of_the_textbook(share: float) -> None:
+    """Of a Gaussian prior and linear observations, each path with the same occupancy and admissions.
+
+    The witness is the posterior in its precision form: inverse of prior precision plus that of the observations.
+    """
+    rng, n_paths, leads = np.random.default_rng(6), 100_000, 4
+    occupancy, admissions = (np.tile(np.array(v)[:, None], n_paths) for v in ([98, 105, 99, 103.0], [30, 28, 25, 33.0]))
+    discharges = 30 + 5 * rng.standard_normal((leads, n_paths))
+    last = LastDay(100.0, 20.0, 25.0, admissions_share=0.25, discharges_share=share)
+    of = FlowIdentity(last, occupancy, admissions, discharges)
+    found = conditional_discharges(of, 2.0, rng)
+    observe = share * np.eye(leads) + (1 - share) * np.eye(leads, k=-1)
+    precision = np.eye(leads) / 25 + observe.T @ observe / 4
+    target = of.implied[:, 0] - np.array([(1 - share) * 25.0, 0, 0, 0])
+    mean = np.linalg.solve(precision, np.full(leads, 30 / 25) + observe.T @ target / 4)
+    assert found.mean(axis=1) == pytest.approx(mean, abs=0.1)
+    np.testing.assert_allclose(np.cov(found), np.linalg.inv(precision), atol=0.3)
+
+
+def test_the_last_day_and_what_is_unexplained_are_those_of_the_newest_days() -> None:
+    """Each flow has its place's own share, and chance alone leaves sqrt(2 (n s (1 - s) + m r (1 - r))) unexplained."""
+    table = two_sites().latest.copy()
+    at_day_start = table["A/occupancy"] - table["A/admissions"] + table["A/discharges"]
+    table["A/occupancy"] = at_day_start + 0.25 * table["A/admissions"] - 0.5 * table["A/discharges"]
+    history = build_history(table, system())
+    recent = recent_flows(history, table.index[-1], flow_series(list(table.columns)))
+    assert recent is not None
+    first, second = recent.last_days()
+    newest = table.iloc[-1]
+    assert (first.census, first.admissions, first.discharges) == (
+        newest["A/occupancy"], newest["A/admissions"], newest["A/discharges"]
+    )  # fmt: skip
+    shares = [(of.admissions_share, of.discharges_share) for of in (first, second)]
+    assert shares == [pytest.approx((0.25, 0.5), abs=1e-6), pytest.approx((1.0, 1.0), abs=1e-6)]
+    flows = table[["A/admissions", "A/discharges"]].tail(56).mean()
+    by_chance = (2 * (flows.iloc[0] * 0.25 * 0.75 + flows.iloc[1] * 0.25)) ** 0.5
+    assert recent.unexplained_sd() == pytest.approx([by_chance, 0.0], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("share", "beds"),
+    [(1.0, [1.0, 1.8, 2.44]), (0.0, [0.0, 1.0, 1.8]), (0.25, [0.25, 1.2, 1.96])],
+)
+def test_a_discharge_after_the_census_frees_its_bed_a_day_later(share: float, beds: list[float]) -> None:
+    assert beds_freed(0.2, 3, share) == pytest.approx(beds)
 
 
 @pytest.mark.parametrize(

@@ -76,11 +76,18 @@ def test_chances_fall_with_the_threshold_and_with_beds(
 
 def test_the_discharges_needed_are_enough_and_no_more() -> None:
     needed = discharges_needed(LEVELS, HEADROOM, 500.0, 2.5)
+    assert needed is not None
     assert needed > 0
     for discharges, chance in ((needed, 0.2), (needed * 0.5, 0.3)):
         left = [value + 2.5 * discharges for value in HEADROOM]
         assert chance_over(LEVELS, left, 500.0, 0.92) == pytest.approx(chance, abs=0.1 if chance == 0.3 else 1e-9)
     assert discharges_needed(LEVELS, [value + 200 for value in HEADROOM], 500.0, 2.5) == 0.0
+
+
+@pytest.mark.parametrize(("beds_freed", "is_a_remedy"), [(0.25, True), (0.249, False), (0.0, False)])
+def test_discharges_after_the_census_of_the_day_are_no_remedy(beds_freed: float, is_a_remedy: bool) -> None:
+    assert (discharges_needed(LEVELS, HEADROOM, 500.0, beds_freed) is not None) == is_a_remedy
+    assert discharges_needed(LEVELS, [value + 200 for value in HEADROOM], 500.0, beds_freed) == 0.0
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from tests.unit.report.small import Vintage, evidence_of, steady, system, versio
 from training.charts import page
 from training.report.flagged import residuals
 
-OCCUPANCY = (100, 105, 103, 110)
-ADMISSIONS = (20, 22, 21, 25)
-DISCHARGES = (20, 20, 21, 18)  # residuals: 5 - 22 + 20 = 3, -2 - 21 + 21 = -2, 7 - 25 + 18 = 0
+OCCUPANCY = (100, 105, 105, 107)
+ADMISSIONS = (22, 22, 22, 22)  # the same each day: whatever share falls before the census
+DISCHARGES = (20, 20, 20, 20)  # residuals: 5 - 22 + 20 = 3, 0 - 22 + 20 = -2, 2 - 22 + 20 = 0
 
 
 def place(name: str, occupancy: tuple[int, ...] = OCCUPANCY) -> list[Vintage]:
@@ -26,7 +26,7 @@ def test_each_place_has_its_residuals_as_a_line_and_in_numbers() -> None:
 
 
 def test_the_place_furthest_off_comes_first() -> None:
-    rows = place("A") + place("B", (100, 150, 103, 110))
+    rows = place("A") + place("B", (100, 150, 105, 107))
     read = Page(page("", residuals(evidence_of(rows, system("A", "B")))))
     assert [title["text"] for title in read.pictures["residuals"].layout["annotations"]] == ["B", "A"]
     assert "B B 3 +0.3 38.8 +48.0 Tue 7 Jan 2025" in read.text  # of 48, -47 and 0

@@ -8,7 +8,10 @@ from tests.unit.cli.commands import headroom
 from tests.unit.simulate.reading import files
 
 SMALL = ("--seed", 3, "--days", 250, "--trusts", 1, "--sites", 3)
-EVERY_OPTION = ("--wards", 2, "--strikes", "--lockdown", "--merger", "--faults", "gap,late", "--faults", "spike")
+EVERY_OPTION = (
+    *("--wards", 2, "--strikes", "--lockdown", "--merger", "--census-hour", 7),
+    *("--faults", "gap,late", "--faults", "spike"),
+)
 
 
 def test_every_option_is_taken(tmp_path: Path) -> None:
@@ -21,6 +24,7 @@ def test_every_option_is_taken(tmp_path: Path) -> None:
     assert found == {"gap", "late", "spike"}
     assert b",strike," in written["events.csv"]
     assert b"valid_from" in written["places.csv"]
+    assert b"census_hour = 7" in written["system.toml"]
 
 
 def test_the_folder_is_clean_unless_asked_otherwise(tmp_path: Path) -> None:

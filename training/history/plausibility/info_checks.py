@@ -12,7 +12,7 @@ from publication.days import weekday_names
 from publication.model import System
 from publication.vocabulary import Check, SeriesKey, Severity
 from training.frames import BoolArray, FloatArray
-from training.history.patient_flow import balance_residuals
+from training.history.census_shares import flow_balance
 from training.history.plausibility.baseline import level_shifts
 from training.history.plausibility.suspect_checks import run_days_left, run_positions
 from training.history.reporting import NEWEST_GAPS, counted_weekdays, days_never_counted, rhythm_of
@@ -22,6 +22,7 @@ SILENT_FROM_DAYS = 28
 GAPS_LISTED = 12  # of one series: beyond that they are listed as one
 UNBALANCED_SHARE = 0.01  # of the admissions: what goes unexplained on an average day
 UNBALANCED_WEEK_SHARE = 0.05  # the same on an average day of one week
+UNBALANCED_SDS, UNBALANCED_WEEK_SDS = 1.0, 2.5  # on top, of what chance leaves where the census is within the day
 BALANCE_DAYS = 7
 WORST_DAYS = 3
 
@@ -64,12 +65,14 @@ def silent(table: pd.DataFrame, _system: System) -> pd.DataFrame:
 
 def unbalanced(table: pd.DataFrame, system: System) -> pd.DataFrame:
     """Places whose occupancy moves otherwise than admissions and discharges say: throughout, or for a week or more."""
-    residuals = balance_residuals(table, system)
+    balance = flow_balance(table, system)
+    residuals = balance.residuals
     admissions = table[[SeriesKey(str(place), "admissions").unique_id for place in residuals]].mean().to_numpy()
     sizes = residuals.abs()
-    throughout = sizes.mean().to_numpy(dtype=float) > UNBALANCED_SHARE * admissions
+    throughout = sizes.mean().to_numpy(dtype=float) > UNBALANCED_SHARE * admissions + UNBALANCED_SDS * balance.sd
     weekly = sizes.rolling(BALANCE_DAYS, center=True, min_periods=BALANCE_DAYS - 2).mean().to_numpy()
-    at_times = np.nan_to_num(weekly) > UNBALANCED_WEEK_SHARE * admissions
+    allowed = UNBALANCED_WEEK_SHARE * admissions + UNBALANCED_WEEK_SDS * balance.sd
+    at_times = np.nan_to_num(weekly) > allowed
     rows = []
     for series in np.flatnonzero(throughout | at_times.any(axis=0)).tolist():
         unexplained = residuals.iloc[:, series].to_numpy()
