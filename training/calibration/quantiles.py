@@ -13,7 +13,7 @@ from training.calibration.past_errors import PastErrors
 from training.calibration.scale import FEWEST_ERRORS, NORMAL_SCALE, bands, count_sd, error_scale, volatility
 from training.frames import BoolArray, FloatArray
 
-MEDIAN = 0.5
+MEDIAN_LEVEL = 0.5
 CARRIED_BIAS = 0.5  # the least share of last year's bias that is expected to go on
 SMALL_COUNT = 30.0  # up to which quantiles of integer counts are integers
 FULL_SPAN_DAYS = 350.0  # of errors, from which on no interval is widened for want of them
@@ -112,7 +112,7 @@ def quantiles(
     for group in dict.fromkeys(groups):
         members = np.flatnonzero([name == group for name in groups])
         of_group = past.of(members)
-        errors = rule(of_group, [*levels, MEDIAN])
+        errors = rule(of_group, [*levels, MEDIAN_LEVEL])
         middle = errors[:, :, -1:]
         widened = middle + (errors[:, :, :-1] - middle) * few_days_factor(of_group)[:, None, None]
         values = means[:, members, None] - widened * unit[:, members]

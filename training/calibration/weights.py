@@ -14,7 +14,7 @@ STEPS = 60
 STEP_SIZE = 3.0
 SERIES_STEPS = 5  # few: a series has few errors of its own
 SERIES_STEP_SIZE = 2.0
-FEWEST_WINDOWS = 8  # below that nothing is fitted
+FEWEST_WEIGHED_WINDOWS = 8  # below that nothing is fitted
 MIN_SHARE_OF_ERRORS = 0.5  # of the fullest member's: windows that a member lacks count for none
 MAX_WEIGHT_ERRORS = 40_000  # more of them change nothing but the time it takes
 
@@ -43,10 +43,10 @@ def fitted_weights(errors: FloatArray) -> FloatArray:
     a member has no forecast. In each band of leads the loss is that around the quantiles of the mixture's own errors,
     with every series scaled alike. Exponentiated gradient descent (Kivinen and Warmuth 1997) starts from equal weights,
     and the later half of its steps is averaged. A member without any error has weight 0. A band with fewer than
-    `FEWEST_ERRORS` errors has equal weights, and so has every band of fewer than `FEWEST_WINDOWS` windows.
+    `FEWEST_ERRORS` errors has equal weights, and so has every band of fewer than `FEWEST_WEIGHED_WINDOWS` windows.
     """
     equal = np.full((errors.shape[2], len(errors)), 1 / len(errors))
-    if errors.shape[1] < FEWEST_WINDOWS:
+    if errors.shape[1] < FEWEST_WEIGHED_WINDOWS:
         return equal
     answers = _answers(errors)
     if answers.any() and not answers.all():
@@ -70,7 +70,7 @@ def series_weights(errors: FloatArray, pooled: FloatArray) -> FloatArray:
     """
     own = np.repeat(pooled[:, None], errors.shape[3], axis=1)
     answers = _answers(errors)
-    if not answers.any() or errors.shape[1] < FEWEST_WINDOWS:
+    if not answers.any() or errors.shape[1] < FEWEST_WEIGHED_WINDOWS:
         return own
     known = errors[answers]
     sizes = _sizes(known.mean(axis=0))

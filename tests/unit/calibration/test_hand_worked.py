@@ -51,7 +51,7 @@ def test_quantiles_of_errors_stand_at_weibull_positions_half_mirrored(level: flo
 @pytest.mark.parametrize(
     ("values", "deviation"),
     [
-        pytest.param([1.0, 1.0, 2.0, 3.0, 3.0], 2.0, id="all have one sign: the whole bias is carried on"),
+        pytest.param([1.0, 1.0, 2.0, 3.0, 3.0], 2.0, id="all have one sign: all of the bias is carried on"),
         pytest.param([-1.0, 2.0, 2.0, 2.0, 3.0], 2.0 * 0.6, id="four fifths less one fifth: 0.6 of it"),
         pytest.param([-2.0, -1.0, 2.0, 2.0, 3.0], 2.0 * 0.5, id="hardly more above than below: half of it"),
     ],
@@ -80,7 +80,10 @@ def test_a_band_of_leads_takes_the_shape_of_all_leads_only_where_its_errors_are_
 
 @pytest.mark.parametrize(
     ("n_errors", "deviation"),
-    [pytest.param(24, 2.0, id="24, all 2 or -2"), pytest.param(23, 1.2816, id="23: that of a Poisson count")],
+    [
+        pytest.param(24, 2.0, id="24, all 2 or -2"),
+        pytest.param(23, 3.2124, id="23: normal, 2 in the mean, so 2.5066 x 1.2816"),
+    ],
 )
 def test_quantiles_are_those_of_errors_from_24_of_them_on(n_errors: int, deviation: float) -> None:
     square = latin_square([2.0, -2.0, 2.0, -2.0, 2.0])
@@ -299,9 +302,12 @@ def test_weights_are_averaged_over_the_later_half_of_the_descent() -> None:
     assert found[0, 0] == pytest.approx(0.306, abs=0.001)
 
 
-def test_the_errors_of_many_series_with_one_window_count_as_those_of_many_windows() -> None:
+@pytest.mark.parametrize(("n_windows", "weight"), [(7, 0.5), (8, 0.306)])
+def test_members_weigh_alike_below_eight_windows_however_many_series_there_are(n_windows: int, weight: float) -> None:
+    """Errors of one window have the same days, and one cause: those of many series say little more than one's."""
     one_window = two_members(1.01, 0.99).transpose(0, 3, 2, 1)
-    assert fitted_weights(one_window)[0, 0] == pytest.approx(0.306, abs=0.001)
+    weights = fitted_weights(np.repeat(one_window, n_windows, axis=1))
+    assert weights[0, 0] == pytest.approx(weight, abs=0.001)
 
 
 @pytest.mark.parametrize("size", [1.0, 100.0, 0.001])

@@ -19,7 +19,7 @@ from training.calibration.quantiles import (
     special_factor,
 )
 from training.calibration.scale import NORMAL_SCALE, count_sd, error_scale, scaled_errors, volatility
-from training.calibration.weights import FEWEST_WINDOWS, fitted_weights, series_weights
+from training.calibration.weights import FEWEST_WEIGHED_WINDOWS, fitted_weights, series_weights
 from training.frames import FloatArray
 
 LEVELS = [0.025, 0.1, 0.5, 0.9, 0.975]
@@ -105,7 +105,7 @@ def test_weights(what: str) -> None:
 def test_a_member_without_forecasts_and_one_with_them(what: str) -> None:
     errors = SPARSE[what]
     pooled = fitted_weights(np.stack([errors, np.full(errors.shape, np.nan)]))
-    if what in NOTHING_KNOWN or len(errors) < FEWEST_WINDOWS:
+    if what in NOTHING_KNOWN or len(errors) < FEWEST_WEIGHED_WINDOWS:
         assert pooled == pytest.approx(0.5)
     else:
         assert pooled.tolist() == [[1.0, 0.0]] * errors.shape[1]

@@ -48,9 +48,9 @@ def test_settings_are_those_of_the_candidate_itself() -> None:
 
 
 def test_a_level_shows_its_coefficients_at_the_leads_that_it_has() -> None:
-    coefficients = np.zeros((10, 8))
-    coefficients[6] = [0.5, 0.25, 0.0, -0.001, -1.0, 0.126, 0.0, 0.0]
+    coefficients = np.zeros((10, 10))
+    coefficients[6] = [0.5, 0.25, 0.0, -0.001, -1.0, 0.126, 0.0, 0.0, 0.4, 0.2]  # the last two are of last year
     assert Level(coefficients).fitted_values == {
-        "level lead 01": "own 0.00 0.00 0.00 0.00; pooled 0.00 0.00 0.00 0.00",
-        "level lead 07": "own 0.50 0.25 0.00 0.00; pooled -1.00 0.13 0.00 0.00",
+        "level lead 01": "own 0.00 0.00 0.00 0.00 0.00; pooled 0.00 0.00 0.00 0.00 0.00",
+        "level lead 07": "own 0.50 0.25 0.00 0.00 0.40; pooled -1.00 0.13 0.00 0.00 0.20",
     }

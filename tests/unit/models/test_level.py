@@ -89,7 +89,7 @@ STEP = np.where(YEARS < 410, 100.0, 150.0)
     [
         pytest.param(STEP, 760, 30, 0.5, id="the step of 50 % a year ago lies between"),
         pytest.param(STEP, 760, 10, 0.5 * 4 / 15, id="4 of 15 smoothed days are after it"),
-        pytest.param(STEP, 740, 10, 0.0, id="the step came later"),
+        pytest.param(STEP, 740, 10, 0.0, id="the step was later"),
         pytest.param(STEP, 370, 30, 0.0, id="a year ago is not known completely"),
         pytest.param(STEP, 760, 358, 0.0, id="the end of last year's change is not known"),
         pytest.param(

@@ -17,8 +17,8 @@ from training.pipeline.forecaster import Forecaster
 
 HORIZON = 7
 DAY = "2026-01-05"
-LEVEL = FittedLevel(Effects([], np.zeros(0), {}), Level(np.zeros((0, 8))), 2, 0.6)
-EQUAL = np.full(4, 0.25)
+LEVEL = FittedLevel(Effects([], np.zeros(0), {}), Level(np.zeros((0, 10))), 2, 0.6)
+EQUAL = np.full(5, 0.2)
 
 
 def weights_of(*by_series: list[float]) -> Weights:
@@ -28,23 +28,23 @@ def weights_of(*by_series: list[float]) -> Weights:
 
 
 def test_weights_are_means_over_the_series_and_a_member_without_one_is_left_out() -> None:
-    """Of (0.5, 0.5, 0, 0) and (0.1, 0.9, 0, 0), the means are 0.3 and 0.7."""
-    members = ("CalendarLevel", "AutoETS", "FlowBalance", "Conversion")
+    """Of (0.5, 0, 0.5, 0, 0) and (0.1, 0, 0.9, 0, 0), the means are 0.3 and 0.7."""
+    members = ("CalendarLevel", "BoostedLevel", "AutoETS", "FlowBalance", "Conversion")
     candidate = CATALOGUE["Weighted"]
     assert isinstance(candidate, LearnedEnsemble)
     assert candidate.members == members
     found = fitted_recipe(
         {"occupancy": "Weighted", "beds": "Weighted"},
         {},
-        {("Weighted", "occupancy"): weights_of([0.5, 0.5, 0.0, 0.0], [0.1, 0.9, 0.0, 0.0])},
+        {("Weighted", "occupancy"): weights_of([0.5, 0.0, 0.5, 0.0, 0.0], [0.1, 0.0, 0.9, 0.0, 0.0])},
     )
     assert found.parameters["weights/occupancy/leads 01-02"] == "CalendarLevel 0.30, AutoETS 0.70"
     assert found.parameters["candidate"] == "Weighted"
-    assert found.parameters["members"] == "CalendarLevel, AutoETS, FlowBalance, Conversion"
+    assert found.parameters["members"] == "CalendarLevel, BoostedLevel, AutoETS, FlowBalance, Conversion"
     assert list(found.weights) == ["occupancy"]
     frame = found.weights["occupancy"]
     assert (list(frame.index), list(frame.columns)) == ([1, 2], list(members))
-    assert frame.loc[2].to_numpy() == pytest.approx([0.3, 0.7, 0.0, 0.0])
+    assert frame.loc[2].to_numpy() == pytest.approx([0.3, 0.0, 0.7, 0.0, 0.0])
 
 
 def test_each_measure_of_a_mixed_recipe_has_its_candidate_and_the_fits_of_others_are_left_out() -> None:
