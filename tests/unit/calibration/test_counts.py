@@ -149,6 +149,14 @@ def test_only_small_counts_of_events_have_other_quantiles() -> None:
     assert found[0, :, 0].tolist() == [4.0, 14.0, 7.3, 7.3]
 
 
+def test_a_series_that_is_small_on_some_days_only_has_count_quantiles_on_those() -> None:
+    nothing = past_counts(np.empty((0, 2, 1)), np.empty((0, 2, 1)))
+    found = with_count_quantiles(
+        np.full((2, 1, 1), 7.3), np.array([[4.0], [40.0]]), nothing, ["a"], np.ones(1, dtype=bool), [0.5]
+    )
+    assert found.ravel().tolist() == [4.0, 7.3]
+
+
 def test_the_other_groups_and_large_series_give_no_prior() -> None:
     means = np.full((30, 1, 3), 5.0)
     actuals = means + np.array([4.0, 10.0, 9.0])
