@@ -193,3 +193,16 @@ def test_the_quantiles_of_a_noisy_forecast_are_those_of_its_steadied_level() -> 
     found = count_quantiles(np.full((7, 1), 2.8), past, MARGIN_LEVELS)
     expected = poisson.ppf(np.array(MARGIN_LEVELS), 2 + 0.8 * 0.64 / (0.64 + 2 / 28))
     np.testing.assert_array_equal(found[0, 0], expected)
+
+
+def test_the_dispersion_is_that_around_the_steadied_levels_of_the_windows() -> None:
+    """Levels 2.5 and 1.5 in turn, long run 2, and each time an error of 2.5: dispersion 6.25 / 2 at first.
+
+    So the noise is 3.125 x 2 / 28 = 0.2232, 0.25 / 0.4732 of the difference of 0.5 stays, the levels are 2.2642 and
+    1.7358, the errors 2.2642, and the dispersion is 5.1265 / 2.
+    """
+    level = np.resize([2.5, 1.5], 30)[:, None, None] + np.zeros((30, 7, 1))
+    past = past_counts(level, np.where(level > 2, 0.0, 4.0))
+    found = count_quantiles(np.full((7, 1), 2.0), past, MARGIN_LEVELS)
+    spread = 2.56325
+    np.testing.assert_array_equal(found[3, 0], nbinom.ppf(np.array(MARGIN_LEVELS), 2 / (spread - 1), 1 / spread))
