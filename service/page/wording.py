@@ -14,7 +14,12 @@ EN_DASH = "\N{EN DASH}"
 
 
 def count(value: float) -> str:
-    """Return a count without decimals, or with one below ten, where rounding would hide the difference."""
+    """Return a count without decimals, or with one below ten, where rounding would hide the difference.
+
+    Below one it has two significant digits, as far as three decimals go: a score of 0.12 is not 0.1.
+    """
+    if round(abs(value), 3) > 0 and round(abs(value), 2) < 1:
+        return f"{round(value, 3):.2g}"
     return f"{value:.1f}" if round(abs(value), 1) < ONE_DECIMAL_BELOW else f"{value:,.0f}"
 
 

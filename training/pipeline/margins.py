@@ -1,6 +1,6 @@
 """Calibration: from means and past errors to quantiles, joint paths with these margins, and headroom."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from publication.invariants import holds_means, mean_bounds
-from publication.vocabulary import series_key
+from publication.vocabulary import Kind, series_key
+from training.calibration.counts import PastCounts, with_count_quantiles
 from training.calibration.past_errors import PastErrors, before_long_gap
 from training.calibration.quantiles import SMALL_COUNT, Calibration, continuity_jitter, in_integer_counts
 from training.calibration.scale import count_sd, scaled_errors
 from training.features.calendar import NONE_HIDDEN, special_days
-from training.frames import BoolArray, FloatArray
+from training.frames import WEEK, BoolArray, FloatArray, IntArray
 from training.history.patient_flow import OCCUPANCY, beds_of
 from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import target_days
@@ -59,8 +60,11 @@ class Margins:
         groups = [f"{series_key(unique_id).measure} {name}" for unique_id, name in models.items()]
         levels = sorted({*self.history.system.quantiles, *MARGIN_LEVELS})
         past = self._past_errors(errors, means, integer, windows, cutoff)
-        near = past.without_first(before_long_gap(windows))
-        values = in_integer_counts(self._calibrate(bottom.to_numpy(), near, groups, levels), bottom.to_numpy(), integer)
+        old = before_long_gap(windows)
+        scaled = self._calibrate(bottom.to_numpy(), past.without_first(old), groups, levels)
+        values = in_integer_counts(scaled, bottom.to_numpy(), integer)
+        near = self._past_counts(means[old:], actuals[old:], windows[old:], cutoff)
+        values = with_count_quantiles(values, bottom.to_numpy(), near, groups, integer & self._is_flow(models), levels)
         values = np.minimum(values, upper_bounds(self.history, cutoff, list(models))[:, None])
         values = values.transpose(1, 0, 2).round(DECIMALS)
         published, evenly = (np.searchsorted(levels, some) for some in (self.history.system.quantiles, MARGIN_LEVELS))
@@ -106,12 +110,23 @@ class Margins:
         cutoff: pd.Timestamp,
     ) -> PastErrors:
         """Return the windows' scaled errors and `means` (n_windows, horizon, n_series) as calibration takes them."""
-        starts = np.array([window.toordinal() for window in windows], dtype=float)
-        days = starts[:, None] + np.arange(1.0, self.horizon + 1)
+        days = self._target_ordinals(windows).astype(float)
         shifts = continuity_jitter(days)[:, :, None] * integer / count_sd(np.nan_to_num(means))
         marked = np.reshape(self._special(windows), days.shape).astype(bool)
         special_ahead = self._special([cutoff], self.history.announced_at(cutoff).context.hidden_holidays)[0]
         return PastErrors(errors - shifts, np.maximum(cutoff.toordinal() - days, 0.0), marked, special_ahead)
+
+    def _past_counts(
+        self, means: FloatArray, actuals: FloatArray, windows: CalibrationWindows, cutoff: pd.Timestamp
+    ) -> PastCounts:
+        """Return the windows' forecasts and actuals (n_windows, horizon, n_series) with the weekdays of their days."""
+        of_windows, ahead = ((self._target_ordinals(days) - 1) % WEEK for days in (windows, [cutoff]))
+        return PastCounts(means, actuals, of_windows, ahead[0])
+
+    def _target_ordinals(self, cutoffs: CalibrationWindows) -> IntArray:
+        """Return the target days (n_cutoffs, horizon) as ordinals; day 1 was a Monday."""
+        starts = np.array([cutoff.toordinal() for cutoff in cutoffs], dtype=np.int64)
+        return starts[:, None] + np.arange(1, self.horizon + 1)
 
     def _special(self, cutoffs: CalibrationWindows, hidden: frozenset[date] = NONE_HIDDEN) -> BoolArray:
         """Return which target days (n_cutoffs, horizon) are on or around a bank holiday that is not hidden."""
@@ -125,6 +140,11 @@ class Margins:
         counts = np.array([self.history.system.is_additive(series_key(i).measure) for i in ids], dtype=bool)
         integers = ((self.history.as_of(cutoff)[ids] % 1).fillna(0.0) == 0).all().to_numpy()
         return np.asarray(counts & integers)
+
+    def _is_flow(self, ids: Iterable[str]) -> BoolArray:
+        """Return which bottom series (n_bottom,) count what happens in a day. Stocks depend on the day before."""
+        flows = {measure.name for measure in self.history.system.measures if measure.kind is Kind.FLOW}
+        return np.array([series_key(i).measure in flows for i in ids], dtype=bool)
 
 
 ALL_OF_IT = 100.0  # percent

@@ -6,7 +6,7 @@ from benchmarks.accuracy.peers.references import same_as_yesterday, six_week_wee
 from benchmarks.accuracy.peers.skforecast import SkforecastPeer
 from benchmarks.accuracy.peers.statistical import auto_arima, auto_ets
 
-__all__ = ["Peer", "in_the_race", "on_all_cutoffs"]
+__all__ = ["THREE_YEARS_DAYS", "Peer", "in_the_race", "on_all_cutoffs"]
 
 THREE_YEARS_DAYS = 1096
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from benchmarks.accuracy.requirement import Requirement
-from benchmarks.accuracy.rows import backtests, holidays, lockdown, race, simulator
+from benchmarks.accuracy.rows import backtests, holidays, lockdown, race, simulator, small_counts
 from benchmarks.accuracy.runner import ForecastRunner
 
 ROWS: Mapping[str, Callable[[ForecastRunner], list[Requirement]]] = {
@@ -14,5 +14,6 @@ ROWS: Mapping[str, Callable[[ForecastRunner], list[Requirement]]] = {
     "lockdown": lockdown.lockdown,
     "holidays": holidays.holidays,
     "simulator": simulator.simulator,
+    "small counts": small_counts.small_counts,
     "peers": race.race,
 }

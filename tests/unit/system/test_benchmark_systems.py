@@ -15,6 +15,7 @@ SYSTEMS = Path(__file__).parents[3] / "benchmarks" / "systems"
         ("nhs_winter.toml", "ENG", "Europe/London", "GB-ENG", 142, ["occupancy", "beds"]),
         ("portugal_ed.toml", "PT", "Europe/Lisbon", "PT", 6, ["attendances"]),
         ("swast.toml", "SWAST", "Europe/London", "GB-ENG", 9, ["responses"]),
+        ("nhs_discharges.toml", "ENG", "Europe/London", "GB-ENG", 7, ["discharges", "by_1700", "after_1700"]),
         ("germany_icu.toml", "DE", "Europe/Berlin", "DE", 17, ["occupancy", "beds"]),
     ],
 )
@@ -30,7 +31,7 @@ def test_each_real_system_has_its_places_below_one_root(
 
 
 def test_every_system_file_is_in_the_table_above() -> None:
-    assert len(list(SYSTEMS.glob("*.toml"))) == 4
+    assert len(list(SYSTEMS.glob("*.toml"))) == 5
 
 
 def test_every_system_file_names_the_source_and_licence_of_its_data() -> None:
