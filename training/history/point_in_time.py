@@ -18,15 +18,14 @@ from training.history.flags import flags_of, suspect_cells
 from training.history.hierarchy import bottom_series, of_system, succeeded, with_inherited
 from training.history.plausibility.catalogue import detection_delays, mask_uncounted, mask_untrusted
 from training.history.plausibility.suspect_checks import DetectionDelays
+from training.history.publication_hours import instants_after, publication_hour, typical_delays
 from training.history.reporting import (
-    arrival_hour,
     days_behind,
     days_never_counted,
     reached_day,
     still_reporting,
 )
 from training.history.steps import Steps, recent_steps
-from training.sources.times import HOURS_A_DAY
 from training.system.bank_holidays import bank_holidays
 from training.system.model import SystemContext, Unknown
 from training.system.schema import MAX_HORIZON_DAYS
@@ -36,8 +35,6 @@ REPORTED_WITHIN_DAYS = 14
 COMPLETE_SHARE = 0.9  # of the series that reported in the past fortnight, for a day to count as complete
 NOTHING_ELSE = SystemContext()
 FRAMES_HELD = 32
-SECONDS_AN_HOUR = 3600.0
-DELAYS_SEEN_DAYS = 84  # in which it shows how late the values of a series typically come
 
 
 class PointInTimeHistory:
@@ -155,11 +152,7 @@ class PointInTimeHistory:
 
     @cached_property
     def _typical_delays(self) -> Mapping[str, int]:
-        recent = recent_arrivals(self._versions)
-        hours = hours_late(recent, self.publication_hour, self.system)
-        days = np.ceil(hours / HOURS_A_DAY).clip(lower=0)
-        medians = days.groupby(recent["unique_id"].astype(str)).median()
-        return {str(unique_id): int(delay) for unique_id, delay in medians.items()}
+        return typical_delays(self._versions, self.publication_hour, self.system)
 
     def _at(self, cutoff: pd.Timestamp) -> pd.DataFrame:
         """The series that report at the cutoff and have no reporting parts: wide, up to and including the cutoff.
@@ -259,40 +252,6 @@ class PointInTimeHistory:
     def _published(self, days: pd.Series) -> pd.Series:
         """The instants at which forecasts with these cutoffs are published."""
         return instants_after(days, self.publication_hour, self.system)
-
-
-def publication_hour(versions: pd.DataFrame, system: System, context: SystemContext = NOTHING_ELSE) -> int:
-    """Return the local hour at which the system publishes, on the day after a cutoff: as declared, else estimated.
-
-    `versions` (`unique_id, ds, known_at`) are sorted by `known_at`. Nothing is published before values are there, so
-    the estimate is the hour by which those of the past weeks had arrived.
-    """
-    if context.publication_hour is not None:
-        return context.publication_hour
-    recent = recent_arrivals(versions)
-    if recent.empty:
-        return 0
-    return arrival_hour(hours_late(recent, 0, system).clip(lower=0.0), recent["unique_id"])
-
-
-def recent_arrivals(versions: pd.DataFrame) -> pd.DataFrame:
-    """Return the first version of each series and day of the past weeks, of rows sorted by when they became known."""
-    recent = versions[versions["ds"] > versions["ds"].max() - pd.Timedelta(days=DELAYS_SEEN_DAYS)]
-    first: pd.DataFrame = recent.drop_duplicates(["unique_id", "ds"], keep="first")
-    return first
-
-
-def hours_late(versions: pd.DataFrame, hour: int, system: System) -> pd.Series:
-    """Return the hours from a local hour on the day after each row's day to the instant at which it became known."""
-    late: pd.Series = versions["known_at"] - instants_after(versions["ds"], hour, system)
-    seconds: pd.Series = late.dt.total_seconds()
-    return seconds / SECONDS_AN_HOUR
-
-
-def instants_after(days: pd.Series, hour: int, system: System) -> pd.Series:
-    """Return the instants of a local hour on the day after each of the days."""
-    instants = {day: pd.Timestamp(hour_after(day.date(), hour, system.timezone)) for day in days.unique()}
-    return days.map(instants)
 
 
 def _newest(versions: pd.DataFrame) -> pd.DataFrame:
