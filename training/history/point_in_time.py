@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,14 @@ from training.frames import FloatArray, imputed, wide
 from training.history.digests import Declarations, series_digests
 from training.history.event_days import TRANSIENT_KINDS, bed_steps, days_of
 from training.history.flags import flags_of, suspect_cells
-from training.history.hierarchy import bottom_series, of_system, succeeded, with_inherited
+from training.history.hierarchy import (
+    bottom_series,
+    of_system,
+    opened_successors,
+    succeeded,
+    takeover_days,
+    with_inherited,
+)
 from training.history.plausibility.catalogue import detection_delays, mask_uncounted, mask_untrusted
 from training.history.plausibility.suspect_checks import DetectionDelays
 from training.history.publication_hours import instants_after, publication_hour, typical_delays
@@ -42,8 +49,9 @@ class PointInTimeHistory:
 
     `versions` is `Archive.versions()`: `unique_id, ds, y, known_at`. Where `issued_for` is given, that cutoff sees all
     of it up to its day (a publication uses what is known when it is made); every other cutoff sees what was known at
-    the hour after its day at which the system publishes. `latest` is all that is known, suspect days too, wide; `flags`
-    are those of its sources, which the versions bring along.
+    the hour after its day at which the system publishes. Its places are those of one day, `places_on` (default: the
+    newest of the versions), at every cutoff: `with_places_at` has those of a cutoff. `latest` is all that is known,
+    suspect days too, wide; `flags` are those of its sources, which the versions bring along.
     """
 
     def __init__(
@@ -52,12 +60,13 @@ class PointInTimeHistory:
         system: System,
         issued_for: pd.Timestamp | None = None,
         context: SystemContext = NOTHING_ELSE,
+        places_on: date | None = None,
     ) -> None:
         self.system = system
         self.context = context
         self._issued_for = issued_for
         versions = of_system(versions, system)
-        self._today = versions["ds"].max().date()
+        self._places_on = versions["ds"].max().date() if places_on is None else places_on
         self._versions = versions.sort_values(["known_at", "unique_id", "ds"], kind="stable", ignore_index=True)
         self.publication_hour = publication_hour(self._versions, system, context)
         newest = _newest(self._versions)
@@ -71,6 +80,32 @@ class PointInTimeHistory:
         self.digests = lru_cache(maxsize=SNAPSHOTS_HELD)(self._digests)
         self.unknown = lru_cache(maxsize=SNAPSHOTS_HELD)(self._unknown_at)
         self.without = lru_cache(maxsize=FRAMES_HELD)(self._without)
+        self._with_places = cache(self._with_successors)
+
+    def with_places_at(self, cutoff: pd.Timestamp) -> "PointInTimeHistory":
+        """Return the history with the places of the cutoff, at every cutoff: later mergers have not happened yet.
+
+        What is forecast at the cutoff is calibrated with windows of the same places. It is the same object for all
+        cutoffs between two mergers.
+        """
+        return self._with_places(tuple(self._successors_on(cutoff.date())))
+
+    def with_places_since(self, cutoff: pd.Timestamp) -> list["PointInTimeHistory"]:
+        """Return the histories with the places of the cutoff, and with those after each later merger, in this order."""
+        newest = pd.Timestamp(self.latest.index[-1]).date()
+        later = takeover_days(self.context.opening_periods, cutoff.date(), newest)
+        return [self.with_places_at(day) for day in (cutoff, *map(pd.Timestamp, later))]
+
+    def _successors_on(self, day: date) -> list[str]:
+        return opened_successors(self.context.opening_periods, day)
+
+    def _with_successors(self, successors: tuple[str, ...]) -> "PointInTimeHistory":
+        """Return the history in which these places, and no others, have taken over."""
+        if list(successors) == self._successors_on(self._places_on):
+            return self
+        opened = [self.context.opening_periods[place].first for place in successors]
+        day = max((first for first in opened if first is not None), default=date.min)
+        return PointInTimeHistory(self._versions, self.system, self._issued_for, self.context, day)
 
     def announced_at(self, cutoff: pd.Timestamp) -> "PointInTimeHistory":
         """Return the history as models see it for the cutoff: without events and holidays that were not known yet.
@@ -241,13 +276,13 @@ class PointInTimeHistory:
         """Return whether the place of a series is open at the cutoff, as far as is declared."""
         place = series_key(unique_id).place
         opening = self.context.opening_periods.get(place)
-        if place in succeeded(self.context.opening_periods, self._today):
+        if place in succeeded(self.context.opening_periods, self._places_on):
             return False
         return opening is None or opening.last is None or cutoff.date() <= opening.last
 
     def _wide(self, newest: pd.DataFrame) -> pd.DataFrame:
         """The rows, each series and day once, as a wide frame, with what places inherit."""
-        return wide(with_inherited(newest, self.context.opening_periods, self._today, self.system))
+        return wide(with_inherited(newest, self.context.opening_periods, self._places_on, self.system))
 
     def _published(self, days: pd.Series) -> pd.Series:
         """The instants at which forecasts with these cutoffs are published."""
