@@ -1,5 +1,7 @@
 """Numbers that forecasts are compared with: actuals, reference forecasts, scales and the noise of counts."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -8,7 +10,7 @@ from publication.vocabulary import Kind, series_key
 from training.backtest.losses import mean_of_known, poisson_noise, seasonal_naive_root_scale, seasonal_naive_scale
 from training.backtest.slices import kinds_of_day, regimes
 from training.frames import WEEK, FloatArray, values_of
-from training.history.hierarchy import aggregated, summing
+from training.history.hierarchy import aggregated, summing, takeover_days, with_successors
 from training.history.point_in_time import PointInTimeHistory
 from training.history.reporting import LOOKBACK_WEEKS, never_counted_ahead, rest_days
 from training.pipeline.forecast import Forecast
@@ -19,17 +21,34 @@ CONTEXT_DAYS = pd.Timedelta(days=(LOOKBACK_WEEKS + 1) * WEEK)
 def actuals(history: PointInTimeHistory, parts: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
     """Return wide actuals (n_days, n_series) of the bottom series of `parts` and their parents; NaN is missing.
 
-    A part that is never counted on a weekday adds nothing to its parents then, and they are complete without it.
+    A part that is never counted on a weekday adds nothing to its parents then, and they are complete without it. From
+    the day on which a place succeeds parts, its count stands for theirs in the sums that include all of them; a part
+    that was merged with others has no actual of its own from then on.
     """
-    return _with_sums(history.latest, parts, days, history.system)
+    return _with_sums(history, history.latest, parts, days)
 
 
 def trusted_actuals(history: PointInTimeHistory, parts: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
     """Return the same without the days that are not to be trusted: no loss of a forecast is a fault of a feed."""
-    return _with_sums(history.trusted, parts, days, history.system)
+    return _with_sums(history, history.trusted, parts, days)
 
 
-def _with_sums(known: pd.DataFrame, parts: pd.DataFrame, days: pd.DatetimeIndex, system: System) -> pd.DataFrame:
+def _with_sums(
+    history: PointInTimeHistory, known: pd.DataFrame, parts: pd.DataFrame, days: pd.DatetimeIndex
+) -> pd.DataFrame:
+    """Return the sums of what is known, with the places of each day."""
+    periods, counted = history.context.opening_periods, set(map(str, known.columns))
+    takeovers = takeover_days(periods, days[0].date(), days[-1].date())
+    edges = [0, *days.searchsorted(pd.DatetimeIndex(takeovers)).tolist(), len(days)]
+    pieces = [days[begin:end] for begin, end in pairwise(edges)]
+    sums = [
+        _sums(known, with_successors(parts, periods, piece[0].date(), counted), piece, history.system)
+        for piece in pieces
+    ]
+    return pd.concat(sums)
+
+
+def _sums(known: pd.DataFrame, parts: pd.DataFrame, days: pd.DatetimeIndex, system: System) -> pd.DataFrame:
     bottom = known.reindex(columns=parts.index)
     sizes = bottom.mean().fillna(0.0).to_numpy()
     around = bottom.loc[days[0] - CONTEXT_DAYS : days[-1] + CONTEXT_DAYS]
@@ -68,7 +87,7 @@ def references(history: PointInTimeHistory, cutoff: pd.Timestamp) -> dict[str, p
     Seasonal naive is the last known value of the same weekday, `yesterday` that of any day, `six_week_mean` the mean of
     those of the same weekday; all use six weeks at most, and pass over days that are missing or not trusted.
     """
-    known = history.as_of(cutoff)
+    known = history.with_places_at(cutoff).as_of(cutoff)
     days = pd.date_range(end=cutoff, periods=REFERENCE_WEEKS * WEEK, freq="D")
     block = known.reindex(days).to_numpy(dtype=float)
     weeks = block.reshape(REFERENCE_WEEKS, WEEK, -1)
@@ -111,7 +130,15 @@ def with_baselines_and_slices(
 
 
 def scales_of(history: PointInTimeHistory, first_cutoff: pd.Timestamp) -> pd.DataFrame:
-    """Return `scale` and `root_scale` by series: mean and root mean square of weekly changes to the first cutoff."""
+    """Return `scale` and `root_scale` by series: mean and root mean square of weekly changes to the first cutoff.
+
+    A place that takes over from others later has those of its inherited history, to the same cutoff.
+    """
+    found = pd.concat([_scales(places, first_cutoff) for places in history.with_places_since(first_cutoff)])
+    return found[~found.index.duplicated()]
+
+
+def _scales(history: PointInTimeHistory, first_cutoff: pd.Timestamp) -> pd.DataFrame:
     known = history.as_of(first_cutoff)
     parts = summing(history.system, list(known.columns))
     at_rest = rest_days(known, history.system)

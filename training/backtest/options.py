@@ -97,7 +97,7 @@ def backtest_cutoffs(
             f"{(end + pd.Timedelta(days=horizon)).date()}; complete days run from {history.first_day.date()} to "
             f"{history.last_complete_day.date()}. Ask for fewer windows, a shorter horizon or another cutoff."
         )
-    reporting = [cutoff for cutoff in cutoffs if len(history.as_of(cutoff).columns)]
+    reporting = [cutoff for cutoff in cutoffs if len(history.with_places_at(cutoff).as_of(cutoff).columns)]
     if not reporting:
         raise UsageError(
             f"Backtesting {history.system.name}: no series has a usable value in the four weeks before any cutoff from "

@@ -1,6 +1,6 @@
 """The hierarchy of series: the bottom ones, their sums, and the places that succeed others."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -77,7 +77,7 @@ def with_inherited(
     where one of those then open has none. A rate is inherited from one place alone. Days that the successor has itself
     are left as they are.
     """
-    for successor in _in_order(periods, today):
+    for successor in opened_successors(periods, today):
         inherited = _inherited(rows, successor, periods, system)
         if not inherited.empty:
             own = rows.astype({"unique_id": str})
@@ -90,15 +90,52 @@ def with_inherited(
 
 def succeeded(periods: Mapping[str, OpeningPeriod], today: date) -> set[str]:
     """The places whose work another has taken over by that day."""
-    return {predecessor for successor in _in_order(periods, today) for predecessor in periods[successor].succeeds}
+    return {
+        predecessor for successor in opened_successors(periods, today) for predecessor in periods[successor].succeeds
+    }
 
 
-def _in_order(periods: Mapping[str, OpeningPeriod], today: date) -> list[str]:
-    """The successors that are open, oldest first: a successor may itself have one."""
+def opened_successors(periods: Mapping[str, OpeningPeriod], today: date) -> list[str]:
+    """The places that have taken over from others by that day, oldest first: a successor may itself have one."""
     opened = {
         place: opening.first for place, opening in periods.items() if opening.succeeds and opening.first is not None
     }
     return sorted((place for place, first in opened.items() if first <= today), key=lambda place: opened[place])
+
+
+def takeover_days(periods: Mapping[str, OpeningPeriod], after: date, until: date) -> list[date]:
+    """The days after one day and up to another on which places take over from others, in order."""
+    opened = {periods[successor].first for successor in opened_successors(periods, until)}
+    return sorted(first for first in opened if first is not None and first > after)
+
+
+def with_successors(
+    parts: pd.DataFrame, periods: Mapping[str, OpeningPeriod], day: date, counted: Collection[str]
+) -> pd.DataFrame:
+    """Return the matrix of `summing` for a later day: a successor's series in place of those of its predecessors.
+
+    Its count stands for theirs in each sum of which all of them are parts. In every other sum they remain, without a
+    count: nobody knows their share. `counted` are the series of the history: a predecessor among them that is no part
+    at all makes every sum one of those.
+    """
+    for successor in opened_successors(periods, day):
+        predecessors = periods[successor].succeeds
+        of_them = [key for key in map(series_key, parts.index) if key.place in predecessors]
+        for what in sorted({key.unique_id.partition(SEPARATOR)[2] for key in of_them}):
+            series = [place + SEPARATOR + what for place in predecessors]
+            parts = _replaced(
+                parts, [i for i in series if i in parts.index or i in counted], successor + SEPARATOR + what
+            )
+    return parts
+
+
+def _replaced(parts: pd.DataFrame, predecessors: list[str], successor: str) -> pd.DataFrame:
+    """Return the matrix with the successor in the sums of which all predecessors are parts, and them in no such sum."""
+    shared = parts.reindex(predecessors, fill_value=0.0).min()
+    remaining = parts.where(~parts.index.isin(predecessors)[:, None] | shared.eq(0.0).to_numpy(), 0.0)
+    rows = remaining.reindex([*remaining.index.drop(successor, errors="ignore"), successor], fill_value=0.0)
+    rows.loc[successor] = np.maximum(rows.loc[successor], shared)
+    return rows
 
 
 def _inherited(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
@@ -15,18 +15,24 @@ from training.frames import FloatArray, imputed, wide
 from training.history.digests import Declarations, series_digests
 from training.history.event_days import TRANSIENT_KINDS, bed_steps, days_of
 from training.history.flags import flags_of, suspect_cells
-from training.history.hierarchy import bottom_series, of_system, succeeded, with_inherited
+from training.history.hierarchy import (
+    bottom_series,
+    of_system,
+    opened_successors,
+    succeeded,
+    takeover_days,
+    with_inherited,
+)
 from training.history.plausibility.catalogue import detection_delays, mask_uncounted, mask_untrusted
 from training.history.plausibility.suspect_checks import DetectionDelays
+from training.history.publication_hours import instants_after, publication_hour, typical_delays
 from training.history.reporting import (
-    arrival_hour,
     days_behind,
     days_never_counted,
     reached_day,
     still_reporting,
 )
 from training.history.steps import Steps, recent_steps
-from training.sources.times import HOURS_A_DAY
 from training.system.bank_holidays import bank_holidays
 from training.system.model import SystemContext, Unknown
 from training.system.schema import MAX_HORIZON_DAYS
@@ -36,8 +42,6 @@ REPORTED_WITHIN_DAYS = 14
 COMPLETE_SHARE = 0.9  # of the series that reported in the past fortnight, for a day to count as complete
 NOTHING_ELSE = SystemContext()
 FRAMES_HELD = 32
-SECONDS_AN_HOUR = 3600.0
-DELAYS_SEEN_DAYS = 84  # in which it shows how late the values of a series typically come
 
 
 class PointInTimeHistory:
@@ -45,8 +49,9 @@ class PointInTimeHistory:
 
     `versions` is `Archive.versions()`: `unique_id, ds, y, known_at`. Where `issued_for` is given, that cutoff sees all
     of it up to its day (a publication uses what is known when it is made); every other cutoff sees what was known at
-    the hour after its day at which the system publishes. `latest` is all that is known, suspect days too, wide; `flags`
-    are those of its sources, which the versions bring along.
+    the hour after its day at which the system publishes. Its places are those of one day, `places_on` (default: the
+    newest of the versions), at every cutoff: `with_places_at` has those of a cutoff. `latest` is all that is known,
+    suspect days too, wide; `flags` are those of its sources, which the versions bring along.
     """
 
     def __init__(
@@ -55,12 +60,13 @@ class PointInTimeHistory:
         system: System,
         issued_for: pd.Timestamp | None = None,
         context: SystemContext = NOTHING_ELSE,
+        places_on: date | None = None,
     ) -> None:
         self.system = system
         self.context = context
         self._issued_for = issued_for
         versions = of_system(versions, system)
-        self._today = versions["ds"].max().date()
+        self._places_on = versions["ds"].max().date() if places_on is None else places_on
         self._versions = versions.sort_values(["known_at", "unique_id", "ds"], kind="stable", ignore_index=True)
         self.publication_hour = publication_hour(self._versions, system, context)
         newest = _newest(self._versions)
@@ -74,6 +80,32 @@ class PointInTimeHistory:
         self.digests = lru_cache(maxsize=SNAPSHOTS_HELD)(self._digests)
         self.unknown = lru_cache(maxsize=SNAPSHOTS_HELD)(self._unknown_at)
         self.without = lru_cache(maxsize=FRAMES_HELD)(self._without)
+        self._with_places = cache(self._with_successors)
+
+    def with_places_at(self, cutoff: pd.Timestamp) -> "PointInTimeHistory":
+        """Return the history with the places of the cutoff, at every cutoff: later mergers have not happened yet.
+
+        What is forecast at the cutoff is calibrated with windows of the same places. It is the same object for all
+        cutoffs between two mergers.
+        """
+        return self._with_places(tuple(self._successors_on(cutoff.date())))
+
+    def with_places_since(self, cutoff: pd.Timestamp) -> list["PointInTimeHistory"]:
+        """Return the histories with the places of the cutoff, and with those after each later merger, in this order."""
+        newest = pd.Timestamp(self.latest.index[-1]).date()
+        later = takeover_days(self.context.opening_periods, cutoff.date(), newest)
+        return [self.with_places_at(day) for day in (cutoff, *map(pd.Timestamp, later))]
+
+    def _successors_on(self, day: date) -> list[str]:
+        return opened_successors(self.context.opening_periods, day)
+
+    def _with_successors(self, successors: tuple[str, ...]) -> "PointInTimeHistory":
+        """Return the history in which these places, and no others, have taken over."""
+        if list(successors) == self._successors_on(self._places_on):
+            return self
+        opened = [self.context.opening_periods[place].first for place in successors]
+        day = max((first for first in opened if first is not None), default=date.min)
+        return PointInTimeHistory(self._versions, self.system, self._issued_for, self.context, day)
 
     def announced_at(self, cutoff: pd.Timestamp) -> "PointInTimeHistory":
         """Return the history as models see it for the cutoff: without events and holidays that were not known yet.
@@ -155,11 +187,7 @@ class PointInTimeHistory:
 
     @cached_property
     def _typical_delays(self) -> Mapping[str, int]:
-        recent = recent_arrivals(self._versions)
-        hours = hours_late(recent, self.publication_hour, self.system)
-        days = np.ceil(hours / HOURS_A_DAY).clip(lower=0)
-        medians = days.groupby(recent["unique_id"].astype(str)).median()
-        return {str(unique_id): int(delay) for unique_id, delay in medians.items()}
+        return typical_delays(self._versions, self.publication_hour, self.system)
 
     def _at(self, cutoff: pd.Timestamp) -> pd.DataFrame:
         """The series that report at the cutoff and have no reporting parts: wide, up to and including the cutoff.
@@ -248,51 +276,17 @@ class PointInTimeHistory:
         """Return whether the place of a series is open at the cutoff, as far as is declared."""
         place = series_key(unique_id).place
         opening = self.context.opening_periods.get(place)
-        if place in succeeded(self.context.opening_periods, self._today):
+        if place in succeeded(self.context.opening_periods, self._places_on):
             return False
         return opening is None or opening.last is None or cutoff.date() <= opening.last
 
     def _wide(self, newest: pd.DataFrame) -> pd.DataFrame:
         """The rows, each series and day once, as a wide frame, with what places inherit."""
-        return wide(with_inherited(newest, self.context.opening_periods, self._today, self.system))
+        return wide(with_inherited(newest, self.context.opening_periods, self._places_on, self.system))
 
     def _published(self, days: pd.Series) -> pd.Series:
         """The instants at which forecasts with these cutoffs are published."""
         return instants_after(days, self.publication_hour, self.system)
-
-
-def publication_hour(versions: pd.DataFrame, system: System, context: SystemContext = NOTHING_ELSE) -> int:
-    """Return the local hour at which the system publishes, on the day after a cutoff: as declared, else estimated.
-
-    `versions` (`unique_id, ds, known_at`) are sorted by `known_at`. Nothing is published before values are there, so
-    the estimate is the hour by which those of the past weeks had arrived.
-    """
-    if context.publication_hour is not None:
-        return context.publication_hour
-    recent = recent_arrivals(versions)
-    if recent.empty:
-        return 0
-    return arrival_hour(hours_late(recent, 0, system).clip(lower=0.0), recent["unique_id"])
-
-
-def recent_arrivals(versions: pd.DataFrame) -> pd.DataFrame:
-    """Return the first version of each series and day of the past weeks, of rows sorted by when they became known."""
-    recent = versions[versions["ds"] > versions["ds"].max() - pd.Timedelta(days=DELAYS_SEEN_DAYS)]
-    first: pd.DataFrame = recent.drop_duplicates(["unique_id", "ds"], keep="first")
-    return first
-
-
-def hours_late(versions: pd.DataFrame, hour: int, system: System) -> pd.Series:
-    """Return the hours from a local hour on the day after each row's day to the instant at which it became known."""
-    late: pd.Series = versions["known_at"] - instants_after(versions["ds"], hour, system)
-    seconds: pd.Series = late.dt.total_seconds()
-    return seconds / SECONDS_AN_HOUR
-
-
-def instants_after(days: pd.Series, hour: int, system: System) -> pd.Series:
-    """Return the instants of a local hour on the day after each of the days."""
-    instants = {day: pd.Timestamp(hour_after(day.date(), hour, system.timezone)) for day in days.unique()}
-    return days.map(instants)
 
 
 def _newest(versions: pd.DataFrame) -> pd.DataFrame:

@@ -18,7 +18,8 @@ from publication.store import Store
 from training.errors import BusyError, NothingPublishedError, UsageError
 from training.files import acquire_lock, at_home, check_home
 from training.history.archive import Archive
-from training.history.point_in_time import PointInTimeHistory, publication_hour
+from training.history.point_in_time import PointInTimeHistory
+from training.history.publication_hours import publication_hour
 from training.settings import Settings
 from training.system.model import SystemFile
 from training.system.reading import read_system

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
+from publication.days import ONE_DAY, today
 from training.errors import UsageError
 from training.files import check_output, output
 from training.history.hierarchy import of_system, with_inherited
@@ -55,7 +56,8 @@ def _page(job: Context, report: str, out: Path | None) -> Path:
 
 def _rows(job: Context, console: Console, as_of: datetime | None, out: Path | None) -> None:
     known = job.archive.as_of(as_of)
-    rows = with_inherited(known, job.system_file.context.opening_periods, job.now.date(), job.system)
+    last_day = today(min(as_of or job.now, job.now), job.system.timezone) - ONE_DAY  # that was over then
+    rows = with_inherited(known, job.system_file.context.opening_periods, last_day, job.system)
     instant = "now" if as_of is None else f"{as_of:%Y-%m-%d %H:%M %Z}"
     if out is None:
         console.print(rows.sort_values(["ds", "unique_id"]).tail(ROWS_SHOWN).to_string(index=False))

@@ -138,8 +138,8 @@ def _publish(
     instant = as_of or job.now
     day, on_cutoff = (cutoff, ()) if cutoff is not None else next_cutoff(job, instant, allow_missing)
     model, on_model = champion_or_cached(job)
-    history = job.history(instant, day, issued_for=day)
     at = pd.Timestamp(day)
+    history = job.history(instant, day, issued_for=day).with_places_at(at)
     if history.as_of(at).empty:
         raise NothingPublishedError(
             f"Publishing {job.system.name} for cutoff {day}: no series has a value in the four weeks before it "

@@ -76,7 +76,7 @@ def _train(job: Context, console: Console, candidates: str | None, cutoff: date 
             champion_summary=_champion_summary(job, compared, evaluation),
             compared_with=None if champion is None else champion.ref.version,
         )
-        example = long(forecaster.history.as_of(newest).iloc[-EXAMPLE_DAYS:, :EXAMPLE_SERIES])
+        example = long(forecaster.history.with_places_at(newest).as_of(newest).iloc[-EXAMPLE_DAYS:, :EXAMPLE_SERIES])
         with hold(job, JobLock.ALIASES):
             number = versions.register(version, state, example, forecast.rows(job.system.quantiles))
         log_data_report(uri, report_of(job, as_of, cutoff))

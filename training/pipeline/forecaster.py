@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import pandas as pd
 
@@ -30,8 +30,9 @@ SMALLEST_LIMIT = 100.0  # an empty ward may fill
 class Forecaster:
     """Forecasts of one system from its known history; `calibrate` makes quantiles of past errors.
 
-    What a `state` was saved with is not made again where the history still gives the same. A cutoff at which series
-    are behind is forecast from a view of the history in which they are as far behind in every window.
+    What a `state` was saved with is not made again where the history still gives the same. Each cutoff is forecast from
+    the history with its own places, in every window too. A cutoff at which series are behind is forecast from a view of
+    that history in which they are as far behind in every window.
     """
 
     def __init__(
@@ -46,7 +47,8 @@ class Forecaster:
         self._calibrate = calibrate
         self._means = MeansCache(history, horizon)
         self._means.load_state(PipelineState() if state is None else state)
-        self._undelayed = self._pipeline(history, self._means)
+        self._means_of = cache(self._means_of_places)
+        self._undelayed = cache(self._pipeline_of_places)
         self._delayed = lru_cache(maxsize=DELAYED_VIEWS_CACHED)(self._pipeline_of_delays)
 
     @property
@@ -59,7 +61,14 @@ class Forecaster:
 
         A cutoff at which series are behind is passed over: its windows are of a view of their own.
         """
-        self._undelayed.prepare(candidates, [cutoff for cutoff in cutoffs if not self.history.days_behind(cutoff)])
+        names = list(candidates)
+        by_places: dict[PointInTimeHistory, list[pd.Timestamp]] = {}
+        for cutoff in cutoffs:
+            view = self.history.with_places_at(cutoff)
+            if not view.days_behind(cutoff):
+                by_places.setdefault(view, []).append(cutoff)
+        for view, some in by_places.items():
+            self._undelayed(view).prepare(names, some)
 
     def forecast(self, recipe: Recipe, cutoff: pd.Timestamp) -> Forecast:
         """Return what would be published at the cutoff: bottom series and parents, coherent, with quantiles.
@@ -81,16 +90,21 @@ class Forecaster:
         return self._at(cutoff).fitted(recipe, cutoff)
 
     def _at(self, cutoff: pd.Timestamp) -> "Pipeline":
-        delays = self.history.days_behind(cutoff)
-        return self._delayed(tuple(sorted(delays.items()))) if delays else self._undelayed
+        history = self.history.with_places_at(cutoff)
+        delays = history.days_behind(cutoff)
+        return self._delayed(history, tuple(sorted(delays.items()))) if delays else self._undelayed(history)
 
-    def _pipeline_of_delays(self, delays: tuple[tuple[str, int], ...]) -> "Pipeline":
+    def _means_of_places(self, history: PointInTimeHistory) -> MeansCache:
+        """Return the cache of a history with the places of some cutoffs; saved means, fits and times are shared."""
+        return self._means if history is self.history else self._means.of_view(history)
+
+    def _pipeline_of_places(self, history: PointInTimeHistory) -> "Pipeline":
+        return Pipeline(history, self._means_of(history), self._calibrate)
+
+    def _pipeline_of_delays(self, history: PointInTimeHistory, delays: tuple[tuple[str, int], ...]) -> "Pipeline":
         """Return a pipeline whose windows see the series as far behind; it shares the means that were made."""
-        view = DelayedHistory(self.history, dict(delays))
-        return self._pipeline(view, self._means.of_view(view))
-
-    def _pipeline(self, history: PointInTimeHistory, means: MeansCache) -> "Pipeline":
-        return Pipeline(history, means, self._calibrate)
+        view = DelayedHistory(history, dict(delays))
+        return Pipeline(view, self._means.of_view(view), self._calibrate)
 
 
 @dataclass(frozen=True)
