@@ -79,12 +79,16 @@ class CalendarLevel:
         """The days that a fit may use, and the weights of the newest day in the averages that a level is made of."""
         return {"training_days": LEVEL_TRAINING_DAYS, "smoothing_constants": listed(SMOOTHING_CONSTANTS)}
 
+    @property
+    def _name(self) -> str:
+        return "BoostedLevel" if self.boosted else "CalendarLevel"
+
     def forecast(self, request: ForecastRequest) -> Means:
         """Return means for every cutoff; a series that is too short, or of a measure without a fit, fails."""
         means = empty_means(request)
         groups = by_fit_day(request.cutoffs)
         wanted = by_measure(filter(request.needs, request.history.latest.columns))
-        for cutoffs in with_progress(groups.values(), "CalendarLevel by refit day", len(groups)):
+        for cutoffs in with_progress(groups.values(), f"{self._name} by refit day", len(groups)):
             for measure in [self.only] if self.only else wanted:
                 self._forecast(request, cutoffs, measure, means)
         return means
