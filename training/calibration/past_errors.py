@@ -56,8 +56,8 @@ def windows_before(history: PointInTimeHistory, cutoff: pd.Timestamp, horizon: i
 
     They are at most `CALIBRATION_WINDOWS`, and those between them in the newest weeks. They stand on a fixed grid of
     days, so that neighbouring cutoffs share them. Where fewer than `DENSE_DAYS` are known, every day of their second
-    half is a window. Windows into a long gap (the summer between two winters' reports),
-    and those just after one, are left out.
+    half is a window. Windows into a long gap (the summer between two winters' reports), and those just after one, are
+    left out.
     """
     reported = history.as_of(cutoff).notna().any(axis=1)  # as known then: days filled in later must not add windows
     first = pd.Timestamp(reported.index[int(reported.to_numpy().argmax())])

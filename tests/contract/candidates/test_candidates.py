@@ -31,6 +31,7 @@ LEVELS = {
     for place, level in {"gappy": 60, "middle": 45, "regular": 80, "constant": 20, "zero": 0}.items()
 }
 OF_FLOWS = {
+    "BoostedLevel": {},  # the history is too short for it
     "FlowBalance": {"flows/discharges": DAILY_ADMISSIONS, "flows/occupancy": DAILY_ADMISSIONS / LEAVING_SHARE.mean()},
     "Conversion": {"flows/admissions": DAILY_ADMISSIONS},
 }

@@ -90,11 +90,15 @@ def test_instants_are_of_the_local_day(aggregate: str, value: str, rows: list[tu
 @example(start=SPRING, lacking=set(), in_utc=True)
 @example(start=AUTUMN, lacking=set(), in_utc=True)
 @example(start=AUTUMN, lacking={("B", 1, 12)}, in_utc=False)
+@example(start=SPRING, lacking={("A", 1, 23)}, in_utc=True)
 def test_days_that_lack_hours_are_sums_and_flagged(
     start: date, lacking: set[tuple[str, int, int]], in_utc: bool
 ) -> None:
     """Every local hour of sixteen days is sent, but for a few: those days, and no others, are partial."""
-    gaps = {(site, start + timedelta(days=day), hour) for site, day, hour in lacking}
+    hours = {day: hours_of(start + timedelta(days=day), in_utc) for day in range(3)}
+    gaps = {  # the day of 23 hours has no last one to lack
+        (site, start + timedelta(days=day), hour) for site, day, hour in lacking if hour in dict(hours[day])
+    }
     days = [start + timedelta(days=n) for n in range(-13, 3)]
     rows = [
         (site, at, str(position % 17))

@@ -103,7 +103,7 @@ def test_windows_stand_three_days_apart_for_eight_weeks_and_on_the_grid_of_six_b
 
 
 FIRST_WINDOW = 61
-"""Days from 2022-01-03 to the window of 2022-03-05, which is on the grid of six days."""
+"""Days from 2022-01-03 to the window of 2022-03-05, which is on the grid of three days."""
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ FIRST_WINDOW = 61
 )
 def test_a_window_has_eight_weeks_before_it(n_days_before: int, *, is_one: bool) -> None:
     window = TABLE.index[FIRST_WINDOW]
-    table = TABLE.loc[window - n_days_before * DAY : window + 60 * DAY]  # of so many days, 56 are less than half
+    table = TABLE.loc[window - n_days_before * DAY : window + 56 * DAY]  # half of its days are 56
     assert (windows_before(build_history(table), table.index[-1], 7)[0] == window) is is_one
 
 
