@@ -127,7 +127,9 @@ def _features(
     changes = np.empty(shape)
     for lead in np.unique(leads):
         changes[leads == lead] = last_years_change(adjusted, days[leads == lead], int(lead))
-    deviations = weekday_deviations(adjusted, BOOSTED_HALF_LIFE_WEEKS)[days + leads - WEEK * (-(-leads // WEEK))]
+    deviations = weekday_deviations(adjusted, ~np.isnan(adjusted), BOOSTED_HALF_LIFE_WEEKS)[
+        days + leads - WEEK * (-(-leads // WEEK))
+    ]
     shared = np.column_stack([leads, calendar])
     own = [*with_pooled(changes[None], slowest[days]), *with_pooled(deviations[None], slowest[days])]
     return np.stack([*(np.broadcast_to(column[:, None], shape) for column in shared.T), *own], axis=-1)

@@ -175,7 +175,8 @@ def _means(
     days = target_days(cutoff, horizon)
     means: FloatArray = levels * multiples.loc[days].to_numpy()
     if prepared.boosting is None:
-        means *= weekday_factors(adjusted, horizon)
+        observed = history.as_of(cutoff)[unique_ids].reindex(recent.index).notna().to_numpy()
+        means *= weekday_factors(adjusted, observed, horizon)
     else:  # trees see the weekday's deviation themselves
         known = history.announced_at(cutoff).context
         calendar = season_features(days, known.holidays, known.hidden_holidays)

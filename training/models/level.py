@@ -91,13 +91,16 @@ def fitted_level(adjusted: FloatArray, observed: BoolArray, horizon: int) -> Lev
     base = _base(averages)
     scale = change_scale(adjusted, observed, averages)
     first = min(LEVEL_WARM_UP_DAYS, len(adjusted) // 3)
+    # Months of one year and the next do not show if years are alike: all series may have moved together by chance.
+    knows_last_year = observed[LAST_YEAR_DAYS:].any(axis=1).sum() >= LAST_YEAR_DAYS
     leads = [lead for lead in FITTED_LEADS if lead < horizon and lead < len(adjusted) - first] + [horizon]
     found = []
     for lead in leads:
         change = (adjusted[lead:] - averages[BASE, :-lead]) / base[:-lead] / scale
         usable = observed[lead:] & observed[:-lead]
         usable[:first] = False
-        changes = _features(averages[:, :-lead], last_years_change(adjusted, days[:-lead], lead))
+        of_last_year = knows_last_year * last_years_change(adjusted, days[:-lead], lead)
+        changes = _features(averages[:, :-lead], of_last_year)
         target = np.clip(change[usable], -MAX_SCALED_CHANGE, MAX_SCALED_CHANGE)
         found.append(_coefficients((changes / scale)[:, usable].T, target, lead, adjusted.shape[1]))
     at = np.arange(1, horizon + 1)
@@ -124,32 +127,30 @@ def last_years_change(adjusted: FloatArray, days: IndexArray, lead: int) -> Floa
     return np.where(known, np.clip(change, -MAX_CONTRAST, MAX_CONTRAST), 0.0)
 
 
-def weekday_factors(adjusted: FloatArray, horizon: int) -> FloatArray:
+def weekday_factors(adjusted: FloatArray, observed: BoolArray, horizon: int) -> FloatArray:
     """Return factors (horizon, n_series) for days ahead, as their weekdays have lately differed from their effects.
 
-    `adjusted` (n_days, n_series) are counts without calendar effects up to the cutoff, NaN before a series' first. The
-    deviation of half a year is drawn towards 0 by its noise.
+    `adjusted` (n_days, n_series) are counts without calendar effects up to the cutoff, NaN before a series' first; only
+    `observed` days (n_days, n_series) count. The deviation of half a year is drawn towards 0 by its noise.
     """
-    newest = weekday_deviations(adjusted, WEEKDAY_HALF_LIFE_WEEKS)[-WEEK:]
+    newest = weekday_deviations(adjusted, observed, WEEKDAY_HALF_LIFE_WEEKS)[-WEEK:]
     if len(newest) < WEEK:
         return np.ones((horizon, adjusted.shape[1]))
-    known = ~np.isnan(adjusted)
-    noise = change_scale(adjusted, known, moving_averages(adjusted)) ** 2 / 2  # a change has the noise of two days
-    weeks = np.minimum(2 * WEEKDAY_HALF_LIFE_WEEKS / np.log(2), known.sum(axis=0) / WEEK)
+    noise = change_scale(adjusted, observed, moving_averages(adjusted)) ** 2 / 2  # a change has the noise of two days
+    weeks = np.minimum(2 * WEEKDAY_HALF_LIFE_WEEKS / np.log(2), observed.sum(axis=0) / WEEK)
     share = weeks * WEEKDAY_PRIOR_SD**2 / (weeks * WEEKDAY_PRIOR_SD**2 + noise)
     return np.asarray((1.0 + share * (newest - newest.mean(axis=0)))[np.arange(horizon) % WEEK])
 
 
-def weekday_deviations(adjusted: FloatArray, half_life_weeks: float) -> FloatArray:
+def weekday_deviations(adjusted: FloatArray, observed: BoolArray, half_life_weeks: float) -> FloatArray:
     """Return how far each day's weekday has been from the mean of its week, relative to it: (n_days, n_series).
 
-    It is an exponential moving average over the days of that weekday up to the day itself, from 0 on. The first six
-    known days, which end no complete week, count as 0.
+    It is an exponential moving average over the days of that weekday up to the day itself, from 0 on. Days whose week
+    is not `observed` (n_days, n_series) on each day count as 0: filled days have the weekdays of those around them.
     """
-    week, known = np.ones(WEEK), ~np.isnan(adjusted)
-    counts = np.nan_to_num(adjusted)
+    week, counts = np.ones(WEEK), np.nan_to_num(adjusted)
     means = lfilter(week, [1.0], counts, axis=0) / WEEK
-    complete = (lfilter(week, [1.0], known, axis=0) > WEEK - 0.5) & (means > TINY_LEVEL)
+    complete = (lfilter(week, [1.0], observed, axis=0) > WEEK - 0.5) & (means > TINY_LEVEL)
     relative = np.where(complete, counts / np.where(complete, means, 1.0) - 1.0, 0.0)
     newest = 1.0 - 0.5 ** (1.0 / half_life_weeks)
     decay = np.zeros(WEEK + 1)

@@ -94,7 +94,8 @@ def _factors(
         name: np.exp(effect[n_recent:] - baseline.get(name, np.zeros(len(unique_ids))))
         for name, effect in effects.items()
     }
-    multiples["weekday"] *= weekday_factors(adjusted, horizon)
+    observed = history.as_of(cutoff)[unique_ids].reindex(recent.index).notna().to_numpy()
+    multiples["weekday"] *= weekday_factors(adjusted, observed, horizon)
     now = np.maximum(moving_averages(adjusted)[BASE, -1], np.finfo(float).tiny)
     return now * week * np.exp(season), multiples, fitted.level.ahead(adjusted) / now
 

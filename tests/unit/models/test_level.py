@@ -126,21 +126,41 @@ def test_a_weekday_that_has_changed_is_followed_as_far_as_the_noise_allows(
     """Mondays (day 0 of each week) are 6/7 of 5 % above their week; the days after the last Sunday begin with one."""
     is_monday = np.arange(420) % 7 == 0
     random = np.random.default_rng(7).normal(0, noise, 420)
-    factors = weekday_factors((1000 * (1 + 0.05 * is_monday) * np.exp(random))[:, None], 8)[:, 0]
+    counts = (1000 * (1 + 0.05 * is_monday) * np.exp(random))[:, None]
+    factors = weekday_factors(counts, np.ones(counts.shape, bool), 8)[:, 0]
     assert least < factors[0] - factors[1:7].mean() < most
     assert factors[7] == factors[0]
     assert factors[:7].mean() == pytest.approx(1.0)
 
 
 def test_less_than_a_week_says_nothing_of_weekdays() -> None:
-    assert (weekday_factors(np.arange(6.0)[:, None], 3) == 1.0).all()
+    assert (weekday_factors(np.arange(6.0)[:, None], np.ones((6, 1), bool), 3) == 1.0).all()
 
 
 def test_days_before_the_first_value_change_neither_weekdays_nor_last_years_change() -> None:
     counts = np.random.default_rng(8).poisson(60, (400, 2)).astype(float)
     longer = np.vstack([np.full((25, 2), np.nan), counts])
-    assert weekday_factors(longer, 7) == pytest.approx(weekday_factors(counts, 7), rel=1e-12)
+    short, long = (weekday_factors(table, ~np.isnan(table), 7) for table in (counts, longer))
+    assert long == pytest.approx(short, rel=1e-12)
     for lead in (1, 9, 20):
         found = [last_years_change(table, np.array([len(table) - 1]), lead) for table in (counts, longer)]
         assert found[0] == pytest.approx(found[1], rel=1e-12)
     assert (last_years_change(longer[:370], np.array([369]), 1) == 0.0).all(), "345 days are less than a year"
+
+
+@pytest.mark.parametrize(
+    ("n_days", "is_used"),
+    [pytest.param(2 * 364, True, id="two years"), pytest.param(2 * 364 - 1, False, id="a day less")],
+)
+def test_last_years_change_is_fitted_where_a_year_of_it_is_known(n_days: int, is_used: bool) -> None:
+    counts = np.random.default_rng(9).poisson(300, (n_days, 3)).astype(float)
+    level = fitted_level(counts, np.ones(counts.shape, bool), 7)
+    assert (level.coefficients[:, -2:] != 0.0).any() == is_used
+
+
+def test_filled_days_say_nothing_of_weekdays() -> None:
+    """Mondays are 5 % busier in the filled days of a long gap alone."""
+    counts = 1000.0 + 50.0 * ((np.arange(420) % 7 == 0) & (np.arange(420) < 350))[:, None]
+    observed = np.repeat(np.arange(420) >= 350, 1)[:, None]
+    assert weekday_factors(counts, observed, 7) == pytest.approx(1.0)
+    assert weekday_factors(counts, np.ones(counts.shape, bool), 7)[0, 0] > 1.02
