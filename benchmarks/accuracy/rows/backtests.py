@@ -10,7 +10,7 @@ from benchmarks.accuracy.runner import OURS, ForecastRunner
 from benchmarks.accuracy.scoring import mean_of
 from training.models.catalogue import CATALOGUE, FALLBACK
 
-MASE_BARS = {7: 0.660, 28: 0.670, 84: 0.700}
+MASE_BARS = {7: 0.655, 28: 0.670, 84: 0.690}
 COVERS_80, COVERS_95 = (0.78, 0.82), (0.935, 0.965)
 COVERS = (0.77, 0.83)
 LEAD_BANDS = ((1, 7), (8, 28))
@@ -42,7 +42,7 @@ def portugal(runner: ForecastRunner) -> list[Requirement]:
     ours = runner.ours("portugal")
     singles = means(runner.candidates("portugal", single_candidates()), "mase")
     return [
-        *below(runner, "portugal", "Portugal", 0.08),
+        *below(runner, "portugal", "Portugal", 0.10),
         less_than("Portugal", "MASE", mean_of(ours, "mase"), singles, others=means(runner.peers("portugal"), "mase")),
         *coverage(runner, "portugal", "Portugal"),
     ]
@@ -50,7 +50,7 @@ def portugal(runner: ForecastRunner) -> list[Requirement]:
 
 def germany(runner: ForecastRunner) -> list[Requirement]:
     """104 weekly cutoffs, states and the country, occupied beds."""
-    return [*below(runner, "germany", "Germany ICU", 0.05), *coverage(runner, "germany", "Germany ICU")]
+    return [*below(runner, "germany", "Germany ICU", 0.13), *coverage(runner, "germany", "Germany ICU")]
 
 
 def winter(runner: ForecastRunner) -> list[Requirement]:
