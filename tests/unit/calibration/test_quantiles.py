@@ -31,8 +31,8 @@ def test_without_errors_a_forecast_has_the_noise_of_a_poisson_count() -> None:
 @pytest.mark.parametrize(
     ("n_windows", "factors"),
     [
-        pytest.param(10, [1 + 0.5 * (1 / 55 - 1 / 350), 1 + 0.5 * (6 / 55 - 6 / 350)], id="errors of 55 days"),
-        pytest.param(1, [1.25, 1.25], id="of one day: half of the lead is missing"),
+        pytest.param(10, [1 + 0.8 * (1 / 55 - 1 / 350), 1 + 0.8 * (6 / 55 - 6 / 350)], id="errors of 55 days"),
+        pytest.param(1, [1.4, 1.4], id="of one day: half of the lead is missing"),
         pytest.param(60, [1.0, 1.0], id="of 355 days"),
         pytest.param(0, [1.0, 1.0], id="none"),
     ],
