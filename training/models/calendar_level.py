@@ -10,7 +10,6 @@ import pandas as pd
 from training.console import with_progress
 from training.features.calendar import season_features
 from training.frames import BoolArray, FloatArray
-from training.history.digests import pooled
 from training.history.point_in_time import PointInTimeHistory
 from training.history.reporting import is_flow
 from training.models.boosting import MIN_BOOSTED_DAYS, FittedBoosting, fitted_boosting
@@ -24,6 +23,7 @@ from training.models.candidate import (
     Scope,
     by_fit_day,
     by_measure,
+    data_digest,
     empty_means,
     fit_day,
     fitting_view,
@@ -205,14 +205,13 @@ def fitted_on(
     It is None where no series has the `least` number of days.
     """
     seen = fitting_view(history, day)
-    digests = seen.digests(day, 0)
     return fits.of(
         CalendarLevel.__name__,
         day,
         measure,
         horizon,
         least,
-        made_from=pooled(digests, by_measure(digests).get(measure, [])).hex(),
+        made_from=data_digest(seen, day, measure),
         make=lambda: _fitted(seen, day, measure, horizon, least),
     )
 
@@ -244,13 +243,12 @@ def _boosting_on(
 ) -> FittedBoosting | None:
     """Return the boosting fitted to what was known on a day; None for stocks and for too short a history."""
     seen = fitting_view(history, day)
-    digests = seen.digests(day, 0)
     return fits.of(
         FittedBoosting.__name__,
         day,
         measure,
         horizon,
-        made_from=pooled(digests, by_measure(digests).get(measure, [])).hex(),
+        made_from=data_digest(seen, day, measure),
         make=lambda: _fitted_boosting(seen, day, measure, fitted_on(history, fits, day, measure, horizon)),
     )
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from publication.vocabulary import series_key
 from training.frames import FloatArray
+from training.history.digests import pooled
 from training.history.point_in_time import PointInTimeHistory
 
 REFIT_EVERY_DAYS = 56  # parameters are fitted on this grid of days and used until the next; state is always current
@@ -152,3 +153,9 @@ def fitting_view(history: PointInTimeHistory, day: pd.Timestamp) -> PointInTimeH
     alone.
     """
     return history.undelayed if fit_day(day) == day else history
+
+
+def data_digest(seen: PointInTimeHistory, day: pd.Timestamp, measure: str) -> str:
+    """Return the digest, in hexadecimal digits, of the data that a fit of one measure on a day is made from."""
+    digests = seen.digests(day, 0)
+    return pooled(digests, by_measure(digests).get(measure, [])).hex()

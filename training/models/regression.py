@@ -16,7 +16,6 @@ from publication.vocabulary import series_key
 from training.console import with_progress
 from training.features.calendar import calendar_features, event_features
 from training.frames import WEEK, FloatArray, long
-from training.history.digests import pooled
 from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import (
     MIN_FIT_DAYS,
@@ -26,7 +25,7 @@ from training.models.candidate import (
     Means,
     Scope,
     by_fit_day,
-    by_measure,
+    data_digest,
     empty_means,
     fitting_view,
     target_days,
@@ -116,8 +115,7 @@ class Regression:
         name, measure = self.make().__class__.__name__, series_key(str(observed.columns[0])).measure
         seen = fitting_view(history, fit_on)
         rows = cache(lambda days: _training_rows(observed.tail(days), fit_on, seen, seasons))
-        digests = seen.digests(fit_on, 0)
-        made_from = pooled(digests, by_measure(digests).get(measure, [])).hex()
+        made_from = data_digest(seen, fit_on, measure)
         fitted = request.fits.of(
             name, fit_on, measure, made_from=made_from, make=lambda: self._fitted(rows(TRAINING_DAYS))
         )

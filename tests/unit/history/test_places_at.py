@@ -57,7 +57,7 @@ def test_each_cutoff_has_the_places_of_its_day(cutoff: int, of_each: Mapping[str
 
 
 def test_windows_before_a_cutoff_have_the_places_of_the_cutoff() -> None:
-    """What is forecast after the merger is calibrated with the sums before it."""
+    """Forecasts after the merger are calibrated with the sums before it."""
     merged = history().with_places_at(day(7))
     assert merged.as_of(day(4))["M/attendances"].to_list() == [33.0, 44.0]
     assert "A/attendances" not in merged.as_of(day(4))
@@ -84,7 +84,7 @@ def test_the_trees_from_a_cutoff_on_are_those_of_later_mergers_too() -> None:
 
 
 def test_a_publication_after_the_opening_has_the_successor_without_a_count_of_it() -> None:
-    """The feed has not come since the eve: what is forecast is open."""
+    """No extract was sent since the eve: the places that are forecast are open."""
     known = PointInTimeHistory(
         versions(TABLE.loc[: day(5)]), SYSTEM, day(7), SystemContext(opening_periods=PERIODS)
     ).with_places_at(day(7))
