@@ -16,6 +16,9 @@ from service.observability.collector import PublicationCollector
 from service.observability.logs import RequestLog
 from service.observability.metrics import RequestMetrics, RequestRecorder
 from service.page.assets import page_assets
+from service.page.problem_pages import ProblemPages
+from service.page.templating import page_templates
+from service.publications.earlier import EarlierPublications
 from service.publications.poller import Poller, PublicationPoll
 from service.publications.repository import Clock, PublicationRepository, PublicationStore
 from service.routes.auth_cache import AuthCacheMiddleware
@@ -54,6 +57,8 @@ def create_app(
     keys_poller = Poller(key_cache.poll_once, settings.poll_seconds, KEYS_TIMEOUT_SECONDS, key_cache.timed_out)
     poller = Poller(PublicationPoll(repository, clock), settings.poll_seconds)
     registry = _registry(repository, key_cache)
+    assets = page_assets()
+    templates = page_templates(assets)
     metrics = RequestMetrics(registry)
 
     @asynccontextmanager
@@ -77,7 +82,7 @@ def create_app(
         pressure_router(repository, clock),
         scores_router(repository, clock),
         probes_router(repository, registry, clock),
-        pages_router(repository, page_assets(), clock),
+        pages_router(repository, EarlierPublications(store, repository), templates, assets, clock),
     ):
         app.include_router(router)
     enrich_openapi(document := app.openapi())
@@ -87,7 +92,8 @@ def create_app(
     authenticated: ASGIApp = AuthCacheMiddleware(app, authenticator, repository, metrics, clock)
     if settings.origins:
         authenticated = ProblemCORSMiddleware(authenticated, settings.origins)
-    return RequestMiddleware(authenticated, RequestRecorder(metrics, log))
+    paged = ProblemPages(authenticated, templates.get_template("problem.html").render)
+    return RequestMiddleware(paged, RequestRecorder(metrics, log))
 
 
 def _registry(repository: PublicationRepository, key_cache: KeyCache) -> CollectorRegistry:

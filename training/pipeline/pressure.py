@@ -7,10 +7,10 @@ import pandas as pd
 
 from publication.model import Headroom, Peak, System
 from publication.pressure import PEAK_DAYS, headroom_levels
-from publication.vocabulary import series_key
+from publication.vocabulary import ADMISSIONS, BEDS, DISCHARGES, OCCUPANCY, series_key
 from training.frames import FloatArray, IndexArray
 from training.history.census_shares import declared_share
-from training.history.patient_flow import ADMISSIONS, BEDS, DISCHARGES, OCCUPANCY, beds_of, flow_series
+from training.history.patient_flow import beds_of, flow_series
 from training.history.point_in_time import PointInTimeHistory
 from training.history.reporting import rest_days
 from training.paths.flow_identity import RECENT_FLOW_DAYS, beds_freed, recent_flows
