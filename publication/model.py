@@ -166,7 +166,8 @@ class Headroom:
     """Beds that are left at a place on each day of the horizon, counted on paths of the places that have both.
 
     For each day: the expected `beds`; `occupancy` at the system's quantile levels; `headroom`, beds minus occupancy, at
-    those of `pressure.headroom_levels`; and `beds_freed` by then for each further discharge a day.
+    those of `pressure.headroom_levels`; and `beds_freed` by then for each further discharge a day. `net_flow` is the
+    admissions minus discharges of the day at the system's quantile levels, and empty where not both are counted.
     """
 
     place: str
@@ -175,6 +176,7 @@ class Headroom:
     headroom: Sequence[Sequence[float]]
     beds_freed: tuple[float, ...]
     peaks: tuple[Peak, ...]
+    net_flow: Sequence[Sequence[float]] = ()
 
     def first(self, days: int | None) -> "Headroom":
         """The same of the first days alone, if a number is given; peaks stay as they are."""
@@ -185,6 +187,7 @@ class Headroom:
             occupancy=self.occupancy[upto],
             headroom=self.headroom[upto],
             beds_freed=self.beds_freed[upto],
+            net_flow=self.net_flow[upto],
         )
 
 
