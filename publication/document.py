@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import Any
 
 from publication.days import target_day
+from publication.levels import EscalationLevel
 from publication.model import (
     Actual,
     Champion,
@@ -37,6 +38,7 @@ OPTIONAL_FIELDS: dict[type, tuple[str, ...]] = {
     Headroom: ("net_flow",),
     Publication: ("findings", "headroom"),
     SeriesForecast: ("counted_on", "drivers"),
+    System: ("levels",),
 }
 """Left out where there are none: a publication of before there were any keeps its digest."""
 COMPRESSION_LEVEL = 1  # 6 takes five seconds more for ten thousand series, to save a seventh (ADR 21)
@@ -327,5 +329,6 @@ def _read_system(item: Mapping[str, Any]) -> System:
             "quantiles": tuple(item["quantiles"]),
             "measures": tuple(Measure(m["name"], Kind(m["kind"]), m["unit"]) for m in item["measures"]),
             "places": tuple(Place(**place) for place in item["places"]),
+            "levels": tuple(EscalationLevel(**level) for level in item.get("levels", ())),
         }
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
+from publication.levels import EscalationLevel
 from publication.vocabulary import Check, Kind, NoteKind, SeriesKey, Severity, Treatment, series_key
 
 
@@ -29,7 +30,10 @@ class Measure:
 
 @dataclass(frozen=True)
 class System:
-    """One hospital system as its system.toml describes it; `name` is the id of the root place."""
+    """One hospital system as its system.toml describes it; `name` is the id of the root place.
+
+    `levels` of escalation are ordered from the lowest to the highest.
+    """
 
     name: str
     timezone: str
@@ -39,6 +43,7 @@ class System:
     quantiles: tuple[float, ...]
     measures: tuple[Measure, ...]
     places: tuple[Place, ...]
+    levels: tuple[EscalationLevel, ...] = ()
 
     @cached_property
     def place_by_id(self) -> dict[str, Place]:
