@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 from publication.days import target_day
 from publication.model import Place, Publication
@@ -162,7 +163,7 @@ def square_class(chance: float) -> int:
 def square_legend() -> tuple[Square, ...]:
     """Return the classes of squares with the chances that they stand for."""
     ends = (0.0, *SQUARE_LIMITS, 1.0)
-    spans = (f"{low * 100:.0f} to {high * 100:.0f} %" for low, high in zip(ends, ends[1:], strict=False))
+    spans = (f"{low * 100:.0f} to {high * 100:.0f} %" for low, high in pairwise(ends))
     return tuple(Square(f"s{n}", SQUARE_LETTERS[n], span) for n, span in enumerate(spans))
 
 

@@ -1,6 +1,6 @@
 """Pictures as SVG: recent actuals, the forecast as a fan, beds and thresholds, and last week's forecast.
 
-A picture is stretched to its place on the page, and its labels are text of the page: they have one size on every screen.
+A picture is stretched to its place on the page. Its labels are text of the page, of one size on every screen.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -7,7 +7,7 @@ from datetime import date
 from publication.days import target_day
 from publication.model import Headroom, Place, Publication, SeriesForecast
 from publication.pressure import SHORT_BY
-from publication.vocabulary import BEDS, DRIVERS, OCCUPANCY, SeriesKey
+from publication.vocabulary import BEDS, DRIVERS, OCCUPANCY, SeriesKey, Severity
 from service.page import wording
 from service.page.ahead import bed_changes
 from service.page.doubts import Doubts, doubts
@@ -21,6 +21,7 @@ from service.rendering.findings import checks_by_day
 RECENT_DAYS_DRAWN = 35
 FAN_CSS = {50: "fan50", 80: "fan80", 95: "fan95"}
 CENTRE_BEFORE = "last week's forecast"
+SUSPECT_SIGN, NOTED_SIGN = "\N{MULTIPLICATION SIGN}", "\N{WHITE CIRCLE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +221,7 @@ def _flat(series: SeriesForecast, scale: GaugeScale, written: wording.Wording) -
 def _picture(
     publication: Publication, series: SeriesForecast, scale: GaugeScale, before: SeriesForecast | None
 ) -> Picture:
-    recent = [actual for actual in series.recent[-RECENT_DAYS_DRAWN:]]
-    known = [(actual.ds, actual.y) for actual in recent if actual.y is not None]
+    known = [(actual.ds, actual.y) for actual in series.recent[-RECENT_DAYS_DRAWN:] if actual.y is not None]
     fans = [
         Fan(
             FAN_CSS[interval.percent],
@@ -274,7 +274,12 @@ def _marks(publication: Publication, series: SeriesForecast, known: dict[date, f
     """Return a sign for each recent day that a check doubts and that has a value."""
     doubted = checks_by_day(publication, series)
     return [
-        Mark(ds, known[ds], "×" if check.severity.value == "suspect" else "○", f"{wording.day(ds)}: {check.value}")
+        Mark(
+            ds,
+            known[ds],
+            SUSPECT_SIGN if check.severity is Severity.SUSPECT else NOTED_SIGN,
+            f"{wording.day(ds)}: {check.value}",
+        )
         for ds, check in doubted.items()
         if ds in known
     ]
@@ -283,6 +288,6 @@ def _marks(publication: Publication, series: SeriesForecast, known: dict[date, f
 def _description(publication: Publication, series: SeriesForecast, scale: GaugeScale) -> str:
     place = publication.system.place_by_id[series.key.place].name
     return (
-        f"{wording.title(series.key)} at {place}: recent actuals, the {scale.centre} of the forecast and its prediction "
-        "intervals. The table has the same numbers."
+        f"{wording.title(series.key)} at {place}: recent actuals, the {scale.centre} of the forecast and "
+        "its prediction intervals. The table has the same numbers."
     )

@@ -53,11 +53,14 @@ class SystemView:
     plain_address: str
 
 
-def system_view(reading: Reading, ranked: Sequence[PlacePressure], aids: Sequence[Aid], view: PageChoice) -> SystemView:
-    """Return the system page. `ranked` and `aids` are those of the scenario that the view has."""
+def system_view(reading: Reading, pressures: Sequence[PlacePressure], aids: Sequence[Aid], view: PageChoice) -> SystemView:
+    """Return the system page, its places by the pressure of the first day shown.
+
+    `pressures` and `aids` are those of the scenario that the view has.
+    """
     publication, system = reading.publication, reading.publication.system
     is_over = reading.first >= system.horizon_days
-    ranked = () if is_over else ranked
+    ranked = [] if is_over else sorted(pressures, key=lambda of: of.days[reading.first].pressure, reverse=True)
     kinds = _kinds(publication, view)
     shown = [of for of in ranked if _is_shown(publication, of.place, view)]
     found = rows(reading, shown if view.every else shown[:FIRST_ROWS])

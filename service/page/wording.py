@@ -37,7 +37,7 @@ def integer(value: float) -> str:
 
 
 def signed(value: float) -> str:
-    """Return a change, with its sign: `+6`, `−6` or `0`."""
+    """Return a change, with its sign: `+6`, `-6` with a true minus sign, or `0`."""
     return f"+{integer(value)}" if round(value) > 0 else integer(value)
 
 
@@ -94,7 +94,7 @@ class Interval:
     high: int
 
     def of(self, quantiles: Sequence[float], written: Wording = count) -> str:
-        """Return both ends: `12–30`, or `−4 to 12` where one is below zero or has a sign."""
+        """Return both ends: joined by a dash; by `to` where one is below zero or has a sign."""
         low, high = written(quantiles[self.low]), written(quantiles[self.high])
         between = f"{low}{high}"
         return f"{low} to {high}" if MINUS in between or "+" in between else f"{low}{EN_DASH}{high}"
