@@ -56,7 +56,7 @@ def create_app(
     repository = PublicationRepository(store, clock, settings.system_name)
     keys_poller = Poller(key_cache.poll_once, settings.poll_seconds, KEYS_TIMEOUT_SECONDS, key_cache.timed_out)
     poller = Poller(PublicationPoll(repository, clock), settings.poll_seconds)
-    registry = _registry(repository, key_cache)
+    registry = _registry(repository, key_cache, clock)
     assets = page_assets()
     templates = page_templates(assets)
     metrics = RequestMetrics(registry)
@@ -96,9 +96,9 @@ def create_app(
     return RequestMiddleware(paged, RequestRecorder(metrics, log))
 
 
-def _registry(repository: PublicationRepository, key_cache: KeyCache) -> CollectorRegistry:
+def _registry(repository: PublicationRepository, key_cache: KeyCache, clock: Clock) -> CollectorRegistry:
     """Return a registry of this app alone: two apps in one process must not count each other's requests."""
     disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
-    registry.register(PublicationCollector(repository, key_cache))
+    registry.register(PublicationCollector(repository, key_cache, clock))
     return registry

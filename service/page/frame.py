@@ -58,6 +58,13 @@ def frame(served: ServedPublication, now: datetime, version: str) -> PageContext
     )
 
 
+def content_version(served: ServedPublication, now: datetime, *others: str) -> str:
+    """Return a text that changes whenever the content of a page does. `others` name what it shows besides."""
+    summary, present = served.summary, today(now, served.publication.system.timezone)
+    parts = (summary.cutoff, summary.revision, summary.digest[-12:], served.freshness(now).value, present, *others)
+    return " ".join(map(str, parts))
+
+
 def _expected(cutoff: date, issued_at: datetime, now: datetime, timezone: str) -> str:
     """Return when the next publication is expected: a day later, at the hour of this one."""
     hour = f"about {issued_at.astimezone(zone(timezone)):%H:%M}"

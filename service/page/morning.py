@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-from publication.days import target_day
+from publication.days import target_day, today
 from publication.model import Place, Publication
 from publication.pressure import SHORT_BY
 from publication.vocabulary import ADMISSIONS, ATTENDANCES, DISCHARGES, SeriesKey
 from service.page import wording
-from service.page.wording import Figure, GaugeScale
+from service.page.wording import Figure, GaugeScale, scale
+from service.publications.earlier import EarlierFreeBeds
+from service.publications.served import ServedPublication
 from service.queries.pressure import Aid, DayPressure, PlacePressure
 
 SQUARE_DAYS = 14
@@ -114,6 +116,25 @@ class Reading:
         if ds == self.today:
             return "Today"
         return "Tomorrow" if ds == self.today + timedelta(days=1) else wording.day(ds)
+
+
+def first_day(served: ServedPublication, now: datetime) -> date:
+    """Return the first day of the publication that is not over."""
+    return target_day(served.summary.cutoff, served.days_over(now) + 1)
+
+
+def read(served: ServedPublication, now: datetime, before: EarlierFreeBeds) -> Reading:
+    """Return the publication as it is read at the instant `now`; `before` is what changes are measured from."""
+    publication = served.publication
+    return Reading(
+        publication=publication,
+        today=today(now, publication.system.timezone),
+        first=served.days_over(now),
+        threshold=threshold_shown(publication.system.thresholds),
+        scale=scale(publication.system.quantiles),
+        compared=before.free,
+        compared_name=before.name,
+    )
 
 
 def threshold_shown(thresholds: Sequence[float]) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from publication.days import target_day
 from publication.model import Headroom, Place, Publication, SeriesForecast
@@ -12,10 +12,12 @@ from service.page import wording
 from service.page.ahead import bed_changes
 from service.page.doubts import Doubts, doubts
 from service.page.measures import SeriesFigures, series_figures
-from service.page.morning import DRIVER_WORDS, Reading, Row, rows
+from service.page.morning import DRIVER_WORDS, Reading, Row, read, rows
 from service.page.pictures import Fan, Line, Mark, Picture, draw
 from service.page.wording import GaugeScale
-from service.queries.pressure import PlacePressure
+from service.publications.earlier import EarlierFreeBeds, EarlierSeries
+from service.publications.served import ServedPublication
+from service.queries.pressure import PlacePressure, rank_by_pressure
 from service.rendering.findings import checks_by_day
 
 RECENT_DAYS_DRAWN = 35
@@ -100,6 +102,22 @@ class PlaceView:
     drivers: DriversOfDay | None
     series: tuple[SeriesView, ...]
     doubts: Doubts | None
+
+
+def place_page(
+    served: ServedPublication,
+    now: datetime,
+    before: EarlierFreeBeds,
+    week_ago: EarlierSeries,
+    place: str,
+    chosen: date | None,
+) -> PlaceView:
+    """Return the page of a place at the instant `now`; `chosen` is the day whose drivers are shown."""
+    publication, days_over = served.publication, served.days_over(now)
+    mine = [of for of in publication.headroom if of.place == place]
+    is_over = days_over >= publication.system.horizon_days
+    ranked = [] if is_over else rank_by_pressure(publication, mine, days_over)
+    return place_view(read(served, now, before), place, ranked[0] if ranked else None, week_ago.series, chosen)
 
 
 def place_view(

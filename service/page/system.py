@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
 from publication.model import Place, Publication
@@ -9,10 +10,12 @@ from service.page import wording
 from service.page.cards import Cards, bottom_places, cards
 from service.page.doubts import Doubts, doubts
 from service.page.measures import MeasureTable, measure_table
-from service.page.morning import AidRow, Reading, Row, Square, aid_rows, rows, square_legend
+from service.page.morning import AidRow, Reading, Row, Square, aid_rows, read, rows, square_legend
+from service.publications.earlier import EarlierFreeBeds, free_beds_on
+from service.publications.served import ServedPublication
 from service.queries.page_parameters import PageChoice
-from service.queries.pressure import Aid, PlacePressure
-from service.queries.scenario import Scenario
+from service.queries.pressure import Aid, PlacePressure, mutual_aid, rank_by_pressure
+from service.queries.scenario import Scenario, apply_scenario
 
 FIRST_ROWS = 20
 ALL_KINDS = "all"
@@ -53,7 +56,21 @@ class SystemView:
     plain_address: str
 
 
-def system_view(reading: Reading, pressures: Sequence[PlacePressure], aids: Sequence[Aid], view: PageChoice) -> SystemView:
+def system_page(served: ServedPublication, now: datetime, before: EarlierFreeBeds, choice: PageChoice) -> SystemView:
+    """Return the system page at the instant `now`. Changes are those since `before`, or by the scenario if there is one."""
+    publication, days_over = served.publication, served.days_over(now)
+    headroom = apply_scenario(publication, choice.what_if, days_over)
+    ranked = rank_by_pressure(publication, headroom, days_over)
+    if choice.what_if != Scenario():
+        free = free_beds_on(publication.system, publication.headroom, days_over)
+        before = EarlierFreeBeds("against the forecast", free)
+    aids = mutual_aid(publication, ranked, headroom)
+    return system_view(read(served, now, before), ranked, aids, choice)
+
+
+def system_view(
+    reading: Reading, pressures: Sequence[PlacePressure], aids: Sequence[Aid], view: PageChoice
+) -> SystemView:
     """Return the system page, its places by the pressure of the first day shown.
 
     `pressures` and `aids` are those of the scenario that the view has.
