@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, disable_created_metrics
@@ -18,7 +19,7 @@ from service.observability.metrics import RequestMetrics, RequestRecorder
 from service.page.assets import page_assets
 from service.page.problem_pages import ProblemPages
 from service.page.templating import page_templates
-from service.publications.earlier import EarlierPublications
+from service.publications.earlier import EarlierPublications, EarlierStore
 from service.publications.poller import Poller, PublicationPoll
 from service.publications.repository import Clock, PublicationRepository, PublicationStore
 from service.routes.auth_cache import AuthCacheMiddleware
@@ -38,9 +39,13 @@ API_DESCRIPTION = (
 )
 
 
+class ServedStore(PublicationStore, EarlierStore, Protocol):
+    """The methods of publication.store.Store that the service calls."""
+
+
 def create_app(
     settings: Settings,
-    store: PublicationStore,
+    store: ServedStore,
     clock: Clock,
     keys: Keys,
     *,

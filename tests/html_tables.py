@@ -37,7 +37,7 @@ class _Reader(HTMLParser):
             self.tables[-1].titles.append([])
         elif tag in ("td", "th"):
             self._cell = []
-        if given.get("title") and self.tables and self.tables[-1].titles:
+        if given.get("title") and self._cell is not None:
             self.tables[-1].titles[-1].append(str(given["title"]))
 
     def handle_endtag(self, tag: str) -> None:

@@ -43,9 +43,9 @@ def signed(value: float) -> str:
 
 def chance(value: float) -> str:
     """Return a chance in percent; never 0 or 100 % for one that is neither."""
-    if 0 < value < UNLIKELY:
+    if 0 < value <= UNLIKELY:
         return "<1 %"
-    return ">99 %" if SURE < value < 1 else f"{value * 100:.0f} %"
+    return ">99 %" if SURE <= value < 1 else f"{value * 100:.0f} %"
 
 
 def rate(value: float) -> str:

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message
 
 from publication.errors import StoreUnreachableError
 from publication.live_scores import LiveScores
-from publication.model import Publication, PublicationSummary
+from publication.model import Headroom, Publication, PublicationSummary, SeriesForecast
 from publication.store import Store
 from service.app import create_app
 from service.auth.key_cache import Keys
@@ -59,6 +59,12 @@ class Cable:
 
     def live_scores(self, system: str) -> LiveScores | None:
         return self._line().live_scores(system)
+
+    def headroom_of(self, summary: PublicationSummary) -> tuple[Headroom, ...]:
+        return self._line().headroom_of(summary)
+
+    def series_at(self, summary: PublicationSummary, place: str) -> tuple[SeriesForecast, ...]:
+        return self._line().series_at(summary, place)
 
     def close(self) -> None:
         self._store.close()

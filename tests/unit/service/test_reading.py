@@ -1,12 +1,12 @@
 """Choice of published numbers for the page."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
 from publication.model import DayForecast
-from service.page.wording import plan_row, scale
-from tests.builders import CUTOFF, QUANTILES, build_publication
+from service.page.wording import integer, scale
+from tests.builders import QUANTILES
 
 
 @pytest.mark.parametrize(
@@ -32,24 +32,20 @@ def test_those_intervals_are_shown_whose_both_ends_are_published(
 def test_an_interval_reads_the_two_quantiles_of_its_ends() -> None:
     forecast = DayForecast(date(2026, 11, 22), 1, 612.4, (598.0, 612.0, 627.0))
     (interval,) = scale((0.1, 0.5, 0.9)).intervals
-    assert interval.of(forecast) == "598\N{EN DASH}627"
-    assert scale((0.1, 0.5, 0.9)).centre_of(forecast) == "612"
-    assert scale((0.1, 0.4, 0.9)).centre_of(forecast) == "612"
+    assert interval.of(forecast.quantiles) == "598\N{EN DASH}627"
+    assert scale((0.1, 0.5, 0.9)).centre_of_day(forecast) == 612.0
+    assert scale((0.1, 0.4, 0.9)).centre_of_day(forecast) == 612.4
 
 
 @pytest.mark.parametrize(
-    ("days_after_cutoff", "lead", "label"),
+    ("ends", "text"),
     [
-        (0, 1, "Tomorrow, Sun 22 Nov"),
-        (1, 2, "Tomorrow, Mon 23 Nov"),
-        (27, 28, "Tomorrow, Sat 19 Dec"),
-        (28, 1, "Sun 22 Nov"),
-        (-1, 1, "Sun 22 Nov"),
-        (2000, 1, "Sun 22 Nov"),
+        ((3.4, 12.0), "3\N{EN DASH}12"),
+        ((-3.6, 12.0), "\N{MINUS SIGN}4 to 12"),
+        ((-9.0, -2.2), "\N{MINUS SIGN}9 to \N{MINUS SIGN}2"),
+        ((-0.3, 0.4), "0\N{EN DASH}0"),
     ],
 )
-def test_the_day_to_plan_for_is_tomorrow_where_the_publication_reaches_it(
-    days_after_cutoff: int, lead: int, label: str
-) -> None:
-    planning = plan_row(build_publication(recent_days=1), CUTOFF + timedelta(days=days_after_cutoff))
-    assert (planning.lead, planning.label) == (lead, label)
+def test_a_range_with_a_number_below_zero_is_not_joined_by_a_dash(ends: tuple[float, float], text: str) -> None:
+    (interval,) = scale((0.1, 0.5, 0.9)).intervals
+    assert interval.of((ends[0], 0.0, ends[1]), integer) == text

@@ -60,3 +60,27 @@ def test_a_series_has_a_readable_title(key: SeriesKey, text: str) -> None:
 
 def test_a_day_has_no_leading_zero() -> None:
     assert wording.day(date(2026, 11, 2)) == "Mon 2 Nov"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0 %"),
+        (0.0004, "<1 %"),
+        (0.0049, "<1 %"),
+        (0.006, "1 %"),
+        (0.345, "34 %"),
+        (0.994, "99 %"),
+        (0.996, ">99 %"),
+        (1.0, "100 %"),
+    ],
+)
+def test_a_chance_is_certain_only_where_it_is(value: float, text: str) -> None:
+    assert wording.chance(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(6.4, "+6"), (0.4, "0"), (-0.4, "0"), (-6.6, "\N{MINUS SIGN}7"), (1234.0, "+1,234")]
+)
+def test_a_change_has_its_sign(value: float, text: str) -> None:
+    assert wording.signed(value) == text
