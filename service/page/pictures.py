@@ -16,6 +16,7 @@ MOST_TICKS = 5
 TICK_STEPS = (1, 2, 2.5, 5, 10)
 MARGIN = 0.06  # of the range of values, above and below
 DAYS_BETWEEN_LABELS = 7
+FOOT = 97.0  # percent of the height: where days without a value are marked
 
 Point = tuple[date, float]
 Ends = tuple[date, float, float]
@@ -41,12 +42,20 @@ class Fan:
 
 
 @dataclass(frozen=True, slots=True)
+class Sign:
+    """A character that marks days, and its name in the legend."""
+
+    character: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
-    """A sign at a day and value, with the sentence that it stands for."""
+    """A sign at a day and value, or at the foot of the picture where `y` is None, with the sentence it stands for."""
 
     ds: date
-    y: float
-    sign: str
+    y: float | None
+    sign: Sign
     title: str
 
 
@@ -61,8 +70,11 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Legend:
+    """An entry of the legend: an area or a line."""
+
     css: str
     name: str
+    is_area: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,7 @@ class Picture:
     days: tuple[Label, ...]
     values: tuple[Label, ...]
     marks: tuple[tuple[Label, float], ...]
+    signs: tuple[Sign, ...]
     legend: tuple[Legend, ...]
     description: str
 
@@ -100,10 +113,14 @@ def draw(
         days=tuple(_day_labels(axes)),
         values=tuple(Label(100 * axes.y(value) / HEIGHT, _number(value)) for value in axes.ticks),
         marks=tuple(
-            (Label(100 * axes.x(mark.ds) / WIDTH, mark.sign, mark.title), 100 * axes.y(mark.y) / HEIGHT)
+            (
+                Label(100 * axes.x(mark.ds) / WIDTH, mark.sign.character, mark.title),
+                FOOT if mark.y is None else 100 * axes.y(mark.y) / HEIGHT,
+            )
             for mark in marks
         ),
-        legend=tuple(Legend(of.css, of.name) for of in (*shown_lines, *shown_fans) if of.name),
+        signs=tuple(dict.fromkeys(mark.sign for mark in marks)),
+        legend=tuple(Legend(of.css, of.name, isinstance(of, Fan)) for of in (*shown_lines, *shown_fans)),
         description=description,
     )
 

@@ -7,13 +7,13 @@ from datetime import date, datetime
 from publication.days import target_day
 from publication.model import Headroom, Place, Publication, SeriesForecast
 from publication.pressure import SHORT_BY
-from publication.vocabulary import BEDS, DRIVERS, OCCUPANCY, SeriesKey, Severity
+from publication.vocabulary import BEDS, DRIVERS, OCCUPANCY, SeriesKey, Treatment
 from service.page import wording
 from service.page.ahead import bed_changes
 from service.page.doubts import Doubts, doubts
 from service.page.measures import SeriesFigures, series_figures
 from service.page.morning import DRIVER_WORDS, Reading, Row, read, rows
-from service.page.pictures import Fan, Line, Mark, Picture, draw
+from service.page.pictures import Fan, Line, Mark, Picture, Sign, draw
 from service.page.wording import GaugeScale
 from service.publications.earlier import EarlierFreeBeds, EarlierSeries
 from service.publications.served import ServedPublication
@@ -23,7 +23,9 @@ from service.rendering.findings import checks_by_day
 RECENT_DAYS_DRAWN = 35
 FAN_CSS = {50: "fan50", 80: "fan80", 95: "fan95"}
 CENTRE_BEFORE = "last week's forecast"
-SUSPECT_SIGN, NOTED_SIGN = "\N{MULTIPLICATION SIGN}", "\N{WHITE CIRCLE}"
+LEFT_OUT = Sign("\N{MULTIPLICATION SIGN}", "left out of training")
+USED = Sign("\N{WHITE CIRCLE}", "flagged, used as it is")
+MISSING = Sign("\N{WHITE UP-POINTING TRIANGLE}", "no value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +266,7 @@ def _picture(
     return draw(
         fans,
         lines,
-        _marks(publication, series, dict(known)),
+        _marks(publication, series),
         publication.cutoff,
         _description(publication, series, scale),
         () if headroom is None else bed_changes(publication, headroom),
@@ -288,19 +290,20 @@ def _bed_lines(publication: Publication, headroom: Headroom) -> list[Line]:
     ]
 
 
-def _marks(publication: Publication, series: SeriesForecast, known: dict[date, float]) -> list[Mark]:
-    """Return a sign for each recent day that a check doubts and that has a value."""
-    doubted = checks_by_day(publication, series)
-    return [
-        Mark(
-            ds,
-            known[ds],
-            SUSPECT_SIGN if check.severity is Severity.SUSPECT else NOTED_SIGN,
-            f"{wording.day(ds)}: {check.value}",
-        )
-        for ds, check in doubted.items()
-        if ds in known
-    ]
+def _marks(publication: Publication, series: SeriesForecast) -> list[Mark]:
+    """Return a sign for each recent day that a check doubts."""
+    doubted, drawn = checks_by_day(publication, series), series.recent[-RECENT_DAYS_DRAWN:]
+    found = publication.findings_on(series.unique_id)
+    marks = []
+    for actual in drawn:
+        check = doubted.get(actual.ds)
+        if check is None:
+            continue
+        finding = next(of for of in found if of.check is check and of.first <= actual.ds <= of.last)
+        treated = USED if finding.treatment is Treatment.USED else LEFT_OUT
+        sign = MISSING if actual.y is None else treated
+        marks.append(Mark(actual.ds, actual.y, sign, f"{wording.day(actual.ds)}: {check.value}. {finding.reason}"))
+    return marks
 
 
 def _description(publication: Publication, series: SeriesForecast, scale: GaugeScale) -> str:

@@ -1,61 +1,23 @@
-"""The page in a real browser: the charts are drawn, and the tables show the numbers of the API."""
+"""The pages in a real browser: all is visible at each width, in print, in the dark, and without script."""
 
-import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from html import unescape
-from pathlib import Path
+from datetime import timedelta
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
 
-from publication.model import Actual, Publication, SeriesForecast
-from publication.store import Store, default_url
-from publication.vocabulary import Check, Treatment
-from tests import servers
-from tests.builders import build_publication, counted_at_weekends, finding
+from publication.model import Actual, Place, Publication, SeriesForecast
+from publication.vocabulary import Check, SeriesKey, Treatment
+from tests.browser.conftest import Open, Site, site
+from tests.builders import CUTOFF, PLACES, build_publication, build_system, counted_at_weekends, finding
+from tests.contract.service.client import Clock
 
-ROOT = Path(__file__).parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-OPTIONS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--virtual-time-budget=8000",
-    "--enable-logging=stderr",
-)
-SECONDS = 120
-SERIES_OF_A_PLACE = 7
 DOUBTED = "RXH1/occupancy"
-
-
-@pytest.fixture(scope="module")
-def browser() -> str:
-    found = next((path for path in map(shutil.which, BROWSERS) if path), None)
-    if found is None:
-        pytest.skip(f"no browser is installed: none of {', '.join(BROWSERS)} is on the PATH")
-    return found
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory, browser: str) -> Iterator[str]:
-    """The real service over a publication of yesterday."""
-    home = tmp_path_factory.mktemp("home")
-    store = Store(default_url(home))
-    store.prepare()
-    yesterday = datetime.now(UTC).date() - timedelta(days=1)
-    store.issue(counted_at_weekends(doubted(build_publication(yesterday)), "RXK1"))
-    store.close()
-    with servers.service(home) as running:
-        yield running.url
+WIDTHS = (1920, 1280, 390)
+HOSTILE = "<script>document.title = 'taken'</script>"
 
 
 def doubted(made: Publication) -> Publication:
@@ -75,88 +37,267 @@ def doubted(made: Publication) -> Publication:
     return replace(made, series=tuple(map(without, made.series)), findings=found)
 
 
-@pytest.fixture(scope="module")
-def doubted_page(browser: str, address: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    return page(browser, f"{address}/places/RXH1", tmp_path_factory.mktemp("profile"))
+def full(cutoff: object = CUTOFF, scale: float = 1.0) -> Publication:
+    """A publication with headroom, drivers, a fallback, doubts, a clinic, and a place with a hostile name."""
+    places = tuple(replace(place, name=HOSTILE) if place.id == "RXK1" else place for place in PLACES)
+    made = build_publication(
+        CUTOFF if cutoff is CUTOFF else CUTOFF + timedelta(days=1),
+        system=build_system(places=places),
+        scale=scale,
+        with_drivers=True,
+        with_headroom=True,
+    )
+    return counted_at_weekends(doubted(made), "RXK1")
+
+
+def many(n_sites: int) -> Publication:
+    """A system of so many sites in trusts of ten."""
+    trusts = [Place(f"T{n:03d}", "northshire", f"Trust {n}", "trust") for n in range(-(-n_sites // 10))]
+    sites = [Place(f"S{n:04d}", f"T{n // 10:03d}", f"Hospital number {n}", "site") for n in range(n_sites)]
+    tree = (PLACES[0], *trusts, *sites)
+    return build_publication(
+        system=build_system(places=tree), streams={}, fallbacks=(), recent_days=8, with_headroom=True
+    )
 
 
 @pytest.fixture(scope="module")
-def place_page(browser: str, address: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    return page(browser, f"{address}/places/RXK2", tmp_path_factory.mktemp("profile"))
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site(tmp_path_factory.mktemp("home"), Clock()) as running:
+        week_ago = build_publication(CUTOFF - timedelta(days=7), with_headroom=True, scale=0.97)
+        running.store.issue(week_ago)
+        running.store.issue(build_publication(CUTOFF - timedelta(days=1), with_headroom=True, scale=0.98))
+        running.issue(full())
+        yield running
 
 
 @pytest.fixture(scope="module")
-def clinic_page(browser: str, address: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    return page(browser, f"{address}/places/RXK1", tmp_path_factory.mktemp("profile"))
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site(tmp_path_factory.mktemp("crowd"), Clock()) as running:
+        running.issue(many(150))
+        yield running
 
 
-def page(browser: str, address: str, profile: Path) -> tuple[str, str]:
-    """The page of one place after its scripts have run, and what the browser's console said."""
-    command = [browser, *OPTIONS, f"--user-data-dir={profile}", "--dump-dom", address]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True)
-    return run.stdout, "\n".join(line for line in run.stderr.splitlines() if "CONSOLE" in line)
+def overflowing(page: Page) -> list[str]:
+    """The elements that reach beyond the window or whose text is cut off."""
+    found: list[str] = page.evaluate(
+        """() => {
+          const wide = document.documentElement.clientWidth;
+          const bad = [];
+          if (document.documentElement.scrollWidth > wide) bad.push(`page: ${document.documentElement.scrollWidth}`);
+          for (const part of document.querySelectorAll("main *, header *, footer *")) {
+            const box = part.getBoundingClientRect();
+            if (part.closest("svg") || part.matches(".hidden, .skip, thead *, thead") || box.width === 0) continue;
+            if (box.right > wide + 1 || box.left < -1)
+              bad.push(`${part.tagName}.${part.className}: ${part.textContent.slice(0, 40)}`);
+            if (getComputedStyle(part).overflow === "hidden" && part.scrollWidth > part.clientWidth + 1)
+              bad.push(`cut: ${part.textContent.slice(0, 40)}`);
+          }
+          return bad;
+        }"""
+    )
+    return found
 
 
-def test_every_series_has_its_fan_chart_drawn(place_page: tuple[str, str]) -> None:
-    html, console = place_page
-    charts = html.split('data-unique-id="')[1:]
-    assert len(charts) == SERIES_OF_A_PLACE, console
-    for chart in charts:
-        drawing = chart.split("<details")[0]
-        assert len(re.findall(r'class="trace scatter[^"]*"', drawing)) == 8, (
-            console
-        )  # 3 bands of 2 edges, median, actuals
-        fills = re.findall(r'<path class="js-fill"[^>]* d="(M[^"]{40,})"', drawing) + re.findall(
-            r'<path[^>]* d="(M[^"]{40,})"[^>]*class="js-fill"', drawing
-        )
-        assert len(fills) == 3
-        for name in ("50 %", "80 %", "95 %", "median", "actual"):
-            assert name in drawing
-    assert "could not be drawn" not in html
+PAGES = (
+    "/",
+    "/?kind=all&all=1",
+    "/?beds=RXH1:%2B12",
+    "/places/RXH1",
+    "/places/RXK1",
+    "/places/RXK2",
+    "/places/northshire",
+)
 
 
-def test_the_browser_has_nothing_to_complain_of(place_page: tuple[str, str]) -> None:
-    assert place_page[1] == ""
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_is_cut_off_and_nothing_scrolls_sideways(served: Site, open_page: Open, path: str, width: int) -> None:
+    page = open_page(f"{served.url}{path}", width)
+    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    assert overflowing(page) == []
 
 
-def test_the_chart_of_a_clinic_has_gaps_on_the_days_it_is_closed(clinic_page: tuple[str, str], address: str) -> None:
-    html, console = clinic_page
-    drawing = html.split('data-unique-id="RXK1/attendances"')[1].split("<details")[0]
-    (forecast,) = httpx.get(f"{address}/v1/forecasts/RXK1/attendances").json()["forecasts"]
+@pytest.mark.parametrize("path", ["/", "/places/RXH1"])
+@pytest.mark.parametrize(
+    "options",
+    [{"color_scheme": "dark"}, {"java_script_enabled": False}, {"color_scheme": "dark", "forced_colors": "active"}],
+    ids=["dark", "without script", "high contrast"],
+)
+def test_every_number_is_there_in_any_mode(
+    served: Site, open_page: Open, path: str, options: dict[str, object]
+) -> None:
+    plain = open_page(f"{served.url}{path}")
+    page = open_page(f"{served.url}{path}", **options)
+    of_interest = "main td, main .big, main .picture path"
+    assert page.locator(of_interest).count() == plain.locator(of_interest).count() > 30
+    assert page.locator("main").inner_text().split()[:40] == plain.locator("main").inner_text().split()[:40]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", "/?beds=RXH1:%2B12", "/places/RXH1", "/places/RXK2"])
+def test_axe_finds_nothing(served: Site, open_page: Open, path: str, scheme: str, width: int) -> None:
+    page = open_page(f"{served.url}{path}", width, color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("path", ["/places/NONE", "/?beds=nothing", "/nowhere"])
+def test_an_error_is_a_page(served: Site, open_page: Open, path: str) -> None:
+    page = open_page(f"{served.url}{path}", is_quiet=False)
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.get_by_role("link", name="The page of today")).to_be_visible()
+    assert Axe().run(page).violations_count == 0
+    assert overflowing(page) == []
+
+
+def test_the_system_page_is_one_sheet_of_paper(served: Site, open_page: Open) -> None:
+    page = open_page(f"{served.url}/")
+    page.emulate_media(media="print")
+    paper = page.pdf(prefer_css_page_size=True)
+    assert paper.count(b"/Type /Page\n") + paper.count(b"/Type /Page/") == 1
+
+
+def test_a_name_with_markup_is_text(served: Site, open_page: Open) -> None:
+    page = open_page(f"{served.url}/places/RXK1")
+    expect(page.locator("h1")).to_contain_text(HOSTILE)
+    assert "taken" not in page.title() or HOSTILE in page.title()
+    page.goto(f"{served.url}/")
+    expect(page.locator(".morning")).to_contain_text(HOSTILE)
+
+
+def test_the_keyboard_reaches_every_link_and_field(served: Site, open_page: Open) -> None:
+    page = open_page(f"{served.url}/")
+    wanted: int = page.evaluate(
+        """() => [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, summary')]
+             .filter((part) => part.checkVisibility()).length"""
+    )
+    reached = set()
+    for _ in range(wanted):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("[...document.querySelectorAll('*')].indexOf(document.activeElement)"))
+        outline: str = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline != "none"
+    assert len(reached) == wanted
+
+
+def test_the_form_answers_on_the_same_table_without_script(served: Site, open_page: Open) -> None:
+    page = open_page(f"{served.url}/", java_script_enabled=False)
+    page.get_by_label("Place", exact=True).fill("Harbour General")
+    page.get_by_label("More beds").fill("12")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_text("This is a scenario, not the forecast.")).to_be_visible()
+    assert page.url.endswith("/?beds=RXH1:+12")
+    row = page.locator(".morning tr", has_text="Harbour General")
+    expect(row.locator("td").nth(5)).to_have_text("+12")
+
+
+def test_the_picture_of_occupancy_has_beds_thresholds_and_last_weeks_forecast(served: Site, open_page: Open) -> None:
+    page = open_page(f"{served.url}/places/RXH1")
+    section = page.locator("#occupancy")
+    for css, n in (("beds", 1), ("threshold", 3), ("before-centre", 1), ("actual", 1), ("fan80", 1), ("centre", 1)):
+        assert section.locator(f".plot path.{css}").count() == n, css
+    for name in (
+        "last week's forecast",
+        "95 % of beds",
+        "80 % prediction interval",
+        "left out of training",
+        "no value",
+    ):
+        expect(section.locator("figcaption")).to_contain_text(name)
+    assert page.locator("h2").first.inner_text() != "Occupancy"
+    assert page.locator(".series h2").first.inner_text().startswith("Occupancy")
+
+
+def test_days_that_are_doubted_have_signs_of_their_own(served: Site, open_page: Open) -> None:
+    marks = open_page(f"{served.url}/places/RXH1").locator("#occupancy .mark")
+    signs = marks.all_inner_texts()
+    assert (signs.count("\N{MULTIPLICATION SIGN}"), signs.count("\N{WHITE CIRCLE}")) == (7, 1)
+    assert signs.count("\N{WHITE UP-POINTING TRIANGLE}") == 2
+    assert "frozen" in str(marks.first.get_attribute("title"))
+
+
+def test_the_picture_of_a_clinic_has_a_gap_on_the_days_it_is_closed(served: Site, open_page: Open) -> None:
+    page = open_page(f"{served.url}/places/RXK1")
+    (forecast,) = httpx.get(f"{served.url}/v1/forecasts/RXK1/attendances").json()["forecasts"]
     leads = [day["lead"] for day in forecast["days"]]
     n_stretches = sum(lead - 1 not in leads for lead in leads)
-    assert n_stretches in (4, 5)  # weekends within 28 days
-    assert len(re.findall(r'class="trace scatter[^"]*"', drawing)) == n_stretches * 7 + 1, console
-    assert len(re.findall(r'class="legendtext"', drawing)) == 5  # each name once: 3 bands, median, actual
-    assert console == ""
+    drawn = page.locator("#attendances .plot path.centre").get_attribute("d")
+    assert str(drawn).count("M") == n_stretches in (4, 5)  # weekends within 28 days
 
 
-def test_days_that_are_doubted_have_marks_of_a_shape_and_a_name_of_their_own(doubted_page: tuple[str, str]) -> None:
-    html, console = doubted_page
-    drawing = html.split(f'data-unique-id="{DOUBTED}"')[1].split("<details")[0]
-    traces = re.split(r'<g class="trace scatter', drawing)[1:]
-    points = sorted(found for trace in traces if (found := len(re.findall(r'<path class="point', trace))))
-    assert points == [1, 2, 7, 56 - 2], console  # used, without a value, left out, and the actuals that there are
-    for name in ("left out of training", "flagged, used as it is", "no value"):
-        assert name in drawing
-    other = html.split('data-unique-id="RXH1/beds"')[1].split("<details")[0]
-    assert "left out of training" not in other
-    assert console == ""
+def test_the_drivers_of_another_day_are_shown_without_script(served: Site, open_page: Open) -> None:
+    page = open_page(f"{served.url}/places/RXH1", java_script_enabled=False)
+    page.get_by_label("Day").select_option("2026-11-25")
+    page.locator(".drivers button").click()
+    expect(page.locator("#drivers-title")).to_have_text("Drivers of Wed 25 Nov")
+    (forecast,) = httpx.get(f"{served.url}/v1/forecasts/RXH1/occupancy").json()["forecasts"]
+    drivers = next(day for day in forecast["days"] if day["ds"] == "2026-11-25")["drivers"]
+    shown = [
+        float(text.split()[0].replace("\N{MINUS SIGN}", "-")) for text in page.locator(".parts td").all_inner_texts()
+    ]
+    assert shown == [pytest.approx(drivers[name], abs=0.51) for name in list(drivers)[1:]]
 
 
-def test_the_strip_says_what_is_doubted_and_where(doubted_page: tuple[str, str]) -> None:
-    strip = doubted_page[0].split('<section class="doubts"')[1].split("</section>")[0]
-    assert "7 days of 1 series suspect" in strip
-    assert "2 days of 1 series without a value" in strip
-    assert strip.count("<tr class=") == 3
+def test_plotly_is_loaded_only_by_those_who_zoom(served: Site, open_page: Open) -> None:
+    page = open_page(f"{served.url}/places/RXH1")
+    scripts: list[str] = page.evaluate("performance.getEntriesByType('resource').map((of) => of.name)")
+    assert not [name for name in scripts if "plotly" in name]
+    page.get_by_role("button", name="Zoom into occupancy").click()
+    expect(page.locator("#occupancy .js-plotly-plot")).to_be_visible()
+    assert page.locator("#occupancy .js-fill").count() >= 3
 
 
-def test_the_table_has_the_numbers_of_the_api(place_page: tuple[str, str], address: str) -> None:
-    html, _ = place_page
-    (forecast,) = httpx.get(f"{address}/v1/forecasts/RXK2/occupancy").json()["forecasts"]
-    section = unescape(html.split('id="occupancy"')[1].split("</section>")[0])
-    rows = re.findall(r'<time datetime="([^"]+)">[^<]*</time></th><td>([^<]+)</td>\s*((?:<td>[^<]+</td>\s*)+)', section)
-    shown = {ds: [median, *re.findall(r"<td>([^<]+)</td>", rest)] for ds, median, rest in rows}
+def test_an_open_tab_turns_late_and_takes_a_new_publication_in_without_a_reload(
+    tmp_path_factory: pytest.TempPathFactory, open_page: Open
+) -> None:
+    with site(tmp_path_factory.mktemp("moving"), Clock()) as moving:
+        moving.issue(full())
+        page = open_page(f"{moving.url}/")
+        page.evaluate("window.isTheSame = true; document.querySelector('details.measures').open = true")
+        status = page.locator("#status")
+        expect(status).to_contain_text("Up to date")
+        moving.clock.pass_days(1)
+        page.evaluate("window.dispatchEvent(new Event('focus'))")
+        expect(status).to_contain_text("Late")
+        expect(page.locator("h1")).to_have_text("Today, Mon 23 Nov")
+        moving.issue(full(None, 1.02))
+        page.evaluate("window.dispatchEvent(new Event('focus'))")
+        expect(status).to_contain_text("Up to date")
+        expect(status).to_contain_text("data to Sun 22 Nov")
+        assert page.evaluate("window.isTheSame") is True
+        assert page.evaluate("document.querySelector('details.measures').open") is True
+
+
+def test_an_open_tab_without_its_service_turns_late_by_the_clock(
+    tmp_path_factory: pytest.TempPathFactory, open_page: Open
+) -> None:
+    with site(tmp_path_factory.mktemp("lost"), Clock()) as lost:
+        lost.issue(full())
+        page = open_page(f"{lost.url}/", is_quiet=False)
+    page.clock.install(time="2026-11-23T07:00:00Z")
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    status = page.locator("#status")
+    expect(status).to_contain_text("Late")
+    expect(status).to_contain_text("the service does not answer since")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_crowd_of_places_begins_with_twenty(crowd: Site, open_page: Open, width: int) -> None:
+    page = open_page(f"{crowd.url}/", width)
+    assert page.locator(".morning tbody tr").count() == 20
+    assert overflowing(page) == []
+    page.get_by_role("link", name="All 150 places").first.click()
+    assert page.locator(".morning tbody tr").count() == 150
+    assert overflowing(page) == []
+
+
+def test_the_table_of_a_series_has_the_numbers_of_the_api(served: Site, open_page: Open) -> None:
+    page = open_page(f"{served.url}/places/RXK2")
+    (forecast,) = httpx.get(f"{served.url}/v1/forecasts/RXK2/occupancy").json()["forecasts"]
+    rows = page.locator("#occupancy table.days:not(.pressure) tbody tr")
+    shown = {row.locator("time").get_attribute("datetime"): row.locator("td").all_text_contents() for row in rows.all()}
     assert shown == {
         day["ds"]: [
             f"{day['quantiles']['0.5']:.0f}",
@@ -167,4 +308,6 @@ def test_the_table_has_the_numbers_of_the_api(place_page: tuple[str, str], addre
         ]
         for day in forecast["days"]
     }
-    assert "AutoETS gave a value that is not a number" in section
+    fallback = SeriesKey("RXK2", "occupancy").unique_id
+    assert fallback == forecast["unique_id"]
+    expect(page.locator("#occupancy .fallback-note")).to_contain_text("AutoETS gave a value that is not a number")

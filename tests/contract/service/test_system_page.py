@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from publication.levels import EscalationLevel
-from publication.model import Note, Place
+from publication.model import Note, Place, Publication
 from publication.store import Store, default_url
 from publication.vocabulary import NoteKind
 from tests.builders import CUTOFF, build_publication, build_system
@@ -32,7 +32,7 @@ LEVELS = (
 HOLIDAY = Note(NoteKind.HOLIDAY, "Friday 25 December: Christmas Day")
 
 
-def twenty_places(cutoff: Any = CUTOFF, scale: float = 1.0) -> Any:
+def twenty_places(cutoff: date = CUTOFF, scale: float = 1.0) -> Publication:
     """A system of twenty places with levels of escalation and drivers."""
     system = replace(build_system(places=TREE), levels=LEVELS)
     return build_publication(
@@ -73,7 +73,9 @@ def served(twenty: Client) -> dict[str, Any]:
 
 def numbers(text: str) -> list[float]:
     """The numbers of a cell; a true minus sign is a minus."""
-    return [float(found.replace(",", "")) for found in re.findall(r"-?[\d,]*\d\.?\d*", text.replace("\N{MINUS SIGN}", "-"))]
+    return [
+        float(found.replace(",", "")) for found in re.findall(r"-?[\d,]*\d\.?\d*", text.replace("\N{MINUS SIGN}", "-"))
+    ]
 
 
 def percents(chance: float) -> set[str]:
@@ -135,7 +137,10 @@ def test_the_worst_day_and_the_discharges_it_needs_are_those_of_the_api(
     for name, cells in shown.by_place().items():
         place = served[place_of(name)]
         lead = next(day["lead"] for day in place["days"] if day["ds"] == place["worst_day"])
-        assert cells["Worst day"].split()[0] in ("Today", "Tomorrow") or str(int(place["worst_day"][-2:])) in cells["Worst day"]
+        assert (
+            cells["Worst day"].split()[0] in ("Today", "Tomorrow")
+            or str(int(place["worst_day"][-2:])) in cells["Worst day"]
+        )
         needed, expected = place["discharges_needed"], sum(leaving[place["place"]][:lead]) / lead
         if needed:
             more, usual = numbers(cells["Discharges needed a day"])
