@@ -67,7 +67,7 @@ def test_the_clinic_is_forecast_at_weekends_alone_and_adds_nothing_on_other_days
 
 
 def weekday_notes(publication: Publication) -> tuple[str, ...]:
-    assert {note.kind for note in publication.notes} <= {NoteKind.WEEKDAYS, NoteKind.CAPACITY}
+    assert {note.kind for note in publication.notes} <= {NoteKind.WEEKDAYS, NoteKind.CAPACITY, NoteKind.HOLIDAY}
     return tuple(note.text for note in publication.notes if note.kind is NoteKind.WEEKDAYS)
 
 
