@@ -16,6 +16,7 @@ from publication.days import zone
 from publication.errors import TimeZoneError
 from publication.redaction import MASK, redact_addresses
 from publication.vocabulary import SEPARATOR, check_system_name
+from training.system.exports import ExportTable, as_export_tables, check_distinct_targets
 
 URL = "url"
 LONGEST_FOUND = 60
@@ -97,7 +98,9 @@ def _keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
             current = _inside(current.model_fields[str(part)].annotation)
         else:
             current = _inside(get_args(current)[-1])
-    return list(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else []
+    if not (isinstance(current, type) and issubclass(current, BaseModel)):
+        return []
+    return [field.alias or name for name, field in current.model_fields.items()]
 
 
 def _inside(annotation: object) -> object:
@@ -362,3 +365,6 @@ class Document(Table):
     measures: dict[Identifier, DeclaredMeasure] = {}
     sources: Annotated[dict[Identifier, SourceTable], Field(min_length=1)]
     places: list[PlaceTable] | None = None
+    exports: Annotated[
+        list[ExportTable], AfterValidator(check_distinct_targets), BeforeValidator(as_export_tables)
+    ] = []
