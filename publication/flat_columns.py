@@ -32,13 +32,13 @@ def publication_columns() -> tuple[FlatColumn, ...]:
     """Of the one row that describes a publication, and the live scores that were exported with it."""
     return _of(
         "system:text cutoff:day revision:count issued_at:instant digest:text champion:text champion_version:count "
-        "series:count fallbacks:count scored_at:instant"
+        "champion_run_id:text series:count fallbacks:count scored_at:instant"
     )
 
 
 def place_columns() -> tuple[FlatColumn, ...]:
     """Of the tree: one row a place."""
-    return _of("system:text place:text parent:text name:text kind:text")
+    return _of("system:text place:text parent:text name:text kind:text depth:count")
 
 
 def forecast_columns(system: System) -> tuple[FlatColumn, ...]:
@@ -60,7 +60,7 @@ def pressure_columns(system: System) -> tuple[FlatColumn, ...]:
 
 def actual_columns() -> tuple[FlatColumn, ...]:
     """Of recent actuals: one row a series and day."""
-    return _of("system:text unique_id:text place:text measure:text stream:text ds:day y:number")
+    return _of("system:text unique_id:text place:text measure:text stream:text unit:text ds:day y:number check:text")
 
 
 def score_columns() -> tuple[FlatColumn, ...]:

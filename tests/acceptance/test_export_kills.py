@@ -10,11 +10,11 @@ from collections.abc import Callable
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-import duckdb
 import openpyxl
 import psycopg
 import pytest
 
+from tests.contract.exports.readers import ask_duckdb
 from tests.contract.exports.stores import issued_tables
 from tests.contract.store.databases import new_postgresql_database
 from training.exports.run import write_exports
@@ -42,9 +42,7 @@ def write(tables: FlatTables, target: ExportTarget, folder: Path, url: str) -> N
 
 def sums_of_folder(folder: Path, _url: str) -> Sums:
     files = {name: f"{folder}/bi/current/{name}.parquet" for name in TABLES}
-    return {
-        name: one(duckdb.sql(f"SELECT sum({MEASURED[name]}) FROM '{file}'").fetchall()) for name, file in files.items()
-    }
+    return {name: one(ask_duckdb(f"SELECT sum({MEASURED[name]}) FROM '{file}'")) for name, file in files.items()}
 
 
 def sums_of_workbook(folder: Path, _url: str) -> Sums:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from publication.days import target_day
+from publication.doubted_days import checks_by_day
 from publication.flat_columns import (
     ColumnKind,
     FlatColumn,
@@ -62,9 +63,10 @@ class FlatTables:
 def flat_tables(publication: Publication, summary: PublicationSummary, scores: LiveScores | None) -> FlatTables:
     """Return the tables of a publication, and of the live scores if there are any."""
     system = publication.system
+    places = ((system.name, p.id, p.parent, p.name, p.kind, len(list(system.ancestors(p.id)))) for p in system.places)
     made = (
         _table("publication", publication_columns(), [_publication(summary, scores)]),
-        _table("places", place_columns(), ((system.name, p.id, p.parent, p.name, p.kind) for p in system.places)),
+        _table("places", place_columns(), places),
         _table("forecasts", forecast_columns(system), _forecasts(publication)),
         _table("pressure", pressure_columns(system), _pressure(publication)),
         _table("actuals", actual_columns(), _actuals(publication)),
@@ -83,7 +85,7 @@ def _publication(summary: PublicationSummary, scores: LiveScores | None) -> Row:
     champion = summary.champion
     return (
         *(summary.system, summary.cutoff, summary.revision, _to_the_second(summary.issued_at), summary.digest),
-        *(champion.name, champion.version, summary.n_series, summary.n_fallbacks),
+        *(champion.name, champion.version, champion.run_id, summary.n_series, summary.n_fallbacks),
         None if scores is None else _to_the_second(scores.scored_at),
     )
 
@@ -113,13 +115,16 @@ def _pressure_of(publication: Publication, of: Headroom) -> Iterator[Row]:
 
 
 def _actuals(publication: Publication) -> Iterator[Row]:
-    return (row for series in publication.series for row in _actuals_of(publication.system.name, series))
+    return (row for series in publication.series for row in _actuals_of(publication, series))
 
 
-def _actuals_of(system: str, series: SeriesForecast) -> Iterator[Row]:
+def _actuals_of(publication: Publication, series: SeriesForecast) -> Iterator[Row]:
+    before = (publication.system.name, *_key(series.key), series.unit)
+    doubted = checks_by_day(publication, series)
     for actual in series.recent:
         is_known = actual.y is not None and math.isfinite(actual.y)
-        yield (system, *_key(series.key), actual.ds, actual.y if is_known else None)
+        check = doubted.get(actual.ds)
+        yield (*before, actual.ds, actual.y if is_known else None, None if check is None else check.value)
 
 
 def _scores(scores: LiveScores) -> Iterator[Row]:

@@ -31,15 +31,20 @@ def export(tables: FlatTables, folder: Path, *targets: ExportTarget, **environ: 
     return said
 
 
+def ask_duckdb(sql: str) -> Rows:
+    """Rows of a query over files."""
+    return duckdb.execute(sql).fetchall()
+
+
 def read_parquet(folder: Path, table: str) -> Rows:
-    return _sorted(duckdb.sql(f"SELECT * FROM read_parquet('{folder}/current/{table}.parquet')").fetchall())
+    return _sorted(ask_duckdb(f"SELECT * FROM read_parquet('{folder}/current/{table}.parquet')"))
 
 
 def read_csv(folder: Path, table: str, columns: Sequence[FlatColumn]) -> Rows:
     types = {column.name: DUCKDB_TYPES[column.kind] for column in columns}
     file = f"{folder}/current/{table}.csv"
-    found = duckdb.sql(f"SELECT * FROM read_csv('{file}', columns = {types}, header = true, auto_detect = false)")
-    return _sorted(found.fetchall())
+    query = f"SELECT * FROM read_csv('{file}', columns = {types}, header = true, auto_detect = false)"
+    return _sorted(ask_duckdb(query))
 
 
 def read_sheet(file: Path, table: str) -> Rows:

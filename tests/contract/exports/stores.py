@@ -5,7 +5,7 @@ from pathlib import Path
 
 from publication.model import Publication
 from publication.store import Store, default_url
-from tests.builders import QUANTILES, build_live_scores, build_publication, build_system
+from tests.builders import FINDINGS, QUANTILES, build_live_scores, build_publication, build_system
 from training.exports.tables import FlatTables, flat_tables
 
 ODD_NAMES = {
@@ -35,7 +35,11 @@ def issue(
     system = build_system(name=name, horizon_days=HORIZON_DAYS, quantiles=quantiles)
     odd = tuple(replace(place, name=ODD_NAMES.get(place.id, place.name)) for place in system.places)
     publication = build_publication(
-        system=replace(system, places=odd), with_headroom=True, recent_days=RECENT_DAYS, scale=scale
+        system=replace(system, places=odd),
+        with_headroom=True,
+        recent_days=RECENT_DAYS,
+        scale=scale,
+        findings=FINDINGS[:1],
     )
     return store.issue(publication)
 

@@ -152,8 +152,8 @@ def test_a_table_of_someone_else_is_left_as_it_is(
 def test_the_tables_are_such_as_sql_server_can_make(tables: FlatTables) -> None:
     """No server of it is here: its dialect writes the statements."""
     forecasts = next(table for table in tables.tables if table.name == "forecasts")
-    dialect = mssql.dialect()
-    dialect.server_version_info = (16,)
+    dialect = mssql.dialect()  # type: ignore[no-untyped-call]
+    dialect.server_version_info = (16,)  # type: ignore[assignment]  # which a connection would say
     made = " ".join(str(CreateTable(sql_table(forecasts, "bi")).compile(dialect=dialect)).split())
     assert made.startswith("CREATE TABLE bi.forecasts ( system NVARCHAR(200) NOT NULL, unique_id NVARCHAR(max) NULL,")
     assert "[q0.025] DOUBLE PRECISION NULL" in made

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import duckdb
 import pytest
 
-from tests.contract.exports.readers import export
+from tests.contract.exports.readers import ask_duckdb, export
 from tests.contract.exports.stores import issue, new_store, tables_of
 from training.errors import ExportError
 from training.exports.tables import FlatTables
@@ -57,8 +56,7 @@ def test_the_link_is_relative_so_that_the_folder_can_be_moved(
 ) -> None:
     export(tables, place, FolderExport("bi", file_format))
     (place / "bi").rename(place / "moved")
-    [(n,)] = duckdb.sql(f"SELECT count(*) FROM '{place}/moved/current/places.{file_format}'").fetchall()
-    assert n == 7
+    assert ask_duckdb(f"SELECT count(*) FROM '{place}/moved/current/places.{file_format}'") == [(7,)]
 
 
 def test_a_format_that_changes_leaves_no_file_of_the_old_one(tables: FlatTables, place: Path) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from tests.builders import build_publication
 from tests.contract.exports.readers import (
     DUCKDB_TYPES,
+    ask_duckdb,
     columns_of,
     export,
     in_excel,
@@ -89,7 +89,9 @@ def test_a_csv_is_that_of_the_service_with_the_system_first(
 
 def test_pressure_is_that_of_the_service(tables: FlatTables, place: Path, client: Client) -> None:
     export(tables, place, FolderExport("p", "parquet"))
-    exported = duckdb.sql(f"SELECT * FROM '{place}/p/current/pressure.parquet'").to_arrow_table().to_pylist()
+    file = place / "p" / "current" / "pressure.parquet"
+    names = [name for (name,) in ask_duckdb(f"SELECT column_name FROM (DESCRIBE SELECT * FROM '{file}')")]
+    exported = [dict(zip(names, row, strict=True)) for row in ask_duckdb(f"SELECT * FROM '{file}'")]
     served = {
         (found["place"], day["ds"]): day
         for found in client.get("/v1/pressure").json()["places"]
@@ -97,7 +99,7 @@ def test_pressure_is_that_of_the_service(tables: FlatTables, place: Path, client
     }
     assert len(exported) == len(served) == N_ROWS["pressure"]
     for row in exported:
-        day = served[row["place"], row["ds"].isoformat()]
+        day = served[row["place"], str(row["ds"])]
         assert (row["lead"], row["beds"]) == (day["lead"], day["beds"])
         for group in ("occupancy", "headroom"):
             assert {f"{group}_q{level}": value for level, value in day[group].items()}.items() <= row.items()
@@ -107,11 +109,15 @@ def test_pressure_is_that_of_the_service(tables: FlatTables, place: Path, client
 
 def test_actuals_and_places_are_those_of_the_service(tables: FlatTables, place: Path, client: Client) -> None:
     export(tables, place, FolderExport("p", "parquet"))
-    actuals = duckdb.sql(f"SELECT ds, y FROM '{place}/p/current/actuals.parquet' WHERE unique_id = 'RXH1/beds'")
-    recent = client.get("/v1/forecasts/RXH1/beds").json()["forecasts"][0]["recent"]
-    assert [(ds.isoformat(), y) for ds, y in actuals.fetchall()] == [(day["ds"], day["y"]) for day in recent]
-    places = duckdb.sql(f"SELECT place, parent, name, kind FROM '{place}/p/current/places.parquet'").fetchall()
+    exported = f"SELECT ds, y, \"check\" FROM '{place}/p/current/actuals.parquet' WHERE unique_id = 'RXH1/occupancy'"
+    recent = client.get("/v1/forecasts/RXH1/occupancy").json()["forecasts"][0]["recent"]
+    served = [(day["ds"], day["y"], day.get("check")) for day in recent]
+    assert [(ds.isoformat(), y, check) for ds, y, check in ask_duckdb(exported)] == served
+    assert [check for _, _, check in served] == ["frozen"] * (RECENT_DAYS - 1) + [None]
+    places = ask_duckdb(f"SELECT place, parent, name, kind FROM '{place}/p/current/places.parquet'")
     assert places == [tuple(found.values()) for found in client.get("/v1/system").json()["system"]["places"]]
+    depths = ask_duckdb(f"SELECT depth, count(*) FROM '{place}/p/current/places.parquet' GROUP BY 1 ORDER BY 1")
+    assert depths == [(0, 1), (1, 2), (2, 4)]
 
 
 def test_a_system_without_scores_headroom_or_actuals_has_empty_tables(place: Path, database_url: str) -> None:
@@ -124,5 +130,5 @@ def test_a_system_without_scores_headroom_or_actuals_has_empty_tables(place: Pat
         columns = columns_of(bare)[name]
         assert read_parquet(place / "p", name) == read_csv(place / "c", name, columns) == []
         assert read_sheet(place / "w.xlsx", name) == read_database(database_url, "bi", name) == []
-        types = duckdb.sql(f"SELECT * FROM '{place}/p/current/{name}.parquet'").types
-        assert [str(kind).split(" ")[0] for kind in types] == [DUCKDB_TYPES[column.kind] for column in columns]
+        types = ask_duckdb(f"SELECT column_type FROM (DESCRIBE SELECT * FROM '{place}/p/current/{name}.parquet')")
+        assert [kind for (kind,) in types] == [DUCKDB_TYPES[column.kind] for column in columns]
