@@ -51,7 +51,7 @@ def pressure_columns(system: System) -> tuple[FlatColumn, ...]:
     """Of pressure: one row a place and day."""
     chances = (*(f"over_{threshold}" for threshold in system.thresholds), *(f"short_{beds}" for beds in SHORT_BY))
     return (
-        *_of("system:text place:text cutoff:day ds:day lead:count beds:number"),
+        *_of("system:text place:text parent:text name:text kind:text cutoff:day ds:day lead:count beds:number"),
         *_quantiles(system, "occupancy_"),
         *_quantiles(system, "headroom_"),
         *(FlatColumn(name, ColumnKind.NUMBER) for name in chances),

@@ -104,6 +104,8 @@ def _pressure(publication: Publication) -> Iterator[Row]:
 
 def _pressure_of(publication: Publication, of: Headroom) -> Iterator[Row]:
     system, levels = publication.system, headroom_levels(publication.system)
+    place = system.place_by_id[of.place]
+    before = (system.name, place.id, place.parent, place.name, place.kind, publication.cutoff)
     published = [levels.index(level) for level in system.quantiles]
     days = zip(of.beds, of.occupancy, of.headroom, strict=True)
     for lead, (beds, occupancy, headroom) in enumerate(days, start=1):
@@ -111,7 +113,7 @@ def _pressure_of(publication: Publication, of: Headroom) -> Iterator[Row]:
         short = (chance_short(levels, headroom, n) for n in SHORT_BY)
         numbers = (beds, *occupancy, *(headroom[i] for i in published), *over, *short)
         day = (target_day(publication.cutoff, lead), lead)
-        yield (system.name, of.place, publication.cutoff, *day, *(round(n, EXPORTED_DECIMALS) for n in numbers))
+        yield (*before, *day, *(round(n, EXPORTED_DECIMALS) for n in numbers))
 
 
 def _actuals(publication: Publication) -> Iterator[Row]:

@@ -101,6 +101,7 @@ def test_pressure_is_that_of_the_service(tables: FlatTables, place: Path, client
     for row in exported:
         day = served[row["place"], str(row["ds"])]
         assert (row["lead"], row["beds"]) == (day["lead"], day["beds"])
+        assert row["name"] == ODD_NAMES[str(row["place"])]
         for group in ("occupancy", "headroom"):
             assert {f"{group}_q{level}": value for level, value in day[group].items()}.items() <= row.items()
         for group in ("over", "short"):
@@ -112,7 +113,7 @@ def test_actuals_and_places_are_those_of_the_service(tables: FlatTables, place: 
     exported = f"SELECT ds, y, \"check\" FROM '{place}/p/current/actuals.parquet' WHERE unique_id = 'RXH1/occupancy'"
     recent = client.get("/v1/forecasts/RXH1/occupancy").json()["forecasts"][0]["recent"]
     served = [(day["ds"], day["y"], day.get("check")) for day in recent]
-    assert [(ds.isoformat(), y, check) for ds, y, check in ask_duckdb(exported)] == served
+    assert [(str(ds), y, check) for ds, y, check in ask_duckdb(exported)] == served
     assert [check for _, _, check in served] == ["frozen"] * (RECENT_DAYS - 1) + [None]
     places = ask_duckdb(f"SELECT place, parent, name, kind FROM '{place}/p/current/places.parquet'")
     assert places == [tuple(found.values()) for found in client.get("/v1/system").json()["system"]["places"]]
