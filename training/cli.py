@@ -29,11 +29,14 @@ from training.options import (
     AllowMissingOption,
     CandidatesOption,
     CutoffOption,
+    FaultsOption,
     FileOrNothing,
     HomeOption,
     OptionalSystemOption,
     StrictOption,
     SystemOption,
+    TrainWindowOption,
+    TruthOption,
     check_one_cutoff,
     day_of,
 )
@@ -86,19 +89,8 @@ def simulate(
     lockdown: Annotated[bool, typer.Option("--lockdown", help="Add a sudden, undeclared fall of attendances.")] = False,
     merger: Annotated[bool, typer.Option("--merger", help="Merge two sites of a trust.")] = False,
     census_hour: Annotated[int | None, typer.Option(min=0, max=23, help="Count occupancy at this local hour.")] = None,
-    faults: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FAULT[,FAULT...]",
-            help="Inject faults into the extracts; 'all' injects every kind. May be repeated.",
-        ),
-    ] = None,
-    truth: Annotated[
-        list[datetime] | None,
-        typer.Option(
-            formats=[DAY_FORMAT], help="Write the true distribution of the days after this day. May be repeated."
-        ),
-    ] = None,
+    faults: FaultsOption = None,
+    truth: TruthOption = None,
     horizon: Annotated[int, typer.Option(min=1, max=84, help="Days ahead, for --truth.")] = 28,
     draws: Annotated[int, typer.Option(min=1, help="Number of simulated futures, for --truth.")] = 2000,
 ) -> None:
@@ -210,12 +202,7 @@ def backtest(
             help="The last cutoff. [default: the last with actuals for the full horizon]",
         ),
     ] = None,
-    train_window: Annotated[
-        int | None,
-        typer.Option(
-            min=84, metavar="DAYS", help="Limit the history before each refit to this many days. [default: no limit]"
-        ),
-    ] = None,
+    train_window: TrainWindowOption = None,
     group_by: Annotated[
         str, typer.Option(help="Slices of the printed table: measure, series, leads, weekday, day, regime.")
     ] = "measure,leads",
@@ -318,6 +305,18 @@ def publish(
     from training.jobs import publish as job
 
     job.run(context, _console(), day_of(cutoff), allow_missing=allow_missing)
+
+
+@app.command()
+def export(system: SystemOption, home: HomeOption = None) -> None:
+    """Write the flat tables of the newest publication to where [exports] in system.toml says.
+
+    Each publication does so by itself. This writes them again, after a failure or a change of system.toml.
+    """
+    context = _context(system, home)
+    from training.jobs import export as job
+
+    job.run(context, _console())
 
 
 @app.command()

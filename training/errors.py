@@ -55,6 +55,12 @@ class OutOfReachError(TrainingError):
     exit_code = 6
 
 
+class ExportError(TrainingError):
+    """Flat tables could not be written to a target; the publication that they are of is issued."""
+
+    exit_code = 6
+
+
 class HomeError(TrainingError):
     """The home, or a file in it, cannot be read or written: another user's, a read-only or a full disk."""
 

@@ -83,11 +83,27 @@ def write_atomically(target: Path) -> Iterator[Path]:
     try:
         yield unfinished
         if unfinished.is_dir():
+            for file in unfinished.rglob("*"):
+                _sync(file)
             shutil.rmtree(target, ignore_errors=True)  # a folder is not replaced in one step: it may be absent
-        else:
-            _sync(unfinished)
+        _sync(unfinished)
         unfinished.replace(target)
         _sync(target.parent)
+    finally:
+        _remove(unfinished)
+
+
+def replace_link(link: Path, target: Path) -> None:
+    """Have a symbolic link name another file or folder, in one step: at any moment it names the old or the new one.
+
+    Raises OSError where that fails: on Windows, too, where this user may make no links.
+    """
+    unfinished = link.with_name(f"{link.name}.{os.getpid()}{UNFINISHED}")
+    _remove(unfinished)
+    try:
+        unfinished.symlink_to(os.path.relpath(target, link.parent), target_is_directory=True)
+        unfinished.replace(link)
+        _sync(link.parent)
     finally:
         _remove(unfinished)
 
@@ -132,7 +148,7 @@ def _sync(file: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     with suppress(OSError):
         path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options that several commands share, and long ones."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -36,6 +36,23 @@ AllowMissingOption = Annotated[
 ]
 CandidatesOption = Annotated[
     str | None, typer.Option("--candidates", help="Names from the catalogue, comma-separated.")
+]
+FaultsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FAULT[,FAULT...]",
+        help="Inject faults into the extracts; 'all' injects every kind. May be repeated.",
+    ),
+]
+TruthOption = Annotated[
+    list[datetime] | None,
+    typer.Option(formats=[DAY_FORMAT], help="Write the true distribution of the days after this day. May be repeated."),
+]
+TrainWindowOption = Annotated[
+    int | None,
+    typer.Option(
+        min=84, metavar="DAYS", help="Limit the history before each refit to this many days. [default: no limit]"
+    ),
 ]
 
 

@@ -1,10 +1,9 @@
-"""Findings as JSON and as tables, with the same columns; their numbers by check; and the check that doubts a day."""
+"""Findings as JSON and as tables, with the same columns; and their numbers by check."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
 
-from publication.days import ONE_DAY
-from publication.model import Finding, Publication, SeriesForecast
+from publication.doubted_days import checks_by_day as checks_by_day
+from publication.model import Finding
 from publication.vocabulary import Check
 from service.rendering.bodies import Json, json_text
 from service.rendering.tables import csv_line
@@ -66,17 +65,3 @@ def counts_body(findings: Sequence[Finding]) -> list[Json]:
         for check in Check
         if check in by_check
     ]
-
-
-def checks_by_day(publication: Publication, series: SeriesForecast) -> dict[date, Check]:
-    """Return the days of a series' recent actuals that are doubted, each with the most severe check."""
-    found = [finding for finding in publication.findings_on(series.unique_id) if finding.check.concerns_days]
-    if not found or not series.recent:
-        return {}
-    severity, first = list(Check), series.recent[0].ds
-    doubted: dict[date, Check] = {}
-    for finding in sorted(found, key=lambda finding: severity.index(finding.check), reverse=True):
-        start = max(finding.first, first)
-        for after in range((finding.last - start).days + 1):
-            doubted[start + after * ONE_DAY] = finding.check
-    return doubted

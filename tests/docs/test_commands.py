@@ -161,6 +161,7 @@ PREPARED: dict[str, Callable[[Path, Path], Story]] = {
     "README.md": start_with_history,
     "demo.md": start_demonstrated,
     "deploy.md": start_deployed,
+    "export.md": start_with_models,
     "ingest.md": start_with_extract,
     "levels.md": start_with_models,
     "operate.md": start_deployed,

@@ -18,6 +18,7 @@ from training.history.point_in_time import PointInTimeHistory
 from training.history.recent_findings import recent_findings, stopped_series
 from training.history.review import weekly_total_flags
 from training.jobs.context import Context, JobLock, hold
+from training.jobs.export import export_newest
 from training.jobs.registry import champion_or_cached, last_state, other_system, saved_state
 from training.pipeline.forecaster import Forecaster
 from training.pipeline.publishing import RECENT_ACTUALS_DAYS, as_publication
@@ -91,12 +92,15 @@ def run(
     as_of: datetime | None = None,
     allow_missing: bool = False,
 ) -> Publication:
-    """Forecast with the champion for the cutoff (default: see `next_cutoff`) and issue the publication.
+    """Forecast with the champion for the cutoff (default: see `next_cutoff`), issue the publication and export it.
 
-    Everything known at `as_of` (default: now) of the days up to the cutoff is used.
+    Everything known at `as_of` (default: now) of the days up to the cutoff is used. Raises ExportError where it is
+    issued, and could not be exported.
     """
     with hold(job, JobLock.PUBLISHING):
-        return _publish(job, console, cutoff, as_of, allow_missing)
+        issued = _publish(job, console, cutoff, as_of, allow_missing)
+        export_newest(job, console)
+        return issued
 
 
 def next_cutoff(job: Context, as_of: datetime, allow_missing: bool = False) -> tuple[date, tuple[Note, ...]]:

@@ -1,46 +1,35 @@
 """Queries: rows of any database that SQLAlchemy reaches."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, NullPool, create_engine
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from publication.console import hide
-from publication.database import CONNECT_TIMEOUT_SECONDS
-from publication.redaction import ENCODE_ADVICE, STRAY_AT, Redactor, has_stray_at, redact_url
+from training.addresses import DatabaseAddress, database_address
 from training.errors import HistoryError
 from training.sources.extract import Columns, Extract, text_of
 from training.sources.headers import check_header, check_rows, columns_of, format_of
 from training.system.model import Source
 
 PARTITION_ROWS = 50_000
-VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-USER_AND_PASSWORD = re.compile(r"(?<=://)[^@/]*(?=@)")
 
 
 def read_query(source: Source, folder: Path, environ: Mapping[str, str]) -> Extract:
     """Return the rows that the database gives for the source's query. A line is the number of a row, from 1."""
-    text = _expanded_url(source, environ)
-    url = _url(source, text, folder)
-    secrets = _secrets(source, environ)
-    hide([text], secrets)
-    redactor = Redactor(text, secrets=secrets)
-    name = f"source {source.name} from {redact_url(text)}"
+    address = _address(source, folder, environ)
+    name = f"source {source.name} from {address.redacted}"
     try:
-        engine = create_engine(url, poolclass=NullPool, connect_args=_connect_args(url))
+        engine = create_engine(address.url, poolclass=NullPool, connect_args=address.connect_args)
         with engine.connect() as connection:
             return _read(connection, source, name)
     except (NoSuchModuleError, ImportError) as error:
-        reason = redactor.redact_error(error)
+        reason = address.redactor.redact_error(error)
         raise HistoryError(f"Reading {name}: {reason}. Install the driver of this database.") from None
     except (SQLAlchemyError, ValueError) as error:
         original = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
         raise HistoryError(
-            f"Reading {name}: {redactor.redact_error(original)}. "
+            f"Reading {name}: {address.redactor.redact_error(original)}. "
             f"Check that the database is there, and url and query of sources.{source.name} in system.toml."
         ) from None
 
@@ -62,59 +51,14 @@ def _read(connection: Connection, source: Source, name: str) -> Extract:
     return Extract(source, f"query of {source.name}", header, columns.rows())
 
 
-def _url(source: Source, text: str, folder: Path) -> URL:
-    where = _where(source)
-    if has_stray_at(text):  # not tried: what would be taken for the host is a part of the password
-        raise HistoryError(
-            f"{where}: {STRAY_AT}. {ENCODE_ADVICE} The value of a variable ${{NAME}} is written as it is."
-        )
+def _address(source: Source, folder: Path, environ: Mapping[str, str]) -> DatabaseAddress:
+    """The address; that of a SQLite file below the folder of the system file, where it must be."""
+    where = f"Reading source {source.name}: sources.{source.name}.url"
     try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):  # their text quotes parts of the url, which may be a password
-        raise HistoryError(
-            f"{where} is not the address of a database. Give one like postgresql://USER:${{PASSWORD}}@HOST/DATABASE."
-        ) from None
-    if url.drivername == "postgresql":
-        url = url.set(drivername="postgresql+psycopg")
-    if url.get_backend_name() != "sqlite" or not url.database:
-        return url
-    file = folder / url.database
-    if not file.is_file():  # SQLite would make an empty one
-        raise HistoryError(f"{where}: there is no file {file}. Correct the url in system.toml.")
-    return url.set(database=str(file))
-
-
-def _where(source: Source) -> str:
-    return f"Reading source {source.name}: sources.{source.name}.url"
-
-
-def _expanded_url(source: Source, environ: Mapping[str, str]) -> str:
-    return _expanded(source.url or "", environ, _where(source))
-
-
-def _secrets(source: Source, environ: Mapping[str, str]) -> list[str]:
-    """The values of the variables in the url that do not stand for a host or more: a user, a password, an option."""
-    url = source.url or ""
-    user_info, _, others = url.rpartition("@")
-    return [environ[name] for name in VARIABLE.findall(user_info + others.partition("?")[2])]
-
-
-def _expanded(url: str, environ: Mapping[str, str], where: str) -> str:
-    """The url with the variables in it; those before the host (user, password) may have any sign in them."""
-
-    def value(found: re.Match[str]) -> str:
-        name = found.group(1)
-        if name not in environ:
-            raise HistoryError(
-                f"{where} needs the environment variable {name}, which is not set. Set it and try again."
-            )
-        return environ[name]
-
-    def quoted(found: re.Match[str]) -> str:
-        return VARIABLE.sub(lambda variable: quote(value(variable), safe=""), found.group())
-
-    return VARIABLE.sub(value, USER_AND_PASSWORD.sub(quoted, url, count=1))
-
-
-def _connect_args(url: URL) -> dict[str, int]:
-    return {"connect_timeout": CONNECT_TIMEOUT_SECONDS} if url.get_backend_name() == "postgresql" else {}
+        address = database_address(source.url or "", environ, where).below(folder)
+    except ValueError as error:
+        raise HistoryError(str(error)) from None
+    url = address.url
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).is_file():  # it would be made
+        raise HistoryError(f"{where}: there is no file {url.database}. Correct the url in system.toml.")
+    return address

@@ -10,6 +10,7 @@ from pathlib import Path
 from publication.model import Measure, System
 from publication.vocabulary import Kind
 from training.system.bank_holidays import unannounced_holidays
+from training.system.exports import ExportTarget
 from training.system.schema import DEFAULT_CENSUS_WITHIN_HOURS, DeclaredMeasure, SourceTable
 
 BUILT_IN = (
@@ -235,12 +236,13 @@ class Source:
 
 @dataclass(frozen=True)
 class SystemFile:
-    """One hospital system, where its history comes from, and what is known besides."""
+    """One hospital system, where its history comes from, what is known besides, and where flat tables go."""
 
     path: Path
     system: System
     sources: tuple[Source, ...]
     context: SystemContext = SystemContext()
+    exports: tuple[ExportTarget, ...] = ()
 
     @property
     def folder(self) -> Path:

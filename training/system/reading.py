@@ -48,7 +48,8 @@ def read_system(path: Path) -> SystemFile:
     sources = tuple(_source(path, name, table, known, max_rejected_share) for name, table in document.sources.items())
     rows = _place_rows(path, document)
     system = _system(document, delivered_measures(known, document.sources.values()), rows)
-    return SystemFile(path, system, sources, _context(path, document, system, known, rows))
+    exports = tuple(target for table in document.exports for target in table.targets())
+    return SystemFile(path, system, sources, _context(path, document, system, known, rows), exports)
 
 
 def _document(path: Path) -> Document:

@@ -17,6 +17,7 @@ from publication.errors import TimeZoneError
 from publication.levels import check_colour, parse_condition
 from publication.redaction import MASK, redact_addresses
 from publication.vocabulary import SEPARATOR, check_system_name
+from training.system.exports import ExportTable, as_export_tables, check_distinct_targets
 
 URL = "url"
 LONGEST_FOUND = 60
@@ -100,7 +101,9 @@ def _keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
             current = _inside(current.model_fields[str(part)].annotation)
         else:
             current = _inside(get_args(current)[-1])
-    return list(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else []
+    if not (isinstance(current, type) and issubclass(current, BaseModel)):
+        return []
+    return [field.alias or name for name, field in current.model_fields.items()]
 
 
 def _inside(annotation: object) -> object:
@@ -394,3 +397,6 @@ class Document(Table):
     sources: Annotated[dict[Identifier, SourceTable], Field(min_length=1)]
     places: list[PlaceTable] | None = None
     levels: Annotated[list[LevelTable], AfterValidator(_check_level_names)] = []
+    exports: Annotated[
+        list[ExportTable], AfterValidator(check_distinct_targets), BeforeValidator(as_export_tables)
+    ] = []

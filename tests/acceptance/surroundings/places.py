@@ -11,6 +11,7 @@ from tests.unit.cli.commands import headroom
 
 SITE = "Łódź-東"
 DAYS = 200
+EXPORTS = '\n[exports]\nfolder = "bi"\nformat = "csv"\nworkbook = "bi.xlsx"\n'
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ def ingested(folder: Path) -> Place:
     for file in [*place.system.glob("*.csv"), *place.system.glob("extract/*.csv")]:
         file.write_text(file.read_text(encoding="utf-8").replace("RXA01", SITE), encoding="utf-8")
     toml = place.system_file.read_text(encoding="utf-8")
-    place.system_file.write_text(toml.replace("horizon_days = 28", "horizon_days = 7"), encoding="utf-8")
+    toml = toml.replace("horizon_days = 28", "horizon_days = 7") + EXPORTS
+    place.system_file.write_text(toml, encoding="utf-8")
     place.run("ingest")
     assert headroom_service(["--home", str(place.home), "keys", "create", "desk", "--place", SITE], environ={}) == 0
     return place

@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "rollback": WHERE,
     "migrate": WHERE,
     "publish": WHERE,
+    "export": WHERE,
     "score": WHERE,
     "daily": WHERE,
     "demo": ("--home", "{home}", "--no-serve"),

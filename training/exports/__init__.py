@@ -1,0 +1,1 @@
+"""Flat tables of a publication, and where they are written for BI tools."""

@@ -1,0 +1,145 @@
+"""The flat tables of a publication: typed columns, with the values that the service gives."""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from publication.days import target_day
+from publication.doubted_days import checks_by_day
+from publication.flat_columns import (
+    ColumnKind,
+    FlatColumn,
+    actual_columns,
+    forecast_columns,
+    place_columns,
+    pressure_columns,
+    publication_columns,
+    score_columns,
+)
+from publication.live_scores import LiveScores
+from publication.model import Headroom, Publication, PublicationSummary, SeriesForecast
+from publication.pressure import SHORT_BY, chance_over, chance_short, headroom_levels
+from publication.vocabulary import SeriesKey, series_key
+
+ARROW_TYPES = {
+    ColumnKind.TEXT: pa.string(),
+    ColumnKind.DAY: pa.date32(),
+    ColumnKind.INSTANT: pa.timestamp("us", tz="UTC"),
+    ColumnKind.COUNT: pa.int64(),
+    ColumnKind.NUMBER: pa.float64(),
+    ColumnKind.FLAG: pa.bool_(),
+}
+EXPORTED_DECIMALS = 4
+"""Decimals of chances and losses, as the service rounds them."""
+
+Row = Sequence[object]
+
+
+@dataclass(frozen=True)
+class FlatTable:
+    """A table with a name, its columns, and its rows as typed data."""
+
+    name: str
+    columns: tuple[FlatColumn, ...]
+    data: pa.Table
+
+
+@dataclass(frozen=True)
+class FlatTables:
+    """The tables of one publication."""
+
+    summary: PublicationSummary
+    tables: tuple[FlatTable, ...]
+
+    @property
+    def label(self) -> str:
+        """Return the cutoff and revision: `2026-11-21.1`."""
+        return f"{self.summary.cutoff}.{self.summary.revision}"
+
+
+def flat_tables(publication: Publication, summary: PublicationSummary, scores: LiveScores | None) -> FlatTables:
+    """Return the tables of a publication, and of the live scores if there are any."""
+    system = publication.system
+    places = ((system.name, p.id, p.parent, p.name, p.kind, len(list(system.ancestors(p.id)))) for p in system.places)
+    made = (
+        _table("publication", publication_columns(), [_publication(summary, scores)]),
+        _table("places", place_columns(), places),
+        _table("forecasts", forecast_columns(system), _forecasts(publication)),
+        _table("pressure", pressure_columns(system), _pressure(publication)),
+        _table("actuals", actual_columns(), _actuals(publication)),
+        _table("scores", score_columns(), () if scores is None else _scores(scores)),
+    )
+    return FlatTables(summary, made)
+
+
+def _table(name: str, columns: tuple[FlatColumn, ...], rows: Iterable[Row]) -> FlatTable:
+    values = list(zip(*rows, strict=True)) or [()] * len(columns)
+    arrays = [pa.array(of, ARROW_TYPES[column.kind]) for of, column in zip(values, columns, strict=True)]
+    return FlatTable(name, columns, pa.table(arrays, names=[column.name for column in columns]))
+
+
+def _publication(summary: PublicationSummary, scores: LiveScores | None) -> Row:
+    champion = summary.champion
+    return (
+        *(summary.system, summary.cutoff, summary.revision, _to_the_second(summary.issued_at), summary.digest),
+        *(champion.name, champion.version, champion.run_id, summary.n_series, summary.n_fallbacks),
+        None if scores is None else _to_the_second(scores.scored_at),
+    )
+
+
+def _forecasts(publication: Publication) -> Iterator[Row]:
+    for series in publication.series:
+        before = (publication.system.name, *_key(series.key), publication.cutoff)
+        for day in series.days:
+            yield (*before, day.ds, day.lead, day.mean, *day.quantiles, series.model, series.fallback)
+
+
+def _pressure(publication: Publication) -> Iterator[Row]:
+    for of in publication.headroom:
+        yield from _pressure_of(publication, of)
+
+
+def _pressure_of(publication: Publication, of: Headroom) -> Iterator[Row]:
+    system, levels = publication.system, headroom_levels(publication.system)
+    place = system.place_by_id[of.place]
+    before = (system.name, place.id, place.parent, place.name, place.kind, publication.cutoff)
+    published = [levels.index(level) for level in system.quantiles]
+    days = zip(of.beds, of.occupancy, of.headroom, strict=True)
+    for lead, (beds, occupancy, headroom) in enumerate(days, start=1):
+        over = (chance_over(levels, headroom, beds, threshold) for threshold in system.thresholds)
+        short = (chance_short(levels, headroom, n) for n in SHORT_BY)
+        numbers = (beds, *occupancy, *(headroom[i] for i in published), *over, *short)
+        day = (target_day(publication.cutoff, lead), lead)
+        yield (*before, *day, *(round(n, EXPORTED_DECIMALS) for n in numbers))
+
+
+def _actuals(publication: Publication) -> Iterator[Row]:
+    return (row for series in publication.series for row in _actuals_of(publication, series))
+
+
+def _actuals_of(publication: Publication, series: SeriesForecast) -> Iterator[Row]:
+    before = (publication.system.name, *_key(series.key), series.unit)
+    doubted = checks_by_day(publication, series)
+    for actual in series.recent:
+        is_known = actual.y is not None and math.isfinite(actual.y)
+        check = doubted.get(actual.ds)
+        yield (*before, actual.ds, actual.y if is_known else None, None if check is None else check.value)
+
+
+def _scores(scores: LiveScores) -> Iterator[Row]:
+    for score in scores.scores:
+        if score.of.series is not None:
+            losses = (None if loss is None else round(loss, EXPORTED_DECIMALS) for loss in score.losses)
+            key = _key(series_key(score.of.series))
+            yield (scores.system, *key, score.of.leads, score.of.regime, score.n, score.fallbacks, *losses)
+
+
+def _key(key: SeriesKey) -> Row:
+    return (key.unique_id, *key)
+
+
+def _to_the_second(instant: datetime) -> datetime:
+    return instant.astimezone(UTC).replace(microsecond=0)
