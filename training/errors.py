@@ -1,6 +1,9 @@
 """The errors of training jobs. Each class has its exit code and a line in docs/reference/errors.md."""
 
+from difflib import get_close_matches
 from typing import ClassVar
+
+MOST_KNOWN = 12  # words that a sentence lists
 
 
 class TrainingError(Exception):
@@ -77,3 +80,12 @@ class VersionUnreadableError(OutOfReachError):
         super().__init__(f"{found} {advice}")
         self.found = found
         self.advice = advice
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """Return `Did you mean ...?` where a known word is near, else the known words."""
+    close = get_close_matches(word, known, n=1)
+    if close:
+        return f"Did you mean {close[0]}?"
+    more = f" and {len(known) - MOST_KNOWN} more" if len(known) > MOST_KNOWN else ""
+    return f"Known: {', '.join(known[:MOST_KNOWN])}{more}."

@@ -8,7 +8,7 @@ import typer
 
 from service.commands.serve import parser
 from service.settings import ENVIRONMENT, Settings
-from training.cli import app
+from training.cli.main import app
 
 PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 PAGES = ("reference/command-line.md", "reference/settings.md")

@@ -15,7 +15,7 @@ from tests.architecture.repository import ROOT, documents
 from tests.docs.pages import SHELL, Block, blocks, guides, name_of
 from tests.docs.stories import Story
 from tests.unit.cli.commands import headroom
-from training.cli import app
+from training.cli.main import app
 from training.errors import TrainingError
 
 COMMAND = re.compile(r"(?<![\w/.-])headroom ([a-z]+)((?: +(?:--[a-z-]+|[^`;|\n -][^`;|\n ]*))*)")

@@ -7,11 +7,10 @@ from pathlib import Path
 from rich.console import Console
 
 from publication.days import ONE_DAY, today
-from training.errors import UsageError
+from training.errors import UsageError, nearest
 from training.files import output
 from training.simulate.run import simulate
 from training.simulate.scenario import FaultKind, Scenario
-from training.system.schema import nearest
 
 __all__ = ["Scenario", "faults", "run"]
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from publication.model import Place, System
+from training.errors import nearest
 from training.system.model import OpeningPeriod
-from training.system.schema import PlaceTable, check_identifier, nearest
+from training.system.schema import PlaceTable, check_identifier
 from training.system.tables import Row, read_day, read_table
 
 INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")

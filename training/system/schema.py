@@ -4,7 +4,6 @@ import codecs
 import re
 import types
 from datetime import UTC, date, datetime
-from difflib import get_close_matches
 from itertools import pairwise
 from typing import Annotated, Literal, Union, get_args, get_origin
 from zoneinfo import available_timezones
@@ -14,14 +13,14 @@ from pydantic_core import ErrorDetails
 
 from publication.days import zone
 from publication.errors import TimeZoneError
-from publication.levels import check_colour, parse_condition
 from publication.redaction import MASK, redact_addresses
 from publication.vocabulary import SEPARATOR, check_system_name
+from training.errors import nearest
 from training.system.exports import ExportTable, as_export_tables, check_distinct_targets
+from training.system.levels import LevelTable, check_level_names
 
 URL = "url"
 LONGEST_FOUND = 60
-MOST_KNOWN = 12
 EXPECTED = {
     "string_type": "give text in quotes",
     "int_type": "give a whole number",
@@ -45,15 +44,6 @@ def format_validation_errors(error: ValidationError, document: type[BaseModel]) 
     """One sentence for each finding, unknown keys first: they are often the reason why another is missing."""
     findings = sorted(error.errors(), key=lambda finding: finding["type"] != "extra_forbidden")
     return " ".join(_sentence(finding, document) for finding in findings)
-
-
-def nearest(word: str, known: list[str]) -> str:
-    """`Did you mean ...?` where a known word is near, the known words otherwise."""
-    close = get_close_matches(word, known, n=1)
-    if close:
-        return f"Did you mean {close[0]}?"
-    more = f" and {len(known) - MOST_KNOWN} more" if len(known) > MOST_KNOWN else ""
-    return f"Known: {', '.join(known[:MOST_KNOWN])}{more}."
 
 
 def _sentence(finding: ErrorDetails, document: type[BaseModel]) -> str:
@@ -181,19 +171,6 @@ def _check_increase(values: list[float]) -> list[float]:
     return values
 
 
-def _check_condition(value: str) -> str:
-    parse_condition(value)
-    return value
-
-
-def _check_colour(value: str) -> str:
-    from matplotlib.colors import CSS4_COLORS  # slow to import, and few system files have levels
-
-    if not check_colour(value).startswith("#") and value.lower() not in CSS4_COLORS:
-        raise ValueError(f"CSS has no such colour. {nearest(value.lower(), sorted(CSS4_COLORS))}".rstrip(".?"))
-    return value
-
-
 def _check_path(value: str) -> str:
     if "://" in value:
         raise ValueError("it is an address, not a file; write it as url, with a query")
@@ -269,13 +246,6 @@ class SystemTable(Table):
 class DeclaredMeasure(Table):
     kind: Literal["flow", "stock", "capacity", "rate"]
     unit: Text | None = None
-
-
-class LevelTable(Table):
-    name: Text
-    when: Annotated[str, AfterValidator(_check_condition)]
-    colour: Annotated[str, AfterValidator(_check_colour)]
-    action: str = ""
 
 
 class PlaceTable(Table):
@@ -383,20 +353,12 @@ class SourceTable(Table):
         return self
 
 
-def _check_level_names(value: list[LevelTable]) -> list[LevelTable]:
-    names = [level.name for level in value]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ValueError(f"two levels are named {twice!r}; give each a name of its own")
-    return value
-
-
 class Document(Table):
     system: SystemTable
     measures: dict[Identifier, DeclaredMeasure] = {}
     sources: Annotated[dict[Identifier, SourceTable], Field(min_length=1)]
     places: list[PlaceTable] | None = None
-    levels: Annotated[list[LevelTable], AfterValidator(_check_level_names)] = []
+    levels: Annotated[list[LevelTable], AfterValidator(check_level_names)] = []
     exports: Annotated[
         list[ExportTable], AfterValidator(check_distinct_targets), BeforeValidator(as_export_tables)
     ] = []

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TextIO
 
 from publication.model import Measure, System
-from training.errors import SystemFileError
+from training.errors import SystemFileError, nearest
 from training.system.model import Event, EventKind, SchoolTerm
-from training.system.schema import nearest
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from service.commands.serve import parser
 from tests.acceptance.surroundings.places import SITE, Place, copied, ingested, published
 from tests.acceptance.surroundings.processes import Ended, Start
 from tests.places import PlaceAbsentError, as_anyone, closed, read_only
-from training.cli import app
+from training.cli.main import app
 
 HIDING = Path(__file__).parent / "hidden_libraries.py"
 NOT_UTF_8 = "\udce9"

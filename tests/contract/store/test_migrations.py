@@ -23,7 +23,7 @@ from tests.builders import CUTOFF, build_live_scores, build_publication, counted
 from tests.contract.store.earlier import FIRST_WITH_KINDS, LAST_UNSTAMPED, make_earlier
 from tests.contract.store.witness import ask, overwrite, tell
 from tests.unit.publication.tiny import publication
-from training.cli import app
+from training.cli.main import app
 from training.jobs import migrate
 from training.jobs.migrate import upgrade
 from training.jobs.registry import OUT_OF_REACH_NOTE, UNREADABLE_NOTE

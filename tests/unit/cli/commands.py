@@ -15,7 +15,7 @@ import pytest
 
 from tests import planted
 from tests.architecture.repository import ROOT
-from training.cli import main
+from training.cli.main import main
 
 OURS = ("HEADROOM_", "MLFLOW_")
 WIDE = "200"  # columns, so that no sentence is broken

@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from tests.unit.cli.commands import headroom
-from training.cli import app
+from training.cli.main import app
 
 COMMANDS = {
     "simulate": ("--out", "--seed", "--days", "--trusts", "--sites"),
@@ -40,7 +40,7 @@ def test_every_command_explains_its_options(command: str) -> None:
 def test_help_loads_no_heavy_library() -> None:
     program = (
         "import sys; sys.argv = ['headroom', '--help']\n"
-        "from training.cli import main\n"
+        "from training.cli.main import main\n"
         "try: main()\n"
         f"finally: print('loaded:', sorted(set(sys.modules) & set({HEAVY!r})))"
     )

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 import typer
 
-from training.cli import app
+from training.cli.main import app
 from training.simulate import calendar, effects, fault_injection, faults, places, run, scenario, truth
 from training.simulate.scenario import FaultKind
 

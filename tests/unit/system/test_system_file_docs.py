@@ -7,9 +7,10 @@ import pytest
 from pydantic import BaseModel
 
 from training.system.exports import ExportTable
+from training.system.levels import LevelTable
 from training.system.model import BUILT_IN, EventKind
 from training.system.places import COLUMNS
-from training.system.schema import DeclaredMeasure, LevelTable, PlaceTable, SourceTable, SystemTable
+from training.system.schema import DeclaredMeasure, PlaceTable, SourceTable, SystemTable
 from training.system.tables import EVENT_COLUMNS, TERM_COLUMNS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "system-file.md").read_text(encoding="utf-8")

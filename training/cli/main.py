@@ -1,0 +1,77 @@
+"""The commands in the order of their help, and how each run ends.
+
+Each command imports its job when it runs, so that `--help` is quick, and after it has read the system file, so that a
+mistake there is reported at once.
+"""
+
+import logging
+import sys
+
+import typer
+
+from publication.errors import (
+    MalformedPublicationError,
+    PublicationError,
+    SchemaVersionError,
+    StoreUnreachableError,
+    TimeZoneError,
+)
+from training.cli.invocation import Clock, utc_now
+from training.cli.main import histories, invocation, models, mornings, systems
+from training.errors import NothingPublishedError, OutOfReachError, TrainingError, UsageError
+from training.options import FileOrNothing
+
+app = typer.Typer(
+    name="headroom",
+    help="Forecasts of emergency demand and bed occupancy for hospital systems.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # boxes around the help would take longer to import than all the rest
+)
+for command in (systems.simulate, systems.init, histories.ingest):
+    app.command()(command)
+app.command(cls=FileOrNothing)(histories.history)
+for command in (
+    models.backtest,
+    models.train,
+    models.promote,
+    models.rollback,
+    histories.migrate,
+    mornings.publish,
+    mornings.export,
+    mornings.score,
+    mornings.daily,
+    mornings.briefing,
+    systems.demo,
+):
+    app.command()(command)
+
+UNEXPECTED_EXIT_CODE = 1
+EXIT_CODES: dict[type[PublicationError], int] = {
+    StoreUnreachableError: OutOfReachError.exit_code,
+    SchemaVersionError: OutOfReachError.exit_code,
+    MalformedPublicationError: NothingPublishedError.exit_code,
+    TimeZoneError: UsageError.exit_code,
+}
+
+
+def main(clock: Clock = utc_now) -> None:
+    """Run the command line; every designed error ends in one sentence and its exit code.
+
+    `clock` says what now is: the hospital day, and so which days are over, follows from it.
+    """
+    invocation.clock.set(clock)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    logging.getLogger("headroom").setLevel(logging.INFO)
+    try:
+        app()
+    except TrainingError as error:
+        _end(error, error.exit_code)
+    except PublicationError as error:
+        _end(error, EXIT_CODES.get(type(error), UNEXPECTED_EXIT_CODE))
+
+
+def _end(error: Exception, exit_code: int) -> None:
+    print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201  the one sentence of a failed command
+    sys.exit(exit_code)
