@@ -11,7 +11,6 @@ from pathlib import Path
 
 from publication.vocabulary import ALLOWED_SIGNS, LONGEST_NAME_BYTES, check_system_name
 from training.discovery.axis import machine_zone
-from training.discovery.cells import CellKind
 from training.discovery.drafts import PLACES, Assumption, PlaceDraft, SourceDraft, SystemDraft
 from training.discovery.looking import Options
 from training.discovery.measures import role_of
@@ -19,7 +18,7 @@ from training.discovery.places import place_id
 from training.discovery.plans import Plan, plan
 from training.discovery.reading import read_tables, read_words
 from training.discovery.shapes import stem_of
-from training.discovery.tables import Column, FileTable, stacked
+from training.discovery.tables import CellKind, Column, FileTable, stacked
 from training.discovery.words import tokens
 from training.errors import HistoryError, NoDaysError
 from training.sources.contents import contents_of, usable

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.discovery.cells import CellKind, is_number
 from training.discovery.measures import role_of
-from training.discovery.tables import Column
+from training.discovery.tables import CellKind, Column, is_number
 from training.discovery.words import (
     BED_WORDS,
     CODE_WORDS,

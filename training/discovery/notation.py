@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from training.discovery.cells import PERCENTAGE, SUPPRESSED, CellKind, is_number
-from training.discovery.tables import Column
+from training.discovery.tables import PERCENTAGE, SUPPRESSED, CellKind, Column, is_number
 from training.discovery.words import NO_VALUE_WORDS
 from training.errors import HistoryError
 from training.system.model import Notation

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import BinaryIO
 
-from training.discovery.cells import CellKind, kind_of
-from training.discovery.tables import FileTable, TableLocation, as_table, stacked
+from training.discovery.tables import CellKind, FileTable, TableLocation, as_table, kind_of, stacked
 from training.errors import HistoryError
 from training.sources.contents import Content
 from training.sources.delimited import SEPARATOR_LINE, SEPARATORS

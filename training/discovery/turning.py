@@ -9,12 +9,11 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from training.discovery.axis import DAY_NAME, HOUR_NAME
-from training.discovery.cells import DAY_PART
 from training.discovery.measures import role_of
 from training.discovery.notation import has_numbers
 from training.discovery.shapes import UNIQUE_SHARE, Roles
 from training.discovery.sql import grouped_query, identifier, literal
-from training.discovery.tables import Column, FileTable
+from training.discovery.tables import DAY_PART, Column, FileTable
 from training.discovery.words import (
     CODE_WORDS,
     DAY_OF_MONTH_WORDS,
