@@ -15,7 +15,7 @@ from training.discovery.days import (
     as_day_column,
     joined_minutes,
 )
-from training.discovery.sql import identifier
+from training.discovery.drafts import identifier
 from training.discovery.tables import Column, FileTable
 from training.discovery.words import (
     DAY_OF_MONTH_WORDS,

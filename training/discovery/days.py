@@ -8,7 +8,7 @@ from datetime import date, datetime
 import numpy as np
 import pandas as pd
 
-from training.discovery.sql import identifier, literal
+from training.discovery.drafts import identifier, literal
 from training.discovery.tables import DAY_PART, Column
 from training.discovery.words import DAY_WORDS, PUBLISHED_WORDS, has, without_accents
 from training.frames import BoolArray, IntArray

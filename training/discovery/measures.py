@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from training.discovery import words as w
+from training.discovery.drafts import identifier
 from training.discovery.notation import is_percentage
-from training.discovery.sql import identifier
 from training.discovery.tables import Column
 from training.frames import FloatArray
 from training.system.model import BUILT_IN, Notation

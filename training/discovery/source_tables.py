@@ -4,11 +4,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from training.discovery.axis import DAY_NAME, Axis
-from training.discovery.drafts import SourceDraft, Value
+from training.discovery.drafts import SourceDraft, Value, identifier, literal, query, without_separator
 from training.discovery.looking import ROWS_OF_FILES, Look
 from training.discovery.places import place_id
 from training.discovery.shapes import Roles, has_file_places, stem_of
-from training.discovery.sql import identifier, literal, query, without_separator
 from training.discovery.turning import PLACE_NAME
 from training.discovery.words import NO_NAME
 

@@ -9,10 +9,10 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from training.discovery.axis import DAY_NAME, HOUR_NAME
+from training.discovery.drafts import grouped_query, identifier, literal
 from training.discovery.measures import role_of
 from training.discovery.notation import has_numbers
 from training.discovery.shapes import UNIQUE_SHARE, Roles
-from training.discovery.sql import grouped_query, identifier, literal
 from training.discovery.tables import DAY_PART, Column, FileTable
 from training.discovery.words import (
     CODE_WORDS,
