@@ -5,8 +5,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from training.simulate.fault_injection import Fault, FaultInjector, FaultLog
-from training.simulate.feed import Feed, Line, extract_name, revised_name
+from training.simulate.feed import Fault, FaultInjector, FaultLog, Feed, Line, extract_name, revised_name
 from training.simulate.scenario import FaultKind
 from training.simulate.world import rng_for
 

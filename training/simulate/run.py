@@ -14,9 +14,8 @@ from training.errors import UsageError
 from training.frames import FloatArray, IntArray
 from training.simulate.calendar import BANK_HOLIDAYS
 from training.simulate.effects import DISPERSION, ESCALATION_RATE
-from training.simulate.fault_injection import Fault
 from training.simulate.faults import inject_faults
-from training.simulate.feed import HEADER, Feed, feed
+from training.simulate.feed import HEADER, Fault, Feed, feed
 from training.simulate.mechanics import LONG
 from training.simulate.places import ROOT_ID, Place, nodes
 from training.simulate.scenario import Scenario
