@@ -14,9 +14,8 @@ from benchmarks.accuracy.requirement import Requirement, at_most
 from benchmarks.accuracy.rows.simulator import LAST_DAY, SEEDS, STABLE
 from training.paths.flow_identity import RECENT_FLOW_DAYS, beds_freed
 from training.simulate.calendar import future_levels
-from training.simulate.mechanics import WorldState, simulate_days
 from training.simulate.places import nodes
-from training.simulate.truth import SiteTruth
+from training.simulate.sites import SiteTruth, WorldState, simulate_days
 from training.simulate.world import World, rng_for, sample_world
 
 Values = NDArray[np.float64]

@@ -16,9 +16,9 @@ from training.simulate.calendar import BANK_HOLIDAYS
 from training.simulate.effects import DISPERSION, ESCALATION_RATE
 from training.simulate.faults import inject_faults
 from training.simulate.feed import HEADER, Fault, Feed, feed
-from training.simulate.mechanics import LONG
 from training.simulate.places import ROOT_ID, Place, nodes
 from training.simulate.scenario import Scenario
+from training.simulate.sites import LONG
 from training.simulate.world import MEASURES, World, sample_world
 from training.system.model import Event
 from training.system.tables import EVENT_COLUMNS, event_row

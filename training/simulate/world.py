@@ -20,10 +20,9 @@ from training.simulate.calendar import (
     past_level,
     strikes,
 )
-from training.simulate.mechanics import SiteHistory, initial_state, occupancy_at, simulate_days
 from training.simulate.places import Merger, Node, Place, SimulatedTree, draw_merger, places
 from training.simulate.scenario import Scenario
-from training.simulate.truth import SiteTruth, site_truth
+from training.simulate.sites import SiteHistory, SiteTruth, initial_state, occupancy_at, simulate_days, site_truth
 from training.system.model import Event
 from training.system.schema import MAX_HORIZON_DAYS
 

@@ -11,9 +11,9 @@ import pytest
 
 from tests.unit.simulate.reading import LAST_DAY, extract, write
 from training.errors import UsageError
-from training.simulate.mechanics import occupancy_at
 from training.simulate.places import nodes
 from training.simulate.scenario import Scenario
+from training.simulate.sites import occupancy_at
 from training.simulate.world import LEVELS, sample_world, true_distribution
 
 SHARES_AT_EIGHT = [0.233, 0.045]  # of admissions and of discharges: the first eight hours of the tables added up

@@ -9,16 +9,16 @@ import pytest
 import typer
 
 from training.cli.main import app
-from training.simulate import calendar, effects, faults, feed, places, run, scenario, truth
+from training.simulate import calendar, effects, faults, feed, places, run, scenario, sites
 from training.simulate.scenario import FaultKind
 
 PAGE = (Path(__file__).parents[3] / "docs" / "explanation" / "simulator.md").read_text(encoding="utf-8")
-OTHERS = (calendar, truth, places, scenario, feed, faults)
-FACTS_OF_THE_CALENDAR = {"FRIDAY", "ONE_WEEK", "GOOD_FRIDAY", "BANK_HOLIDAYS", "CHRISTMAS_DAY", "DAYS_PER_YEAR"}
+OTHERS = (calendar, sites, places, scenario, feed, faults)
+FACTS_OF_THE_CALENDAR = {"ONE_WEEK", "GOOD_FRIDAY", "BANK_HOLIDAYS", "CHRISTMAS_DAY", "DAYS_PER_YEAR"}
 NAMES_OF_PLACES = {"ROOT_ID", "ROOT_NAME", "SITE_KIND", "FIRST_CODE", "LETTERS", "TOWNS", "HOUSES", "MERGED_SUFFIX"}
 MADE_OF_OTHERS = {"FLOWS", "INNOVATION_SD", "STAYS"}
-FORM_OF_FILES = {"HEADER", "HEADER_LINES"}
-NO_SIZES = FORM_OF_FILES | FACTS_OF_THE_CALENDAR | NAMES_OF_PLACES | MADE_OF_OTHERS
+FORM_OF_DATA = {"HEADER", "HEADER_LINES", "LONG"}
+NO_SIZES = FORM_OF_DATA | FACTS_OF_THE_CALENDAR | NAMES_OF_PLACES | MADE_OF_OTHERS
 DEFINED = re.compile(r"^([A-Z][A-Z_]+) = ", re.MULTILINE)
 
 

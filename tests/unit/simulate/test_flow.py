@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from tests.unit.simulate.reading import FLOWS_OF_BEDS, LAST_DAY, MEASURES, extract, truth
-from training.simulate.mechanics import initial_state, simulate_days
 from training.simulate.places import Node, nodes
 from training.simulate.scenario import Scenario
+from training.simulate.sites import initial_state, simulate_days
 from training.simulate.world import sample_world
 
 SYSTEMS = ["plain", "long", "warded", "merged"]

@@ -9,10 +9,9 @@ import pytest
 
 from tests.unit.simulate.reading import LAST_DAY, extract, write
 from training.frames import forecast_columns
-from training.simulate.mechanics import WorldState, simulate_days
 from training.simulate.places import Site, nodes
 from training.simulate.scenario import Scenario
-from training.simulate.truth import SiteTruth
+from training.simulate.sites import SiteTruth, WorldState, simulate_days
 from training.simulate.world import LEVELS, MEASURES, World, sample_world, true_distribution
 
 N_CUTOFFS, STEP_DAYS = 70, 15
