@@ -28,10 +28,9 @@ from training.jobs.context import Context
 from training.jobs.registry import snapshot_of
 from training.models.candidate import fit_day
 from training.pipeline.forecaster import Forecaster
-from training.tracking.backtests import BacktestedRecipe, log_backtest
 from training.tracking.client import connect
 from training.tracking.provenance import code_version
-from training.tracking.runs import BACKTEST
+from training.tracking.runs import BACKTEST, BacktestedRecipe, log_backtest
 from training.tracking.runs import run as tracked_run
 
 CHECKPOINTS_FOLDER = "backtests"

@@ -6,14 +6,13 @@ from datetime import date, datetime
 from publication.model import Note
 from publication.vocabulary import NoteKind
 from training.errors import OutOfReachError, VersionUnreadableError
-from training.history.identity import difference
 from training.history.point_in_time import PointInTimeHistory
 from training.jobs.context import Context
 from training.pipeline.state import PipelineState, StateFolder
 from training.tracking.client import connect
 from training.tracking.provenance import HistorySnapshot, code_version
 from training.tracking.registry import Registry
-from training.tracking.versions import LoadedModel, ModelCache, Version
+from training.tracking.versions import LoadedModel, ModelCache, Version, difference
 
 log = logging.getLogger("headroom")
 OUT_OF_REACH_NOTE = (

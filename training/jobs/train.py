@@ -13,7 +13,6 @@ from training.backtest.options import backtest_cutoffs
 from training.backtest.run import backtest_recipe, same_for_every_measure
 from training.errors import UsageError, VersionUnreadableError
 from training.frames import long
-from training.history.identity import identity_of
 from training.history.point_in_time import PointInTimeHistory
 from training.jobs.backtest import leaderboard
 from training.jobs.context import Context, JobLock, hold
@@ -23,12 +22,11 @@ from training.models.catalogue import candidate_names
 from training.pipeline.forecast import Forecast, Recipe
 from training.pipeline.forecaster import Forecaster
 from training.pipeline.state import PipelineState
-from training.tracking.backtests import BacktestedRecipe, log_backtest
 from training.tracking.provenance import code_version
 from training.tracking.registry import Registered, Registry
-from training.tracking.runs import TRAIN, close_orphaned_runs, log_data_report
+from training.tracking.runs import TRAIN, BacktestedRecipe, close_orphaned_runs, log_backtest, log_data_report
 from training.tracking.runs import run as tracked_run
-from training.tracking.versions import Version
+from training.tracking.versions import Version, identity_of
 
 log = logging.getLogger("headroom")
 TRAINING_WINDOWS = 12

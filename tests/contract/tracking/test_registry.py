@@ -23,16 +23,14 @@ from training.backtest.scores import mase_scales, overall, scores
 from training.calibration.past_errors import windows_before
 from training.errors import NothingPublishedError, OutOfReachError, UsageError, VersionUnreadableError
 from training.frames import long
-from training.history.identity import identity_of
 from training.history.point_in_time import known_at_day_end
 from training.pipeline.forecaster import Forecaster
-from training.tracking.backtests import BacktestedRecipe, log_backtest
 from training.tracking.client import connect
 from training.tracking.comparison import MOST_METRICS
 from training.tracking.provenance import HistorySnapshot, code_version
 from training.tracking.registry import Registered, Registry
-from training.tracking.runs import close_orphaned_runs, log_data_report, run
-from training.tracking.versions import ModelCache, Version
+from training.tracking.runs import BacktestedRecipe, close_orphaned_runs, log_backtest, log_data_report, run
+from training.tracking.versions import ModelCache, Version, identity_of
 
 # The library's own: type hints, deprecated parts, and database connections left to the collector.
 pytestmark = [

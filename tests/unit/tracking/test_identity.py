@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.pipeline.histories import build_history, build_system, counts, four_sites
-from training.history.identity import difference, identity_of
+from training.tracking.versions import difference, identity_of
 
 LAST = date(2022, 7, 21)
 SOURCES = ("daily",)

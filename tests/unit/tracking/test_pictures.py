@@ -12,7 +12,7 @@ from matplotlib.image import imread
 
 from tests.unit.backtest.test_scores import FORECASTS, SCALES, THREE, rows
 from training.backtest.scores import row_losses
-from training.tracking.pictures import (
+from training.tracking.comparison import (
     MOST_PANELS,
     calibration,
     coverage_by_lead,
