@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from publication.vocabulary import ATTENDANCES, COVERAGES, quantile_column
+from publication.vocabulary import ADMISSIONS, ATTENDANCES, COVERAGES, DISCHARGES, OCCUPANCY, quantile_column
 from training.backtest.evaluation import Evaluation
 from training.backtest.scores import PIT_TENTHS, error_of, overall_of, reference_error_column, table
 from training.backtest.slices import with_slices
-from training.history.patient_flow import ADMISSIONS, DISCHARGES, OCCUPANCY
 
 if TYPE_CHECKING:  # it takes a quarter of a second to import, and few commands draw
     from matplotlib.artist import Artist
