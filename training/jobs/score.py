@@ -12,7 +12,7 @@ from publication.live_scores import LiveScores, Losses, Score
 from publication.model import Publication, PublicationSummary
 from publication.store import Store
 from training.jobs.context import LOCK_TIMEOUT, Context, JobLock, hold
-from training.monitoring import score_issued, to_score
+from training.monitoring.scoring import score_issued, to_score
 
 log = logging.getLogger("headroom")
 
@@ -72,7 +72,7 @@ def _table(scores: Sequence[Score]) -> Table:
     view = Table("measure", "leads")
     for name in ("n", "fallbacks", *Losses._fields):
         view.add_column(name.replace("_", " "), justify="right")
-    for of, n, fallbacks, losses in scores:
-        shown = ("-" if loss is None else f"{loss:.3f}" for loss in losses)
-        view.add_row(of.measure, of.leads, str(n), str(fallbacks), *shown)
+    for score in scores:
+        shown = ("-" if loss is None else f"{loss:.3f}" for loss in score.losses)
+        view.add_row(score.of.measure, score.of.leads, str(score.n), str(score.fallbacks), *shown)
     return view
