@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 ATTENDANCES = "attendances"
+ADMISSIONS = "admissions"
+DISCHARGES = "discharges"
+OCCUPANCY = "occupancy"
+BEDS = "beds"
 DEFAULT_HOME = Path(".headroom")
 """The folder of a system's history, store and MLflow database, unless another is named."""
 

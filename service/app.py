@@ -16,6 +16,9 @@ from service.observability.collector import PublicationCollector
 from service.observability.logs import RequestLog
 from service.observability.metrics import RequestMetrics, RequestRecorder
 from service.page.assets import page_assets
+from service.page.problem_pages import ProblemPages
+from service.page.templating import page_templates
+from service.publications.earlier import EarlierPublications
 from service.publications.poller import Poller, PublicationPoll
 from service.publications.repository import Clock, PublicationRepository, PublicationStore
 from service.routes.auth_cache import AuthCacheMiddleware
@@ -53,7 +56,9 @@ def create_app(
     repository = PublicationRepository(store, clock, settings.system_name)
     keys_poller = Poller(key_cache.poll_once, settings.poll_seconds, KEYS_TIMEOUT_SECONDS, key_cache.timed_out)
     poller = Poller(PublicationPoll(repository, clock), settings.poll_seconds)
-    registry = _registry(repository, key_cache)
+    registry = _registry(repository, key_cache, clock)
+    assets = page_assets()
+    templates = page_templates(assets)
     metrics = RequestMetrics(registry)
 
     @asynccontextmanager
@@ -77,7 +82,7 @@ def create_app(
         pressure_router(repository, clock),
         scores_router(repository, clock),
         probes_router(repository, registry, clock),
-        pages_router(repository, page_assets(), clock),
+        pages_router(repository, EarlierPublications(store, repository), templates, assets, clock),
     ):
         app.include_router(router)
     enrich_openapi(document := app.openapi())
@@ -87,12 +92,13 @@ def create_app(
     authenticated: ASGIApp = AuthCacheMiddleware(app, authenticator, repository, metrics, clock)
     if settings.origins:
         authenticated = ProblemCORSMiddleware(authenticated, settings.origins)
-    return RequestMiddleware(authenticated, RequestRecorder(metrics, log))
+    paged = ProblemPages(authenticated, templates.get_template("problem.html").render)
+    return RequestMiddleware(paged, RequestRecorder(metrics, log))
 
 
-def _registry(repository: PublicationRepository, key_cache: KeyCache) -> CollectorRegistry:
+def _registry(repository: PublicationRepository, key_cache: KeyCache, clock: Clock) -> CollectorRegistry:
     """Return a registry of this app alone: two apps in one process must not count each other's requests."""
     disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
-    registry.register(PublicationCollector(repository, key_cache))
+    registry.register(PublicationCollector(repository, key_cache, clock))
     return registry

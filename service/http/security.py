@@ -13,13 +13,16 @@ COMMON_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-NOTHING_EMBEDDED = "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-API_POLICY = f"default-src 'none'; {NOTHING_EMBEDDED}"
+NOTHING_EMBEDDED = "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+API_POLICY = f"default-src 'none'; form-action 'none'; {NOTHING_EMBEDDED}"
 RESPONSE_HEADERS = COMMON_HEADERS | {CSP: API_POLICY}
 """Of every response, unless it sets its own."""
 RAW_RESPONSE_HEADERS = [(name.lower().encode(), value.encode()) for name, value in RESPONSE_HEADERS.items()]
 # Plotly writes its own style rules and style attributes, and draws its icons from data: addresses.
-_PAGE = f"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; {NOTHING_EMBEDDED}"
+_PAGE = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'self'; "
+    f"{NOTHING_EMBEDDED}"
+)
 PAGE_HEADERS = {CSP: _PAGE, "X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin"}
 
 KEY_PREFIX = "hr"

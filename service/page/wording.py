@@ -1,16 +1,18 @@
 """Numbers, days and names as a person reads them, and the numbers that the pages show."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from publication.days import target_day, zone
-from publication.model import DayForecast, Publication, System
+from publication.days import zone
+from publication.model import DayForecast, System
 from publication.vocabulary import SeriesKey
 
 ONE_DECIMAL_BELOW = 10.0
 EN_DASH = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
+SURE, UNLIKELY = 0.995, 0.005  # beyond them a chance would be rounded to certainty
 
 
 def count(value: float) -> str:
@@ -28,8 +30,31 @@ def percentage(value: float) -> str:
     return f"{value:.1f}"
 
 
+def integer(value: float) -> str:
+    """Return a number of beds, which may be below zero, without decimals."""
+    rounded = round(value)
+    return f"{MINUS if rounded < 0 else ''}{abs(rounded):,}"
+
+
+def signed(value: float) -> str:
+    """Return a change, with its sign: `+6`, `-6` with a true minus sign, or `0`."""
+    return f"+{integer(value)}" if round(value) > 0 else integer(value)
+
+
+def chance(value: float) -> str:
+    """Return a chance in percent; never 0 or 100 % for one that is neither."""
+    if 0 < value < UNLIKELY:
+        return "<1 %"
+    return ">99 %" if SURE < value < 1 else f"{value * 100:.0f} %"
+
+
+def rate(value: float) -> str:
+    """Return an occupancy rate in percent."""
+    return f"{value * 100:.0f} %"
+
+
 Wording = Callable[[float], str]
-"""`count` or `percentage`: how the values of a series are written."""
+"""The way in which the values of a series are written: one of the functions above."""
 
 
 def wording_of(system: System, key: SeriesKey) -> Wording:
@@ -68,8 +93,19 @@ class Interval:
     low: int
     high: int
 
-    def of(self, forecast: DayForecast, written: Wording = count) -> str:
-        return f"{written(forecast.quantiles[self.low])}{EN_DASH}{written(forecast.quantiles[self.high])}"
+    def of(self, quantiles: Sequence[float], written: Wording = count) -> str:
+        """Return both ends: joined by a dash; by `to` where one is below zero or has a sign."""
+        low, high = written(quantiles[self.low]), written(quantiles[self.high])
+        between = f"{low}{high}"
+        return f"{low} to {high}" if MINUS in between or "+" in between else f"{low}{EN_DASH}{high}"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A forecast as text: its centre, and the prediction interval where one is published."""
+
+    centre: str
+    interval: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +122,18 @@ class GaugeScale:
         eighty = (interval for interval in self.intervals if interval.percent == HEADLINE_INTERVAL)
         return next(eighty, self.intervals[-1] if self.intervals else None)
 
-    def centre_of(self, forecast: DayForecast, written: Wording = count) -> str:
-        return written(forecast.mean if self.median is None else forecast.quantiles[self.median])
+    def centre_of(self, quantiles: Sequence[float]) -> float:
+        """Return the median; the middle one of the published quantiles where it is not among them."""
+        return quantiles[len(quantiles) // 2 if self.median is None else self.median]
 
+    def figure(self, quantiles: Sequence[float], written: Wording) -> Figure:
+        """Return the centre and the headline interval of these quantiles as text."""
+        interval = self.headline
+        return Figure(written(self.centre_of(quantiles)), interval.of(quantiles, written) if interval else None)
 
-@dataclass(frozen=True, slots=True)
-class PlanRow:
-    """Tomorrow, where the publication reaches it; else its first day."""
-
-    lead: int
-    ds: date
-    is_tomorrow: bool
-
-    @property
-    def day(self) -> str:
-        return day(self.ds)
-
-    @property
-    def label(self) -> str:
-        return f"Tomorrow, {self.day}" if self.is_tomorrow else self.day
+    def centre_of_day(self, forecast: DayForecast) -> float:
+        """Return the median of a day, or its mean where the median is not published."""
+        return forecast.mean if self.median is None else forecast.quantiles[self.median]
 
 
 def scale(levels: tuple[float, ...]) -> GaugeScale:
@@ -118,10 +147,3 @@ def scale(levels: tuple[float, ...]) -> GaugeScale:
     )
     shown = sorted((pair for pair in pairs if pair.percent in INTERVALS_SHOWN), key=lambda pair: pair.percent)
     return GaugeScale("mean" if median is None else "median", median, tuple(shown))
-
-
-def plan_row(publication: Publication, today: date) -> PlanRow:
-    lead = (today + timedelta(days=1) - publication.cutoff).days
-    is_reached = 1 <= lead <= publication.system.horizon_days
-    lead = lead if is_reached else 1
-    return PlanRow(lead, target_day(publication.cutoff, lead), is_reached)

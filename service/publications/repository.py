@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from publication.errors import MalformedPublicationError, StoreUnreachableError, UnknownPublicationError
 from publication.live_scores import LiveScores
-from publication.model import Publication, PublicationSummary
+from publication.model import Headroom, Publication, PublicationSummary, SeriesForecast
 from service.errors import InvalidParameter, NothingToServeError, UnknownValueError, one_of, unknown
 from service.publications.served import ServedPublication
 
@@ -49,6 +49,10 @@ class PublicationStore(Protocol):
     def scored_at(self, system: str) -> datetime | None: ...
 
     def live_scores(self, system: str) -> LiveScores | None: ...
+
+    def headroom_of(self, summary: PublicationSummary) -> tuple[Headroom, ...]: ...
+
+    def series_at(self, summary: PublicationSummary, place: str) -> tuple[SeriesForecast, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,61 +1,75 @@
-"""The operations page."""
+"""The operations pages."""
 
 from http import HTTPStatus
-from pathlib import Path
+from typing import Annotated
 
-from fastapi import APIRouter
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from fastapi import APIRouter, Query
+from jinja2 import Environment
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
-from publication.days import today
 from service.http.conditional import Representation, respond
 from service.http.security import PAGE_HEADERS
-from service.page import views
 from service.page.assets import CACHE_FOR_A_YEAR, Assets
-from service.page.wording import plan_row
+from service.page.frame import content_version, frame
+from service.page.morning import first_day
+from service.page.place import place_page
+from service.page.system import page_address, system_page
+from service.publications.earlier import EarlierPublications
 from service.publications.repository import Clock, PublicationRepository
+from service.queries.page_parameters import PageChoice, PlacePageParameters, SystemPageParameters
 from service.queries.selection import Selection
 from service.routes.auth_cache import current_principal, headers_of
 
 HTML_TYPE = "text/html; charset=utf-8"
-TEMPLATES = Path(__file__).parents[1] / "page" / "templates"
 
 
-def pages_router(repository: PublicationRepository, assets: Assets, clock: Clock) -> APIRouter:
+def pages_router(
+    repository: PublicationRepository,
+    earlier: EarlierPublications,
+    templates: Environment,
+    assets: Assets,
+    clock: Clock,
+) -> APIRouter:
     router = APIRouter(include_in_schema=False)
-    templates = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    templates.globals["asset"] = assets.url
-    index_page, place_page = templates.get_template("index.html"), templates.get_template("place.html")
-
-    async def page(request: Request, place: str | None) -> Response:
-        principal, now = current_principal(request), clock()
-        served = await repository.served(principal.place)
-        publication, freshness = served.publication, served.freshness(now)
-        Selection(place=place).check(publication)
-        planning = plan_row(publication, today(now, publication.system.timezone))
-
-        def render() -> Representation:
-            frame = views.frame(served, freshness.value)
-            if place is None:
-                html = index_page.render(frame=frame, index=views.index_view(publication, planning))
-            else:
-                html = place_page.render(frame=frame, view=views.place_view(publication, place, planning))
-            return Representation.of(html.encode(), HTML_TYPE, more=PAGE_HEADERS)
-
-        render_cache = await served.get(("page", place, freshness, planning), render)
-        return respond(render_cache, headers_of(request), principal.cache_control)
+    index_page, place_template = templates.get_template("index.html"), templates.get_template("place.html")
 
     @router.get("/")
-    async def index(request: Request) -> Response:
-        return await page(request, None)
+    async def index(request: Request, wanted: Annotated[SystemPageParameters, Query()]) -> Response:
+        principal, now = current_principal(request), clock()
+        served = await repository.served(principal.place)
+        if (added := wanted.added(served.publication)) is not None:
+            choice = wanted.choice()
+            address = page_address(PageChoice(choice.kind, choice.find, choice.every, added))
+            return RedirectResponse(request.url.path + address, HTTPStatus.SEE_OTHER)
+        choice = wanted.choice()
+        choice.what_if.check(served.publication)
+        before = await earlier.free_beds(served, first_day(served, now))
+        version = content_version(served, now, before.name)
+
+        def render() -> Representation:
+            view = system_page(served, now, before, choice)
+            return _html(index_page.render(page=frame(served, now, version), index=view, lately=None))
+
+        body = await served.get(("page", choice, version), render)
+        return respond(body, headers_of(request), principal.cache_control)
 
     @router.get("/places/{place}")
-    async def place(request: Request, place: str) -> Response:
-        return await page(request, place)
+    async def place(request: Request, place: str, wanted: Annotated[PlacePageParameters, Query()]) -> Response:
+        principal, now = current_principal(request), clock()
+        served = await repository.served(principal.place)
+        Selection(place=place).check(served.publication)
+        before = await earlier.free_beds(served, first_day(served, now))
+        week_ago = await earlier.series_a_week_ago(served, place)
+        version = content_version(served, now, before.name, week_ago.name)
+
+        def render() -> Representation:
+            view = place_page(served, now, before, week_ago, place, wanted.day)
+            return _html(place_template.render(page=frame(served, now, version), view=view, lately=None))
+
+        body = await served.get(("page of place", place, wanted.day, version), render)
+        return respond(body, headers_of(request), principal.cache_control)
 
     @router.get("/static/{name}")
     async def asset(request: Request, name: str) -> Response:
@@ -68,3 +82,7 @@ def pages_router(repository: PublicationRepository, assets: Assets, clock: Clock
         )
 
     return router
+
+
+def _html(text: str) -> Representation:
+    return Representation.of(text.encode(), HTML_TYPE, more=PAGE_HEADERS)

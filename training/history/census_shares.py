@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from publication.model import System
-from publication.vocabulary import SeriesKey
+from publication.vocabulary import ADMISSIONS, DISCHARGES, OCCUPANCY, SeriesKey
 from training.frames import BoolArray, FloatArray
-from training.history.patient_flow import ADMISSIONS, DISCHARGES, OCCUPANCY, FlowCounts
+from training.history.patient_flow import FlowCounts
 from training.history.plausibility.baseline import NORMAL_FROM_MEDIAN
 from training.sources.times import HOURS_A_DAY
 

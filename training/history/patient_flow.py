@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from publication.vocabulary import SeriesKey, series_key
+from publication.vocabulary import ADMISSIONS, BEDS, DISCHARGES, OCCUPANCY, SeriesKey, series_key
 from training.frames import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from training.history.point_in_time import PointInTimeHistory
 
-OCCUPANCY, ADMISSIONS, DISCHARGES, BEDS = "occupancy", "admissions", "discharges", "beds"
 NOT_COUNTED = ""  # the name of no series
 
 

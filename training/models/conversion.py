@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from publication.vocabulary import ATTENDANCES, SeriesKey, series_key
+from publication.vocabulary import ADMISSIONS, ATTENDANCES, SeriesKey, series_key
 from training.frames import WEEK, FloatArray
-from training.history.patient_flow import ADMISSIONS, by_place
+from training.history.patient_flow import by_place
 from training.history.point_in_time import PointInTimeHistory
 from training.models.calendar_level import CalendarLevel
 from training.models.candidate import ForecastRequest, Means, empty_means, target_days

@@ -12,20 +12,13 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from publication.vocabulary import ADMISSIONS
 from training.console import with_progress
 from training.features.calendar import SEASON_HARMONICS
 from training.frames import FloatArray
 from training.history.census_shares import SHARE_LOOKBACK_DAYS, CensusShares, fitted_census_shares
 from training.history.digests import pooled
-from training.history.patient_flow import (
-    ADMISSIONS,
-    FlowCounts,
-    FlowSeries,
-    by_place,
-    flow_series,
-    observed_days,
-    read_flow_counts,
-)
+from training.history.patient_flow import FlowCounts, FlowSeries, by_place, flow_series, observed_days, read_flow_counts
 from training.history.point_in_time import PointInTimeHistory
 from training.models.calendar_level import CalendarLevel
 from training.models.candidate import (

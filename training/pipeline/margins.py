@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 from publication.invariants import holds_means, mean_bounds
-from publication.vocabulary import Kind, series_key
+from publication.vocabulary import OCCUPANCY, Kind, series_key
 from training.calibration.counts import PastCounts, with_count_quantiles
 from training.calibration.past_errors import PastErrors, before_long_gap
 from training.calibration.quantiles import SMALL_COUNT, Calibration, continuity_jitter, in_integer_counts
 from training.calibration.scale import count_sd, scaled_errors
 from training.features.calendar import NONE_HIDDEN, special_days
 from training.frames import WEEK, BoolArray, FloatArray, IntArray
-from training.history.patient_flow import OCCUPANCY, beds_of
+from training.history.patient_flow import beds_of
 from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import target_days
 from training.paths.flow_identity import reorder_discharges

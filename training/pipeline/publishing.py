@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from publication.model import Actual, Champion, DayForecast, Note, Publication, SeriesForecast
-from publication.vocabulary import DRIVERS, NoteKind, SeriesKey, series_key
+from publication.vocabulary import BEDS, DRIVERS, NoteKind, SeriesKey, series_key
 from training.features.calendar import EVENT_FEATURES, SCHOOL_TERM
 from training.frames import WEEK, BoolArray, FloatArray
-from training.history.patient_flow import BEDS
 from training.history.point_in_time import PointInTimeHistory
 from training.models.calendar_level import FittedLevel, fitted_for
 from training.models.candidate import SMOOTHING_LOOKBACK_DAYS, FitCache, by_measure, target_days

@@ -9,10 +9,9 @@ from math import isfinite
 
 import pandas as pd
 
-from publication.vocabulary import ATTENDANCES
+from publication.vocabulary import ADMISSIONS, ATTENDANCES, DISCHARGES, OCCUPANCY
 from training.backtest.evaluation import Evaluation
 from training.backtest.scores import overall_of, table
-from training.history.patient_flow import ADMISSIONS, DISCHARGES, OCCUPANCY
 
 MOST_METRICS = 40
 """Of a run. More of them make MLflow's pages slow, and nobody reads them."""

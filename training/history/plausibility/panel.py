@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from publication.model import System
-from publication.vocabulary import Kind, SeriesKey, series_key
+from publication.vocabulary import BEDS, OCCUPANCY, Kind, SeriesKey, series_key
 from training.frames import BoolArray, FloatArray
-from training.history.patient_flow import BEDS, OCCUPANCY
 from training.history.plausibility.baseline import baseline_level, jump_scale
 from training.system.bank_holidays import bank_holidays
 from training.system.model import OpeningPeriod, SystemContext

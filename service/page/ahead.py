@@ -1,0 +1,47 @@
+"""Known days ahead: beds that open or close, holidays and events."""
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import pairwise
+
+from publication.days import target_day
+from publication.model import Headroom, Publication
+from publication.vocabulary import NoteKind
+from service.page import wording
+
+MOST_SHOWN = 6
+KINDS = (NoteKind.HOLIDAY, NoteKind.EVENT)
+
+
+def known_ahead(publication: Publication, first: int) -> tuple[str, ...]:
+    """Return what is known of the days from position `first` on, in sentences: `MOST_SHOWN` of them at most."""
+    found = [note.text for kind in KINDS for note in publication.notes if note.kind is kind]
+    noted = {note.place for note in publication.notes if note.kind is NoteKind.EVENT}
+    found += [text for place, text in _openings(publication, first) if place not in noted]
+    more = len(found) - MOST_SHOWN
+    return (*found[:MOST_SHOWN], *((f"And {more} more.",) if more > 0 else ()))
+
+
+def bed_changes(publication: Publication, headroom: Headroom) -> list[tuple[date, str]]:
+    """Return the days on which a place's beds change by one or more from the day before, with the change."""
+    found = []
+    for n, (before, after) in enumerate(pairwise(headroom.beds)):
+        beds = abs(round(after - before))
+        if beds >= 1:
+            direction = "more" if after > before else "fewer"
+            change = f"{beds:,} {'bed' if beds == 1 else 'beds'} {direction}"
+            found.append((target_day(publication.cutoff, n + 2), change))
+    return found
+
+
+def _openings(publication: Publication, first: int) -> Iterator[tuple[str, str]]:
+    """Yield place and sentence of the bed changes of the places at the bottom of the tree; those above them change with them."""
+    system = publication.system
+    above = {place for of in publication.headroom for place in system.ancestors(of.place)}
+    for headroom in publication.headroom:
+        if headroom.place in above:
+            continue
+        for ds, change in bed_changes(publication, headroom):
+            if ds >= target_day(publication.cutoff, first + 1):
+                sentence = f"{system.place_by_id[headroom.place].name}: {change} from {wording.day(ds)}."
+                yield headroom.place, sentence

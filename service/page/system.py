@@ -1,0 +1,156 @@
+"""The system page: cards, the table of the morning worst first, mutual aid, and every measure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from publication.model import Place, Publication
+from service.page import wording
+from service.page.cards import Cards, bottom_places, cards
+from service.page.doubts import Doubts, doubts
+from service.page.measures import MeasureTable, measure_table
+from service.page.morning import AidRow, Reading, Row, Square, aid_rows, read, rows, square_legend
+from service.publications.earlier import EarlierFreeBeds, free_beds_on
+from service.publications.served import ServedPublication
+from service.queries.page_parameters import PageChoice
+from service.queries.pressure import Aid, PlacePressure, mutual_aid, rank_by_pressure
+from service.queries.scenario import Scenario, apply_scenario
+
+FIRST_ROWS = 20
+ALL_KINDS = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class KindOfPlace:
+    """A kind of place to choose, with its number of places and address."""
+
+    name: str
+    n: int
+    address: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SystemView:
+    """The system page. `rows` are the first of `n_rows`; nothing is ranked where every day is over."""
+
+    view: PageChoice
+    labels: tuple[str, str]
+    counted_at: str
+    threshold: str
+    percent: int | None
+    cards: Cards
+    kinds: tuple[KindOfPlace, ...]
+    rows: tuple[Row, ...]
+    n_rows: int
+    legend: tuple[Square, ...]
+    aid: tuple[AidRow, ...]
+    measures: MeasureTable
+    n_measures: int
+    doubts: Doubts | None
+    over: str | None
+    changes: tuple[str, ...]
+    places: tuple[Place, ...]
+    all_address: str
+    plain_address: str
+
+
+def system_page(served: ServedPublication, now: datetime, before: EarlierFreeBeds, choice: PageChoice) -> SystemView:
+    """Return the system page at the instant `now`. Changes are those since `before`, or by the scenario if there is one."""
+    publication, days_over = served.publication, served.days_over(now)
+    headroom = apply_scenario(publication, choice.what_if, days_over)
+    ranked = rank_by_pressure(publication, headroom, days_over)
+    if choice.what_if != Scenario():
+        free = free_beds_on(publication.system, publication.headroom, days_over)
+        before = EarlierFreeBeds("against the forecast", free)
+    aids = mutual_aid(publication, ranked, headroom)
+    return system_view(read(served, now, before), ranked, aids, choice)
+
+
+def system_view(
+    reading: Reading, pressures: Sequence[PlacePressure], aids: Sequence[Aid], view: PageChoice
+) -> SystemView:
+    """Return the system page, its places by the pressure of the first day shown.
+
+    `pressures` and `aids` are those of the scenario that the view has.
+    """
+    publication, system = reading.publication, reading.publication.system
+    is_over = reading.first >= system.horizon_days
+    ranked = [] if is_over else sorted(pressures, key=lambda of: of.days[reading.first].pressure, reverse=True)
+    kinds = _kinds(publication, view)
+    shown = [of for of in ranked if _is_shown(publication, of.place, view)]
+    found = rows(reading, shown if view.every else shown[:FIRST_ROWS])
+    measures = measure_table(publication, reading.scale, reading.first_day)
+    listed = tuple(row for row in measures.rows if view.find is None or view.find.casefold() in row.text)
+    return SystemView(
+        view=view,
+        labels=(reading.label(reading.first_day), wording.day(reading.first_day)),
+        counted_at=f"{system.census_hour:02d}:00",
+        threshold=wording.rate(reading.threshold),
+        percent=reading.scale.headline.percent if reading.scale.headline else None,
+        cards=cards(reading, ranked),
+        kinds=kinds,
+        rows=found,
+        n_rows=len(shown),
+        legend=square_legend(),
+        aid=aid_rows(publication, aids),
+        measures=MeasureTable(measures.columns, listed if view.every else listed[:FIRST_ROWS]),
+        n_measures=len(listed),
+        doubts=doubts(publication),
+        over=f"Every day of this publication is over. The last was {wording.day(reading.first_day)}."
+        if is_over
+        else None,
+        changes=tuple(_sentences(publication, view.what_if)),
+        places=tuple(system.place_by_id[of.place] for of in ranked),
+        all_address=page_address(view, all=not view.every),
+        plain_address=page_address(view, beds=None, discharges=None),
+    )
+
+
+def page_address(view: PageChoice, **changed: object) -> str:
+    """Return the address of the page with some choices changed; what is not chosen is left out."""
+    scenario = {"beds": changes_text(view.what_if.beds), "discharges": changes_text(view.what_if.discharges, "/day")}
+    chosen = {"kind": view.kind, "find": view.find, "all": view.every, **scenario, **changed}
+    given = {name: "1" if value is True else str(value) for name, value in chosen.items() if value}
+    return f"?{urlencode(given, safe=':,+/')}" if given else "?"
+
+
+def changes_text(amounts: Sequence[tuple[str, float]], unit: str = "") -> str:
+    """Return changes as the parameters have them: `RXH:+12,RXK:-4`."""
+    return ",".join(f"{place}:{amount:+g}{unit}" for place, amount in amounts)
+
+
+def chosen_kind(publication: Publication, view: PageChoice) -> str:
+    """Return the kind that is shown: the chosen one, or that of most places at the bottom of the tree."""
+    if view.kind is not None:
+        return view.kind
+    bottom = [publication.system.place_by_id[place].kind for place in sorted(bottom_places(publication))]
+    return max(dict.fromkeys(bottom), key=bottom.count, default=ALL_KINDS)
+
+
+def kinds_of(publication: Publication) -> Mapping[str, int]:
+    """Return the kinds of the places with published headroom, from the root down, and how many there are of each."""
+    kinds = [publication.system.place_by_id[of.place].kind for of in publication.headroom]
+    return {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
+
+
+def _kinds(publication: Publication, view: PageChoice) -> tuple[KindOfPlace, ...]:
+    chosen, there = chosen_kind(publication, view), kinds_of(publication)
+    choices = {**there, ALL_KINDS: sum(there.values())}
+    return tuple(KindOfPlace(kind, n, page_address(view, kind=kind), kind == chosen) for kind, n in choices.items())
+
+
+def _is_shown(publication: Publication, place: str, view: PageChoice) -> bool:
+    of, kind = publication.system.place_by_id[place], chosen_kind(publication, view)
+    is_named = view.find is None or view.find.casefold() in f"{of.name} {of.id} {of.kind}".casefold()
+    return is_named and kind in (ALL_KINDS, of.kind)
+
+
+def _sentences(publication: Publication, what_if: Scenario) -> list[str]:
+    """Return the scenario in words."""
+    names = publication.system.place_by_id
+    return [
+        *(f"{names[place].name}: {amount:+g} beds" for place, amount in what_if.beds),
+        *(f"{names[place].name}: {amount:+g} discharges a day" for place, amount in what_if.discharges),
+    ]
