@@ -44,6 +44,10 @@ class KeyRevokedError(ServiceError):
     """A change to a key that is revoked."""
 
 
+class BriefingError(ServiceError):
+    """A file of the briefing that cannot be written."""
+
+
 class KeysUnreadableError(ServiceError):
     """Keys that are there and cannot be read: the database denies access, or what it holds is damaged."""
 

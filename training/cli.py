@@ -352,6 +352,21 @@ def daily(
 
 
 @app.command()
+def briefing(
+    system: SystemOption,
+    home: HomeOption = None,
+    out: Annotated[Path | None, typer.Option(help="File to write, instead of standard output.")] = None,
+    text: Annotated[bool, typer.Option("--text", help="Plain text for e-mail, instead of HTML.")] = False,
+    address: Annotated[str | None, typer.Option(help="Address of the service, for links to its pages.")] = None,
+) -> None:
+    """Write the morning page as one HTML file, or as text for e-mail."""
+    context = _context(system, home, writing=False)
+    from training.jobs import briefing as job
+
+    raise typer.Exit(job.run(context, out, address, as_text=text))
+
+
+@app.command()
 def demo(
     home: HomeOption = None,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="End after publishing.")] = False,

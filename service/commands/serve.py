@@ -24,8 +24,9 @@ from publication.store import Store, default_url
 from service.app import create_app
 from service.auth.key_store import KeyStore, default_keys_url, read_only
 from service.auth.keys import AnonymousPolicy
+from service.commands import briefing as briefing_command
 from service.commands import keys as key_commands
-from service.errors import KeysUnreadableError, ServiceError
+from service.errors import KeysUnreadableError, NothingToServeError, ServiceError
 from service.http.connection import ConnectionLimits, max_open_connections
 from service.http.security import is_loopback, mask_keys
 from service.observability import logs
@@ -58,6 +59,7 @@ def install_shutdown_handlers(write_last: Callable[[], object]) -> None:
 
 UNEXPECTED_ERROR = 1
 USAGE_ERROR = 2
+NOTHING_PUBLISHED = 4
 STORE_OUT_OF_REACH = 6
 SHUTDOWN_SECONDS = 5
 SWITCH_SECONDS = 0.002  # how long a request waits for a thread that renders; less slows both, more shows in p99
@@ -92,13 +94,27 @@ def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
             keys = _key_store(settings, writable=True)
             key_commands.run(options, keys, datetime.now(UTC), lambda: _published_places(settings))
             return 0
+        if options.command == "briefing":
+            return _write_briefing(settings, options)
         return _open_and_serve(settings, options)
     except ValidationError as error:
         return _fail(_sentences(error), USAGE_ERROR)
     except (StoreUnreachableError, SchemaVersionError, KeysUnreadableError) as error:
         return _fail(str(error), STORE_OUT_OF_REACH)
+    except NothingToServeError as error:
+        return _fail(error.detail, NOTHING_PUBLISHED)
     except ServiceError as error:
         return _fail(str(error), USAGE_ERROR)
+
+
+def _write_briefing(settings: Settings, options: argparse.Namespace) -> int:
+    store = Store(read_only(_store_url(settings)), orjson.loads)
+    with contextlib.closing(store):
+        store.check_version()
+        asyncio.run(
+            briefing_command.run(options, store, settings.system_name, lambda: datetime.now(UTC), sys.stdout.write)
+        )
+    return DONE
 
 
 def _open_and_serve(settings: Settings, options: argparse.Namespace) -> int:
@@ -214,8 +230,11 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="without keys, allow anyone to read: listen on any address and answer for any host name",
     )
-    subparsers = parser.add_subparsers(dest="command", metavar="keys", help="make, list, expire and revoke keys")
+    subparsers = parser.add_subparsers(
+        dest="command", metavar="COMMAND", help="keys: make, list, expire and revoke keys; briefing: the morning page"
+    )
     key_commands.add_to(subparsers, _home(default=argparse.SUPPRESS))
+    briefing_command.add_to(subparsers, _home(default=argparse.SUPPRESS))
     return parser
 
 

@@ -91,7 +91,7 @@ def _escalation_levels(publication: Publication, today: int) -> list[Sample]:
     if not system.levels or today >= system.horizon_days:
         return []
     positions = {level: position for position, level in enumerate(system.levels, start=1)}
-    found = [
+    found: list[Sample] = [
         ((of.place,), float(positions[level]) if level else 0.0)
         for of in publication.headroom
         for level in [level_on_day(system, of.headroom[today], of.beds[today])]

@@ -35,7 +35,7 @@ def bed_changes(publication: Publication, headroom: Headroom) -> list[tuple[date
 
 
 def _openings(publication: Publication, first: int) -> Iterator[tuple[str, str]]:
-    """Yield place and sentence of the bed changes of the places at the bottom of the tree; those above them change with them."""
+    """Yield the bed changes of places at the bottom of the tree; those above change with them."""
     system = publication.system
     above = {place for of in publication.headroom for place in system.ancestors(of.place)}
     for headroom in publication.headroom:

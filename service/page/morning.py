@@ -15,6 +15,7 @@ from service.publications.earlier import EarlierFreeBeds
 from service.publications.served import ServedPublication
 from service.queries.pressure import Aid, DayPressure, PlacePressure
 
+TODAY = "Today"
 SQUARE_DAYS = 14
 SQUARE_LIMITS = (0.05, 0.2, 0.5, 0.8)
 SQUARE_LETTERS = "ABCDE"
@@ -114,7 +115,7 @@ class Reading:
     def label(self, ds: date) -> str:
         """Return `Today`, `Tomorrow` or the day."""
         if ds == self.today:
-            return "Today"
+            return TODAY
         return "Tomorrow" if ds == self.today + timedelta(days=1) else wording.day(ds)
 
 

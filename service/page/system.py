@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from publication.model import Place, Publication
@@ -10,7 +11,7 @@ from service.page import wording
 from service.page.cards import Cards, bottom_places, cards
 from service.page.doubts import Doubts, doubts
 from service.page.measures import MeasureTable, measure_table
-from service.page.morning import AidRow, Reading, Row, Square, aid_rows, read, rows, square_legend
+from service.page.morning import TODAY, AidRow, Reading, Row, Square, aid_rows, read, rows, square_legend
 from service.publications.earlier import EarlierFreeBeds, free_beds_on
 from service.publications.served import ServedPublication
 from service.queries.page_parameters import PageChoice
@@ -31,12 +32,21 @@ class KindOfPlace:
     is_chosen: bool
 
 
+class DayWords(NamedTuple):
+    """The first day shown and the day after in the middle of a sentence: `day`, or `on` in front of it, and `next`."""
+
+    day: str
+    on: str
+    next: str
+
+
 @dataclass(frozen=True, slots=True)
 class SystemView:
     """The system page. `rows` are the first of `n_rows`; nothing is ranked where every day is over."""
 
     view: PageChoice
     labels: tuple[str, str]
+    words: DayWords
     counted_at: str
     threshold: str
     percent: int | None
@@ -57,7 +67,7 @@ class SystemView:
 
 
 def system_page(served: ServedPublication, now: datetime, before: EarlierFreeBeds, choice: PageChoice) -> SystemView:
-    """Return the system page at the instant `now`. Changes are those since `before`, or by the scenario if there is one."""
+    """Return the system page at the instant `now`: changes are since `before`, or by the scenario if there is one."""
     publication, days_over = served.publication, served.days_over(now)
     headroom = apply_scenario(publication, choice.what_if, days_over)
     ranked = rank_by_pressure(publication, headroom, days_over)
@@ -86,6 +96,7 @@ def system_view(
     return SystemView(
         view=view,
         labels=(reading.label(reading.first_day), wording.day(reading.first_day)),
+        words=_words(reading),
         counted_at=f"{system.census_hour:02d}:00",
         threshold=wording.rate(reading.threshold),
         percent=reading.scale.headline.percent if reading.scale.headline else None,
@@ -114,6 +125,12 @@ def page_address(view: PageChoice, **changed: object) -> str:
     chosen = {"kind": view.kind, "find": view.find, "all": view.every, **scenario, **changed}
     given = {name: "1" if value is True else str(value) for name, value in chosen.items() if value}
     return f"?{urlencode(given, safe=':,+/')}" if given else "?"
+
+
+def _words(reading: Reading) -> DayWords:
+    day = wording.day(reading.first_day)
+    is_today = reading.label(reading.first_day) == TODAY
+    return DayWords("today", "today", "tomorrow") if is_today else DayWords(day, f"on {day}", "the day after")
 
 
 def changes_text(amounts: Sequence[tuple[str, float]], unit: str = "") -> str:

@@ -12,7 +12,7 @@ from publication.days import DAYS_UNTIL_STALE, end_of_day, target_day
 from publication.document import digest
 from publication.live_scores import LiveScores
 from publication.model import Publication, PublicationSummary, System
-from publication.vocabulary import Freshness
+from publication.vocabulary import Freshness, NoteKind
 from service.errors import PlaceRemovedError
 from service.http.bodies import Body, BodyBuilder, body_of
 from service.http.conditional import Representation
@@ -236,7 +236,8 @@ class ServedPublication:
 def restrict_to_place(publication: Publication, place: str) -> Publication:
     """Return the publication as if `place` were the complete system: it and the places below it.
 
-    Notes on no series alone and the digest of the data are of the complete system, so they are left out.
+    Notes on no series alone, but for public holidays, and the digest of the data are of the complete system, so they
+    are left out.
     """
     places = set(publication.system.under(place))
     series = tuple(of for of in publication.series if of.key.place in places)
@@ -247,7 +248,10 @@ def restrict_to_place(publication: Publication, place: str) -> Publication:
         headroom=tuple(of for of in publication.headroom if of.place in places),
         findings=tuple(finding for finding in publication.findings if finding.key.place in places),
         data_digest="",
-        notes=tuple(note for of in series for note in publication.notes_on(of.unique_id)),
+        notes=(
+            *(note for note in publication.notes_on(None) if note.kind is NoteKind.HOLIDAY),
+            *(note for of in series for note in publication.notes_on(of.unique_id)),
+        ),
     )
 
 

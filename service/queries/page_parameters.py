@@ -4,18 +4,23 @@ import math
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from publication.live_scores import MOST_WEEKS
 from publication.model import Publication
 from service.errors import InvalidParameter, one_of, unknown
-from service.queries.parameters import Day, PressureParameters, Weeks
+from service.queries.parameters import Day, PressureParameters, Weeks, allow
 from service.queries.scenario import Amounts, Scenario
 
 MAX_WORDS_LENGTH = 200
 MAX_CHANGE = 99_999
 Words = Annotated[str, Field(max_length=MAX_WORDS_LENGTH)]
-Change = Annotated[float, Field(ge=-MAX_CHANGE, le=MAX_CHANGE, allow_inf_nan=False)]
+Change = Annotated[
+    float | None,
+    Field(ge=-MAX_CHANGE, le=MAX_CHANGE, allow_inf_nan=False),
+    BeforeValidator(lambda text: text or None),  # an empty field of the form
+    allow(f"a number, {-MAX_CHANGE:,} to {MAX_CHANGE:,}"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +42,8 @@ class SystemPageParameters(BaseModel):
     beds: str | None = None
     discharges: str | None = None
     place: Words | None = None
-    more_beds: Change | str | None = None
-    more_discharges: Change | str | None = None
+    more_beds: Change = None
+    more_discharges: Change = None
 
     def choice(self) -> PageChoice:
         """Return the choice. Raises InvalidParameterError for a scenario that cannot be read."""
@@ -85,9 +90,9 @@ def _named(publication: Publication, text: str) -> str:
     raise unknown(InvalidParameter("place", text, one_of(list(there), text) or "no pressure is published"))
 
 
-def _changed(amounts: Amounts, place: str, change: float | str | None) -> Amounts:
-    """Return the changes with the one of a place replaced; an empty field of the form leaves it as it is."""
-    if change is None or isinstance(change, str) or math.isclose(change, 0):
+def _changed(amounts: Amounts, place: str, change: float | None) -> Amounts:
+    """Return the changes with the one of a place replaced; an empty field of the form leaves them as they are."""
+    if change is None or math.isclose(change, 0):
         return amounts
     others = [(of, amount) for of, amount in amounts if of != place]
-    return tuple(sorted([*others, (place, float(change))]))
+    return tuple(sorted([*others, (place, change)]))

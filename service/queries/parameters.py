@@ -55,7 +55,7 @@ def _scored_weeks(text: object) -> int:
     return int(str(text))
 
 
-def _allow(allowed: str) -> WrapValidator:
+def allow(allowed: str) -> WrapValidator:
     """Return a validator that names the allowed values in our words, whatever pydantic rejects a value for."""
 
     def read(value: object, validate: ValidatorFunctionWrapHandler) -> object:
@@ -76,24 +76,22 @@ def _listed(amount: str) -> str:
 Day = Annotated[
     date,
     BeforeValidator(_day),
-    _allow("a day of the calendar, as 2026-11-21"),
+    allow("a day of the calendar, as 2026-11-21"),
     WithJsonSchema({"type": "string", "format": "date"}),
 ]
 PublicationCursor = Annotated[
     str,
     Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\.[0-9]{1,9}$"),
-    _allow("a cutoff and a revision, as 2026-11-21.1"),
+    allow("a cutoff and a revision, as 2026-11-21.1"),
 ]
-PublicationCount = Annotated[
-    int, Field(ge=1, le=MAX_PUBLICATIONS), _allow(f"a whole number, 1 to {MAX_PUBLICATIONS:,}")
-]
-SeriesCount = Annotated[int, Field(ge=1, le=MAX_SERIES), _allow(f"a whole number, 1 to {MAX_SERIES:,}")]
-FindingCount = Annotated[int, Field(ge=1, le=MAX_FINDINGS), _allow(f"a whole number, 1 to {MAX_FINDINGS:,}")]
-CheckName = Annotated[Check, _allow(one_of(list(Check)))]
-SeverityName = Annotated[Severity, _allow(one_of(list(Severity)))]
-Revision = Annotated[int, Field(ge=1, le=MAX_REVISIONS), _allow(f"a whole number, 1 to {MAX_REVISIONS:,}")]
-Horizon = Annotated[int, _allow("a whole number of days, 1 up to the horizon of the system")]
-Form = Annotated[Format, _allow(one_of(list(Format)))]
+PublicationCount = Annotated[int, Field(ge=1, le=MAX_PUBLICATIONS), allow(f"a whole number, 1 to {MAX_PUBLICATIONS:,}")]
+SeriesCount = Annotated[int, Field(ge=1, le=MAX_SERIES), allow(f"a whole number, 1 to {MAX_SERIES:,}")]
+FindingCount = Annotated[int, Field(ge=1, le=MAX_FINDINGS), allow(f"a whole number, 1 to {MAX_FINDINGS:,}")]
+CheckName = Annotated[Check, allow(one_of(list(Check)))]
+SeverityName = Annotated[Severity, allow(one_of(list(Severity)))]
+Revision = Annotated[int, Field(ge=1, le=MAX_REVISIONS), allow(f"a whole number, 1 to {MAX_REVISIONS:,}")]
+Horizon = Annotated[int, allow("a whole number of days, 1 up to the horizon of the system")]
+Form = Annotated[Format, allow(one_of(list(Format)))]
 Beds = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["beds"])})]
 Discharges = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["discharges"])})]
 Slices = Annotated[
@@ -108,7 +106,7 @@ Slices = Annotated[
 Weeks = Annotated[
     int,
     BeforeValidator(_scored_weeks),
-    _allow(one_of([str(weeks) for weeks in SCORED_WEEKS])),
+    allow(one_of([str(weeks) for weeks in SCORED_WEEKS])),
     WithJsonSchema({"type": "integer", "enum": list(SCORED_WEEKS)}),
 ]
 

@@ -41,10 +41,10 @@ class NoteOut(ResponseModel):
     kind: Annotated[
         NoteKind,
         Field(
-            description="event: a known event of the horizon. capacity: places that pressure leaves out. fallback: how "
-            "many series are fallbacks, or why one is. champion: a saved copy of the champion was used. cutoff: the "
-            "cutoff is not yesterday. late, suspect, silent: series without a usable value on the cutoff. weekdays: "
-            "series that are counted on some weekdays only."
+            description="event: a known event of the horizon. holiday: a public holiday of the horizon. capacity: "
+            "places that pressure leaves out. fallback: how many series are fallbacks, or why one is. champion: a "
+            "saved copy of the champion was used. cutoff: the cutoff is not yesterday. late, suspect, silent: series "
+            "without a usable value on the cutoff. weekdays: series that are counted on some weekdays only."
         ),
     ]
     place: str | None
