@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 
-
 @dataclass
 class HtmlTable:
     """The class of a table, its heads, and the text of its rows; `titles` has the titles of each row's parts."""

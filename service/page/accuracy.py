@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from publication.live_scores import SCORED_WEEKS, LeadScore, LiveScores, QuantileShare, Score, combined
 from publication.model import Publication
@@ -42,6 +43,10 @@ BAND_SENTENCE = (
     "A bar shows where the share would lie with 95 % probability if the promise held: a binomial distribution that "
     "counts each publication once, because forecasts of one morning err together."
 )
+CALIBRATION_SENTENCE = (
+    "Dots on the line are calibrated; bars are the same as above. Counts come in steps, so small counts lie above the "
+    "line."
+)
 FEW_SENTENCE = f"Fewer than {FEWEST_PUBLICATIONS} publications mean nothing yet: there is no dot, and no number."
 
 
@@ -78,7 +83,7 @@ def accuracy_view(publication: Publication, live_scores: LiveScores | None, want
     where = "all places together" if choice.place is None else system.place_by_id[choice.place].name
     return AccuracyView(
         title=f"Accuracy: {_measure_name(measure).lower()}, {where}" if measure else "Accuracy",
-        lede=NOT_SCORED if live_scores is None else _lede(live_scores, system.timezone),
+        lede=NOT_SCORED if live_scores is None else _lede(live_scores, choice.weeks, system.timezone),
         weeks=tuple(
             Choice(f"{weeks} weeks", replace(choice, weeks=weeks).address, weeks == choice.weeks)
             for weeks in SCORED_WEEKS
@@ -154,7 +159,7 @@ def _coverage_picture(scores: Sequence[Score | LeadScore], percent: int) -> Pict
 def _calibration_section(reader: ScoreReader, choice: AccuracyChoice) -> AccuracySection:
     pooled = reader.pooled(choice.measure, choice.weeks, "quantile") if choice.place is None else ()
     shares = [of for of in pooled if isinstance(of, QuantileShare)]
-    sentences = ["Dots on the line are calibrated. Counts come in steps, so small counts lie above it."]
+    sentences = [CALIBRATION_SENTENCE]
     if shares:
         points = [SharePoint(f"{of.quantile:g}", of.quantile, of.at_or_below, of.publications) for of in shares]
         table = quantile_table(shares, choice.rows("quantile"))
@@ -169,7 +174,7 @@ def _calibration_section(reader: ScoreReader, choice: AccuracyChoice) -> Accurac
     picture: tuple[Picture, ...] = ()
     if any(point.is_shown for point in points):
         picture = (Picture("Share of actuals over the promised share", calibration_picture(points)),)
-    return AccuracySection("calibration", "Calibration", (*sentences, BAND_SENTENCE), picture, table)
+    return AccuracySection("calibration", "Calibration", tuple(sentences), picture, table)
 
 
 def _scored_measures(reader: ScoreReader, wanted: AccuracyChoice) -> list[str]:
@@ -187,11 +192,11 @@ def _trail(publication: Publication, choice: AccuracyChoice) -> Iterator[Choice]
             yield Choice(name, replace(choice, place=place).address, place == choice.place)
 
 
-def _lede(live_scores: LiveScores, timezone: str) -> str:
-    first, last = wording.day_with_year(live_scores.first), wording.day_with_year(live_scores.last)
-    scored = "1 publication is" if live_scores.n_publications == 1 else f"{live_scores.n_publications} publications are"
+def _lede(live_scores: LiveScores, weeks: int, timezone: str) -> str:
+    first = max(live_scores.first, live_scores.last - timedelta(weeks=weeks, days=-1))
+    days = f"{wording.day_with_year(first)} to {wording.day_with_year(live_scores.last)}"
     at = wording.local_time(live_scores.scored_at, timezone)
-    return f"{scored} scored on the days from {first} to {last}, against the actuals known on {at}."
+    return f"Published forecasts for the days from {days}, scored against the actuals known on {at}."
 
 
 def _measure_name(measure: str) -> str:

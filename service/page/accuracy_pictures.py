@@ -14,7 +14,7 @@ from markupsafe import Markup
 from service.page.sampling import FEWEST_PUBLICATIONS, sampling_band
 
 WIDTH, HEIGHT, SIDE = 360, 230, 320
-LEFT, RIGHT, TOP, BOTTOM = 46, 12, 12, 40
+LEFT, RIGHT, TOP, BOTTOM = 46, 22, 12, 40
 MOST_X_LABELS = 8
 DOT, TRIANGLE = 3.6, 5.5
 

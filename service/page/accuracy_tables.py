@@ -101,11 +101,11 @@ def error_table(reader: ScoreReader, choice: AccuracyChoice, unit: str) -> Score
     """Return errors by lead band against both baselines."""
     written = reader.written(choice.measure)
     rows = tuple(
-        TableRow(days_ahead(score.of.leads), _cells(score, _errors(score.losses, written), _too_high(score, written)))
+        TableRow(days_ahead(score.of.leads), _cells(score, _errors(score.losses, written), _bias(score, written)))
         for score in reader.scores(choice, "measure", "leads")
     )
-    caption = f"Mean absolute errors in {unit}, by days ahead. Positive in the last column: forecasts were too high."
-    return ScoreTable(caption, ("Days ahead", *ERROR_COLUMNS, "On average"), rows, choice.rows("measure,leads"))
+    caption = f"Mean absolute errors in {unit}, by days ahead. Bias is forecast minus actual."
+    return ScoreTable(caption, ("Days ahead", *ERROR_COLUMNS, "Bias"), rows, choice.rows("measure,leads"))
 
 
 def measure_table(reader: ScoreReader, choice: AccuracyChoice) -> ScoreTable:
@@ -224,7 +224,7 @@ def _errors(losses: Losses, written: Wording) -> list[str]:
     return [*(number(value, written) for value in values), skill_text(skill_of(losses))]
 
 
-def _too_high(score: Score, written: Wording) -> list[str]:
+def _bias(score: Score, written: Wording) -> list[str]:
     bias = rounded(score.losses.bias)
     return [f"{'+' if bias is not None and bias > 0 else ''}{number(bias, written)}"]
 

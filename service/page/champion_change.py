@@ -58,10 +58,8 @@ def _head(period: ChampionPeriod) -> str:
 
 
 def _sentence(before: ChampionPeriod, after: ChampionPeriod) -> str:
-    return (
-        f"Version {after.version} took over from version {before.version} with the forecast after "
-        f"{wording.day_with_year(after.first)}."
-    )
+    day = wording.day_with_year(after.first)
+    return f"Version {after.version} forecasts from the data to {day} on; before, it was version {before.version}."
 
 
 def _address(choice: AccuracyChoice) -> str:

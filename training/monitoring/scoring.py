@@ -123,4 +123,6 @@ def score_issued(
 def _with_baselines(rows: pd.DataFrame, history: PointInTimeHistory) -> pd.DataFrame:
     """Return the rows with the references of a backtest, as known at each cutoff; NaN before the history begins."""
     known = with_references(rows[rows["cutoff"] >= history.first_day], history)
+    for cutoff in known["cutoff"].unique():  # each is in one batch: of a large region, a hundred would fill the memory
+        history.with_places_at(pd.Timestamp(cutoff)).as_of.cache_clear()
     return rows.join(known[list(REFERENCES)])
