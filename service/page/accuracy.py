@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from publication.live_scores import SCORED_WEEKS, LeadScore, LiveScores, QuantileShare, Score, combined
 from publication.model import Publication
-from publication.vocabulary import COVERAGES, SeriesKey
+from publication.vocabulary import COVERAGES, OCCUPANCY, SeriesKey
 from service.page import wording
-from service.page.accuracy_parts import AccuracySection, Picture
+from service.page.accuracy_parts import AccuracySection, SharePicture
 from service.page.accuracy_pictures import SharePoint, calibration_picture, coverage_picture
 from service.page.accuracy_tables import (
     FIRST_BAND,
@@ -29,7 +29,6 @@ from service.page.accuracy_tables import (
 from service.page.champion_change import champion_section
 from service.page.sampling import FEWEST_PUBLICATIONS
 
-OCCUPANCY = "occupancy"
 NOT_SCORED = (
     "Nothing is scored yet: no day that was forecast has an actual. Scores appear once the daily job has run on a day "
     "for which there was a forecast."
@@ -74,8 +73,8 @@ class AccuracyView:
 
 def accuracy_view(publication: Publication, live_scores: LiveScores | None, wanted: AccuracyChoice) -> AccuracyView:
     """Return the page for a choice; an empty measure stands for occupancy, or the first one that is scored."""
-    reader = None if live_scores is None else ScoreReader(publication, live_scores)
-    measures = [] if reader is None else _scored_measures(reader, wanted)
+    reader = None if live_scores is None else ScoreReader(publication, live_scores, wanted.place, wanted.weeks)
+    measures = [] if reader is None else _scored_measures(reader)
     measure = wanted.measure or (OCCUPANCY if OCCUPANCY in measures else next(iter(measures), ""))
     choice = replace(wanted, measure=measure)
     sections = () if reader is None or not measure else tuple(_sections(reader, choice))
@@ -116,7 +115,7 @@ def _sections(reader: ScoreReader, choice: AccuracyChoice) -> Iterator[AccuracyS
 
 
 def _error_section(reader: ScoreReader, choice: AccuracyChoice, table: ScoreTable) -> AccuracySection:
-    first = next((of for of in reader.scores(choice, "measure", "leads") if of.of.leads == FIRST_BAND), None)
+    first = next((of for of in reader.by_leads(choice.measure) if of.of.leads == FIRST_BAND), None)
     sentences = [BASELINES_SENTENCE]
     if choice.place is None:
         sentences.append("Errors are means over every series of the measure, large places and small ones.")
@@ -141,7 +140,7 @@ def _coverage_section(reader: ScoreReader, choice: AccuracyChoice) -> AccuracySe
     scores: list[Score | LeadScore] = [of for of in leads if isinstance(of, LeadScore)]
     address, sentences = choice.rows("lead"), [BAND_SENTENCE, FEW_SENTENCE]
     if not scores:
-        scores = [*reader.scores(choice, "measure", "leads")]
+        scores = [*reader.by_leads(choice.measure)]
         address = choice.rows("measure,leads")
         sentences.append("Of one place, coverage is stored by bands of leads; of all places together by single lead.")
     pictures = tuple(_coverage_picture(scores, percent) for percent in COVERAGES)
@@ -149,11 +148,11 @@ def _coverage_section(reader: ScoreReader, choice: AccuracyChoice) -> AccuracySe
     return AccuracySection("coverage", "Coverage by lead", tuple(sentences), shown, coverage_table(scores, address))
 
 
-def _coverage_picture(scores: Sequence[Score | LeadScore], percent: int) -> Picture | None:
+def _coverage_picture(scores: Sequence[Score | LeadScore], percent: int) -> SharePicture | None:
     points = [SharePoint(lead_label(of), percent / 100, of.losses.coverage(percent), of.publications) for of in scores]
     if not any(point.is_shown for point in points):
         return None
-    return Picture(f"{percent} % interval", coverage_picture(points, percent / 100, "days ahead"))
+    return SharePicture(f"{percent} % interval", coverage_picture(points, percent / 100, "days ahead"))
 
 
 def _calibration_section(reader: ScoreReader, choice: AccuracyChoice) -> AccuracySection:
@@ -164,21 +163,21 @@ def _calibration_section(reader: ScoreReader, choice: AccuracyChoice) -> Accurac
         points = [SharePoint(f"{of.quantile:g}", of.quantile, of.at_or_below, of.publications) for of in shares]
         table = quantile_table(shares, choice.rows("quantile"))
     else:
-        [score] = reader.scores(choice, "measure")
+        [score] = combined(reader.by_leads(choice.measure), ("measure",))
         points = [
             SharePoint(f"{percent} % interval", percent / 100, score.losses.coverage(percent), score.publications)
             for percent in COVERAGES
         ]
         table = interval_table(score, choice.rows("measure"))
         sentences.append("Of one place, the shares are those inside each interval.")
-    picture: tuple[Picture, ...] = ()
+    picture: tuple[SharePicture, ...] = ()
     if any(point.is_shown for point in points):
-        picture = (Picture("Share of actuals over the promised share", calibration_picture(points)),)
+        picture = (SharePicture("Share of actuals over the promised share", calibration_picture(points)),)
     return AccuracySection("calibration", "Calibration", tuple(sentences), picture, table)
 
 
-def _scored_measures(reader: ScoreReader, wanted: AccuracyChoice) -> list[str]:
-    scored = {of.of.measure for of in reader.scores(wanted, "measure", measure=False)}
+def _scored_measures(reader: ScoreReader) -> list[str]:
+    scored = {of.of.measure for of in reader.by_measure_and_leads}
     return [measure.name for measure in reader.publication.system.measures if measure.name in scored]
 
 
@@ -204,7 +203,7 @@ def _measure_name(measure: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class RecentError:
+class RecentLosses:
     """How good forecasts of a place's occupancy were lately: leads 1 to 7, over four weeks, in beds.
 
     `last_week_mae` is the error of same as last week, and `coverage_80` the share of days that the 80 % interval held.
@@ -230,7 +229,7 @@ class RecentError:
 
 def recent_error(
     live_scores: LiveScores | None, publication: Publication, place: str | None = None
-) -> RecentError | None:
+) -> RecentLosses | None:
     """Return the recent error of a place, by default the root; None where too few of its forecasts are scored."""
     if live_scores is None:
         return None
@@ -239,5 +238,5 @@ def recent_error(
     for score in combined(wanted, ("series",)):
         losses = score.losses
         if losses.mae is not None and score.publications >= FEWEST_PUBLICATIONS:
-            return RecentError(losses.mae, losses.last_week_mae, losses.coverage_80, score.publications)
+            return RecentLosses(losses.mae, losses.last_week_mae, losses.coverage_80, score.publications)
     return None

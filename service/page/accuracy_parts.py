@@ -8,7 +8,7 @@ from service.page.accuracy_tables import ScoreTable
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class SharePicture:
     title: str
     svg: Markup
 
@@ -20,5 +20,5 @@ class AccuracySection:
     anchor: str
     title: str
     sentences: tuple[str, ...]
-    pictures: tuple[Picture, ...]
+    pictures: tuple[SharePicture, ...]
     table: ScoreTable | None

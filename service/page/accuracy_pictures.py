@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from service.page.sampling import FEWEST_PUBLICATIONS, sampling_band
 
-WIDTH, HEIGHT, SIDE = 360, 230, 320
+WIDE, HIGH, SQUARE = 360, 230, 320
 LEFT, RIGHT, TOP, BOTTOM = 46, 22, 12, 40
 MOST_X_LABELS = 8
 DOT, TRIANGLE = 3.6, 5.5
@@ -68,32 +68,32 @@ def coverage_picture(points: Sequence[SharePoint], promised: float, axis: str) -
     """Return coverages of one interval by lead: dots, the promised line, and the sampling band of each dot."""
     shown = [point for point in points if point.is_shown]
     least = min([promised, *(min(point.share or 0.0, point.band[0]) for point in shown)])
-    axes = _Axes(WIDTH, HEIGHT, max(0.0, floor(least * 10 - 0.5) / 10), 0.4, len(points) + 0.6)
+    axes = _Axes(WIDE, HIGH, max(0.0, floor(least * 10 - 0.5) / 10), 0.4, len(points) + 0.6)
     parts = [
         *_horizontals(axes, 0.1 if axes.lowest >= 0.4 else 0.2),
         *(_band(axes, i, point) for i, point in enumerate(points, start=1) if point.is_shown),
         _line(axes, (axes.leftmost, promised), (axes.rightmost, promised), "promised"),
         *(_dot(axes, i, point) for i, point in enumerate(points, start=1) if point.is_shown),
         *_labels_below(axes, [point.label for point in points]),
-        _text((axes.x(axes.leftmost) + axes.x(axes.rightmost)) / 2, HEIGHT - 6, axis),
+        _text((axes.x(axes.leftmost) + axes.x(axes.rightmost)) / 2, HIGH - 6, axis),
     ]
-    return _svg(WIDTH, HEIGHT, coverage_sentence(points, promised), parts)
+    return _svg(WIDE, HIGH, coverage_sentence(points, promised), parts)
 
 
 def calibration_picture(points: Sequence[SharePoint]) -> Markup:
     """Return shares over promised shares: dots on the diagonal are calibrated."""
-    axes = _Axes(SIDE, SIDE, 0.0, 0.0, 1.0)
+    axes = _Axes(SQUARE, SQUARE, 0.0, 0.0, 1.0)
     shown = [point for point in points if point.is_shown]
-    below = (_text(axes.x(tick / 4), SIDE - BOTTOM + 17, _percent(tick / 4)) for tick in range(5))
+    below = (_text(axes.x(tick / 4), SQUARE - BOTTOM + 17, _percent(tick / 4)) for tick in range(5))
     parts = [
         *_horizontals(axes, 0.25),
         *(_band(axes, point.promised, point) for point in shown),
         _line(axes, (0.0, 0.0), (1.0, 1.0), "promised"),
         *(_dot(axes, point.promised, point) for point in shown),
         *below,
-        _text((axes.x(0.0) + axes.x(1.0)) / 2, SIDE - 6, "promised"),
+        _text((axes.x(0.0) + axes.x(1.0)) / 2, SQUARE - 6, "promised"),
     ]
-    return _svg(SIDE, SIDE, calibration_sentence(points), parts)
+    return _svg(SQUARE, SQUARE, calibration_sentence(points), parts)
 
 
 def coverage_sentence(points: Sequence[SharePoint], promised: float) -> str:

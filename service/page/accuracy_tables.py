@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from urllib.parse import urlencode
 
-from publication.live_scores import LeadScore, LiveScores, Losses, QuantileShare, Score, combined
+from publication.live_scores import DEFAULT_SLICES, LeadScore, LiveScores, Losses, QuantileShare, Score, combined
 from publication.model import Publication
 from publication.vocabulary import COVERAGES, SeriesKey, series_key
 from service.page.sampling import FEWEST_PUBLICATIONS
@@ -63,22 +64,28 @@ class ScoreTable:
     is_long: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class ScoreReader:
-    """The scores that a reader of this publication may see, as `/v1/scores` gives them."""
+    """The scores that a reader of this publication may see, as `/v1/scores` gives them, at a place over some weeks."""
 
     publication: Publication
     live_scores: LiveScores
+    place: str | None
+    weeks: int
 
-    def scores(self, choice: AccuracyChoice, *by: str, measure: bool = True) -> tuple[Score, ...]:
-        """Return the scores of the chosen place, by some slices."""
-        own = replace(EVERYTHING, place=choice.place, measure=choice.measure if measure else None)
-        return tuple(of for of in self._rows(ScoreSelection(own, by=by, weeks=choice.weeks)) if isinstance(of, Score))
+    @cached_property
+    def by_measure_and_leads(self) -> tuple[Score, ...]:
+        """Those of every measure: one pass over all scores serves most tables."""
+        selection = ScoreSelection(replace(EVERYTHING, place=self.place), by=DEFAULT_SLICES, weeks=self.weeks)
+        return tuple(of for of in self._rows(selection) if isinstance(of, Score))
 
-    def below(self, choice: AccuracyChoice) -> tuple[Score, ...]:
-        """Return those of each series at the chosen place and below, of the first lead band."""
-        own = replace(EVERYTHING, under=choice.place, measure=choice.measure)
-        rows = self._rows(ScoreSelection(own, by=("series", "measure", "leads"), weeks=choice.weeks))
+    def by_leads(self, measure: str) -> tuple[Score, ...]:
+        return tuple(of for of in self.by_measure_and_leads if of.of.measure == measure)
+
+    def below(self, measure: str) -> tuple[Score, ...]:
+        """Return those of each series at the place and below, of the first lead band."""
+        own = replace(EVERYTHING, under=self.place, measure=measure)
+        rows = self._rows(ScoreSelection(own, by=("series", "measure", "leads"), weeks=self.weeks))
         return tuple(of for of in rows if isinstance(of, Score) and of.of.leads == FIRST_BAND)
 
     def pooled(self, measure: str, weeks: int, *by: str) -> tuple[ScoreRow, ...]:
@@ -102,7 +109,7 @@ def error_table(reader: ScoreReader, choice: AccuracyChoice, unit: str) -> Score
     written = reader.written(choice.measure)
     rows = tuple(
         TableRow(days_ahead(score.of.leads), _cells(score, _errors(score.losses, written), _bias(score, written)))
-        for score in reader.scores(choice, "measure", "leads")
+        for score in reader.by_leads(choice.measure)
     )
     caption = f"Mean absolute errors in {unit}, by days ahead. Bias is forecast minus actual."
     return ScoreTable(caption, ("Days ahead", *ERROR_COLUMNS, "Bias"), rows, choice.rows("measure,leads"))
@@ -110,11 +117,7 @@ def error_table(reader: ScoreReader, choice: AccuracyChoice, unit: str) -> Score
 
 def measure_table(reader: ScoreReader, choice: AccuracyChoice) -> ScoreTable:
     """Return a row for each measure at the chosen place."""
-    scores = {
-        of.of.measure: of
-        for of in reader.scores(choice, "measure", "leads", measure=False)
-        if of.of.leads == FIRST_BAND
-    }
+    scores = {of.of.measure: of for of in reader.by_measure_and_leads if of.of.leads == FIRST_BAND}
     rows = tuple(
         TableRow(
             f"{measure.name.replace('_', ' ').capitalize()}, {measure.unit}",
@@ -131,7 +134,7 @@ def measure_table(reader: ScoreReader, choice: AccuracyChoice) -> ScoreTable:
 def place_table(reader: ScoreReader, choice: AccuracyChoice) -> ScoreTable:
     """Return a row for the chosen place and each one directly below; for the top of the tree without one."""
     by_place: dict[str, list[Score]] = {}
-    for score in reader.below(choice):
+    for score in reader.below(choice.measure):
         by_place.setdefault(series_key(score.of.series or "").place, []).append(score)
     listed = [place for place in _places_listed(reader, choice) if place in by_place]
     written, names = reader.written(choice.measure), reader.publication.system.place_by_id

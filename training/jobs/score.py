@@ -20,6 +20,8 @@ NOTHING_TO_SCORE = (
     "Nothing to score yet: no day that was forecast for {system} has an actual. What was scored before stays."
 )
 
+LOSSES_OF_TABLE = [name for name in Losses._fields if not name.startswith("mae_vs")]
+
 
 def run(
     job: Context, console: Console, cutoff: date | None = None, timeout: timedelta = LOCK_TIMEOUT
@@ -70,9 +72,10 @@ def _sentence(scores: LiveScores) -> str:
 
 def _table(scores: Sequence[Score]) -> Table:
     view = Table("measure", "leads")
-    for name in ("n", "fallbacks", *Losses._fields):
+    for name in ("n", "fallbacks", *LOSSES_OF_TABLE):
         view.add_column(name.replace("_", " "), justify="right")
     for score in scores:
-        shown = ("-" if loss is None else f"{loss:.3f}" for loss in score.losses)
+        losses = score.losses._asdict()
+        shown = ("-" if losses[name] is None else f"{losses[name]:.3f}" for name in LOSSES_OF_TABLE)
         view.add_row(score.of.measure, score.of.leads, str(score.n), str(score.fallbacks), *shown)
     return view
