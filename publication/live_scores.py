@@ -1,40 +1,26 @@
-"""Live scores: losses of issued forecasts against the actuals known when they were scored, and their tables."""
+"""Live scores: losses of issued forecasts against the actuals known when they were scored."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from math import isfinite
 from typing import NamedTuple
-
-from sqlalchemy import (
-    Column,
-    Connection,
-    Date,
-    Float,
-    ForeignKey,
-    Integer,
-    RowMapping,
-    Select,
-    String,
-    Table,
-    delete,
-    insert,
-    select,
-)
-
-from publication.database import Instant, metadata
-from publication.vocabulary import series_key
 
 SLICES = ("series", "measure", "leads", "regime")
 DEFAULT_SLICES = ("measure", "leads")
+SCORED_WEEKS = (4, 13)
+"""Weeks of target days, up to the newest, that every score is given for: enough for a coverage to mean something, and
+soon enough to see it change."""
+MOST_WEEKS = max(SCORED_WEEKS)
 
 
 class Losses(NamedTuple):
     """Mean losses; errors are forecast minus actual. None where there is nothing to score.
 
     `mase` and `scaled_wis` divide by the seasonal-naive MAE of each series; coverages are shares of actuals inside the
-    central interval of so many percent.
+    central interval of so many percent. `last_week_mae` is that of seasonal naive and `yesterday_mae` that of the last
+    value, each as known at the cutoff; `mae_vs_last_week` and `mae_vs_yesterday` are those of the forecast on the same
+    cases.
     """
 
     mae: float | None
@@ -45,33 +31,86 @@ class Losses(NamedTuple):
     coverage_50: float | None
     coverage_80: float | None
     coverage_95: float | None
+    last_week_mae: float | None
+    mae_vs_last_week: float | None
+    yesterday_mae: float | None
+    mae_vs_yesterday: float | None
 
     def coverage(self, percent: int) -> float | None:
         """That of one of `vocabulary.COVERAGES`."""
         return {50: self.coverage_50, 80: self.coverage_80, 95: self.coverage_95}[percent]
 
+    @property
+    def skill(self) -> float | None:
+        """1 - MAE / MAE of seasonal naive, on the same cases; None where that never errs."""
+        if self.mae_vs_last_week is None or not self.last_week_mae:
+            return None
+        return 1 - self.mae_vs_last_week / self.last_week_mae
+
 
 class Slice(NamedTuple):
-    """The forecasts that a score is of. None: not separated by this dimension."""
+    """The forecasts that a score is of: those for the days of the last `weeks`. None: not separated by this."""
 
     series: str | None
     measure: str | None
     leads: str | None
     regime: str | None
+    weeks: int = MOST_WEEKS
 
 
 class Score(NamedTuple):
-    """Losses of the `n` forecasts of a slice that have an actual; `fallbacks` of them were fallbacks."""
+    """Losses of the `n` forecasts of a slice that have an actual; `fallbacks` of them were fallbacks.
+
+    `publications` is the number of publications that they are from. Of combined slices it is that of the slice with
+    most of them.
+    """
 
     of: Slice
     n: int
     fallbacks: int
     losses: Losses
+    publications: int
+
+
+class ChampionPeriod(NamedTuple):
+    """Consecutive cutoffs, of those that are scored, whose champion was one version."""
+
+    version: int
+    first: date
+    last: date
+
+
+class LeadScore(NamedTuple):
+    """Losses of a measure at one lead, over the series of all places. `champion`: of that period alone."""
+
+    measure: str
+    lead: int
+    weeks: int
+    n: int
+    fallbacks: int
+    losses: Losses
+    publications: int
+    champion: ChampionPeriod | None = None
+
+
+class QuantileShare(NamedTuple):
+    """The share of the `n` actuals of a measure, at all places and leads, at or below a published quantile."""
+
+    measure: str
+    quantile: float
+    weeks: int
+    n: int
+    at_or_below: float
+    publications: int
 
 
 @dataclass(frozen=True)
 class LiveScores:
-    """Scores of the publications whose target days lie from `first` to `last`, by every slice; replaced together."""
+    """Scores of the publications whose target days lie from `first` to `last`, by every slice; replaced together.
+
+    `by_champion` has the newest two periods of champions, by lead, over all weeks. `by_lead`, `by_champion` and
+    `quantiles` are not separated by series: so they are small, however many series there are.
+    """
 
     system: str
     scored_at: datetime
@@ -79,145 +118,74 @@ class LiveScores:
     last: date
     n_publications: int
     scores: tuple[Score, ...]
+    by_lead: tuple[LeadScore, ...] = ()
+    by_champion: tuple[LeadScore, ...] = ()
+    quantiles: tuple[QuantileShare, ...] = ()
 
     @cached_property
     def by_measure_and_leads(self) -> tuple[Score, ...]:
-        return combined(self.scores, ("measure", "leads"))
+        """Of all weeks."""
+        return combined((score for score in self.scores if score.of.weeks == MOST_WEEKS), ("measure", "leads"))
+
+    @cached_property
+    def by_series(self) -> Mapping[str, tuple[Score, ...]]:
+        """The scores of each series, by its `unique_id`."""
+        found: dict[str, list[Score]] = {}
+        for score in self.scores:
+            found.setdefault(score.of.series or "", []).append(score)
+        return {series: tuple(of) for series, of in found.items()}
 
 
 def combined(scores: Iterable[Score], by: Sequence[str]) -> tuple[Score, ...]:
-    """One score for each slice by those of `SLICES` in `by`: means over all its forecasts, in the slices' order."""
+    """One score for each slice by those of `SLICES` in `by`: means over all its forecasts, in the slices' order.
+
+    Scores of different weeks are not combined: they share forecasts.
+    """
     sums: dict[Slice, _Sum] = {}
     restrict = _restriction_to(by)
     for score in scores:
         sums.setdefault(restrict(score.of), _Sum()).add(score)
-    in_order = sorted(sums, key=lambda of: tuple(part or "" for part in of))
-    return tuple(Score(of, sums[of].n, sums[of].fallbacks, sums[of].losses()) for of in in_order)
+    return tuple(sums[of].score(of) for of in sorted(sums, key=_order))
+
+
+def _order(of: Slice) -> tuple[str, str, str, str, int]:
+    return of.series or "", of.measure or "", of.leads or "", of.regime or "", of.weeks
 
 
 def _restriction_to(by: Sequence[str]) -> Callable[[Slice], Slice]:
-    included = [name in by for name in SLICES]
-    return lambda of: Slice(*(part if has_part else None for part, has_part in zip(of, included, strict=True)))
+    has_series, has_measure, has_leads, has_regime = (name in by for name in SLICES)
+
+    def restrict(of: Slice) -> Slice:
+        return Slice(
+            of.series if has_series else None,
+            of.measure if has_measure else None,
+            of.leads if has_leads else None,
+            of.regime if has_regime else None,
+            of.weeks,
+        )
+
+    return restrict
 
 
 class _Sum:
     """Scores added up: each loss over the forecasts that have it."""
 
     def __init__(self) -> None:
-        self.n = 0
-        self.fallbacks = 0
+        self._n = 0
+        self._fallbacks = 0
+        self._publications = 0
         self._totals = [0.0] * len(Losses._fields)
         self._counts = [0] * len(Losses._fields)
 
     def add(self, score: Score) -> None:
-        self.n += score.n
-        self.fallbacks += score.fallbacks
+        self._n += score.n
+        self._fallbacks += score.fallbacks
+        self._publications = max(self._publications, score.publications)
         for i, loss in enumerate(score.losses):
             if loss is not None:
                 self._totals[i] += loss * score.n
                 self._counts[i] += score.n
 
-    def losses(self) -> Losses:
-        return Losses(*(total / n if n else None for total, n in zip(self._totals, self._counts, strict=True)))
-
-
-live_scores = Table(
-    "live_scores",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("system", String, nullable=False),
-    Column("scored_at", Instant, nullable=False),
-    Column("first_day", Date, nullable=False),
-    Column("last_day", Date, nullable=False),
-    Column("n_publications", Integer, nullable=False),
-)
-
-scores = Table(
-    "scores",
-    metadata,
-    Column("live_scores_id", ForeignKey("live_scores.id"), primary_key=True),
-    Column("unique_id", String, primary_key=True),
-    Column("leads", String, primary_key=True),
-    Column("regime", String, primary_key=True),
-    Column("measure", String, nullable=False),
-    Column("n", Integer, nullable=False),
-    Column("fallbacks", Integer, nullable=False),
-    *(Column(loss, Float) for loss in Losses._fields),
-)
-
-SAVED_PER_SYSTEM = 2
-
-
-def scored_at(connection: Connection, system: str) -> datetime | None:
-    """Return the instant at which the system was last scored; None if it never was."""
-    row = connection.execute(_newest(system).limit(1)).mappings().first()
-    return None if row is None else row["scored_at"]
-
-
-def read(connection: Connection, system: str) -> LiveScores | None:
-    """Return the newest live scores of the system; None if there are none."""
-    row = connection.execute(_newest(system).limit(1)).mappings().first()
-    if row is None:
-        return None
-    its_scores = select(scores).where(scores.c.live_scores_id == row["id"])
-    in_order = its_scores.order_by(scores.c.unique_id, scores.c.leads, scores.c.regime)
-    return LiveScores(
-        system=system,
-        scored_at=row["scored_at"],
-        first=row["first_day"],
-        last=row["last_day"],
-        n_publications=row["n_publications"],
-        scores=tuple(map(_score, connection.execute(in_order).mappings())),
-    )
-
-
-def write(connection: Connection, new: LiveScores) -> None:
-    """Insert the live scores next to the newest ones, which stay, and delete older ones."""
-    row = {
-        "system": new.system,
-        "scored_at": new.scored_at,
-        "first_day": new.first,
-        "last_day": new.last,
-        "n_publications": new.n_publications,
-    }
-    new_id = connection.execute(insert(live_scores).returning(live_scores.c.id), row).scalar_one()
-    if new.scores:
-        connection.execute(insert(scores), [_record(new_id, score) for score in new.scores])
-    old = [row["id"] for row in connection.execute(_newest(new.system).offset(SAVED_PER_SYSTEM)).mappings()]
-    connection.execute(delete(scores).where(scores.c.live_scores_id.in_(old)))
-    connection.execute(delete(live_scores).where(live_scores.c.id.in_(old)))
-
-
-def _newest(system: str) -> Select[tuple[object, ...]]:
-    """Order by the last day that is scored: scores of an earlier day do not take the place of today's."""
-    mine = select(live_scores).where(live_scores.c.system == system)
-    return mine.order_by(live_scores.c.last_day.desc(), live_scores.c.id.desc())
-
-
-def _record(live_scores_id: int, score: Score) -> dict[str, object]:
-    return {
-        "live_scores_id": live_scores_id,
-        "unique_id": score.of.series,
-        "measure": score.of.measure,
-        "leads": score.of.leads,
-        "regime": score.of.regime,
-        "n": score.n,
-        "fallbacks": score.fallbacks,
-        **score.losses._asdict(),
-    }
-
-
-def _score(row: RowMapping) -> Score:
-    """Raises ValueError where the row holds something else: SQLite stores what it is given."""
-    texts, counts = (row[name] for name in ("unique_id", "measure", "leads", "regime")), (row["n"], row["fallbacks"])
-    losses = (row[loss] for loss in Losses._fields)
-    are_numbers = all(loss is None or (isinstance(loss, float) and isfinite(loss)) for loss in losses)
-    if not (are_numbers and all(type(n) is int for n in counts) and all(isinstance(text, str) for text in texts)):
-        raise ValueError(f"a score of {row['unique_id']!r} holds what is no count, loss or name")
-    series_key(row["unique_id"])
-    return Score(
-        Slice(row["unique_id"], row["measure"], row["leads"], row["regime"]),
-        row["n"],
-        row["fallbacks"],
-        Losses(*(row[loss] for loss in Losses._fields)),
-    )
+    def score(self, of: Slice) -> Score:
+        losses = (total / n if n else None for total, n in zip(self._totals, self._counts, strict=True))
+        return Score(of, self._n, self._fallbacks, Losses(*losses), self._publications)

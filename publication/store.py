@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.schema import CreateTable
 
-from publication import document, live_scores
+from publication import document, score_tables
 from publication.database import VERSION, engine, metadata, publications, sqlite_url, versions
 from publication.document import ReadJson
 from publication.errors import (
@@ -150,7 +150,7 @@ class Store:
     def save_live_scores(self, scores: LiveScores) -> None:
         """Replace the live scores of a system in one transaction."""
         with self._reach(), self._engine.begin() as connection:
-            live_scores.write(connection, scores)
+            score_tables.write(connection, scores)
 
     def scored_at(self, system: str) -> datetime | None:
         """Return the instant of the newest live scores of the system, from one row; None if there are none.
@@ -158,7 +158,7 @@ class Store:
         Raises MalformedLiveScoresError where that row is damaged.
         """
         with self._connection() as connection, self._reading("the live scores", MalformedLiveScoresError):
-            return live_scores.scored_at(connection, system)
+            return score_tables.scored_at(connection, system)
 
     def live_scores(self, system: str) -> LiveScores | None:
         """Return the newest live scores of the system; None where nothing has been scored yet.
@@ -166,7 +166,7 @@ class Store:
         Raises MalformedLiveScoresError where its rows are damaged.
         """
         with self._connection() as connection, self._reading("the live scores", MalformedLiveScoresError):
-            return live_scores.read(connection, system)
+            return score_tables.read(connection, system)
 
     def close(self) -> None:
         self._engine.dispose()

@@ -22,6 +22,7 @@ from service.page.templating import page_templates
 from service.publications.earlier import EarlierPublications, EarlierStore
 from service.publications.poller import Poller, PublicationPoll
 from service.publications.repository import Clock, PublicationRepository, PublicationStore
+from service.routes.accuracy import accuracy_router
 from service.routes.auth_cache import AuthCacheMiddleware
 from service.routes.catalogue import catalogue_router
 from service.routes.forecasts import forecasts_router, pressure_router, scores_router
@@ -88,6 +89,7 @@ def create_app(
         scores_router(repository, clock),
         probes_router(repository, registry, clock),
         pages_router(repository, EarlierPublications(store, repository), templates, assets, clock),
+        accuracy_router(repository, templates, clock),
     ):
         app.include_router(router)
     enrich_openapi(document := app.openapi())

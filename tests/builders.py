@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import compress
 
 from publication.levels import EscalationLevel
-from publication.live_scores import LiveScores, Losses, Score, Slice
+from publication.live_scores import ChampionPeriod, LeadScore, LiveScores, Losses, QuantileShare, Score, Slice
 from publication.model import (
     Actual,
     Champion,
@@ -53,6 +53,10 @@ ESCALATION_LEVELS = (
 )
 STREAMS: dict[str, tuple[str, ...]] = {"attendances": ("adult", "paediatric")}
 LEVEL_OF_MEASURE = {"attendances": 120.0, "admissions": 40.0, "discharges": 40.0, "occupancy": 310.0, "beds": 340.0}
+CHAMPION_PERIODS = (
+    (6, CUTOFF - timedelta(days=90), CUTOFF - timedelta(days=21)),
+    (7, CUTOFF - timedelta(days=20), CUTOFF - timedelta(days=1)),
+)
 SHARE_OF_STREAM = {"adult": 0.75, "paediatric": 0.25}
 
 
@@ -279,25 +283,64 @@ def level(system: System, key: SeriesKey, ds: date, scale: float = 1.0) -> float
 def build_live_scores(
     scored_at: datetime = ISSUED_AT, places: Sequence[Place] = PLACES, measures: Sequence[str] = ("beds", "occupancy")
 ) -> LiveScores:
-    """Scores of two measures at every place, in two lead bands; every loss a plain function of where it stands."""
+    """Scores of two measures at every place, in two lead bands; every loss a plain function of where it stands.
+
+    Those of four weeks are of a third as many forecasts, which erred half as much.
+    """
     slices = [
         Slice(f"{place.id}/{measure}", measure, leads, "stable")
         for place in sorted(places, key=lambda place: place.id)
         for measure in measures
         for leads in ("01-07", "08-14")
     ]
+    champions = [ChampionPeriod(version, first, last) for version, first, last in CHAMPION_PERIODS]
+    measure_leads = [(measure, lead) for measure in measures for lead in (1, 2, 8)]
     return LiveScores(
         system=places[0].id,
         scored_at=scored_at,
         first=CUTOFF - timedelta(days=90),
         last=CUTOFF,
         n_publications=91,
-        scores=tuple(_score(i, of) for i, of in enumerate(slices, start=1)),
+        scores=tuple(_score(i, of._replace(weeks=weeks)) for i, of in enumerate(slices, start=1) for weeks in (4, 13)),
+        by_lead=tuple(
+            LeadScore(measure, lead, weeks, 30 * lead, lead, _losses(lead, measure), 2 * weeks)
+            for measure, lead in measure_leads
+            for weeks in (4, 13)
+        ),
+        by_champion=tuple(
+            LeadScore(measure, lead, 13, 20 * lead, 0, _losses(lead + champion.version, measure), 20, champion)
+            for champion in champions
+            for measure, lead in measure_leads
+        ),
+        quantiles=tuple(
+            QuantileShare(measure, level, weeks, 900, level / 2 + 0.25, 7 * weeks)
+            for measure in measures
+            for level in QUANTILES
+            for weeks in (4, 13)
+        ),
     )
 
 
 def _score(i: int, of: Slice) -> Score:
-    has_scale = of.measure != "beds"  # beds that never change have no seasonal-naive error
-    mase = 0.01 * i if has_scale else None
-    scaled_wis = 0.005 * i if has_scale else None
-    return Score(of, 7 * i, i % 3, Losses(1.0 * i, -0.5 * i, 0.25 * i, mase, scaled_wis, 0.5, 0.75, 0.9))
+    if of.weeks == 4:
+        return Score(of, 7 * i // 3, i % 2, _losses(i / 2, of.measure), 20)
+    return Score(of, 7 * i, i % 3, _losses(i, of.measure), 85)
+
+
+def _losses(i: float, measure: str | None) -> Losses:
+    """Beds that never change have no seasonal-naive error."""
+    has_scale = measure != "beds"
+    return Losses(
+        mae=1.0 * i,
+        bias=-0.5 * i,
+        wis=0.25 * i,
+        mase=0.01 * i if has_scale else None,
+        scaled_wis=0.005 * i if has_scale else None,
+        coverage_50=0.5,
+        coverage_80=0.75,
+        coverage_95=0.9,
+        last_week_mae=1.5 * i if has_scale else 0.0,
+        mae_vs_last_week=1.0 * i,
+        yesterday_mae=1.25 * i if has_scale else 0.0,
+        mae_vs_yesterday=1.0 * i,
+    )

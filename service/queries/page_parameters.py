@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, Field
 
+from publication.live_scores import MOST_WEEKS
 from publication.model import Publication
 from service.errors import InvalidParameter, one_of, unknown
-from service.queries.parameters import Day, PressureParameters, allow
+from service.queries.parameters import Day, PressureParameters, Weeks, allow
 from service.queries.scenario import Amounts, Scenario
 
 MAX_WORDS_LENGTH = 200
@@ -66,6 +67,14 @@ class PlacePageParameters(BaseModel):
     """The day whose drivers are shown."""
 
     day: Day | None = None
+
+
+class AccuracyPageParameters(BaseModel):
+    """The measure, the place and the weeks whose scores are shown."""
+
+    measure: str | None = None
+    place: str | None = None
+    weeks: Weeks = MOST_WEEKS
 
 
 def _named(publication: Publication, text: str) -> str:

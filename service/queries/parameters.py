@@ -20,11 +20,19 @@ from pydantic import (
 )
 from starlette.requests import Request
 
-from publication.live_scores import DEFAULT_SLICES, SLICES
+from publication.live_scores import DEFAULT_SLICES, MOST_WEEKS, SCORED_WEEKS, SLICES
 from publication.vocabulary import Check, Severity
 from service.errors import MAX_PRINTED_VALUES, InvalidParameter, invalid, one_of
 from service.queries.scenario import Amounts, Scenario
-from service.queries.selection import FindingSelection, Format, ScoreSelection, Selection, read_slices
+from service.queries.selection import (
+    POOLED_SLICES,
+    SLICES_WRITTEN,
+    FindingSelection,
+    Format,
+    ScoreSelection,
+    Selection,
+    read_slices,
+)
 
 MAX_PUBLICATIONS = 1000
 MAX_SERIES = 100_000
@@ -39,6 +47,12 @@ def _day(text: object) -> date:
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(text), re.ASCII):
         raise ValueError
     return date.fromisoformat(str(text))
+
+
+def _scored_weeks(text: object) -> int:
+    if str(text) not in map(str, SCORED_WEEKS):
+        raise ValueError
+    return int(str(text))
 
 
 def allow(allowed: str) -> WrapValidator:
@@ -82,7 +96,18 @@ Beds = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANG
 Discharges = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["discharges"])})]
 Slices = Annotated[
     str,
-    WithJsonSchema({"type": "string", "pattern": "^(S)(,(S))*$".replace("S", "|".join(SLICES))}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": f"^(({'|'.join(SLICES)})(,({'|'.join(SLICES)}))*|{'|'.join(POOLED_SLICES)})$",
+        }
+    ),
+]
+Weeks = Annotated[
+    int,
+    BeforeValidator(_scored_weeks),
+    allow(one_of([str(weeks) for weeks in SCORED_WEEKS])),
+    WithJsonSchema({"type": "integer", "enum": list(SCORED_WEEKS)}),
 ]
 
 
@@ -179,12 +204,13 @@ class ScoreParameters(SeriesParameters):
     regime: str | None = Field(None, description="a regime: `stable`, or days between declared changes of level")
     by: Slices = Field(
         ",".join(DEFAULT_SLICES),
-        description=f"slices, each with a score of its own: any of {', '.join(SLICES)}, by commas",
+        description=f"slices, each with a score of its own: {SLICES_WRITTEN}",
     )
+    weeks: Weeks = Field(MOST_WEEKS, description="weeks of target days, up to the newest")
     format: Form | None = Field(None, description="overrides the Accept header")
 
     def scores(self) -> ScoreSelection:
-        return ScoreSelection(self.selection(), self.leads, self.regime, read_slices(self.by))
+        return ScoreSelection(self.selection(), self.leads, self.regime, read_slices(self.by), self.weeks)
 
 
 class PublicationParameters(BaseModel):

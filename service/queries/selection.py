@@ -6,7 +6,16 @@ from enum import StrEnum
 from itertools import dropwhile, islice
 from typing import Protocol
 
-from publication.live_scores import DEFAULT_SLICES, SLICES, LiveScores, Score, combined
+from publication.live_scores import (
+    DEFAULT_SLICES,
+    MOST_WEEKS,
+    SLICES,
+    LeadScore,
+    LiveScores,
+    QuantileShare,
+    Score,
+    combined,
+)
 from publication.model import DayForecast, Finding, Publication, SeriesForecast, System
 from publication.vocabulary import Check, SeriesKey, Severity, series_key
 from service.errors import InvalidParameter, invalid, one_of, unknown
@@ -199,22 +208,71 @@ class FindingSelection:
         )
 
 
+POOLED_SLICES = ("lead", "champion", "quantile")
+POOLED_SLICINGS = (("measure", "lead"), ("measure", "lead", "champion"), ("measure", "quantile"))
+"""Slicings whose scores are of all places together: they are not stored by series."""
+IMPLIED = {"series": ("measure",), "lead": ("measure",), "champion": ("measure", "lead"), "quantile": ("measure",)}
+SLICES_WRITTEN = (
+    f"any of {', '.join(SLICES)}, separated by commas; or one of {', '.join(POOLED_SLICES)}, of all places together"
+)
+ScoreRow = Score | LeadScore | QuantileShare
+
+
 @dataclass(frozen=True, slots=True)
 class ScoreSelection:
-    """Filters by series, lead band and regime, all optional; and the slices that have scores of their own."""
+    """Filters by series, lead band and regime, all optional; the weeks; and the slices with scores of their own."""
 
     series: Selection
     leads: str | None = None
     regime: str | None = None
     by: tuple[str, ...] = DEFAULT_SLICES
+    weeks: int = MOST_WEEKS
 
-    def scores(self, publication: Publication, live_scores: LiveScores | None) -> tuple[Score, ...]:
-        """Return the selected scores of the publication's places, combined. Raises UnknownValueError for others."""
+    def scores(self, publication: Publication, live_scores: LiveScores | None) -> tuple[ScoreRow, ...]:
+        """Return the selected scores of the publication's places, combined. Raises UnknownValueError for others.
+
+        Raises InvalidParameterError for a filter by places of scores that are of all places together.
+        """
         self.series.check(publication)
-        seen = [] if live_scores is None else list(_within(publication, live_scores))
+        if self.by in POOLED_SLICINGS:
+            return self._pooled(publication, live_scores)
+        seen = [] if live_scores is None else list(_within(publication, live_scores, self.weeks))
         self._check([score for _, score in seen])
         admits = self.series.predicate(publication.system)
         return combined((score for key, score in seen if admits(key) and self._admits(score)), self.by)
+
+    def _pooled(self, publication: Publication, live_scores: LiveScores | None) -> tuple[ScoreRow, ...]:
+        """Return scores of all places together: none for a view of one place, which sees nothing of others."""
+        self._check_pooled()
+        if live_scores is None or publication.system.name != live_scores.system:
+            return ()
+        tables: dict[str, tuple[LeadScore, ...] | tuple[QuantileShare, ...]] = {
+            "lead": live_scores.by_lead,
+            "champion": live_scores.by_champion,
+            "quantile": live_scores.quantiles,
+        }
+        return tuple(
+            score
+            for score in tables[self.by[-1]]
+            if score.weeks == self.weeks and self.series.measure in (None, score.measure)
+        )
+
+    def _check_pooled(self) -> None:
+        given = {
+            "place": self.series.place,
+            "under": self.series.under,
+            "stream": self.series.stream,
+            "leads": self.leads,
+            "regime": self.regime,
+        }
+        together = f"none: scores by {self.by[-1]} are of all places together"
+        wrong = [InvalidParameter(name, value, together) for name, value in given.items() if value is not None]
+        if "champion" in self.by and self.weeks != MOST_WEEKS:
+            wrong.append(
+                InvalidParameter("weeks", str(self.weeks), f"{MOST_WEEKS}: scores by champion are of all weeks")
+            )
+        if wrong:
+            raise invalid(*wrong)
 
     def _admits(self, score: Score) -> bool:
         return self.leads in (None, score.of.leads) and self.regime in (None, score.of.regime)
@@ -234,16 +292,20 @@ class ScoreSelection:
 
 
 def read_slices(text: str) -> tuple[str, ...]:
-    """Return the slices of a comma list, in their order; a series implies its measure. Raises InvalidParameterError."""
-    named = text.split(",")
-    strange = [name for name in named if name not in SLICES]
-    if strange:
-        raise invalid(InvalidParameter("by", text, f"any of {', '.join(SLICES)}, separated by commas"))
-    return tuple(name for name in SLICES if name in named or (name == "measure" and "series" in named))
+    """Return the slices of a comma list, in their order, with those that they imply. Raises InvalidParameterError."""
+    named = set(text.split(","))
+    implied = {name for of in named for name in IMPLIED.get(of, ())}
+    found = tuple(name for name in (*SLICES, *POOLED_SLICES) if name in named | implied)
+    is_pooled = not named.isdisjoint(POOLED_SLICES)
+    if not named <= {*SLICES, *POOLED_SLICES} or (is_pooled and found not in POOLED_SLICINGS):
+        raise invalid(InvalidParameter("by", text, SLICES_WRITTEN))
+    return found
 
 
-def _within(publication: Publication, live_scores: LiveScores) -> Iterable[tuple[SeriesKey, Score]]:
+def _within(publication: Publication, live_scores: LiveScores, weeks: int) -> Iterable[tuple[SeriesKey, Score]]:
     """Return the scores of series at places that the publication has: a view of one place has those of its part."""
-    keys = {score.of.series: series_key(str(score.of.series)) for score in live_scores.scores}
     places = publication.system.place_by_id
-    return ((key, score) for score in live_scores.scores if (key := keys[score.of.series]).place in places)
+    for series, of_series in live_scores.by_series.items():
+        key = series_key(series)
+        if key.place in places:
+            yield from ((key, score) for score in of_series if score.of.weeks == weeks)

@@ -2,33 +2,36 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from publication.live_scores import LiveScores, Losses, Score
+from publication.live_scores import LeadScore, LiveScores, Losses, QuantileShare, Score
 from publication.vocabulary import SeriesKey, series_key
+from service.queries.selection import ScoreRow
 from service.rendering.bodies import Json, instant, json_text
 from service.rendering.tables import csv_line
 
 LOSS_DECIMALS = 4
 EMPTY_KEY: dict[str, str | None] = dict.fromkeys(SeriesKey._fields)
-SCORE_COLUMNS = ("unique_id", *EMPTY_KEY, "leads", "regime", "n", "fallbacks", *Losses._fields)
+SLICE_COLUMNS = ("weeks", "publications", "lead", "champion", "first_cutoff", "last_cutoff", "quantile", "at_or_below")
+SCORE_COLUMNS = ("unique_id", *EMPTY_KEY, "leads", "regime", "n", "fallbacks", *Losses._fields, *SLICE_COLUMNS)
+EMPTY_ROW: Json = dict.fromkeys(SCORE_COLUMNS)
 
 
-def scores_body(live_scores: LiveScores | None, scores: Sequence[Score]) -> Json:
+def scores_body(live_scores: LiveScores | None, scores: Sequence[ScoreRow]) -> Json:
     """Return the scores, and the forecasts that they are of; `live_scores` is null before the first scoring."""
     return {
         "live_scores": None if live_scores is None else _origin(live_scores),
-        "scores": [_row(score) for score in scores],
+        "scores": [score_row(score) for score in scores],
     }
 
 
-def scores_csv(scores: Iterable[Score]) -> Iterator[bytes]:
+def scores_csv(scores: Iterable[ScoreRow]) -> Iterator[bytes]:
     yield csv_line(SCORE_COLUMNS)
     for score in scores:
-        yield csv_line(_row(score).values())
+        yield csv_line(score_row(score).values())
 
 
-def scores_ndjson(scores: Iterable[Score]) -> Iterator[bytes]:
+def scores_ndjson(scores: Iterable[ScoreRow]) -> Iterator[bytes]:
     for score in scores:
-        yield f"{json_text(_row(score))}\n".encode()
+        yield f"{json_text(score_row(score))}\n".encode()
 
 
 def _origin(live_scores: LiveScores) -> Json:
@@ -40,19 +43,30 @@ def _origin(live_scores: LiveScores) -> Json:
     }
 
 
-def _row(score: Score) -> Json:
+def score_row(score: ScoreRow) -> Json:
+    """Return the columns of any score; those that it does not have are null."""
+    if isinstance(score, QuantileShare):
+        return EMPTY_ROW | score._asdict() | {"at_or_below": rounded(score.at_or_below)}
+    own = _of_lead(score) if isinstance(score, LeadScore) else _of_slice(score)
+    losses = {name: rounded(loss) for name, loss in score.losses._asdict().items()}
+    counts = {"n": score.n, "fallbacks": score.fallbacks, "publications": score.publications}
+    return EMPTY_ROW | own | counts | losses
+
+
+def _of_slice(score: Score) -> Json:
     of = score.of
     key = EMPTY_KEY | {"measure": of.measure} if of.series is None else series_key(of.series)._asdict()
-    return {
-        "unique_id": of.series,
-        **key,
-        "leads": of.leads,
-        "regime": of.regime,
-        "n": score.n,
-        "fallbacks": score.fallbacks,
-        **{name: _rounded(loss) for name, loss in score.losses._asdict().items()},
-    }
+    return {"unique_id": of.series, **key, "leads": of.leads, "regime": of.regime, "weeks": of.weeks}
 
 
-def _rounded(loss: float | None) -> float | None:
+def _of_lead(score: LeadScore) -> Json:
+    of: Json = {"measure": score.measure, "lead": score.lead, "weeks": score.weeks}
+    if score.champion is None:
+        return of
+    version, first, last = score.champion
+    return of | {"champion": version, "first_cutoff": first.isoformat(), "last_cutoff": last.isoformat()}
+
+
+def rounded(loss: float | None) -> float | None:
+    """Return a loss with the decimals in which it is served."""
     return None if loss is None else round(loss, LOSS_DECIMALS)

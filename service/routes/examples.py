@@ -24,6 +24,7 @@ PARAMETERS: Json = {
     "discharges": "RXH:+5/day",
     "leads": "01-07",
     "regime": "stable",
+    "weeks": 13,
     "by": "series",
 }
 
@@ -149,6 +150,18 @@ SCORE_EXAMPLE: Json = {
     "coverage_50": 0.5124,
     "coverage_80": 0.8031,
     "coverage_95": 0.9518,
+    "last_week_mae": 15.3042,
+    "mae_vs_last_week": 9.8114,
+    "yesterday_mae": 13.0771,
+    "mae_vs_yesterday": 9.8114,
+    "weeks": 13,
+    "publications": 91,
+    "lead": None,
+    "champion": None,
+    "first_cutoff": None,
+    "last_cutoff": None,
+    "quantile": None,
+    "at_or_below": None,
 }
 LIVE_SCORES_EXAMPLE: Json = {
     "scored_at": "2026-11-22T05:01:40Z",
@@ -178,12 +191,16 @@ FINDINGS_NDJSON = (
 )
 SCORES_CSV = (
     "unique_id,place,measure,stream,leads,regime,n,fallbacks,mae,bias,wis,mase,scaled_wis,coverage_50,coverage_80,"
-    "coverage_95\n,,occupancy,,01-07,,4459,12,9.8114,-0.7702,5.0127,0.6214,0.3178,0.5124,0.8031,0.9518\n"
+    "coverage_95,last_week_mae,mae_vs_last_week,yesterday_mae,mae_vs_yesterday,weeks,publications,lead,champion,"
+    "first_cutoff,last_cutoff,quantile,at_or_below\n,,occupancy,,01-07,,4459,12,9.8114,-0.7702,5.0127,0.6214,0.3178,"
+    "0.5124,0.8031,0.9518,15.3042,9.8114,13.0771,9.8114,13,91,,,,,,\n"
 )
 SCORES_NDJSON = (
     '{"unique_id":null,"place":null,"measure":"occupancy","stream":null,"leads":"01-07","regime":null,"n":4459,'
     '"fallbacks":12,"mae":9.8114,"bias":-0.7702,"wis":5.0127,"mase":0.6214,"scaled_wis":0.3178,"coverage_50":0.5124,'
-    '"coverage_80":0.8031,"coverage_95":0.9518}\n'
+    '"coverage_80":0.8031,"coverage_95":0.9518,"last_week_mae":15.3042,"mae_vs_last_week":9.8114,'
+    '"yesterday_mae":13.0771,"mae_vs_yesterday":9.8114,"weeks":13,"publications":91,"lead":null,"champion":null,'
+    '"first_cutoff":null,"last_cutoff":null,"quantile":null,"at_or_below":null}\n'
 )
 
 

@@ -289,7 +289,7 @@ class LiveScoresOut(ResponseModel):
 class ScoreOut(ResponseModel):
     """Mean losses; errors are forecast minus actual, coverages of the central interval of so many percent.
 
-    A part that `by` does not name is null.
+    A part that `by` does not name is null. `at_or_below` is the share of actuals at or below a quantile, by `quantile`.
     """
 
     unique_id: str | None
@@ -299,7 +299,7 @@ class ScoreOut(ResponseModel):
     leads: Annotated[str | None, Field(description="lead band, in days: 01-07")]
     regime: str | None
     n: Annotated[int, Field(description="forecasts that have an actual")]
-    fallbacks: Annotated[int, Field(description="how many of them are of fallbacks")]
+    fallbacks: Annotated[int | None, Field(description="how many of them are of fallbacks")]
     mae: CountLoss
     bias: CountLoss
     wis: CountLoss
@@ -308,6 +308,18 @@ class ScoreOut(ResponseModel):
     coverage_50: Share
     coverage_80: Share
     coverage_95: Share
+    last_week_mae: Annotated[float | None, Field(description="MAE of seasonal naive, as known at the cutoff")]
+    mae_vs_last_week: Annotated[float | None, Field(description="MAE of the forecast on the same cases")]
+    yesterday_mae: Annotated[float | None, Field(description="MAE of the last value that was known at the cutoff")]
+    mae_vs_yesterday: Annotated[float | None, Field(description="MAE of the forecast on the same cases")]
+    weeks: Annotated[int, Field(description="weeks of target days, up to the newest")]
+    publications: Annotated[int, Field(description="publications that the forecasts are from, at least")]
+    lead: Annotated[int | None, Field(description="in days")]
+    champion: Annotated[int | None, Field(description="version of the champion")]
+    first_cutoff: Annotated[HospitalDay | None, Field(description="first scored cutoff of that champion")]
+    last_cutoff: Annotated[HospitalDay | None, Field(description="last scored cutoff of that champion")]
+    quantile: Annotated[float | None, Field(description="quantile level, 0 to 1")]
+    at_or_below: Share
 
 
 class ScoresAnswer(Answer):

@@ -12,13 +12,15 @@ from publication.live_scores import LiveScores, Losses, Score
 from publication.model import Publication, PublicationSummary
 from publication.store import Store
 from training.jobs.context import LOCK_TIMEOUT, Context, JobLock, hold
-from training.monitoring import score_issued, to_score
+from training.monitoring.scoring import score_issued, to_score
 
 log = logging.getLogger("headroom")
 
 NOTHING_TO_SCORE = (
     "Nothing to score yet: no day that was forecast for {system} has an actual. What was scored before stays."
 )
+
+LOSSES_OF_TABLE = [name for name in Losses._fields if not name.startswith("mae_vs")]
 
 
 def run(
@@ -70,9 +72,10 @@ def _sentence(scores: LiveScores) -> str:
 
 def _table(scores: Sequence[Score]) -> Table:
     view = Table("measure", "leads")
-    for name in ("n", "fallbacks", *Losses._fields):
+    for name in ("n", "fallbacks", *LOSSES_OF_TABLE):
         view.add_column(name.replace("_", " "), justify="right")
-    for of, n, fallbacks, losses in scores:
-        shown = ("-" if loss is None else f"{loss:.3f}" for loss in losses)
-        view.add_row(of.measure, of.leads, str(n), str(fallbacks), *shown)
+    for score in scores:
+        losses = score.losses._asdict()
+        shown = ("-" if losses[name] is None else f"{losses[name]:.3f}" for name in LOSSES_OF_TABLE)
+        view.add_row(score.of.measure, score.of.leads, str(score.n), str(score.fallbacks), *shown)
     return view

@@ -39,6 +39,7 @@ CASES: list[tuple[str, str | None, int]] = [
     ("/v1/scores", None, 401),
     ("/", None, 401),
     ("/places/RXH", None, 401),
+    ("/accuracy", None, 401),
     ("/static/page.css", None, 401),
     ("/docs", None, 401),
     ("/openapi.json", None, 401),

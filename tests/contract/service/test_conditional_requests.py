@@ -11,6 +11,7 @@ from tests.contract.service.client import Client
 ADDRESSES = [
     "/",
     "/places/RXH",
+    "/accuracy",
     "/static/page.css",
     "/v1/system",
     "/v1/publications",

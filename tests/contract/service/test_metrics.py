@@ -81,7 +81,7 @@ def test_the_served_publication_has_metrics_of_its_timestamps(client: Client) ->
 def test_scores_by_measure_and_lead_band_have_the_nominal_coverage_too(client: Client) -> None:
     samples = scrape(client)
     occupancy = {"measure": "occupancy", "leads": "01-07"}
-    of_places = [score for score in build_live_scores().scores if score.of[1:3] == ("occupancy", "01-07")]
+    of_places = [score for score in build_live_scores().scores if score.of[1:] == ("occupancy", "01-07", "stable", 13)]
     n = sum(score.n for score in of_places)
     assert value(samples, "scores_forecasts", **occupancy) == n
     mean = sum(score.n * (score.losses.mae or 0) for score in of_places) / n

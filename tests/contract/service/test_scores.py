@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from publication.store import Store
-from tests.builders import CUTOFF, ISSUED_AT, PLACES, build_live_scores, build_publication
+from tests.builders import CUTOFF, ISSUED_AT, PLACES, QUANTILES, build_live_scores, build_publication
 from tests.contract.service.client import Client, Clock, serve
 
 LIVE_SCORES = build_live_scores()
@@ -83,6 +83,11 @@ def test_as_a_table_it_has_the_same_rows(client: Client) -> None:
         ("leads=29-56", 404, "leads", "01-07, 08-14"),
         ("regime=lockdown", 404, "regime", "stable"),
         ("by=ward", 422, "by", "any of series, measure, leads, regime, separated by commas"),
+        ("by=series,lead", 422, "by", "or one of lead, champion, quantile, of all places together"),
+        ("by=lead&place=RXH", 422, "place", "none: scores by lead are of all places together"),
+        ("by=quantile&leads=01-07", 422, "leads", "none: scores by quantile are of all places together"),
+        ("by=champion&weeks=4", 422, "weeks", "13: scores by champion are of all weeks"),
+        ("weeks=5", 422, "weeks", "4, 13"),
         ("by=", 422, "by", "any of series, measure, leads, regime, separated by commas"),
         ("place=RXJ", 404, "place", "RXH"),
         ("cutoff=2026-11-21", 422, "cutoff", "the parameters"),
@@ -108,7 +113,7 @@ def test_before_anything_is_scored_there_are_none(empty_store: Store, clock: Clo
 def test_newer_live_scores_are_noticed_and_have_a_tag_of_their_own(empty_store: Store, clock: Clock) -> None:
     empty_store.issue(build_publication())
     empty_store.save_live_scores(LIVE_SCORES)
-    later = replace(LIVE_SCORES, scored_at=ISSUED_AT + timedelta(hours=1), scores=LIVE_SCORES.scores[2:])
+    later = replace(LIVE_SCORES, scored_at=ISSUED_AT + timedelta(hours=1), scores=LIVE_SCORES.scores[4:])
     with serve(empty_store, clock) as client:
         for _ in range(2):
             first = client.get("/v1/scores?by=series")
@@ -149,3 +154,49 @@ def test_live_scores_outlive_the_places_that_a_publication_has_no_more(empty_sto
     empty_store.save_live_scores(LIVE_SCORES)
     with serve(empty_store, clock) as client:
         assert "RXK2" not in {row["place"] for row in scores(client, "by=series")}
+
+
+def test_four_weeks_have_rows_of_their_own(client: Client) -> None:
+    """Of beds at RXH, 2 forecasts err by half a bed, 4 by one."""
+    (row,) = scores(client, "by=series&place=RXH&measure=beds&weeks=4")
+    assert (row["weeks"], row["n"], row["mae"], row["publications"]) == (4, 6, round((2 * 0.5 + 4 * 1) / 6, 4), 20)
+    assert {row["weeks"] for row in scores(client, "")} == {13}
+
+
+def test_baselines_are_served_with_the_error_on_their_cases(client: Client) -> None:
+    """Every error of occupancy is two thirds of last week's, and four fifths of yesterday's."""
+    for row in scores(client, "measure=occupancy&by=series,leads"):
+        assert row["mae_vs_last_week"] / row["last_week_mae"] == pytest.approx(2 / 3, abs=1e-4)
+        assert row["mae_vs_yesterday"] / row["yesterday_mae"] == pytest.approx(4 / 5, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("query", "columns", "rows"),
+    [
+        (
+            "by=lead&measure=beds",
+            ("measure", "lead", "weeks", "n"),
+            [("beds", lead, 13, 30 * lead) for lead in (1, 2, 8)],
+        ),
+        ("by=lead&measure=beds&weeks=4", ("lead", "publications", "mae"), [(1, 8, 1.0), (2, 8, 2.0), (8, 8, 8.0)]),
+        (
+            "by=champion&measure=beds",
+            ("champion", "first_cutoff", "last_cutoff", "lead", "mae"),
+            [
+                *((6, "2026-08-23", "2026-10-31", lead, 6.0 + lead) for lead in (1, 2, 8)),
+                *((7, "2026-11-01", "2026-11-20", lead, 7.0 + lead) for lead in (1, 2, 8)),
+            ],
+        ),
+        (
+            "by=quantile&measure=occupancy&weeks=4",
+            ("quantile", "at_or_below", "n"),
+            [(level, round(level / 2 + 0.25, 4), 900) for level in QUANTILES],
+        ),
+    ],
+)
+def test_scores_of_all_places_together(
+    client: Client, query: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]
+) -> None:
+    assert [tuple(row[name] for name in columns) for row in scores(client, query)] == rows
+    table = list(csv.DictReader(io.StringIO(client.get(f"/v1/scores?{query}&format=csv").text)))
+    assert [tuple(row[name] for name in columns) for row in table] == [tuple(map(str, row)) for row in rows]

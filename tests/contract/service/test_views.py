@@ -53,6 +53,13 @@ READERS_ROUTES = [
     "/v1/scores",
     "/v1/scores?by=series,leads",
     "/v1/scores?format=csv",
+    "/v1/scores?weeks=4",
+    "/v1/scores?by=lead",
+    "/v1/scores?by=champion",
+    "/v1/scores?by=quantile&format=csv",
+    "/accuracy",
+    "/accuracy?place=RXH1&weeks=4",
+    "/accuracy?place=RXK",
     "/v1/publications",
     "/readyz",
     "/docs",
@@ -85,7 +92,13 @@ def scores_elsewhere_changed(live_scores: LiveScores) -> LiveScores:
             n=score.n + 100, of=score.of._replace(leads=LONGER[score.of.leads]), losses=score.losses._replace(mae=99.0)
         )
 
-    return replace(live_scores, scores=tuple(map(other, live_scores.scores)))
+    return replace(
+        live_scores,
+        scores=tuple(map(other, live_scores.scores)),
+        by_lead=tuple(score._replace(n=score.n + 100) for score in live_scores.by_lead),
+        by_champion=tuple(score._replace(n=score.n + 100) for score in live_scores.by_champion[::-1]),
+        quantiles=tuple(share._replace(at_or_below=0.99) for share in live_scores.quantiles),
+    )
 
 
 def elsewhere_changed(publication: Publication) -> Publication:

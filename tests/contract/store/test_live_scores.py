@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from publication.errors import StoreUnreachableError
-from publication.store import Store
+from publication.errors import MalformedLiveScoresError, StoreUnreachableError
+from publication.store import Store, default_url
 from tests.builders import build_live_scores
 from tests.contract.store.witness import ask, tell, writing
 
@@ -25,6 +26,7 @@ def test_before_anything_is_scored_there_are_no_live_scores(store: Store) -> Non
 
 def test_live_scores_are_read_back_as_they_were_saved(store: Store, connect: Callable[[], Store]) -> None:
     store.save_live_scores(LIVE_SCORES)
+    assert all((LIVE_SCORES.scores, LIVE_SCORES.by_lead, LIVE_SCORES.by_champion, LIVE_SCORES.quantiles))
     assert connect().live_scores("northshire") == LIVE_SCORES
     assert connect().scored_at("northshire") == SCORED_AT
 
@@ -67,7 +69,28 @@ def test_live_scores_are_not_seen_before_they_are_complete(store: Store, store_u
         assert store.live_scores("northshire") == LIVE_SCORES
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("scores", "coverage_80", "'much'"),
+        ("lead_scores", "n", "'many'"),
+        ("champion_scores", "version", "'new'"),
+        ("quantile_shares", "at_or_below", "'most'"),
+    ],
+)
+def test_a_damaged_row_of_any_table_is_found(tmp_path: Path, table: str, column: str, value: str) -> None:
+    """SQLite alone stores a text in a column of numbers."""
+    store = Store(default_url(tmp_path))
+    store.prepare()
+    store.save_live_scores(LIVE_SCORES)
+    tell(default_url(tmp_path), f"UPDATE {table} SET {column} = {value}")
+    with pytest.raises(MalformedLiveScoresError):
+        store.live_scores("northshire")
+    store.close()
+
+
 def test_without_its_tables_the_sentence_says_what_to_do(store: Store, store_url: str) -> None:
-    tell(store_url, "DROP TABLE scores", "DROP TABLE live_scores")
+    tables = ("scores", "lead_scores", "champion_scores", "quantile_shares", "live_scores")
+    tell(store_url, *(f"DROP TABLE {table}" for table in tables))
     with pytest.raises(StoreUnreachableError, match="the tables exist"):
         store.scored_at("northshire")

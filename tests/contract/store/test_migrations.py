@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from publication.database import VERSION, metadata
 from publication.document import digest
 from publication.errors import MalformedPublicationError, SchemaVersionError
+from publication.live_scores import Slice
 from publication.model import Note, Publication
 from publication.store import Store, default_url
 from publication.vocabulary import NoteKind
@@ -29,7 +30,7 @@ from training.jobs.migrate import upgrade
 from training.jobs.registry import OUT_OF_REACH_NOTE, UNREADABLE_NOTE
 from training.settings import Settings
 
-STEPS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+STEPS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 
 
 @pytest.fixture
@@ -271,6 +272,29 @@ def test_live_scores_of_an_earlier_release_are_read_and_replaced(store_url: str,
         store.save_live_scores(replace(scores, scored_at=scores.scored_at + timedelta(hours=hours)))
     assert ask(store_url, "SELECT id FROM live_scores ORDER BY id") == [(3,), (4,)]
     assert ask(store_url, "SELECT DISTINCT live_scores_id FROM scores ORDER BY 1") == [(3,), (4,)]
+
+
+def test_live_scores_of_before_there_were_weeks_are_of_thirteen(store_url: str, connect: Callable[[], Store]) -> None:
+    """Their losses stay; what nobody computed then is not made up."""
+    make_earlier(store_url, "0009")
+    own = "'northshire', '2026-11-22 05:01:00', '2026-08-23', '2026-11-21', 91"
+    tell(
+        store_url,
+        f"INSERT INTO live_scores (system, scored_at, first_day, last_day, n_publications) VALUES ({own})",
+        "INSERT INTO scores (live_scores_id, unique_id, leads, regime, measure, n, fallbacks, mae, coverage_80) "
+        "VALUES (1, 'RXH/beds', '01-07', 'stable', 'beds', 7, 1, 1.5, 0.75)",
+    )
+    store = connect()
+    store.migrate(upgrade)
+    found = store.live_scores("northshire")
+    assert found is not None
+    [score] = found.scores
+    assert (score.of, score.n, score.fallbacks, score.publications) == (
+        Slice("RXH/beds", "beds", "01-07", "stable", 13), 7, 1, 0
+    )  # fmt: skip
+    assert (score.losses.mae, score.losses.coverage_80) == (1.5, 0.75)
+    assert (score.losses.bias, score.losses.last_week_mae) == (None, None)
+    assert (found.by_lead, found.by_champion, found.quantiles) == ((), (), ())
 
 
 def test_a_table_of_versions_without_one_is_as_none(store_url: str, connect: Callable[[], Store]) -> None:

@@ -10,7 +10,7 @@ from publication.live_scores import combined
 from publication.model import Champion, DayForecast, Publication, SeriesForecast
 from publication.vocabulary import series_key
 from tests.unit.pipeline.histories import build_history, build_system
-from training.monitoring import score_issued
+from training.monitoring.scoring import score_issued
 from training.system.model import OpeningPeriod, SystemContext
 
 SYSTEM = replace(
@@ -78,6 +78,7 @@ def found_of(*publications: Publication) -> dict[str, tuple[int, float | None, f
     return {
         str(score.of.series).split("/")[0]: (score.n, score.losses.mae, score.losses.mase)
         for score in combined(scores.scores, ("series",))
+        if score.of.weeks == 13
     }
 
 

@@ -16,7 +16,8 @@ from publication.vocabulary import series_key
 from tests.unit.pipeline.histories import build_history, build_system, counts
 from training.frames import WEEK
 from training.history.point_in_time import PointInTimeHistory
-from training.monitoring import SCORED_DAYS, IssuedForecasts, score_issued, to_score
+from training.monitoring.issued import IssuedForecasts
+from training.monitoring.scoring import SCORED_DAYS, score_issued, to_score
 from training.system.model import Event, EventKind, SystemContext
 
 SYSTEM = replace(build_system({"A": "north", "B": "north"}, horizon_days=10), quantiles=(0.1, 0.5, 0.9))
@@ -104,6 +105,10 @@ def witness(publications: Sequence[Publication]) -> pd.DataFrame:
     return found
 
 
+def of_weeks(live_scores: LiveScores, weeks: int) -> list[Score]:
+    return [score for score in live_scores.scores if score.of.weeks == weeks]
+
+
 def as_table(scores: Sequence[Score]) -> pd.DataFrame:
     return pd.DataFrame([{**s.of._asdict(), "n": s.n, "fallbacks": s.fallbacks, **s.losses._asdict()} for s in scores])
 
@@ -114,7 +119,7 @@ def test_scores_are_what_sql_makes_of_them_however_many_are_read_at_a_time(
 ) -> None:
     made = score_issued(iter(WEEKLY), history(), WEEKLY[0].cutoff, LAST, SCORED_AT, rows_at_a_time)
     assert made is not None
-    found, expected = as_table(made.scores), witness(WEEKLY)
+    found, expected = as_table(of_weeks(made, 13)), witness(WEEKLY)
     pd.testing.assert_frame_equal(
         found[expected.columns].sort_values(["series", "leads"], ignore_index=True), expected, check_dtype=False
     )
@@ -123,7 +128,7 @@ def test_scores_are_what_sql_makes_of_them_however_many_are_read_at_a_time(
 
 
 def test_a_missing_day_counts_for_nobody_and_days_to_come_neither() -> None:
-    (newest,) = (score for score in combined(live_scores_of(WEEKLY[-1:]).scores, ()) if score.n)
+    (newest,) = combined(of_weeks(live_scores_of(WEEKLY[-1:]), 13), ())
     assert WEEKLY[-1].cutoff == days_ago(7)
     assert newest.n == 7 * 3 - 2  # A and the root lack a day
 
@@ -137,7 +142,7 @@ def test_live_scores_state_what_they_are_of() -> None:
 
 def test_target_days_before_the_window_are_left_out() -> None:
     on_the_edge = publication(days_ago(SCORED_DAYS + 5))
-    assert sum(score.n for score in live_scores_of([on_the_edge]).scores) == 3 * (SYSTEM.horizon_days - 6 + 1)
+    assert sum(score.n for score in of_weeks(live_scores_of([on_the_edge]), 13)) == 3 * (SYSTEM.horizon_days - 6 + 1)
 
 
 def test_nothing_is_scored_before_a_forecast_day_has_an_actual() -> None:
@@ -173,7 +178,7 @@ def test_a_parent_is_the_sum_of_the_parts_that_it_had_when_it_was_published() ->
         return SeriesForecast(series_key(unique_id), "attendances", "any", False, recent=(), days=made)
 
     issued = Publication(before, cutoff, SCORED_AT, Champion("north", 1, "r"), "d", tuple(map(series, truth)))
-    found = combined(live_scores_of([issued], history(table, after)).scores, ("series",))
+    found = combined(of_weeks(live_scores_of([issued], history(table, after)), 13), ("series",))
     assert {score.of.series: score.losses.mae for score in found} == dict.fromkeys(truth, 0.0)
     assert {score.n for score in found} == {10}
 
@@ -181,7 +186,7 @@ def test_a_parent_is_the_sum_of_the_parts_that_it_had_when_it_was_published() ->
 def test_a_coverage_is_given_for_slices_of_which_every_forecast_has_its_levels() -> None:
     wider = replace(SYSTEM, quantiles=(0.025, 0.1, 0.5, 0.9, 0.975))
     own = as_table(live_scores_of([publication(WEEKLY[1].cutoff, wider)]).scores)
-    mixed = as_table(live_scores_of([WEEKLY[0], publication(WEEKLY[1].cutoff, wider)]).scores)
+    mixed = as_table(of_weeks(live_scores_of([WEEKLY[0], publication(WEEKLY[1].cutoff, wider)]), 13))
     assert own["coverage_95"].notna().all()
     assert mixed["coverage_95"].isna().all()  # half of the forecasts in each slice have no such interval
     assert mixed["coverage_80"].notna().all()
@@ -196,7 +201,8 @@ def test_regimes_are_periods_of_the_window_however_many_forecasts_are_read_at_a_
     issued = [*WEEKLY[:-1], publication(WEEKLY[-1].cutoff, wider)]
     made = score_issued(iter(issued), known, issued[0].cutoff, LAST, SCORED_AT, rows_at_a_time)
     assert made is not None
-    by_regime = {(score.of.series, score.of.regime): score.n for score in combined(made.scores, ("series", "regime"))}
+    combined_scores = combined(of_weeks(made, 13), ("series", "regime"))
+    by_regime = {(score.of.series, score.of.regime): score.n for score in combined_scores}
     days = [d for p in issued for d in (p.cutoff + timedelta(days=lead) for lead in LEADS) if d <= LAST]
     counted = [d for d in days if d != days_ago(4)]  # the day that A lacks
     before = sum(d < closed.first for d in counted)

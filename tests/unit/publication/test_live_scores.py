@@ -7,9 +7,9 @@ from publication.vocabulary import COVERAGES
 
 
 def score(series: str, leads: str, n: int, mae: float, mase: float | None, fallbacks: int = 0) -> Score:
-    """Of a stable attendances series; whatever is not given is 1."""
-    losses = Losses(mae, 1.0, 1.0, mase, 1.0, 1.0, 1.0, 1.0)
-    return Score(Slice(series, "attendances", leads, "stable"), n, fallbacks, losses)
+    """Of a stable attendances series; whatever is not given is 1. As many publications as its mean error says."""
+    losses = Losses(mae, 1.0, 1.0, mase, *(1.0,) * 8)
+    return Score(Slice(series, "attendances", leads, "stable"), n, fallbacks, losses, int(mae))
 
 
 SCORES = (
@@ -53,6 +53,35 @@ def test_nothing_combines_to_nothing() -> None:
 
 
 def test_every_coverage_that_is_scored_has_its_loss() -> None:
-    losses = Losses(0, 0, 0, 0, 0, 0.5, 0.8, 0.95)
+    losses = Losses(0, 0, 0, 0, 0, 0.5, 0.8, 0.95, 0, 0, 0, 0)
     assert [losses.coverage(percent) for percent in COVERAGES] == [percent / 100 for percent in COVERAGES]
     assert {f"coverage_{percent}" for percent in COVERAGES} == {name for name in Losses._fields if "coverage" in name}
+
+
+def with_baseline(series: str, n: int, mae: float, last_week_mae: float | None) -> Score:
+    """A score whose every case has the baseline, or none."""
+    pair = (None, None) if last_week_mae is None else (last_week_mae, mae)
+    losses = Losses(mae, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, *pair, None, None)
+    return Score(Slice(series, "occupancy", "01-07", "stable"), n, 0, losses, 1)
+
+
+def test_skill_is_of_the_cases_that_have_the_baseline() -> None:
+    """10 cases err by 4 where last week's value errs by 8; 90 of a new ward err by 40 and have no last week."""
+    [score] = combined([with_baseline("A/occupancy", 10, 4.0, 8.0), with_baseline("B/occupancy", 90, 40.0, None)], ())
+    assert (score.losses.mae, score.losses.mae_vs_last_week, score.losses.last_week_mae) == (36.4, 4.0, 8.0)
+    assert score.losses.skill == 0.5
+
+
+@pytest.mark.parametrize("last_week_mae", [None, 0.0])
+def test_there_is_no_skill_without_a_baseline_that_errs(last_week_mae: float | None) -> None:
+    assert with_baseline("A/occupancy", 10, 4.0, last_week_mae).losses.skill is None
+
+
+def test_scores_of_different_weeks_are_not_added_up_for_they_share_forecasts() -> None:
+    short = [score._replace(of=score.of._replace(weeks=4), n=1) for score in SCORES]
+    found = combined([*SCORES, *short], ())
+    assert [(s.of.weeks, s.n) for s in found] == [(4, 4), (13, 90)]
+
+
+def test_publications_of_combined_slices_are_at_least_those_of_each() -> None:
+    assert [s.publications for s in combined(SCORES, ("leads",))] == [8, 7]

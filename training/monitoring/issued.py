@@ -1,19 +1,15 @@
-"""Live scores: issued forecasts are scored as a backtest scores its own, and averaged by slice."""
+"""Issued forecasts as a backtest has its own: a row for each, with its actual."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import chain
 
 import numpy as np
 import pandas as pd
 
-from publication.live_scores import SLICES, LiveScores, Losses, Score, Slice
-from publication.model import Publication, PublicationSummary, SeriesForecast, System
+from publication.model import Publication, SeriesForecast, System
 from publication.vocabulary import quantile_column
 from training.backtest.baselines import trusted_actuals
-from training.backtest.scores import mase_scales, row_losses
-from training.backtest.slices import regimes, with_slices
 from training.frames import forecast_columns
 from training.history.hierarchy import bottom_series, summing
 from training.history.point_in_time import PointInTimeHistory
@@ -90,83 +86,4 @@ def _rows(publication: Publication, forecasts: Sequence[SeriesForecast]) -> pd.D
             "model": np.repeat(np.array([series.model for series in forecasts], dtype=object), n_days),
             "fallback": np.repeat(np.array([series.fallback for series in forecasts], dtype=bool), n_days),
         }
-    )
-
-
-SCORED_DAYS = 91
-"""Thirteen weeks of target days: enough for a coverage to mean something, soon enough to see it change."""
-
-ROWS_AT_A_TIME = 300_000  # of forecasts: as many as a large publication has
-N, SUM, COUNT = "n", "sum", "count"
-
-
-def first_scored(last: date) -> date:
-    """Return the first target day of live scores up to `last`."""
-    return last - timedelta(days=SCORED_DAYS - 1)
-
-
-def to_score(summaries: Iterable[PublicationSummary], last: date, horizon_days: int) -> list[PublicationSummary]:
-    """Return the last revision for each cutoff whose leads may reach the scored days, oldest first."""
-    first_cutoff = first_scored(last) - timedelta(days=horizon_days)
-    in_reach = (summary for summary in summaries if first_cutoff <= summary.cutoff < last)
-    by_cutoff: dict[date, PublicationSummary] = {}
-    for summary in sorted(in_reach, key=lambda summary: (summary.cutoff, summary.revision)):
-        by_cutoff[summary.cutoff] = summary
-    return list(by_cutoff.values())
-
-
-def score_issued(
-    publications: Iterable[Publication],
-    history: PointInTimeHistory,
-    oldest: date,
-    last: date,
-    scored_at: datetime,
-    rows_at_a_time: int = ROWS_AT_A_TIME,
-) -> LiveScores | None:
-    """Return the live scores of publications; scales are those known at the `oldest` cutoff.
-
-    None where no forecast has an actual yet.
-    """
-    first = first_scored(last)
-    scales = mase_scales(history, max(pd.Timestamp(oldest), history.first_day))
-    parts: list[pd.DataFrame] = []
-    cutoffs: set[pd.Timestamp] = set()
-    issued = IssuedForecasts(history, pd.Timestamp(first), pd.Timestamp(last))
-    for levels, rows in issued.batches(publications, rows_at_a_time):
-        with_regimes = rows.assign(regime=regimes(rows, history.system, history.context, (first, last)))
-        parts = [_added([*parts, _sums(row_losses(with_regimes, scales, levels))])]
-        cutoffs.update(rows["cutoff"].unique())
-    if not cutoffs:
-        return None
-    return LiveScores(
-        system=history.system.name,
-        scored_at=scored_at,
-        first=first,
-        last=last,
-        n_publications=len(cutoffs),
-        scores=_scores(parts[0]),
-    )
-
-
-def _sums(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return by slice the numbers of rows and fallbacks, and sum and count of each loss, in two levels of columns."""
-    grouped = with_slices(rows, SLICES).groupby(list(SLICES), observed=True)
-    losses = grouped[list(Losses._fields)]
-    of_rows = pd.DataFrame({N: grouped.size(), "fallbacks": grouped["fallback"].sum()})
-    summed = pd.concat({N: of_rows, SUM: losses.sum(), COUNT: losses.count()}, axis=1)
-    summed.index = pd.MultiIndex.from_tuples([tuple(map(str, slice_)) for slice_ in summed.index], names=SLICES)
-    return summed
-
-
-def _added(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    return pd.concat(parts).groupby(level=list(SLICES)).sum()
-
-
-def _scores(summed: pd.DataFrame) -> tuple[Score, ...]:
-    """Return mean losses; one that a forecast of the slice lacks is None, or means of slices could not be combined."""
-    counts, n_rows = summed[COUNT].to_numpy(), summed[N][[N]].to_numpy()
-    means = np.where(counts == n_rows, summed[SUM].to_numpy() / n_rows, np.nan)
-    return tuple(
-        Score(Slice(*of), int(n), int(fallbacks), Losses(*(None if np.isnan(loss) else loss for loss in losses)))
-        for of, (n, fallbacks), losses in zip(summed.index, summed[N].to_numpy(), means.tolist(), strict=True)
     )
