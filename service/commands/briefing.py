@@ -47,7 +47,7 @@ async def run(
     await repository.load_scores()
     served, now = repository.current, clock()
     before = await EarlierPublications(store, repository).free_beds(served, first_day(served, now))
-    text = briefing(served, now, before, options.address, as_text=options.text)
+    text = briefing(served, now, before, repository.live_scores, options.address, as_text=options.text)
     if options.out is None:
         write(text)
     else:

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from publication.live_scores import LiveScores
+from service.page.accuracy import recent_error
 from service.page.assets import STATIC_FILES
 from service.page.frame import content_version, frame
 from service.page.system import system_page
@@ -15,14 +17,20 @@ EVERY_PLACE = PageChoice(every=True)
 
 
 def briefing(
-    served: ServedPublication, now: datetime, before: EarlierFreeBeds, address: str | None, *, as_text: bool
+    served: ServedPublication,
+    now: datetime,
+    before: EarlierFreeBeds,
+    live_scores: LiveScores | None,
+    address: str | None,
+    *,
+    as_text: bool,
 ) -> str:
     """Return the morning page of a publication. Its links lead to the service at `address`; it has none without."""
     templates = briefing_templates(address)
     shown = {
         "page": frame(served, now, content_version(served, now, before.name)),
         "index": system_page(served, now, before, EVERY_PLACE),
-        "lately": None,
+        "lately": recent_error(live_scores, served.publication),
     }
     if as_text:
         return templates.get_template("briefing.txt").render(**shown, plain=_plain)

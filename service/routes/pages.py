@@ -9,8 +9,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from publication.live_scores import LiveScores
 from service.http.conditional import Representation, respond
 from service.http.security import PAGE_HEADERS
+from service.page.accuracy import recent_error
 from service.page.assets import CACHE_FOR_A_YEAR, Assets
 from service.page.frame import content_version, frame
 from service.page.morning import first_day
@@ -46,11 +48,12 @@ def pages_router(
         choice = wanted.choice()
         choice.what_if.check(served.publication)
         before = await earlier.free_beds(served, first_day(served, now))
-        version = content_version(served, now, before.name)
+        scores = repository.live_scores
+        version = content_version(served, now, before.name, _scored_at(scores))
 
         def render() -> Representation:
-            view = system_page(served, now, before, choice)
-            return _html(index_page.render(page=frame(served, now, version), index=view, lately=None))
+            view, lately = system_page(served, now, before, choice), recent_error(scores, served.publication)
+            return _html(index_page.render(page=frame(served, now, version), index=view, lately=lately))
 
         body = await served.get(("page", choice, version), render)
         return respond(body, headers_of(request), principal.cache_control)
@@ -62,11 +65,13 @@ def pages_router(
         Selection(place=place).check(served.publication)
         before = await earlier.free_beds(served, first_day(served, now))
         week_ago = await earlier.series_a_week_ago(served, place)
-        version = content_version(served, now, before.name, week_ago.name)
+        scores = repository.live_scores
+        version = content_version(served, now, before.name, week_ago.name, _scored_at(scores))
 
         def render() -> Representation:
             view = place_page(served, now, before, week_ago, place, wanted.day)
-            return _html(place_template.render(page=frame(served, now, version), view=view, lately=None))
+            lately = recent_error(scores, served.publication, place)
+            return _html(place_template.render(page=frame(served, now, version), view=view, lately=lately))
 
         body = await served.get(("page of place", place, wanted.day, version), render)
         return respond(body, headers_of(request), principal.cache_control)
@@ -82,6 +87,10 @@ def pages_router(
         )
 
     return router
+
+
+def _scored_at(live_scores: LiveScores | None) -> str:
+    return "" if live_scores is None else live_scores.scored_at.isoformat()
 
 
 def _html(text: str) -> Representation:
