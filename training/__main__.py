@@ -16,7 +16,7 @@ def main() -> None:
     redactor = Redactor.of_environment(os.environ)
     with redacted_output(redactor), ends_in_a_sentence(_command(sys.argv[1:]), TRAINING_EXTRA, redactor):
         hide(addresses_in(sys.argv))
-        from training import cli  # its libraries may not be installed, which is to be said in a sentence
+        from training.cli import main as cli
 
         cli.main()
 

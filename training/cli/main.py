@@ -17,7 +17,7 @@ from publication.errors import (
     TimeZoneError,
 )
 from training.cli.invocation import Clock, utc_now
-from training.cli.main import histories, invocation, models, mornings, systems
+from training.cli import histories, invocation, models, mornings, systems
 from training.errors import NothingPublishedError, OutOfReachError, TrainingError, UsageError
 from training.options import FileOrNothing
 
