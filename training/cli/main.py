@@ -16,8 +16,8 @@ from publication.errors import (
     StoreUnreachableError,
     TimeZoneError,
 )
-from training.cli.invocation import Clock, utc_now
 from training.cli import histories, invocation, models, mornings, systems
+from training.cli.invocation import Clock, utc_now
 from training.errors import NothingPublishedError, OutOfReachError, TrainingError, UsageError
 from training.options import FileOrNothing
 
