@@ -52,10 +52,13 @@ def test_a_fit_is_used_again_for_as_long_as_its_values_stay_the_same() -> None:
     candidate.forecast(ForecastRequest(build_history(table), [cutoff], HORIZON, fits=fits))
     of_series = {key: fit for key, fit in fits.of_days([fit_day(cutoff)]).items() if isinstance(fit, FittedETS)}
     assert sorted(key[2] for key in of_series) == ["A/attendances", "A/occupancy"]
-    high = {"components": "ANNN", "season_length": 1, "parameters": (1e-4, np.nan, np.nan, np.nan, 1000.0)}
-    fits.add({key: replace(fit, **high) for key, fit in of_series.items()})
+    parameters = (1e-4, np.nan, np.nan, np.nan, 1000.0)
+    high = {
+        key: replace(fit, components="ANNN", season_length=1, parameters=parameters) for key, fit in of_series.items()
+    }
+    fits.add(high)
     revised = table.copy()
-    revised.loc[fit_day(cutoff) - pd.Timedelta(days=30), "A/attendances"] += 1.0
+    revised.loc[fit_day(cutoff) - pd.Timedelta(days=30), "A/attendances"] = 77.0
     made = candidate.forecast(ForecastRequest(build_history(revised), [cutoff], HORIZON, fits=fits)).by_cutoff[cutoff]
     assert made["A/occupancy"].between(900, 1000).all(), "of another measure: its values are the same"
     assert made["A/attendances"].between(40, 80).all(), "one of its values was revised"
