@@ -83,6 +83,10 @@ class Origin:
         """The digest of the values to fit to, in hexadecimal digits."""
         return digest_of([self.fit_values.tobytes()]).hex()
 
+    def takes_time(self, known: Mapping[str, FittedETS]) -> bool:
+        """Return whether there is something to fit: values that are not constant, without a `known` fit."""
+        return self.made_from not in known and bool(np.ptp(self.fit_values) > 0)
+
 
 @dataclass(frozen=True)
 class SeriesAnswer:

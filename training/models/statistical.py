@@ -153,7 +153,7 @@ class Statistical:
         features = regressors(request.history, last, list(origins)) if self.with_regressors else {}
         who = described(self.make())
         fitted = {unique_id: _fitted_before(request, who, unique_id, series) for unique_id, series in origins.items()}
-        n_to_fit = sum(any(one.made_from not in fitted[i] for one in series) for i, series in origins.items())
+        n_to_fit = sum(any(one.takes_time(fitted[i]) for one in series) for i, series in origins.items())
         run = Parallel(n_jobs=-1 if n_to_fit >= SERIES_WORTH_PROCESSES else 1, return_as="generator")
         answers = run(
             delayed(forecast_series)(self.make(), series, request.horizon, features.get(unique_id), fitted[unique_id])

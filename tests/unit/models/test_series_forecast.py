@@ -13,7 +13,7 @@ from tests.unit.pipeline.histories import build_history, counts
 from training.frames import FloatArray
 from training.models.candidate import Candidate, FitCache, ForecastRequest, fit_day
 from training.models.catalogue import CATALOGUE
-from training.models.series_forecast import FittedETS, fitted_ets
+from training.models.series_forecast import FittedETS, Origin, fitted_ets
 from training.pipeline.state import load_fitted, save_fitted
 
 HORIZON = 28
@@ -37,6 +37,15 @@ def test_a_saved_fit_forecasts_as_the_librarys_model(name: str, tmp_path: Path) 
     for until in (200, 240, 300):
         expected: FloatArray = library.forward(y=values[:until], h=HORIZON)["mean"]
         np.testing.assert_array_equal(saved.forward(y=values[:until], h=HORIZON)["mean"], expected)
+
+
+@pytest.mark.parametrize(("values", "is_known", "expected"), [(WEEKLY, False, True), (WEEKLY, True, False)])
+def test_a_known_fit_takes_no_time(values: FloatArray, is_known: bool, expected: bool) -> None:
+    day = pd.Timestamp("2026-01-01")
+    origin = Origin(day, day, 0, values, values, 0)
+    known = {origin.made_from: FittedETS("ANNN", 1, 3, (0.1, np.nan, np.nan, np.nan, 80.0))} if is_known else {}
+    assert origin.takes_time(known) == expected
+    assert not Origin(day, day, 0, np.full(60, 80.0), values, 0).takes_time({}), "constant values need no search"
 
 
 def test_other_models_are_not_saved() -> None:
