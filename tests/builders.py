@@ -171,14 +171,14 @@ def _headroom(counts: "Counts", place: str, cutoff: date) -> Headroom:
         peaks=tuple(
             Peak(n, max(day.quantiles for day in days[:n]), 1.5) for n in PEAK_DAYS if n <= counts.system.horizon_days
         ),
-        net_flow=tuple(_net_flow(system, place, cutoff, lead, scale) for lead in leads),
+        net_flow=tuple(_net_flow(counts, place, cutoff, lead) for lead in leads),
     )
 
 
-def _net_flow(system: System, place: str, cutoff: date, lead: int, scale: float) -> tuple[float, ...]:
+def _net_flow(counts: "Counts", place: str, cutoff: date, lead: int) -> tuple[float, ...]:
     """A tenth of the admissions, and a width of as much; negative at low levels."""
-    admitted = build_day(system, SeriesKey(place, "admissions"), cutoff, lead, scale).mean
-    return tuple(round(0.1 * admitted + 0.4 * admitted * (level - 0.5), 3) for level in system.quantiles)
+    admitted = build_day(counts, SeriesKey(place, "admissions"), cutoff, lead).mean
+    return tuple(round(0.1 * admitted + 0.4 * admitted * (level - 0.5), 3) for level in counts.system.quantiles)
 
 
 def driven(series: SeriesForecast) -> SeriesForecast:

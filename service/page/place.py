@@ -25,7 +25,7 @@ FAN_CSS = {50: "fan50", 80: "fan80", 95: "fan95"}
 CENTRE_BEFORE = "last week's forecast"
 LEFT_OUT = Sign("\N{MULTIPLICATION SIGN}", "left out of training")
 USED = Sign("\N{WHITE CIRCLE}", "flagged, used as it is")
-MISSING = Sign("\N{WHITE UP-POINTING TRIANGLE}", "no value")
+WITHOUT_VALUE = Sign("\N{WHITE UP-POINTING TRIANGLE}", "no value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +301,7 @@ def _marks(publication: Publication, series: SeriesForecast) -> list[Mark]:
             continue
         finding = next(of for of in found if of.check is check and of.first <= actual.ds <= of.last)
         treated = USED if finding.treatment is Treatment.USED else LEFT_OUT
-        sign = MISSING if actual.y is None else treated
+        sign = WITHOUT_VALUE if actual.y is None else treated
         marks.append(Mark(actual.ds, actual.y, sign, f"{wording.day(actual.ds)}: {check.value}. {finding.reason}"))
     return marks
 

@@ -143,8 +143,8 @@ def test_the_worst_day_and_the_discharges_it_needs_are_those_of_the_api(
         )
         needed, expected = place["discharges_needed"], sum(leaving[place["place"]][:lead]) / lead
         if needed:
-            more, usual = numbers(cells["Discharges needed a day"])
-            assert (more, usual) == (pytest.approx(needed, abs=0.51), pytest.approx(expected, abs=0.51))
+            more, others = numbers(cells["Discharges needed a day"])
+            assert (more, others) == (pytest.approx(needed, abs=0.51), pytest.approx(expected, abs=0.51))
         else:
             assert cells["Discharges needed a day"] == "none"
 
