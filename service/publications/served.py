@@ -2,7 +2,7 @@
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -15,7 +15,7 @@ from publication.model import Publication, PublicationSummary, System
 from publication.vocabulary import Freshness
 from service.errors import PlaceRemovedError
 from service.http.bodies import Body, BodyBuilder, body_of
-from service.http.conditional import Representation
+from service.http.conditional import NO_HEADERS, Representation
 from service.publications.render_cache import Key, RenderCache
 from service.queries.reporting import stopped_series
 from service.queries.scenario import Scenario
@@ -45,12 +45,15 @@ PLACE_REMOVED = (
 class ServedPublication:
     """One publication, or the part of it below one place. It never changes: a newer one replaces it.
 
-    `place` is that place, None for the complete publication.
+    `place` is that place, None for the complete publication. `loaded_at` is the instant since which it can be served;
+    `shares_second`: another publication of the system was issued in the same second.
     """
 
     publication: Publication
     summary: PublicationSummary
     place: str | None = None
+    loaded_at: datetime | None = None
+    shares_second: bool = False
     render_cache: RenderCache = field(default_factory=RenderCache)
     _views: dict[str, "ServedPublication"] = field(default_factory=dict)
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -131,8 +134,7 @@ class ServedPublication:
             **pressure_body(self.publication, selection, what_if, days_over),
         }
         since = self._day_ends[days_over - 1] if days_over else self.summary.issued_at
-        modified = max(since, self.summary.issued_at)
-        return Representation.of(json_bytes(body), JSON.media_type, modified)
+        return self._dated(json_bytes(body), JSON, max(since, self.summary.issued_at))
 
     def scores(
         self, selection: ScoreSelection, live_scores: LiveScores | None, form: Format, freshness: Freshness
@@ -157,8 +159,23 @@ class ServedPublication:
         """Return the body with its headers. `since`: the last change of what it holds in addition to the publication,
         perhaps in the same second."""
         more = {} if link is None else {"Link": link}
-        modified = max(self.last_modified(freshness), since or self.summary.issued_at)
-        return Representation.of(body, form.media_type, modified, more, allow_modified_since=since is None)
+        modified = self.last_modified(freshness)
+        if since is not None:
+            return Representation.of(body, form.media_type, max(modified, since), more, allow_modified_since=False)
+        return self._dated(body, form, modified, more)
+
+    def _dated(
+        self, body: bytes | Body, form: Format, modified: datetime, more: Mapping[str, str] = NO_HEADERS
+    ) -> Representation:
+        """Return a body that changes with the publication and its freshness alone."""
+        return Representation.of(
+            body,
+            form.media_type,
+            modified,
+            more,
+            allow_modified_since=not self.shares_second,
+            current_since=None if self.loaded_at is None else max(self.loaded_at, modified),
+        )
 
     def link(self, path: str, selection: Page, form: Format | None = None) -> str | None:
         """Return the link to the next page (RFC 8288), of the same publication and format; None after the last."""
@@ -230,7 +247,9 @@ class ServedPublication:
 
     def _restricted_to(self, place: str) -> "ServedPublication":
         view = restrict_to_place(self.publication, place)
-        return ServedPublication(view, restrict_summary(self.summary, view), place, self.render_cache)
+        return ServedPublication(
+            view, restrict_summary(self.summary, view), place, self.loaded_at, self.shares_second, self.render_cache
+        )
 
 
 def restrict_to_place(publication: Publication, place: str) -> Publication:

@@ -41,6 +41,10 @@ def _day(text: object) -> date:
     return date.fromisoformat(str(text))
 
 
+ANY_CASE = BeforeValidator(lambda text: str(text).lower())
+"""Words of ours may be written in capitals."""
+
+
 def _allow(allowed: str) -> WrapValidator:
     """Return a validator that names the allowed values in our words, whatever pydantic rejects a value for."""
 
@@ -75,11 +79,11 @@ PublicationCount = Annotated[
 ]
 SeriesCount = Annotated[int, Field(ge=1, le=MAX_SERIES), _allow(f"a whole number, 1 to {MAX_SERIES:,}")]
 FindingCount = Annotated[int, Field(ge=1, le=MAX_FINDINGS), _allow(f"a whole number, 1 to {MAX_FINDINGS:,}")]
-CheckName = Annotated[Check, _allow(one_of(list(Check)))]
-SeverityName = Annotated[Severity, _allow(one_of(list(Severity)))]
+CheckName = Annotated[Check, ANY_CASE, _allow(one_of(list(Check)))]
+SeverityName = Annotated[Severity, ANY_CASE, _allow(one_of(list(Severity)))]
 Revision = Annotated[int, Field(ge=1, le=MAX_REVISIONS), _allow(f"a whole number, 1 to {MAX_REVISIONS:,}")]
 Horizon = Annotated[int, _allow("a whole number of days, 1 up to the horizon of the system")]
-Form = Annotated[Format, _allow(one_of(list(Format)))]
+Form = Annotated[Format, ANY_CASE, _allow(one_of(list(Format)))]
 Beds = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["beds"])})]
 Discharges = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["discharges"])})]
 Slices = Annotated[
