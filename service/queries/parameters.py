@@ -24,7 +24,16 @@ from publication.live_scores import DEFAULT_SLICES, SLICES
 from publication.vocabulary import Check, Severity
 from service.errors import MAX_PRINTED_VALUES, InvalidParameter, invalid, one_of
 from service.queries.scenario import Amounts, Scenario
-from service.queries.selection import FindingSelection, Format, ScoreSelection, Selection, read_slices
+from service.queries.selection import (
+    FindingSelection,
+    Form,
+    Format,
+    ScoreSelection,
+    Selection,
+    Shape,
+    negotiated,
+    read_slices,
+)
 
 MAX_PUBLICATIONS = 1000
 MAX_SERIES = 100_000
@@ -83,7 +92,8 @@ CheckName = Annotated[Check, ANY_CASE, _allow(one_of(list(Check)))]
 SeverityName = Annotated[Severity, ANY_CASE, _allow(one_of(list(Severity)))]
 Revision = Annotated[int, Field(ge=1, le=MAX_REVISIONS), _allow(f"a whole number, 1 to {MAX_REVISIONS:,}")]
 Horizon = Annotated[int, _allow("a whole number of days, 1 up to the horizon of the system")]
-Form = Annotated[Format, ANY_CASE, _allow(one_of(list(Format)))]
+FormatName = Annotated[Format, ANY_CASE, _allow(one_of(list(Format)))]
+ShapeName = Annotated[Shape, ANY_CASE, _allow(one_of(list(Shape)))]
 Beds = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["beds"])})]
 Discharges = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["discharges"])})]
 Slices = Annotated[
@@ -92,16 +102,31 @@ Slices = Annotated[
 ]
 
 
-class SeriesParameters(BaseModel):
-    """The series."""
+class PlaceParameters(BaseModel):
+    """The places."""
 
-    place: str | None = Field(None, description="id of a place: its own series alone")
-    under: str | None = Field(None, description="id of a place: its series and those of every place below it")
-    measure: str | None = Field(None, description="name of a measure")
+    place: list[str] = Field([], description="ids of places, by commas or one parameter for each: these alone")
+    under: str | None = Field(None, description="id of a place: it and every place below it")
+
+    def selection(self) -> Selection:
+        return Selection(places=tuple(self.place), under=self.under)
+
+
+class SeriesParameters(PlaceParameters):
+    """The series, by their places, measures and streams."""
+
+    measure: list[str] = Field([], description="names of measures, by commas or one parameter for each")
     stream: str | None = Field(None, description="name of a stream, where a measure is split")
 
     def selection(self) -> Selection:
-        return Selection(place=self.place, under=self.under, measure=self.measure, stream=self.stream)
+        return replace(super().selection(), measures=tuple(self.measure), stream=self.stream)
+
+
+class DayParameters(BaseModel):
+    """The days, both ends included."""
+
+    first: Day | None = Field(None, alias="from", description="first day")
+    last: Day | None = Field(None, alias="to", description="last day")
 
 
 class PageParameters(BaseModel):
@@ -109,6 +134,18 @@ class PageParameters(BaseModel):
 
     after: str | None = Field(None, description="unique_id of the last series of the page before")
     limit: SeriesCount | None = Field(None, description="series on a page; all without")
+
+
+class FormParameters(BaseModel):
+    """The form of the body."""
+
+    format: FormatName | None = Field(None, description="overrides the Accept header")
+    shape: ShapeName = Field(
+        Shape.NESTED, description="of JSON: `rows` gives a flat list, each row with the columns of the CSV"
+    )
+
+    def form(self, accept: str) -> Form:
+        return negotiated(self.format, accept, self.shape)
 
 
 class PublicationSelector(BaseModel):
@@ -120,32 +157,46 @@ class PublicationSelector(BaseModel):
     )
 
 
-class OutputParameters(PublicationSelector):
-    """The part of each series, and the format."""
+class ListParameters(FormParameters, PublicationSelector):
+    """The publication and the form of a list."""
+
+
+class OutputParameters(ListParameters, DayParameters):
+    """The part of each series, and the form."""
 
     horizon: Horizon | None = Field(None, description="largest lead, in days: 1 up to the horizon of the system")
     quantiles: str | None = Field(None, description="published quantile levels, separated by commas")
-    format: Form | None = Field(None, description="overrides the Accept header")
 
     def levels(self) -> tuple[float, ...] | None:
         return None if self.quantiles is None else read_levels(self.quantiles)
 
+    def output(self, of: Selection) -> Selection:
+        """Return the selection with days and levels of these parameters."""
+        return replace(of, horizon=self.horizon, levels=self.levels(), first=self.first, last=self.last)
+
 
 class OneSeriesParameters(OutputParameters):
     def selection(self, unique_id: str) -> Selection:
-        return Selection(unique_id=unique_id, horizon=self.horizon, levels=self.levels())
+        return self.output(Selection(unique_id=unique_id))
 
 
-class SeriesListParameters(PublicationSelector, PageParameters, SeriesParameters):
+class PlaceListParameters(ListParameters, PlaceParameters):
+    """The places, and the form."""
+
+
+class SeriesListParameters(ListParameters, PageParameters, SeriesParameters):
     def selection(self) -> Selection:
         return replace(super().selection(), after=self.after, limit=self.limit)
 
 
+class ActualParameters(DayParameters, SeriesListParameters):
+    def selection(self) -> Selection:
+        return replace(super().selection(), first=self.first, last=self.last)
+
+
 class ForecastParameters(OutputParameters, PageParameters, SeriesParameters):
     def selection(self) -> Selection:
-        return replace(
-            super().selection(), horizon=self.horizon, levels=self.levels(), after=self.after, limit=self.limit
-        )
+        return self.output(replace(super().selection(), after=self.after, limit=self.limit))
 
 
 class PressureParameters(PublicationSelector):
@@ -165,21 +216,21 @@ class PressureParameters(PublicationSelector):
         return Scenario(_read_changes("beds", self.beds), _read_changes("discharges", self.discharges))
 
 
-class FindingParameters(PublicationSelector, SeriesParameters):
-    """The findings, and the format."""
+class FindingParameters(ListParameters, DayParameters, SeriesParameters):
+    """The findings, and the form."""
 
     check: CheckName | None = Field(None, description="name of a check")
     severity: SeverityName | None = Field(None, description="suspect or noted")
     after: FindingCount | None = Field(None, description="findings on the pages before")
     limit: FindingCount | None = Field(None, description="findings on a page; all without")
-    format: Form | None = Field(None, description="overrides the Accept header")
 
     def findings(self) -> FindingSelection:
-        return FindingSelection(self.selection(), self.check, self.severity, self.after or 0, self.limit)
+        series = replace(self.selection(), first=self.first, last=self.last)
+        return FindingSelection(series, self.check, self.severity, self.after or 0, self.limit)
 
 
-class ScoreParameters(SeriesParameters):
-    """The scores: which, by which slices, in which format."""
+class ScoreParameters(FormParameters, SeriesParameters):
+    """The scores: which, by which slices, in which form."""
 
     leads: str | None = Field(None, description="a lead band")
     regime: str | None = Field(None, description="a regime: `stable`, or days between declared changes of level")
@@ -187,13 +238,12 @@ class ScoreParameters(SeriesParameters):
         ",".join(DEFAULT_SLICES),
         description=f"slices, each with a score of its own: any of {', '.join(SLICES)}, by commas",
     )
-    format: Form | None = Field(None, description="overrides the Accept header")
 
     def scores(self) -> ScoreSelection:
         return ScoreSelection(self.selection(), self.leads, self.regime, read_slices(self.by))
 
 
-class PublicationParameters(BaseModel):
+class PublicationParameters(FormParameters):
     limit: PublicationCount = Field(100, description="how many, newest first")
     after: PublicationCursor | None = Field(None, description="the last of the page before: its cutoff and revision")
 
@@ -235,8 +285,11 @@ def _read_changes(parameter: str, text: str | None) -> Amounts:
 
 
 def reject_unknown_parameters(parameters: type[BaseModel] | None = None) -> Callable[[Request], Awaitable[None]]:
-    """Return a dependency that rejects parameters that the route does not have, and one given twice."""
-    known = list(parameters.model_fields) if parameters else []
+    """Return a dependency that rejects parameters that the route does not have, and one given twice that has one
+    value."""
+    fields = parameters.model_fields if parameters else {}
+    known = [field.alias or name for name, field in fields.items()]
+    single = [field.alias or name for name, field in fields.items() if field.annotation != list[str]]
 
     async def reject(request: Request) -> None:
         given = request.query_params.multi_items()
@@ -248,7 +301,7 @@ def reject_unknown_parameters(parameters: type[BaseModel] | None = None) -> Call
             )
             for name, value in islice(strange, MAX_PRINTED_VALUES)
         ]
-        findings += [InvalidParameter(name, "given more than once", "once") for name in known if times[name] > 1]
+        findings += [InvalidParameter(name, "given more than once", "once") for name in single if times[name] > 1]
         if findings:
             raise invalid(*findings)
 

@@ -1,13 +1,13 @@
 """Findings as JSON and as tables, with the same columns; their numbers by check; and the check that doubts a day."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from publication.days import ONE_DAY
 from publication.model import Finding, Publication, SeriesForecast
 from publication.vocabulary import Check
-from service.rendering.bodies import Json, json_text
-from service.rendering.tables import csv_line
+from service.rendering.bodies import Json
+from service.rendering.tables import Table
 
 FINDING_COLUMNS = (
     "unique_id",
@@ -25,7 +25,7 @@ FINDING_COLUMNS = (
 
 
 def finding_body(finding: Finding) -> Json:
-    """Return one item of the list of findings, in the order of the columns."""
+    """Return one item of the list of findings, by the names of the columns."""
     return {
         "unique_id": finding.series,
         **finding.key._asdict(),
@@ -39,15 +39,8 @@ def finding_body(finding: Finding) -> Json:
     }
 
 
-def findings_csv(findings: Iterable[Finding]) -> Iterator[bytes]:
-    yield csv_line(FINDING_COLUMNS)
-    for finding in findings:
-        yield csv_line(finding_body(finding).values())
-
-
-def findings_ndjson(findings: Iterable[Finding]) -> Iterator[bytes]:
-    for finding in findings:
-        yield f"{json_text(finding_body(finding))}\n".encode()
+def findings_table(findings: Iterable[Finding]) -> Table:
+    return Table(FINDING_COLUMNS, (tuple(finding_body(finding).values()) for finding in findings))
 
 
 def counts_body(findings: Sequence[Finding]) -> list[Json]:

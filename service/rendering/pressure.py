@@ -20,7 +20,7 @@ def pressure_body(publication: Publication, selection: Selection, what_if: Scena
     """
     headroom = apply_scenario(publication, what_if, days_over)
     ranked = rank_by_pressure(publication, [of.first(selection.horizon) for of in headroom], days_over)
-    shown = selection.places(publication)
+    shown = selection.place_ids(publication.system)
     return {
         "what_if": {"beds": _amounts(what_if.beds), "discharges": _amounts(what_if.discharges)},
         "advice": _advice(publication, days_over),

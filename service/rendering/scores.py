@@ -1,11 +1,11 @@
 """Scores as JSON and as tables, with the same columns."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from publication.live_scores import LiveScores, Losses, Score
 from publication.vocabulary import SeriesKey, series_key
-from service.rendering.bodies import Json, instant, json_text
-from service.rendering.tables import csv_line
+from service.rendering.bodies import Json, instant
+from service.rendering.tables import Table
 
 LOSS_DECIMALS = 4
 EMPTY_KEY: dict[str, str | None] = dict.fromkeys(SeriesKey._fields)
@@ -20,15 +20,8 @@ def scores_body(live_scores: LiveScores | None, scores: Sequence[Score]) -> Json
     }
 
 
-def scores_csv(scores: Iterable[Score]) -> Iterator[bytes]:
-    yield csv_line(SCORE_COLUMNS)
-    for score in scores:
-        yield csv_line(_row(score).values())
-
-
-def scores_ndjson(scores: Iterable[Score]) -> Iterator[bytes]:
-    for score in scores:
-        yield f"{json_text(_row(score))}\n".encode()
+def scores_table(scores: Iterable[Score]) -> Table:
+    return Table(SCORE_COLUMNS, (tuple(_row(score).values()) for score in scores))
 
 
 def _origin(live_scores: LiveScores) -> Json:

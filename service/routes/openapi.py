@@ -24,7 +24,7 @@ from service.routes import examples
 from service.routes.auth_cache import current_principal, headers_of
 from service.routes.pages import HTML_TYPE
 
-RESPONSE_ONLY_FIELDS = ("stream", "after", "cutoff", "revision", "leads", "regime")
+RESPONSE_ONLY_FIELDS = ("stream", "after", "cutoff", "revision", "leads", "regime", "from", "to")
 """Parameters whose example may be unknown to a system: `/docs` would fill it in, and get a 404."""
 
 
@@ -40,9 +40,9 @@ def of_publication(document: dict[str, Any], publication: Publication) -> dict[s
     }
     described = deepcopy(document)
     there = {
-        "place": shown.key.place,
+        "place": [shown.key.place],
         "under": system.name,
-        "measure": shown.key.measure,
+        "measure": [shown.key.measure],
         "unique_id": shown.unique_id,
         "quantiles": ",".join(levels),
         "beds": f"{with_beds}:+12",

@@ -35,7 +35,7 @@ def pages_router(repository: PublicationRepository, assets: Assets, clock: Clock
         principal, now = current_principal(request), clock()
         served = await repository.served(principal.place)
         publication, freshness = served.publication, served.freshness(now)
-        Selection(place=place).check(publication)
+        Selection(places=() if place is None else (place,)).check(publication)
         planning = plan_row(publication, today(now, publication.system.timezone))
 
         def render() -> Representation:
