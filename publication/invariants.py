@@ -155,23 +155,28 @@ def drivers_add_up(publication: Publication) -> Iterator[str]:
 
 
 def headroom_is_complete(publication: Publication) -> Iterator[str]:
-    """Headroom is of the system's places, each once, with every day and level, increasing, and finite."""
+    """Headroom is of the system's places, each once, with every day and level, increasing, and finite.
+
+    Net flow is given for every day or for none, and may be below 0.
+    """
     horizon, levels = publication.system.horizon_days, publication.system.quantiles
     n_fine, seen = len(headroom_levels(publication.system)), set[str]()
     for of in publication.headroom:
         if of.place in seen or of.place not in publication.system.place_by_id:
             yield f"headroom of {of.place} is given twice, or is of a place that the system does not have"
         seen.add(of.place)
-        if {len(of.beds), len(of.occupancy), len(of.headroom), len(of.beds_freed)} != {horizon}:
+        n_days = {len(of.beds), len(of.occupancy), len(of.headroom), len(of.beds_freed), len(of.net_flow) or horizon}
+        if n_days != {horizon}:
             yield f"headroom of {of.place} does not have each of {horizon} days"
         peaks = [peak.quantiles for peak in of.peaks]
-        for rows, n_levels in ((of.occupancy, len(levels)), (of.headroom, n_fine), (peaks, len(levels))):
+        at_levels = (of.occupancy, peaks, of.net_flow)
+        for rows, n_levels in ((of.headroom, n_fine), *((rows, len(levels)) for rows in at_levels)):
             if any(len(row) != n_levels or list(row) != sorted(row) for row in rows):
                 yield f"headroom of {of.place} has quantiles that cross, or not {n_levels} of them"
         numbers = (
             *of.beds,
             *of.beds_freed,
-            *(v for rows in (of.occupancy, of.headroom, peaks) for row in rows for v in row),
+            *(v for rows in (of.headroom, *at_levels) for row in rows for v in row),
         )
         if not all(map(math.isfinite, numbers)) or any(value < 0 for value in (*of.beds, *of.beds_freed)):
             yield f"headroom of {of.place} has a value that is not a number, or beds or freed beds below 0"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
+from publication.levels import EscalationLevel
 from publication.vocabulary import Check, Kind, NoteKind, SeriesKey, Severity, Treatment, series_key
 
 
@@ -29,7 +30,10 @@ class Measure:
 
 @dataclass(frozen=True)
 class System:
-    """One hospital system as its system.toml describes it; `name` is the id of the root place."""
+    """One hospital system as its system.toml describes it; `name` is the id of the root place.
+
+    `levels` of escalation are ordered from the lowest to the highest.
+    """
 
     name: str
     timezone: str
@@ -39,6 +43,7 @@ class System:
     quantiles: tuple[float, ...]
     measures: tuple[Measure, ...]
     places: tuple[Place, ...]
+    levels: tuple[EscalationLevel, ...] = ()
 
     @cached_property
     def place_by_id(self) -> dict[str, Place]:
@@ -166,7 +171,8 @@ class Headroom:
     """Beds that are left at a place on each day of the horizon, counted on paths of the places that have both.
 
     For each day: the expected `beds`; `occupancy` at the system's quantile levels; `headroom`, beds minus occupancy, at
-    those of `pressure.headroom_levels`; and `beds_freed` by then for each further discharge a day.
+    those of `pressure.headroom_levels`; and `beds_freed` by then for each further discharge a day. `net_flow` is the
+    admissions minus discharges of the day at the system's quantile levels, and empty where not both are counted.
     """
 
     place: str
@@ -175,6 +181,7 @@ class Headroom:
     headroom: Sequence[Sequence[float]]
     beds_freed: tuple[float, ...]
     peaks: tuple[Peak, ...]
+    net_flow: Sequence[Sequence[float]] = ()
 
     def first(self, days: int | None) -> "Headroom":
         """The same of the first days alone, if a number is given; peaks stay as they are."""
@@ -185,6 +192,7 @@ class Headroom:
             occupancy=self.occupancy[upto],
             headroom=self.headroom[upto],
             beds_freed=self.beds_freed[upto],
+            net_flow=self.net_flow[upto],
         )
 
 

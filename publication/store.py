@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Connection,
@@ -33,8 +34,10 @@ from publication.errors import (
 )
 from publication.invariants import check
 from publication.live_scores import LiveScores
-from publication.model import Champion, Publication, PublicationSummary
+from publication.model import Champion, Headroom, Publication, PublicationSummary, SeriesForecast
 from publication.redaction import Redactor, redact_url
+
+Part = TypeVar("Part")
 
 FILE_NAME = "publications.db"
 SUMMARY_COLUMNS = [column for column in publications.columns if column.name not in ("notes", "document")]
@@ -115,14 +118,26 @@ class Store:
         Raises UnknownPublicationError when there is none, MalformedPublicationError where it is damaged.
         """
         with self._connection() as connection:
-            wanted = f" of {system}" * bool(system) + f" for cutoff {cutoff}" * bool(cutoff)
-            wanted += f", revision {revision}" * bool(revision)
-            with self._reading(f"the publication{wanted}"):
+            with self._reading(f"the publication{_wanted(system, cutoff, revision)}"):
                 row = connection.execute(_newest(system, cutoff, revision).limit(1)).mappings().first()
             if row is None:
-                raise UnknownPublicationError(f"{self._redacted_url} holds no publication{wanted}.")
-            with self._reading(f"the publication of {row['system']} for {row['cutoff']}, revision {row['revision']},"):
+                raise self._no_publication(system, cutoff, revision)
+            with self._reading(_named(row["system"], row["cutoff"], row["revision"])):
                 return self._read(connection, row)
+
+    def headroom_of(self, summary: PublicationSummary) -> tuple[Headroom, ...]:
+        """Return the headroom of a publication, without reading the rest of it but for its digest.
+
+        Raises UnknownPublicationError where it is no longer there, MalformedPublicationError where it is damaged.
+        """
+        return self._part(summary, document.read_headroom)
+
+    def series_at(self, summary: PublicationSummary, place: str) -> tuple[SeriesForecast, ...]:
+        """Return the series of one place of a publication, without reading the rest of it but for its digest.
+
+        A place that it does not have has no series. Raises what `headroom_of` does.
+        """
+        return self._part(summary, partial(document.read_series, place=place))
 
     def summaries(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
         """Return summaries of the publications, newest first: by cutoff, then revision.
@@ -225,6 +240,18 @@ class Store:
             raise ValueError("its row and its document differ")
         return read
 
+    def _no_publication(self, system: str | None, cutoff: date | None, revision: int | None) -> UnknownPublicationError:
+        return UnknownPublicationError(f"{self._redacted_url} holds no publication{_wanted(system, cutoff, revision)}.")
+
+    def _part(self, summary: PublicationSummary, read: Callable[..., Part]) -> Part:
+        """Return what `read` finds in the document of the publication, which must have the digest of its summary."""
+        of = summary.system, summary.cutoff, summary.revision
+        with self._connection() as connection, self._reading(_named(*of)):
+            content = connection.execute(_newest(*of).with_only_columns(publications.c.document)).scalar()
+            if content is None:
+                raise self._no_publication(*of)
+            return read(content, summary.digest, read_json=self._read_json)
+
     @contextmanager
     def _reading(self, what: str, malformed: type[PublicationError] = MalformedPublicationError) -> Iterator[None]:
         """Says what is damaged where it is not what its reader expects, whatever that makes of it."""
@@ -264,6 +291,15 @@ def _version(connection: Connection) -> str | None:
         if stamped is not None:
             return str(stamped)
     return NO_REVISION if there.has_table(publications.name) else None
+
+
+def _wanted(system: str | None, cutoff: date | None, revision: int | None) -> str:
+    wanted = f" of {system}" * bool(system) + f" for cutoff {cutoff}" * bool(cutoff)
+    return wanted + f", revision {revision}" * bool(revision)
+
+
+def _named(system: str, cutoff: date, revision: int) -> str:
+    return f"the publication of {system} for {cutoff}, revision {revision},"
 
 
 def _summary_row(publication: Publication, digest: str) -> dict[str, object]:

@@ -38,13 +38,14 @@ class Freshness(StrEnum):
 class NoteKind(StrEnum):
     """Subject of a note on a publication.
 
-    `event`: a known event of the horizon. `capacity`: places without counted beds, which pressure leaves out.
-    `fallback`: how many series are fallbacks, or why one is. `champion`: a saved copy of the champion was used.
-    `cutoff`: the cutoff is not yesterday. `late`, `suspect`, `silent`: series without a usable value on the cutoff.
-    `weekdays`: series that are counted on some weekdays only.
+    `event`: a known event of the horizon. `holiday`: a public holiday of the horizon. `capacity`: places without
+    counted beds, which pressure leaves out. `fallback`: how many series are fallbacks, or why one is. `champion`: a
+    saved copy of the champion was used. `cutoff`: the cutoff is not yesterday. `late`, `suspect`, `silent`: series
+    without a usable value on the cutoff. `weekdays`: series that are counted on some weekdays only.
     """
 
     EVENT = "event"
+    HOLIDAY = "holiday"
     CAPACITY = "capacity"
     FALLBACK = "fallback"
     CHAMPION = "champion"
@@ -55,7 +56,7 @@ class NoteKind(StrEnum):
     WEEKDAYS = "weekdays"
 
 
-CONTENT_KINDS = frozenset({NoteKind.EVENT, NoteKind.CAPACITY, NoteKind.FALLBACK})
+CONTENT_KINDS = frozenset({NoteKind.EVENT, NoteKind.HOLIDAY, NoteKind.CAPACITY, NoteKind.FALLBACK})
 """Kinds of notes that are part of a publication's content. Those of other kinds say how it was made."""
 
 

@@ -53,7 +53,7 @@ def create_app(
     repository = PublicationRepository(store, clock, settings.system_name)
     keys_poller = Poller(key_cache.poll_once, settings.poll_seconds, KEYS_TIMEOUT_SECONDS, key_cache.timed_out)
     poller = Poller(PublicationPoll(repository, clock), settings.poll_seconds)
-    registry = _registry(repository, key_cache)
+    registry = _registry(repository, key_cache, clock)
     metrics = RequestMetrics(registry)
 
     @asynccontextmanager
@@ -90,9 +90,9 @@ def create_app(
     return RequestMiddleware(authenticated, RequestRecorder(metrics, log))
 
 
-def _registry(repository: PublicationRepository, key_cache: KeyCache) -> CollectorRegistry:
+def _registry(repository: PublicationRepository, key_cache: KeyCache, clock: Clock) -> CollectorRegistry:
     """Return a registry of this app alone: two apps in one process must not count each other's requests."""
     disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
-    registry.register(PublicationCollector(repository, key_cache))
+    registry.register(PublicationCollector(repository, key_cache, clock))
     return registry

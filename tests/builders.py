@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import compress
 
+from publication.levels import EscalationLevel
 from publication.live_scores import LiveScores, Losses, Score, Slice
 from publication.model import (
     Actual,
@@ -46,6 +47,10 @@ MEASURES = (
     Measure("occupancy", Kind.STOCK, "beds"),
     Measure("beds", Kind.CAPACITY, "beds"),
 )
+ESCALATION_LEVELS = (
+    EscalationLevel("amber", "over 0.85 >= 0.5", "gold", ""),
+    EscalationLevel("red", "over 95 % >= 20 % or short 10 >= 5 %", "#d4351c", "Open beds."),
+)
 STREAMS: dict[str, tuple[str, ...]] = {"attendances": ("adult", "paediatric")}
 LEVEL_OF_MEASURE = {"attendances": 120.0, "admissions": 40.0, "discharges": 40.0, "occupancy": 310.0, "beds": 340.0}
 SHARE_OF_STREAM = {"adult": 0.75, "paediatric": 0.25}
@@ -58,6 +63,7 @@ def build_system(
     measures: tuple[Measure, ...] = MEASURES,
     places: tuple[Place, ...] = PLACES,
     timezone: str = "Europe/London",
+    levels: tuple[EscalationLevel, ...] = (),
 ) -> System:
     """A system whose root place carries its name, as system.toml makes it."""
     renamed = {"northshire": name}
@@ -65,7 +71,7 @@ def build_system(
         Place(renamed.get(p.id, p.id), renamed.get(p.parent, p.parent) if p.parent else None, p.name, p.kind)
         for p in places
     )
-    return System(name, timezone, 8, horizon_days, (0.85, 0.92, 0.95, 1.0), quantiles, measures, tree)
+    return System(name, timezone, 8, horizon_days, (0.85, 0.92, 0.95, 1.0), quantiles, measures, tree, levels)
 
 
 def build_publication(
@@ -161,7 +167,14 @@ def _headroom(system: System, place: str, cutoff: date, scale: float) -> Headroo
         peaks=tuple(
             Peak(n, max(day.quantiles for day in days[:n]), 1.5) for n in PEAK_DAYS if n <= system.horizon_days
         ),
+        net_flow=tuple(_net_flow(system, place, cutoff, lead, scale) for lead in leads),
     )
+
+
+def _net_flow(system: System, place: str, cutoff: date, lead: int, scale: float) -> tuple[float, ...]:
+    """A tenth of the admissions, and a width of as much; negative at low levels."""
+    admitted = build_day(system, SeriesKey(place, "admissions"), cutoff, lead, scale).mean
+    return tuple(round(0.1 * admitted + 0.4 * admitted * (level - 0.5), 3) for level in system.quantiles)
 
 
 def driven(series: SeriesForecast) -> SeriesForecast:

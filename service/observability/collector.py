@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -14,11 +14,14 @@ from publication.vocabulary import COVERAGES, Check, NoteKind
 from service.auth.key_cache import KeyCache
 from service.observability import metrics
 from service.observability.metrics import Metric
-from service.publications.repository import PublicationRepository
+from service.publications.repository import Clock, PublicationRepository
 from service.publications.served import ServedPublication
+from service.queries.pressure import level_on_day
 
 MAX_SERIES_BEHIND = 100
 """Series with a sample of their own: a feed that is lost must not make thousands."""
+MAX_PLACES_WITH_LEVEL = 100
+"""Places with a sample of their level of escalation, for the same reason."""
 
 Sample = tuple[tuple[str, ...], float]
 
@@ -26,9 +29,10 @@ Sample = tuple[tuple[str, ...], float]
 class PublicationCollector(Collector):
     """Timestamps rather than ages: an alert computes the age, also of a service that has stopped."""
 
-    def __init__(self, repository: PublicationRepository, key_cache: KeyCache) -> None:
+    def __init__(self, repository: PublicationRepository, key_cache: KeyCache, clock: Clock) -> None:
         self._repository = repository
         self._key_cache = key_cache
+        self._clock = clock
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
         return ()
@@ -40,14 +44,14 @@ class PublicationCollector(Collector):
         yield _gauge(metrics.STORE_REACHED_METRIC, [((), reached.timestamp())] if reached else [])
         yield _gauge(metrics.KEY_STORE_UP_METRIC, [((), float(self._key_cache.store_up))])
         served = self._repository.newest
-        for metric, samples in _of_publication(served) if served else ():
+        for metric, samples in _of_publication(served, self._clock()) if served else ():
             yield _gauge(metric, samples)
         scores = self._repository.live_scores
         for metric, samples in _of_scores(scores) if scores else ():
             yield _gauge(metric, samples)
 
 
-def _of_publication(served: ServedPublication) -> Iterator[tuple[Metric, list[Sample]]]:
+def _of_publication(served: ServedPublication, now: datetime) -> Iterator[tuple[Metric, list[Sample]]]:
     summary, system = served.summary, served.publication.system
 
     def ends(days_after_cutoff: int) -> float:
@@ -68,6 +72,7 @@ def _of_publication(served: ServedPublication) -> Iterator[tuple[Metric, list[Sa
     found = Counter(finding.check for finding in served.publication.findings)
     yield metrics.FINDINGS_METRIC, [((check.value, check.severity.value), found[check]) for check in Check]
     yield metrics.LAST_ACTUAL_METRIC, list(_last_actuals(served.publication))
+    yield metrics.ESCALATION_METRIC, _escalation_levels(served.publication, served.days_over(now))
     champion = summary.champion
     yield metrics.CHAMPION_METRIC, [((champion.name, str(champion.version), champion.run_id), 1)]
 
@@ -78,6 +83,20 @@ def _last_actuals(publication: Publication) -> Iterator[Sample]:
     for of in sorted(behind, key=lambda of: (of.first, of.series))[:MAX_SERIES_BEHIND]:
         since = end_of_day(of.first - ONE_DAY, publication.system.timezone)
         yield (of.series, of.check.value), since.timestamp()
+
+
+def _escalation_levels(publication: Publication, today: int) -> list[Sample]:
+    """Return the position of the level of each place on the day at `today`: a bounded number, the highest first."""
+    system = publication.system
+    if not system.levels or today >= system.horizon_days:
+        return []
+    positions = {level: position for position, level in enumerate(system.levels, start=1)}
+    found: list[Sample] = [
+        ((of.place,), float(positions[level]) if level else 0.0)
+        for of in publication.headroom
+        for level in [level_on_day(system, of.headroom[today], of.beds[today])]
+    ]
+    return sorted(found, key=lambda sample: sample[1], reverse=True)[:MAX_PLACES_WITH_LEVEL]
 
 
 def _of_scores(scores: LiveScores) -> Iterator[tuple[Metric, list[Sample]]]:

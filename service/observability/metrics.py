@@ -80,6 +80,12 @@ LAST_ACTUAL_METRIC = Metric(
     "Unix time at which the last day with a value ended, of the late and silent series that are behind longest.",
     ("unique_id", "state"),
 )
+ESCALATION_METRIC = Metric(
+    "headroom_place_escalation_level",
+    MetricType.GAUGE,
+    "Level of escalation of a place today: 0 for none, 1 for the lowest; the places with the highest levels.",
+    ("place",),
+)
 CHAMPION_METRIC = Metric(
     "headroom_champion_info",
     MetricType.GAUGE,
@@ -166,6 +172,7 @@ METRIC_CATALOGUE: tuple[Metric, ...] = (
     NOTES_METRIC,
     FINDINGS_METRIC,
     LAST_ACTUAL_METRIC,
+    ESCALATION_METRIC,
     CHAMPION_METRIC,
     STORE_UP_METRIC,
     STORE_REACHED_METRIC,

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 from publication.document import digest
 from publication.model import Publication, PublicationSummary, System
+from publication.vocabulary import NoteKind
 
 
 def restrict_to_place(publication: Publication, place: str) -> Publication:
     """Return the publication as if `place` were the complete system: it and the places below it.
 
-    Notes on no series alone and the digest of the data are of the complete system, so they are left out.
+    Notes on no series alone, but for public holidays, and the digest of the data are of the complete system, so they
+    are left out.
     """
     places = set(publication.system.under(place))
     series = tuple(of for of in publication.series if of.key.place in places)
@@ -20,7 +22,10 @@ def restrict_to_place(publication: Publication, place: str) -> Publication:
         headroom=tuple(of for of in publication.headroom if of.place in places),
         findings=tuple(finding for finding in publication.findings if finding.key.place in places),
         data_digest="",
-        notes=tuple(note for of in series for note in publication.notes_on(of.unique_id)),
+        notes=(
+            *(note for note in publication.notes_on(None) if note.kind is NoteKind.HOLIDAY),
+            *(note for of in series for note in publication.notes_on(of.unique_id)),
+        ),
     )
 
 

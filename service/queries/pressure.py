@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from math import ceil
 
-from publication.model import Headroom, Peak, Publication
+from publication.levels import EscalationLevel, level_of
+from publication.model import Headroom, Peak, Publication, System
 from publication.pressure import (
     SHORT_BY,
     chance_over,
@@ -22,13 +23,18 @@ DECIMAL = 10
 
 @dataclass(frozen=True, slots=True)
 class DayPressure:
-    """One day: `over` has a chance for each of the system's thresholds, `short` for each of `SHORT_BY`."""
+    """One day: `over` has a chance for each of the system's thresholds, `short` for each of `SHORT_BY`.
+
+    `level` is None where no level of escalation is reached, `net_flow` empty where not both flows are counted.
+    """
 
     beds: float
     occupancy: Sequence[float]
     headroom: tuple[float, ...]
     over: tuple[float, ...]
     short: tuple[float, ...]
+    level: EscalationLevel | None
+    net_flow: Sequence[float]
 
     @property
     def pressure(self) -> tuple[float, float]:
@@ -75,8 +81,12 @@ def _place(publication: Publication, of: Headroom, days_over: int) -> PlacePress
             tuple(headroom[i] for i in published),
             tuple(chance_over(levels, headroom, beds, threshold) for threshold in publication.system.thresholds),
             tuple(chance_short(levels, headroom, k) for k in SHORT_BY),
+            level_on_day(publication.system, headroom, beds),
+            net_flow,
         )
-        for beds, occupancy, headroom in zip(of.beds, of.occupancy, of.headroom, strict=True)
+        for beds, occupancy, headroom, net_flow in zip(
+            of.beds, of.occupancy, of.headroom, of.net_flow or ((),) * len(of.beds), strict=True
+        )
     )
     peaks = tuple(peak for peak in of.peaks if peak.days > days_over)
     worst = max(range(days_over, len(days)), key=lambda i: days[i].pressure, default=None)
@@ -85,6 +95,18 @@ def _place(publication: Publication, of: Headroom, days_over: int) -> PlacePress
     needed = discharges_needed(levels, of.headroom[worst], of.beds[worst], beds_freed_on(of, worst, days_over))
     rounded_up = None if needed is None else ceil(needed * DECIMAL) / DECIMAL
     return PlacePressure(of.place, days, worst, _driver(publication, of.place, worst), rounded_up, peaks)
+
+
+def level_on_day(system: System, headroom: Sequence[float], beds: float) -> EscalationLevel | None:
+    """Return the level of escalation of a day, from its headroom at `headroom_levels` and its beds."""
+    if not system.levels:
+        return None
+    levels = headroom_levels(system)
+    return level_of(
+        system.levels,
+        over=lambda rate: chance_over(levels, headroom, beds, rate),
+        short=lambda missing: chance_short(levels, headroom, int(missing)),
+    )
 
 
 def _driver(publication: Publication, place: str, day: int) -> str | None:

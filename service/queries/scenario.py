@@ -49,7 +49,8 @@ def apply_scenario(publication: Publication, what_if: Scenario, days_over: int =
 
     The first `days_over` days are over: they stay as they are.
     Beds shift headroom exactly. Of further discharges, those patients are taken off who would have left by then anyway:
-    the rest is `beds_freed`. A peak is moved by their number on its day. docs/explanation/method.md gives the error.
+    the rest is `beds_freed`. A peak is moved by their number on its day, net flow by what that number grows by on the
+    day. docs/explanation/method.md gives the error.
     """
     return tuple(_changed(headroom, publication, what_if, days_over) for headroom in publication.headroom)
 
@@ -88,6 +89,10 @@ def _changed(headroom: Headroom, publication: Publication, what_if: Scenario, da
             for row, m, free, was in zip(headroom.headroom, more, freed, headroom.beds, strict=True)
         ),
         peaks=tuple(_moved(peak, freed) for peak in headroom.peaks),
+        net_flow=tuple(
+            tuple(value - (now - before) for value in row)
+            for row, before, now in zip(headroom.net_flow, (0.0, *freed), freed, strict=False)
+        ),
     )
 
 

@@ -50,6 +50,9 @@ def system_body(system: System) -> Json:
         "quantiles": list(system.quantiles),
         "measures": [{"name": m.name, "kind": m.kind.value, "unit": m.unit} for m in system.measures],
         "places": [{"id": p.id, "parent": p.parent, "name": p.name, "kind": p.kind} for p in system.places],
+        "levels": [
+            {"name": of.name, "when": of.when, "colour": of.colour, "action": of.action} for of in system.levels
+        ],
     }
 
 

@@ -54,6 +54,8 @@ def _place_pressure(publication: Publication, pressure: PlacePressure) -> Json:
                 "headroom": _named(names, day.headroom),
                 "over": _named(thresholds, day.over),
                 "short": _named(map(str, SHORT_BY), day.short),
+                "level": None if day.level is None else day.level.name,
+                "net_flow": _named(names, day.net_flow) if day.net_flow else None,
             }
             for lead, day in enumerate(pressure.days, start=1)
         ],

@@ -67,6 +67,7 @@ SYSTEM_EXAMPLE: Json = {
         {"id": "northshire", "parent": None, "name": "Northshire", "kind": "system"},
         {"id": "RXH", "parent": "northshire", "name": "Harbour Trust", "kind": "trust"},
     ],
+    "levels": [{"name": "OPEL 3", "when": "over 0.95 >= 30 %", "colour": "darkorange", "action": "Open beds."}],
 }
 DRIVERS_EXAMPLE: Json = {
     "ds": "2026-11-22",
@@ -121,6 +122,8 @@ PRESSURE_EXAMPLE: Json = {
             "headroom": {"0.1": 19.1, "0.5": 61.3, "0.9": 103.4},
             "over": {"0.85": 0.99, "0.92": 0.66, "0.95": 0.34, "1.0": 0.03},
             "short": {"1": 0.03, "5": 0.02, "10": 0.01, "20": 0.0},
+            "level": "OPEL 3",
+            "net_flow": {"0.1": -14.2, "0.5": 3.6, "0.9": 21.0},
         }
     ],
     "peak": {"3": {"0.1": 851.0, "0.5": 889.2, "0.9": 931.4}},

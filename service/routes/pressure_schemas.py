@@ -25,6 +25,11 @@ class DayPressureOut(ResponseModel):
     headroom: BedsByLevel
     over: Annotated[dict[str, float], Field(description="chance, 0 to 1, that occupancy / beds passes each threshold")]
     short: Annotated[dict[str, float], Field(description="chance, 0 to 1, that so many beds or more are missing")]
+    level: Annotated[str | None, Field(description="name of the level of escalation; null where none is reached")]
+    net_flow: Annotated[
+        dict[str, float] | None,
+        Field(description="admissions minus discharges, in patients, by quantile level; null without both"),
+    ]
 
 
 class PlacePressureOut(ResponseModel):

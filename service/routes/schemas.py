@@ -41,10 +41,10 @@ class NoteOut(ResponseModel):
     kind: Annotated[
         NoteKind,
         Field(
-            description="event: a known event of the horizon. capacity: places that pressure leaves out. fallback: how "
-            "many series are fallbacks, or why one is. champion: a saved copy of the champion was used. cutoff: the "
-            "cutoff is not yesterday. late, suspect, silent: series without a usable value on the cutoff. weekdays: "
-            "series that are counted on some weekdays only."
+            description="event: a known event of the horizon. holiday: a public holiday of the horizon. capacity: "
+            "places that pressure leaves out. fallback: how many series are fallbacks, or why one is. champion: a "
+            "saved copy of the champion was used. cutoff: the cutoff is not yesterday. late, suspect, silent: series "
+            "without a usable value on the cutoff. weekdays: series that are counted on some weekdays only."
         ),
     ]
     place: str | None
@@ -92,6 +92,15 @@ class PlaceOut(ResponseModel):
     kind: Annotated[str, Field(description="system, trust, site, ward, ...")]
 
 
+class EscalationLevelOut(ResponseModel):
+    """A level of escalation, as system.toml defines it."""
+
+    name: str
+    when: Annotated[str, Field(description="condition on the chances of a place and day")]
+    colour: Annotated[str, Field(description="name of a CSS colour, or #rrggbb")]
+    action: Annotated[str, Field(description="what is to be done; may be empty")]
+
+
 class SystemOut(ResponseModel):
     name: Annotated[str, Field(description="id of the root place")]
     timezone: Annotated[str, Field(description="IANA name; its calendar days are the hospital days")]
@@ -103,6 +112,7 @@ class SystemOut(ResponseModel):
     quantiles: Annotated[list[float], Field(description="published quantile levels, between 0 and 1")]
     measures: list[MeasureOut]
     places: list[PlaceOut]
+    levels: Annotated[list[EscalationLevelOut], Field(description="levels of escalation, the lowest first")]
 
 
 CheckName = Annotated[Check, Field(description="name of the check that doubts it")]

@@ -162,6 +162,7 @@ PREPARED: dict[str, Callable[[Path, Path], Story]] = {
     "demo.md": start_demonstrated,
     "deploy.md": start_deployed,
     "ingest.md": start_with_extract,
+    "levels.md": start_with_models,
     "operate.md": start_deployed,
     "retrain.md": start_with_models,
 }

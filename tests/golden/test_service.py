@@ -11,7 +11,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from publication.store import Store, default_url
 from publication.vocabulary import Check, SeriesKey, Treatment
-from tests.builders import CUTOFF, PLACES, build_live_scores, build_publication, build_system, finding
+from tests.builders import (
+    CUTOFF,
+    ESCALATION_LEVELS,
+    PLACES,
+    build_live_scores,
+    build_publication,
+    build_system,
+    finding,
+)
 from tests.contract.service.client import Client, Clock, serve
 
 HERE = Path(__file__).parent / "service"
@@ -51,7 +59,9 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A system small enough to read: a root, a trust and a site, two measures, two days."""
     store = Store(default_url(tmp_path_factory.mktemp("golden")))
     store.prepare()
-    system = build_system(horizon_days=2, quantiles=(0.1, 0.5, 0.9), places=(PLACES[0], PLACES[1], PLACES[3]))
+    system = build_system(
+        horizon_days=2, quantiles=(0.1, 0.5, 0.9), places=(PLACES[0], PLACES[1], PLACES[3]), levels=ESCALATION_LEVELS
+    )
     findings = (
         finding("RXH1/occupancy", Check.FROZEN, range(1, 8)),
         finding("RXH1/beds", Check.LATE, range(2), Treatment.LEAD_EXTENDED, "no value since 2026-11-19"),

@@ -14,13 +14,13 @@ from training.history.patient_flow import ADMISSIONS, BEDS, DISCHARGES, OCCUPANC
 from training.history.point_in_time import PointInTimeHistory
 from training.history.reporting import rest_days
 from training.paths.flow_identity import RECENT_FLOW_DAYS, beds_freed, recent_flows
-from training.paths.joint import peak, quantiles
+from training.paths.joint import Paths, peak, quantiles
 from training.pipeline.forecast import DECIMALS, Forecast
 
 
 def headroom(forecast: Forecast, history: PointInTimeHistory) -> tuple[Headroom, ...]:
     """Return headroom of each place of the tree where both are counted, parents before children."""
-    system, levels = history.system, headroom_levels(history.system)
+    system = history.system
     recent = _recent(history, forecast.cutoff).mean()
     early = discharges_before_census(history, forecast.cutoff)
     found = []
@@ -30,7 +30,7 @@ def headroom(forecast: Forecast, history: PointInTimeHistory) -> tuple[Headroom,
             freed = beds_freed(
                 _leaving_share(recent, system, place), len(forecast.means), _discharges_share(early, system, place)
             )
-            found.append(_headroom(place, forecast, occupied, open_beds, levels, system.quantiles, freed))
+            found.append(_headroom(system, place, forecast, occupied, open_beds, freed))
     return tuple(found)
 
 
@@ -43,26 +43,42 @@ def uncounted(forecast: Forecast, history: PointInTimeHistory) -> tuple[str, ...
 
 
 def _headroom(
+    system: System,
     place: str,
     forecast: Forecast,
     occupied: IndexArray,
     open_beds: IndexArray,
-    levels: tuple[float, ...],
-    published: tuple[float, ...],
     freed: FloatArray,
 ) -> Headroom:
     """Return one place's headroom; `occupied` and `open_beds` are the positions of its bottom series."""
     paths, means = forecast.paths, forecast.means.to_numpy()
     occupancy = paths.values[occupied].sum(axis=0)
+    published, net = system.quantiles, net_flow(system, place, paths)
     peaks = {days: peak(occupancy, days, published) for days in PEAK_DAYS if days <= len(means)}
     return Headroom(
         place=place,
         beds=tuple(means[:, open_beds].sum(axis=1).round(DECIMALS).tolist()),
         occupancy=_rows(quantiles(occupancy, published)),
-        headroom=_rows(quantiles(_remaining(forecast, occupied, open_beds), levels)),
+        headroom=_rows(quantiles(_remaining(forecast, occupied, open_beds), headroom_levels(system))),
         beds_freed=tuple(freed.round(DECIMALS).tolist()),
         peaks=tuple(_peak(days, *found) for days, found in peaks.items()),
+        net_flow=() if net is None else _rows(quantiles(net, published)),
     )
+
+
+def net_flow(system: System, place: str, paths: Paths) -> FloatArray | None:
+    """Return admissions minus discharges (horizon, n_paths) at the place and below, on each path.
+
+    None where nothing of both is counted, or one of them is without the other somewhere: the difference of what is
+    counted would be no change of occupancy.
+    """
+    within, flows = set(system.under(place)), (ADMISSIONS, DISCHARGES)
+    keys = map(series_key, paths.unique_ids)
+    n_counted = sum(key.place in within and key.measure in flows for key in keys)
+    entering, leaving = _of_place(system, place, paths.unique_ids, flows)
+    if not n_counted or len(entering) + len(leaving) < n_counted:
+        return None
+    return np.asarray(paths.values[entering].sum(axis=0) - paths.values[leaving].sum(axis=0))
 
 
 def _remaining(forecast: Forecast, occupied: IndexArray, open_beds: IndexArray) -> FloatArray:
@@ -80,24 +96,26 @@ def _peak(days: int, values: FloatArray, lead: float) -> Peak:
     return Peak(days, tuple(values.round(DECIMALS).tolist()), round(lead, DECIMALS))
 
 
-def _of_place(system: System, place: str, unique_ids: tuple[str, ...]) -> tuple[IndexArray, IndexArray]:
-    """Return positions of the bottom series of occupancy and beds, at the place or below, that have a counterpart.
+def _of_place(
+    system: System, place: str, unique_ids: tuple[str, ...], measures: tuple[str, str] = (OCCUPANCY, BEDS)
+) -> tuple[IndexArray, IndexArray]:
+    """Return positions of the bottom series of two measures, at the place or below, that have a counterpart.
 
     Beds may be counted at the same place as occupancy, or at one above or below it.
     """
     within = set(system.under(place))
     keys = [(i, key) for i, key in enumerate(map(series_key, unique_ids)) if key.place in within]
-    occupied, open_beds = ([(i, key.place) for i, key in keys if key.measure == of] for of in (OCCUPANCY, BEDS))
-    lines = {p: {p, *system.ancestors(p)} for _, p in (*occupied, *open_beds)}
+    ones, others = ([(i, key.place) for i, key in keys if key.measure == of] for of in measures)
+    lines = {p: {p, *system.ancestors(p)} for _, p in (*ones, *others)}
 
-    def matched(some: list[tuple[int, str]], others: list[tuple[int, str]]) -> Iterator[int]:
-        there = {p for _, p in others}
+    def matched(some: list[tuple[int, str]], counterparts: list[tuple[int, str]]) -> Iterator[int]:
+        there = {p for _, p in counterparts}
         above = set().union(*(lines[p] for p in there)) if there else set()
         return (i for i, p in some if p in above or lines[p] & there)
 
     return (
-        np.array(list(matched(occupied, open_beds)), dtype=np.intp),
-        np.array(list(matched(open_beds, occupied)), dtype=np.intp),
+        np.array(list(matched(ones, others)), dtype=np.intp),
+        np.array(list(matched(others, ones)), dtype=np.intp),
     )
 
 

@@ -20,7 +20,8 @@ from training.models.level import BASE, moving_averages, weekday_factors
 from training.pipeline.forecast import DECIMALS, Forecast
 from training.pipeline.pressure import headroom, uncounted
 from training.pipeline.rest_days import RestDays
-from training.system.model import Event
+from training.system.bank_holidays import holiday_titles
+from training.system.model import Event, SystemContext
 
 EFFECTS = {
     "weekday": ("weekday",),
@@ -146,6 +147,7 @@ def as_publication(
             *_number_of_fallbacks(forecast),
             *_without_beds(forecast, history),
             *coming_events(history, forecast),
+            *coming_holidays(history.context, forecast.means.index),
             *_fallback_reasons(forecast, keys),
         ),
         headroom=headroom(forecast, history),
@@ -202,6 +204,14 @@ def coming_events(history: PointInTimeHistory, forecast: Forecast) -> tuple[Note
     more = len(soonest) - MOST_EVENTS_NOTED
     others = (Note(NoteKind.EVENT, f"And {more} more events."),) if more > 0 else ()
     return (*map(_event_note, soonest[:MOST_EVENTS_NOTED]), *others)
+
+
+def coming_holidays(context: SystemContext, days: pd.Index) -> Iterator[Note]:
+    """Yield a note for each of the days that is a public holiday, by name; holidays not announced yet are none."""
+    for day in (ds.date() for ds in days):
+        titles = holiday_titles(context.holidays, day.year).get(day, ())
+        if titles and day not in context.hidden_holidays:
+            yield Note(NoteKind.HOLIDAY, f"{day:%A} {day.day} {day:%B}: {', '.join(titles)}")
 
 
 def _event_note(event: Event) -> Note:

@@ -42,6 +42,13 @@ def named_holidays(country: str, year: int) -> Mapping[date, tuple[str, ...]]:
 
     A day may have two. A substitute for a holiday that fell on a weekend has that holiday's name.
     """
+    titles = holiday_titles(country, year)
+    return {day: tuple(dict.fromkeys(map(_word, of_day))) for day, of_day in titles.items()}
+
+
+@lru_cache(maxsize=512)
+def holiday_titles(country: str, year: int) -> Mapping[date, tuple[str, ...]]:
+    """The public holidays of a year with their names as people write them, in English where there is a translation."""
     if not country:
         return {}
     import holidays  # slow to import: most readers of a system file need no holiday
@@ -49,7 +56,7 @@ def named_holidays(country: str, year: int) -> Mapping[date, tuple[str, ...]]:
     nation, _, subdivision = country.partition("-")
     english = "en_US" if "en_US" in holidays.country_holidays(nation).supported_languages else None
     found = holidays.country_holidays(nation, subdiv=subdivision or None, years=year, language=english)
-    return {day: tuple(dict.fromkeys(map(_word, names.split("; ")))) for day, names in sorted(found.items())}
+    return {day: tuple(names.split("; ")) for day, names in sorted(found.items())}
 
 
 @lru_cache(maxsize=64)

@@ -6,6 +6,7 @@ from pathlib import Path, PurePath
 from pydantic import ValidationError
 
 from publication.console import hide
+from publication.levels import EscalationLevel
 from publication.model import Measure, System
 from publication.redaction import addresses_in
 from training.errors import SystemFileError, UsageError
@@ -97,6 +98,7 @@ def _system(document: Document, measures: tuple[Measure, ...], rows: list[Row]) 
         quantiles=tuple(map(float, table.quantiles)),
         measures=measures,
         places=place_tree(table.name, rows),
+        levels=tuple(EscalationLevel(of.name, of.when, of.colour, of.action) for of in document.levels),
     )
 
 

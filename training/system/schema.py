@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from publication.days import zone
 from publication.errors import TimeZoneError
+from publication.levels import check_colour, parse_condition
 from publication.redaction import MASK, redact_addresses
 from publication.vocabulary import SEPARATOR, check_system_name
 
@@ -83,6 +84,8 @@ def _found(finding: ErrorDetails) -> str:
     value = finding["input"]
     if isinstance(value, dict | BaseModel):
         return "this table"
+    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+        return "these tables"
     if URL in finding["loc"]:  # whatever it is, it may be half an address
         return MASK
     text = redact_addresses(repr(value))
@@ -175,6 +178,19 @@ def _check_increase(values: list[float]) -> list[float]:
     return values
 
 
+def _check_condition(value: str) -> str:
+    parse_condition(value)
+    return value
+
+
+def _check_colour(value: str) -> str:
+    from matplotlib.colors import CSS4_COLORS  # slow to import, and few system files have levels
+
+    if not check_colour(value).startswith("#") and value.lower() not in CSS4_COLORS:
+        raise ValueError(f"CSS has no such colour. {nearest(value.lower(), sorted(CSS4_COLORS))}".rstrip(".?"))
+    return value
+
+
 def _check_path(value: str) -> str:
     if "://" in value:
         raise ValueError("it is an address, not a file; write it as url, with a query")
@@ -250,6 +266,13 @@ class SystemTable(Table):
 class DeclaredMeasure(Table):
     kind: Literal["flow", "stock", "capacity", "rate"]
     unit: Text | None = None
+
+
+class LevelTable(Table):
+    name: Text
+    when: Annotated[str, AfterValidator(_check_condition)]
+    colour: Annotated[str, AfterValidator(_check_colour)]
+    action: str = ""
 
 
 class PlaceTable(Table):
@@ -357,8 +380,17 @@ class SourceTable(Table):
         return self
 
 
+def _check_level_names(value: list[LevelTable]) -> list[LevelTable]:
+    names = [level.name for level in value]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"two levels are named {twice!r}; give each a name of its own")
+    return value
+
+
 class Document(Table):
     system: SystemTable
     measures: dict[Identifier, DeclaredMeasure] = {}
     sources: Annotated[dict[Identifier, SourceTable], Field(min_length=1)]
     places: list[PlaceTable] | None = None
+    levels: Annotated[list[LevelTable], AfterValidator(_check_level_names)] = []

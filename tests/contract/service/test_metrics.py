@@ -11,7 +11,7 @@ from publication.model import Actual, Note
 from publication.store import Store
 from publication.vocabulary import Check, NoteKind
 from service.observability.metrics import METRIC_CATALOGUE, METRIC_PREFIX
-from tests.builders import ISSUED_AT, build_live_scores, build_publication, finding
+from tests.builders import ESCALATION_LEVELS, ISSUED_AT, build_live_scores, build_publication, build_system, finding
 from tests.contract.service.client import Cable, Client, Clock, serve
 from tests.contract.service.keys import make_bunch
 
@@ -28,7 +28,10 @@ def value(samples: Samples, name: str, /, **labels: str) -> float:
 
 
 def test_what_is_exposed_is_what_the_catalogue_says(empty_store: Store, clock: Clock, tmp_path: Path) -> None:
-    empty_store.issue(build_publication(findings=(finding("RXH/beds", Check.LATE),)))
+    levelled = build_system(levels=ESCALATION_LEVELS)
+    empty_store.issue(
+        build_publication(system=levelled, findings=(finding("RXH/beds", Check.LATE),), with_headroom=True)
+    )
     empty_store.save_live_scores(build_live_scores())
     bunch = make_bunch(tmp_path)
     both = bunch.bearer("both")

@@ -10,7 +10,16 @@ from publication.live_scores import LiveScores, Score
 from publication.model import DayForecast, Headroom, Note, Publication, SeriesForecast
 from publication.store import Store, default_url
 from publication.vocabulary import Check, NoteKind, series_key
-from tests.builders import CUTOFF, FINDINGS, PLACES, build_live_scores, build_publication, finding
+from tests.builders import (
+    CUTOFF,
+    ESCALATION_LEVELS,
+    FINDINGS,
+    PLACES,
+    build_live_scores,
+    build_publication,
+    build_system,
+    finding,
+)
 from tests.contract.service.client import Client, Clock, serve
 from tests.contract.service.keys import Bunch
 
@@ -74,6 +83,7 @@ READERS_ROUTES = [
     "/v1/forecasts?horizon=99",
 ]
 MINE = {"RXH", "RXH1", "RXH2"}
+HOLIDAY = Note(NoteKind.HOLIDAY, "Friday 25 December: Christmas Day")
 LONGER: dict[str | None, str] = {"01-07": "29-56", "08-14": "57-84"}
 
 
@@ -110,7 +120,7 @@ def elsewhere_changed(publication: Publication) -> Publication:
         return replace(series, days=other_days(series), model="another", fallback=True, drivers=())
 
     def other_headroom(of: Headroom) -> Headroom:
-        return of if of.place in MINE else replace(of, beds=tuple(3 * beds for beds in of.beds))
+        return of if of.place in MINE else replace(of, beds=tuple(3 * beds for beds in of.beds), net_flow=())
 
     places = publication.system.places
     renamed = tuple(place if place.id in MINE else replace(place, name=f"Renamed {place.id}") for place in places)
@@ -119,6 +129,7 @@ def elsewhere_changed(publication: Publication) -> Publication:
         system=replace(publication.system, places=renamed),
         data_digest="sha256:other",
         notes=(
+            HOLIDAY,
             Note(NoteKind.EVENT, "RXK1 is closed"),
             Note(NoteKind.LATE, "RXK1 was late", "RXK1"),
             *(
@@ -152,6 +163,8 @@ def two_worlds(tmp_path_factory: pytest.TempPathFactory, bunch: Bunch) -> Iterat
                 with_headroom=True,
                 recent_days=7,
                 findings=FINDINGS if days_ago == 0 else (),
+                system=build_system(levels=ESCALATION_LEVELS),
+                notes=(HOLIDAY,),
             )
             store.issue(change(made))
         store.save_live_scores(change_scores(build_live_scores()))
@@ -184,6 +197,14 @@ def test_no_answer_to_a_key_of_one_place_names_another(
             assert place.id not in answer.text
             assert place.name not in answer.text
     assert "Northshire" not in answer.text
+
+
+def test_a_key_of_one_place_gets_holidays_and_levels_of_the_system(
+    two_worlds: tuple[Client, Client], bunch: Bunch
+) -> None:
+    body = two_worlds[1].get("/v1/system", authorization=bunch.bearer("trust-h")).json()
+    assert [note["text"] for note in body["publication"]["notes"]] == [HOLIDAY.text]
+    assert [level["name"] for level in body["system"]["levels"]] == ["amber", "red"]
 
 
 def test_a_place_of_others_is_as_unknown_as_one_that_does_not_exist(client: Client, bunch: Bunch) -> None:

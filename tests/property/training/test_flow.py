@@ -72,6 +72,25 @@ def test_every_node_is_the_sum_of_its_places_on_every_path(drawn: tuple[System, 
 
 @settings(max_examples=15)
 @given(drawn=systems())
+def test_net_flow_is_counted_on_paths_where_both_flows_are(drawn: tuple[System, pd.DataFrame]) -> None:
+    system, table = drawn
+    forecast, places = made(system, table)
+    for of in places:
+        total, sites = np.zeros((HORIZON, 999)), set[str]()
+        for unique_id, values in zip(forecast.paths.unique_ids, forecast.paths.values, strict=True):
+            site, measure = unique_id.split("/")
+            if site in system.under(of.place) and measure in ("admissions", "discharges"):
+                total += values if measure == "admissions" else -values
+                sites ^= {site}
+        if sites or not total.any():
+            assert of.net_flow == ()
+            continue
+        true = np.sort(total, axis=-1)[:, [round(1000 * level) - 1 for level in system.quantiles]]
+        np.testing.assert_allclose(of.net_flow, true, atol=1e-9)
+
+
+@settings(max_examples=15)
+@given(drawn=systems())
 def test_the_flow_identity_holds_from_the_census_on(drawn: tuple[System, pd.DataFrame]) -> None:
     system, table = drawn
     forecast, _ = made(system, table)

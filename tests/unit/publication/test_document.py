@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from publication.document import digest
+from publication.levels import EscalationLevel
 from publication.model import (
     Actual,
     Champion,
@@ -60,6 +61,17 @@ CANONICAL = (
 ONE_FINDING = Finding(
     "s/beds", date(2025, 12, 30), date(2026, 1, 1), Check.FROZEN, Severity.SUSPECT, "found 4", Treatment.LEFT_OUT
 )
+NO_DAYS = Headroom("s", (), (), (), (), ())
+WITHOUT_NET_FLOW = CANONICAL.replace(
+    ',"notes"',
+    ',"headroom":[{"beds":[],"beds_freed":[],"headroom":[],"occupancy":[],"peaks":[],"place":"s"}],"notes"',
+)
+WITH_NET_FLOW = WITHOUT_NET_FLOW.replace('"occupancy"', '"net_flow":[[-2.5,0.0]],"occupancy"')
+BUSY = EscalationLevel("busy", "over 0.92 >= 50 %", "orange", "call")
+WITH_LEVEL = CANONICAL.replace(
+    ',"measures"',
+    ',"levels":[{"action":"call","colour":"orange","name":"busy","when":"over 0.92 >= 50 %"}],"measures"',
+)
 WITH_FINDING = CANONICAL.replace(
     ',"notes"',
     ',"findings":[{"check":"frozen","first":"2025-12-30","last":"2026-01-01","reason":"found 4","series":"s/beds",'
@@ -100,6 +112,19 @@ def test_the_digest_is_the_hash_of_the_canonical_text() -> None:
 def test_findings_are_part_of_the_canonical_text_where_there_are_any() -> None:
     doubted = replace(ONE_SERIES, findings=(ONE_FINDING,))
     assert digest(doubted) == f"sha256:{hashlib.sha256(WITH_FINDING.encode()).hexdigest()}"
+
+
+@pytest.mark.parametrize(
+    ("headroom", "text"), [(NO_DAYS, WITHOUT_NET_FLOW), (replace(NO_DAYS, net_flow=((-2.5, 0.0),)), WITH_NET_FLOW)]
+)
+def test_net_flow_is_part_of_the_canonical_text_where_there_is_any(headroom: Headroom, text: str) -> None:
+    assert digest(replace(ONE_SERIES, headroom=(headroom,))) == f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def test_levels_of_escalation_are_part_of_the_canonical_text_where_there_are_any() -> None:
+    assert BUSY.condition  # it is made of the text, and is no part of what is hashed
+    levelled = replace(ONE_SERIES, system=replace(ONE_SERIES.system, levels=(BUSY,)))
+    assert digest(levelled) == f"sha256:{hashlib.sha256(WITH_LEVEL.encode()).hexdigest()}"
 
 
 def test_the_digest_never_changes_between_versions_of_this_program() -> None:

@@ -250,6 +250,18 @@ BROKEN: dict[str, tuple[Callable[[Publication], Publication], str]] = {
         lambda p: with_headroom(p, peaks=(Peak(2, (18.0, 15.0, 12.0), 1.5),)),
         "headroom_is_complete: headroom of RXA01 has quantiles that cross, or not 3 of them",
     ),
+    "net flow of one day": (
+        lambda p: with_headroom(p, net_flow=((-3.0, 0.0, 3.0),)),
+        "headroom_is_complete: headroom of RXA01 does not have each of 2 days",
+    ),
+    "net flow that crosses": (
+        lambda p: with_headroom(p, net_flow=((-3.0, 0.0, 3.0), (-3.0, 3.0, 0.0))),
+        "headroom_is_complete: headroom of RXA01 has quantiles that cross, or not 3 of them",
+    ),
+    "net flow that is infinite": (
+        lambda p: with_headroom(p, net_flow=((-3.0, 0.0, 3.0), (-float("inf"), 0.0, 3.0))),
+        "headroom_is_complete: headroom of RXA01 has a value that is not a number",
+    ),
     "occupancy that is infinite": (
         lambda p: with_headroom(p, occupancy=((12.0, 15.0, 18.0), (12.0, 15.0, float("inf")))),
         "headroom_is_complete: headroom of RXA01 has a value that is not a number",
@@ -317,6 +329,7 @@ GOOD: dict[str, Callable[[Publication], Publication]] = {
         p, beds=(0.0, 0.0), beds_freed=(0.0, 0.0)
     ),
     "headroom below zero": lambda p: with_headroom(p, headroom=(tuple(v - 5 for v in _first_day(p)),) * 2),
+    "net flow below zero": lambda p: with_headroom(p, net_flow=((-9.0, -3.0, -1.0),) * 2),
     "headroom without a peak": lambda p: with_headroom(p, peaks=()),
     "two notes on fallbacks, and two on a series": lambda p: replace(
         p,

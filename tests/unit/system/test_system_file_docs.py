@@ -7,7 +7,7 @@ import pytest
 
 from training.system.model import BUILT_IN, EventKind
 from training.system.places import COLUMNS
-from training.system.schema import DeclaredMeasure, PlaceTable, SourceTable, SystemTable, Table
+from training.system.schema import DeclaredMeasure, LevelTable, PlaceTable, SourceTable, SystemTable, Table
 from training.system.tables import EVENT_COLUMNS, TERM_COLUMNS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "system-file.md").read_text(encoding="utf-8")
@@ -26,6 +26,7 @@ def first_column(title: str) -> list[str]:
         ("`[measures.NAME]`", DeclaredMeasure),
         ("`[sources.NAME]`", SourceTable),
         ("`[[places]]` and places.csv", PlaceTable),
+        ("`[[levels]]`", LevelTable),
     ],
 )
 def test_every_key_is_documented_and_nothing_else_is(title: str, table: type[Table]) -> None:
