@@ -1,12 +1,15 @@
 """A publication as it is served, complete or restricted to one place, with its rendered bodies."""
 
 import asyncio
+import threading
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from urllib.parse import urlencode
+
+from cachetools import LRUCache
 
 from publication.days import DAYS_UNTIL_STALE, end_of_day, target_day
 from publication.live_scores import LiveScores
@@ -18,7 +21,6 @@ from service.http.conditional import NO_HEADERS, Representation
 from service.publications.render_cache import Key, RenderCache
 from service.publications.restriction import restrict_summary, restrict_to_place
 from service.queries.reporting import Reporting, stopped_series
-from service.queries.scenario import Scenario
 from service.queries.selection import (
     CSV,
     EVERYTHING,
@@ -30,6 +32,7 @@ from service.queries.selection import (
     ScoreSelection,
     Selection,
 )
+from service.queries.system_pressure import PressureSelection, Ranking, SystemPressure
 from service.rendering.actuals import actuals_body, actuals_table
 from service.rendering.bodies import Json, json_bytes, publication_block, series_body, stopped_body, system_body
 from service.rendering.catalogue import places_table, series_table
@@ -42,15 +45,23 @@ from service.rendering.forecasts import (
     forecasts_rows,
     format_rows,
 )
-from service.rendering.pressure import pressure_body
+from service.rendering.pressure import pressure_json, pressure_table
 from service.rendering.scores import scores_body, scores_table
 from service.rendering.tables import Table, table_parts
 
 FORECASTS_PATH, SERIES_PATH, FINDINGS_PATH = "/v1/forecasts", "/v1/series", "/v1/findings"
 ACTUALS_PATH = "/v1/actuals"
+ALL_PRESSURE = PressureSelection(EVERYTHING)
+PRESSURES_HELD = 4
+"""Sets of days and targets for which the pressure of all places is held: 4 kB a place."""
 PLACE_REMOVED = (
     "The publication that is served has no place {place!r}, which this key is for. Make a key for a place it has."
 )
+
+
+def pressure_key(wanted: PressureSelection, form: Form, days_over: int) -> Key:
+    """Return the key of a body of pressure in the cache."""
+    return ("pressure", wanted, form, days_over)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +80,8 @@ class ServedPublication:
     render_cache: RenderCache = field(default_factory=RenderCache)
     _views: dict[str, "ServedPublication"] = field(default_factory=dict)
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _pressures: LRUCache[Key, SystemPressure] = field(default_factory=lambda: LRUCache(PRESSURES_HELD))
+    _one_ranking_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     def days_over(self, now: datetime) -> int:
         """Return how many days of the horizon are over, in a search of instants known before: each request needs it."""
@@ -181,14 +194,30 @@ class ServedPublication:
             self.link(FINDINGS_PATH, selection, form),
         )
 
-    def pressure(self, selection: Selection, what_if: Scenario, days_over: int) -> Representation:
+    def pressure(self, wanted: PressureSelection, form: Form, days_over: int) -> Representation:
         """Return the pressure of the selected places under a scenario. It changes when a day is over."""
-        body = {
-            "publication": self.metadata(self._freshness_after(days_over)),
-            **pressure_body(self.publication, selection, what_if, days_over),
-        }
+        publication, freshness = self.publication, self._freshness_after(days_over)
+        ranking = self.ranking(wanted, days_over).selected(publication, wanted.series)
+        builder = BodyBuilder()
+        if form is JSON:
+            builder.add(json_bytes({"publication": self.metadata(freshness)})[:-1] + b",")
+            builder.add(pressure_json(publication, wanted, ranking, days_over)[1:])
+        else:
+            for part in table_parts(pressure_table(publication, wanted, ranking), form, self.metadata(freshness)):
+                builder.add(part)
         since = self._day_ends[days_over - 1] if days_over else self.summary.issued_at
-        return self._dated(json_bytes(body), JSON, max(since, self.summary.issued_at))
+        return self._dated(builder.done(), form, max(since, self.summary.issued_at))
+
+    def ranking(self, wanted: PressureSelection, days_over: int) -> Ranking:
+        """Return the pressure of all places under the scenario. It is computed once without one, for each few days."""
+        leads = wanted.series.leads(self.publication)
+        shown = range(leads.start - 1, leads.stop - 1)
+        key = (days_over, shown, wanted.targets)
+        with self._one_ranking_at_a_time:
+            if key not in self._pressures:
+                self._pressures[key] = SystemPressure(self.publication, days_over, shown, wanted.targets)
+            found = self._pressures[key]
+        return found.ranking(wanted.what_if)
 
     def scores(
         self, selection: ScoreSelection, live_scores: LiveScores | None, form: Form, freshness: Freshness
@@ -253,14 +282,16 @@ class ServedPublication:
         """Return the bodies that most callers request, rendered before the first request."""
         freshness = self.freshness(now)
         in_json, in_csv = self._forecasts(EVERYTHING, (JSON, CSV), freshness)
+        days_over = self.days_over(now)
         return {
+            (self.place, *pressure_key(ALL_PRESSURE, JSON, days_over)): self.pressure(ALL_PRESSURE, JSON, days_over),
             (self.place, "forecasts", EVERYTHING, JSON, freshness): in_json,
             (self.place, "forecasts", EVERYTHING, CSV, None): in_csv,
         }
 
     def needs_rerender(self, now: datetime) -> bool:
-        """Return whether it has become late or stale since it was rendered."""
-        return not self.render_cache.has_complete((self.place, "forecasts", EVERYTHING, JSON, self.freshness(now)))
+        """Return whether a day is over since it was rendered: it is late then, or stale, or its pressure changes."""
+        return not self.render_cache.has_complete((self.place, *pressure_key(ALL_PRESSURE, JSON, self.days_over(now))))
 
     def _not_forecast(self, selection: Selection) -> list[tuple[Finding, Reporting]]:
         """Return the selected series that have stopped: on the first page, for they have no place among the others."""

@@ -21,6 +21,7 @@ from pydantic import (
 from starlette.requests import Request
 
 from publication.live_scores import DEFAULT_SLICES, SLICES
+from publication.pressure import AID_TARGET, DISCHARGE_TARGET, FINE_LEVELS, Target
 from publication.vocabulary import Check, Severity
 from service.errors import MAX_PRINTED_VALUES, InvalidParameter, invalid, one_of
 from service.queries.scenario import Amounts, Scenario
@@ -34,10 +35,12 @@ from service.queries.selection import (
     negotiated,
     read_slices,
 )
+from service.queries.system_pressure import PressureSelection, Targets
 
 MAX_PUBLICATIONS = 1000
 MAX_SERIES = 100_000
 MAX_FINDINGS = 10_000_000
+MAX_RATE = 2.0
 MAX_REVISIONS = 1_000_000_000
 AMOUNT = r"([+-]?[0-9]{1,5}(?:\.[0-9]{1,3})?)"
 CHANGE = {"beds": AMOUNT, "discharges": AMOUNT + "(?:/day)?"}
@@ -94,6 +97,17 @@ Revision = Annotated[int, Field(ge=1, le=MAX_REVISIONS), _allow(f"a whole number
 Horizon = Annotated[int, _allow("a whole number of days, 1 up to the horizon of the system")]
 FormatName = Annotated[Format, ANY_CASE, _allow(one_of(list(Format)))]
 ShapeName = Annotated[Shape, ANY_CASE, _allow(one_of(list(Shape)))]
+PlaceCount = Annotated[int, Field(ge=1, le=MAX_SERIES), _allow(f"a whole number, 1 to {MAX_SERIES:,}")]
+Rate = Annotated[
+    float,
+    Field(gt=0, le=MAX_RATE, allow_inf_nan=False),
+    _allow(f"a share of beds above 0, up to {MAX_RATE:g}, as 0.92"),
+]
+Confidence = Annotated[
+    float,
+    Field(ge=FINE_LEVELS[0], le=FINE_LEVELS[-1], allow_inf_nan=False),
+    _allow(f"a probability, {FINE_LEVELS[0]} to {FINE_LEVELS[-1]}, as 0.8"),
+]
 Beds = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["beds"])})]
 Discharges = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["discharges"])})]
 Slices = Annotated[
@@ -199,21 +213,27 @@ class ForecastParameters(OutputParameters, PageParameters, SeriesParameters):
         return self.output(replace(super().selection(), after=self.after, limit=self.limit))
 
 
-class PressureParameters(PublicationSelector):
-    """The places, and the scenario."""
+class PressureParameters(OutputParameters, PlaceParameters):
+    """The places, the scenario, and what is to be reached."""
 
-    under: str | None = Field(None, description="id of a place: it and every place below it")
-    horizon: Horizon | None = Field(None, description="largest lead, in days: 1 up to the horizon of the system")
+    limit: PlaceCount | None = Field(None, description="how many places, the worst first; all without")
     beds: Beds | None = Field(None, description="what if places had more (or fewer) open beds: RXH:+12,RXK:-4")
     discharges: Discharges | None = Field(
         None, description="what if places discharged more (or fewer) patients a day: RXH:+5/day"
     )
+    rate: Rate = Field(DISCHARGE_TARGET.rate, description="occupancy rate that the discharges needed keep")
+    confidence: Confidence = Field(
+        DISCHARGE_TARGET.confidence, description="probability with which the discharges needed keep it"
+    )
+    aid_rate: Rate = Field(AID_TARGET.rate, description="occupancy rate that places keep by mutual aid")
+    aid_confidence: Confidence = Field(AID_TARGET.confidence, description="probability with which mutual aid keeps it")
 
-    def selection(self) -> Selection:
-        return Selection(under=self.under, horizon=self.horizon)
-
-    def what_if(self) -> Scenario:
-        return Scenario(_read_changes("beds", self.beds), _read_changes("discharges", self.discharges))
+    def pressure(self) -> PressureSelection:
+        return PressureSelection(
+            self.output(replace(self.selection(), limit=self.limit)),
+            Scenario(_read_changes("beds", self.beds), _read_changes("discharges", self.discharges)),
+            Targets(Target(self.rate, self.confidence), Target(self.aid_rate, self.aid_confidence)),
+        )
 
 
 class FindingParameters(ListParameters, DayParameters, SeriesParameters):

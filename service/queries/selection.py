@@ -173,8 +173,12 @@ class Selection:
         named = set(split_values(self.places, system.place_by_id))
         if self.under is None:
             return named or set(system.place_by_id)
-        below = set(system.under(self.under))
+        below = self.scope(system)
         return below & named if named else below
+
+    def scope(self, system: System) -> set[str]:
+        """Return the ids of the places that `under` selects."""
+        return set(system.place_by_id if self.under is None else system.under(self.under))
 
     def leads(self, publication: Publication) -> range:
         """Return the leads of the selected days."""

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from service.http.conditional import respond
 from service.publications.repository import Clock, PublicationRepository
+from service.publications.served import pressure_key
 from service.queries.parameters import (
     ForecastParameters,
     OneSeriesParameters,
@@ -68,8 +69,8 @@ def pressure_router(repository: PublicationRepository, clock: Clock) -> APIRoute
 
     @router.get(
         "",
-        response_model=PressureAnswer,
-        responses=schemas.answers(404, 422, 503),
+        response_model=PressureAnswer | RowsAnswer,
+        responses=schemas.answers(404, 422, 503, tables=True),
         dependencies=[Depends(reject_unknown_parameters(PressureParameters))],
     )
     async def pressure(request: Request, wanted: Annotated[PressureParameters, Query()]) -> Response:
@@ -78,12 +79,11 @@ def pressure_router(repository: PublicationRepository, clock: Clock) -> APIRoute
         Places are ranked by the days from today on, in the system's time zone.
         """
         served = await repository.served(current_principal(request).place, wanted.cutoff, wanted.revision)
-        selection, what_if = wanted.selection(), wanted.what_if()
+        selection, form = wanted.pressure(), form_of(request, wanted)
         selection.check(served.publication)
-        what_if.check(served.publication)
         days_over = served.days_over(clock())
-        key = ("pressure", selection, what_if, days_over)
-        return await cached_response(request, served, key, lambda: served.pressure(selection, what_if, days_over))
+        key = pressure_key(selection, form, days_over)
+        return await cached_response(request, served, key, lambda: served.pressure(selection, form, days_over))
 
     return router
 

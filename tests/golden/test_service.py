@@ -43,6 +43,7 @@ JSON_ROUTES = {
     "openapi": "/openapi.json",
 }
 CSV_ROUTES = {
+    "pressure": "/v1/pressure?format=csv&under=RXH&beds=RXH1:+12&discharges=RXH1:+2/day",
     "findings": "/v1/findings?format=csv",
     "places": "/v1/places?format=csv",
     "series": "/v1/series?format=csv",

@@ -59,6 +59,9 @@ READERS_ROUTES = [
         for name in ("places", "series", "actuals", "forecasts", "findings", "scores", "publications")
         for form in ("format=csv", "format=ndjson", "shape=rows")
     ),
+    "/v1/pressure?format=csv",
+    "/v1/pressure?format=ndjson&place=RXH1,RXH2",
+    "/v1/pressure?shape=rows&limit=1&rate=0.8&aid_rate=0.8&aid_confidence=0.9",
     "/v1/places",
     "/v1/places?under=RXH1",
     "/v1/actuals",
@@ -71,6 +74,7 @@ READERS_ROUTES = [
     "/v1/forecasts?place=RXK",
     "/v1/forecasts?place=RXK1&under=northshire",
     "/v1/actuals?place=RXH,RXK1",
+    "/v1/pressure?place=RXK1",
     "/v1/places?place=rxk1",
     "/v1/forecasts/RXK1/occupancy",
     "/v1/forecasts?stream=neonatal",
