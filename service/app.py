@@ -12,6 +12,7 @@ from service.auth.key_cache import KEYS_TIMEOUT_SECONDS, KeyCache, Keys
 from service.auth.keys import AnonymousPolicy
 from service.http import problems
 from service.http.middleware import ProblemCORSMiddleware, RequestMiddleware
+from service.http.security import page_headers
 from service.observability.collector import PublicationCollector
 from service.observability.logs import RequestLog
 from service.observability.metrics import RequestMetrics, RequestRecorder
@@ -77,17 +78,17 @@ def create_app(
         pressure_router(repository, clock),
         scores_router(repository, clock),
         probes_router(repository, registry, clock),
-        pages_router(repository, page_assets(), clock),
+        pages_router(repository, page_assets(), clock, page_headers(settings.framing_sites)),
     ):
         app.include_router(router)
     enrich_openapi(document := app.openapi())
-    app.include_router(docs_router(API_TITLE, document, repository))
+    app.include_router(docs_router(API_TITLE, document, repository, settings.framing_sites))
     problems.install(app)
     authenticator = Authenticator(key_cache, anonymous_policy)
     authenticated: ASGIApp = AuthCacheMiddleware(app, authenticator, repository, metrics, clock)
     if settings.origins:
         authenticated = ProblemCORSMiddleware(authenticated, settings.origins)
-    return RequestMiddleware(authenticated, RequestRecorder(metrics, log))
+    return RequestMiddleware(authenticated, RequestRecorder(metrics, log), settings.root_path)
 
 
 def _registry(repository: PublicationRepository, key_cache: KeyCache, clock: Clock) -> CollectorRegistry:

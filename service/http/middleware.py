@@ -28,6 +28,8 @@ from service.http.connection import MAX_BODY_BYTES, STATE_KEY, LimitedConnection
 from service.http.problems import UNEXPECTED_FAULT, Problem, ProblemType
 from service.http.security import RAW_RESPONSE_HEADERS
 
+RawHeaders = Iterable[tuple[bytes, bytes]]
+LINK = b"link"
 MAX_HEADERS = 100
 MAX_LENGTH_DIGITS = 20
 
@@ -146,6 +148,8 @@ def _wrap_send(send: Send, response: _Response, state: dict[str, Any], is_head: 
         if message["type"] == "http.response.start":
             response.status, response.started = message["status"], True
             headers = [*message.get("headers", ()), (REQUEST_ID, state["request_id"].encode())]
+            if state["prefix"]:
+                headers = list(_links_with(headers, state["prefix"].encode()))
             message = {**message, "headers": headers if "is_prepared" in state else headers + RAW_RESPONSE_HEADERS}
         elif message["type"] == "http.response.body":
             if is_head:
@@ -155,6 +159,11 @@ def _wrap_send(send: Send, response: _Response, state: dict[str, Any], is_head: 
         await send(message)
 
     return wrapped
+
+
+def _links_with(headers: RawHeaders, prefix: bytes) -> RawHeaders:
+    """Yield the headers, with the prefix in links: bodies are the same under each, and cached once."""
+    return ((name, b"<%b%b" % (prefix, value[1:]) if name == LINK else value) for name, value in headers)
 
 
 def headers_by_name(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

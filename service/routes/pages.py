@@ -1,52 +1,52 @@
 """The operations page."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
-from pathlib import Path
 
 from fastapi import APIRouter
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from publication.days import today
 from service.http.conditional import Representation, respond
-from service.http.security import PAGE_HEADERS
 from service.page import views
 from service.page.assets import CACHE_FOR_A_YEAR, Assets
+from service.page.templating import PageTemplates
 from service.page.wording import plan_row
 from service.publications.repository import Clock, PublicationRepository
 from service.queries.selection import Selection
 from service.routes.auth_cache import current_principal, headers_of
 
 HTML_TYPE = "text/html; charset=utf-8"
-TEMPLATES = Path(__file__).parents[1] / "page" / "templates"
 
 
-def pages_router(repository: PublicationRepository, assets: Assets, clock: Clock) -> APIRouter:
+def pages_router(
+    repository: PublicationRepository, assets: Assets, clock: Clock, page_headers: Mapping[str, str]
+) -> APIRouter:
     router = APIRouter(include_in_schema=False)
-    templates = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    templates.globals["asset"] = assets.url
-    index_page, place_page = templates.get_template("index.html"), templates.get_template("place.html")
+    templates = PageTemplates(assets.url)
 
     async def page(request: Request, place: str | None) -> Response:
-        principal, now = current_principal(request), clock()
+        principal, now, prefix = current_principal(request), clock(), request.state.prefix
         served = await repository.served(principal.place)
         publication, freshness = served.publication, served.freshness(now)
         Selection(places=() if place is None else (place,)).check(publication)
         planning = plan_row(publication, today(now, publication.system.timezone))
 
         def render() -> Representation:
-            frame = views.frame(served, freshness.value)
+            frame, pages = views.frame(served, freshness.value), templates.of(prefix)
             if place is None:
-                html = index_page.render(frame=frame, index=views.index_view(publication, planning))
+                html = pages.get_template("index.html").render(
+                    frame=frame, index=views.index_view(publication, planning)
+                )
             else:
-                html = place_page.render(frame=frame, view=views.place_view(publication, place, planning))
-            return Representation.of(html.encode(), HTML_TYPE, more=PAGE_HEADERS)
+                html = pages.get_template("place.html").render(
+                    frame=frame, view=views.place_view(publication, place, planning)
+                )
+            return Representation.of(html.encode(), HTML_TYPE, more=page_headers)
 
-        render_cache = await served.get(("page", place, freshness, planning), render)
+        render_cache = await served.get(("page", place, freshness, planning, prefix), render)
         return respond(render_cache, headers_of(request), principal.cache_control)
 
     @router.get("/")
