@@ -18,7 +18,7 @@ class Targets:
     aid: Target = AID_TARGET
 
 
-AS_PUBLISHED, USUAL_TARGETS = Scenario(), Targets()
+AS_PUBLISHED, DEFAULT_TARGETS = Scenario(), Targets()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class PressureSelection:
 
     series: Selection
     what_if: Scenario = AS_PUBLISHED
-    targets: Targets = USUAL_TARGETS
+    targets: Targets = DEFAULT_TARGETS
 
     def check(self, publication: Publication) -> None:
         """Raise UnknownValueError for places that the publication does not have, with those that it has."""
