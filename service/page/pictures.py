@@ -120,7 +120,10 @@ def draw(
             for mark in marks
         ),
         signs=tuple(dict.fromkeys(mark.sign for mark in marks)),
-        legend=tuple(Legend(of.css, of.name, isinstance(of, Fan)) for of in (*shown_lines, *shown_fans)),
+        legend=(
+            *(Legend(line.css, line.name, is_area=False) for line in shown_lines),
+            *(Legend(fan.css, fan.name, is_area=True) for fan in shown_fans),
+        ),
         description=description,
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from publication.days import target_day
+from publication.doubted_days import checks_by_day
 from publication.model import Headroom, Place, Publication, SeriesForecast
 from publication.pressure import SHORT_BY
 from publication.vocabulary import BEDS, DRIVERS, OCCUPANCY, SeriesKey, Treatment
@@ -18,7 +19,6 @@ from service.page.wording import GaugeScale
 from service.publications.earlier import EarlierFreeBeds, EarlierSeries
 from service.publications.served import ServedPublication
 from service.queries.pressure import PlacePressure, rank_by_pressure
-from service.rendering.findings import checks_by_day
 
 RECENT_DAYS_DRAWN = 35
 FAN_CSS = {50: "fan50", 80: "fan80", 95: "fan95"}

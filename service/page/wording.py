@@ -33,7 +33,7 @@ def percentage(value: float) -> str:
 def integer(value: float) -> str:
     """Return a number of beds, which may be below zero, without decimals."""
     rounded = round(value)
-    return f"{MINUS if rounded < 0 else ''}{abs(rounded):,}"
+    return f"{MINUS_SIGN if rounded < 0 else ''}{abs(rounded):,}"
 
 
 def signed(value: float) -> str:
