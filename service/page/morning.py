@@ -165,6 +165,12 @@ def aid_rows(publication: Publication, aids: Sequence[Aid]) -> tuple[AidRow, ...
     )
 
 
+def pressure_on(of: PlacePressure, position: int) -> tuple[float, float]:
+    """Return the rank of a place by one day: the expected number of exceeded thresholds; then the median headroom."""
+    headroom = of.of.headroom[position]
+    return sum(of.over[position]), -headroom[len(headroom) // 2]
+
+
 def over_threshold(reading: Reading, day: DayPressure) -> float:
     """Return the chance of the day to pass the threshold that is shown."""
     return day.over[reading.publication.system.thresholds.index(reading.threshold)]
@@ -215,9 +221,8 @@ def flow(reading: Reading, place: str) -> Flow:
 
 
 def _row(reading: Reading, of: PlacePressure) -> Row:
-    system, day = reading.publication.system, of.days[reading.first]
-    place = system.place_by_id[of.place]
-    later = of.days[reading.first + 1 : reading.first + 2]
+    system, days = reading.publication.system, of.days[reading.first :]
+    place, day, later = system.place_by_id[of.place], days[0], days[1:2]
     over = over_threshold(reading, day)
     return Row(
         place=place,
@@ -233,7 +238,7 @@ def _row(reading: Reading, of: PlacePressure) -> Row:
         change_title=reading.compared_name,
         flow=flow(reading, of.place),
         worst=worst_day(reading, of),
-        squares=squares(reading, of.days[reading.first :]),
+        squares=squares(reading, days),
         text=f"{place.name} {place.id} {place.kind}".casefold(),
     )
 

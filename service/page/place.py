@@ -159,8 +159,8 @@ def _occupancy_first(series: SeriesForecast) -> tuple[bool, bool]:
 
 def _pressure_days(reading: Reading, pressure: PlacePressure) -> list[PressureDay]:
     found = []
-    for position in range(reading.first, len(pressure.days)):
-        day, ds = pressure.days[position], target_day(reading.publication.cutoff, position + 1)
+    for position, day in enumerate(pressure.days[reading.first :], start=reading.first):
+        ds = target_day(reading.publication.cutoff, position + 1)
         found.append(
             PressureDay(
                 label=reading.label(ds) if position == reading.first else wording.day(ds),
