@@ -41,6 +41,15 @@ class Square:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelBadge:
+    """A level of escalation as it is shown: its name, its colour, and what is to be done."""
+
+    name: str
+    colour: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """Today's patients in and out of a place, and their difference, which is read off joint paths."""
 
@@ -71,7 +80,7 @@ class Row:
     over: str
     short: str
     css: str
-    level: str | None
+    level: LevelBadge | None
     change: str | None
     change_title: str
     flow: Flow
@@ -233,7 +242,7 @@ def _row(reading: Reading, of: PlacePressure) -> Row:
         over=wording.chance(over),
         short=wording.chance(day.short[SHORT_OF_ONE]),
         css=f"s{square_class(over)}",
-        level=None if day.level is None else day.level.name,
+        level=level_badge(day),
         change=_change(reading, of.place, day),
         change_title=reading.compared_name,
         flow=flow(reading, of.place),
@@ -241,6 +250,12 @@ def _row(reading: Reading, of: PlacePressure) -> Row:
         squares=squares(reading, days),
         text=f"{place.name} {place.id} {place.kind}".casefold(),
     )
+
+
+def level_badge(day: DayPressure) -> LevelBadge | None:
+    """Return the level of escalation of a day; None where none is reached."""
+    level = day.level
+    return None if level is None else LevelBadge(level.name, level.colour, level.action)
 
 
 def _rate(scale: GaugeScale, day: DayPressure) -> str:

@@ -113,7 +113,7 @@ def system_view(
         if is_over
         else None,
         changes=tuple(_sentences(publication, view.what_if)),
-        places=tuple(system.place_by_id[of.place] for of in ranked),
+        places=tuple(row.place for row in found),
         all_address=page_address(view, all=not view.every),
         plain_address=page_address(view, beds=None, discharges=None),
     )
