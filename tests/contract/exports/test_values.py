@@ -30,7 +30,7 @@ N_ROWS = {
     "forecasts": N_SERIES * HORIZON_DAYS,
     "pressure": 7 * HORIZON_DAYS,
     "actuals": N_SERIES * RECENT_DAYS,
-    "scores": 7 * 2 * 2,  # places, measures and bands of leads
+    "scores": 7 * 2 * 2 * 2,  # places, measures, bands of leads, and 4 and 13 weeks
 }
 
 
