@@ -9,7 +9,7 @@ from publication.live_scores import DEFAULT_SLICES, LeadScore, LiveScores, Losse
 from publication.model import Publication
 from publication.vocabulary import COVERAGES, SeriesKey, series_key
 from service.page.sampling import FEWEST_PUBLICATIONS
-from service.page.wording import EN_DASH, MINUS, Wording, wording_of
+from service.page.wording import EN_DASH, MINUS_SIGN, Wording, wording_of
 from service.queries.selection import EVERYTHING, ScoreRow, ScoreSelection
 from service.rendering.scores import rounded
 
@@ -213,13 +213,13 @@ def skill_text(skill: float | None) -> str:
     if skill is None:
         return NOTHING
     percent = round(100 * skill)
-    return f"{MINUS if percent < 0 else ''}{abs(percent)} %"
+    return f"{MINUS_SIGN if percent < 0 else ''}{abs(percent)} %"
 
 
 def number(value: float | None, written: Wording) -> str:
     """Return a loss as a person reads it; a dash for none."""
     served = rounded(value)
-    return NOTHING if served is None else written(served).replace("-", MINUS)
+    return NOTHING if served is None else written(served).replace("-", MINUS_SIGN)
 
 
 def _errors(losses: Losses, written: Wording) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from publication.days import target_day
+from publication.doubted_days import checks_by_day
 from publication.model import Headroom, Place, Publication, SeriesForecast
 from publication.pressure import SHORT_BY
 from publication.vocabulary import BEDS, DRIVERS, OCCUPANCY, SeriesKey, Treatment
@@ -18,14 +19,13 @@ from service.page.wording import GaugeScale
 from service.publications.earlier import EarlierFreeBeds, EarlierSeries
 from service.publications.served import ServedPublication
 from service.queries.pressure import PlacePressure, rank_by_pressure
-from service.rendering.findings import checks_by_day
 
 RECENT_DAYS_DRAWN = 35
 FAN_CSS = {50: "fan50", 80: "fan80", 95: "fan95"}
 CENTRE_BEFORE = "last week's forecast"
 LEFT_OUT = Sign("\N{MULTIPLICATION SIGN}", "left out of training")
 USED = Sign("\N{WHITE CIRCLE}", "flagged, used as it is")
-MISSING = Sign("\N{WHITE UP-POINTING TRIANGLE}", "no value")
+WITHOUT_VALUE = Sign("\N{WHITE UP-POINTING TRIANGLE}", "no value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +301,7 @@ def _marks(publication: Publication, series: SeriesForecast) -> list[Mark]:
             continue
         finding = next(of for of in found if of.check is check and of.first <= actual.ds <= of.last)
         treated = USED if finding.treatment is Treatment.USED else LEFT_OUT
-        sign = MISSING if actual.y is None else treated
+        sign = WITHOUT_VALUE if actual.y is None else treated
         marks.append(Mark(actual.ds, actual.y, sign, f"{wording.day(actual.ds)}: {check.value}. {finding.reason}"))
     return marks
 
