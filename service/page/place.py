@@ -13,7 +13,7 @@ from service.page import wording
 from service.page.ahead import bed_changes
 from service.page.doubts import Doubts, doubts
 from service.page.measures import SeriesFigures, series_figures
-from service.page.morning import DRIVER_WORDS, Reading, Row, read, rows
+from service.page.morning import DRIVER_WORDS, LevelBadge, Reading, Row, level_badge, read, rows
 from service.page.pictures import Fan, Line, Mark, Picture, Sign, draw
 from service.page.wording import GaugeScale
 from service.publications.earlier import EarlierFreeBeds, EarlierSeries
@@ -64,7 +64,7 @@ class PressureDay:
     free: wording.Figure
     over: tuple[str, ...]
     short: tuple[str, ...]
-    level: str | None
+    level: LevelBadge | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +159,8 @@ def _occupancy_first(series: SeriesForecast) -> tuple[bool, bool]:
 
 def _pressure_days(reading: Reading, pressure: PlacePressure) -> list[PressureDay]:
     found = []
-    for position in range(reading.first, len(pressure.days)):
-        day, ds = pressure.days[position], target_day(reading.publication.cutoff, position + 1)
+    for position, day in enumerate(pressure.days[reading.first :], start=reading.first):
+        ds = target_day(reading.publication.cutoff, position + 1)
         found.append(
             PressureDay(
                 label=reading.label(ds) if position == reading.first else wording.day(ds),
@@ -169,7 +169,7 @@ def _pressure_days(reading: Reading, pressure: PlacePressure) -> list[PressureDa
                 free=reading.scale.figure(day.headroom, wording.integer),
                 over=tuple(map(wording.chance, day.over)),
                 short=tuple(map(wording.chance, day.short)),
-                level=None if day.level is None else day.level.name,
+                level=level_badge(day),
             )
         )
     return found

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from math import ceil, floor
 
 from publication.levels import EscalationLevel, level_of
@@ -221,8 +222,17 @@ def mutual_aid(
     to another on the same day. A place that needs help has nothing to give, and no more than it needs is given to it.
     Other days stand as they were published. `capacity` is that of the headroom for the target, where it is known.
     """
-    capacity = capacity or Capacity(publication, headroom, target)
+    capacity = Capacity(publication, headroom, target) if capacity is None else capacity
     given = Counter[tuple[str, int]]()  # by donor and day
+    system = publication.system
+
+    @cache
+    def donors(parent: str | None, day: int) -> list[tuple[str, int]]:
+        """Return the places below one parent that have room, with how much."""
+        places = () if parent is None else system.children(parent)
+        rooms = [(place, capacity.room(place, day)) for place in places if place in capacity.places]
+        return [(place, room) for place, room in rooms if room > 0]
+
     found = []
     for place in ranked:
         receiver, day = place.place, place.worst
@@ -233,9 +243,9 @@ def mutual_aid(
             continue
         needed = given[receiver, day] - capacity.room(receiver, day)
         beds_of = {
-            donor: min(room, needed)
-            for donor in _siblings(publication, receiver)
-            if donor in capacity.places and (room := capacity.room(donor, day) - given[donor, day]) > 0
+            donor: min(left, needed)
+            for donor, room in donors(system.place_by_id[receiver].parent, day)
+            if donor != receiver and (left := room - given[donor, day]) > 0
         }
         if not beds_of:
             continue
@@ -291,8 +301,3 @@ class Capacity:
         while is_reached(room + 1):
             room += 1
         return room
-
-
-def _siblings(publication: Publication, place: str) -> tuple[str, ...]:
-    parent = publication.system.place_by_id[place].parent
-    return () if parent is None else tuple(s for s in publication.system.children(parent) if s != place)
