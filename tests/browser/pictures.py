@@ -1,18 +1,20 @@
 """Pictures of the pages, for the docs and to be looked at: each page in each width and mode, and each state.
 
 `python -m tests.browser.pictures OUT [--docs FOLDER] [--only WORD]` writes OUT/NAME.png, and those that the docs show
-into FOLDER, no wider than 1,280 pixels.
+into FOLDER, with fewer colours.
 """
 
 import argparse
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
-from typing import cast
+from typing import Literal
 
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from publication.model import Publication
@@ -23,7 +25,7 @@ from tests.builders import CUTOFF
 from tests.contract.service.client import Clock
 
 PAPER_PIXELS = 1054  # of A4 landscape between its margins
-HIGHEST_IN_DOCS = 1000
+COLOURS_IN_DOCS = 128  # a third of the bytes of all colours, and no difference to see
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Picture:
     name: str
     path: str = "/"
     width: int = 1280
-    options: dict[str, object] = field(default_factory=dict)
+    scheme: Literal["light", "dark"] = "light"
+    with_script: bool = True
     is_print: bool = False
     docs: int = 0
 
@@ -75,15 +78,15 @@ SYSTEM = (
     Picture("system-1920", width=1920),
     Picture("system", docs=960),
     Picture("system-390", width=390),
-    Picture("system-dark", options={"color_scheme": "dark"}),
-    Picture("system-no-script", options={"java_script_enabled": False}),
+    Picture("system-dark", scheme="dark"),
+    Picture("system-no-script", with_script=False),
     Picture("system-print", width=PAPER_PIXELS, is_print=True),
     Picture("system-all-kinds", "/?kind=all"),
     Picture("scenario", "/?beds=RXH2:%2B12&discharges=RXH1:%2B5/day", docs=620),
     Picture("scenario-390", "/?beds=RXH2:%2B12&discharges=RXH1:%2B5/day", 390),
     Picture("place", "/places/RXH2", docs=1000),
     Picture("place-390", "/places/RXH2", 390),
-    Picture("place-dark", "/places/RXH2", options={"color_scheme": "dark"}),
+    Picture("place-dark", "/places/RXH2", scheme="dark"),
     Picture("place-print", "/places/RXH2", PAPER_PIXELS, is_print=True),
     Picture("place-trust", "/places/RXH"),
     Picture("accuracy", "/accuracy?measure=occupancy", docs=1000),
@@ -153,15 +156,24 @@ def _write(state: State, browser: Browser, out: Path, docs: Path | None) -> None
             with _opened(browser, f"{running.url}{picture.path}", picture) as page:
                 page.screenshot(path=out / f"{picture.name}.png", full_page=True)
                 if picture.docs and docs is not None:
-                    page.set_viewport_size({"width": picture.width, "height": min(picture.docs, HIGHEST_IN_DOCS)})
-                    page.screenshot(path=docs / f"page-{picture.name}.png")
+                    page.set_viewport_size({"width": picture.width, "height": picture.docs})
+                    _save_small(page.screenshot(), docs / f"page-{picture.name}.png")
             print(out / f"{picture.name}.png")  # noqa: T201
+
+
+def _save_small(screenshot: bytes, path: Path) -> None:
+    with Image.open(BytesIO(screenshot)) as image:
+        image.quantize(COLOURS_IN_DOCS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 @contextmanager
 def _opened(browser: Browser, address: str, picture: Picture) -> Iterator[Page]:
-    size = {"width": picture.width, "height": 900}
-    context = browser.new_context(viewport=size, device_scale_factor=1, **cast("dict[str, str]", picture.options))
+    context = browser.new_context(
+        viewport={"width": picture.width, "height": 900},
+        device_scale_factor=1,
+        color_scheme=picture.scheme,
+        java_script_enabled=picture.with_script,
+    )
     context.set_default_timeout(PAGE_MILLISECONDS)
     page = context.new_page()
     if picture.is_print:

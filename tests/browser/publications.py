@@ -45,7 +45,7 @@ NOTES = (
     Note(NoteKind.HOLIDAY, "Friday 18 December: Founders' Day"),
     Note(NoteKind.EVENT, "Strike of ambulance crews 2026-11-26 (everywhere)"),
 )
-BEDS_MORE: Final = {"RXH1": 6.0, "RXH2": -18.0, "RXH3": 40.0, "RXK1": 12.0, "RXK2": 55.0, "RXK3": -4.0}
+BEDS_MORE: Final = {"RXH1": 6.0, "RXH2": -18.0, "RXH3": 105.0, "RXK1": 12.0, "RXK2": 95.0, "RXK3": -4.0}
 BEDS_MORE_YESTERDAY: Final = {**BEDS_MORE, "RXH1": 10.0, "RXH2": -20.0, "RXK1": 5.0}
 OPENING: Final = ("RXH2", 9, 16.0)  # place, lead, beds
 
