@@ -25,7 +25,7 @@ from tests.builders import CUTOFF
 from tests.contract.service.client import Clock
 
 PAPER_PIXELS = 1054  # of A4 landscape between its margins
-COLOURS_IN_DOCS = 128  # a third of the bytes of all colours, and no difference to see
+COLOURS_IN_DOCS = 256  # less than half the bytes of all colours, and no difference to see
 
 
 @dataclass(frozen=True)
