@@ -177,9 +177,13 @@ def measured_rows(
         of_system = partial(measured, history, SPANS.get(name, every_day))
         for horizon in [h for h in HORIZONS[name] if h in horizons]:
             for kind in gaps:
-                heading(f"{name}: {horizon} days ahead, gaps {kind}")
-                found = {length: of_system(length, horizon, starts, GAPS[kind]) for length in lengths}
-                yield Row(name, kind, horizon, {length: of for length, of in found.items() if of is not None})
+                by_length: dict[int, Scored] = {}
+                for length in lengths:
+                    found = of_system(length, horizon, starts, GAPS[kind])
+                    if found is not None:
+                        by_length[length] = found
+                        heading(f"{name}, {horizon} days ahead, gaps {kind}, {length} days: {_cell(found, length)}")
+                yield Row(name, kind, horizon, by_length)
 
 
 def lines(rows: Sequence[Row], lengths: Sequence[int]) -> list[str]:

@@ -113,7 +113,8 @@ def measured(
     def figures(run: Run, recipe: Recipe) -> Figures:
         rows = run.forecasts(recipe)
         scored = row_losses(rows[rows["unique_id"].isin(system.series(history))], scales, history.system.quantiles)
-        return Figures(*(mean_of(scored, loss) for loss in ("mase", "scaled_wis", "covers_80")), len(cutoffs))
+        mase, scaled_wis, covers_80 = (mean_of(scored, loss) for loss in ("mase", "scaled_wis", "covers_80"))
+        return Figures(mase, scaled_wis, covers_80, len(cutoffs))
 
     report(f"{name}: the complete recipe at {len(cutoffs)} cutoffs")
     complete = figures(complete_run, COMPLETE_RECIPE)

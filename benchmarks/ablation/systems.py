@@ -11,11 +11,14 @@ from benchmarks.accuracy.rows.simulator import DECLARED, HORIZON, STABLE, read_s
 from benchmarks.accuracy.small_wards import HORIZON as WARDS_HORIZON
 from benchmarks.accuracy.small_wards import simulated_wards
 from benchmarks.calibration.development import PERIODS
+from benchmarks.short_histories import LENGTHS, known_only
 from publication.vocabulary import series_key
 from training.history.point_in_time import PointInTimeHistory
 
 SEED = 26  # of simulated systems; `benchmarks.accuracy` scores others
 SIMULATED_CUTOFFS = 26
+YOUNG_FIRST_DAYS = {"swast": "2016-04-04", "portugal": "2018-09-03", "germany": "2021-08-02"}
+YOUNG_HORIZON = 28
 MORNING_CENSUS = replace(STABLE, census_hour=8)
 
 
@@ -51,11 +54,25 @@ def _forecast_series(history: PointInTimeHistory) -> list[str]:
     return [str(i) for i in history.latest.columns if series_key(str(i)).measure != DECLARED]
 
 
+def _young(name: str) -> AblationSystem:
+    """Return a system that began to report on a day for development, at cutoffs after 8 to 119 days."""
+    protocol, first = PROTOCOLS[name], pd.Timestamp(YOUNG_FIRST_DAYS[name])
+    cutoffs = [first + pd.Timedelta(days=length - 1) for length in LENGTHS]
+    last = cutoffs[-1] + pd.Timedelta(days=YOUNG_HORIZON)
+
+    def read() -> PointInTimeHistory:
+        history = read_history(protocol.system)
+        return known_only(history.latest.loc[first:last], history)
+
+    return AblationSystem(read, YOUNG_HORIZON, lambda _: cutoffs, protocol.series)
+
+
 SYSTEMS = {
     **{name: _real(name) for name in PERIODS},
     "hospitals": AblationSystem(
         partial(read_simulated, SEED, MORNING_CENSUS), HORIZON, _last_cutoffs, _forecast_series
     ),
     "wards": AblationSystem(partial(simulated_wards, SEED), WARDS_HORIZON, _last_cutoffs, _forecast_series),
+    **{f"young-{name}": _young(name) for name in YOUNG_FIRST_DAYS},
 }
-"""Real systems, simulated hospitals that count at 08:00, and simulated wards with a few admissions a day."""
+"""Real systems, simulated hospitals that count at 08:00, simulated wards with a few admissions a day, young systems."""
