@@ -26,6 +26,9 @@ from training.models.catalogue import CATALOGUE, DEFAULT_CANDIDATE, LearnedEnsem
 from training.models.level import LevelParts
 from training.paths.joint import Paths
 from training.pipeline.forecaster import Forecaster
+from training.pipeline.means import MeansCache
+from training.pipeline.rest_days import RestDays
+from training.pipeline.windows import WindowForecasts
 
 PARTS = parts()
 TABLE = four_sites(100)
@@ -154,6 +157,20 @@ def test_parts_of_flows_or_stocks_are_measured_where_a_system_counts_some(
     table = pd.DataFrame({f"A/{measure}": counts(20, 50, 1) for measure in measures})
     history = build_history(table, build_system({"A": "north"}))
     assert {name: PARTS[name].is_in(history) for name in there} == there
+
+
+def test_without_own_weights_every_series_of_a_stock_has_those_of_the_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = pd.DataFrame({f"{place}/occupancy": counts(120, 100 + 90 * n, n) for n, place in enumerate("ABC")})
+    history, cutoff, names = build_history(table), table.index[-1], ("SeasonalNaive", "CalendarLevel")
+    monkeypatch.setitem(CATALOGUE, "Own", LearnedEnsemble(names))
+    monkeypatch.setitem(CATALOGUE, "Shared", LearnedEnsemble(names, own_weights=False))
+    means = MeansCache(history, HORIZON)
+    windows = WindowForecasts(history, means, RestDays(history))
+    means.make("Own", windows.before(cutoff))
+    own, shared = (windows.weights([name], cutoff)[name, "occupancy"] for name in ("Own", "Shared"))
+    np.testing.assert_array_equal(own.pooled, shared.pooled)
+    np.testing.assert_array_equal(shared.by_series, shared.pooled[:, None].repeat(3, axis=1))
+    assert not np.allclose(own.by_series, shared.by_series)
 
 
 def test_equal_weights_are_the_mean_of_the_members_that_answer() -> None:
