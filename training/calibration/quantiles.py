@@ -26,8 +26,6 @@ ErrorQuantiles = Callable[[PastErrors, Sequence[float]], FloatArray]
 """Errors of a group, and levels, to what is subtracted from the means, in units of `count_sd`."""
 Calibration = Callable[[FloatArray, PastErrors, Sequence[str], Sequence[float]], FloatArray]
 """Means, past errors, groups and levels to quantiles, as `quantiles` returns them."""
-
-
 Widening = Callable[[PastErrors], FloatArray]
 """Errors of a group to factors of its intervals (horizon,)."""
 
