@@ -187,15 +187,20 @@ def _means(
 ) -> FloatArray:
     """Return means (horizon, n_series); made once where they are made without boosting."""
     if prepared.boosting is not None:
-        return _made_means(prepared, history, cutoff, unique_ids, horizon)
+        return _made_means(prepared, history, cutoff, unique_ids, horizon, parts)
     key = cutoff, tuple(unique_ids)
     if key not in prepared.means:
-        prepared.means[key] = _made_means(prepared, history, cutoff, unique_ids, horizon)
+        prepared.means[key] = _made_means(prepared, history, cutoff, unique_ids, horizon, parts)
     return prepared.means[key]
 
 
 def _made_means(
-    prepared: PreparedLevel, history: PointInTimeHistory, cutoff: pd.Timestamp, unique_ids: list[str], horizon: int
+    prepared: PreparedLevel,
+    history: PointInTimeHistory,
+    cutoff: pd.Timestamp,
+    unique_ids: list[str],
+    horizon: int,
+    parts: LevelParts,
 ) -> FloatArray:
     steps = history.steps(cutoff)
     recent = steps.removed_from(history.imputed(cutoff))[unique_ids].tail(SMOOTHING_LOOKBACK_DAYS)
