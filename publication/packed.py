@@ -40,12 +40,13 @@ class PackedRows(Sequence[Row]):
         wanted = range(len(self))[index]
         return self._at(wanted) if isinstance(wanted, int) else tuple(map(self._at, wanted))
 
-    def numbers(self, rows: int | None, columns: Sequence[int]) -> tuple[float, ...]:
-        """Those of the first rows (of all without a number), one row after the other, at the given columns."""
-        upto = self._numbers[: None if rows is None else rows * self._width]
+    def numbers(self, rows: slice, columns: Sequence[int]) -> tuple[float, ...]:
+        """Those of successive rows, one row after the other, at the given columns."""
+        start, stop, _ = rows.indices(len(self))
+        found = self._numbers[start * self._width : stop * self._width]
         if len(columns) == self._width:
-            return tuple(upto)
-        picked = [upto[column :: self._width] for column in columns]
+            return tuple(found)
+        picked = [found[column :: self._width] for column in columns]
         return tuple(number for row in zip(*picked, strict=True) for number in row)
 
     def __eq__(self, other: object) -> bool:

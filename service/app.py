@@ -13,12 +13,13 @@ from service.auth.key_cache import KEYS_TIMEOUT_SECONDS, KeyCache, Keys
 from service.auth.keys import AnonymousPolicy
 from service.http import problems
 from service.http.middleware import ProblemCORSMiddleware, RequestMiddleware
+from service.http.security import page_headers
 from service.observability.collector import PublicationCollector
 from service.observability.logs import RequestLog
 from service.observability.metrics import RequestMetrics, RequestRecorder
 from service.page.assets import page_assets
 from service.page.problem_pages import ProblemPages
-from service.page.templating import page_templates
+from service.page.templating import PageTemplates
 from service.publications.earlier import EarlierPublications, EarlierStore
 from service.publications.poller import Poller, PublicationPoll
 from service.publications.repository import Clock, PublicationRepository, PublicationStore
@@ -64,7 +65,7 @@ def create_app(
     poller = Poller(PublicationPoll(repository, clock), settings.poll_seconds)
     registry = _registry(repository, key_cache, clock)
     assets = page_assets()
-    templates = page_templates(assets)
+    templates, framing_sites = PageTemplates(assets.url), settings.framing_sites
     metrics = RequestMetrics(registry)
 
     @asynccontextmanager
@@ -88,19 +89,21 @@ def create_app(
         pressure_router(repository, clock),
         scores_router(repository, clock),
         probes_router(repository, registry, clock),
-        pages_router(repository, EarlierPublications(store, repository), templates, assets, clock),
-        accuracy_router(repository, templates, clock),
+        pages_router(
+            repository, EarlierPublications(store, repository), templates, assets, clock, page_headers(framing_sites)
+        ),
+        accuracy_router(repository, templates, clock, page_headers(framing_sites)),
     ):
         app.include_router(router)
     enrich_openapi(document := app.openapi())
-    app.include_router(docs_router(API_TITLE, document, repository))
+    app.include_router(docs_router(API_TITLE, document, repository, framing_sites))
     problems.install(app)
     authenticator = Authenticator(key_cache, anonymous_policy)
     authenticated: ASGIApp = AuthCacheMiddleware(app, authenticator, repository, metrics, clock)
     if settings.origins:
         authenticated = ProblemCORSMiddleware(authenticated, settings.origins)
-    paged = ProblemPages(authenticated, templates.get_template("problem.html").render)
-    return RequestMiddleware(paged, RequestRecorder(metrics, log))
+    paged = ProblemPages(authenticated, templates, page_headers(framing_sites))
+    return RequestMiddleware(paged, RequestRecorder(metrics, log), settings.root_path)
 
 
 def _registry(repository: PublicationRepository, key_cache: KeyCache, clock: Clock) -> CollectorRegistry:

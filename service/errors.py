@@ -120,9 +120,12 @@ def sentences(parameters: tuple[InvalidParameter, ...]) -> str:
 
 
 def one_of(values: list[str], near: str = "") -> str:
-    """Return a readable list of the allowed values, close matches of `near` first, at most twenty."""
-    compared = len(near) <= MAX_COMPARED_CHARACTERS and len(values) <= MAX_COMPARED_VALUES
-    close = get_close_matches(near, values, n=5) if compared else []
-    ordered = close + [value for value in values if value not in close]
+    """Return a readable list of the allowed values, at most twenty: what `near` may have meant first."""
+    compared = len(near) <= MAX_COMPARED_CHARACTERS
+    meant = near.strip().casefold() if compared else ""
+    same = [value for value in values if value.casefold() == meant] if meant else []
+    close = get_close_matches(near, values, n=5) if compared and len(values) <= MAX_COMPARED_VALUES else []
+    ordered = list(dict.fromkeys([*same, *close, *values]))
     rest = len(ordered) - MAX_PRINTED_VALUES
-    return ", ".join(ordered[:MAX_PRINTED_VALUES]) + (f" and {rest} more" if rest > 0 else "")
+    listed = ", ".join(ordered[:MAX_PRINTED_VALUES]) + (f" and {rest} more" if rest > 0 else "")
+    return f"did you mean {same[0]}? There are {listed}" if same else listed

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 from publication.console import argument_text
 from publication.vocabulary import DEFAULT_HOME, check_system_name
+from service.http.address import is_prefix
 
 VARIABLE_PREFIX = "HEADROOM_"
 ANY = "*"
@@ -25,6 +26,32 @@ NO_PROXY = (
     "{item} is no address that a proxy can have. Give IP addresses and networks (10.0.0.0/8), "
     "with commas between them, or * alone for any"
 )
+
+
+FRAMING_SITE = re.compile(r"'self'|https?://(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,5})?", re.ASCII)
+NO_FRAMING_SITE = (
+    "{item} is no site that a frame can be allowed for. Give https://HOST, https://*.DOMAIN for all below a domain, "
+    "or 'self', in lower case and without a path; several with commas between them"
+)
+NO_PREFIX = (
+    "{item} is no path that addresses can begin with. Give one such as /headroom: letters, digits and . _ ~ - between "
+    "single slashes, without one at the end"
+)
+
+
+def _framing_sites(text: str) -> str:
+    """Return the text. Raises for what is no source of frame-ancestors that names sites."""
+    for item in items(text):
+        if not FRAMING_SITE.fullmatch(item):
+            raise PydanticCustomError("framing_site", NO_FRAMING_SITE, {"item": repr(item)})
+    return text
+
+
+def _root_path(text: str) -> str:
+    """Return the path. Raises for one that links cannot begin with."""
+    if text and not is_prefix(text):
+        raise PydanticCustomError("root_path", NO_PREFIX, {"item": repr(text)})
+    return text
 
 
 def _origins(text: str) -> str:
@@ -88,7 +115,13 @@ class Settings(BaseSettings):
         default="", description="web origins whose pages may read responses, separated by commas"
     )
     trusted_proxies: Annotated[str, AfterValidator(_proxies)] = Field(
-        default="", description="addresses of proxies that give the caller's address, separated by commas"
+        default="", description="addresses of proxies that give the caller's address and prefix, separated by commas"
+    )
+    root_path: Annotated[str, AfterValidator(_root_path)] = Field(
+        default="", description="path under which a proxy serves it, such as /headroom"
+    )
+    frame_ancestors: Annotated[str, AfterValidator(_framing_sites)] = Field(
+        default="", description="sites that may show its pages in a frame, separated by commas"
     )
 
     @classmethod
@@ -101,6 +134,10 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take the given values alone: `read_settings` reads the environment, and it is given which one."""
         return (init_settings,)
+
+    @property
+    def framing_sites(self) -> list[str]:
+        return items(self.frame_ancestors)
 
     @property
     def origins(self) -> list[str]:

@@ -101,8 +101,8 @@ def build_publication(
     """
     system = build_system() if system is None else system
     keys = build_keys(system, STREAMS if streams is None else streams)
-    stands_in = frozenset(fallbacks)
-    made = [build_series(system, key, cutoff, key in stands_in, recent_days, scale) for key in keys]
+    stands_in, counts = frozenset(fallbacks), Counts(system, scale)
+    made = [build_series(counts, key, cutoff, key in stands_in, recent_days) for key in keys]
     return Publication(
         system=system,
         cutoff=cutoff,
@@ -112,7 +112,7 @@ def build_publication(
         series=tuple(driven(series) if with_drivers else series for series in made),
         notes=(*notes, *(reason(of) for of in made if of.fallback)),
         revision=revision,
-        headroom=build_headroom(system, cutoff, scale) if with_headroom else (),
+        headroom=build_headroom(counts, cutoff) if with_headroom else (),
         findings=findings,
     )
 
@@ -146,16 +146,16 @@ def reason(series: SeriesForecast) -> Note:
     return Note(NoteKind.FALLBACK, text, series.key.place, series.unique_id)
 
 
-def build_headroom(system: System, cutoff: date, scale: float = 1.0) -> tuple[Headroom, ...]:
+def build_headroom(counts: "Counts", cutoff: date) -> tuple[Headroom, ...]:
     """Of every place, from the series of `build_series`: as wide as occupancy; a tenth of those in bed leave a day."""
-    return tuple(_headroom(system, place.id, cutoff, scale) for place in system.places)
+    return tuple(_headroom(counts, place.id, cutoff) for place in counts.system.places)
 
 
-def _headroom(system: System, place: str, cutoff: date, scale: float) -> Headroom:
-    leads = range(1, system.horizon_days + 1)
-    fine = headroom_levels(system)
+def _headroom(counts: "Counts", place: str, cutoff: date) -> Headroom:
+    leads = range(1, counts.system.horizon_days + 1)
+    fine = headroom_levels(counts.system)
     days, beds = (
-        [build_day(system, SeriesKey(place, measure), cutoff, lead, scale) for lead in leads]
+        [build_day(counts, SeriesKey(place, measure), cutoff, lead) for lead in leads]
         for measure in ("occupancy", "beds")
     )
     left = [
@@ -169,16 +169,16 @@ def _headroom(system: System, place: str, cutoff: date, scale: float) -> Headroo
         headroom=tuple(left),
         beds_freed=tuple(round((1 - 0.9**lead) / 0.1, 3) for lead in leads),
         peaks=tuple(
-            Peak(n, max(day.quantiles for day in days[:n]), 1.5) for n in PEAK_DAYS if n <= system.horizon_days
+            Peak(n, max(day.quantiles for day in days[:n]), 1.5) for n in PEAK_DAYS if n <= counts.system.horizon_days
         ),
-        net_flow=tuple(_net_flow(system, place, cutoff, lead, scale) for lead in leads),
+        net_flow=tuple(_net_flow(counts, place, cutoff, lead) for lead in leads),
     )
 
 
-def _net_flow(system: System, place: str, cutoff: date, lead: int, scale: float) -> tuple[float, ...]:
+def _net_flow(counts: "Counts", place: str, cutoff: date, lead: int) -> tuple[float, ...]:
     """A tenth of the admissions, and a width of as much; negative at low levels."""
-    admitted = build_day(system, SeriesKey(place, "admissions"), cutoff, lead, scale).mean
-    return tuple(round(0.1 * admitted + 0.4 * admitted * (level - 0.5), 3) for level in system.quantiles)
+    admitted = build_day(counts, SeriesKey(place, "admissions"), cutoff, lead).mean
+    return tuple(round(0.1 * admitted + 0.4 * admitted * (level - 0.5), 3) for level in counts.system.quantiles)
 
 
 def driven(series: SeriesForecast) -> SeriesForecast:
@@ -245,39 +245,55 @@ def build_keys(system: System, streams: dict[str, tuple[str, ...]]) -> list[Seri
 
 
 def build_series(
-    system: System, key: SeriesKey, cutoff: date, fallback: bool = False, recent_days: int = 56, scale: float = 1.0
+    counts: "Counts", key: SeriesKey, cutoff: date, fallback: bool = False, recent_days: int = 56
 ) -> SeriesForecast:
     """One series: a weekly wave, a scale that widens with the lead."""
     recent = (cutoff - timedelta(days=ago) for ago in reversed(range(recent_days)))
-    leads = range(1, system.horizon_days + 1)
+    leads = range(1, counts.system.horizon_days + 1)
     return SeriesForecast(
         key=key,
-        unit=system.measure_by_name[key.measure].unit,
+        unit=counts.system.measure_by_name[key.measure].unit,
         model="SeasonalNaive" if fallback else "combination",
         fallback=fallback,
-        recent=tuple(Actual(ds, float(round(level(system, key, ds, scale)))) for ds in recent),
-        days=tuple(build_day(system, key, cutoff, lead, scale) for lead in leads),
+        recent=tuple(Actual(ds, float(round(counts.level(key, ds.weekday())))) for ds in recent),
+        days=tuple(build_day(counts, key, cutoff, lead) for lead in leads),
     )
 
 
-def build_day(system: System, key: SeriesKey, cutoff: date, lead: int, scale: float = 1.0) -> DayForecast:
+def build_day(counts: "Counts", key: SeriesKey, cutoff: date, lead: int) -> DayForecast:
     """One target day; quantiles stand around the mean in proportion to their distance from the median."""
     ds = cutoff + timedelta(days=lead)
-    mean = level(system, key, ds, scale)
+    mean = counts.level(key, ds.weekday())
     scale = 0.12 * mean * math.sqrt(lead)
-    quantiles = tuple(max(0.0, mean + scale * (quantile - 0.5)) for quantile in system.quantiles)
+    quantiles = tuple(max(0.0, mean + scale * (quantile - 0.5)) for quantile in counts.system.quantiles)
     return DayForecast(ds, lead, mean, quantiles)
 
 
-def level(system: System, key: SeriesKey, ds: date, scale: float = 1.0) -> float:
-    """The count of a day: of a leaf by rule, of a place above as the sum of what is below it."""
-    children = system.children(key.place)
-    if children:
-        return math.fsum(level(system, key._replace(place=child), ds, scale) for child in children)
-    nth = 1 + 0.1 * list(system.place_by_id).index(key.place)
-    weekly = 1.0 if key.measure == "beds" else 1 + 0.08 * math.cos(2 * math.pi * ds.weekday() / 7)
-    total = round(scale * LEVEL_OF_MEASURE.get(key.measure, 50.0) * nth * weekly, 3)  # the same on every machine
-    return total * SHARE_OF_STREAM.get(key.stream or "", 1.0)
+class Counts:
+    """The counts of a system's series: a function of weekday alone, so that each is computed once."""
+
+    def __init__(self, system: System, scale: float) -> None:
+        self.system = system
+        self._scale = scale
+        self._place_factor = {place.id: 1 + 0.1 * n for n, place in enumerate(system.places)}
+        self._levels: dict[tuple[SeriesKey, int], float] = {}
+
+    def level(self, key: SeriesKey, weekday: int) -> float:
+        """Return the count of a day: of a leaf by rule, of a place above as the sum of what is below it."""
+        found = self._levels.get((key, weekday))
+        if found is None:
+            found = self._levels[key, weekday] = self._level(key, weekday)
+        return found
+
+    def _level(self, key: SeriesKey, weekday: int) -> float:
+        children = self.system.children(key.place)
+        if children:
+            return math.fsum(self.level(key._replace(place=child), weekday) for child in children)
+        nth = self._place_factor[key.place]
+        weekly = 1.0 if key.measure == "beds" else 1 + 0.08 * math.cos(2 * math.pi * weekday / 7)
+        # Rounded, so that it is the same on every machine.
+        total = round(self._scale * LEVEL_OF_MEASURE.get(key.measure, 50.0) * nth * weekly, 3)
+        return total * SHARE_OF_STREAM.get(key.stream or "", 1.0)
 
 
 def build_live_scores(

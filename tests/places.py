@@ -1,14 +1,16 @@
 """Folders that a command may not use: of another user, on a read-only or a full disk."""
 
+import ctypes
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 NO_MOUNTS = "file systems cannot be mounted here"
 PRIVILEGES = ("dac_override", "dac_read_search", "fowner", "chown")  # of root, to whom no permission is denied
+CAPABILITY_VERSION = 0x20080522  # _LINUX_CAPABILITY_VERSION_3 of capset(2)
 
 
 class PlaceAbsentError(Exception):
@@ -23,6 +25,22 @@ def as_anyone() -> list[str]:
     if setpriv is None:
         raise PlaceAbsentError("root passes every permission, and there is no setpriv to run without that")
     return [setpriv, f"--bounding-set={','.join(f'-{name}' for name in PRIVILEGES)}", "--inh-caps=-all", "--"]
+
+
+def obeying_permissions() -> Callable[[], None] | None:
+    """Return a call after which a process obeys the permissions of files; None where it does so anyway."""
+    if os.geteuid() != 0:
+        return None
+    if not hasattr(ctypes.CDLL(None), "capset"):
+        raise PlaceAbsentError("root passes every permission, and there is no capset to give that up")
+    return give_up_capabilities
+
+
+def give_up_capabilities() -> None:
+    """Take from this process, and from the threads it will start, all that root may do and others may not."""
+    header, no_capabilities = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0), (ctypes.c_uint32 * 6)()
+    if ctypes.CDLL(None, use_errno=True).capset(header, no_capabilities):
+        raise OSError(ctypes.get_errno(), "the capabilities of root cannot be given up")
 
 
 @contextmanager

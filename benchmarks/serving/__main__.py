@@ -58,6 +58,8 @@ def _measure(home: Path, n_sites: int, rounds: int, seconds: int, running: ExitS
     for name, address in (
         ("one series", f"/v1/forecasts/{SERIES}"),
         ("a place's CSV", f"/v1/forecasts?place={PLACE}&format=csv"),
+        ("pressure of the worst 20 places", "/v1/pressure?limit=20"),
+        ("the system page", "/"),
     ):
         _compare(name, client, service.url, address, key, rounds, seconds, home)
     _paced(service.url, key)

@@ -28,6 +28,7 @@ from service.commands import briefing as briefing_command
 from service.commands import keys as key_commands
 from service.errors import KeysUnreadableError, NothingToServeError, ServiceError
 from service.http.connection import ConnectionLimits, max_open_connections
+from service.http.proxies import TrustedProxyMiddleware
 from service.http.security import is_loopback, mask_keys
 from service.observability import logs
 from service.settings import ENVIRONMENT, Settings, read_settings
@@ -146,7 +147,7 @@ def _serve(
     limits = ConnectionLimits(app.recorder, _max_connections())
     try:
         uvicorn.run(
-            app,
+            TrustedProxyMiddleware(app, settings.trusted_proxies) if settings.trusted_proxies else app,
             host=options.host,
             port=options.port,
             http=cast("type[asyncio.Protocol]", limits.connection),
@@ -155,8 +156,7 @@ def _serve(
             access_log=False,
             server_header=False,
             workers=1,  # whatever WEB_CONCURRENCY says
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=settings.trusted_proxies or None,
+            proxy_headers=False,  # ours takes them, and the prefix
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )

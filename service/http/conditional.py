@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from email.utils import format_datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -17,6 +17,8 @@ from service.http.security import RESPONSE_HEADERS
 REVALIDATE = "no-cache"
 VARY = "Accept, Accept-Encoding"
 MAX_CACHED_HEADERS = 512
+SETTLED_AFTER = timedelta(minutes=2)
+"""Other replicas serve a new body by then, so a caller who read it later than that has got no older one."""
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
@@ -41,8 +43,10 @@ class Representation:
 
     plain: EncodedBody
     gzipped: EncodedBody
-    dated: str | None = field(default=None)
-    """Its `Last-Modified`, where no other body has the same."""
+    modified: datetime | None = field(default=None)
+    """Its `Last-Modified`, where no other body of its address has the same."""
+    settled: datetime | None = field(default=None)
+    """From this instant on nobody can have got another body of its address, where that is known."""
 
     @classmethod
     def of(
@@ -53,11 +57,13 @@ class Representation:
         more: Mapping[str, str] = NO_HEADERS,
         *,
         allow_modified_since: bool = True,
+        current_since: datetime | None = None,
     ) -> "Representation":
         """Return both encodings of a body.
 
         `modified` is the instant of its last change; `allow_modified_since` says that no other body of its address has
-        the same one. `more` are headers in addition to those of every response.
+        the same second. `current_since` is the instant from which on this process has answered its address with it.
+        `more` are headers in addition to those of every response.
         """
         made = body_of(body) if isinstance(body, bytes) else body
         since = None if modified is None else format_datetime(modified, usegmt=True)
@@ -71,7 +77,8 @@ class Representation:
                 media_type,
                 always | {"Content-Encoding": "gzip"},
             ),
-            since if allow_modified_since else None,
+            modified.replace(microsecond=0) if modified is not None and allow_modified_since else None,
+            None if current_since is None else current_since + SETTLED_AFTER,
         )
 
     @property
@@ -111,7 +118,7 @@ def respond(
     """Return the representation in the accepted encoding, or 304 where the caller has it already."""
     encoded = representation.gzipped if accepts_gzip(headers.get("accept-encoding", "")) else representation.plain
     control = ((b"cache-control", cache_control.encode()),)
-    if _is_known(headers, encoded.tag, representation.dated):
+    if _is_known(headers, encoded.tag, representation):
         return PreparedResponse(304, encoded.shared_headers + control, ())
     return PreparedResponse(200, encoded.headers + control, encoded.chunks)
 
@@ -134,12 +141,32 @@ def preferred(accept: str, offered: tuple[str, ...]) -> str:
     return max(offered, key=lambda kind: _weight(accept, kind, f"{kind.split('/')[0]}/*", "*/*"))
 
 
-def _is_known(headers: Mapping[str, str], tag: str, dated: str | None) -> bool:
-    """Return whether the caller has it: by its tag, else by exactly the instant of its `Last-Modified`."""
+def _is_known(headers: Mapping[str, str], tag: str, representation: Representation) -> bool:
+    """Return whether the caller has it: by its tag, else by the time of its `Last-Modified` or since when it is known.
+
+    Between the two, a caller who sends a time of its own clock may have read the body before, of this process or of
+    another replica. Times are compared to the second, as they are sent.
+    """
     if_none_match = headers.get("if-none-match")
     if if_none_match is not None:
         return matches(if_none_match, tag)
-    return dated is not None and headers.get("if-modified-since") == dated
+    if_modified_since = headers.get("if-modified-since")
+    since = None if if_modified_since is None else http_date(if_modified_since)
+    if since is None:
+        return False
+    return since == representation.modified or (representation.settled is not None and since >= representation.settled)
+
+
+@lru_cache(MAX_CACHED_HEADERS)
+def http_date(text: str) -> datetime | None:
+    """Return the instant of an HTTP date in any of its three notations (RFC 9110, 5.6.7); None for other text."""
+    if text.count(",") > 1:  # several dates: the parser would take the first
+        return None
+    try:
+        found = parsedate_to_datetime(text)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _encoded(

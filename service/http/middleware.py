@@ -23,10 +23,13 @@ from service.http.access_record import (
     method_label,
     request_id_of,
 )
+from service.http.address import is_prefix, read_address
 from service.http.connection import MAX_BODY_BYTES, STATE_KEY, LimitedConnection
 from service.http.problems import UNEXPECTED_FAULT, Problem, ProblemType
 from service.http.security import RAW_RESPONSE_HEADERS
 
+RawHeaders = Iterable[tuple[bytes, bytes]]
+LINK = b"link"
 MAX_HEADERS = 100
 MAX_LENGTH_DIGITS = 20
 
@@ -34,6 +37,11 @@ TWO_HOSTS = Problem(ProblemType.MALFORMED_REQUEST, "Send one Host header, as HTT
 MANY_HEADERS = Problem(
     ProblemType.HEADER_FIELDS_TOO_LARGE,
     f"A request may have {MAX_HEADERS} headers.",
+)
+ODD_PREFIX = Problem(
+    ProblemType.MALFORMED_REQUEST,
+    "X-Forwarded-Prefix is to be a path such as /headroom: letters, digits and . _ ~ - between single slashes, "
+    "without one at the end.",
 )
 NO_BODY = Problem(
     ProblemType.BODY_TOO_LARGE,
@@ -58,10 +66,14 @@ class _Response:
 
 
 class RequestMiddleware:
-    """The outermost layer of the service. `recorder` is also for the server, which rejects some requests by itself."""
+    """The outermost layer of the service. `recorder` is also for the server, which rejects some requests by itself.
 
-    def __init__(self, app: ASGIApp, recorder: Recorder) -> None:
+    `root_path` is the prefix of its addresses; the `root_path` of a request, which a proxy gave, takes precedence.
+    """
+
+    def __init__(self, app: ASGIApp, recorder: Recorder, root_path: str = "") -> None:
         self._app = app
+        self._root_path = root_path
         self.recorder = recorder
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,14 +85,22 @@ class RequestMiddleware:
         if connection is not None:
             connection.request_began()
         headers = headers_by_name(scope["headers"])
+        address = read_address(scope["path"], scope["query_string"], scope.get("root_path") or self._root_path)
         state |= {
+            "prefix": address.prefix,
             "request_id": request_id_of(headers.get("x-request-id")),
             "headers": headers,
             "key": None,
             "route": None,
         }
         is_head = scope["method"] == "HEAD"
-        inner: Scope = {**scope, "state": state}
+        inner: Scope = {
+            **scope,
+            "path": address.path,
+            "query_string": address.query_string,
+            "root_path": "",
+            "state": state,
+        }
         if is_head:
             inner["method"] = "GET"
         response, began = _Response(), time.perf_counter()
@@ -128,6 +148,8 @@ def _wrap_send(send: Send, response: _Response, state: dict[str, Any], is_head: 
         if message["type"] == "http.response.start":
             response.status, response.started = message["status"], True
             headers = [*message.get("headers", ()), (REQUEST_ID, state["request_id"].encode())]
+            if state["prefix"]:
+                headers = list(_links_with(headers, state["prefix"].encode()))
             message = {**message, "headers": headers if "is_prepared" in state else headers + RAW_RESPONSE_HEADERS}
         elif message["type"] == "http.response.body":
             if is_head:
@@ -137,6 +159,11 @@ def _wrap_send(send: Send, response: _Response, state: dict[str, Any], is_head: 
         await send(message)
 
     return wrapped
+
+
+def _links_with(headers: RawHeaders, prefix: bytes) -> RawHeaders:
+    """Yield the headers, with the prefix in links: bodies are the same under each, and cached once."""
+    return ((name, b"<%b%b" % (prefix, value[1:]) if name == LINK else value) for name, value in headers)
 
 
 def headers_by_name(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -149,12 +176,14 @@ def headers_by_name(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def _broken_limit(scope: Scope) -> Problem | None:
-    """Return the problem of a request with too many headers, a body, or two hosts: a proxy may use the other one."""
+    """Return the problem of a request with two hosts (a proxy may use the other one), an odd prefix, or too much."""
     lines, headers = scope["headers"], scope["state"]["headers"]
     if len(lines) != len(headers) and sum(name == b"host" for name, _ in lines) > 1:
         return TWO_HOSTS
     if len(lines) > MAX_HEADERS:
         return MANY_HEADERS
+    if scope["state"]["prefix"] and not is_prefix(scope["state"]["prefix"]):
+        return ODD_PREFIX
     return NO_BODY if _body_bytes(headers) > MAX_BODY_BYTES else None
 
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import ipaddress
 import re
+from collections.abc import Sequence
 
 from publication.redaction import MASK
 
@@ -13,8 +14,9 @@ COMMON_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-NOTHING_EMBEDDED = "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-API_POLICY = f"default-src 'none'; form-action 'none'; {NOTHING_EMBEDDED}"
+NOTHING_EMBEDDED = "object-src 'none'; base-uri 'none'"
+NO_FRAME = "frame-ancestors 'none'"
+API_POLICY = f"default-src 'none'; form-action 'none'; {NOTHING_EMBEDDED}; {NO_FRAME}"
 RESPONSE_HEADERS = COMMON_HEADERS | {CSP: API_POLICY}
 """Of every response, unless it sets its own."""
 RAW_RESPONSE_HEADERS = [(name.lower().encode(), value.encode()) for name, value in RESPONSE_HEADERS.items()]
@@ -23,7 +25,6 @@ _PAGE = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'self'; "
     f"{NOTHING_EMBEDDED}"
 )
-PAGE_HEADERS = {CSP: _PAGE, "X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin"}
 
 KEY_PREFIX = "hr"
 """The start of the text of every API key, before an underscore."""
@@ -33,11 +34,19 @@ _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Za-z.-]+))(?::[0-9]*)?", re.
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
-def docs_headers(html: str) -> dict[str, str]:
+def page_headers(frame_ancestors: Sequence[str] = (), more_policy: str = "") -> dict[str, str]:
+    """Return the headers of a page, which pages of the named sites may show in a frame."""
+    frame = f"frame-ancestors {' '.join(frame_ancestors)}" if frame_ancestors else NO_FRAME
+    policy = f"{_PAGE}; {frame}{more_policy}"
+    headers = {CSP: policy, "Cross-Origin-Opener-Policy": "same-origin"}
+    return headers if frame_ancestors else headers | {"X-Frame-Options": "DENY"}  # it cannot name sites
+
+
+def docs_headers(html: str, frame_ancestors: Sequence[str] = ()) -> dict[str, str]:
     """Return the headers of a page that allow exactly the inline scripts of the API documentation."""
     scripts = (hashlib.sha256(script.encode()).digest() for script in _INLINE_SCRIPT.findall(html))
     hashes = " ".join(f"'sha256-{base64.b64encode(script).decode()}'" for script in scripts)
-    return PAGE_HEADERS | {CSP: f"{_PAGE}; script-src 'self' {hashes}"}
+    return page_headers(frame_ancestors, f"; script-src 'self' {hashes}")
 
 
 def mask_keys(text: str) -> str:

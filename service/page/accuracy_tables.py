@@ -9,7 +9,7 @@ from publication.live_scores import DEFAULT_SLICES, LeadScore, LiveScores, Losse
 from publication.model import Publication
 from publication.vocabulary import COVERAGES, SeriesKey, series_key
 from service.page.sampling import FEWEST_PUBLICATIONS
-from service.page.wording import EN_DASH, MINUS, Wording, wording_of
+from service.page.wording import EN_DASH, MINUS_SIGN, Wording, wording_of
 from service.queries.selection import EVERYTHING, ScoreRow, ScoreSelection
 from service.rendering.scores import rounded
 
@@ -76,7 +76,9 @@ class ScoreReader:
     @cached_property
     def by_measure_and_leads(self) -> tuple[Score, ...]:
         """Those of every measure: one pass over all scores serves most tables."""
-        selection = ScoreSelection(replace(EVERYTHING, place=self.place), by=DEFAULT_SLICES, weeks=self.weeks)
+        selection = ScoreSelection(
+            replace(EVERYTHING, places=(self.place,) if self.place else ()), by=DEFAULT_SLICES, weeks=self.weeks
+        )
         return tuple(of for of in self._rows(selection) if isinstance(of, Score))
 
     def by_leads(self, measure: str) -> tuple[Score, ...]:
@@ -84,13 +86,13 @@ class ScoreReader:
 
     def below(self, measure: str) -> tuple[Score, ...]:
         """Return those of each series at the place and below, of the first lead band."""
-        own = replace(EVERYTHING, under=self.place, measure=measure)
+        own = replace(EVERYTHING, under=self.place, measures=(measure,))
         rows = self._rows(ScoreSelection(own, by=("series", "measure", "leads"), weeks=self.weeks))
         return tuple(of for of in rows if isinstance(of, Score) and of.of.leads == FIRST_BAND)
 
     def pooled(self, measure: str, weeks: int, *by: str) -> tuple[ScoreRow, ...]:
         """Return scores that are of all places together; none for a reader of one place."""
-        own = replace(EVERYTHING, measure=measure)
+        own = replace(EVERYTHING, measures=(measure,))
         return self._rows(ScoreSelection(own, by=("measure", *by), weeks=weeks))
 
     def written(self, measure: str) -> Wording:
@@ -213,13 +215,13 @@ def skill_text(skill: float | None) -> str:
     if skill is None:
         return NOTHING
     percent = round(100 * skill)
-    return f"{MINUS if percent < 0 else ''}{abs(percent)} %"
+    return f"{MINUS_SIGN if percent < 0 else ''}{abs(percent)} %"
 
 
 def number(value: float | None, written: Wording) -> str:
     """Return a loss as a person reads it; a dash for none."""
     served = rounded(value)
-    return NOTHING if served is None else written(served).replace("-", MINUS)
+    return NOTHING if served is None else written(served).replace("-", MINUS_SIGN)
 
 
 def _errors(losses: Losses, written: Wording) -> list[str]:

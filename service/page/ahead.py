@@ -9,17 +9,17 @@ from publication.model import Headroom, Publication
 from publication.vocabulary import NoteKind
 from service.page import wording
 
-MOST_SHOWN = 6
+MOST_SENTENCES = 6
 KINDS = (NoteKind.HOLIDAY, NoteKind.EVENT)
 
 
 def known_ahead(publication: Publication, first: int) -> tuple[str, ...]:
-    """Return what is known of the days from position `first` on, in sentences: `MOST_SHOWN` of them at most."""
+    """Return what is known of the days from position `first` on, in sentences: `MOST_SENTENCES` of them at most."""
     found = [note.text for kind in KINDS for note in publication.notes if note.kind is kind]
     noted = {note.place for note in publication.notes if note.kind is NoteKind.EVENT}
     found += [text for place, text in _openings(publication, first) if place not in noted]
-    more = len(found) - MOST_SHOWN
-    return (*found[:MOST_SHOWN], *((f"And {more} more.",) if more > 0 else ()))
+    more = len(found) - MOST_SENTENCES
+    return (*found[:MOST_SENTENCES], *((f"And {more} more.",) if more > 0 else ()))
 
 
 def bed_changes(publication: Publication, headroom: Headroom) -> list[tuple[date, str]]:

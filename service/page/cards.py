@@ -7,7 +7,7 @@ from datetime import timedelta
 from publication.model import Place, Publication
 from service.page import wording
 from service.page.ahead import known_ahead
-from service.page.morning import SHORT_OF_ONE, Reading
+from service.page.morning import SHORT_OF_ONE, Reading, pressure_on
 from service.page.wording import Figure
 from service.queries.pressure import PlacePressure
 
@@ -54,7 +54,7 @@ def _worst(reading: Reading, ranked: Sequence[PlacePressure]) -> WorstPlace | No
     bottom = bottom_places(reading.publication)
     found = max(
         (of for of in ranked if of.place in bottom),
-        key=lambda of: (of.days[reading.first].short[SHORT_OF_ONE], of.days[reading.first].pressure),
+        key=lambda of: (of.short[reading.first][SHORT_OF_ONE], pressure_on(of, reading.first)),
         default=None,
     )
     if found is None:

@@ -41,6 +41,15 @@ class Square:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelBadge:
+    """A level of escalation as it is shown: its name, its colour, and what is to be done."""
+
+    name: str
+    colour: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """Today's patients in and out of a place, and their difference, which is read off joint paths."""
 
@@ -71,7 +80,7 @@ class Row:
     over: str
     short: str
     css: str
-    level: str | None
+    level: LevelBadge | None
     change: str | None
     change_title: str
     flow: Flow
@@ -165,6 +174,12 @@ def aid_rows(publication: Publication, aids: Sequence[Aid]) -> tuple[AidRow, ...
     )
 
 
+def pressure_on(of: PlacePressure, position: int) -> tuple[float, float]:
+    """Return the rank of a place by one day: the expected number of exceeded thresholds; then the median headroom."""
+    headroom = of.of.headroom[position]
+    return sum(of.over[position]), -headroom[len(headroom) // 2]
+
+
 def over_threshold(reading: Reading, day: DayPressure) -> float:
     """Return the chance of the day to pass the threshold that is shown."""
     return day.over[reading.publication.system.thresholds.index(reading.threshold)]
@@ -215,9 +230,8 @@ def flow(reading: Reading, place: str) -> Flow:
 
 
 def _row(reading: Reading, of: PlacePressure) -> Row:
-    system, day = reading.publication.system, of.days[reading.first]
-    place = system.place_by_id[of.place]
-    later = of.days[reading.first + 1 : reading.first + 2]
+    system, days = reading.publication.system, of.days[reading.first :]
+    place, day, later = system.place_by_id[of.place], days[0], days[1:2]
     over = over_threshold(reading, day)
     return Row(
         place=place,
@@ -228,14 +242,20 @@ def _row(reading: Reading, of: PlacePressure) -> Row:
         over=wording.chance(over),
         short=wording.chance(day.short[SHORT_OF_ONE]),
         css=f"s{square_class(over)}",
-        level=None if day.level is None else day.level.name,
+        level=level_badge(day),
         change=_change(reading, of.place, day),
         change_title=reading.compared_name,
         flow=flow(reading, of.place),
         worst=worst_day(reading, of),
-        squares=squares(reading, of.days[reading.first :]),
+        squares=squares(reading, days),
         text=f"{place.name} {place.id} {place.kind}".casefold(),
     )
+
+
+def level_badge(day: DayPressure) -> LevelBadge | None:
+    """Return the level of escalation of a day; None where none is reached."""
+    level = day.level
+    return None if level is None else LevelBadge(level.name, level.colour, level.action)
 
 
 def _rate(scale: GaugeScale, day: DayPressure) -> str:

@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from markupsafe import Markup
 
-WIDTH, HEIGHT = 1000.0, 300.0
+PICTURE_WIDTH, PICTURE_HEIGHT = 1000.0, 300.0
 MOST_TICKS = 5
 TICK_STEPS = (1, 2, 2.5, 5, 10)
-MARGIN = 0.06  # of the range of values, above and below
+VALUE_MARGIN = 0.06  # of the range of values, above and below
 DAYS_BETWEEN_LABELS = 7
 FOOT = 97.0  # percent of the height: where days without a value are marked
 
@@ -111,16 +111,19 @@ def draw(
     return Picture(
         svg=Markup("").join(parts),
         days=tuple(_day_labels(axes)),
-        values=tuple(Label(100 * axes.y(value) / HEIGHT, _number(value)) for value in axes.ticks),
+        values=tuple(Label(100 * axes.y(value) / PICTURE_HEIGHT, _number(value)) for value in axes.ticks),
         marks=tuple(
             (
-                Label(100 * axes.x(mark.ds) / WIDTH, mark.sign.character, mark.title),
-                FOOT if mark.y is None else 100 * axes.y(mark.y) / HEIGHT,
+                Label(100 * axes.x(mark.ds) / PICTURE_WIDTH, mark.sign.character, mark.title),
+                FOOT if mark.y is None else 100 * axes.y(mark.y) / PICTURE_HEIGHT,
             )
             for mark in marks
         ),
         signs=tuple(dict.fromkeys(mark.sign for mark in marks)),
-        legend=tuple(Legend(of.css, of.name, isinstance(of, Fan)) for of in (*shown_lines, *shown_fans)),
+        legend=(
+            *(Legend(line.css, line.name, is_area=False) for line in shown_lines),
+            *(Legend(fan.css, fan.name, is_area=True) for fan in shown_fans),
+        ),
         description=description,
     )
 
@@ -137,10 +140,10 @@ class Axes:
 
     def x(self, ds: date, shift: float = 0.0) -> float:
         days = max((self.last - self.first).days, 1)
-        return round(((ds - self.first).days + shift) / days * WIDTH, 1)
+        return round(((ds - self.first).days + shift) / days * PICTURE_WIDTH, 1)
 
     def y(self, value: float) -> float:
-        return round((self.high - value) / (self.high - self.low) * HEIGHT, 1)
+        return round((self.high - value) / (self.high - self.low) * PICTURE_HEIGHT, 1)
 
 
 def ticks(low: float, high: float) -> tuple[float, ...]:
@@ -156,7 +159,7 @@ def _axes(fans: Sequence[Fan], lines: Sequence[Line]) -> Axes:
     values = [point[1] for of in lines for point in of.points]
     values += [value for fan in fans for _, *ends in fan.ends for value in ends]
     low, high = min(values), max(values)
-    room = (high - low) * MARGIN or max(abs(high) * MARGIN, 1.0)
+    room = (high - low) * VALUE_MARGIN or max(abs(high) * VALUE_MARGIN, 1.0)
     bottom = max(low - room, 0.0) if low >= 0 else low - room
     return Axes(min(days), max(days), bottom, high + room, ticks(bottom, high + room))
 
@@ -184,11 +187,11 @@ def _area(axes: Axes, fan: Fan) -> Markup:
 
 
 def _rule(axes: Axes, value: float, css: str) -> Markup:
-    return Markup('<path class="{}" d="M0,{}H{}"/>').format(css, axes.y(value), WIDTH)
+    return Markup('<path class="{}" d="M0,{}H{}"/>').format(css, axes.y(value), PICTURE_WIDTH)
 
 
 def _upright(axes: Axes, ds: date, css: str, shift: float = 0.0) -> Markup:
-    return Markup('<path class="{}" d="M{},0V{}"/>').format(css, axes.x(ds, shift), HEIGHT)
+    return Markup('<path class="{}" d="M{},0V{}"/>').format(css, axes.x(ds, shift), PICTURE_HEIGHT)
 
 
 def _stretches(points: Sequence[OfDay]) -> Iterator[list[OfDay]]:
@@ -209,7 +212,7 @@ def _day_labels(axes: Axes) -> Iterable[Label]:
     n_weeks = max((axes.last - first_monday).days // DAYS_BETWEEN_LABELS + 1, 0)
     for week in range(n_weeks):
         ds = first_monday + timedelta(weeks=week)
-        yield Label(100 * axes.x(ds) / WIDTH, f"{ds.day} {ds:%b}")
+        yield Label(100 * axes.x(ds) / PICTURE_WIDTH, f"{ds.day} {ds:%b}")
 
 
 def _number(value: float) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from publication.days import target_day
+from publication.doubted_days import checks_by_day
 from publication.model import Headroom, Place, Publication, SeriesForecast
 from publication.pressure import SHORT_BY
 from publication.vocabulary import BEDS, DRIVERS, OCCUPANCY, SeriesKey, Treatment
@@ -12,20 +13,19 @@ from service.page import wording
 from service.page.ahead import bed_changes
 from service.page.doubts import Doubts, doubts
 from service.page.measures import SeriesFigures, series_figures
-from service.page.morning import DRIVER_WORDS, Reading, Row, read, rows
+from service.page.morning import DRIVER_WORDS, LevelBadge, Reading, Row, level_badge, read, rows
 from service.page.pictures import Fan, Line, Mark, Picture, Sign, draw
 from service.page.wording import GaugeScale
 from service.publications.earlier import EarlierFreeBeds, EarlierSeries
 from service.publications.served import ServedPublication
 from service.queries.pressure import PlacePressure, rank_by_pressure
-from service.rendering.findings import checks_by_day
 
 RECENT_DAYS_DRAWN = 35
 FAN_CSS = {50: "fan50", 80: "fan80", 95: "fan95"}
 CENTRE_BEFORE = "last week's forecast"
 LEFT_OUT = Sign("\N{MULTIPLICATION SIGN}", "left out of training")
 USED = Sign("\N{WHITE CIRCLE}", "flagged, used as it is")
-MISSING = Sign("\N{WHITE UP-POINTING TRIANGLE}", "no value")
+WITHOUT_VALUE = Sign("\N{WHITE UP-POINTING TRIANGLE}", "no value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class PressureDay:
     free: wording.Figure
     over: tuple[str, ...]
     short: tuple[str, ...]
-    level: str | None
+    level: LevelBadge | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +159,8 @@ def _occupancy_first(series: SeriesForecast) -> tuple[bool, bool]:
 
 def _pressure_days(reading: Reading, pressure: PlacePressure) -> list[PressureDay]:
     found = []
-    for position in range(reading.first, len(pressure.days)):
-        day, ds = pressure.days[position], target_day(reading.publication.cutoff, position + 1)
+    for position, day in enumerate(pressure.days[reading.first :], start=reading.first):
+        ds = target_day(reading.publication.cutoff, position + 1)
         found.append(
             PressureDay(
                 label=reading.label(ds) if position == reading.first else wording.day(ds),
@@ -169,7 +169,7 @@ def _pressure_days(reading: Reading, pressure: PlacePressure) -> list[PressureDa
                 free=reading.scale.figure(day.headroom, wording.integer),
                 over=tuple(map(wording.chance, day.over)),
                 short=tuple(map(wording.chance, day.short)),
-                level=None if day.level is None else day.level.name,
+                level=level_badge(day),
             )
         )
     return found
@@ -301,7 +301,7 @@ def _marks(publication: Publication, series: SeriesForecast) -> list[Mark]:
             continue
         finding = next(of for of in found if of.check is check and of.first <= actual.ds <= of.last)
         treated = USED if finding.treatment is Treatment.USED else LEFT_OUT
-        sign = MISSING if actual.y is None else treated
+        sign = WITHOUT_VALUE if actual.y is None else treated
         marks.append(Mark(actual.ds, actual.y, sign, f"{wording.day(actual.ds)}: {check.value}. {finding.reason}"))
     return marks
 

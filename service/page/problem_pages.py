@@ -1,28 +1,27 @@
 """Problems as pages, for callers that prefer HTML: a person in a browser."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.http.conditional import preferred
 from service.http.problems import PROBLEM_JSON
-from service.http.security import PAGE_HEADERS, RESPONSE_HEADERS
+from service.http.security import RESPONSE_HEADERS
+from service.page.templating import PageTemplates
 
 HTML = "text/html"
 OFFERED = ("application/json", HTML)
 REPLACED = (b"content-type", b"content-length")
 
-RenderProblem = Callable[[Mapping[str, object]], str]
-"""Returns the page of a problem from the members of its JSON."""
-
 
 class ProblemPages:
     """The layer that turns the JSON of a problem into a page where `Accept` prefers HTML."""
 
-    def __init__(self, app: ASGIApp, render: RenderProblem) -> None:
+    def __init__(self, app: ASGIApp, templates: PageTemplates, headers: Mapping[str, str]) -> None:
         self._app = app
-        self._render = render
+        self._templates = templates
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or preferred(scope["state"]["headers"].get("accept", ""), OFFERED) != HTML:
@@ -45,10 +44,11 @@ class ProblemPages:
         await self._app(scope, receive, collect)
 
     async def _send_page(self, scope: Scope, start: Message, body: bytes, send: Send) -> None:
-        html = self._render(json.loads(body)).encode()
+        template = self._templates.of(scope["state"]["prefix"]).get_template("problem.html")
+        html = template.render(json.loads(body)).encode()
         headers = [(name, value) for name, value in start["headers"] if name.lower() not in REPLACED]
         more = {"Content-Type": f"{HTML}; charset=utf-8", "Content-Length": str(len(html)), "Vary": "Accept"}
-        more |= {**RESPONSE_HEADERS, **PAGE_HEADERS}
+        more |= {**RESPONSE_HEADERS, **self._headers}
         scope["state"]["is_prepared"] = True  # it has its security headers: those of the API would forbid its style
         raw = [(name.lower().encode(), value.encode()) for name, value in more.items()]
         await send({**start, "headers": headers + raw})

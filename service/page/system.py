@@ -11,12 +11,14 @@ from service.page import wording
 from service.page.cards import Cards, bottom_places, cards
 from service.page.doubts import Doubts, doubts
 from service.page.measures import MeasureTable, measure_table
-from service.page.morning import TODAY, AidRow, Reading, Row, Square, aid_rows, read, rows, square_legend
+from service.page.morning import TODAY, AidRow, Reading, Row, Square, aid_rows, pressure_on, read, rows, square_legend
 from service.publications.earlier import EarlierFreeBeds, free_beds_on
 from service.publications.served import ServedPublication
 from service.queries.page_parameters import PageChoice
-from service.queries.pressure import Aid, PlacePressure, mutual_aid, rank_by_pressure
-from service.queries.scenario import Scenario, apply_scenario
+from service.queries.pressure import Aid, PlacePressure
+from service.queries.scenario import Scenario
+from service.queries.selection import EVERYTHING
+from service.queries.system_pressure import PressureSelection
 
 FIRST_ROWS = 20
 ALL_KINDS = "all"
@@ -69,13 +71,11 @@ class SystemView:
 def system_page(served: ServedPublication, now: datetime, before: EarlierFreeBeds, choice: PageChoice) -> SystemView:
     """Return the system page at the instant `now`: changes are since `before`, or by the scenario if there is one."""
     publication, days_over = served.publication, served.days_over(now)
-    headroom = apply_scenario(publication, choice.what_if, days_over)
-    ranked = rank_by_pressure(publication, headroom, days_over)
+    ranking = served.ranking(PressureSelection(EVERYTHING, choice.what_if), days_over)
     if choice.what_if != Scenario():
         free = free_beds_on(publication.system, publication.headroom, days_over)
         before = EarlierFreeBeds("against the forecast", free)
-    aids = mutual_aid(publication, ranked, headroom)
-    return system_view(read(served, now, before), ranked, aids, choice)
+    return system_view(read(served, now, before), ranking.places, ranking.aid, choice)
 
 
 def system_view(
@@ -87,7 +87,7 @@ def system_view(
     """
     publication, system = reading.publication, reading.publication.system
     is_over = reading.first >= system.horizon_days
-    ranked = [] if is_over else sorted(pressures, key=lambda of: of.days[reading.first].pressure, reverse=True)
+    ranked = [] if is_over else sorted(pressures, key=lambda of: pressure_on(of, reading.first), reverse=True)
     kinds = _kinds(publication, view)
     shown = [of for of in ranked if _is_shown(publication, of.place, view)]
     found = rows(reading, shown if view.every else shown[:FIRST_ROWS])
@@ -113,7 +113,7 @@ def system_view(
         if is_over
         else None,
         changes=tuple(_sentences(publication, view.what_if)),
-        places=tuple(system.place_by_id[of.place] for of in ranked),
+        places=tuple(row.place for row in found),
         all_address=page_address(view, all=not view.every),
         plain_address=page_address(view, beds=None, discharges=None),
     )

@@ -1,18 +1,27 @@
-"""The templates of the pages, with the names that all of them use."""
+"""The templates of pages, for each prefix that the service has for its callers."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from service.page.assets import Assets
-
 TEMPLATES = Path(__file__).parent / "templates"
+MAX_PREFIXES = 8
+"""A service has one, or two behind two proxies; of others, the templates are compiled again."""
+
+AddressOf = Callable[[str], str]
 
 
-def page_templates(assets: Assets) -> Environment:
-    """Return the templates; `asset` gives the address of a file that pages load, `link` that of a route."""
-    return _templates(assets.url, lambda path: path)
+class PageTemplates:
+    """Jinja environments by prefix. Their globals `link(path)` and `asset(name)` put it before each address."""
+
+    def __init__(self, asset_url: AddressOf) -> None:
+        self._asset_url = asset_url
+        self.of = lru_cache(MAX_PREFIXES)(self._environment)
+
+    def _environment(self, prefix: str) -> Environment:
+        return _templates(lambda name: f"{prefix}{self._asset_url(name)}", lambda path: f"{prefix}{path}")
 
 
 def briefing_templates(address: str | None) -> Environment:
@@ -21,7 +30,7 @@ def briefing_templates(address: str | None) -> Environment:
     return _templates(lambda _name: "", lambda path: "" if root is None else f"{root}{path}")
 
 
-def _templates(asset: Callable[[str], str], link: Callable[[str], str]) -> Environment:
+def _templates(asset: AddressOf, link: AddressOf) -> Environment:
     templates = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(("html",)),

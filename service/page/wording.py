@@ -11,7 +11,7 @@ from publication.vocabulary import SeriesKey
 
 ONE_DECIMAL_BELOW = 10.0
 EN_DASH = "\N{EN DASH}"
-MINUS = "\N{MINUS SIGN}"
+MINUS_SIGN = "\N{MINUS SIGN}"
 SURE, UNLIKELY = 0.995, 0.005  # beyond them a chance would be rounded to certainty
 
 
@@ -33,7 +33,7 @@ def percentage(value: float) -> str:
 def integer(value: float) -> str:
     """Return a number of beds, which may be below zero, without decimals."""
     rounded = round(value)
-    return f"{MINUS if rounded < 0 else ''}{abs(rounded):,}"
+    return f"{MINUS_SIGN if rounded < 0 else ''}{abs(rounded):,}"
 
 
 def signed(value: float) -> str:
@@ -97,7 +97,7 @@ class Interval:
         """Return both ends: joined by a dash; by `to` where one is below zero or has a sign."""
         low, high = written(quantiles[self.low]), written(quantiles[self.high])
         between = f"{low}{high}"
-        return f"{low} to {high}" if MINUS in between or "+" in between else f"{low}{EN_DASH}{high}"
+        return f"{low} to {high}" if MINUS_SIGN in between or "+" in between else f"{low}{EN_DASH}{high}"
 
 
 @dataclass(frozen=True, slots=True)

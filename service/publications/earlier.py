@@ -15,9 +15,9 @@ from publication.pressure import headroom_levels
 from service.publications.repository import PublicationRepository
 from service.publications.served import ServedPublication
 
-WEEK = timedelta(days=7)
+SEVEN_DAYS = timedelta(days=7)
 OLDEST_COMPARED = timedelta(days=7)
-MEDIAN = 0.5
+MIDDLE_LEVEL = 0.5
 PLACES_REMEMBERED = 64
 LOST = (MalformedPublicationError, StoreUnreachableError, UnknownPublicationError)
 
@@ -77,7 +77,7 @@ class EarlierPublications:
     async def series_a_week_ago(self, served: ServedPublication, place: str) -> EarlierSeries:
         """Return the series of a place in the last publication of the cutoff a week before."""
         summaries = await self._earlier()
-        summary = next((of for of in summaries if of.cutoff == served.summary.cutoff - WEEK), None)
+        summary = next((of for of in summaries if of.cutoff == served.summary.cutoff - SEVEN_DAYS), None)
         if summary is None:
             return EarlierSeries()
         name = f"{summary.cutoff.isoformat()}.{summary.revision}"
@@ -125,7 +125,7 @@ def free_beds_on(system: System, headroom: Iterable[Headroom], position: int) ->
     Places whose headroom was published at other levels than the system's are left out.
     """
     levels = headroom_levels(system)
-    middle = levels.index(MEDIAN)
+    middle = levels.index(MIDDLE_LEVEL)
     return {
         of.place: of.headroom[position][middle]
         for of in headroom

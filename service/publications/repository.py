@@ -197,7 +197,12 @@ class PublicationRepository:
         self._store.check_version()  # tables may have changed since the service began
         gc.disable()  # it would pause every request to search the new objects, which have no cycles
         try:
-            served = ServedPublication(self._store.latest(summary.system, summary.cutoff, summary.revision), summary)
+            served = ServedPublication(
+                self._store.latest(summary.system, summary.cutoff, summary.revision),
+                summary,
+                loaded_at=self._clock(),
+                shares_second=self._shares_second(summary),
+            )
             if prerender:
                 served.render_cache.replace_complete(served.prerender(self._clock()))
             gc.collect()  # garbage of the meantime would never be freed once it is frozen
@@ -205,6 +210,15 @@ class PublicationRepository:
         finally:
             gc.enable()
         return served
+
+    def _shares_second(self, summary: PublicationSummary) -> bool:
+        """Return whether another publication of the system was issued in the same second, or may have been."""
+        issued_at = summary.issued_at.replace(microsecond=0)
+        try:
+            listed = self._store.summaries(summary.system)
+        except MalformedPublicationError:  # of another publication: this one can be served all the same
+            return True
+        return any(of != summary and of.issued_at.replace(microsecond=0) == issued_at for of in listed)
 
 
 @contextlib.asynccontextmanager

@@ -1,59 +1,87 @@
 """A publication as it is served, complete or restricted to one place, with its rendered bodies."""
 
 import asyncio
+import threading
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from urllib.parse import urlencode
 
+from cachetools import LRUCache
+
 from publication.days import DAYS_UNTIL_STALE, end_of_day, target_day
-from publication.document import digest
 from publication.live_scores import LiveScores
-from publication.model import Publication, PublicationSummary, System
-from publication.vocabulary import Freshness, NoteKind
+from publication.model import Finding, Publication, PublicationSummary
+from publication.vocabulary import Freshness
 from service.errors import PlaceRemovedError
-from service.http.bodies import Body, BodyBuilder, body_of
-from service.http.conditional import Representation
+from service.http.bodies import Body, BodyBuilder
+from service.http.conditional import NO_HEADERS, Representation
 from service.publications.render_cache import Key, RenderCache
-from service.queries.reporting import stopped_series
-from service.queries.scenario import Scenario
+from service.publications.restriction import restrict_summary, restrict_to_place
+from service.queries.reporting import Reporting, stopped_series
 from service.queries.selection import (
     CSV,
     EVERYTHING,
     JSON,
+    ROWS,
     FindingSelection,
-    Format,
+    Form,
     Page,
     ScoreSelection,
     Selection,
 )
+from service.queries.system_pressure import PressureSelection, Ranking, SystemPressure
+from service.rendering.actuals import actuals_body, actuals_table
 from service.rendering.bodies import Json, json_bytes, publication_block, series_body, stopped_body, system_body
-from service.rendering.findings import counts_body, finding_body, findings_csv, findings_ndjson
-from service.rendering.forecasts import RowFormat, forecasts_csv, forecasts_json, forecasts_ndjson, format_rows
-from service.rendering.pressure import pressure_body
-from service.rendering.scores import scores_body, scores_csv, scores_ndjson
+from service.rendering.catalogue import places_table, series_table
+from service.rendering.findings import counts_body, finding_body, findings_table
+from service.rendering.forecasts import (
+    RowFormat,
+    forecasts_csv,
+    forecasts_json,
+    forecasts_ndjson,
+    forecasts_rows,
+    format_rows,
+)
+from service.rendering.pressure import pressure_json, pressure_table
+from service.rendering.scores import scores_body, scores_table
+from service.rendering.tables import Table, table_parts
 
 FORECASTS_PATH, SERIES_PATH, FINDINGS_PATH = "/v1/forecasts", "/v1/series", "/v1/findings"
+ACTUALS_PATH = "/v1/actuals"
+ALL_PRESSURE = PressureSelection(EVERYTHING)
+PRESSURES_HELD = 4
+"""Sets of days and targets for which the pressure of all places is held: 4 kB a place."""
 PLACE_REMOVED = (
     "The publication that is served has no place {place!r}, which this key is for. Make a key for a place it has."
 )
+
+
+def pressure_key(wanted: PressureSelection, form: Form, days_over: int) -> Key:
+    """Return the key of a body of pressure in the cache."""
+    return ("pressure", wanted, form, days_over)
 
 
 @dataclass(frozen=True, eq=False)
 class ServedPublication:
     """One publication, or the part of it below one place. It never changes: a newer one replaces it.
 
-    `place` is that place, None for the complete publication.
+    `place` is that place, None for the complete publication. `loaded_at` is the instant since which it can be served;
+    `shares_second`: another publication of the system was issued in the same second.
     """
 
     publication: Publication
     summary: PublicationSummary
     place: str | None = None
+    loaded_at: datetime | None = None
+    shares_second: bool = False
     render_cache: RenderCache = field(default_factory=RenderCache)
     _views: dict[str, "ServedPublication"] = field(default_factory=dict)
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _pressures: LRUCache[Key, SystemPressure] = field(default_factory=lambda: LRUCache(PRESSURES_HELD))
+    _one_ranking_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     def days_over(self, now: datetime) -> int:
         """Return how many days of the horizon are over, in a search of instants known before: each request needs it."""
@@ -86,6 +114,20 @@ class ServedPublication:
         """Return the body under `key` of this view, rendered where there is none yet."""
         return await self.render_cache.get((self.place, *key), render)
 
+    def answer(
+        self,
+        form: Form,
+        freshness: Freshness,
+        nested: Callable[[], Json],
+        table: Callable[[], Table],
+        link: str | None = None,
+        since: datetime | None = None,
+    ) -> Representation:
+        """Return a list in any form: `nested` makes its JSON, `table` everything else. See `represent` for `since`."""
+        if form is JSON:
+            return self.body(nested(), freshness, link, since)
+        return self._table(table(), form, freshness, link, since)
+
     def body(
         self, content: Json, freshness: Freshness, link: str | None = None, since: datetime | None = None
     ) -> Representation:
@@ -98,96 +140,165 @@ class ServedPublication:
         return publication_block(self.publication, self.summary, freshness)
 
     def forecasts(
-        self, selection: Selection, form: Format, freshness: Freshness, *, detailed: bool = False
+        self, selection: Selection, form: Form, freshness: Freshness, *, detailed: bool = False
     ) -> Representation:
-        """Return the selected series. Freshness changes nothing in tables."""
+        """Return the selected series."""
         [made] = self._forecasts(selection, (form,), freshness, detailed=detailed)
         return made
 
-    def series(self, selection: Selection, freshness: Freshness) -> Representation:
+    def series(self, selection: Selection, form: Form, freshness: Freshness) -> Representation:
         """Return the list of the selected series, without forecasts."""
-        listed = [series_body(self.publication, series) for series in selection.series(self.publication)]
-        body: Json = {"series": listed, "not_forecast": self._not_forecast(selection)}
-        return self.body(body, freshness, self.link(SERIES_PATH, selection))
+        publication = self.publication
+        found, stopped = selection.series(publication), self._not_forecast(selection)
+        return self.answer(
+            form,
+            freshness,
+            lambda: {
+                "series": [series_body(publication, series) for series in found],
+                "not_forecast": [stopped_body(of, reporting) for of, reporting in stopped],
+            },
+            lambda: series_table(publication, found, stopped),
+            self.link(SERIES_PATH, selection, form),
+        )
+
+    def places(self, selection: Selection, form: Form, freshness: Freshness) -> Representation:
+        """Return the selected places."""
+        system = self.publication.system
+        table = places_table(system, selection.place_ids(system))
+        return self.answer(form, freshness, lambda: {"places": list(table.objects())}, lambda: table)
+
+    def actuals(self, selection: Selection, form: Form, freshness: Freshness) -> Representation:
+        """Return the recent actuals of the selected series."""
+        publication = self.publication
+        return self.answer(
+            form,
+            freshness,
+            lambda: {"actuals": actuals_body(publication, selection)},
+            lambda: actuals_table(publication, selection),
+            self.link(ACTUALS_PATH, selection, form),
+        )
 
     def system(self, freshness: Freshness) -> Representation:
         """Return the system, and how much of its newest data is doubted."""
         counts = counts_body(self.publication.findings)
         return self.body({"system": system_body(self.publication.system), "findings": counts}, freshness)
 
-    def findings(self, selection: FindingSelection, form: Format, freshness: Freshness) -> Representation:
-        """Return the selected findings. Freshness changes nothing in tables."""
+    def findings(self, selection: FindingSelection, form: Form, freshness: Freshness) -> Representation:
+        """Return the selected findings."""
         found = selection.findings(self.publication)
-        link = self.link(FINDINGS_PATH, selection, form)
-        if form is JSON:
-            return self.body({"findings": [finding_body(finding) for finding in found]}, freshness, link)
-        table = findings_csv if form is CSV else findings_ndjson
-        return self.represent(body_of(*table(found)), form, Freshness.FRESH, link)
+        return self.answer(
+            form,
+            freshness,
+            lambda: {"findings": [finding_body(finding) for finding in found]},
+            lambda: findings_table(found),
+            self.link(FINDINGS_PATH, selection, form),
+        )
 
-    def pressure(self, selection: Selection, what_if: Scenario, days_over: int) -> Representation:
+    def pressure(self, wanted: PressureSelection, form: Form, days_over: int) -> Representation:
         """Return the pressure of the selected places under a scenario. It changes when a day is over."""
-        body = {
-            "publication": self.metadata(self._freshness_after(days_over)),
-            **pressure_body(self.publication, selection, what_if, days_over),
-        }
+        publication, freshness = self.publication, self._freshness_after(days_over)
+        ranking = self.ranking(wanted, days_over).selected(publication, wanted.series)
+        builder = BodyBuilder()
+        if form is JSON:
+            builder.add(json_bytes({"publication": self.metadata(freshness)})[:-1] + b",")
+            builder.add(pressure_json(publication, wanted, ranking, days_over)[1:])
+        else:
+            for part in table_parts(pressure_table(publication, wanted, ranking), form, self.metadata(freshness)):
+                builder.add(part)
         since = self._day_ends[days_over - 1] if days_over else self.summary.issued_at
-        modified = max(since, self.summary.issued_at)
-        return Representation.of(json_bytes(body), JSON.media_type, modified)
+        return self._dated(builder.done(), form, max(since, self.summary.issued_at))
+
+    def ranking(self, wanted: PressureSelection, days_over: int) -> Ranking:
+        """Return the pressure of all places under the scenario. It is computed once without one, for each few days."""
+        leads = wanted.series.leads(self.publication)
+        shown = range(leads.start - 1, leads.stop - 1)
+        key = (days_over, shown, wanted.targets)
+        with self._one_ranking_at_a_time:
+            if key not in self._pressures:
+                self._pressures[key] = SystemPressure(self.publication, days_over, shown, wanted.targets)
+            found = self._pressures[key]
+        return found.ranking(wanted.what_if)
 
     def scores(
-        self, selection: ScoreSelection, live_scores: LiveScores | None, form: Format, freshness: Freshness
+        self, selection: ScoreSelection, live_scores: LiveScores | None, form: Form, freshness: Freshness
     ) -> Representation:
         """Return the selected live scores of the places of this publication."""
         found = selection.scores(self.publication, live_scores)
-        since = self.summary.issued_at if live_scores is None else live_scores.scored_at
-        if form is JSON:
-            body = {"publication": self.metadata(freshness), **scores_body(live_scores, found)}
-            return self.represent(json_bytes(body), form, freshness, since=since)
-        table = scores_csv if form is CSV else scores_ndjson
-        return self.represent(body_of(*table(found)), form, Freshness.FRESH, since=since)
+        return self.answer(
+            form,
+            freshness,
+            lambda: scores_body(live_scores, found),
+            lambda: scores_table(found),
+            since=self.summary.issued_at if live_scores is None else live_scores.scored_at,
+        )
+
+    def _table(
+        self, table: Table, form: Form, freshness: Freshness, link: str | None, since: datetime | None
+    ) -> Representation:
+        builder = BodyBuilder()
+        for part in table_parts(table, form, self.metadata(freshness)):
+            builder.add(part)
+        return self.represent(builder.done(), form, freshness, link, since)
 
     def represent(
         self,
         body: bytes | Body,
-        form: Format,
+        form: Form,
         freshness: Freshness,
         link: str | None = None,
         since: datetime | None = None,
     ) -> Representation:
         """Return the body with its headers. `since`: the last change of what it holds in addition to the publication,
-        perhaps in the same second."""
+        perhaps in the same second. Freshness changes nothing in tables without metadata."""
         more = {} if link is None else {"Link": link}
-        modified = max(self.last_modified(freshness), since or self.summary.issued_at)
-        return Representation.of(body, form.media_type, modified, more, allow_modified_since=since is None)
+        modified = self.last_modified(freshness if form.has_metadata else Freshness.FRESH)
+        if since is not None:
+            return Representation.of(body, form.media_type, max(modified, since), more, allow_modified_since=False)
+        return self._dated(body, form, modified, more)
 
-    def link(self, path: str, selection: Page, form: Format | None = None) -> str | None:
-        """Return the link to the next page (RFC 8288), of the same publication and format; None after the last."""
+    def _dated(
+        self, body: bytes | Body, form: Form, modified: datetime, more: Mapping[str, str] = NO_HEADERS
+    ) -> Representation:
+        """Return a body that changes with the publication and its freshness alone."""
+        return Representation.of(
+            body,
+            form.media_type,
+            modified,
+            more,
+            allow_modified_since=not self.shares_second,
+            current_since=None if self.loaded_at is None else max(self.loaded_at, modified),
+        )
+
+    def link(self, path: str, selection: Page, form: Form) -> str | None:
+        """Return the link to the next page (RFC 8288), of the same publication and form; None after the last."""
         following = selection.following(self.publication)
         if following is None:
             return None
         publication = {"cutoff": self.summary.cutoff.isoformat(), "revision": str(self.summary.revision)}
-        query = {**following.query(), **publication, **({} if form is None else {"format": form.value})}
-        return f'<{path}?{urlencode(query)}>; rel="next"'
+        query = following.query() | publication | form.query()
+        return f'<{path}?{urlencode(query, doseq=True)}>; rel="next"'
 
     def prerender(self, now: datetime) -> dict[Key, Representation]:
         """Return the bodies that most callers request, rendered before the first request."""
         freshness = self.freshness(now)
         in_json, in_csv = self._forecasts(EVERYTHING, (JSON, CSV), freshness)
+        days_over = self.days_over(now)
         return {
+            (self.place, *pressure_key(ALL_PRESSURE, JSON, days_over)): self.pressure(ALL_PRESSURE, JSON, days_over),
             (self.place, "forecasts", EVERYTHING, JSON, freshness): in_json,
             (self.place, "forecasts", EVERYTHING, CSV, None): in_csv,
         }
 
     def needs_rerender(self, now: datetime) -> bool:
-        """Return whether it has become late or stale since it was rendered."""
-        return not self.render_cache.has_complete((self.place, "forecasts", EVERYTHING, JSON, self.freshness(now)))
+        """Return whether a day is over since it was rendered: it is late then, or stale, or its pressure changes."""
+        return not self.render_cache.has_complete((self.place, *pressure_key(ALL_PRESSURE, JSON, self.days_over(now))))
 
-    def _not_forecast(self, selection: Selection) -> list[Json]:
+    def _not_forecast(self, selection: Selection) -> list[tuple[Finding, Reporting]]:
         """Return the selected series that have stopped: on the first page, for they have no place among the others."""
         if selection.after is not None:
             return []
         admits = selection.predicate(self.publication.system)
-        return [stopped_body(of, reporting) for of, reporting in stopped_series(self.publication) if admits(of.key)]
+        return [(of, reporting) for of, reporting in stopped_series(self.publication) if admits(of.key)]
 
     @cached_property
     def _day_ends(self) -> tuple[datetime, ...]:
@@ -204,7 +315,7 @@ class ServedPublication:
         return Freshness.LATE if days_over < DAYS_UNTIL_STALE else Freshness.STALE
 
     def _forecasts(
-        self, selection: Selection, forms: Sequence[Format], freshness: Freshness, *, detailed: bool = False
+        self, selection: Selection, forms: Sequence[Form], freshness: Freshness, *, detailed: bool = False
     ) -> list[Representation]:
         """Return the selected series in each format, rendered together."""
         formats = [self._row_format(selection, form, freshness, detailed=detailed) for form in forms]
@@ -216,61 +327,22 @@ class ServedPublication:
             self.represent(
                 builder.done(),
                 form,
-                freshness if form is JSON else Freshness.FRESH,
+                freshness,
                 self.link(FORECASTS_PATH, selection, form),
             )
             for builder, form in zip(builders, forms, strict=True)
         ]
 
-    def _row_format(self, selection: Selection, form: Format, freshness: Freshness, *, detailed: bool) -> RowFormat:
+    def _row_format(self, selection: Selection, form: Form, freshness: Freshness, *, detailed: bool) -> RowFormat:
         if form is JSON:
             return forecasts_json(self.publication, selection, self.metadata(freshness), detailed=detailed)
+        if form is ROWS:
+            return forecasts_rows(self.publication, selection, self.metadata(freshness))
         table = forecasts_csv if form is CSV else forecasts_ndjson
         return table(self.publication, selection)
 
     def _restricted_to(self, place: str) -> "ServedPublication":
         view = restrict_to_place(self.publication, place)
-        return ServedPublication(view, restrict_summary(self.summary, view), place, self.render_cache)
-
-
-def restrict_to_place(publication: Publication, place: str) -> Publication:
-    """Return the publication as if `place` were the complete system: it and the places below it.
-
-    Notes on no series alone, but for public holidays, and the digest of the data are of the complete system, so they
-    are left out.
-    """
-    places = set(publication.system.under(place))
-    series = tuple(of for of in publication.series if of.key.place in places)
-    return replace(
-        publication,
-        system=_rooted(publication.system, place, places, {of.key.measure for of in series}),
-        series=series,
-        headroom=tuple(of for of in publication.headroom if of.place in places),
-        findings=tuple(finding for finding in publication.findings if finding.key.place in places),
-        data_digest="",
-        notes=(
-            *(note for note in publication.notes_on(None) if note.kind is NoteKind.HOLIDAY),
-            *(note for of in series for note in publication.notes_on(of.unique_id)),
-        ),
-    )
-
-
-def restrict_summary(summary: PublicationSummary, view: Publication) -> PublicationSummary:
-    """Return the summary with the counts and the digest of a restricted publication."""
-    return replace(
-        summary,
-        n_series=len(view.series),
-        n_fallbacks=sum(of.fallback for of in view.series),
-        digest=digest(view),
-    )
-
-
-def _rooted(system: System, root: str, places: set[str], measures: set[str]) -> System:
-    return replace(
-        system,
-        name=root,
-        measures=tuple(measure for measure in system.measures if measure.name in measures),
-        places=tuple(
-            replace(place, parent=None) if place.id == root else place for place in system.places if place.id in places
-        ),
-    )
+        return ServedPublication(
+            view, restrict_summary(self.summary, view), place, self.loaded_at, self.shares_second, self.render_cache
+        )

@@ -47,7 +47,7 @@ class SystemPageParameters(BaseModel):
 
     def choice(self) -> PageChoice:
         """Return the choice. Raises InvalidParameterError for a scenario that cannot be read."""
-        scenario = PressureParameters(beds=self.beds or None, discharges=self.discharges or None).what_if()
+        scenario = PressureParameters(beds=self.beds or None, discharges=self.discharges or None).pressure().what_if
         return PageChoice(self.kind or None, (self.find or "").strip() or None, bool(self.all), scenario)
 
     def added(self, publication: Publication) -> Scenario | None:

@@ -21,6 +21,7 @@ from pydantic import (
 from starlette.requests import Request
 
 from publication.live_scores import DEFAULT_SLICES, MOST_WEEKS, SCORED_WEEKS, SLICES
+from publication.pressure import AID_TARGET, DISCHARGE_TARGET, FINE_LEVELS, Target
 from publication.vocabulary import Check, Severity
 from service.errors import MAX_PRINTED_VALUES, InvalidParameter, invalid, one_of
 from service.queries.scenario import Amounts, Scenario
@@ -28,15 +29,20 @@ from service.queries.selection import (
     POOLED_SLICES,
     SLICES_WRITTEN,
     FindingSelection,
+    Form,
     Format,
     ScoreSelection,
     Selection,
+    Shape,
+    negotiated,
     read_slices,
 )
+from service.queries.system_pressure import PressureSelection, Targets
 
 MAX_PUBLICATIONS = 1000
 MAX_SERIES = 100_000
 MAX_FINDINGS = 10_000_000
+MAX_RATE = 2.0
 MAX_REVISIONS = 1_000_000_000
 AMOUNT = r"([+-]?[0-9]{1,5}(?:\.[0-9]{1,3})?)"
 CHANGE = {"beds": AMOUNT, "discharges": AMOUNT + "(?:/day)?"}
@@ -53,6 +59,10 @@ def _scored_weeks(text: object) -> int:
     if str(text) not in map(str, SCORED_WEEKS):
         raise ValueError
     return int(str(text))
+
+
+ANY_CASE = BeforeValidator(lambda text: str(text).lower())
+"""Words of ours may be written in capitals."""
 
 
 def allow(allowed: str) -> WrapValidator:
@@ -87,11 +97,23 @@ PublicationCursor = Annotated[
 PublicationCount = Annotated[int, Field(ge=1, le=MAX_PUBLICATIONS), allow(f"a whole number, 1 to {MAX_PUBLICATIONS:,}")]
 SeriesCount = Annotated[int, Field(ge=1, le=MAX_SERIES), allow(f"a whole number, 1 to {MAX_SERIES:,}")]
 FindingCount = Annotated[int, Field(ge=1, le=MAX_FINDINGS), allow(f"a whole number, 1 to {MAX_FINDINGS:,}")]
-CheckName = Annotated[Check, allow(one_of(list(Check)))]
-SeverityName = Annotated[Severity, allow(one_of(list(Severity)))]
+CheckName = Annotated[Check, ANY_CASE, allow(one_of(list(Check)))]
+SeverityName = Annotated[Severity, ANY_CASE, allow(one_of(list(Severity)))]
 Revision = Annotated[int, Field(ge=1, le=MAX_REVISIONS), allow(f"a whole number, 1 to {MAX_REVISIONS:,}")]
 Horizon = Annotated[int, allow("a whole number of days, 1 up to the horizon of the system")]
-Form = Annotated[Format, allow(one_of(list(Format)))]
+FormatName = Annotated[Format, ANY_CASE, allow(one_of(list(Format)))]
+ShapeName = Annotated[Shape, ANY_CASE, allow(one_of(list(Shape)))]
+PlaceCount = Annotated[int, Field(ge=1, le=MAX_SERIES), allow(f"a whole number, 1 to {MAX_SERIES:,}")]
+Rate = Annotated[
+    float,
+    Field(gt=0, le=MAX_RATE, allow_inf_nan=False),
+    allow(f"a share of beds above 0, up to {MAX_RATE:g}, as 0.92"),
+]
+Confidence = Annotated[
+    float,
+    Field(ge=FINE_LEVELS[0], le=FINE_LEVELS[-1], allow_inf_nan=False),
+    allow(f"a probability, {FINE_LEVELS[0]} to {FINE_LEVELS[-1]}, as 0.8"),
+]
 Beds = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["beds"])})]
 Discharges = Annotated[str, WithJsonSchema({"type": "string", "pattern": _listed(CHANGE["discharges"])})]
 Slices = Annotated[
@@ -111,16 +133,31 @@ Weeks = Annotated[
 ]
 
 
-class SeriesParameters(BaseModel):
-    """The series."""
+class PlaceParameters(BaseModel):
+    """The places."""
 
-    place: str | None = Field(None, description="id of a place: its own series alone")
-    under: str | None = Field(None, description="id of a place: its series and those of every place below it")
-    measure: str | None = Field(None, description="name of a measure")
+    place: list[str] = Field([], description="ids of places, by commas or one parameter for each: these alone")
+    under: str | None = Field(None, description="id of a place: it and every place below it")
+
+    def selection(self) -> Selection:
+        return Selection(places=tuple(self.place), under=self.under)
+
+
+class SeriesParameters(PlaceParameters):
+    """The series, by their places, measures and streams."""
+
+    measure: list[str] = Field([], description="names of measures, by commas or one parameter for each")
     stream: str | None = Field(None, description="name of a stream, where a measure is split")
 
     def selection(self) -> Selection:
-        return Selection(place=self.place, under=self.under, measure=self.measure, stream=self.stream)
+        return replace(super().selection(), measures=tuple(self.measure), stream=self.stream)
+
+
+class DayParameters(BaseModel):
+    """The days, both ends included."""
+
+    first: Day | None = Field(None, alias="from", description="first day")
+    last: Day | None = Field(None, alias="to", description="last day")
 
 
 class PageParameters(BaseModel):
@@ -128,6 +165,18 @@ class PageParameters(BaseModel):
 
     after: str | None = Field(None, description="unique_id of the last series of the page before")
     limit: SeriesCount | None = Field(None, description="series on a page; all without")
+
+
+class FormParameters(BaseModel):
+    """The form of the body."""
+
+    format: FormatName | None = Field(None, description="overrides the Accept header")
+    shape: ShapeName = Field(
+        Shape.NESTED, description="of JSON: `rows` gives a flat list, each row with the columns of the CSV"
+    )
+
+    def form(self, accept: str) -> Form:
+        return negotiated(self.format, accept, self.shape)
 
 
 class PublicationSelector(BaseModel):
@@ -139,66 +188,86 @@ class PublicationSelector(BaseModel):
     )
 
 
-class OutputParameters(PublicationSelector):
-    """The part of each series, and the format."""
+class ListParameters(FormParameters, PublicationSelector):
+    """The publication and the form of a list."""
+
+
+class OutputParameters(ListParameters, DayParameters):
+    """The part of each series, and the form."""
 
     horizon: Horizon | None = Field(None, description="largest lead, in days: 1 up to the horizon of the system")
     quantiles: str | None = Field(None, description="published quantile levels, separated by commas")
-    format: Form | None = Field(None, description="overrides the Accept header")
 
     def levels(self) -> tuple[float, ...] | None:
         return None if self.quantiles is None else read_levels(self.quantiles)
 
+    def output(self, of: Selection) -> Selection:
+        """Return the selection with days and levels of these parameters."""
+        return replace(of, horizon=self.horizon, levels=self.levels(), first=self.first, last=self.last)
+
 
 class OneSeriesParameters(OutputParameters):
     def selection(self, unique_id: str) -> Selection:
-        return Selection(unique_id=unique_id, horizon=self.horizon, levels=self.levels())
+        return self.output(Selection(unique_id=unique_id))
 
 
-class SeriesListParameters(PublicationSelector, PageParameters, SeriesParameters):
+class PlaceListParameters(ListParameters, PlaceParameters):
+    """The places, and the form."""
+
+
+class SeriesListParameters(ListParameters, PageParameters, SeriesParameters):
     def selection(self) -> Selection:
         return replace(super().selection(), after=self.after, limit=self.limit)
 
 
+class ActualParameters(DayParameters, SeriesListParameters):
+    def selection(self) -> Selection:
+        return replace(super().selection(), first=self.first, last=self.last)
+
+
 class ForecastParameters(OutputParameters, PageParameters, SeriesParameters):
     def selection(self) -> Selection:
-        return replace(
-            super().selection(), horizon=self.horizon, levels=self.levels(), after=self.after, limit=self.limit
-        )
+        return self.output(replace(super().selection(), after=self.after, limit=self.limit))
 
 
-class PressureParameters(PublicationSelector):
-    """The places, and the scenario."""
+class PressureParameters(OutputParameters, PlaceParameters):
+    """The places, the scenario, and what is to be reached."""
 
-    under: str | None = Field(None, description="id of a place: it and every place below it")
-    horizon: Horizon | None = Field(None, description="largest lead, in days: 1 up to the horizon of the system")
+    limit: PlaceCount | None = Field(None, description="how many places, the worst first; all without")
     beds: Beds | None = Field(None, description="what if places had more (or fewer) open beds: RXH:+12,RXK:-4")
     discharges: Discharges | None = Field(
         None, description="what if places discharged more (or fewer) patients a day: RXH:+5/day"
     )
+    rate: Rate = Field(DISCHARGE_TARGET.rate, description="occupancy rate that the discharges needed keep")
+    confidence: Confidence = Field(
+        DISCHARGE_TARGET.confidence, description="probability with which the discharges needed keep it"
+    )
+    aid_rate: Rate = Field(AID_TARGET.rate, description="occupancy rate that places keep by mutual aid")
+    aid_confidence: Confidence = Field(AID_TARGET.confidence, description="probability with which mutual aid keeps it")
 
-    def selection(self) -> Selection:
-        return Selection(under=self.under, horizon=self.horizon)
+    def pressure(self) -> PressureSelection:
+        return PressureSelection(
+            self.output(replace(self.selection(), limit=self.limit)),
+            Scenario(_read_changes("beds", self.beds), _read_changes("discharges", self.discharges)),
+            Targets(Target(self.rate, self.confidence), Target(self.aid_rate, self.aid_confidence)),
+        )
 
-    def what_if(self) -> Scenario:
-        return Scenario(_read_changes("beds", self.beds), _read_changes("discharges", self.discharges))
 
-
-class FindingParameters(PublicationSelector, SeriesParameters):
-    """The findings, and the format."""
+class FindingParameters(ListParameters, DayParameters, SeriesParameters):
+    """The findings, and the form."""
 
     check: CheckName | None = Field(None, description="name of a check")
     severity: SeverityName | None = Field(None, description="suspect or noted")
     after: FindingCount | None = Field(None, description="findings on the pages before")
     limit: FindingCount | None = Field(None, description="findings on a page; all without")
-    format: Form | None = Field(None, description="overrides the Accept header")
 
     def findings(self) -> FindingSelection:
-        return FindingSelection(self.selection(), self.check, self.severity, self.after or 0, self.limit)
+        series = replace(self.selection(), first=self.first, last=self.last)
+        return FindingSelection(series, self.check, self.severity, self.after or 0, self.limit)
 
 
-class ScoreParameters(SeriesParameters):
-    """The scores: which, by which slices, in which format."""
+class ScoreParameters(FormParameters, SeriesParameters):
+    """The scores: which, by which slices, in which form."""
 
     leads: str | None = Field(None, description="a lead band")
     regime: str | None = Field(None, description="a regime: `stable`, or days between declared changes of level")
@@ -207,13 +276,12 @@ class ScoreParameters(SeriesParameters):
         description=f"slices, each with a score of its own: {SLICES_WRITTEN}",
     )
     weeks: Weeks = Field(MOST_WEEKS, description="weeks of target days, up to the newest")
-    format: Form | None = Field(None, description="overrides the Accept header")
 
     def scores(self) -> ScoreSelection:
         return ScoreSelection(self.selection(), self.leads, self.regime, read_slices(self.by), self.weeks)
 
 
-class PublicationParameters(BaseModel):
+class PublicationParameters(FormParameters):
     limit: PublicationCount = Field(100, description="how many, newest first")
     after: PublicationCursor | None = Field(None, description="the last of the page before: its cutoff and revision")
 
@@ -255,8 +323,11 @@ def _read_changes(parameter: str, text: str | None) -> Amounts:
 
 
 def reject_unknown_parameters(parameters: type[BaseModel] | None = None) -> Callable[[Request], Awaitable[None]]:
-    """Return a dependency that rejects parameters that the route does not have, and one given twice."""
-    known = list(parameters.model_fields) if parameters else []
+    """Return a dependency that rejects parameters that the route does not have, and one given twice that has one
+    value."""
+    fields = parameters.model_fields if parameters else {}
+    known = [field.alias or name for name, field in fields.items()]
+    single = [field.alias or name for name, field in fields.items() if field.annotation != list[str]]
 
     async def reject(request: Request) -> None:
         given = request.query_params.multi_items()
@@ -268,7 +339,7 @@ def reject_unknown_parameters(parameters: type[BaseModel] | None = None) -> Call
             )
             for name, value in islice(strange, MAX_PRINTED_VALUES)
         ]
-        findings += [InvalidParameter(name, "given more than once", "once") for name in known if times[name] > 1]
+        findings += [InvalidParameter(name, "given more than once", "once") for name in single if times[name] > 1]
         if findings:
             raise invalid(*findings)
 

@@ -1,24 +1,33 @@
 """Pressure: the chances of each place and day, from published headroom, and mutual aid between places."""
 
+import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
-from math import ceil
+from math import ceil, floor
 
 from publication.levels import EscalationLevel, level_of
 from publication.model import Headroom, Peak, Publication, System
+from publication.packed import packed
 from publication.pressure import (
+    AID_TARGET,
+    DISCHARGE_TARGET,
     SHORT_BY,
+    Target,
+    beds_required,
     chance_over,
     chance_short,
     discharges_needed,
     headroom_levels,
+    value_at,
 )
 from publication.vocabulary import DRIVERS, SeriesKey
 from service.queries.scenario import beds_freed_on
 
 DECIMAL = 10
+ALL_DAYS = range(sys.maxsize)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,64 +53,130 @@ class DayPressure:
 
 @dataclass(frozen=True, slots=True)
 class PlacePressure:
-    """One place: each day of the horizon, the position of the worst to come, and what drives occupancy on it.
+    """One place: the shown days of the horizon, the position of the worst to come, and what drives occupancy on it.
 
-    `worst` is None, and so is what is advised for it, where every day is over. `peaks` are those that are not over.
+    `shown` and `worst` are positions in the horizon. `over`, `short` and `escalation` are of each shown day. `worst` is
+    None, and so is what is advised for it, where every shown day is over; `rank` is then the lowest. `peaks` are those
+    that are not over.
     """
 
-    place: str
-    days: tuple[DayPressure, ...]
+    of: Headroom
+    shown: range
+    published: tuple[int, ...]
+    """Positions of the system's quantile levels among those of headroom."""
+    over: Sequence[tuple[float, ...]]
+    short: Sequence[tuple[float, ...]]
+    escalation: tuple[EscalationLevel | None, ...]
+    rank: tuple[float, float]
+    """Of the worst day to come: see `DayPressure.pressure`."""
     worst: int | None
     driver: str | None
     discharges_needed: float | None
     peaks: tuple[Peak, ...]
 
     @property
-    def rank(self) -> tuple[float, float]:
-        """Return the pressure of the worst day to come; of places without one, none is before another."""
-        return (0.0, 0.0) if self.worst is None else self.days[self.worst].pressure
+    def place(self) -> str:
+        return self.of.place
+
+    @property
+    def days(self) -> tuple[DayPressure, ...]:
+        """The shown days. They are made anew each time: those of thousands of places would take much memory."""
+        return tuple(
+            DayPressure(
+                self.of.beds[i],
+                self.of.occupancy[i],
+                self._published(self.of.headroom[i]),
+                over,
+                short,
+                level,
+                self.of.net_flow[i] if self.of.net_flow else (),
+            )
+            for i, over, short, level in zip(self.shown, self.over, self.short, self.escalation, strict=True)
+        )
+
+    def _published(self, headroom: Sequence[float]) -> tuple[float, ...]:
+        return tuple(headroom[i] for i in self.published)
 
 
-def rank_by_pressure(publication: Publication, headroom: Iterable[Headroom], days_over: int) -> list[PlacePressure]:
+def rank_by_pressure(
+    publication: Publication,
+    headroom: Iterable[Headroom],
+    days_over: int,
+    shown: range = ALL_DAYS,
+    target: Target = DISCHARGE_TARGET,
+) -> list[PlacePressure]:
     """Return the pressure of the places, those under most of it on their worst day first.
 
-    The first `days_over` days are over: they are given, and nothing is ranked by them.
+    The first `days_over` days are over: they are given, and nothing is ranked by them. `shown` are the positions of the
+    days that are given and ranked by, all by default. `target` is that of the discharges needed.
     """
-    found = [_place(publication, of, days_over) for of in headroom]
-    return sorted(found, key=lambda place: place.rank, reverse=True)
+    system = publication.system
+    question = Question(system, days_over, shown, target)
+    return sorted((place_pressure(publication, of, question) for of in headroom), key=by_rank, reverse=True)
 
 
-def _place(publication: Publication, of: Headroom, days_over: int) -> PlacePressure:
-    levels = headroom_levels(publication.system)
-    published = [levels.index(level) for level in publication.system.quantiles]
-    days = tuple(
-        DayPressure(
-            beds,
-            occupancy,
-            tuple(headroom[i] for i in published),
-            tuple(chance_over(levels, headroom, beds, threshold) for threshold in publication.system.thresholds),
-            tuple(chance_short(levels, headroom, k) for k in SHORT_BY),
-            level_on_day(publication.system, headroom, beds),
-            net_flow,
-        )
-        for beds, occupancy, headroom, net_flow in zip(
-            of.beds, of.occupancy, of.headroom, of.net_flow or ((),) * len(of.beds), strict=True
-        )
+class Question:
+    """What is asked of each place: its days, those that are over, and its target."""
+
+    def __init__(self, system: System, days_over: int, shown: range, target: Target) -> None:
+        self.levels = headroom_levels(system)
+        self.published = tuple(self.levels.index(level) for level in system.quantiles)
+        self.days_over = days_over
+        self.shown = shown
+        self.target = target
+
+
+def by_rank(place: PlacePressure) -> tuple[float, float]:
+    return place.rank
+
+
+NO_RANK = (-1.0, 0.0)
+"""Of a place without a day to come."""
+
+
+def place_pressure(publication: Publication, of: Headroom, question: Question) -> PlacePressure:
+    """Return the pressure of one place. It is in no order with others."""
+    levels, thresholds = question.levels, publication.system.thresholds
+    median = question.published[len(question.published) // 2]
+    shown = question.shown[: max(len(of.beds) - question.shown.start, 0)]
+    over, short, escalation = [], [], []
+    worst, rank = None, NO_RANK
+    for i in shown:
+        beds, headroom = of.beds[i], of.headroom[i]
+        over.append(tuple([chance_over(levels, headroom, beds, threshold) for threshold in thresholds]))
+        short.append(tuple([chance_short(levels, headroom, k) for k in SHORT_BY]))
+        escalation.append(_level(publication.system, levels, headroom, beds))
+        pressure = (sum(over[-1]), -headroom[median])
+        if i >= question.days_over and (worst is None or pressure > rank):
+            worst, rank = i, pressure
+    needed = None if worst is None else _discharges_needed(of, worst, question)
+    return PlacePressure(
+        of=of,
+        shown=shown,
+        published=question.published,
+        over=packed(over),
+        short=packed(short),
+        escalation=tuple(escalation),
+        rank=rank,
+        worst=worst,
+        driver=None if worst is None else _driver(publication, of.place, worst),
+        discharges_needed=needed,
+        peaks=tuple(peak for peak in of.peaks if peak.days > question.days_over),
     )
-    peaks = tuple(peak for peak in of.peaks if peak.days > days_over)
-    worst = max(range(days_over, len(days)), key=lambda i: days[i].pressure, default=None)
-    if worst is None:
-        return PlacePressure(of.place, days, None, None, None, peaks)
-    needed = discharges_needed(levels, of.headroom[worst], of.beds[worst], beds_freed_on(of, worst, days_over))
-    rounded_up = None if needed is None else ceil(needed * DECIMAL) / DECIMAL
-    return PlacePressure(of.place, days, worst, _driver(publication, of.place, worst), rounded_up, peaks)
+
+
+def _discharges_needed(of: Headroom, day: int, question: Question) -> float | None:
+    freed = beds_freed_on(of, day, question.days_over)
+    needed = discharges_needed(question.levels, of.headroom[day], of.beds[day], freed, question.target)
+    return None if needed is None else ceil(needed * DECIMAL) / DECIMAL
 
 
 def level_on_day(system: System, headroom: Sequence[float], beds: float) -> EscalationLevel | None:
     """Return the level of escalation of a day, from its headroom at `headroom_levels` and its beds."""
-    if not system.levels:
-        return None
-    levels = headroom_levels(system)
+    return _level(system, headroom_levels(system), headroom, beds) if system.levels else None
+
+
+def _level(system: System, levels: Sequence[float], headroom: Sequence[float], beds: float) -> EscalationLevel | None:
     return level_of(
         system.levels,
         over=lambda rate: chance_over(levels, headroom, beds, rate),
@@ -119,14 +194,12 @@ def _driver(publication: Publication, place: str, day: int) -> str | None:
     return most if added > 0 else level[0]
 
 
-FULL_RATE = 0.95  # the occupancy rate beyond which a place is taken to need help
-SAFE_CHANCE = 0.2  # a place that passes it with no greater chance has headroom with high probability
 MIN_CHANCE_REDUCTION = 0.05  # of the chance taken away: less is not worth the transport
 
 
 @dataclass(frozen=True, slots=True)
 class Aid:
-    """Beds of `donor` for patients of `receiver` on its worst day; its chance to pass `FULL_RATE` before and after."""
+    """Beds of `donor` for patients of `receiver` on its worst day; its chance to miss the target before and after."""
 
     donor: str
     receiver: str
@@ -136,66 +209,95 @@ class Aid:
     after: float
 
 
-Chance = Callable[[str, int, int], float]
-"""Of a place, the position of a day, and patients taken in (or, negative, given away)."""
-
-
 def mutual_aid(
-    publication: Publication, ranked: Sequence[PlacePressure], headroom: Sequence[Headroom]
+    publication: Publication,
+    ranked: Iterable[PlacePressure],
+    headroom: Iterable[Headroom],
+    target: Target = AID_TARGET,
+    capacity: "Capacity | None" = None,
 ) -> tuple[Aid, ...]:
     """Return for each place, by pressure, the sibling that lowers its chance most and stays safe itself.
 
     As few beds as make the receiver safe, or as many as the donor can give. What a place gives to one, it does not give
     to another on the same day. A place that needs help has nothing to give, and no more than it needs is given to it.
-    Other days stand as they were published.
+    Other days stand as they were published. `capacity` is that of the headroom for the target, where it is known.
     """
-    levels, by_place = headroom_levels(publication.system), {of.place: of for of in headroom}
-    taken_in = Counter[tuple[str, int]]()  # by donor and day
+    capacity = Capacity(publication, headroom, target) if capacity is None else capacity
+    given = Counter[tuple[str, int]]()  # by donor and day
+    system = publication.system
 
-    @cache  # each access makes the rows from packed numbers
-    def left(place: str, day: int) -> tuple[float, Sequence[float]]:
-        return by_place[place].beds[day], by_place[place].headroom[day]
-
-    def chance(place: str, day: int, patients: int) -> float:
-        beds, headroom = left(place, day)
-        return chance_over(levels, headroom, beds, FULL_RATE, patients + taken_in[place, day])
+    @cache
+    def donors(parent: str | None, day: int) -> list[tuple[str, int]]:
+        """Return the places below one parent that have room, with how much."""
+        places = () if parent is None else system.children(parent)
+        rooms = [(place, capacity.room(place, day)) for place in places if place in capacity.places]
+        return [(place, room) for place, room in rooms if room > 0]
 
     found = []
     for place in ranked:
-        day = place.worst
+        receiver, day = place.place, place.worst
         if day is None:
             continue
-        siblings = [s for s in _siblings(publication, place.place) if s in by_place]
-        offers = [aid for sibling in siblings if (aid := _offer(chance, sibling, place.place, day)) is not None]
-        if offers:
-            best = min(offers, key=lambda aid: aid.after)
-            taken_in[best.donor, day] += best.beds
-            found.append(best)
+        before = capacity.chance(receiver, day, given[receiver, day])
+        if before <= target.risk:
+            continue
+        needed = given[receiver, day] - capacity.room(receiver, day)
+        beds_of = {
+            donor: min(left, needed)
+            for donor, room in donors(system.place_by_id[receiver].parent, day)
+            if donor != receiver and (left := room - given[donor, day]) > 0
+        }
+        if not beds_of:
+            continue
+        after_with = {
+            beds: capacity.chance(receiver, day, given[receiver, day] - beds) for beds in set(beds_of.values())
+        }
+        best = min(beds_of, key=lambda donor: after_with[beds_of[donor]])
+        beds = beds_of[best]
+        if before - after_with[beds] >= MIN_CHANCE_REDUCTION:
+            given[best, day] += beds
+            found.append(Aid(best, receiver, day, beds, before, after_with[beds]))
     return tuple(found)
 
 
-def _offer(chance: Chance, donor: str, receiver: str, day: int) -> Aid | None:
-    before = chance(receiver, day, 0)
-    if before <= SAFE_CHANCE:
-        return None
-    most = _largest_feasible(lambda beds: chance(donor, day, beds) <= SAFE_CHANCE)
-    beds = min(most, _largest_feasible(lambda beds: chance(receiver, day, -beds) > SAFE_CHANCE) + 1)
-    after = chance(receiver, day, -beds)
-    return Aid(donor, receiver, day, beds, before, after) if before - after >= MIN_CHANCE_REDUCTION else None
+class Capacity:
+    """What places can take in on each day: the chance to miss the target, and the most patients that reach it."""
 
+    def __init__(self, publication: Publication, headroom: Iterable[Headroom], target: Target) -> None:
+        self.places = {of.place: of for of in headroom}
+        self._levels = headroom_levels(publication.system)
+        self._target = target
+        self._rooms: dict[tuple[str, int], int] = {}
 
-def _largest_feasible(holds: Callable[[int], bool]) -> int:
-    """Return the largest number that holds, where all smaller ones do; 0 if none does."""
-    bound = 1
-    while holds(bound):
-        bound *= 2
-    low = bound // 2
-    while bound - low > 1:
-        middle = (low + bound) // 2
-        low, bound = (middle, bound) if holds(middle) else (low, middle)
-    return low
+    def changed(self, touched: Mapping[str, Headroom]) -> "Capacity":
+        """Return the capacity with other headroom at some places: what is known of the others is not found again."""
+        other = copy(self)
+        other.places = {**self.places, **touched}
+        other._rooms = {key: room for key, room in self._rooms.items() if key[0] not in touched}
+        return other
 
+    def chance(self, place: str, day: int, patients: int) -> float:
+        """Return the chance with patients taken in (or, negative, given away)."""
+        of = self.places[place]
+        return chance_over(self._levels, of.headroom[day], of.beds[day], self._target.rate, patients)
 
-def _siblings(publication: Publication, place: str) -> tuple[str, ...]:
-    parent = publication.system.place_by_id[place].parent
-    return () if parent is None else tuple(s for s in publication.system.children(parent) if s != place)
+    def room(self, place: str, day: int) -> int:
+        """Return the largest number of patients with which the target is reached, negative where it is missed."""
+        key = (place, day)
+        if key not in self._rooms:
+            self._rooms[key] = self._find_room(self.places[place], day)
+        return self._rooms[key]
+
+    def _find_room(self, of: Headroom, day: int) -> int:
+        """The quantile of headroom tells the number to within a rounding; the chance itself decides."""
+        headroom, beds, target = of.headroom[day], of.beds[day], self._target
+
+        def is_reached(patients: int) -> bool:
+            return chance_over(self._levels, headroom, beds, target.rate, patients) <= target.risk
+
+        room = floor(value_at(self._levels, headroom, target.risk) - beds_required(beds, target.rate))
+        while not is_reached(room):
+            room -= 1
+        while is_reached(room + 1):
+            room += 1
+        return room

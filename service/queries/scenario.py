@@ -1,6 +1,6 @@
 """Scenarios: the published distributions, shifted by more or fewer beds and discharges."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
@@ -44,15 +44,22 @@ class Scenario:
             raise invalid(*twice)
 
 
-def apply_scenario(publication: Publication, what_if: Scenario, days_over: int = 0) -> tuple[Headroom, ...]:
+def apply_scenario(
+    publication: Publication, what_if: Scenario, days_over: int = 0, touched: Collection[str] | None = None
+) -> tuple[Headroom, ...]:
     """Return the headroom of every place under the scenario. A change at a place is one of all places above it, too.
 
-    The first `days_over` days are over: they stay as they are.
+    The first `days_over` days are over: they stay as they are. `touched`: the places that it changes, where known.
     Beds shift headroom exactly. Of further discharges, those patients are taken off who would have left by then anyway:
     the rest is `beds_freed`. A peak is moved by their number on its day, net flow by what that number grows by on the
     day. docs/explanation/method.md gives the error.
     """
-    return tuple(_changed(headroom, publication, what_if, days_over) for headroom in publication.headroom)
+    return tuple(
+        _changed(headroom, publication, what_if, days_over)
+        if touched is None or headroom.place in touched
+        else headroom
+        for headroom in publication.headroom
+    )
 
 
 def beds_freed_on(of: Headroom, day: int, days_over: int) -> float:

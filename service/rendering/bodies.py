@@ -1,8 +1,9 @@
 """The parts of JSON bodies: publications, systems and series under the names that others read."""
 
-import json
 import math
 from datetime import UTC, datetime
+
+import orjson
 
 from publication.days import WEEKDAYS
 from publication.model import Actual, Finding, Publication, PublicationSummary, SeriesForecast, System
@@ -11,15 +12,13 @@ from service.queries.reporting import Reporting, reporting_of
 
 Json = dict[str, object]
 
-WRITER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
 
 def json_text(body: Json) -> str:
-    return WRITER.encode(body)
+    return json_bytes(body).decode()
 
 
 def json_bytes(body: Json) -> bytes:
-    return json_text(body).encode()
+    return orjson.dumps(body)
 
 
 def instant(moment: datetime) -> str:

@@ -1,12 +1,11 @@
 """Findings as JSON and as tables, with the same columns; and their numbers by check."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from publication.doubted_days import checks_by_day as checks_by_day
 from publication.model import Finding
 from publication.vocabulary import Check
-from service.rendering.bodies import Json, json_text
-from service.rendering.tables import csv_line
+from service.rendering.bodies import Json
+from service.rendering.tables import Table
 
 FINDING_COLUMNS = (
     "unique_id",
@@ -24,7 +23,7 @@ FINDING_COLUMNS = (
 
 
 def finding_body(finding: Finding) -> Json:
-    """Return one item of the list of findings, in the order of the columns."""
+    """Return one item of the list of findings, by the names of the columns."""
     return {
         "unique_id": finding.series,
         **finding.key._asdict(),
@@ -38,15 +37,8 @@ def finding_body(finding: Finding) -> Json:
     }
 
 
-def findings_csv(findings: Iterable[Finding]) -> Iterator[bytes]:
-    yield csv_line(FINDING_COLUMNS)
-    for finding in findings:
-        yield csv_line(finding_body(finding).values())
-
-
-def findings_ndjson(findings: Iterable[Finding]) -> Iterator[bytes]:
-    for finding in findings:
-        yield f"{json_text(finding_body(finding))}\n".encode()
+def findings_table(findings: Iterable[Finding]) -> Table:
+    return Table(FINDING_COLUMNS, (tuple(finding_body(finding).values()) for finding in findings))
 
 
 def counts_body(findings: Sequence[Finding]) -> list[Json]:

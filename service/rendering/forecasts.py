@@ -1,6 +1,7 @@
 """Forecasts as JSON, CSV and lines of JSON, series by series."""
 
 import json
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,13 +10,14 @@ from functools import cache
 import orjson
 
 from publication.days import counted_leads, target_day
+from publication.doubted_days import checks_by_day
 from publication.model import DayForecast, Publication, SeriesForecast
 from publication.packed import PackedRows
 from publication.vocabulary import DRIVERS, quantile_column
 from service.queries.selection import Selection
 from service.rendering.bodies import Json, actual_body, json_bytes, json_text, key_body, notes_body, weekdays_body
-from service.rendering.findings import checks_by_day, finding_body
-from service.rendering.tables import csv_cells, csv_line
+from service.rendering.findings import finding_body
+from service.rendering.tables import ROWS_END, csv_cells, csv_line, rows_start
 
 Template = Callable[[str, int], str]
 """Of a day, by its date and lead: `%s` for the mean and each quantile."""
@@ -24,40 +26,50 @@ Fill = Callable[[SeriesForecast, tuple[str, ...]], str]
 """Makes the text of a series' selected days of its figures."""
 
 
+class SelectedDays:
+    """The selected days of the series that are counted on the same weekdays: their leads, and their positions."""
+
+    def __init__(self, publication: Publication, selection: Selection) -> None:
+        cutoff, horizon = publication.cutoff, publication.system.horizon_days
+        window = selection.leads(publication)
+
+        @cache
+        def found(counted_on: tuple[int, ...]) -> tuple[Sequence[int], slice]:
+            leads = counted_leads(cutoff, horizon, counted_on)
+            positions = slice(bisect_left(leads, window.start), bisect_left(leads, window.stop))
+            return leads[positions], positions
+
+        self._found = found
+
+    def leads(self, counted_on: tuple[int, ...]) -> Sequence[int]:
+        return self._found(counted_on)[0]
+
+    def positions(self, counted_on: tuple[int, ...]) -> slice:
+        return self._found(counted_on)[1]
+
+
 class DayValues:
     """The selected numbers of any series, day after day, as JSON writes them: the mean, then the quantiles."""
 
     def __init__(self, publication: Publication, selection: Selection) -> None:
         self._columns = [0, *(1 + i for i, _ in selection.quantiles(publication.system))]
-        self._rows = selection.horizon
-        self._cutoff = publication.cutoff
+        self._days = SelectedDays(publication, selection)
 
     def of(self, series: SeriesForecast) -> tuple[str, ...]:
-        rows = self._rows
-        if series.counted_on and rows is not None:
-            rows = len(counted_leads(self._cutoff, rows, series.counted_on))
-        numbers = _packed(series).numbers(rows, self._columns)
-        return tuple(orjson.dumps(numbers)[1:-1].decode().split(","))  # in a fifth of the time of `repr` for each
+        numbers = _packed(series).numbers(self._days.positions(series.counted_on), self._columns)
+        # In a fifth of the time of `repr` for each.
+        return tuple(orjson.dumps(numbers)[1:-1].decode().split(",")) if numbers else ()
 
 
 def days_filler(publication: Publication, selection: Selection, day: Template, between: str) -> Fill:
     """Return a function that fills the selected days of a series with its figures, one template per set of weekdays."""
-    cutoff, horizon = publication.cutoff, selection.horizon or publication.system.horizon_days
+    cutoff, days = publication.cutoff, SelectedDays(publication, selection)
 
     @cache
     def template(counted_on: tuple[int, ...]) -> str:
-        leads = counted_leads(cutoff, horizon, counted_on)
-        return between.join(day(target_day(cutoff, lead).isoformat(), lead) for lead in leads)
+        return between.join(day(target_day(cutoff, lead).isoformat(), lead) for lead in days.leads(counted_on))
 
-    every_day = template(())
-
-    def fill(series: SeriesForecast, figures: tuple[str, ...]) -> str:
-        if not series.counted_on:
-            return every_day % figures
-        counted = template(series.counted_on)
-        return counted % figures if counted else ""
-
-    return fill
+    return lambda series, figures: template(series.counted_on) % figures
 
 
 def _packed(series: SeriesForecast) -> PackedRows[DayForecast]:
@@ -81,9 +93,15 @@ def format_rows(publication: Publication, selection: Selection, *formats: RowFor
     """Return the parts in each format, together: the figures of a series are made once for all of them."""
     figures = DayValues(publication, selection)
     yield tuple(row_format.before for row_format in formats)
-    for n, series in enumerate(selection.series(publication)):
+    follows = [False] * len(formats)
+    for series in selection.series(publication):
         texts = figures.of(series)
-        yield tuple((row_format.between if n else b"") + row_format.series(series, texts) for row_format in formats)
+        parts = [row_format.series(series, texts) for row_format in formats]
+        yield tuple(
+            row_format.between + part if part and after else part
+            for row_format, part, after in zip(formats, parts, follows, strict=True)
+        )
+        follows = [after or bool(part) for part, after in zip(parts, follows, strict=True)]
     yield tuple(row_format.after for row_format in formats)
 
 
@@ -106,13 +124,16 @@ def forecasts_json(publication: Publication, selection: Selection, block: Json, 
 
 
 def _detail(publication: Publication, series: SeriesForecast, selection: Selection) -> Json:
-    days = selection.days(series) if series.drivers else ()
+    positions = SelectedDays(publication, selection).positions(series.counted_on)
     doubted = checks_by_day(publication, series)
     return {
         "notes": notes_body(publication, series.unique_id),
         "recent": [actual_body(actual, doubted.get(actual.ds)) for actual in series.recent],
         "findings": [finding_body(finding) for finding in publication.findings_on(series.unique_id)],
-        "drivers": [_drivers(day.ds, values) for day, values in zip(days, series.drivers, strict=False)],
+        "drivers": [
+            _drivers(day.ds, values)
+            for day, values in zip(series.days[positions], series.drivers[positions], strict=False)
+        ],
     }
 
 
@@ -142,20 +163,35 @@ def forecasts_csv(publication: Publication, selection: Selection) -> RowFormat:
 
 def forecasts_ndjson(publication: Publication, selection: Selection) -> RowFormat:
     """Return the format of lines of JSON: each row is an object with the columns of the CSV."""
+    return RowFormat(b"", _objects(publication, selection, between="\n", end="\n"))
+
+
+def forecasts_rows(publication: Publication, selection: Selection, block: Json) -> RowFormat:
+    """Return the format of JSON with rows: the objects of the lines of JSON, in one list."""
+    rows = _objects(publication, selection, between=",")
+    return RowFormat(rows_start(block), rows, between=b",", after=ROWS_END)
+
+
+def _objects(
+    publication: Publication, selection: Selection, between: str, end: str = ""
+) -> Callable[[SeriesForecast, tuple[str, ...]], bytes]:
+    """Return the format of a series' rows as objects."""
     levels = selection.quantiles(publication.system)
     quantiles = "".join(f",{json.dumps(quantile_column(level))}:%s" for _, level in levels)
 
     def row(ds: str, lead: int) -> str:
-        return f'{BEFORE},"ds":"{ds}","lead":{lead},"mean":%s{quantiles},{AFTER}\n'
+        return f'{BEFORE},"ds":"{ds}","lead":{lead},"mean":%s{quantiles},{AFTER}'
 
-    days = days_filler(publication, selection, row, between="")
+    days = days_filler(publication, selection, row, between)
 
     def rows(series: SeriesForecast, figures: tuple[str, ...]) -> bytes:
+        if not figures:
+            return b""
         key = {"unique_id": series.unique_id, **series.key._asdict(), "cutoff": publication.cutoff.isoformat()}
         before, after = json_text(key)[:-1], json_text({"model": series.model, "fallback": series.fallback})[1:]
-        return _filled(days(series, figures), before, after)
+        return _filled(days(series, figures) + end, before, after)
 
-    return RowFormat(b"", rows)
+    return rows
 
 
 def _filled(rows: str, before: str, after: str) -> bytes:

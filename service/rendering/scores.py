@@ -1,12 +1,12 @@
 """Scores as JSON and as tables, with the same columns."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from publication.live_scores import LeadScore, LiveScores, Losses, QuantileShare, Score
 from publication.vocabulary import SeriesKey, series_key
 from service.queries.selection import ScoreRow
-from service.rendering.bodies import Json, instant, json_text
-from service.rendering.tables import csv_line
+from service.rendering.bodies import Json, instant
+from service.rendering.tables import Table
 
 LOSS_DECIMALS = 4
 EMPTY_KEY: dict[str, str | None] = dict.fromkeys(SeriesKey._fields)
@@ -23,15 +23,9 @@ def scores_body(live_scores: LiveScores | None, scores: Sequence[ScoreRow]) -> J
     }
 
 
-def scores_csv(scores: Iterable[ScoreRow]) -> Iterator[bytes]:
-    yield csv_line(SCORE_COLUMNS)
-    for score in scores:
-        yield csv_line(score_row(score).values())
-
-
-def scores_ndjson(scores: Iterable[ScoreRow]) -> Iterator[bytes]:
-    for score in scores:
-        yield f"{json_text(score_row(score))}\n".encode()
+def scores_table(scores: Iterable[ScoreRow]) -> Table:
+    """Return the scores as a table."""
+    return Table(SCORE_COLUMNS, (tuple(score_row(score).values()) for score in scores))
 
 
 def _origin(live_scores: LiveScores) -> Json:

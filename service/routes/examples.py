@@ -1,12 +1,13 @@
 """Examples of requests and answers for OpenAPI, short enough to read. Contract tests compare them with the schemas."""
 
-from service.queries.selection import CSV, JSON, NDJSON
+from service.queries.selection import CSV, JSON, NDJSON, Form
 from service.rendering.bodies import Json
+from service.rendering.tables import Table, table_parts
 
 PARAMETERS: Json = {
-    "place": "RXH",
+    "place": ["RXH"],
     "under": "RXH",
-    "measure": "occupancy",
+    "measure": ["occupancy"],
     "stream": "adult",
     "unique_id": "RXH/occupancy",
     "after": "RXH/occupancy",
@@ -19,9 +20,16 @@ PARAMETERS: Json = {
     "revision": 1,
     "horizon": 1,
     "quantiles": "0.1,0.5,0.9",
+    "from": "2026-11-22",
+    "to": "2026-11-28",
     "format": "csv",
+    "shape": "rows",
     "beds": "RXH:+12",
     "discharges": "RXH:+5/day",
+    "rate": 0.92,
+    "confidence": 0.8,
+    "aid_rate": 0.95,
+    "aid_confidence": 0.8,
     "leads": "01-07",
     "regime": "stable",
     "weeks": 13,
@@ -170,38 +178,70 @@ LIVE_SCORES_EXAMPLE: Json = {
     "publications": 91,
 }
 
-FORECASTS_CSV = (
-    "unique_id,place,measure,stream,cutoff,ds,lead,mean,q0.1,q0.5,q0.9,model,fallback\n"
-    "RXH/occupancy,RXH,occupancy,,2026-11-21,2026-11-22,1,878.749,836.569,878.749,920.929,combination,false\n"
-)
-FORECASTS_NDJSON = (
-    '{"unique_id":"RXH/occupancy","place":"RXH","measure":"occupancy","stream":null,"cutoff":"2026-11-21",'
-    '"ds":"2026-11-22","lead":1,"mean":878.749,"q0.1":836.569,"q0.5":878.749,"q0.9":920.929,"model":"combination",'
-    '"fallback":false}\n'
-)
-FINDINGS_CSV = (
-    "unique_id,place,measure,stream,first,last,days,check,severity,treatment,reason\n"
-    "RXH/occupancy,RXH,occupancy,,2026-11-14,2026-11-20,7,frozen,suspect,left out,"
-    '"found 866 on its first day, baseline 851"\n'
-)
-FINDINGS_NDJSON = (
-    '{"unique_id":"RXH/occupancy","place":"RXH","measure":"occupancy","stream":null,"first":"2026-11-14",'
-    '"last":"2026-11-20","days":7,"check":"frozen","severity":"suspect","treatment":"left out",'
-    '"reason":"found 866 on its first day, baseline 851"}\n'
-)
-SCORES_CSV = (
-    "unique_id,place,measure,stream,leads,regime,n,fallbacks,mae,bias,wis,mase,scaled_wis,coverage_50,coverage_80,"
-    "coverage_95,last_week_mae,mae_vs_last_week,yesterday_mae,mae_vs_yesterday,weeks,publications,lead,champion,"
-    "first_cutoff,last_cutoff,quantile,at_or_below\n,,occupancy,,01-07,,4459,12,9.8114,-0.7702,5.0127,0.6214,0.3178,"
-    "0.5124,0.8031,0.9518,15.3042,9.8114,13.0771,9.8114,13,91,,,,,,\n"
-)
-SCORES_NDJSON = (
-    '{"unique_id":null,"place":null,"measure":"occupancy","stream":null,"leads":"01-07","regime":null,"n":4459,'
-    '"fallbacks":12,"mae":9.8114,"bias":-0.7702,"wis":5.0127,"mase":0.6214,"scaled_wis":0.3178,"coverage_50":0.5124,'
-    '"coverage_80":0.8031,"coverage_95":0.9518,"last_week_mae":15.3042,"mae_vs_last_week":9.8114,'
-    '"yesterday_mae":13.0771,"mae_vs_yesterday":9.8114,"weeks":13,"publications":91,"lead":null,"champion":null,'
-    '"first_cutoff":null,"last_cutoff":null,"quantile":null,"at_or_below":null}\n'
-)
+FORECAST_ROW: Json = {
+    **KEY_EXAMPLE,
+    "cutoff": "2026-11-21",
+    "ds": "2026-11-22",
+    "lead": 1,
+    "mean": 878.749,
+    "q0.1": 836.569,
+    "q0.5": 878.749,
+    "q0.9": 920.929,
+    "model": "combination",
+    "fallback": False,
+}
+PLACE_ROW: Json = {"place": "RXH", "parent": "northshire", "name": "Harbour Trust", "kind": "trust", "depth": 1}
+SERIES_ROW: Json = {
+    **SERIES_EXAMPLE,
+    "last_actual_ds": "2026-11-19",
+    "last_actual_y": 866.0,
+    "state": "late",
+    "since": "2026-11-20",
+    "days": 2,
+    "treatment": "lead extended",
+    "reason": "no value since 2026-11-19",
+}
+ACTUAL_ROW: Json = {**KEY_EXAMPLE, "unit": "beds", "ds": "2026-11-20", "y": 866.0, "check": "frozen"}
+PRESSURE_ROW: Json = {
+    "rank": 1,
+    "place": "RXH",
+    "parent": "northshire",
+    "name": "Harbour Trust",
+    "kind": "trust",
+    "cutoff": "2026-11-21",
+    "ds": "2026-11-22",
+    "lead": 1,
+    "beds": 940.0,
+    "occupancy_q0.1": 836.569,
+    "occupancy_q0.5": 878.749,
+    "occupancy_q0.9": 920.929,
+    "headroom_q0.1": 19.1,
+    "headroom_q0.5": 61.3,
+    "headroom_q0.9": 103.4,
+    "net_flow_q0.1": -9.0,
+    "net_flow_q0.5": 4.0,
+    "net_flow_q0.9": 17.0,
+    "over_0.85": 0.99,
+    "over_0.92": 0.66,
+    "over_0.95": 0.34,
+    "over_1.0": 0.03,
+    "short_1": 0.03,
+    "short_5": 0.02,
+    "short_10": 0.01,
+    "short_20": 0.0,
+    "level": "amber",
+    "is_worst_day": True,
+    "driver": "weekday",
+    "discharges_needed": 4.5,
+}
+PUBLICATION_ROW: Json = {
+    **SUMMARY_EXAMPLE,
+    "champion": "northshire",
+    "champion_version": 7,
+    "champion_run_id": "4f1c9a",
+    "series": 49,
+    "fallbacks": 1,
+}
 
 
 def _json(**content: object) -> dict[str, object]:
@@ -209,30 +249,43 @@ def _json(**content: object) -> dict[str, object]:
     return {JSON.media_type: {"publication": PUBLICATION_EXAMPLE, **content}}
 
 
-def _tables(csv: str, ndjson: str) -> dict[str, object]:
-    return {CSV.media_type.partition(";")[0]: csv, NDJSON.media_type: ndjson}
+def _tables(row: Json) -> dict[str, object]:
+    """Return the tables of one row, under their media types."""
+
+    def text(form: Form) -> str:
+        return b"".join(table_parts(Table(tuple(row), [tuple(row.values())]), form, PUBLICATION_EXAMPLE)).decode()
+
+    return {form.media_type.partition(";")[0]: text(form) for form in (CSV, NDJSON)}
 
 
 ANSWERS: dict[str, dict[str, object]] = {
     "/v1/system": _json(system=SYSTEM_EXAMPLE, findings=[COUNT_EXAMPLE]),
-    "/v1/findings": _json(findings=[FINDING_EXAMPLE]) | _tables(FINDINGS_CSV, FINDINGS_NDJSON),
-    "/v1/publications": _json(publications=[{**SUMMARY_EXAMPLE, "series": 49, "fallbacks": 1}]),
+    "/v1/findings": _json(findings=[FINDING_EXAMPLE]) | _tables(FINDING_EXAMPLE),
+    "/v1/publications": _json(publications=[{**SUMMARY_EXAMPLE, "series": 49, "fallbacks": 1}])
+    | _tables(PUBLICATION_ROW),
+    "/v1/places": _json(places=[PLACE_ROW]) | _tables(PLACE_ROW),
+    "/v1/actuals": _json(
+        actuals=[{**KEY_EXAMPLE, "unit": "beds", "days": [{"ds": "2026-11-20", "y": 866.0, "check": "frozen"}]}]
+    )
+    | _tables(ACTUAL_ROW),
     "/v1/series": _json(
         series=[
             {**SERIES_EXAMPLE, "notes": [], "last_actual": {"ds": "2026-11-19", "y": 866.0}, "reporting": LATE_EXAMPLE}
         ],
         not_forecast=[],
-    ),
-    "/v1/forecasts": _json(forecasts=[{**SERIES_EXAMPLE, "days": [DAY_EXAMPLE]}])
-    | _tables(FORECASTS_CSV, FORECASTS_NDJSON),
-    "/v1/forecasts/{unique_id}": _json(forecasts=[DETAIL_EXAMPLE]) | _tables(FORECASTS_CSV, FORECASTS_NDJSON),
+    )
+    | _tables(SERIES_ROW),
+    "/v1/forecasts": _json(forecasts=[{**SERIES_EXAMPLE, "days": [DAY_EXAMPLE]}]) | _tables(FORECAST_ROW),
+    "/v1/forecasts/{unique_id}": _json(forecasts=[DETAIL_EXAMPLE]) | _tables(FORECAST_ROW),
     "/v1/pressure": _json(
         what_if={"beds": {"RXH": 12}, "discharges": {}},
+        targets={"rate": 0.92, "confidence": 0.8, "aid_rate": 0.95, "aid_confidence": 0.8},
         advice={"from": "2026-11-22", "stale": False, "note": None},
         places=[PRESSURE_EXAMPLE],
         mutual_aid=[AID_EXAMPLE],
-    ),
-    "/v1/scores": _json(live_scores=LIVE_SCORES_EXAMPLE, scores=[SCORE_EXAMPLE]) | _tables(SCORES_CSV, SCORES_NDJSON),
+    )
+    | _tables(PRESSURE_ROW),
+    "/v1/scores": _json(live_scores=LIVE_SCORES_EXAMPLE, scores=[SCORE_EXAMPLE]) | _tables(SCORE_EXAMPLE),
     "/healthz": {JSON.media_type: {"status": "alive"}},
     "/readyz": _json(status="ready", store="ok"),
     "/metrics": {"text/plain": "headroom_publication_series 49.0\n"},

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from service.http.conditional import respond
 from service.publications.repository import Clock, PublicationRepository
+from service.publications.served import pressure_key
 from service.queries.parameters import (
     ForecastParameters,
     OneSeriesParameters,
@@ -16,30 +17,31 @@ from service.queries.parameters import (
     ScoreParameters,
     reject_unknown_parameters,
 )
-from service.queries.selection import JSON, Selection, negotiated
+from service.queries.selection import Selection
 from service.routes import schemas
 from service.routes.auth_cache import cached_response, current_principal, headers_of
+from service.routes.list_schemas import RowsAnswer
+from service.routes.lists import Lists, form_of
 from service.routes.pressure_schemas import PressureAnswer
 
 
 def forecasts_router(repository: PublicationRepository, clock: Clock) -> APIRouter:
-    router = APIRouter(prefix="/v1/forecasts", tags=["forecasts"])
+    router, lists = APIRouter(prefix="/v1/forecasts", tags=["forecasts"]), Lists(repository, clock)
 
     async def answer(
         request: Request, wanted: OutputParameters, selection: Selection, *, detailed: bool = False
     ) -> Response:
-        served = await repository.served(current_principal(request).place, wanted.cutoff, wanted.revision)
-        selection.check(served.publication)
-        form = negotiated(wanted.format, headers_of(request).get("accept", ""))
-        freshness = served.freshness(clock())
-        key = ("detail" if detailed else "forecasts", selection, form, freshness if form is JSON else None)
-        return await cached_response(
-            request, served, key, lambda: served.forecasts(selection, form, freshness, detailed=detailed)
+        return await lists.answer(
+            request,
+            wanted,
+            ("detail" if detailed else "forecasts", selection),
+            selection,
+            lambda served, form, freshness: served.forecasts(selection, form, freshness, detailed=detailed),
         )
 
     @router.get(
         "",
-        response_model=schemas.ForecastsAnswer,
+        response_model=schemas.ForecastsAnswer | RowsAnswer,
         responses=schemas.answers(404, 422, 503, tables=True),
         dependencies=[Depends(reject_unknown_parameters(ForecastParameters))],
     )
@@ -49,7 +51,7 @@ def forecasts_router(repository: PublicationRepository, clock: Clock) -> APIRout
 
     @router.get(
         "/{unique_id:path}",
-        response_model=schemas.DetailAnswer,
+        response_model=schemas.DetailAnswer | RowsAnswer,
         responses=schemas.answers(404, 422, 503, tables=True),
         dependencies=[Depends(reject_unknown_parameters(OneSeriesParameters))],
     )
@@ -67,8 +69,8 @@ def pressure_router(repository: PublicationRepository, clock: Clock) -> APIRoute
 
     @router.get(
         "",
-        response_model=PressureAnswer,
-        responses=schemas.answers(404, 422, 503),
+        response_model=PressureAnswer | RowsAnswer,
+        responses=schemas.answers(404, 422, 503, tables=True),
         dependencies=[Depends(reject_unknown_parameters(PressureParameters))],
     )
     async def pressure(request: Request, wanted: Annotated[PressureParameters, Query()]) -> Response:
@@ -77,12 +79,11 @@ def pressure_router(repository: PublicationRepository, clock: Clock) -> APIRoute
         Places are ranked by the days from today on, in the system's time zone.
         """
         served = await repository.served(current_principal(request).place, wanted.cutoff, wanted.revision)
-        selection, what_if = wanted.selection(), wanted.what_if()
+        selection, form = wanted.pressure(), form_of(request, wanted)
         selection.check(served.publication)
-        what_if.check(served.publication)
         days_over = served.days_over(clock())
-        key = ("pressure", selection, what_if, days_over)
-        return await cached_response(request, served, key, lambda: served.pressure(selection, what_if, days_over))
+        key = pressure_key(selection, form, days_over)
+        return await cached_response(request, served, key, lambda: served.pressure(selection, form, days_over))
 
     return router
 
@@ -92,7 +93,7 @@ def scores_router(repository: PublicationRepository, clock: Clock) -> APIRouter:
 
     @router.get(
         "",
-        response_model=schemas.ScoresAnswer,
+        response_model=schemas.ScoresAnswer | RowsAnswer,
         responses=schemas.answers(404, 422, 503, tables=True),
         dependencies=[Depends(reject_unknown_parameters(ScoreParameters))],
     )
@@ -100,10 +101,17 @@ def scores_router(repository: PublicationRepository, clock: Clock) -> APIRouter:
         """Losses of the issued forecasts, against the actuals known when they were last scored."""
         principal = current_principal(request)
         served, live_scores = await repository.served(principal.place), repository.live_scores
-        selection, form = wanted.scores(), negotiated(wanted.format, headers_of(request).get("accept", ""))
+        selection, form = wanted.scores(), form_of(request, wanted)
+        selection.series.check(served.publication)
         freshness = served.freshness(clock())
         # Scores change without the publication: their instant is part of the key, and the address gets no alias.
-        key = ("scores", live_scores and live_scores.scored_at, selection, form, freshness if form is JSON else None)
+        key = (
+            "scores",
+            live_scores and live_scores.scored_at,
+            selection,
+            form,
+            freshness if form.has_metadata else None,
+        )
         body = await served.get(key, lambda: served.scores(selection, live_scores, form, freshness))
         return respond(body, headers_of(request), principal.cache_control)
 

@@ -1,8 +1,9 @@
 """The OpenAPI document: examples, headers, authentication and limits of the publication; and its page."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -18,13 +19,14 @@ from service.http.conditional import Representation, respond
 from service.http.problems import PROBLEM_JSON
 from service.http.security import docs_headers
 from service.page.assets import documentation_assets
+from service.page.templating import MAX_PREFIXES
 from service.publications.repository import PublicationRepository
 from service.rendering.bodies import json_bytes
 from service.routes import examples
 from service.routes.auth_cache import current_principal, headers_of
 from service.routes.pages import HTML_TYPE
 
-RESPONSE_ONLY_FIELDS = ("stream", "after", "cutoff", "revision", "leads", "regime")
+RESPONSE_ONLY_FIELDS = ("stream", "after", "cutoff", "revision", "leads", "regime", "from", "to")
 """Parameters whose example may be unknown to a system: `/docs` would fill it in, and get a 404."""
 
 
@@ -40,9 +42,9 @@ def of_publication(document: dict[str, Any], publication: Publication) -> dict[s
     }
     described = deepcopy(document)
     there = {
-        "place": shown.key.place,
+        "place": [shown.key.place],
         "under": system.name,
-        "measure": shown.key.measure,
+        "measure": [shown.key.measure],
         "unique_id": shown.unique_id,
         "quantiles": ",".join(levels),
         "beds": f"{with_beds}:+12",
@@ -115,34 +117,45 @@ OPENAPI_URL = "/openapi.json"
 DOCS_ASSETS = "/docs/assets"
 
 
-def docs_router(title: str, document: dict[str, Any], repository: PublicationRepository) -> APIRouter:
+def docs_router(
+    title: str, document: dict[str, Any], repository: PublicationRepository, frame_ancestors: Sequence[str] = ()
+) -> APIRouter:
     """The page, the files it loads, and `document`: the API as OpenAPI has it, and as the served system limits it."""
     router = APIRouter(include_in_schema=False)
-    page = bytes(
-        get_swagger_ui_html(
-            openapi_url=OPENAPI_URL,
-            title=title,
-            swagger_js_url=f"{DOCS_ASSETS}/swagger-ui-bundle.js",
-            swagger_css_url=f"{DOCS_ASSETS}/swagger-ui.css",
-            swagger_favicon_url=f"{DOCS_ASSETS}/favicon.png",
-        ).body
-    )
-    html = Representation.of(page, HTML_TYPE, more=docs_headers(page.decode()))
-    described = _described(document)
+
+    @lru_cache(MAX_PREFIXES)
+    def html(prefix: str) -> Representation:
+        page = bytes(
+            get_swagger_ui_html(
+                openapi_url=f"{prefix}{OPENAPI_URL}",
+                title=title,
+                swagger_js_url=f"{prefix}{DOCS_ASSETS}/swagger-ui-bundle.js",
+                swagger_css_url=f"{prefix}{DOCS_ASSETS}/swagger-ui.css",
+                swagger_favicon_url=f"{prefix}{DOCS_ASSETS}/favicon.png",
+            ).body
+        )
+        return Representation.of(page, HTML_TYPE, more=docs_headers(page.decode(), frame_ancestors))
+
+    def described(prefix: str, of: dict[str, Any]) -> Representation:
+        servers = {"servers": [{"url": prefix}]} if prefix else {}
+        return Representation.of(json_bytes(of | servers), "application/json")
+
     assets = documentation_assets()
 
     @router.get("/docs")
     async def docs(request: Request) -> Response:
-        return respond(html, headers_of(request), current_principal(request).cache_control)
+        return respond(html(request.state.prefix), headers_of(request), current_principal(request).cache_control)
 
     @router.get(OPENAPI_URL)
     async def openapi(request: Request) -> Response:
-        principal = current_principal(request)
+        principal, prefix = current_principal(request), request.state.prefix
         try:
             served = await repository.served(principal.place)
         except NothingToServeError:
-            return respond(described, headers_of(request), principal.cache_control)
-        limited = await served.get(("openapi",), lambda: _described(of_publication(document, served.publication)))
+            return respond(described(prefix, document), headers_of(request), principal.cache_control)
+        limited = await served.get(
+            ("openapi", prefix), lambda: described(prefix, of_publication(document, served.publication))
+        )
         return respond(limited, headers_of(request), principal.cache_control)
 
     @router.get(f"{DOCS_ASSETS}/{{name}}")
@@ -153,7 +166,3 @@ def docs_router(title: str, document: dict[str, Any], repository: PublicationRep
         return respond(found, headers_of(request), current_principal(request).cache_control)
 
     return router
-
-
-def _described(document: dict[str, Any]) -> Representation:
-    return Representation.of(json_bytes(document), "application/json")

@@ -1,23 +1,23 @@
 """The operations pages."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from jinja2 import Environment
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from publication.live_scores import LiveScores
 from service.http.conditional import Representation, respond
-from service.http.security import PAGE_HEADERS
 from service.page.accuracy import recent_error
 from service.page.assets import CACHE_FOR_A_YEAR, Assets
 from service.page.frame import content_version, frame
 from service.page.morning import first_day
 from service.page.place import place_page
 from service.page.system import page_address, system_page
+from service.page.templating import PageTemplates
 from service.publications.earlier import EarlierPublications
 from service.publications.repository import Clock, PublicationRepository
 from service.queries.page_parameters import PageChoice, PlacePageParameters, SystemPageParameters
@@ -30,12 +30,16 @@ HTML_TYPE = "text/html; charset=utf-8"
 def pages_router(
     repository: PublicationRepository,
     earlier: EarlierPublications,
-    templates: Environment,
+    templates: PageTemplates,
     assets: Assets,
     clock: Clock,
+    headers: Mapping[str, str],
 ) -> APIRouter:
     router = APIRouter(include_in_schema=False)
-    index_page, place_template = templates.get_template("index.html"), templates.get_template("place.html")
+
+    def page(request: Request, template: str, **content: object) -> Representation:
+        made = templates.of(request.state.prefix).get_template(template).render(**content)
+        return Representation.of(made.encode(), HTML_TYPE, more=headers)
 
     @router.get("/")
     async def index(request: Request, wanted: Annotated[SystemPageParameters, Query()]) -> Response:
@@ -44,7 +48,7 @@ def pages_router(
         if (added := wanted.added(served.publication)) is not None:
             choice = wanted.choice()
             address = page_address(PageChoice(choice.kind, choice.find, choice.every, added))
-            return RedirectResponse(request.url.path + address, HTTPStatus.SEE_OTHER)
+            return RedirectResponse(f"{request.state.prefix}/{address.removeprefix('./')}", HTTPStatus.SEE_OTHER)
         choice = wanted.choice()
         choice.what_if.check(served.publication)
         before = await earlier.free_beds(served, first_day(served, now))
@@ -53,16 +57,16 @@ def pages_router(
 
         def render() -> Representation:
             view, lately = system_page(served, now, before, choice), recent_error(scores, served.publication)
-            return _html(index_page.render(page=frame(served, now, version), index=view, lately=lately))
+            return page(request, "index.html", page=frame(served, now, version), index=view, lately=lately)
 
-        body = await served.get(("page", choice, version), render)
+        body = await served.get(("page", request.state.prefix, choice, version), render)
         return respond(body, headers_of(request), principal.cache_control)
 
     @router.get("/places/{place}")
     async def place(request: Request, place: str, wanted: Annotated[PlacePageParameters, Query()]) -> Response:
         principal, now = current_principal(request), clock()
         served = await repository.served(principal.place)
-        Selection(place=place).check(served.publication)
+        Selection(places=(place,)).check(served.publication)
         before = await earlier.free_beds(served, first_day(served, now))
         week_ago = await earlier.series_a_week_ago(served, place)
         scores = repository.live_scores
@@ -71,9 +75,9 @@ def pages_router(
         def render() -> Representation:
             view = place_page(served, now, before, week_ago, place, wanted.day)
             lately = recent_error(scores, served.publication, place)
-            return _html(place_template.render(page=frame(served, now, version), view=view, lately=lately))
+            return page(request, "place.html", page=frame(served, now, version), view=view, lately=lately)
 
-        body = await served.get(("page of place", place, wanted.day, version), render)
+        body = await served.get(("page of place", request.state.prefix, place, wanted.day, version), render)
         return respond(body, headers_of(request), principal.cache_control)
 
     @router.get("/static/{name}")
@@ -91,7 +95,3 @@ def pages_router(
 
 def _scored_at(live_scores: LiveScores | None) -> str:
     return "" if live_scores is None else live_scores.scored_at.isoformat()
-
-
-def _html(text: str) -> Representation:
-    return Representation.of(text.encode(), HTML_TYPE, more=PAGE_HEADERS)

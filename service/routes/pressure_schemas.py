@@ -47,23 +47,27 @@ class PlacePressureOut(ResponseModel):
         str | None, Field(description="the component that adds most to occupancy on the worst day, its level apart")
     ]
     discharges_needed: Annotated[
-        float | None, Field(description="further patients a day that would keep the worst day safe")
+        float | None, Field(description="further patients a day with which the worst day reaches the target")
     ]
     days: list[DayPressureOut]
     peak: Annotated[dict[str, BedsByLevel], Field(description="by how many days, in beds")]
 
 
 class AidOut(ResponseModel):
-    """So many beds of one place for patients of another, and the chance that it passes 95 % without and with them."""
+    """Beds of one place for patients of another, and the chance that it passes `aid_rate` without and with them.
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    The chances are named after the rate: `over_0.9_before` and `over_0.9_after` for 0.9.
+    """
+
+    model_config = ConfigDict(extra="allow", populate_by_name=True)
+    __pydantic_extra__: dict[str, float]
 
     donor: str = Field(alias="from")
     receiver: str = Field(alias="to")
     ds: HospitalDay
     beds: Annotated[int, Field(description="beds")]
-    before: float = Field(alias="over_0.95_before", description="chance, 0 to 1, without them")
-    after: float = Field(alias="over_0.95_after", description="chance, 0 to 1, with them")
+    before: float | None = Field(None, alias="over_0.95_before", description="chance, 0 to 1, without them")
+    after: float | None = Field(None, alias="over_0.95_after", description="chance, 0 to 1, with them")
 
 
 class AdviceOut(ResponseModel):
@@ -76,8 +80,18 @@ class AdviceOut(ResponseModel):
     note: Annotated[str | None, Field(description="in words, where days of the publication are over")]
 
 
+class TargetsOut(ResponseModel):
+    """What the discharges needed and mutual aid are to reach, as the parameters have it."""
+
+    rate: Annotated[float, Field(description="occupancy / beds, for the discharges needed")]
+    confidence: Annotated[float, Field(description="chance, 0 to 1, for the discharges needed")]
+    aid_rate: Annotated[float, Field(description="occupancy / beds, for mutual aid")]
+    aid_confidence: Annotated[float, Field(description="chance, 0 to 1, for mutual aid")]
+
+
 class PressureAnswer(Answer):
     what_if: WhatIfOut
+    targets: TargetsOut
     advice: AdviceOut
     places: list[PlacePressureOut]
     mutual_aid: list[AidOut]

@@ -1,6 +1,5 @@
 """Training and promoting, killed at random moments: whatever is left, the champion publishes. `make drills` runs it."""
 
-import multiprocessing
 import random
 import time
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from publication.vocabulary import CHAMPION
 from tests.unit.cli.commands import Ended, headroom
+from tests.unit.cli.forks import start
 
 # The library's own, when a test reads the registry.
 pytestmark = [
@@ -19,10 +19,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-FORKSERVER = multiprocessing.get_context("forkserver")
-FORKSERVER.set_forkserver_preload(
-    ["training.jobs.train", "training.jobs.promote", "training.jobs.publish", "tests.unit.cli.commands"]
-)
 TRIES = 20
 SEED = 6
 DAYS = 130
@@ -53,16 +49,13 @@ class Home:
 
     def seconds(self, command: str) -> float:
         """Return the seconds that it takes in a process that is not killed."""
-        process = FORKSERVER.Process(target=headroom, args=self.arguments(command))
         began = time.monotonic()
-        process.start()
-        process.join()
+        start(*self.arguments(command)).join()
         return time.monotonic() - began
 
     def killed(self, command: str, after_seconds: float) -> bool:
         """Return whether the command was still at work when it was killed."""
-        process = FORKSERVER.Process(target=headroom, args=self.arguments(command))
-        process.start()
+        process = start(*self.arguments(command))
         process.join(after_seconds)
         was_alive = process.is_alive()
         process.kill()

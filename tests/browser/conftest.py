@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import Literal
 
 import httpx
 import pytest
@@ -88,8 +88,21 @@ def open_page(browser: Browser) -> Iterator[Open]:
     """Open an address in a context of its own; what it requests, and what its console says, must be in order."""
     opened: list[tuple[Page, str, list[str], list[str]]] = []
 
-    def open_at(address: str, width: int = 1280, *, is_quiet: bool = True, **options: object) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, **cast("dict[str, str]", options))
+    def open_at(
+        address: str,
+        width: int = 1280,
+        *,
+        is_quiet: bool = True,
+        color_scheme: Literal["light", "dark"] = "light",
+        forced_colors: Literal["active", "none"] = "none",
+        java_script_enabled: bool = True,
+    ) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=color_scheme,
+            forced_colors=forced_colors,
+            java_script_enabled=java_script_enabled,
+        )
         context.set_default_timeout(PAGE_MILLISECONDS)
         page = context.new_page()
         requested: list[str] = []

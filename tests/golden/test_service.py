@@ -33,6 +33,9 @@ JSON_ROUTES = {
     "forecasts_filtered": "/v1/forecasts?under=RXH&measure=occupancy&horizon=1&quantiles=0.1,0.9",
     "one_series": "/v1/forecasts/RXH1/occupancy",
     "findings": "/v1/findings",
+    "places": "/v1/places",
+    "actuals": "/v1/actuals?under=RXH",
+    "forecasts_rows": "/v1/forecasts?place=RXH1&shape=rows",
     "pressure": "/v1/pressure?under=RXH&beds=RXH1:+12&discharges=RXH1:+2/day",
     "scores": "/v1/scores",
     "scores_by_series": "/v1/scores?under=RXH&by=series,leads,regime&leads=01-07",
@@ -40,7 +43,12 @@ JSON_ROUTES = {
     "openapi": "/openapi.json",
 }
 CSV_ROUTES = {
+    "pressure": "/v1/pressure?format=csv&under=RXH&beds=RXH1:+12&discharges=RXH1:+2/day",
     "findings": "/v1/findings?format=csv",
+    "places": "/v1/places?format=csv",
+    "series": "/v1/series?format=csv",
+    "actuals": "/v1/actuals?format=csv&under=RXH",
+    "publications": "/v1/publications?format=csv",
     "scores": "/v1/scores?format=csv&by=series",
     "forecasts": "/v1/forecasts?format=csv",
     "forecasts_filtered": "/v1/forecasts?format=csv&place=RXH1&horizon=2&quantiles=0.5",

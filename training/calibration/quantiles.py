@@ -126,7 +126,7 @@ def in_integer_counts(values: FloatArray, means: FloatArray, is_integer: BoolArr
     `means` (horizon, n_series), in counts; `is_integer` (n_series,) marks the series that count in integers.
     """
     small = is_integer & (means <= SMALL_COUNT)
-    return np.where(small[:, :, None], np.round(values), values)
+    return np.asarray(np.rint(values, out=values.copy(), where=small[:, :, None]))
 
 
 def continuity_jitter(days: FloatArray) -> FloatArray:

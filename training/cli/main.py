@@ -16,8 +16,8 @@ from publication.errors import (
     StoreUnreachableError,
     TimeZoneError,
 )
-from training.cli.invocation import Clock, utc_now
 from training.cli import histories, invocation, models, mornings, systems
+from training.cli.invocation import Clock, utc_now
 from training.errors import NothingPublishedError, OutOfReachError, TrainingError, UsageError
 from training.options import FileOrNothing
 
@@ -29,23 +29,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # boxes around the help would take longer to import than all the rest
 )
-for command in (systems.simulate, systems.init, histories.ingest):
-    app.command()(command)
+app.command()(systems.simulate)
+app.command()(systems.init)
+app.command()(histories.ingest)
 app.command(cls=FileOrNothing)(histories.history)
-for command in (
-    models.backtest,
-    models.train,
-    models.promote,
-    models.rollback,
-    histories.migrate,
-    mornings.publish,
-    mornings.export,
-    mornings.score,
-    mornings.daily,
-    mornings.briefing,
-    systems.demo,
-):
-    app.command()(command)
+app.command()(models.backtest)
+app.command()(models.train)
+app.command()(models.promote)
+app.command()(models.rollback)
+app.command()(histories.migrate)
+app.command()(mornings.publish)
+app.command()(mornings.export)
+app.command()(mornings.score)
+app.command()(mornings.daily)
+app.command()(mornings.briefing)
+app.command()(systems.demo)
 
 UNEXPECTED_EXIT_CODE = 1
 EXIT_CODES: dict[type[PublicationError], int] = {

@@ -13,8 +13,8 @@ from training.history.event_days import concerns
 from training.system.model import Event, SchoolTerm, SystemContext
 
 DIGEST_BYTES = 16
-Declared = tuple[date, date, str]
-"""The first and last day of something declared, and what it is."""
+Declared = tuple[date, date, str, str]
+"""The first and last day of something declared, what it is, and all three as text."""
 
 
 class Declarations:
@@ -31,11 +31,16 @@ class Declarations:
     def until(self, unique_id: str, last: date) -> str:
         """As text, all that holds for a series on days up to the last; what begins later is not there."""
         if unique_id not in self._by_series:
-            self._by_series[unique_id] = tuple(sorted(self._of(unique_id)))
-        held = (f"{what} {first} {min(end, last)}" for first, end, what in self._by_series[unique_id] if first <= last)
+            of_series = sorted(self._of(unique_id))
+            self._by_series[unique_id] = tuple((*one, _as_text(*one)) for one in of_series)
+        held = (
+            text if end <= last else _as_text(first, last, what)
+            for first, end, what, text in self._by_series[unique_id]
+            if first <= last
+        )
         return "\n".join([unique_id, self._everywhere, *held])
 
-    def _of(self, unique_id: str) -> Iterable[Declared]:
+    def _of(self, unique_id: str) -> Iterable[tuple[date, date, str]]:
         key = series_key(unique_id)
         places = (None, key.place, *self._system.ancestors(key.place))
         for event in self._context.events:
@@ -72,6 +77,10 @@ def digest_of(parts: Iterable[bytes]) -> bytes:
         content.update(len(part).to_bytes(8, "big"))
         content.update(part)
     return content.digest()
+
+
+def _as_text(first: date, last: date, what: str) -> str:
+    return f"{what} {first} {last}"
 
 
 def _described(event: Event, place: str) -> str:

@@ -83,6 +83,12 @@ def _counts_beds(event: Event, key: SeriesKey, system: System) -> bool:
 
 def spans(intervals: Sequence[AnyInterval], days: pd.DatetimeIndex) -> list[tuple[AnyInterval, slice]]:
     """Return the intervals that hold on any of the days, which are sorted, each with the slice of days."""
+    if not len(days):
+        return []
+    first, last = days[0].date(), days[-1].date()
+    intervals = [one for one in intervals if one.first <= last and one.last >= first]
+    if not intervals:
+        return []
     on = days.to_numpy().astype("datetime64[D]")
     begins = np.searchsorted(on, np.array([one.first for one in intervals], on.dtype))
     ends = np.searchsorted(on, np.array([one.last for one in intervals], on.dtype), side="right")

@@ -15,9 +15,9 @@ from training.frames import WEEK, BoolArray, FloatArray, IndexArray
 from training.models.effects import logs
 from training.models.level import (
     LEVEL_WARM_UP_DAYS,
+    LastYear,
     Level,
     change_scale,
-    last_years_change,
     moving_averages,
     weekday_deviations,
     with_pooled,
@@ -49,7 +49,8 @@ class FittedBoosting:
         """
         leads = np.arange(1, len(calendar) + 1)
         cutoff = np.full(len(leads), len(adjusted) - 1)
-        features = _features(adjusted, moving_averages(adjusted)[-1], calendar, cutoff, leads)
+        changes = _last_years_changes(adjusted, cutoff, leads)
+        features = _features(adjusted, moving_averages(adjusted)[-1], calendar, cutoff, leads, changes)
         shape = features.shape[:2]
         found = self.regressor.predict(features.reshape(-1, features.shape[-1])).reshape(shape)
         scales = dict(zip(self.unique_ids, self.scales, strict=True))
@@ -70,12 +71,14 @@ def fitted_boosting(
     scales = change_scale(adjusted, observed, averages)
     days, leads = _drawn(len(counts), counts.shape[1], len(level.coefficients))
     targets = days + leads
+    changes = _last_years_changes(adjusted, days, leads)
+    levels = _levels(level, averages, days, leads, changes)
     residuals = np.clip(
-        (logs(counts[targets]) - logs(_levels(level, adjusted, averages, days, leads) * multiples[targets])) / scales,
+        (logs(counts[targets]) - logs(levels * multiples[targets])) / scales,
         -MAX_BOOSTED_TARGET,
         MAX_BOOSTED_TARGET,
     )
-    features = _features(adjusted, averages[-1], calendar[targets], days, leads)
+    features = _features(adjusted, averages[-1], calendar[targets], days, leads, changes)
     both = observed[days] & observed[targets]
     regressor = HistGradientBoostingRegressor(
         loss="absolute_error",
@@ -103,30 +106,37 @@ def _drawn(n_days: int, n_series: int, horizon: int) -> tuple[IndexArray, IndexA
     return days[within], leads[within]
 
 
-def _levels(
-    level: Level, adjusted: FloatArray, averages: FloatArray, days: IndexArray, leads: IndexArray
-) -> FloatArray:
+def _last_years_changes(adjusted: FloatArray, days: IndexArray, leads: IndexArray) -> FloatArray:
+    """Return last year's change (n, n_series) over the lead of each pair of a day and a lead, (n,) each."""
+    last_year, changes = LastYear(adjusted), np.empty((len(days), adjusted.shape[1]))
+    for lead in np.unique(leads):
+        changes[leads == lead] = last_year.change(days[leads == lead], int(lead))
+    return changes
+
+
+def _levels(level: Level, averages: FloatArray, days: IndexArray, leads: IndexArray, changes: FloatArray) -> FloatArray:
     """Return levels (n, n_series), each as many days after a day as its lead says."""
-    levels = np.empty((len(days), adjusted.shape[1]))
+    levels = np.empty(changes.shape)
     for lead in np.unique(leads):
         of_lead = leads == lead
-        changes = last_years_change(adjusted, days[of_lead], int(lead))
-        levels[of_lead] = level.at_lead(averages[:, days[of_lead]], changes, int(lead))
+        levels[of_lead] = level.at_lead(averages[:, days[of_lead]], changes[of_lead], int(lead))
     return levels
 
 
 def _features(
-    adjusted: FloatArray, slowest: FloatArray, calendar: FloatArray, days: IndexArray, leads: IndexArray
+    adjusted: FloatArray,
+    slowest: FloatArray,
+    calendar: FloatArray,
+    days: IndexArray,
+    leads: IndexArray,
+    changes: FloatArray,
 ) -> FloatArray:
     """Return features (n, n_series, n_features) of pairs of a day and a lead, (n,) each.
 
-    They are the lead, `calendar` (n, n_calendar) of the target, last year's change over the lead, and how far the
+    They are the lead, `calendar` (n, n_calendar) of the target, last year's `changes` over the lead, and how far the
     target's weekday was from its week lately: each of the series, and of all series.
     """
-    shape = (len(days), adjusted.shape[1])
-    changes = np.empty(shape)
-    for lead in np.unique(leads):
-        changes[leads == lead] = last_years_change(adjusted, days[leads == lead], int(lead))
+    shape = changes.shape
     deviations = weekday_deviations(adjusted, ~np.isnan(adjusted), BOOSTED_HALF_LIFE_WEEKS)[
         days + leads - WEEK * (-(-leads // WEEK))
     ]

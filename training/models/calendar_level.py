@@ -1,7 +1,7 @@
 """The calendar-adjusted level: calendar effects are divided out, the level is forecast, the effects multiplied in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 
 from training.console import with_progress
 from training.features.calendar import season_features
-from training.frames import BoolArray, FloatArray
+from training.frames import BoolArray, FloatArray, values_of
 from training.history.point_in_time import PointInTimeHistory
 from training.history.reporting import is_flow
 from training.models.boosting import MIN_BOOSTED_DAYS, FittedBoosting, fitted_boosting
@@ -56,11 +56,15 @@ class FittedLevel:
 
 @dataclass(frozen=True)
 class PreparedLevel:
-    """The fit of a measure, and the factors of its effects (n_days, n_series); with boosting where it is fitted."""
+    """The fit of a measure, and the factors of its effects (n_days, n_series); with boosting where it is fitted.
+
+    `means` are those made without boosting, by cutoff and series: candidates that build on them need them again.
+    """
 
     fitted: FittedLevel
     multiples: pd.DataFrame
     boosting: FittedBoosting | None = None
+    means: dict[tuple[pd.Timestamp, tuple[str, ...]], FloatArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,10 +101,10 @@ class CalendarLevel:
         """Fill in the means, or the failures, of one measure's series at the cutoffs of one refit day."""
         history = request.history
         for cutoff in cutoffs:
-            days = history.imputed(cutoff)[_of(measure, history, cutoff)].count()
-            for unique_id in days.index[days < MIN_LEVEL_DAYS]:
+            days = _known_days(measure, history, cutoff)
+            for unique_id in (i for i, count in days.items() if count < MIN_LEVEL_DAYS):
                 means.failures[cutoff, unique_id] = f"{days[unique_id]} days are known, {MIN_LEVEL_DAYS} are needed"
-            known = list(days.index[days >= MIN_LEVEL_DAYS])
+            known = [unique_id for unique_id, count in days.items() if count >= MIN_LEVEL_DAYS]
             try:
                 prepared = self._prepared(request, fit_day(cutoff), cutoffs, measure)
                 prepared = prepared or self._prepared(request, cutoff, [cutoff], measure, MIN_CUTOFF_FIT_DAYS)
@@ -142,6 +146,13 @@ def _of(measure: str, history: PointInTimeHistory, cutoff: pd.Timestamp) -> list
     return by_measure(history.as_of(cutoff).columns).get(measure, [])
 
 
+def _known_days(measure: str, history: PointInTimeHistory, cutoff: pd.Timestamp) -> dict[str, int]:
+    """Return the number of days of each of these series, with those that were filled."""
+    unique_ids = _of(measure, history, cutoff)
+    counts = (~np.isnan(values_of(history.imputed(cutoff), unique_ids))).sum(axis=0)
+    return dict(zip(unique_ids, counts.tolist(), strict=True))
+
+
 @lru_cache(maxsize=256)  # candidates that build on the levels of a measure need the same days again
 def _prepared(
     history: PointInTimeHistory,
@@ -166,7 +177,18 @@ def _prepared(
 def _means(
     prepared: PreparedLevel, history: PointInTimeHistory, cutoff: pd.Timestamp, unique_ids: list[str], horizon: int
 ) -> FloatArray:
-    """Return means (horizon, n_series)."""
+    """Return means (horizon, n_series); made once where they are made without boosting."""
+    if prepared.boosting is not None:
+        return _made_means(prepared, history, cutoff, unique_ids, horizon)
+    key = cutoff, tuple(unique_ids)
+    if key not in prepared.means:
+        prepared.means[key] = _made_means(prepared, history, cutoff, unique_ids, horizon)
+    return prepared.means[key]
+
+
+def _made_means(
+    prepared: PreparedLevel, history: PointInTimeHistory, cutoff: pd.Timestamp, unique_ids: list[str], horizon: int
+) -> FloatArray:
     steps = history.steps(cutoff)
     recent = steps.removed_from(history.imputed(cutoff))[unique_ids].tail(SMOOTHING_LOOKBACK_DAYS)
     multiples = prepared.multiples[unique_ids]

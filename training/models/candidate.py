@@ -37,8 +37,12 @@ class FitCache:
             self._parts[key] = make()
         return cast(Part, self._parts[key])
 
+    def get(self, key: Key) -> object | None:
+        """Return the part of a key; None where it is missing, or could not be fitted."""
+        return self._parts.get(key)
+
     def add(self, parts: Mapping[Key, object]) -> None:
-        """Add the parts that a version was saved with."""
+        """Add parts that were fitted elsewhere: by a version that was saved, or in another process."""
         self._parts.update(parts)
 
     def of_days(self, days: Collection[pd.Timestamp]) -> dict[Key, object]:
@@ -123,8 +127,13 @@ def by_measure(unique_ids: Iterable[str]) -> dict[str, list[str]]:
     """Return the series of each measure, in their order."""
     groups: dict[str, list[str]] = {}
     for unique_id in unique_ids:
-        groups.setdefault(series_key(unique_id).measure, []).append(unique_id)
+        groups.setdefault(_measure(unique_id), []).append(unique_id)
     return groups
+
+
+@lru_cache(maxsize=65_536)
+def _measure(unique_id: str) -> str:
+    return series_key(unique_id).measure
 
 
 def fit_day(cutoff: pd.Timestamp) -> pd.Timestamp:

@@ -66,8 +66,13 @@ def design(history: PointInTimeHistory, days: pd.DatetimeIndex, unique_ids: Sequ
     known = history.context
     holidays = holiday_features(days, known.holidays, known.hidden_holidays)
     shared = pd.concat([weekday_dummies(days), fourier_terms(days, harmonics), holidays], axis=1)
-    tables = {str(name): shared[[name]].to_numpy() for name in shared}
-    return Design(tables | event_tables(days, unique_ids, known, history.system))
+    return Design(columns_of(shared) | event_tables(days, unique_ids, known, history.system))
+
+
+def columns_of(features: pd.DataFrame) -> dict[str, FloatArray]:
+    """Return the tables (n_days, 1) of a design from a wide frame of features that all series share."""
+    values = features.to_numpy(dtype=float)  # once: selecting columns of a frame one by one is slow
+    return {str(name): values[:, [column]] for column, name in enumerate(features.columns)}
 
 
 @dataclass(frozen=True)

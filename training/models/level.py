@@ -6,6 +6,7 @@ contrasts between the averages. The data decide if a level reverts, drifts or is
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.signal import lfilter
@@ -56,18 +57,23 @@ class Level:
 
     def ahead(self, adjusted: FloatArray) -> FloatArray:
         """Return levels (horizon, n_series) after the last of the days `adjusted` (n_days, n_series)."""
-        averages, last = moving_averages(adjusted), np.array([len(adjusted) - 1])
+        last = np.array([len(adjusted) - 1])
+        averages, last_year = moving_averages(adjusted)[:, last], LastYear(adjusted)
+        contrasts = _ewma_contrasts(averages)
         leads = range(1, len(self.coefficients) + 1)
-        levels = [self.at_lead(averages[:, last], last_years_change(adjusted, last, lead), lead) for lead in leads]
-        return np.concatenate(levels)
+        return np.concatenate([self._changed(averages, contrasts, last_year.change(last, n), n) for n in leads])
 
     def at_lead(self, averages: FloatArray, last_year: FloatArray, lead: int) -> FloatArray:
         """Return levels (n_days, n_series), `lead` days after each day of averages (n_averages, n_days, n_series).
 
-        `last_year` (n_days, n_series) has `last_years_change` over the lead.
+        `last_year` (n_days, n_series) has the change of last year over the lead.
         """
-        change = np.tensordot(self.coefficients[lead - 1], _features(averages, last_year), axes=1)
-        return _changed(averages, change)
+        return self._changed(averages, _ewma_contrasts(averages), last_year, lead)
+
+    def _changed(self, averages: FloatArray, contrasts: FloatArray, last_year: FloatArray, lead: int) -> FloatArray:
+        """Return levels after relative changes of the base, not negative."""
+        change = np.tensordot(self.coefficients[lead - 1], _features(averages, contrasts, last_year), axes=1)
+        return np.asarray(np.maximum(averages[BASE] + _base(averages) * change, 0.0))
 
 
 def moving_averages(counts: FloatArray, constants: Sequence[float] = SMOOTHING_CONSTANTS) -> FloatArray:
@@ -92,6 +98,7 @@ def fitted_level(adjusted: FloatArray, observed: BoolArray, horizon: int) -> Lev
     scale = change_scale(adjusted, observed, averages)
     first = min(LEVEL_WARM_UP_DAYS, len(adjusted) // 3)
     # Months of one year and the next do not show if years are alike: all series may have moved together by chance.
+    last_year = LastYear(adjusted)
     knows_last_year = observed[LAST_YEAR_DAYS:].any(axis=1).sum() >= LAST_YEAR_DAYS
     leads = [lead for lead in FITTED_LEADS if lead < horizon and lead < len(adjusted) - first] + [horizon]
     found = []
@@ -99,32 +106,45 @@ def fitted_level(adjusted: FloatArray, observed: BoolArray, horizon: int) -> Lev
         change = (adjusted[lead:] - averages[BASE, :-lead]) / base[:-lead] / scale
         usable = observed[lead:] & observed[:-lead]
         usable[:first] = False
-        of_last_year = knows_last_year * last_years_change(adjusted, days[:-lead], lead)
-        changes = _features(averages[:, :-lead], of_last_year)
+        of_last_year = knows_last_year * last_year.change(days[:-lead], lead)
+        changes = _features(averages[:, :-lead], _ewma_contrasts(averages[:, :-lead]), of_last_year)
         target = np.clip(change[usable], -MAX_SCALED_CHANGE, MAX_SCALED_CHANGE)
         found.append(_coefficients((changes / scale)[:, usable].T, target, lead, adjusted.shape[1]))
     at = np.arange(1, horizon + 1)
     return Level(np.column_stack([np.interp(at, leads, column) for column in np.transpose(found)]))
 
 
-def last_years_change(adjusted: FloatArray, days: IndexArray, lead: int) -> FloatArray:
-    """Return the relative change (n_days, n_series) of the smoothed level over `lead` days, a year before each day.
+@dataclass(frozen=True)
+class LastYear:
+    """Changes of the smoothed level a year ago, from daily values `adjusted` (n_days, n_series)."""
 
-    `days` are positions in `adjusted` (n_days, n_series). The change is 0 where last year is not known.
-    """
-    half = LAST_YEAR_SMOOTHING_DAYS // 2
-    then = days - LAST_YEAR_DAYS
-    change = np.zeros((len(days), adjusted.shape[1]))
-    if lead + half > LAST_YEAR_DAYS or (then < half).all():
-        return change
-    sums = np.cumsum(np.vstack([np.zeros((1, adjusted.shape[1])), np.nan_to_num(adjusted)]), axis=0)
-    means = sums / LAST_YEAR_SMOOTHING_DAYS
-    start = np.maximum(then, half)
-    before, after = (means[at + half + 1] - means[at - half] for at in (start, start + lead))
-    change = (after - before) / np.maximum(before, MIN_LEVEL)
-    first = np.isnan(adjusted).sum(axis=0)  # a series has no gaps after its first value
-    known = then[:, None] - half >= first
-    return np.where(known, np.clip(change, -MAX_CONTRAST, MAX_CONTRAST), 0.0)
+    adjusted: FloatArray
+
+    def change(self, days: IndexArray, lead: int) -> FloatArray:
+        """Return the relative change (n, n_series) of the level over `lead` days, a year before each of some days.
+
+        `days` (n,) are positions in `adjusted`. The change is 0 where last year is not known.
+        """
+        half = LAST_YEAR_SMOOTHING_DAYS // 2
+        then = days - LAST_YEAR_DAYS
+        if lead + half > LAST_YEAR_DAYS or (then < half).all():
+            return np.zeros((len(days), self.adjusted.shape[1]))
+        means, start = self._means, np.maximum(then, half)
+        before, after = (means[at + half + 1] - means[at - half] for at in (start, start + lead))
+        change = (after - before) / np.maximum(before, MIN_LEVEL)
+        known = then[:, None] - half >= self._first
+        return np.where(known, np.clip(change, -MAX_CONTRAST, MAX_CONTRAST), 0.0)
+
+    @cached_property
+    def _means(self) -> FloatArray:
+        """The sums (n_days + 1, n_series) of the days before each, over the number of days that are smoothed."""
+        none = np.zeros((1, self.adjusted.shape[1]))
+        return np.asarray(np.cumsum(np.vstack([none, np.nan_to_num(self.adjusted)]), axis=0) / LAST_YEAR_SMOOTHING_DAYS)
+
+    @cached_property
+    def _first(self) -> IndexArray:
+        """The first day (n_series,) with a value: a series has no gaps after it."""
+        return np.asarray(np.isnan(self.adjusted).sum(axis=0))
 
 
 def weekday_factors(adjusted: FloatArray, observed: BoolArray, horizon: int) -> FloatArray:
@@ -172,14 +192,9 @@ def _coefficients(features: FloatArray, change: FloatArray, lead: int, n_series:
     return np.asarray(trust * ridge.fit(features * trust, change).coef_)
 
 
-def _features(averages: FloatArray, last_year: FloatArray) -> FloatArray:
+def _features(averages: FloatArray, contrasts: FloatArray, last_year: FloatArray) -> FloatArray:
     """Return what future changes are regressed on: (n_features, n_days, n_series)."""
-    return np.concatenate([_ewma_contrasts(averages), with_pooled(last_year[None], averages[-1])])
-
-
-def _changed(averages: FloatArray, change: FloatArray) -> FloatArray:
-    """Return levels after relative changes of the base, not negative."""
-    return np.asarray(np.maximum(averages[BASE] + _base(averages) * change, 0.0))
+    return np.concatenate([contrasts, with_pooled(last_year[None], averages[-1])])
 
 
 def _described(coefficients: FloatArray) -> str:

@@ -1,9 +1,7 @@
 """One statsforecast model for each series, with parameters refitted on a grid of days; holidays taken out before."""
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -14,11 +12,12 @@ from training.errors import UsageError
 from training.features.calendar import HOLIDAY_PREFIX, holiday_features
 from training.frames import FloatArray, stretch_start
 from training.history.point_in_time import PointInTimeHistory
-from training.models.arima import independent, regressors
+from training.models.arima import regressors
 from training.models.calendar_level import fitted_on
 from training.models.candidate import (
     SMOOTHING_LOOKBACK_DAYS,
     ForecastRequest,
+    Key,
     Means,
     Scope,
     by_fit_day,
@@ -28,8 +27,9 @@ from training.models.candidate import (
     fitting_view,
     target_days,
 )
-from training.models.effects import Design
+from training.models.effects import Design, columns_of
 from training.models.hyperparameters import described
+from training.models.series_forecast import FittedETS, LibraryModel, Origin, forecast_series
 
 
 class HolidayAdjuster:
@@ -77,7 +77,7 @@ def _multiples(request: ForecastRequest, day: pd.Timestamp, first: pd.Timestamp,
     measures = by_measure(history.as_of(day).columns) if day >= history.first_day else {}
     if table.empty or not measures:  # where nobody has reported for weeks, no series is known
         return pd.DataFrame(index=days)
-    features = Design({str(name): table[[name]].to_numpy() for name in table})
+    features = Design(columns_of(table))
     found = [_of_measure(request, day, measure, of, features) for measure, of in measures.items()]
     unique_ids = [unique_id for of in measures.values() for unique_id in of]
     return pd.DataFrame(np.concatenate(found, axis=1), days, unique_ids)
@@ -103,31 +103,6 @@ SERIES_WORTH_PROCESSES = 24  # below that, starting worker processes costs more 
 
 Counts = Callable[[pd.Timestamp], FloatArray]
 """Cutoff to the counts (n_days, n_series) that models are run on: every day of the history, without gaps."""
-
-
-class LibraryModel(Protocol):
-    """The interface of a statsforecast model: `fit(y)` and `forward(y, h)`, with X and X_future if it `uses_exog`."""
-
-    @property
-    def fit(self) -> Callable[..., "LibraryModel"]: ...
-    @property
-    def forward(self) -> Callable[..., dict[str, FloatArray]]: ...
-
-
-@dataclass(frozen=True)
-class Origin:
-    """One series at one cutoff: the values to fit to (those of the refit day) and the values to forecast from.
-
-    Both begin `start` days after the history does. The newest value is `behind` days before the cutoff; the forecast
-    starts there.
-    """
-
-    cutoff: pd.Timestamp
-    fit_on: pd.Timestamp
-    start: int
-    fit_values: FloatArray
-    values: FloatArray
-    behind: int
 
 
 @dataclass(frozen=True)
@@ -176,39 +151,35 @@ class Statistical:
             return empty_means(request)
         last = max(request.cutoffs) + pd.Timedelta(days=request.horizon)
         features = regressors(request.history, last, list(origins)) if self.with_regressors else {}
-        jobs = -1 if len(origins) >= SERIES_WORTH_PROCESSES else 1
-        run = Parallel(n_jobs=jobs, return_as="generator")
+        who = described(self.make())
+        fitted = {unique_id: _fitted_before(request, who, unique_id, series) for unique_id, series in origins.items()}
+        n_to_fit = sum(any(one.takes_time(fitted[i]) for one in series) for i, series in origins.items())
+        run = Parallel(n_jobs=-1 if n_to_fit >= SERIES_WORTH_PROCESSES else 1, return_as="generator")
         answers = run(
-            delayed(forecast_series)(self.make(), series, request.horizon, features.get(unique_id))
+            delayed(forecast_series)(self.make(), series, request.horizon, features.get(unique_id), fitted[unique_id])
             for unique_id, series in origins.items()
         )
         made = with_progress(answers, f"{self._name()} by series", len(origins))
-        return _by_cutoff(request, dict(zip(origins, made, strict=True)))
+        by_series = dict(zip(origins, made, strict=True))
+        for unique_id, answer in by_series.items():
+            request.fits.add({_key(who, unique_id, *of): fit for of, fit in answer.fits.items()})
+        return _by_cutoff(request, {unique_id: answer.means for unique_id, answer in by_series.items()})
 
     def _name(self) -> str:
         return self.make().__class__.__name__
 
 
-def forecast_series(
-    model: LibraryModel, origins: Sequence[Origin], horizon: int, exog: FloatArray | None = None
-) -> dict[pd.Timestamp, FloatArray | str]:
-    """Return for each cutoff the means (horizon,), or the reason why there are none.
+def _fitted_before(
+    request: ForecastRequest, who: str, unique_id: str, series: Sequence[Origin]
+) -> dict[str, FittedETS]:
+    """Return what was fitted to the values of the origins before, by their digests."""
+    found = {one.made_from: request.fits.get(_key(who, unique_id, one.fit_on, one.made_from)) for one in series}
+    return {made_from: fit for made_from, fit in found.items() if isinstance(fit, FittedETS)}
 
-    `exog` are regressors (n_days, n_features) from the first day of the history on.
-    """
-    answers: dict[pd.Timestamp, FloatArray | str] = {}
-    fitted: Origin | None = None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the library warns of constant series and the like; the result is what counts
-        for origin in origins:
-            try:
-                if fitted is None or (fitted.fit_on, fitted.start) != (origin.fit_on, origin.start):
-                    model, fitted = _fitted(model, origin, exog), origin
-                answers[origin.cutoff] = _checked(_ahead(model, fitted, origin, horizon, exog), horizon)
-            except Exception as error:  # noqa: BLE001  a library may fail in any way; the series gets its fallback
-                fitted = None
-                answers[origin.cutoff] = f"{type(error).__name__}: {error}"
-    return answers
+
+def _key(who: str, unique_id: str, fit_on: pd.Timestamp, made_from: str) -> Key:
+    """Return the key of the fit of a model, described by `who`, to one series."""
+    return (who, f"{fit_on:%Y-%m-%d}", unique_id, made_from)
 
 
 def _by_cutoff(request: ForecastRequest, answers: Mapping[str, Mapping[pd.Timestamp, FloatArray | str]]) -> Means:
@@ -221,32 +192,6 @@ def _by_cutoff(request: ForecastRequest, answers: Mapping[str, Mapping[pd.Timest
         if found:
             means.fill(cutoff, list(found), np.column_stack(list(found.values())))
     return means
-
-
-def _fitted(model: LibraryModel, origin: Origin, exog: FloatArray | None) -> LibraryModel:
-    if exog is None:
-        return model.fit(origin.fit_values)
-    table = exog[origin.start : origin.start + len(origin.fit_values)]
-    return model.fit(origin.fit_values, X=table[:, independent(table)])
-
-
-def _ahead(model: LibraryModel, fitted: Origin, origin: Origin, horizon: int, exog: FloatArray | None) -> FloatArray:
-    """Return means of the days after the cutoff, with the columns of `exog` that the model was fitted to."""
-    days = origin.behind + horizon
-    if exog is None:
-        return model.forward(y=origin.values, h=days)["mean"][origin.behind :]
-    columns = independent(exog[fitted.start : fitted.start + len(fitted.fit_values)])
-    now = origin.start + len(origin.values)
-    past, future = exog[origin.start : now, columns], exog[now : now + days, columns]
-    return model.forward(y=origin.values, h=days, X=past, X_future=future)["mean"][origin.behind :]
-
-
-def _checked(means: FloatArray, horizon: int) -> FloatArray | str:
-    """Return the means, or the reason why they cannot be used."""
-    means = np.asarray(means, dtype=float)
-    if means.shape != (horizon,):
-        return f"it gave {means.size} numbers for {horizon} days"
-    return means if np.isfinite(means).all() else "it gave no number"
 
 
 @dataclass(frozen=True)

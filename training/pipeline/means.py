@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from textwrap import shorten
 from time import perf_counter
 
@@ -34,6 +35,7 @@ EnsembleWeights = Mapping[tuple[str, str], Weights]
 """By learned ensemble and measure: the weights of its members."""
 
 NO_WEIGHTS: EnsembleWeights = {}
+KEYS_HELD = 1024  # cutoffs and scopes, or measures, whose keys and bed changes are needed again and again
 REASON_LENGTH = 200  # a library's message may go on for pages; dashboards show it
 
 
@@ -50,6 +52,8 @@ class MeansCache:
         self._saved = SavedMeans()
         self._by_candidate: dict[str, Means] = {}
         self._seconds: defaultdict[str, float] = defaultdict(float)
+        self._keys = lru_cache(maxsize=KEYS_HELD)(self._keys_at)
+        self._bed_steps = lru_cache(maxsize=KEYS_HELD)(self._bed_steps_of)
         self.fits = FitCache()
 
     def make(self, name: str, cutoffs: Iterable[pd.Timestamp]) -> Means:
@@ -92,14 +96,14 @@ class MeansCache:
         for name in with_members(names):
             made = self._by_candidate.get(name, Means())
             for cutoff in (cutoff for cutoff in cutoffs if cutoff in made.by_cutoff):
-                means.add(name, self._digests(CATALOGUE[name], cutoff), made, cutoff)
+                means.add(name, self._keys(scope_of(CATALOGUE[name]), cutoff), made, cutoff)
         return PipelineState(means, self.fits.of_days(days))
 
     def _forecast_missing(self, name: str, candidate: Candidate, cutoffs: Sequence[pd.Timestamp]) -> Means:
         """Return the saved means at the cutoffs; where there are none, the candidate makes them."""
         means = empty_means(ForecastRequest(self._history, cutoffs, self.horizon))
         missing: dict[tuple[PointInTimeHistory, frozenset[str] | None], list[pd.Timestamp]] = {}
-        keys = {cutoff: self._digests(candidate, cutoff) for cutoff in cutoffs}
+        keys = {cutoff: self._keys(scope_of(candidate), cutoff) for cutoff in cutoffs}
         for cutoff in cutoffs:
             absent = self._saved.fill(name, keys[cutoff], means, cutoff)
             if absent:
@@ -114,11 +118,11 @@ class MeansCache:
                 self._saved.fill(name, taken, means, cutoff)
         return means
 
-    def _digests(self, candidate: object, cutoff: pd.Timestamp) -> dict[str, bytes]:
-        """Return for each series at the cutoff a digest of all that its means there are made from."""
+    def _keys_at(self, scope: Scope, cutoff: pd.Timestamp) -> Mapping[str, bytes]:
+        """Return for each series at the cutoff a digest of all that candidates of a scope make its means there from."""
         seen = self._history.announced_at(cutoff)
         now, fitted = seen.digests(cutoff, self.horizon), seen.undelayed.digests(fit_day(cutoff), 0)
-        scope, of_fit = scope_of(candidate), by_measure(fitted)
+        of_fit = by_measure(fitted)
         keys: dict[str, bytes] = {}
         for measure, unique_ids in by_measure(now).items():
             everywhere = scope is Scope.SYSTEM
@@ -140,8 +144,11 @@ class MeansCache:
         for name in dict.fromkeys(names.values()):
             take = chosen == name
             means[:, take] = self._of(name, cutoff, pd.Index(ids[take]), weights)
-        means += self._history.announced_at(cutoff).bed_steps(target_days(cutoff, self.horizon), list(names))
+        means += self._bed_steps(cutoff, tuple(names))
         return np.where(np.isfinite(means), means, np.nan)
+
+    def _bed_steps_of(self, cutoff: pd.Timestamp, unique_ids: tuple[str, ...]) -> FloatArray:
+        return self._history.announced_at(cutoff).bed_steps(target_days(cutoff, self.horizon), unique_ids)
 
     def _of(self, name: str, cutoff: pd.Timestamp, ids: pd.Index, weights: EnsembleWeights) -> FloatArray:
         """Return one candidate's means (horizon, n_series)."""

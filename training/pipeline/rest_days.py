@@ -44,18 +44,32 @@ class RestDays:
             if not of.all()
         }
 
+    def at_rest(self, days: pd.DatetimeIndex, unique_ids: Sequence[str], cutoff: pd.Timestamp) -> BoolArray | None:
+        """Return the days (n_days, n_series) of weekdays that are never counted, without a value; None for none."""
+        counted_on = self._of_bottom(cutoff)
+        if not counted_on:
+            return None
+        resting = [i for i in unique_ids if i in counted_on]
+        if not resting:
+            return None
+        at_rest = pd.DataFrame(False, index=days, columns=list(unique_ids))
+        for unique_id in resting:
+            at_rest[unique_id] = ~days.weekday.isin(counted_on[unique_id])
+        known = self._history.as_of(cutoff)[list(unique_ids)].reindex(days)
+        return np.asarray(at_rest.to_numpy() & known.isna().to_numpy())
+
     def zero_means(self, bottom: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
         """Return the wide means of bottom series, with 0 on the days on which they are not counted.
 
         Days of windows in the past that did have a value stay as they are.
         """
-        at_rest = self._at_rest(pd.DatetimeIndex(bottom.index), list(bottom.columns), cutoff)
+        at_rest = self.at_rest(pd.DatetimeIndex(bottom.index), list(bottom.columns), cutoff)
         return bottom if at_rest is None else bottom.mask(at_rest, 0.0)
 
     def zero_margins(self, margins: FloatArray, paths: Paths, cutoff: pd.Timestamp) -> tuple[FloatArray, Paths]:
         """Return margins (n_bottom, horizon, n_levels) and paths of the bottom series, with 0 on those days."""
         days = target_days(cutoff, margins.shape[1])
-        at_rest = self._at_rest(days, list(paths.unique_ids), cutoff)
+        at_rest = self.at_rest(days, list(paths.unique_ids), cutoff)
         if at_rest is None:
             return margins, paths
         counted = ~at_rest.T[:, :, None]
@@ -78,20 +92,6 @@ class RestDays:
 
     def _counted_on(self, cutoff: pd.Timestamp) -> CountedOn:
         return _some_weekdays(self._history.as_of(cutoff), flows=True, history=self._history)
-
-    def _at_rest(self, days: pd.DatetimeIndex, unique_ids: Sequence[str], cutoff: pd.Timestamp) -> BoolArray | None:
-        """Return the days (n_days, n_series) of weekdays that are never counted, without a value; None for none."""
-        counted_on = self._of_bottom(cutoff)
-        if not counted_on:
-            return None
-        resting = [i for i in unique_ids if i in counted_on]
-        if not resting:
-            return None
-        at_rest = pd.DataFrame(False, index=days, columns=list(unique_ids))
-        for unique_id in resting:
-            at_rest[unique_id] = ~days.weekday.isin(counted_on[unique_id])
-        known = self._history.as_of(cutoff)[list(unique_ids)].reindex(days)
-        return np.asarray(at_rest.to_numpy() & known.isna().to_numpy())
 
 
 def _some_weekdays(known: pd.DataFrame, *, flows: bool, history: PointInTimeHistory) -> dict[str, tuple[int, ...]]:

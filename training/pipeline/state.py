@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import cast
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from training.files import write_atomically
-from training.frames import FloatArray
+from training.frames import FloatArray, values_of
 from training.history.census_shares import CensusShares
 from training.history.patient_flow import FlowSeries
 from training.models import calendar_level, flow_balance
@@ -28,6 +29,7 @@ from training.models.candidate import Key, Means
 from training.models.discharges import Hazard
 from training.models.effects import Effects
 from training.models.level import Level
+from training.models.series_forecast import FittedETS
 
 CLASSES: dict[str, type] = {
     "calendar level": calendar_level.FittedLevel,
@@ -35,6 +37,7 @@ CLASSES: dict[str, type] = {
     "effects": Effects,
     "level": Level,
     "boosting": FittedBoosting,
+    "exponential smoothing": FittedETS,
     "hazard": Hazard,
     "balance": FlowSeries,
     "census shares": CensusShares,
@@ -46,6 +49,8 @@ TRUSTED = [
 """Types other than those that skops trusts by itself: ours, and one of scikit-learn's that it does not know."""
 
 PARTS, ARRAYS = "parts.json", "arrays.npz"
+DUMPED: WeakKeyDictionary[BaseEstimator, NDArray[np.generic]] = WeakKeyDictionary()
+"""The bytes of regressors that were read or written, which are written again each day until the next refit."""
 Arrays = list[NDArray[np.generic]]
 Json = object
 
@@ -74,9 +79,7 @@ def _written(value: object, arrays: Arrays) -> Json:
     if isinstance(value, np.ndarray):
         return {"array": _added(value, arrays)}
     if isinstance(value, BaseEstimator):
-        from skops.io import dumps
-
-        return {"regressor": _added(np.frombuffer(dumps(value), dtype=np.uint8), arrays)}
+        return {"regressor": _added(_dumped(value), arrays)}
     if is_dataclass(value) and not isinstance(value, type):
         name = next(name for name, its_class in CLASSES.items() if type(value) is its_class)
         return {"class": name, "fields": {f.name: _written(getattr(value, f.name), arrays) for f in fields(value)}}
@@ -85,6 +88,14 @@ def _written(value: object, arrays: Arrays) -> Json:
     if isinstance(value, list | tuple):
         return [_written(item, arrays) for item in value]
     raise TypeError(f"a fitted part holds a {type(value).__name__}, which is not written")
+
+
+def _dumped(regressor: BaseEstimator) -> NDArray[np.generic]:
+    from skops.io import dumps
+
+    if regressor not in DUMPED:
+        DUMPED[regressor] = np.frombuffer(dumps(regressor), dtype=np.uint8)
+    return DUMPED[regressor]
 
 
 def _added(array: NDArray[np.generic], arrays: Arrays) -> int:
@@ -104,7 +115,10 @@ def _read(value: Json, arrays: Arrays) -> object:
     if "regressor" in value:
         from skops.io import loads
 
-        return loads(arrays[value["regressor"]].tobytes(), trusted=TRUSTED)
+        content = arrays[value["regressor"]]
+        regressor: BaseEstimator = loads(content.tobytes(), trusted=TRUSTED)
+        DUMPED[regressor] = content
+        return regressor
     return arrays[cast(int, value["array"])]
 
 
@@ -131,8 +145,8 @@ class SavedMeans:
 
     def add(self, name: str, keys: Mapping[str, bytes], means: Means, cutoff: pd.Timestamp) -> None:
         """Save the means of some series at a cutoff under their keys."""
-        table = means.by_cutoff[cutoff].reindex(columns=list(keys))  # a candidate may leave a series out
-        for (unique_id, key), values in zip(keys.items(), table.to_numpy(dtype=float).T, strict=True):
+        table = values_of(means.by_cutoff[cutoff], list(keys))  # a candidate may leave a series out
+        for (unique_id, key), values in zip(keys.items(), table.T, strict=True):
             self._means[name][key] = values
             if (cutoff, unique_id) in means.failures:
                 self._failures[name][key] = means.failures[cutoff, unique_id]

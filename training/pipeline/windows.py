@@ -60,7 +60,7 @@ class WindowForecasts:
         """
         windows = self.before(cutoff)
         shape = (len(windows), self._means.horizon, len(names))
-        return np.reshape([self._bottom(names, w, cutoff, weights).to_numpy() for w in windows], shape)
+        return np.reshape([self._bottom(names, w, cutoff, weights) for w in windows], shape)
 
     def published(self, names: Mapping[str, str], cutoff: pd.Timestamp, weights: EnsembleWeights) -> FloatArray:
         """Return the means as `means` does, with the fallback's in windows that had too few days for the candidate."""
@@ -83,11 +83,11 @@ class WindowForecasts:
 
     def _bottom(
         self, names: Mapping[str, str], window: pd.Timestamp, cutoff: pd.Timestamp, weights: EnsembleWeights
-    ) -> pd.DataFrame:
-        """Return the means of one window, wide; 0 on days on which a series is not counted, as known at the cutoff."""
+    ) -> FloatArray:
+        """Return the means of one window, 0 on days on which a series is not counted, as known at the cutoff."""
         values = self._means.combine(names, window, weights).clip(min=0.0)
-        bottom = pd.DataFrame(values, target_days(window, self._means.horizon), list(names))
-        return self._rest.zero_means(bottom, cutoff)
+        at_rest = self._rest.at_rest(target_days(window, self._means.horizon), list(names), cutoff)
+        return values if at_rest is None else np.where(at_rest, 0.0, values)
 
     def _fitted_weights(self, members: tuple[str, ...], measure: str, cutoff: pd.Timestamp) -> Weights:
         """Return weights of the members from their errors in the windows; every stock has its own."""

@@ -9,7 +9,7 @@ from publication.console import hide
 from publication.levels import EscalationLevel
 from publication.model import Measure, System
 from publication.redaction import addresses_in
-from training.errors import SystemFileError, UsageError
+from training.errors import SystemFileError, UsageError, nearest
 from training.files import named
 from training.system.model import (
     Aggregate,
@@ -27,7 +27,6 @@ from training.system.schema import (
     Document,
     SourceTable,
     format_validation_errors,
-    nearest,
 )
 from training.system.tables import Row, read_events, read_terms
 

@@ -14,12 +14,11 @@ from benchmarks.accuracy.progress import heading, log_progress
 from benchmarks.accuracy.requirement import Requirement, at_least, at_most
 from benchmarks.accuracy.runner import ForecastRunner
 from benchmarks.accuracy.scoring import CASE, mean_of, row_losses
-from publication.vocabulary import quantile_column, series_key
+from publication.vocabulary import OCCUPANCY, quantile_column, series_key
 from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales
 from training.history.archive import Archive
 from training.history.ingest import ingest
-from training.history.patient_flow import OCCUPANCY
 from training.history.point_in_time import PointInTimeHistory
 from training.models.catalogue import DEFAULT_CANDIDATE
 from training.pipeline.forecaster import Forecaster

@@ -1,17 +1,16 @@
 // Draws a picture again with Plotly where a reader asks to zoom into it. Without script the picture and its table are there.
 "use strict";
 
-const INK = "#22303c";
-const MEDIAN = "#0b4f7d";
+const STYLE = getComputedStyle(document.documentElement);
+const INK = STYLE.getPropertyValue("--ink");
+const MEDIAN = STYLE.getPropertyValue("--fan");
+const LINE = STYLE.getPropertyValue("--line");
+const PAPER = STYLE.getPropertyValue("--paper");
 const BANDS = [
   { percent: 95, low: "0.025", high: "0.975", fill: "rgba(0, 114, 178, 0.14)" },
   { percent: 80, low: "0.1", high: "0.9", fill: "rgba(0, 114, 178, 0.22)" },
   { percent: 50, low: "0.25", high: "0.75", fill: "rgba(0, 114, 178, 0.34)" },
 ];
-
-function address(uniqueId) {
-  return "/v1/forecasts/" + uniqueId.split("/").map(encodeURIComponent).join("/");
-}
 
 // Stretches of days that follow each other: a series that is counted on some weekdays only has a gap after each.
 function stretches(days) {
@@ -97,12 +96,12 @@ function layout(cutoff, unit) {
     paper_bgcolor: "rgba(0, 0, 0, 0)",
     plot_bgcolor: "rgba(0, 0, 0, 0)",
     hovermode: "x unified",
-    hoverlabel: { bgcolor: "#fff", bordercolor: "#c5ced6" },
+    hoverlabel: { bgcolor: PAPER, bordercolor: LINE },
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, traceorder: "reversed" },
-    xaxis: { type: "date", showgrid: false, tickformat: "%-d %b", hoverformat: "%a %-d %b %Y", linecolor: "#c5ced6", ticks: "outside", tickcolor: "#c5ced6" },
-    yaxis: { title: { text: unit, font: { size: 13 } }, gridcolor: "#e6ebef", zeroline: false, tickformat: ",~r", rangemode: "normal" },
+    xaxis: { type: "date", showgrid: false, tickformat: "%-d %b", hoverformat: "%a %-d %b %Y", linecolor: LINE, ticks: "outside", tickcolor: LINE },
+    yaxis: { title: { text: unit, font: { size: 13 } }, gridcolor: LINE, zeroline: false, tickformat: ",~r", rangemode: "normal" },
     yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
-    shapes: [{ type: "line", x0: cutoff, x1: cutoff, yref: "paper", y0: 0, y1: 1, line: { color: "#8a97a3", width: 1, dash: "dot" } }],
+    shapes: [{ type: "line", x0: cutoff, x1: cutoff, yref: "paper", y0: 0, y1: 1, line: { color: INK, width: 1, dash: "dot" } }],
   };
 }
 
@@ -124,7 +123,7 @@ function plotly() {
 async function draw(button) {
   const figure = button.closest("section").querySelector("figure");
   await plotly();
-  const answer = await fetch(address(button.dataset.uniqueId), { headers: { Accept: "application/json" } });
+  const answer = await fetch(button.dataset.address, { headers: { Accept: "application/json" } });
   if (!answer.ok) throw new Error(`the service answered ${answer.status}`);
   const body = await answer.json();
   const options = { displayModeBar: true, responsive: true };
@@ -144,7 +143,7 @@ function explain(button, error) {
 }
 
 function offer() {
-  for (const button of document.querySelectorAll("button[data-unique-id]")) {
+  for (const button of document.querySelectorAll("button[data-address]")) {
     button.parentElement.hidden = false;
     button.addEventListener("click", () => draw(button).catch((error) => explain(button, error)));
   }

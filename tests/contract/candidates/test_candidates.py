@@ -41,14 +41,43 @@ NAMES = [name for name, candidate in CATALOGUE.items() if not isinstance(candida
 every_candidate = pytest.mark.parametrize("name", NAMES)
 
 
-def answer(name: str, vintages: pd.DataFrame, cutoffs: list[pd.Timestamp], system: System = SYSTEM) -> Means:
-    return MeansCache(PointInTimeHistory(vintages, system, context=ENGLISH), HORIZON).make(name, cutoffs)
+def history_of(vintages: pd.DataFrame, system: System = SYSTEM) -> PointInTimeHistory:
+    return PointInTimeHistory(vintages, system, context=ENGLISH)
+
+
+@lru_cache
+def clean() -> PointInTimeHistory:
+    """Return the history that candidates share, as they do in a backtest: to read, never to change."""
+    return history_of(VERSIONS)
+
+
+@lru_cache
+def poisoned_after(cutoff: pd.Timestamp) -> PointInTimeHistory:
+    return history_of(poisoned(VERSIONS, cutoff, "late/attendances"))
+
+
+@lru_cache
+def reordered() -> PointInTimeHistory:
+    """Return the clean history with its rows and places in another order."""
+    system = replace(SYSTEM, places=(SYSTEM.places[0], *reversed(SYSTEM.places[1:])))
+    return history_of(VERSIONS.sample(frac=1.0, random_state=7), system)
+
+
+def answer(name: str, history: PointInTimeHistory, cutoffs: list[pd.Timestamp]) -> Means:
+    """Return the means of one request, for which everything is fitted anew."""
+    return MeansCache(history, HORIZON).make(name, cutoffs)
 
 
 @lru_cache
 def all_cutoffs(name: str) -> Means:
     """Return the means of one request for every cutoff, made once for all tests."""
-    return answer(name, VERSIONS, CUTOFFS)
+    return answer(name, clean(), CUTOFFS)
+
+
+@lru_cache
+def alone(name: str, cutoff: pd.Timestamp) -> Means:
+    """Return the means of a request for this cutoff only, made once for all tests."""
+    return answer(name, clean(), [cutoff])
 
 
 def test_the_cutoffs_stand_around_a_refit_day() -> None:
@@ -59,10 +88,9 @@ def test_the_cutoffs_stand_around_a_refit_day() -> None:
 @every_candidate
 @pytest.mark.parametrize("cutoff", [CUTOFFS[0], LAST], ids=["before a refit day", "last day"])
 def test_a_poisoned_future_changes_nothing(name: str, cutoff: pd.Timestamp) -> None:
-    clean = answer(name, VERSIONS, [cutoff])
-    bad = answer(name, poisoned(VERSIONS, cutoff, "late/attendances"), [cutoff])
-    pd.testing.assert_frame_equal(bad.by_cutoff[cutoff], clean.by_cutoff[cutoff], check_exact=True)
-    assert bad.failures == clean.failures
+    expected, bad = alone(name, cutoff), answer(name, poisoned_after(cutoff), [cutoff])
+    pd.testing.assert_frame_equal(bad.by_cutoff[cutoff], expected.by_cutoff[cutoff], check_exact=True)
+    assert bad.failures == expected.failures
 
 
 @every_candidate
@@ -90,7 +118,7 @@ def test_awkward_series_are_forecast_near_their_level(name: str) -> None:
 
 @every_candidate
 def test_a_second_request_gives_the_same_numbers(name: str) -> None:
-    once, again = all_cutoffs(name), answer(name, VERSIONS, CUTOFFS)
+    once, again = all_cutoffs(name), answer(name, clean(), CUTOFFS)
     for cutoff in CUTOFFS:
         pd.testing.assert_frame_equal(once.by_cutoff[cutoff], again.by_cutoff[cutoff], check_exact=True)
     assert once.failures == again.failures
@@ -98,9 +126,7 @@ def test_a_second_request_gives_the_same_numbers(name: str) -> None:
 
 @every_candidate
 def test_the_order_of_rows_and_places_changes_nothing(name: str) -> None:
-    system = replace(SYSTEM, places=(SYSTEM.places[0], *reversed(SYSTEM.places[1:])))
-    shuffled = VERSIONS.sample(frac=1.0, random_state=7)
-    ordered, mixed = answer(name, VERSIONS, [LAST]), answer(name, shuffled, [LAST], system)
+    ordered, mixed = alone(name, LAST), answer(name, reordered(), [LAST])
     pd.testing.assert_frame_equal(mixed.by_cutoff[LAST], ordered.by_cutoff[LAST], check_exact=True)
 
 
@@ -108,9 +134,9 @@ def test_the_order_of_rows_and_places_changes_nothing(name: str) -> None:
 def test_a_cutoff_has_the_same_means_alone_and_among_others(name: str) -> None:
     together = all_cutoffs(name)
     for cutoff in (CUTOFFS[0], LAST):
-        alone = answer(name, VERSIONS, [cutoff])
-        pd.testing.assert_frame_equal(together.by_cutoff[cutoff], alone.by_cutoff[cutoff], rtol=1e-9, atol=1e-9)
-        assert {k: v for k, v in together.failures.items() if k[0] == cutoff} == alone.failures
+        single = alone(name, cutoff)
+        pd.testing.assert_frame_equal(together.by_cutoff[cutoff], single.by_cutoff[cutoff], rtol=1e-9, atol=1e-9)
+        assert {k: v for k, v in together.failures.items() if k[0] == cutoff} == single.failures
 
 
 def test_a_week_old_series_has_a_fallback() -> None:

@@ -17,6 +17,7 @@ from service.app import create_app
 from service.auth.key_cache import Keys
 from service.auth.key_rows import StoredKeys
 from service.auth.keys import AnonymousPolicy
+from service.http.proxies import TrustedProxyMiddleware
 from service.observability.logs import RequestLog
 from service.settings import Settings
 
@@ -158,9 +159,19 @@ def serve(
     log: RequestLog | None = None,
     allowed_origins: str = "",
     anonymous_policy: AnonymousPolicy = AnonymousPolicy.ALLOW,
+    root_path: str = "",
+    frame_ancestors: str = "",
+    trusted_proxies: str = "",
 ) -> Client:
-    settings = Settings(poll_seconds=POLL_SECONDS, system_name=system, allowed_origins=allowed_origins)
-    return Client(create_app(settings, store, clock, keys or NoKeys(), anonymous_policy=anonymous_policy, log=log))
+    settings = Settings(
+        poll_seconds=POLL_SECONDS,
+        system_name=system,
+        allowed_origins=allowed_origins,
+        root_path=root_path,
+        frame_ancestors=frame_ancestors,
+    )
+    app = create_app(settings, store, clock, keys or NoKeys(), anonymous_policy=anonymous_policy, log=log)
+    return Client(TrustedProxyMiddleware(app, trusted_proxies) if trusted_proxies else app)
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """Formats other than JSON, pages of long lists, instants, revisions, and other origins."""
 
 import json
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from io import StringIO
 
@@ -11,6 +12,7 @@ import pytest
 from publication.store import Store
 from service.observability.logs import RequestLog
 from service.routes.schemas import ProblemAnswer
+from tests.builders import ISSUED_AT, build_publication
 from tests.contract.service.client import Client, Clock, serve
 
 ORIGIN = "https://board.example.org"
@@ -96,12 +98,66 @@ def test_the_instant_of_the_last_change_is_sent_and_trusted(issued_store: Store,
         assert parsedate_to_datetime(changed).isoformat() == "2026-11-22T05:02:11+00:00"
         assert client.get("/v1/forecasts", if_modified_since=changed).status_code == 304
         assert client.get("/v1/forecasts", if_modified_since=changed, if_none_match='"other"').status_code == 200
-        assert client.get("/v1/forecasts", if_modified_since="Sun, 22 Nov 2026 09:00:00 GMT").status_code == 200
+        for own_clock, status in (("05:59:00", 200), ("06:01:59", 200), ("06:02:00", 304)):  # loaded at six
+            answer = client.get("/v1/forecasts", if_modified_since=f"Sun, 22 Nov 2026 {own_clock} GMT")
+            assert answer.status_code == status, own_clock
         assert client.get("/v1/forecasts", if_modified_since="nonsense").status_code == 200
         clock.pass_days(1)  # it is late now, since midnight
         late = client.get("/v1/forecasts", if_modified_since=changed)
         assert late.status_code == 200
         assert parsedate_to_datetime(late.headers["last-modified"]).isoformat() == "2026-11-23T00:00:00+00:00"
+
+
+def test_two_publications_of_one_second_are_distinguished(empty_store: Store, clock: Clock) -> None:
+    empty_store.issue(build_publication())
+    with serve(empty_store, clock) as client:
+        dates = client.get("/v1/forecasts").headers["last-modified"]
+        assert client.get("/v1/forecasts", if_modified_since=dates).status_code == 304
+        empty_store.issue(build_publication(scale=1.1, issued_at=ISSUED_AT + timedelta(milliseconds=400)))
+        second = client.get_until("/v1/forecasts", lambda answer: answer.json()["publication"]["revision"] == 2)
+        assert second.headers["last-modified"] == dates
+        assert client.get("/v1/forecasts", if_modified_since=dates).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("sloppy", "plain"),
+    [
+        ("/v1/system/", "/v1/system"),
+        ("/v1/system?_=1", "/v1/system"),
+        ("/v1/forecasts/?place=RXH&_=1764489600&horizon=2", "/v1/forecasts?place=RXH&horizon=2"),
+        ("/v1/forecasts/RXH/occupancy/", "/v1/forecasts/RXH/occupancy"),
+        ("/v1/forecasts?format=CSV", "/v1/forecasts?format=csv"),
+        ("/v1/findings/?format=NdJson", "/v1/findings?format=ndjson"),
+        ("/places/RXH/", "/places/RXH"),
+    ],
+)
+def test_an_address_is_read_as_it_is_meant(client: Client, sloppy: str, plain: str) -> None:
+    answers = [client.get(address) for address in (sloppy, plain)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].content == answers[1].content
+    assert answers[0].headers["etag"] == answers[1].headers["etag"]
+
+
+@pytest.mark.parametrize(
+    ("address", "parameter", "meant"),
+    [
+        ("/v1/forecasts?place=rxh1", "place", "RXH1"),
+        ("/v1/forecasts?under=Northshire", "under", "northshire"),
+        ("/v1/series?measure=Occupancy", "measure", "occupancy"),
+        ("/v1/forecasts?stream=ADULT", "stream", "adult"),
+        ("/v1/forecasts/rxh/OCCUPANCY", "unique_id", "RXH/occupancy"),
+        ("/v1/scores?place=rxk", "place", "RXK"),
+        ("/places/rxh", "place", "RXH"),
+    ],
+)
+def test_an_id_in_another_case_is_answered_with_the_one_that_was_meant(
+    client: Client, address: str, parameter: str, meant: str
+) -> None:
+    answer = client.get(address)
+    assert answer.status_code == 404
+    (error,) = answer.json()["errors"]
+    assert error["parameter"] == parameter
+    assert error["allowed"].startswith(f"did you mean {meant}? There are {meant}")
 
 
 @pytest.mark.parametrize("address", ["/", "/v1/forecasts", "/v1/pressure", "/docs", "/static/page.js"])

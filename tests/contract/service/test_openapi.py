@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from publication.store import Store
 from service.routes import schemas
+from service.routes.list_schemas import ActualsAnswer, PlacesAnswer
 from service.routes.pressure_schemas import PressureAnswer
 from tests.builders import build_live_scores, build_publication
 from tests.contract.service.client import Client, Clock, serve
@@ -25,11 +26,24 @@ BODIES: dict[str, type[BaseModel]] = {
     "/v1/forecasts": schemas.ForecastsAnswer,
     "/v1/forecasts/{unique_id}": schemas.DetailAnswer,
     "/v1/findings": schemas.FindingsAnswer,
+    "/v1/places": PlacesAnswer,
+    "/v1/actuals": ActualsAnswer,
     "/v1/pressure": PressureAnswer,
     "/v1/scores": schemas.ScoresAnswer,
     "/healthz": schemas.AliveAnswer,
     "/readyz": schemas.ReadyAnswer,
 }
+TABLES = [
+    "/v1/publications",
+    "/v1/places",
+    "/v1/series",
+    "/v1/actuals",
+    "/v1/findings",
+    "/v1/forecasts",
+    "/v1/forecasts/{unique_id}",
+    "/v1/pressure",
+    "/v1/scores",
+]
 Node = dict[str, Any]
 
 
@@ -73,7 +87,7 @@ def test_an_example_is_what_its_schema_says(document: Node, address: str) -> Non
     assert read.model_dump(mode="json", by_alias=True, exclude_unset=True) == example
 
 
-@pytest.mark.parametrize("address", ["/v1/forecasts", "/v1/forecasts/{unique_id}", "/v1/scores"])
+@pytest.mark.parametrize("address", TABLES)
 def test_the_tables_of_an_example_have_the_columns_that_are_served(
     client: Client, document: Node, address: str
 ) -> None:
@@ -81,9 +95,9 @@ def test_the_tables_of_an_example_have_the_columns_that_are_served(
     (row,) = csv.DictReader(io.StringIO(content["text/csv"]["example"]))
     (line,) = map(json.loads, content["application/x-ndjson"]["example"].splitlines())
     written = {name: "" if value is None else str(value) for name, value in line.items()}
-    assert row == written | {name: "false" for name in written if name == "fallback"}
+    assert row == written | {name: str(value).lower() for name, value in line.items() if isinstance(value, bool)}
     served = client.get(address.replace("{unique_id}", "RXH/occupancy") + "?format=csv").text.splitlines()[0].split(",")
-    assert [name for name in served if name in row or not name.startswith("q")] == list(row)
+    assert [name for name in served if name in row or not re.search(r"\bq|_q", name)] == list(row)
 
 
 def test_every_parameter_says_what_it_is_with_an_example_that_may_be_sent(document: Node) -> None:
@@ -105,19 +119,21 @@ def test_what_the_page_fills_in_is_answered_as_it_is(empty_store: Store, clock: 
     empty_store.issue(build_publication(with_headroom=True))
     empty_store.save_live_scores(build_live_scores())
     with serve(empty_store, clock) as client:
-        filled: dict[str, dict[str, str]] = {}
+        filled: dict[str, dict[str, object]] = {}
         for address, parameter in parameters(client.get("/openapi.json").json()):
             if "example" in parameter:
-                filled.setdefault(address, {})[parameter["name"]] = str(parameter["example"])
+                filled.setdefault(address, {})[parameter["name"]] = parameter["example"]
         statuses = {
-            address: client.get(f"{address.format(**values)}?{urlencode(without_path(address, values))}").status_code
+            address: client.get(
+                f"{address.format(**values)}?{urlencode(without_path(address, values), doseq=True)}"
+            ).status_code
             for address, values in filled.items()
         }
     assert set(statuses.values()) == {200}, statuses
     assert len(statuses) > 5
 
 
-def without_path(address: str, values: dict[str, str]) -> dict[str, str]:
+def without_path(address: str, values: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in values.items() if f"{{{name}}}" not in address}
 
 
@@ -126,7 +142,8 @@ def test_a_request_of_examples_is_answered(empty_store: Store, clock: Clock) -> 
     empty_store.save_live_scores(build_live_scores())
     with serve(empty_store, clock) as client:
         addresses = [
-            f"{address.replace('{unique_id}', 'RXH/occupancy')}?{parameter['name']}={parameter['example']}"
+            f"{address.replace('{unique_id}', 'RXH/occupancy')}?"
+            + urlencode({parameter["name"]: parameter["example"]}, doseq=True)
             for address, parameter in parameters(client.get("/openapi.json").json())
             if parameter["in"] == "query" and "example" in parameter
         ]
@@ -140,7 +157,7 @@ def test_examples_name_what_the_caller_may_see(issued_store: Store, bunch: Bunch
         mine = client.get("/openapi.json", authorization=bunch.bearer("trust-h")).json()
         all_of_it = client.get("/openapi.json", authorization=bunch.bearer("reader")).json()
     places = [
-        {parameter["example"] for _, parameter in parameters(seen) if parameter["name"] == "place"}
+        {place for _, parameter in parameters(seen) if parameter["name"] == "place" for place in parameter["example"]}
         for seen in (mine, all_of_it)
     ]
     assert places == [{"RXH2"}, {"RXK2"}]

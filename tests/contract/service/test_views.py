@@ -61,12 +61,28 @@ READERS_ROUTES = [
     "/accuracy?place=RXH1&weeks=4",
     "/accuracy?place=RXK",
     "/v1/publications",
+    *(
+        f"/v1/{name}?{form}"
+        for name in ("places", "series", "actuals", "forecasts", "findings", "scores", "publications")
+        for form in ("format=csv", "format=ndjson", "shape=rows")
+    ),
+    "/v1/pressure?format=csv",
+    "/v1/pressure?format=ndjson&place=RXH1,RXH2",
+    "/v1/pressure?shape=rows&limit=1&rate=0.8&aid_rate=0.8&aid_confidence=0.9",
+    "/v1/places",
+    "/v1/places?under=RXH1",
+    "/v1/actuals",
+    "/v1/actuals?place=RXH,RXH2&measure=beds&measure=occupancy&from=2026-11-19",
+    "/v1/forecasts?from=2026-11-24&to=2026-11-25",
     "/readyz",
     "/docs",
     "/openapi.json",
     # rejections
     "/v1/forecasts?place=RXK",
     "/v1/forecasts?place=RXK1&under=northshire",
+    "/v1/actuals?place=RXH,RXK1",
+    "/v1/pressure?place=RXK1",
+    "/v1/places?place=rxk1",
     "/v1/forecasts/RXK1/occupancy",
     "/v1/forecasts?stream=neonatal",
     "/v1/forecasts?measure=ambulances",

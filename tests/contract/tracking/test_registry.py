@@ -5,6 +5,7 @@ import platform
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import mlflow
@@ -25,6 +26,7 @@ from training.errors import NothingPublishedError, OutOfReachError, UsageError, 
 from training.frames import long
 from training.history.point_in_time import known_at_day_end
 from training.pipeline.forecaster import Forecaster
+from training.pipeline.state import PipelineState
 from training.tracking.client import connect
 from training.tracking.comparison import MOST_METRICS
 from training.tracking.provenance import HistorySnapshot, code_version
@@ -67,6 +69,14 @@ def summary(wis: float) -> BacktestSummary:
     return replace(NO_SUMMARY, windows={"2022-04-01": wis})
 
 
+@lru_cache
+def trained() -> tuple[PipelineState, pd.DataFrame]:
+    """Return the state that every version is saved with, and its forecasts: the same for all, and to be read only."""
+    forecaster = Forecaster(FORECASTER.history, HORIZON)
+    answer = forecaster.forecast(RECIPE, CUTOFF).rows(LEVELS)
+    return forecaster.state(RECIPE, CUTOFF), answer
+
+
 def train(tracking_uri: str, system: str, registry: Registry, champion: Registered | None = None) -> int:
     """A run that registers a version."""
     version = Version(
@@ -81,10 +91,9 @@ def train(tracking_uri: str, system: str, registry: Registry, champion: Register
         champion_summary=None if champion is None else summary(0.7),
         compared_with=None if champion is None else champion.ref.version,
     )
-    forecaster = Forecaster(FORECASTER.history, HORIZON)
-    answer = forecaster.forecast(RECIPE, CUTOFF).rows(LEVELS)
+    state, answer = trained()
     with run(tracking_uri, "train", "train", {"windows": 1}, snapshot_of(system)):
-        return registry.register(version, forecaster.state(RECIPE, CUTOFF), long(TABLE.tail(70)), answer)
+        return registry.register(version, state, long(TABLE.tail(70)), answer)
 
 
 def snapshot_of(system: str) -> HistorySnapshot:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.places import PlaceAbsentError, as_anyone, closed, full, read_only
-from tests.unit.cli.commands import headroom, process
+from tests.places import PlaceAbsentError, closed, full, obeying_permissions, read_only
+from tests.unit.cli.commands import headroom
+from tests.unit.cli.forks import forked
 from tests.unit.cli.test_bad_input import assert_rejected
 
 HOME = ("HomeError", "--home (HEADROOM_HOME)")
@@ -55,13 +56,13 @@ CLOSED = [
 @pytest.mark.parametrize("row", CLOSED, ids=lambda row: row.what)
 def test_what_is_closed_is_said(row: Closed, system: Path, own_home: Path) -> None:
     with skipping(), closed(*row.places(system.parent, own_home), mode=row.mode):
-        ended = process(row.command, "--system", system, "--home", own_home, prefix=as_anyone())
+        ended = forked(row.command, "--system", system, "--home", own_home, first=obeying_permissions())
     assert_rejected(ended, row.exit_code, row.says)
 
 
 def test_a_home_that_may_only_be_read_shows_its_history(system: Path, own_home: Path) -> None:
     with skipping(), closed(own_home, mode=0o555):
-        ended = process("history", "--system", system, "--home", own_home, prefix=as_anyone())
+        ended = forked("history", "--system", system, "--home", own_home, first=obeying_permissions())
     assert ended.exit_code == 0, ended.err
     assert "values of 10 series" in ended.out
 

@@ -1,15 +1,12 @@
 """Ingests that are killed, meet each other or find the disk full: real processes. The archive stays complete."""
 
-import multiprocessing
 import os
 import random
 import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from datetime import timedelta
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import filelock
@@ -17,33 +14,24 @@ import pandas as pd
 import pytest
 
 from tests.unit.cli.commands import headroom
+from tests.unit.cli.forks import SECONDS, forked, start
 from tests.unit.history.small import HEADER, NOW, WIDE, Hospital
 from training.errors import HistoryError
 from training.history.archive import Archive
 from training.history.batches import LOCK_NAME
 
-ROOT = Path(__file__).parents[3]
 KILLS = 20
-N_DAYS = 4_000
+N_DAYS = 1_500
 FULL_AFTER_BYTES = 20_000
-FORKSERVER = multiprocessing.get_context("forkserver")
-FORKSERVER.set_forkserver_preload(["training.jobs.ingest", "tests.unit.cli.commands"])
 
 
-def command(hospital: Hospital) -> list[str]:
-    where = ["--system", str(hospital.folder / "system.toml"), "--home", str(hospital.folder)]
-    return [sys.executable, "-m", "training", "ingest", *where]
+def ingest_of(hospital: Hospital) -> tuple[object, ...]:
+    return ("ingest", "--system", hospital.folder / "system.toml", "--home", hospital.folder)
 
 
 def extract(y: int) -> str:
     days = pd.date_range("2010-01-01", periods=N_DAYS).strftime("%Y-%m-%d")
     return HEADER + "".join(f"{place},{day},{y + i % 89},{i % 7}\n" for i, day in enumerate(days) for place in "AB")
-
-
-def run(hospital: Hospital, limit: Callable[[], None] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(hospital), cwd=ROOT, capture_output=True, text=True, check=False, preexec_fn=limit, timeout=120
-    )
 
 
 def test_an_ingest_killed_at_any_moment_leaves_the_archive_as_before_or_as_after(tmp_path: Path) -> None:
@@ -53,21 +41,22 @@ def test_an_ingest_killed_at_any_moment_leaves_the_archive_as_before_or_as_after
     (tmp_path / "other").mkdir()
     hospital.send(extract(2))
     after = Hospital(tmp_path / "other").send(extract(2))
-    started(after).join()  # the first brings the imports
+    start(*ingest_of(after)).join()  # the first waits for the imports
     began = time.monotonic()
-    started(after).join()
+    start(*ingest_of(after)).join()
     seconds = time.monotonic() - began
     seen = set()
     for seed in range(KILLS):
         moment = random.Random(seed).uniform(0.0, 1.2) * seconds
         kill_after(hospital, moment, wait_for_lock=seed % 2 == 0)
-        seen.add(hospital.archive.digest())
-        if hospital.archive.digest() != before:
+        found = hospital.archive.digest()
+        seen.add(found)
+        if found != before:
             hospital.send(extract(1)).ingest(NOW + timedelta(days=seed))  # and on from there
             before = hospital.archive.digest()
             hospital.send(extract(2))
     assert seen <= {before, after.archive.digest()}
-    assert run(hospital).returncode == 0
+    assert headroom(*ingest_of(hospital)).exit_code == 0
     assert hospital.archive.digest() == after.archive.digest()
     assert list((tmp_path / "history" / "north").glob("*.unfinished")) == []
 
@@ -76,7 +65,7 @@ def kill_after(hospital: Hospital, seconds: float, wait_for_lock: bool) -> None:
     """Kill an ingest that long after its start, or a little after it has begun to write."""
     lock = hospital.folder / "history" / "north" / LOCK_NAME
     lock.unlink(missing_ok=True)
-    process = started(hospital)
+    process = start(*ingest_of(hospital))
     began = time.monotonic()
     while wait_for_lock and not lock.exists() and process.is_alive():
         time.sleep(0.001)
@@ -86,14 +75,6 @@ def kill_after(hospital: Hospital, seconds: float, wait_for_lock: bool) -> None:
         time.sleep(max(0.0, seconds - (time.monotonic() - began)))
     process.kill()
     process.join()
-
-
-def started(hospital: Hospital) -> BaseProcess:
-    """`headroom ingest` as a process of its own, forked from one that has imported everything."""
-    where = ("--system", hospital.folder / "system.toml", "--home", hospital.folder)
-    process = FORKSERVER.Process(target=headroom, args=("ingest", *where))
-    process.start()
-    return process
 
 
 def test_what_a_killed_ingest_left_is_not_read_and_the_next_clears_it_away(tmp_path: Path) -> None:
@@ -108,10 +89,10 @@ def test_what_a_killed_ingest_left_is_not_read_and_the_next_clears_it_away(tmp_p
 
 def test_two_ingests_at_once_take_turns(tmp_path: Path) -> None:
     hospital = Hospital(tmp_path).send(extract(1))
-    both = [
-        subprocess.Popen(command(hospital), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)
-    ]
-    assert [process.communicate(timeout=120) and process.returncode for process in both] == [0, 0]
+    both = [start(*ingest_of(hospital)) for _ in range(2)]
+    for process in both:
+        process.join(SECONDS)
+    assert [process.exitcode for process in both] == [0, 0]
     assert len(hospital.batches()) == 1
     assert len(hospital.archive.versions()) == len(hospital.archive.as_of())
 
@@ -158,15 +139,15 @@ def test_a_full_disk_is_a_sentence_and_nothing_is_lost(tmp_path: Path, content: 
     hospital = Hospital(tmp_path).send(HEADER + "A,2026-01-01,3,\n")
     hospital.ingest()
     before = hospital.archive.versions()
-    ended = run(hospital.send(content), full_disk)
-    assert ended.returncode == 3, ended
-    assert "Traceback" not in ended.stderr
-    assert "HistoryError: Writing" in ended.stderr
-    assert f"/{what}" in ended.stderr
-    assert "File too large" in ended.stderr
+    ended = forked(*ingest_of(hospital.send(content)), first=full_disk)
+    assert ended.exit_code == 3, ended
+    assert "Traceback" not in ended.err
+    assert "HistoryError: Writing" in ended.err
+    assert f"/{what}" in ended.err
+    assert "File too large" in ended.err
     assert hospital.archive.versions().equals(before)
     assert [path.name for path in (tmp_path / what).glob("*.unfinished")] == []
-    assert run(hospital).returncode == 0
+    assert headroom(*ingest_of(hospital)).exit_code == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")

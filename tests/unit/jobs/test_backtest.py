@@ -1,6 +1,5 @@
 """`headroom backtest` as a person meets it: what it says, writes and tracks, and how it goes on when it was killed."""
 
-import multiprocessing
 import shutil
 import time
 from dataclasses import replace
@@ -12,6 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.cli.commands import Ended, headroom
+from tests.unit.cli.forks import start
 from tests.unit.pipeline.histories import counts
 from training.backtest.options import BacktestOptions
 from training.frames import forecast_columns
@@ -26,8 +26,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-FORKSERVER = multiprocessing.get_context("forkserver")
-FORKSERVER.set_forkserver_preload(["training.jobs.backtest", "tests.unit.cli.commands"])
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 N_DAYS = 230
 FIRST_DAY = pd.Timestamp("2025-11-01")
@@ -102,8 +100,7 @@ def checkpoint_files(home: Path) -> list[Path]:
 def killed(system: Path, home: Path) -> list[Path]:
     """The home of a backtest that is killed (SIGKILL) as soon as its first refit day is done."""
     command = ("backtest", "--system", system, "--home", home, *ASKED)
-    process = FORKSERVER.Process(target=headroom, args=command)
-    process.start()
+    process = start(*command)
     given_up = time.monotonic() + TIMEOUT_SECONDS
     while not checkpoint_files(home) and process.is_alive() and time.monotonic() < given_up:
         time.sleep(0.005)

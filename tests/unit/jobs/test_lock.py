@@ -1,6 +1,5 @@
 """Jobs of one home and kind run one at a time."""
 
-import multiprocessing
 import os
 import signal
 from datetime import UTC, datetime, timedelta
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.cli.forks import FORKSERVER
 from training.errors import BusyError
 from training.jobs.context import Context, JobLock, context, hold
 from training.settings import settings
@@ -25,7 +25,6 @@ place = "code"
 day = "date"
 measures = { attendances = "arrivals" }
 """
-FORKSERVER = multiprocessing.get_context("forkserver")
 SHORT_TIMEOUT = timedelta(seconds=0.2)
 SECONDS = 60
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.frames import FloatArray
-from training.models.level import fitted_level, last_years_change, weekday_factors
+from training.models.level import LastYear, fitted_level, weekday_factors
 
 N_DAYS, N_SERIES, HORIZON = 1200, 6, 28
 
@@ -101,7 +101,7 @@ STEP = np.where(YEARS < 410, 100.0, 150.0)
 def test_last_years_change_is_that_of_the_smoothed_level(
     series: FloatArray, day: int, lead: int, expected: float
 ) -> None:
-    found = last_years_change(series[:, None], np.array([day]), lead)
+    found = LastYear(series[:, None]).change(np.array([day]), lead)
     assert found == pytest.approx(np.array([[expected]]), abs=1e-12)
 
 
@@ -143,9 +143,9 @@ def test_days_before_the_first_value_change_neither_weekdays_nor_last_years_chan
     short, long = (weekday_factors(table, ~np.isnan(table), 7) for table in (counts, longer))
     assert long == pytest.approx(short, rel=1e-12)
     for lead in (1, 9, 20):
-        found = [last_years_change(table, np.array([len(table) - 1]), lead) for table in (counts, longer)]
+        found = [LastYear(table).change(np.array([len(table) - 1]), lead) for table in (counts, longer)]
         assert found[0] == pytest.approx(found[1], rel=1e-12)
-    assert (last_years_change(longer[:370], np.array([369]), 1) == 0.0).all(), "345 days are less than a year"
+    assert (LastYear(longer[:370]).change(np.array([369]), 1) == 0.0).all(), "345 days are less than a year"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from training.errors import UsageError
 from training.models.arima import CalendarArima, independent, regressors
 from training.models.candidate import ForecastRequest, fit_day
 from training.models.catalogue import CATALOGUE
-from training.models.statistical import LibraryModel, Statistical
+from training.models.series_forecast import LibraryModel
+from training.models.statistical import Statistical
 from training.system.model import SystemContext
 
 QUEENS_FUNERAL = pd.Timestamp("2022-09-19")

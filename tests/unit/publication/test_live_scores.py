@@ -61,7 +61,7 @@ def test_every_coverage_that_is_scored_has_its_loss() -> None:
 def with_baseline(series: str, n: int, mae: float, last_week_mae: float | None) -> Score:
     """A score whose every case has the baseline, or none."""
     pair = (None, None) if last_week_mae is None else (last_week_mae, mae)
-    losses = Losses(mae, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, *pair, None, None)
+    losses = Losses(mae, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, pair[0], pair[1], None, None)
     return Score(Slice(series, "occupancy", "01-07", "stable"), n, 0, losses, 1)
 
 

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from scipy.stats import norm, poisson
 
 from publication.pressure import (
+    Target,
     chance_below,
     chance_over,
     chance_short,
     discharges_needed,
     headroom_levels,
+    value_at,
 )
 from tests.builders import build_system
 
@@ -104,3 +106,44 @@ def test_discharges_after_the_census_of_the_day_are_no_remedy(beds_freed: float,
 )
 def test_a_chance_is_read_off_a_straight_line_between_two_levels(beds: float, taken_in: int, chance: float) -> None:
     assert chance_over([0.1, 0.9], [4.0, 14.0], beds, 0.92, taken_in) == pytest.approx(chance)
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [
+        pytest.param(0.1, -10.0, id="the lowest level"),
+        pytest.param(0.2, 0.0, id="a level that is published"),
+        pytest.param(0.15, -5.0, id="half way between two"),
+        pytest.param(0.35, 5.0, id="a quarter of the way from 0.2 to 0.8"),
+        pytest.param(0.85, 20.0, id="between two of one value"),
+        pytest.param(0.9, 20.0, id="the highest level"),
+    ],
+)
+def test_a_quantile_between_two_levels_is_drawn_straight_between_them(level: float, expected: float) -> None:
+    assert value_at((0.1, 0.2, 0.8, 0.9), (-10.0, 0.0, 20.0, 20.0), level) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("level", [0.05, 0.95])
+def test_a_quantile_outside_of_the_levels_is_not_made_up(level: float) -> None:
+    with pytest.raises(ValueError, match=r"is not between 0\.1 and 0\.9"):
+        value_at((0.1, 0.2, 0.8, 0.9), (-10.0, 0.0, 20.0, 20.0), level)
+
+
+@pytest.mark.parametrize(
+    ("rate", "confidence", "expected"),
+    [
+        # 100 beds; one discharge frees two. Headroom at 0.1, 0.2, 0.8: -10, 0, 20. The limit is half a bed below what
+        # the rate leaves free.
+        pytest.param(0.92, 0.8, (7.5 - 0) / 2, id="eight beds free, with 80 %"),
+        pytest.param(0.92, 0.9, (7.5 + 10) / 2, id="with 90 %"),
+        pytest.param(0.92, 0.85, (7.5 + 5) / 2, id="with 85 %, a level that is not published"),
+        pytest.param(1.0, 0.8, 0.0, id="no bed need be free: headroom of 0 is enough"),
+        pytest.param(0.95, 0.65, 0.0, id="five beds free with 65 %: the quantile at 0.35 is five"),
+        pytest.param(0.94, 0.65, (5.5 - 5) / 2, id="six of them"),
+    ],
+)
+def test_discharges_needed_reach_the_rate_with_the_confidence_that_is_wanted(
+    rate: float, confidence: float, expected: float
+) -> None:
+    levels, headroom = (0.1, 0.2, 0.8, 0.9), (-10.0, 0.0, 20.0, 20.0)
+    assert discharges_needed(levels, headroom, 100.0, 2.0, Target(rate, confidence)) == pytest.approx(expected)

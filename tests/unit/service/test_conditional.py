@@ -165,7 +165,15 @@ def test_304_has_the_tag_of_the_encoding_and_no_header_of_a_body(encoding: str) 
         ({"if-modified-since": DATE}, True, 304),
         ({"if-modified-since": DATE}, False, 200),
         ({"if-modified-since": "Sun, 22 Nov 2026 05:02:12 GMT"}, True, 200),
+        ({"if-modified-since": "Sunday, 22-Nov-26 05:02:11 GMT"}, True, 304),
+        ({"if-modified-since": "Sun Nov 22 05:02:11 2026"}, True, 304),
+        ({"if-modified-since": "Sun, 22 Nov 2026 06:02:11 +0100"}, True, 304),
+        ({"if-modified-since": "Sun, 22 Nov 2026 05:02:10 GMT"}, True, 200),
         ({"if-modified-since": "yesterday"}, True, 200),
+        ({"if-modified-since": ""}, True, 200),
+        ({"if-modified-since": "Sun, 99 Nov 2026 05:02:11 GMT"}, True, 200),
+        ({"if-modified-since": "Sun, 22 Nov 99999999999 05:02:11 GMT"}, True, 200),
+        ({"if-modified-since": f"{DATE}, {DATE}"}, True, 200),
         ({"if-modified-since": DATE, "if-none-match": '"other"'}, True, 200),
         ({}, True, 200),
     ],
@@ -174,6 +182,33 @@ def test_the_date_counts_where_no_tag_is_named_and_no_other_body_shares_it(
     headers: dict[str, str], *, allow_modified_since: bool, status: int
 ) -> None:
     assert respond(representation(allow_modified_since=allow_modified_since), headers).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("clock_of_the_caller", "allow_modified_since", "status"),
+    [
+        pytest.param("05:02:10", True, 200, id="before it was issued"),
+        pytest.param("05:02:11", True, 304, id="its own date"),
+        pytest.param("05:02:11", False, 200, id="its own date, which another body has, too"),
+        pytest.param("05:02:12", True, 200, id="after it was issued, before it was served: an older body was read"),
+        pytest.param("05:03:00", True, 200, id="when it was served here, and perhaps not by another replica"),
+        pytest.param("05:04:59", True, 200, id="a second less than two minutes later"),
+        pytest.param("05:05:00", True, 304, id="two minutes later"),
+        pytest.param("05:05:00", False, 304, id="two minutes later, whatever other body has its date"),
+    ],
+)
+def test_a_time_of_the_callers_own_clock_counts_once_every_replica_serves_the_body(
+    clock_of_the_caller: str, *, allow_modified_since: bool, status: int
+) -> None:
+    made = Representation.of(
+        BODY,
+        "application/json",
+        MODIFIED,
+        allow_modified_since=allow_modified_since,
+        current_since=datetime(2026, 11, 22, 5, 3, 0, tzinfo=UTC),
+    )
+    asked = {"if-modified-since": f"Sun, 22 Nov 2026 {clock_of_the_caller} GMT"}
+    assert respond(made, asked).status_code == status
 
 
 def test_the_date_counts_unless_another_is_said() -> None:

@@ -20,7 +20,7 @@ from service.http.bodies import CHUNK_BYTES, MAX_PLAIN_BYTES, body_of
 from service.http.conditional import Representation, matches
 from service.http.security import CSP, docs_headers, is_loopback
 from service.publications.render_cache import OBJECTS_BYTES, RenderCache
-from service.queries.selection import Format, negotiated
+from service.queries.selection import Form, negotiated
 from service.settings import Settings, read_settings
 from tests.builders import build_publication
 from tests.planted import HORSE, planted_in
@@ -100,7 +100,7 @@ def test_a_documentation_page_may_run_its_own_inline_script_and_no_other() -> No
 
 @given(st.text(st.characters(codec="latin-1")))
 def test_no_header_can_make_negotiation_fail(header: str) -> None:
-    assert negotiated(None, header) in set(Format)
+    assert negotiated(None, header) in set(Form)
     assert matches(header, '"tag"') in {True, False}
 
 

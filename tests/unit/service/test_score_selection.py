@@ -6,7 +6,7 @@ import pytest
 
 from publication.live_scores import LiveScores, Score
 from service.errors import InvalidParameterError, UnknownValueError
-from service.publications.served import restrict_to_place
+from service.publications.restriction import restrict_to_place
 from service.queries.selection import EVERYTHING, POOLED_SLICINGS, ScoreSelection, read_slices
 from tests.builders import build_live_scores, build_publication
 

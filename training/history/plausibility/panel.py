@@ -88,7 +88,8 @@ def panels(table: pd.DataFrame, system: System, context: SystemContext) -> Itera
     """The wide frame's series, a measure at a time and at most `SERIES_AT_ONCE`; its columns are unique_ids."""
     keys = {str(unique_id): series_key(str(unique_id)) for unique_id in table.columns}
     column = {key: i for i, key in enumerate(keys.values())}
-    values = table.to_numpy(dtype=float)
+    values, days = table.to_numpy(dtype=float), pd.DatetimeIndex(table.index)
+    is_holiday = _holidays(days, context.holidays)
     for measure in system.measures:
         of_measure = [unique_id for unique_id, key in keys.items() if key.measure == measure.name]
         for start in range(0, len(of_measure), SERIES_AT_ONCE):
@@ -96,13 +97,13 @@ def panels(table: pd.DataFrame, system: System, context: SystemContext) -> Itera
             chosen = [keys[unique_id] for unique_id in ids]
             yield Panel(
                 kind=measure.kind,
-                days=pd.DatetimeIndex(table.index),
+                days=days,
                 unique_ids=ids,
                 values=values[:, [column[key] for key in chosen]],
                 beds=_beds_at(values, column, chosen),
                 parts=_sums_of_children(values, column, chosen, system),
-                is_open=_is_open(pd.DatetimeIndex(table.index), chosen, context.opening_periods),
-                is_holiday=_holidays(pd.DatetimeIndex(table.index), context.holidays),
+                is_open=_is_open(days, chosen, context.opening_periods),
+                is_holiday=is_holiday,
             )
 
 
