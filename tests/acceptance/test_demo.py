@@ -71,7 +71,7 @@ def check_doubts(client: httpx.Client, system: Path) -> None:
     """The faults of the feed are findings, and on one morning an extract was late."""
     faults = pd.read_csv(system / "faults.csv")
     spikes, (late,) = faults[faults["fault"].eq("spike")], faults.loc[faults["fault"].eq("late"), "from"]
-    found = client.get("/v1/findings", params={"check": "spike"}).json()["findings"]
+    found = client.get("/v1/findings", params={"severity": "suspect"}).json()["findings"]
     days = {(of["unique_id"], of["first"]) for of in found}
     assert days >= {(f"{of.place}/attendances", str(of[6])) for of in spikes.itertuples()}
     notes = {

@@ -28,7 +28,7 @@ from training.simulate.mornings import Morning, read_mornings, simulate_mornings
 from training.simulate.scenario import Scenario
 
 log = logging.getLogger("headroom")
-DEMO_SEED = 7
+DEMO_SEED = 1
 DEMO_SYSTEM = Scenario(days=850, trusts=2, sites=4)
 DEMO_CANDIDATE = "CalendarLevel"
 """A member of the default: it trains and publishes in a fifth of the time."""
