@@ -33,7 +33,7 @@ $(INSTALLED): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(INSTALLED) ## simulate a hospital system, forecast it, serve it (SERVE=0: end after publishing; PORT=8000, HOME_DIR=.demo)
+demo: $(INSTALLED) ## simulate a hospital system, play its last 28 mornings, serve them (SERVE=0: end after publishing; PORT=8000, HOME_DIR=.demo)
 	$(BIN)/headroom demo --home $(HOME_DIR) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
 
 # Two workers fill two cores: more threads would only wait. Our own modules are compiled once, too, not by every process.

@@ -15,10 +15,9 @@ from benchmarks.ablation.replacements import (
     own_scale,
     without_growth,
 )
-from publication.vocabulary import ATTENDANCES, Kind
+from publication.vocabulary import ADMISSIONS, ATTENDANCES, DISCHARGES, OCCUPANCY, Kind
 from training.calibration.counts import with_count_quantiles
 from training.calibration.quantiles import Calibration, error_quantiles, quantiles
-from training.history.patient_flow import ADMISSIONS, DISCHARGES, OCCUPANCY
 from training.history.point_in_time import PointInTimeHistory
 from training.models.calendar_level import CalendarLevel
 from training.models.candidate import Candidate

@@ -43,7 +43,7 @@ def chromium() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop runs as long as the fixture: other tests need one of their own
 def browser() -> Iterator[Browser]:
     with ExitStack() as stack:
         try:

@@ -92,7 +92,7 @@ def demo(
     no_serve: Annotated[bool, typer.Option("--no-serve", help="End after publishing.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on.")] = 8000,
 ) -> None:
-    """Simulate a system, run the daily job, and serve the result."""
+    """Simulate a system, publish the last 28 mornings, and serve the result."""
     from training.jobs import demo as job
 
     job.run(new_console(), settings(home or Path(".demo"), os.environ), now(), serve=not no_serve, port=port)

@@ -22,6 +22,7 @@ from training.jobs.export import export_newest
 from training.jobs.registry import champion_or_cached, last_state, other_system, saved_state
 from training.pipeline.forecaster import Forecaster
 from training.pipeline.publishing import RECENT_ACTUALS_DAYS, as_publication
+from training.tracking.versions import LoadedModel
 
 MOST_LATE_SERIES_NAMED = 8
 MOST_CHECKED_SERIES_NAMED = 3
@@ -138,7 +139,7 @@ def _not_before_the_last(job: Context, reached: date) -> tuple[date, tuple[Note,
 def _publish(
     job: Context, console: Console, cutoff: date | None, as_of: datetime | None, allow_missing: bool
 ) -> Publication:
-    store = job.store  # before the work: a store out of reach is found at once
+    _ = job.store  # before the work: a store out of reach is found at once
     instant = as_of or job.now
     day, on_cutoff = (cutoff, ()) if cutoff is not None else next_cutoff(job, instant, allow_missing)
     model, on_model = champion_or_cached(job)
@@ -156,17 +157,40 @@ def _publish(
     notes = (*on_model, *on_cutoff, *lateness_notes(history, day))
     state = saved_state(model).with_more(last_state(job).read())
     forecaster = Forecaster(history, job.system.horizon_days, state=state)
-    forecast = forecaster.forecast(model.version.recipe, at)
-    recent = _recent(history, forecast.parts, at)
-    draft = as_publication(
-        forecast, history, forecaster.fits, recent, model.champion, job.archive.digest(instant, day), job.now
-    )
-    flags = weekly_total_flags(job.system_file, job.archive)
-    found = recent_findings(history, at, RECENT_ACTUALS_DAYS, draft.series_by_id, flags)
-    issued = store.issue(replace(draft, notes=(*notes, *draft.notes), findings=found))
+    issued = _issued(job, history, forecaster, model, at, notes, instant)
     last_state(job).write(forecaster.state(model.version.recipe, at))
     _report(console, job, issued)
     return issued
+
+
+def issue_past(job: Context, forecaster: Forecaster, model: LoadedModel, cutoff: date) -> Publication:
+    """Issue what the morning of the job, `job.now`, publishes for the cutoff.
+
+    The forecaster may be of a history that goes on: it forecasts from what was known at the hour of publication.
+    """
+    with hold(job, JobLock.PUBLISHING):
+        at = pd.Timestamp(cutoff)
+        history = job.history(job.now, cutoff, issued_for=cutoff).with_places_at(at)
+        return _issued(job, history, forecaster, model, at, lateness_notes(history, cutoff), job.now)
+
+
+def _issued(
+    job: Context,
+    history: PointInTimeHistory,
+    forecaster: Forecaster,
+    model: LoadedModel,
+    at: pd.Timestamp,
+    notes: Sequence[Note],
+    as_of: datetime,
+) -> Publication:
+    """Issue the forecast for the cutoff `at`, with what the history, as known then, says of its days."""
+    forecast = forecaster.forecast(model.version.recipe, at)
+    recent = _recent(history, forecast.parts, at)
+    digest = job.archive.digest(as_of, at.date())
+    draft = as_publication(forecast, history, forecaster.fits, recent, model.champion, digest, job.now)
+    flags = weekly_total_flags(job.system_file, job.archive)
+    found = recent_findings(history, at, RECENT_ACTUALS_DAYS, draft.series_by_id, flags)
+    return job.store.issue(replace(draft, notes=(*notes, *draft.notes), findings=found))
 
 
 def _report(console: Console, job: Context, issued: Publication) -> None:

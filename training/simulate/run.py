@@ -52,11 +52,12 @@ measures = {{{{ {", ".join(f'{name} = "{name}"' for name in MEASURES)} }}}}
 Row = Sequence[object]
 
 
-def write_system(out: Path, census_hour: int | None) -> Path:
+def write_system(out: Path, census_hour: int | None, known_at: str | None = None) -> Path:
     """system.toml; returns its path."""
     path = out / "system.toml"
     hour = UNDECLARED_CENSUS_HOUR if census_hour is None else census_hour
-    path.write_text(SYSTEM_TOML.format(census_hour=hour), encoding="utf-8", newline="\n")
+    known = "" if known_at is None else f'known_at = "{known_at}"\n'
+    path.write_text(SYSTEM_TOML.format(census_hour=hour) + known, encoding="utf-8", newline="\n")
     return path
 
 
@@ -226,15 +227,23 @@ def simulate(out: Path, seed: int, last_day: date, scenario: Scenario = PLAIN, *
     sent = feed(world)
     faults = inject_faults(sent, seed, scenario.faults)
     _reject_foreign_files(out, sent, scenario)
-    write_places(out, world)
-    write_events(out, world)
-    write_terms(out, world)
     write_feed(out, sent)
     if scenario.faults:
         write_faults(out, sent, faults)
+    return write_described(out, world, scenario)
+
+
+def write_described(out: Path, world: World, scenario: Scenario, known_at: str | None = None) -> Path:
+    """Write all but the extracts: the truth, what describes the system, and last its system.toml; returns its path.
+
+    `known_at` is the column of the extracts that says when a line was sent.
+    """
+    write_places(out, world)
+    write_events(out, world)
+    write_terms(out, world)
     write_truth(out, world)
     _write_outlooks(out, world, scenario)
-    return write_system(out, scenario.census_hour)
+    return write_system(out, scenario.census_hour, known_at)
 
 
 def _write_outlooks(out: Path, world: World, scenario: Scenario) -> None:
