@@ -34,7 +34,7 @@ def test_the_page_is_of_today(client: Client) -> None:
 
 def test_a_place_shows_every_day_of_every_series_as_a_table(client: Client) -> None:
     html = client.get("/places/RXH1").text
-    assert html.count("<table") == html.count("data-unique-id") == html.count("<caption>") == 7
+    assert html.count("<table") == html.count("<figure") == html.count("data-address") == html.count("<caption>") == 7
     assert html.count("<time ") == 7 * 28
     assert html.count('scope="row"') == 7 * 28
     assert "confidence" not in html
