@@ -82,7 +82,9 @@ def _series(system: System, key: SeriesKey, mean: Array, cutoff: date, rng: np.r
 
 
 def _headroom(system: System, place: str, means: Array) -> Headroom:
-    occupied, beds = means[list(LEVEL).index("occupancy")], means[list(LEVEL).index("beds")]
+    occupied, beds, arriving, leaving = (
+        means[list(LEVEL).index(measure)] for measure in ("occupancy", "beds", "admissions", "discharges")
+    )
 
     def rows(centre: Array, levels: tuple[float, ...]) -> tuple[tuple[float, ...], ...]:
         scale = RELATIVE_SCALE * occupied[:, None]
@@ -96,4 +98,5 @@ def _headroom(system: System, place: str, means: Array) -> Headroom:
         headroom=rows(beds - occupied, headroom_levels(system)),
         beds_freed=tuple(range(1, HORIZON + 1)),
         peaks=tuple(Peak(days, max(occupancy[:days]), 2.0) for days in PEAK_DAYS),
+        net_flow=rows(arriving - leaving, system.quantiles),
     )

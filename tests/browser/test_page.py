@@ -186,7 +186,7 @@ def test_the_picture_of_a_clinic_has_a_gap_on_the_days_it_is_closed(served: Site
 
 def test_the_drivers_of_another_day_are_shown_without_script(served: Site, open_page: Open) -> None:
     page = open_page(f"{served.url}/places/RXH1", java_script_enabled=False)
-    page.get_by_label("Day").select_option("2026-11-25")
+    page.locator(".drivers select").select_option("2026-11-25")
     page.locator(".drivers button").click()
     expect(page.locator("#drivers-title")).to_have_text("Drivers of Wed 25 Nov")
     (forecast,) = httpx.get(f"{served.url}/v1/forecasts/RXH1/occupancy").json()["forecasts"]
