@@ -7,14 +7,14 @@ from datetime import timedelta
 from publication.model import Place, Publication
 from service.page import wording
 from service.page.ahead import known_ahead
-from service.page.morning import SHORT_OF_ONE, Reading, pressure_on
+from service.page.morning import SHORT_OF_ONE, Reading
 from service.page.wording import Figure
 from service.queries.pressure import PlacePressure
 
 
 @dataclass(frozen=True, slots=True)
 class WorstPlace:
-    """The place with the largest chance of no bed on the first day shown."""
+    """The place under most pressure on the first day shown, as in the table, and its chance of no bed."""
 
     place: Place
     short: str
@@ -52,11 +52,7 @@ def bottom_places(publication: Publication) -> set[str]:
 
 def _worst(reading: Reading, ranked: Sequence[PlacePressure]) -> WorstPlace | None:
     bottom = bottom_places(reading.publication)
-    found = max(
-        (of for of in ranked if of.place in bottom),
-        key=lambda of: (of.short[reading.first][SHORT_OF_ONE], pressure_on(of, reading.first)),
-        default=None,
-    )
+    found = next((of for of in ranked if of.place in bottom), None)
     if found is None:
         return None
     day = found.days[reading.first]

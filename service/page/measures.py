@@ -54,7 +54,6 @@ class MeasureRow:
     place: Place
     depth: int
     figures: tuple[SeriesFigures | StoppedSeries | None, ...]
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +64,27 @@ class MeasureTable:
     rows: tuple[MeasureRow, ...]
 
 
-def measure_table(publication: Publication, reading: GaugeScale, first: date) -> MeasureTable:
-    """Return the series of each place, parents before children, from the day `first` on."""
+def measured_places(publication: Publication) -> list[Place]:
+    """Return the places that have a series, forecast or stopped, parents before children."""
+    there = {series.key.place for series in publication.series}
+    there |= {of.key.place for of, _ in stopped_series(publication)}
+    return [place for place, _ in places_in_order(publication) if place.id in there]
+
+
+def measure_table(publication: Publication, reading: GaugeScale, first: date, places: Sequence[Place]) -> MeasureTable:
+    """Return the series of some places, from the day `first` on."""
     keys = _columns(publication)
     stopped = {of.key: reporting for of, reporting in stopped_series(publication)}
     found = [
         MeasureRow(
             place,
-            depth,
+            len(list(publication.system.ancestors(place.id))),
             tuple(_cell(publication, key._replace(place=place.id), stopped, reading, first) for key in keys),
-            f"{place.name} {place.id} {place.kind}".casefold(),
         )
-        for place, depth in places_in_order(publication)
+        for place in places
     ]
     columns = tuple(MeasureColumn(wording.title(key), _unit(publication, key)) for key in keys)
-    return MeasureTable(columns, tuple(row for row in found if any(row.figures)))
+    return MeasureTable(columns, tuple(found))
 
 
 def series_figures(publication: Publication, series: SeriesForecast, reading: GaugeScale, first: date) -> SeriesFigures:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from publication.days import target_day, today
 from publication.model import Place, Publication
 from publication.pressure import SHORT_BY
-from publication.vocabulary import ADMISSIONS, ATTENDANCES, DISCHARGES, SeriesKey
+from publication.vocabulary import ADMISSIONS, ATTENDANCES, DISCHARGES, OCCUPANCY, SeriesKey
 from service.page import wording
 from service.page.wording import Figure, GaugeScale, scale
 from service.publications.earlier import EarlierFreeBeds
@@ -86,7 +86,7 @@ class Row:
     flow: Flow
     worst: WorstDay | None
     squares: tuple[Square, ...]
-    text: str
+    fallback: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,7 @@ class Reading:
     scale: GaugeScale
     compared: Mapping[str, float]
     compared_name: str
+    compared_label: str
 
     @property
     def first_day(self) -> date:
@@ -144,7 +145,17 @@ def read(served: ServedPublication, now: datetime, before: EarlierFreeBeds) -> R
         scale=scale(publication.system.quantiles),
         compared=before.free,
         compared_name=before.name,
+        compared_label=before.label,
     )
+
+
+def all_over(reading: Reading) -> str | None:
+    """Return the sentence that every day of the publication is over; None while one is to come."""
+    system = reading.publication.system
+    if reading.first < system.horizon_days:
+        return None
+    last = target_day(reading.publication.cutoff, system.horizon_days)
+    return f"Every day of this publication is over. The last was {wording.day(last)}."
 
 
 def threshold_shown(thresholds: Sequence[float]) -> float:
@@ -248,8 +259,16 @@ def _row(reading: Reading, of: PlacePressure) -> Row:
         flow=flow(reading, of.place),
         worst=worst_day(reading, of),
         squares=squares(reading, days),
-        text=f"{place.name} {place.id} {place.kind}".casefold(),
+        fallback=_fallback(reading.publication, of.place),
     )
+
+
+def _fallback(publication: Publication, place: str) -> str | None:
+    """Return why occupancy of a place is forecast by the fallback; None where it is not."""
+    series = publication.series_by_id.get(SeriesKey(place, OCCUPANCY).unique_id)
+    if series is None or not series.fallback:
+        return None
+    return publication.fallback_reason(series.unique_id) or "seasonal naive in the place of the champion"
 
 
 def level_badge(day: DayPressure) -> LevelBadge | None:

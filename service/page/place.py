@@ -8,12 +8,12 @@ from publication.days import target_day
 from publication.doubted_days import checks_by_day
 from publication.model import Headroom, Place, Publication, SeriesForecast
 from publication.pressure import SHORT_BY
-from publication.vocabulary import BEDS, DRIVERS, OCCUPANCY, SeriesKey, Treatment
+from publication.vocabulary import BEDS, DRIVERS, OCCUPANCY, NoteKind, SeriesKey, Treatment
 from service.page import wording
 from service.page.ahead import bed_changes
 from service.page.doubts import Doubts, doubts
 from service.page.measures import SeriesFigures, series_figures
-from service.page.morning import DRIVER_WORDS, LevelBadge, Reading, Row, level_badge, read, rows
+from service.page.morning import DRIVER_WORDS, LevelBadge, Reading, Row, all_over, level_badge, read, rows
 from service.page.pictures import Fan, Line, Mark, Picture, Sign, draw
 from service.page.wording import GaugeScale
 from service.publications.earlier import EarlierFreeBeds, EarlierSeries
@@ -103,6 +103,8 @@ class PlaceView:
     drivers: DriversOfDay | None
     series: tuple[SeriesView, ...]
     doubts: Doubts | None
+    over: str | None
+    notes: tuple[str, ...]
 
 
 def place_page(
@@ -149,6 +151,8 @@ def place_view(
         drivers=_drivers(reading, place, pressure, chosen),
         series=tuple(_series(reading, of, earlier.get(of.unique_id)) for of in mine),
         doubts=doubts(publication, {place}),
+        over=all_over(reading),
+        notes=tuple(note.text for note in publication.notes if note.place == place and note.kind is NoteKind.EVENT),
     )
 
 

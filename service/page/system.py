@@ -10,8 +10,20 @@ from publication.model import Place, Publication
 from service.page import wording
 from service.page.cards import Cards, bottom_places, cards
 from service.page.doubts import Doubts, doubts
-from service.page.measures import MeasureTable, measure_table
-from service.page.morning import TODAY, AidRow, Reading, Row, Square, aid_rows, pressure_on, read, rows, square_legend
+from service.page.measures import MeasureTable, measure_table, measured_places
+from service.page.morning import (
+    TODAY,
+    AidRow,
+    Reading,
+    Row,
+    Square,
+    aid_rows,
+    all_over,
+    pressure_on,
+    read,
+    rows,
+    square_legend,
+)
 from service.publications.earlier import EarlierFreeBeds, free_beds_on
 from service.publications.served import ServedPublication
 from service.queries.page_parameters import PageChoice
@@ -21,6 +33,7 @@ from service.queries.selection import EVERYTHING
 from service.queries.system_pressure import PressureSelection
 
 FIRST_ROWS = 20
+MOST_NAMED = 6
 ALL_KINDS = "all"
 
 
@@ -58,10 +71,14 @@ class SystemView:
     n_rows: int
     legend: tuple[Square, ...]
     aid: tuple[AidRow, ...]
+    n_aid: int
     measures: MeasureTable
     n_measures: int
     doubts: Doubts | None
     over: str | None
+    since: str
+    fallbacks: str | None
+    scenario: Mapping[str, str]
     changes: tuple[str, ...]
     places: tuple[Place, ...]
     all_address: str
@@ -74,7 +91,7 @@ def system_page(served: ServedPublication, now: datetime, before: EarlierFreeBed
     ranking = served.ranking(PressureSelection(EVERYTHING, choice.what_if), days_over)
     if choice.what_if != Scenario():
         free = free_beds_on(publication.system, publication.headroom, days_over)
-        before = EarlierFreeBeds("against the forecast", free)
+        before = EarlierFreeBeds("against the forecast", free, "Change by the scenario")
     return system_view(read(served, now, before), ranking.places, ranking.aid, choice)
 
 
@@ -86,32 +103,37 @@ def system_view(
     `pressures` and `aids` are those of the scenario that the view has.
     """
     publication, system = reading.publication, reading.publication.system
-    is_over = reading.first >= system.horizon_days
+    is_over = all_over(reading) is not None
     ranked = [] if is_over else sorted(pressures, key=lambda of: pressure_on(of, reading.first), reverse=True)
-    kinds = _kinds(publication, view)
-    shown = [of for of in ranked if _is_shown(publication, of.place, view)]
-    found = rows(reading, shown if view.every else shown[:FIRST_ROWS])
-    measures = measure_table(publication, reading.scale, reading.first_day)
-    listed = tuple(row for row in measures.rows if view.find is None or view.find.casefold() in row.text)
+    kind, limit = chosen_kind(publication, view), None if view.every else FIRST_ROWS
+    shown = [of for of in ranked if _is_shown(system.place_by_id[of.place], kind, view.find)]
+    found = rows(reading, shown[:limit])
+    named = [place for place in measured_places(publication) if _is_shown(place, ALL_KINDS, view.find)]
     return SystemView(
         view=view,
-        labels=(reading.label(reading.first_day), wording.day(reading.first_day)),
+        labels=_labels(reading),
         words=_words(reading),
         counted_at=f"{system.census_hour:02d}:00",
         threshold=wording.rate(reading.threshold),
         percent=reading.scale.headline.percent if reading.scale.headline else None,
         cards=cards(reading, ranked),
-        kinds=kinds,
+        kinds=_kinds(publication, view, kind),
         rows=found,
         n_rows=len(shown),
         legend=square_legend(),
-        aid=aid_rows(publication, aids),
-        measures=MeasureTable(measures.columns, listed if view.every else listed[:FIRST_ROWS]),
-        n_measures=len(listed),
+        aid=aid_rows(publication, aids[:limit]),
+        n_aid=len(aids),
+        measures=measure_table(publication, reading.scale, reading.first_day, named[:limit]),
+        n_measures=len(named),
         doubts=doubts(publication),
-        over=f"Every day of this publication is over. The last was {wording.day(reading.first_day)}."
-        if is_over
-        else None,
+        over=all_over(reading),
+        since=reading.compared_label,
+        fallbacks=_fallbacks(publication),
+        scenario={
+            "beds": changes_text(view.what_if.beds),
+            "discharges": changes_text(view.what_if.discharges, "/day"),
+            "kind": view.kind or "",
+        },
         changes=tuple(_sentences(publication, view.what_if)),
         places=tuple(row.place for row in found),
         all_address=page_address(view, all=not view.every),
@@ -125,6 +147,12 @@ def page_address(view: PageChoice, **changed: object) -> str:
     chosen = {"kind": view.kind, "find": view.find, "all": view.every, **scenario, **changed}
     given = {name: "1" if value is True else str(value) for name, value in chosen.items() if value}
     return f"?{urlencode(given, safe=':,+/')}" if given else "?"
+
+
+def _labels(reading: Reading) -> tuple[str, str]:
+    """Return the title of the page: the first day shown in words, and its date; today where every day is over."""
+    day = reading.today if all_over(reading) else reading.first_day
+    return reading.label(day), wording.day(day)
 
 
 def _words(reading: Reading) -> DayWords:
@@ -152,16 +180,25 @@ def kinds_of(publication: Publication) -> Mapping[str, int]:
     return {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
 
 
-def _kinds(publication: Publication, view: PageChoice) -> tuple[KindOfPlace, ...]:
-    chosen, there = chosen_kind(publication, view), kinds_of(publication)
+def _kinds(publication: Publication, view: PageChoice, chosen: str) -> tuple[KindOfPlace, ...]:
+    there = kinds_of(publication)
     choices = {**there, ALL_KINDS: sum(there.values())}
     return tuple(KindOfPlace(kind, n, page_address(view, kind=kind), kind == chosen) for kind, n in choices.items())
 
 
-def _is_shown(publication: Publication, place: str, view: PageChoice) -> bool:
-    of, kind = publication.system.place_by_id[place], chosen_kind(publication, view)
-    is_named = view.find is None or view.find.casefold() in f"{of.name} {of.id} {of.kind}".casefold()
-    return is_named and kind in (ALL_KINDS, of.kind)
+def _is_shown(place: Place, kind: str, find: str | None) -> bool:
+    is_named = find is None or find.casefold() in f"{place.name} {place.id} {place.kind}".casefold()
+    return is_named and kind in (ALL_KINDS, place.kind)
+
+
+def _fallbacks(publication: Publication) -> str | None:
+    """Return how many series are fallbacks, in words; None where none is."""
+    places = list(dict.fromkeys(series.key.place for series in publication.series if series.fallback))
+    if not places:
+        return None
+    named = [publication.system.place_by_id[place].name for place in places[:MOST_NAMED]]
+    more = f" and {len(places) - MOST_NAMED} more places" if len(places) > MOST_NAMED else ""
+    return f"{', '.join(named)}{more}"
 
 
 def _sentences(publication: Publication, what_if: Scenario) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from cachetools import LRUCache
 
+from publication.days import ONE_DAY
 from publication.errors import MalformedPublicationError, StoreUnreachableError, UnknownPublicationError
 from publication.model import Headroom, PublicationSummary, SeriesForecast, System
 from publication.pressure import headroom_levels
@@ -19,6 +20,7 @@ SEVEN_DAYS = timedelta(days=7)
 OLDEST_COMPARED = timedelta(days=7)
 MIDDLE_LEVEL = 0.5
 PLACES_REMEMBERED = 64
+SINCE_YESTERDAY = "Since yesterday"
 LOST = (MalformedPublicationError, StoreUnreachableError, UnknownPublicationError)
 
 logger = logging.getLogger(__name__)
@@ -34,10 +36,14 @@ class EarlierStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EarlierFreeBeds:
-    """Free beds, by place, as an earlier publication has them for a day; empty where there is none to compare with."""
+    """Free beds, by place, as an earlier publication has them for a day; empty where there is none to compare with.
+
+    `label` is the head of a column of changes.
+    """
 
     name: str = ""
     free: Mapping[str, float] = field(default_factory=dict)
+    label: str = SINCE_YESTERDAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,9 @@ class EarlierPublications:
         return EarlierFreeBeds(
             f"against the forecast of {summary.cutoff.isoformat()}, revision {summary.revision}",
             {place: beds for place, beds in free.items() if place in there},
+            SINCE_YESTERDAY
+            if summary.cutoff == ds - 2 * ONE_DAY
+            else f"Since {summary.cutoff + ONE_DAY:%a} {(summary.cutoff + ONE_DAY).day}",
         )
 
     async def series_a_week_ago(self, served: ServedPublication, place: str) -> EarlierSeries:
