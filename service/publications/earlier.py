@@ -78,9 +78,7 @@ class EarlierPublications:
         return EarlierFreeBeds(
             f"against the forecast of {summary.cutoff.isoformat()}, revision {summary.revision}",
             {place: beds for place, beds in free.items() if place in there},
-            SINCE_YESTERDAY
-            if summary.cutoff == ds - 2 * ONE_DAY
-            else f"Since {summary.cutoff + ONE_DAY:%a} {(summary.cutoff + ONE_DAY).day}",
+            _since(summary.cutoff, ds),
         )
 
     async def series_a_week_ago(self, served: ServedPublication, place: str) -> EarlierSeries:
@@ -126,6 +124,12 @@ class EarlierPublications:
                     logger.warning("A page is shown without the forecasts of %s: %s", summary.cutoff, error)
                     return ()
             return self._series[summary, place]
+
+
+def _since(cutoff: date, ds: date) -> str:
+    """Return the head of a column of changes since the publication of a cutoff, which was issued the day after."""
+    issued = cutoff + ONE_DAY
+    return SINCE_YESTERDAY if issued == ds - ONE_DAY else f"Since {issued:%a} {issued.day} {issued:%b}"
 
 
 def free_beds_on(system: System, headroom: Iterable[Headroom], position: int) -> dict[str, float]:

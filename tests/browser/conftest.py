@@ -11,7 +11,7 @@ from typing import Literal
 import httpx
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from publication.model import Publication
 from publication.store import Store, default_url
@@ -38,6 +38,7 @@ def chromium() -> Iterator[Browser]:
     if found is None:
         raise BrowserAbsentError(f"no browser is installed: none of {', '.join(BROWSERS)} is on the PATH")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PAGE_MILLISECONDS)
         running = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
         yield running
         running.close()

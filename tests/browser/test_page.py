@@ -190,7 +190,7 @@ def test_the_drivers_of_another_day_are_shown_without_script(served: Site, open_
     page.locator(".drivers button").click()
     expect(page.locator("#drivers-title")).to_have_text("Drivers of Wed 25 Nov")
     (forecast,) = httpx.get(f"{served.url}/v1/forecasts/RXH1/occupancy").json()["forecasts"]
-    drivers = next(day for day in forecast["days"] if day["ds"] == "2026-11-25")["drivers"]
+    drivers = next(day for day in forecast["drivers"] if day.pop("ds") == "2026-11-25")
     shown = [
         float(text.split()[0].replace("\N{MINUS SIGN}", "-")) for text in page.locator(".parts td").all_inner_texts()
     ]
