@@ -18,7 +18,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test drills histories notebooks check mutants bench bench-accuracy fuzz lock clean
+.PHONY: help setup demo test drills histories notebooks docs pictures check mutants bench bench-accuracy fuzz lock clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -58,6 +58,9 @@ notebooks: $(INSTALLED) ## run the notebooks from empty: minutes
 docs: $(INSTALLED) ## build the site of the docs into build/site; a broken link or anchor fails
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
+pictures: $(INSTALLED) ## screenshots of the pages into build/pictures, those of the docs into docs/pictures; look at them (needs Chromium)
+	$(BIN)/python -m tests.browser.pictures build/pictures --docs docs/pictures
+
 check: $(INSTALLED) ## lint, formatting, types, import rules
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -74,7 +77,7 @@ $(MUTANTS_INSTALLED): $(INSTALLED) requirements/dev.txt requirements/mutants.txt
 	@touch $@
 
 bench: $(INSTALLED) ## run the benchmarks
-	@for program in flow history hourly serving simulate storage training; do echo "== $$program"; $(BIN)/python -m "benchmarks.$$program" || exit 1; done
+	@for program in flow history hourly pages serving simulate storage training; do echo "== $$program"; $(BIN)/python -m "benchmarks.$$program" || exit 1; done
 
 bench-accuracy: $(BENCH_INSTALLED) ## print the accuracy promised, reached, and that of other programs (BENCH_ARGS="--rows swast"): hours
 	.venv-bench/bin/python -m benchmarks.accuracy $(BENCH_ARGS)

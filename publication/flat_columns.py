@@ -54,7 +54,9 @@ def pressure_columns(system: System) -> tuple[FlatColumn, ...]:
         *_of("system:text place:text parent:text name:text kind:text cutoff:day ds:day lead:count beds:number"),
         *_quantiles(system, "occupancy_"),
         *_quantiles(system, "headroom_"),
+        *_quantiles(system, "net_flow_"),
         *(FlatColumn(name, ColumnKind.NUMBER) for name in chances),
+        FlatColumn("level", ColumnKind.TEXT),
     )
 
 
@@ -64,10 +66,10 @@ def actual_columns() -> tuple[FlatColumn, ...]:
 
 
 def score_columns() -> tuple[FlatColumn, ...]:
-    """Of live scores: one row a series, band of leads and regime."""
+    """Of live scores: one row a series, band of leads, regime and number of weeks."""
     before = "system:text unique_id:text place:text measure:text stream:text leads:text regime:text"
     losses = (FlatColumn(name, ColumnKind.NUMBER) for name in Losses._fields)
-    return (*_of(before), *_of("n:count fallbacks:count"), *losses)
+    return (*_of(before), *_of("n:count fallbacks:count"), *losses, *_of("weeks:count publications:count"))
 
 
 def _of(names: str) -> tuple[FlatColumn, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from publication.levels import EscalationLevel, level_of
 from publication.model import System
 
 SHORT_BY = (1, 5, 10, 20)
@@ -109,3 +110,16 @@ def discharges_needed(
     if beds_freed < LEAST_BEDS_FREED:
         return 0.0 if missing == 0 else None
     return missing / beds_freed
+
+
+def level_of_day(
+    system: System, levels: Sequence[float], headroom: Sequence[float], beds: float
+) -> EscalationLevel | None:
+    """Return the level of escalation of a day, by its headroom at `levels` and its beds."""
+    if not system.levels:
+        return None
+    return level_of(
+        system.levels,
+        over=lambda rate: chance_over(levels, headroom, beds, rate),
+        short=lambda missing: chance_short(levels, headroom, int(missing)),
+    )

@@ -16,6 +16,7 @@ import pandas as pd
 from benchmarks.accuracy.data import PROTOCOLS, every_so_many, read_history
 from benchmarks.accuracy.progress import heading
 from benchmarks.accuracy.scoring import mean_of, row_losses
+from benchmarks.calibration.development import PERIODS
 from benchmarks.calibration.rules import StaticSplit, Values, rolling, tracked
 from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales
@@ -26,20 +27,6 @@ from training.pipeline.forecaster import Forecaster
 
 BANDS = ((1, 7), (8, 28), (29, 84))
 OURS = "ours: pooled shape, scale, volatility"
-
-
-def days(first: str, last: str, step: int) -> list[pd.Timestamp]:
-    """Cutoffs from one day to another."""
-    return list(pd.date_range(first, last, freq=f"{step}D"))
-
-
-PERIODS = {
-    "swast": days("2015-07-01", "2018-10-01", 16),
-    "portugal": [*days("2018-02-01", "2020-01-20", 16), *days("2020-07-20", "2022-11-20", 16)],
-    "germany": days("2021-01-05", "2023-06-20", 11),
-    "winter": [*days("2021-01-20", "2021-03-30", 4), *days("2021-12-21", "2022-01-16", 4)],
-}
-"""No day of these is a target of the windows that `benchmarks.accuracy` judges."""
 
 
 class Switch:

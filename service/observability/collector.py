@@ -10,13 +10,13 @@ from prometheus_client.registry import Collector
 from publication.days import DAYS_UNTIL_STALE, ONE_DAY, end_of_day
 from publication.live_scores import LiveScores
 from publication.model import Publication
+from publication.pressure import headroom_levels, level_of_day
 from publication.vocabulary import COVERAGES, Check, NoteKind
 from service.auth.key_cache import KeyCache
 from service.observability import metrics
 from service.observability.metrics import Metric
 from service.publications.repository import Clock, PublicationRepository
 from service.publications.served import ServedPublication
-from service.queries.pressure import level_on_day
 
 MAX_SERIES_BEHIND = 100
 """Series with a sample of their own: a feed that is lost must not make thousands."""
@@ -90,11 +90,12 @@ def _escalation_levels(publication: Publication, today: int) -> list[Sample]:
     system = publication.system
     if not system.levels or today >= system.horizon_days:
         return []
+    levels = headroom_levels(system)
     positions = {level: position for position, level in enumerate(system.levels, start=1)}
     found: list[Sample] = [
         ((of.place,), float(positions[level]) if level else 0.0)
         for of in publication.headroom
-        for level in [level_on_day(system, of.headroom[today], of.beds[today])]
+        for level in [level_of_day(system, levels, of.headroom[today], of.beds[today])]
     ]
     return sorted(found, key=lambda sample: sample[1], reverse=True)[:MAX_PLACES_WITH_LEVEL]
 

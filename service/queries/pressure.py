@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import ceil, floor
 
-from publication.levels import EscalationLevel, level_of
+from publication.levels import EscalationLevel
 from publication.model import Headroom, Peak, Publication, System
 from publication.packed import packed
 from publication.pressure import (
@@ -21,6 +21,7 @@ from publication.pressure import (
     chance_short,
     discharges_needed,
     headroom_levels,
+    level_of_day,
     value_at,
 )
 from publication.vocabulary import DRIVERS, SeriesKey
@@ -145,7 +146,7 @@ def place_pressure(publication: Publication, of: Headroom, question: Question) -
         beds, headroom = of.beds[i], of.headroom[i]
         over.append(tuple([chance_over(levels, headroom, beds, threshold) for threshold in thresholds]))
         short.append(tuple([chance_short(levels, headroom, k) for k in SHORT_BY]))
-        escalation.append(_level(publication.system, levels, headroom, beds))
+        escalation.append(level_of_day(publication.system, levels, headroom, beds))
         pressure = (sum(over[-1]), -headroom[median])
         if i >= question.days_over and (worst is None or pressure > rank):
             worst, rank = i, pressure
@@ -169,19 +170,6 @@ def _discharges_needed(of: Headroom, day: int, question: Question) -> float | No
     freed = beds_freed_on(of, day, question.days_over)
     needed = discharges_needed(question.levels, of.headroom[day], of.beds[day], freed, question.target)
     return None if needed is None else ceil(needed * DECIMAL) / DECIMAL
-
-
-def level_on_day(system: System, headroom: Sequence[float], beds: float) -> EscalationLevel | None:
-    """Return the level of escalation of a day, from its headroom at `headroom_levels` and its beds."""
-    return _level(system, headroom_levels(system), headroom, beds) if system.levels else None
-
-
-def _level(system: System, levels: Sequence[float], headroom: Sequence[float], beds: float) -> EscalationLevel | None:
-    return level_of(
-        system.levels,
-        over=lambda rate: chance_over(levels, headroom, beds, rate),
-        short=lambda missing: chance_short(levels, headroom, int(missing)),
-    )
 
 
 def _driver(publication: Publication, place: str, day: int) -> str | None:

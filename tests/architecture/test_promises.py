@@ -55,6 +55,7 @@ def test_every_make_target_is_in_its_help() -> None:
         "fuzz",
         "lock",
         "mutants",
+        "pictures",
         "clean",
     }
     assert set(TARGET.findall(makefile)) == targets

@@ -3,7 +3,7 @@
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -27,15 +27,30 @@ PAGE_MILLISECONDS = 60_000
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+class BrowserAbsentError(Exception):
+    """No browser is installed."""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A running browser. Raises BrowserAbsentError where none is installed."""
     found = next((path for path in map(shutil.which, BROWSERS) if path), None)
     if found is None:
-        pytest.skip(f"no browser is installed: none of {', '.join(BROWSERS)} is on the PATH")
+        raise BrowserAbsentError(f"no browser is installed: none of {', '.join(BROWSERS)} is on the PATH")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
         yield running
         running.close()
+
+
+@pytest.fixture(scope="module")  # its event loop runs as long as the fixture: other tests need one of their own
+def browser() -> Iterator[Browser]:
+    with ExitStack() as stack:
+        try:
+            running = stack.enter_context(chromium())
+        except BrowserAbsentError as absent:
+            pytest.skip(str(absent))
+        yield running
 
 
 class Site:

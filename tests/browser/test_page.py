@@ -1,7 +1,6 @@
 """The pages in a real browser: all is visible at each width, in print, in the dark, and without script."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -9,55 +8,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from publication.model import Actual, Place, Publication, SeriesForecast
-from publication.vocabulary import Check, SeriesKey, Treatment
+from publication.vocabulary import SeriesKey
 from tests.browser.conftest import Open, Site, site
-from tests.builders import CUTOFF, PLACES, build_publication, build_system, counted_at_weekends, finding
+from tests.browser.publications import HOSTILE, full, many
+from tests.builders import CUTOFF, build_publication
 from tests.contract.service.client import Clock
 
-DOUBTED = "RXH1/occupancy"
 WIDTHS = (1920, 1280, 390)
-HOSTILE = "<script>document.title = 'taken'</script>"
-
-
-def doubted(made: Publication) -> Publication:
-    """Occupancy of RXH1 was frozen for a week; a small count has a stand-in; two days have no value."""
-    found = (
-        finding(DOUBTED, Check.FROZEN, range(10, 17), cutoff=made.cutoff),
-        finding(DOUBTED, Check.SUPPRESSED, range(4, 5), Treatment.USED, cutoff=made.cutoff),
-        finding(DOUBTED, Check.GAP, range(6, 8), Treatment.IMPUTED, "no value", cutoff=made.cutoff),
-    )
-    missing = {made.cutoff - timedelta(days=ago) for ago in (6, 7)}
-
-    def without(of: SeriesForecast) -> SeriesForecast:
-        if of.unique_id != DOUBTED:
-            return of
-        return replace(of, recent=tuple(Actual(a.ds, None if a.ds in missing else a.y) for a in of.recent))
-
-    return replace(made, series=tuple(map(without, made.series)), findings=found)
-
-
-def full(cutoff: object = CUTOFF, scale: float = 1.0) -> Publication:
-    """A publication with headroom, drivers, a fallback, doubts, a clinic, and a place with a hostile name."""
-    places = tuple(replace(place, name=HOSTILE) if place.id == "RXK1" else place for place in PLACES)
-    made = build_publication(
-        CUTOFF if cutoff is CUTOFF else CUTOFF + timedelta(days=1),
-        system=build_system(places=places),
-        scale=scale,
-        with_drivers=True,
-        with_headroom=True,
-    )
-    return counted_at_weekends(doubted(made), "RXK1")
-
-
-def many(n_sites: int) -> Publication:
-    """A system of so many sites in trusts of ten."""
-    trusts = [Place(f"T{n:03d}", "northshire", f"Trust {n}", "trust") for n in range(-(-n_sites // 10))]
-    sites = [Place(f"S{n:04d}", f"T{n // 10:03d}", f"Hospital number {n}", "site") for n in range(n_sites)]
-    tree = (PLACES[0], *trusts, *sites)
-    return build_publication(
-        system=build_system(places=tree), streams={}, fallbacks=(), recent_days=8, with_headroom=True
-    )
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +219,7 @@ def test_an_open_tab_turns_late_and_takes_a_new_publication_in_without_a_reload(
         page.evaluate("window.dispatchEvent(new Event('focus'))")
         expect(status).to_contain_text("Late")
         expect(page.locator("h1")).to_have_text("Today, Mon 23 Nov")
-        moving.issue(full(None, 1.02))
+        moving.issue(full(CUTOFF + timedelta(days=1), 1.02))
         page.evaluate("window.dispatchEvent(new Event('focus'))")
         expect(status).to_contain_text("Up to date")
         expect(status).to_contain_text("data to Sun 22 Nov")

@@ -26,6 +26,7 @@ NOT_RUN = {
     "README.md": ["make demo ", "source .venv/bin/activate"],
     "docs/tutorial/demo.md": ["make demo"],
     "docs/tutorial/own-file.md": ["source .venv/bin/activate"],
+    "docs/how-to/briefing.md": ["30 5 * * *"],
     "docs/how-to/deploy.md": [
         "python3 -m venv /opt/headroom",
         "[Service]",
@@ -159,12 +160,14 @@ def start_demonstrated(folder: Path, published: Path) -> Story:
 
 PREPARED: dict[str, Callable[[Path, Path], Story]] = {
     "README.md": start_with_history,
+    "briefing.md": start_with_models,
     "demo.md": start_demonstrated,
     "deploy.md": start_deployed,
     "export.md": start_with_models,
     "ingest.md": start_with_extract,
     "levels.md": start_with_models,
     "operate.md": start_deployed,
+    "read-the-page.md": start_demonstrated,
     "retrain.md": start_with_models,
 }
 

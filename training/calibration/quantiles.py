@@ -26,52 +26,8 @@ ErrorQuantiles = Callable[[PastErrors, Sequence[float]], FloatArray]
 """Errors of a group, and levels, to what is subtracted from the means, in units of `count_sd`."""
 Calibration = Callable[[FloatArray, PastErrors, Sequence[str], Sequence[float]], FloatArray]
 """Means, past errors, groups and levels to quantiles, as `quantiles` returns them."""
-
-
-def error_quantiles(past: PastErrors, levels: Sequence[float]) -> FloatArray:
-    """Return the scaled errors (horizon, n_series, n_levels) to subtract from the means of one group, by level.
-
-    The quantile of a count is its mean less the opposite quantile of the error. Their shape lies half-way between that
-    of the sample and its mirror image, so that half of a bias is carried on; all of it where all errors have one sign.
-    With fewer than `FEWEST_ERRORS` errors their shape is normal, and without any they are those of a Poisson count.
-    """
-    horizon, n_series = past.scaled.shape[1:]
-    opposite = [1 - level for level in levels]
-    known = ~np.isnan(past.scaled)
-    if known.sum() < FEWEST_ERRORS:
-        normal = np.array([NormalDist().inv_cdf(level) for level in opposite])
-        scale = error_scale(past.scaled) / NORMAL_SCALE
-        return np.asarray(scale[:, :, None] * normal)
-    factor = special_factor(past)
-    errors = past.scaled / np.where(past.is_special, factor, 1.0)[:, :, None]
-    baseline = error_scale(errors)
-    expected = volatility(np.abs(errors) / baseline, past.age_days)
-    shapes = errors / baseline / expected[:-1, :, None]
-    scale = baseline * (expected[-1] * np.where(past.special_ahead, factor, 1.0))[:, None]
-    found = np.empty((horizon, n_series, len(levels)))
-    for leads in bands(horizon):
-        near = leads if known[:, leads].sum() >= FEWEST_ERRORS else slice(None)
-        # Weibull's positions, p (n + 1), are those of split conformal prediction (Hyndman and Fan's definition 6).
-        sample = shapes[:, near][known[:, near]]
-        own, mirrored = (np.quantile(sample, at, method="weibull") for at in (opposite, levels))
-        carried = max(CARRIED_BIAS, abs(np.sign(sample).mean()))
-        shape = own - (1 - carried) / 2 * (own + mirrored)
-        found[leads] = scale[leads, :, None] * shape
-    return found
-
-
-def few_days_factor(past: PastErrors) -> FloatArray:
-    """Return by how much to widen intervals (horizon,) whose scale rests on errors of few days; 1 without any error.
-
-    Errors of one lead overlap: as many days as the lead hold the information of one.
-    """
-    leads = np.arange(1.0, past.scaled.shape[1] + 1)
-    days = past.age_days[~np.isnan(past.scaled).all(axis=2)]
-    if not len(days):
-        return np.ones(len(leads))
-    span = days.max() - days.min() + 1
-    missing = np.maximum(leads / span - leads / FULL_SPAN_DAYS, 0.0)
-    return np.asarray(1 + FEW_DAYS_WIDENING * np.minimum(missing, MOST_DAYS_MISSING))
+Widening = Callable[[PastErrors], FloatArray]
+"""Errors of a group to factors of its intervals (horizon,)."""
 
 
 def special_factor(past: PastErrors) -> float:
@@ -96,17 +52,76 @@ def special_factor(past: PastErrors) -> float:
     return max(1.0, factor)
 
 
+def error_quantiles(
+    past: PastErrors,
+    levels: Sequence[float],
+    *,
+    carried_bias: float = CARRIED_BIAS,
+    scale_of: Callable[[FloatArray], FloatArray] = error_scale,
+    volatility_of: Callable[[FloatArray, FloatArray], FloatArray] = volatility,
+    factor_of: Callable[[PastErrors], float] = special_factor,
+) -> FloatArray:
+    """Return the scaled errors (horizon, n_series, n_levels) to subtract from the means of one group, by level.
+
+    The quantile of a count is its mean less the opposite quantile of the error. Their shape lies half-way between that
+    of the sample and its mirror image, so that half of a bias is carried on; all of it where all errors have one sign.
+    With fewer than `FEWEST_ERRORS` errors their shape is normal, and without any they are those of a Poisson count.
+
+    The parts of the rule can be replaced: the least share of a bias that is carried on, the scale of errors, their
+    volatility, and the factor of special days (`special_factor`).
+    """
+    horizon, n_series = past.scaled.shape[1:]
+    opposite = [1 - level for level in levels]
+    known = ~np.isnan(past.scaled)
+    if known.sum() < FEWEST_ERRORS:
+        normal = np.array([NormalDist().inv_cdf(level) for level in opposite])
+        scale = scale_of(past.scaled) / NORMAL_SCALE
+        return np.asarray(scale[:, :, None] * normal)
+    factor = factor_of(past)
+    errors = past.scaled / np.where(past.is_special, factor, 1.0)[:, :, None]
+    baseline = scale_of(errors)
+    expected = volatility_of(np.abs(errors) / baseline, past.age_days)
+    shapes = errors / baseline / expected[:-1, :, None]
+    scale = baseline * (expected[-1] * np.where(past.special_ahead, factor, 1.0))[:, None]
+    found = np.empty((horizon, n_series, len(levels)))
+    for leads in bands(horizon):
+        near = leads if known[:, leads].sum() >= FEWEST_ERRORS else slice(None)
+        # Weibull's positions, p (n + 1), are those of split conformal prediction (Hyndman and Fan's definition 6).
+        sample = shapes[:, near][known[:, near]]
+        own, mirrored = (np.quantile(sample, at, method="weibull") for at in (opposite, levels))
+        carried = max(carried_bias, abs(np.sign(sample).mean()))
+        shape = own - (1 - carried) / 2 * (own + mirrored)
+        found[leads] = scale[leads, :, None] * shape
+    return found
+
+
+def few_days_factor(past: PastErrors) -> FloatArray:
+    """Return by how much to widen intervals (horizon,) whose scale rests on errors of few days; 1 without any error.
+
+    Errors of one lead overlap: as many days as the lead hold the information of one.
+    """
+    leads = np.arange(1.0, past.scaled.shape[1] + 1)
+    days = past.age_days[~np.isnan(past.scaled).all(axis=2)]
+    if not len(days):
+        return np.ones(len(leads))
+    span = days.max() - days.min() + 1
+    missing = np.maximum(leads / span - leads / FULL_SPAN_DAYS, 0.0)
+    return np.asarray(1 + FEW_DAYS_WIDENING * np.minimum(missing, MOST_DAYS_MISSING))
+
+
 def quantiles(
     means: FloatArray,
     past: PastErrors,
     groups: Sequence[str],
     levels: Sequence[float],
     rule: ErrorQuantiles = error_quantiles,
+    widening: Widening = few_days_factor,
 ) -> FloatArray:
     """Return quantiles (horizon, n_series, n_levels) of counts, increasing and not negative.
 
     `means` (horizon, n_series), in counts. `groups` names the group of each series: series of a measure with the same
-    model share the shape of their errors. `rule` is called once for each group, in order of first appearance.
+    model share the shape of their errors. `rule` and `widening` are called once for each group, in order of first
+    appearance.
     """
     found, unit = np.empty((*means.shape, len(levels))), count_sd(means)[:, :, None]
     for group in dict.fromkeys(groups):
@@ -114,7 +129,7 @@ def quantiles(
         of_group = past.of(members)
         errors = rule(of_group, [*levels, MEDIAN_LEVEL])
         middle = errors[:, :, -1:]
-        widened = middle + (errors[:, :, :-1] - middle) * few_days_factor(of_group)[:, None, None]
+        widened = middle + (errors[:, :, :-1] - middle) * widening(of_group)[:, None, None]
         values = means[:, members, None] - widened * unit[:, members]
         found[:, members] = np.maximum.accumulate(np.maximum(values, 0.0), axis=-1)
     return found

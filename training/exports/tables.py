@@ -21,7 +21,7 @@ from publication.flat_columns import (
 )
 from publication.live_scores import LiveScores
 from publication.model import Headroom, Publication, PublicationSummary, SeriesForecast
-from publication.pressure import SHORT_BY, chance_over, chance_short, headroom_levels
+from publication.pressure import SHORT_BY, chance_over, chance_short, headroom_levels, level_of_day
 from publication.vocabulary import SeriesKey, series_key
 
 ARROW_TYPES = {
@@ -107,13 +107,15 @@ def _pressure_of(publication: Publication, of: Headroom) -> Iterator[Row]:
     place = system.place_by_id[of.place]
     before = (system.name, place.id, place.parent, place.name, place.kind, publication.cutoff)
     published = [levels.index(level) for level in system.quantiles]
-    days = zip(of.beds, of.occupancy, of.headroom, strict=True)
-    for lead, (beds, occupancy, headroom) in enumerate(days, start=1):
+    no_flow = ((None,) * len(system.quantiles),) * len(of.beds)
+    days = zip(of.beds, of.occupancy, of.headroom, of.net_flow or no_flow, strict=True)
+    for lead, (beds, occupancy, headroom, net_flow) in enumerate(days, start=1):
         over = (chance_over(levels, headroom, beds, threshold) for threshold in system.thresholds)
         short = (chance_short(levels, headroom, n) for n in SHORT_BY)
-        numbers = (beds, *occupancy, *(headroom[i] for i in published), *over, *short)
+        level = level_of_day(system, levels, headroom, beds)
+        numbers = (beds, *occupancy, *(headroom[i] for i in published), *net_flow, *over, *short)
         day = (target_day(publication.cutoff, lead), lead)
-        yield (*before, *day, *(round(n, EXPORTED_DECIMALS) for n in numbers))
+        yield (*before, *day, *map(_rounded, numbers), None if level is None else level.name)
 
 
 def _actuals(publication: Publication) -> Iterator[Row]:
@@ -132,9 +134,13 @@ def _actuals_of(publication: Publication, series: SeriesForecast) -> Iterator[Ro
 def _scores(scores: LiveScores) -> Iterator[Row]:
     for score in scores.scores:
         if score.of.series is not None:
-            losses = (None if loss is None else round(loss, EXPORTED_DECIMALS) for loss in score.losses)
-            key = _key(series_key(score.of.series))
-            yield (scores.system, *key, score.of.leads, score.of.regime, score.n, score.fallbacks, *losses)
+            of, key = score.of, _key(series_key(score.of.series))
+            before = (scores.system, *key, of.leads, of.regime, score.n, score.fallbacks)
+            yield (*before, *map(_rounded, score.losses), of.weeks, score.publications)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, EXPORTED_DECIMALS)
 
 
 def _key(key: SeriesKey) -> Row:

@@ -31,12 +31,11 @@ from training.models.candidate import (
 )
 from training.models.effects import MA_COEFFICIENTS, Design, Effects, design, fitted_effects
 from training.models.hyperparameters import listed
-from training.models.level import SMOOTHING_CONSTANTS, Level, fitted_level, weekday_factors
+from training.models.level import COMPLETE, SMOOTHING_CONSTANTS, Level, LevelParts, fitted_level, weekday_factors
 
 LEVEL_TRAINING_DAYS = 2192  # six years
 MIN_LEVEL_DAYS = 7  # of a series that the fit of its measure serves
 MIN_CUTOFF_FIT_DAYS = 8  # of a series to fit to on the cutoff itself; such a fit serves no other day
-FLOW_HARMONICS = 5  # Fourier terms of the year; a stock has none, as waves fitted to its few slow swings mislead
 
 
 @dataclass(frozen=True)
@@ -71,11 +70,13 @@ class PreparedLevel:
 class CalendarLevel:
     """A candidate for every measure, or `only` one: multiplicative calendar effects around a level.
 
-    With `boosted`, trees correct its means; then it is a candidate for flows with years of history only.
+    With `boosted`, trees correct its means; then it is a candidate for flows with years of history only. `parts` are
+    those of the level; what is fitted without some of them is cached under keys of its own.
     """
 
     only: str = ""
     boosted: bool = False
+    parts: LevelParts = COMPLETE
     scope = Scope.MEASURE
 
     @property
@@ -111,7 +112,7 @@ class CalendarLevel:
                 reasons = self._unfitted(prepared, measure, known)
                 fitted = [unique_id for unique_id in known if unique_id not in reasons]
                 if prepared is not None and fitted:
-                    means.fill(cutoff, fitted, _means(prepared, history, cutoff, fitted, request.horizon))
+                    means.fill(cutoff, fitted, _means(prepared, history, cutoff, fitted, request.horizon, self.parts))
             except Exception as error:  # noqa: BLE001  a library may fail in any way; other measures are not disturbed
                 reasons = dict.fromkeys(known, f"{type(error).__name__}: {error}")
             means.failures.update({(cutoff, unique_id): reason for unique_id, reason in reasons.items()})
@@ -124,10 +125,11 @@ class CalendarLevel:
         measure: str,
         least: int = MIN_FIT_DAYS,
     ) -> PreparedLevel | None:
-        prepared = _prepared(request.history, request.fits, day, tuple(cutoffs), measure, request.horizon, least)
+        history, fits, horizon = request.history, request.fits, request.horizon
+        prepared = _prepared(history, fits, day, tuple(cutoffs), measure, horizon, least, self.parts)
         if prepared is None or not self.boosted:
             return prepared
-        fit = _boosting_on(request.history, request.fits, day, measure, request.horizon)
+        fit = _boosting_on(history, fits, day, measure, horizon, self.parts)
         return replace(prepared, boosting=fit)
 
     def _unfitted(self, prepared: PreparedLevel | None, measure: str, unique_ids: Sequence[str]) -> dict[str, str]:
@@ -162,9 +164,10 @@ def _prepared(
     measure: str,
     horizon: int,
     least: int,
+    parts: LevelParts,
 ) -> PreparedLevel | None:
     """Return the fit of the day, with its effects on all days that forecasts at the cutoffs need."""
-    fitted = fitted_on(history, fits, day, measure, horizon, least)
+    fitted = fitted_on(history, fits, day, measure, horizon, least, parts)
     if fitted is None:
         return None
     unique_ids = list(dict.fromkeys(i for cutoff in cutoffs for i in _of(measure, history, cutoff)))
@@ -175,19 +178,29 @@ def _prepared(
 
 
 def _means(
-    prepared: PreparedLevel, history: PointInTimeHistory, cutoff: pd.Timestamp, unique_ids: list[str], horizon: int
+    prepared: PreparedLevel,
+    history: PointInTimeHistory,
+    cutoff: pd.Timestamp,
+    unique_ids: list[str],
+    horizon: int,
+    parts: LevelParts,
 ) -> FloatArray:
     """Return means (horizon, n_series); made once where they are made without boosting."""
     if prepared.boosting is not None:
-        return _made_means(prepared, history, cutoff, unique_ids, horizon)
+        return _made_means(prepared, history, cutoff, unique_ids, horizon, parts)
     key = cutoff, tuple(unique_ids)
     if key not in prepared.means:
-        prepared.means[key] = _made_means(prepared, history, cutoff, unique_ids, horizon)
+        prepared.means[key] = _made_means(prepared, history, cutoff, unique_ids, horizon, parts)
     return prepared.means[key]
 
 
 def _made_means(
-    prepared: PreparedLevel, history: PointInTimeHistory, cutoff: pd.Timestamp, unique_ids: list[str], horizon: int
+    prepared: PreparedLevel,
+    history: PointInTimeHistory,
+    cutoff: pd.Timestamp,
+    unique_ids: list[str],
+    horizon: int,
+    parts: LevelParts,
 ) -> FloatArray:
     steps = history.steps(cutoff)
     recent = steps.removed_from(history.imputed(cutoff))[unique_ids].tail(SMOOTHING_LOOKBACK_DAYS)
@@ -196,10 +209,10 @@ def _made_means(
     levels = prepared.fitted.level.ahead(adjusted)
     days = target_days(cutoff, horizon)
     means: FloatArray = levels * multiples.loc[days].to_numpy()
-    if prepared.boosting is None:
+    if prepared.boosting is None and parts.weekdays:
         observed = history.as_of(cutoff)[unique_ids].reindex(recent.index).notna().to_numpy()
         means *= weekday_factors(adjusted, observed, horizon)
-    else:  # trees see the weekday's deviation themselves
+    elif prepared.boosting is not None:  # trees see the weekday's deviation themselves
         known = history.announced_at(cutoff).context
         calendar = season_features(days, known.holidays, known.hidden_holidays)
         means *= prepared.boosting.factors(adjusted, calendar, unique_ids)
@@ -221,6 +234,7 @@ def fitted_on(
     measure: str,
     horizon: int,
     least: int = MIN_FIT_DAYS,
+    parts: LevelParts = COMPLETE,
 ) -> FittedLevel | None:
     """Return the fit of the measure to what was known on a day; fitted once, then cached.
 
@@ -233,13 +247,19 @@ def fitted_on(
         measure,
         horizon,
         least,
+        *_variant(parts),
         made_from=data_digest(seen, day, measure),
-        make=lambda: _fitted(seen, day, measure, horizon, least),
+        make=lambda: _fitted(seen, day, measure, horizon, least, parts),
     )
 
 
+def _variant(parts: LevelParts) -> tuple[LevelParts, ...]:
+    """Return what the key of a fit without some parts has more than that of the complete one."""
+    return () if parts == COMPLETE else (parts,)
+
+
 def _fitted(
-    history: PointInTimeHistory, day: pd.Timestamp, measure: str, horizon: int, least: int
+    history: PointInTimeHistory, day: pd.Timestamp, measure: str, horizon: int, least: int, parts: LevelParts
 ) -> FittedLevel | None:
     if day < history.first_day:
         return None
@@ -253,15 +273,15 @@ def _fitted(
     filled = history.imputed(day).loc[first:, unique_ids]
     observed = history.as_of(day).loc[first:, unique_ids].notna().to_numpy()
     seasons = int(observed.any(axis=1).sum()) >= MIN_SEASONAL_FIT_DAYS
-    harmonics = FLOW_HARMONICS if seasons and is_flow(known.columns, history.system).all() else 0
+    harmonics = parts.waves if seasons and is_flow(known.columns, history.system).all() else 0
     features = design(history, pd.DatetimeIndex(filled.index), unique_ids, harmonics)
     ma_coefficient = _ma_coefficient(filled, observed, features.only("weekday_"))
-    effects, level = _fit(filled, observed, features, ma_coefficient, horizon)
+    effects, level = _fit(filled, observed, features, ma_coefficient, horizon, parts)
     return FittedLevel(effects, level, harmonics, ma_coefficient)
 
 
 def _boosting_on(
-    history: PointInTimeHistory, fits: FitCache, day: pd.Timestamp, measure: str, horizon: int
+    history: PointInTimeHistory, fits: FitCache, day: pd.Timestamp, measure: str, horizon: int, parts: LevelParts
 ) -> FittedBoosting | None:
     """Return the boosting fitted to what was known on a day; None for stocks and for too short a history."""
     seen = fitting_view(history, day)
@@ -270,8 +290,9 @@ def _boosting_on(
         day,
         measure,
         horizon,
+        *_variant(parts),
         made_from=data_digest(seen, day, measure),
-        make=lambda: _fitted_boosting(seen, day, measure, fitted_on(history, fits, day, measure, horizon)),
+        make=lambda: _fitted_boosting(seen, day, measure, fitted_on(history, fits, day, measure, horizon, parts=parts)),
     )
 
 
@@ -292,11 +313,16 @@ def _fitted_boosting(
 
 
 def _fit(
-    filled: pd.DataFrame, observed: BoolArray, features: Design, ma_coefficient: float, horizon: int
+    filled: pd.DataFrame,
+    observed: BoolArray,
+    features: Design,
+    ma_coefficient: float,
+    horizon: int,
+    parts: LevelParts,
 ) -> tuple[Effects, Level]:
     effects, _ = fitted_effects(filled, observed, features, ma_coefficient)
     adjusted = filled.to_numpy() / np.exp(effects.on(features, list(filled.columns)))
-    return effects, fitted_level(adjusted, observed, horizon)
+    return effects, fitted_level(adjusted, observed, horizon, parts)
 
 
 def _ma_coefficient(filled: pd.DataFrame, observed: BoolArray, features: Design) -> float:

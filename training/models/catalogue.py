@@ -41,10 +41,11 @@ class LearnedEnsemble:
     """A weighted mean of its members' means, with weights by measure and lead.
 
     The pipeline fits the weights to the windows before each cutoff (`training/calibration/weights.py`). A member that
-    fails for a series has no weight there.
+    fails for a series has no weight there. With `own_weights` each series of a stock has weights of its own.
     """
 
     members: tuple[str, ...]
+    own_weights: bool = True
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,13 @@ FLOWS_INCOMPLETE = "the place does not count occupancy, admissions and discharge
 
 
 class FlowBalance:
-    """A candidate for occupancy and discharges of the places that count both, and admissions; it fails elsewhere."""
+    """A candidate for occupancy and discharges of the places that count both, and admissions; it fails elsewhere.
+
+    Without `fit_shares` each census is taken for the end of its day, to measure what census shares are worth.
+    """
+
+    def __init__(self, fit_shares: bool = True) -> None:
+        self._fit_shares = fit_shares
 
     @property
     def settings(self) -> dict[str, object]:
@@ -58,25 +64,27 @@ class FlowBalance:
         """Return means of the series that can be forecast, and `FLOWS_INCOMPLETE` as the failure of all others."""
         means = empty_means(request)
         if flow_series(list(request.history.latest.columns)):
-            _forecast_all(request, means)
+            _forecast_all(request, means, self._fit_shares)
         for cutoff, table in means.by_cutoff.items():
             missing = table.columns[table.isna().any()]
             means.failures.update({(cutoff, unique_id): FLOWS_INCOMPLETE for unique_id in missing})
         return means
 
 
-def _forecast_all(request: ForecastRequest, means: Means) -> None:
+def _forecast_all(request: ForecastRequest, means: Means, fit_shares: bool) -> None:
     """Fill in occupancy and discharges of every place with complete flows, at all cutoffs."""
     admissions = CalendarLevel(only=ADMISSIONS).forecast(request)
     groups = by_fit_day(request.cutoffs)
     for cutoffs in with_progress(groups.values(), "FlowBalance by refit day", len(groups)):
-        _forecast(request, cutoffs, admissions, means)
+        _forecast(request, cutoffs, admissions, means, fit_shares)
 
 
-def _forecast(request: ForecastRequest, cutoffs: Sequence[pd.Timestamp], admissions: Means, means: Means) -> None:
+def _forecast(
+    request: ForecastRequest, cutoffs: Sequence[pd.Timestamp], admissions: Means, means: Means, fit_shares: bool
+) -> None:
     """Fill in occupancy and discharges of every place with complete flows, at the cutoffs of one refit day."""
     history, fits, horizon = request.history, request.fits, request.horizon
-    prepared_on = cache(lambda day, ahead_of: _prepared(history, fits, day, ahead_of, horizon))
+    prepared_on = cache(lambda day, ahead_of: _prepared(history, fits, day, ahead_of, horizon, fit_shares))
     for cutoff in cutoffs:
         prepared = prepared_on(fit_day(cutoff), tuple(cutoffs)) or prepared_on(cutoff, (cutoff,))
         entering = admissions.by_cutoff[cutoff]
@@ -117,10 +125,15 @@ class PreparedFlows:
 
 
 def _prepared(
-    history: PointInTimeHistory, fits: FitCache, day: pd.Timestamp, cutoffs: Sequence[pd.Timestamp], horizon: int
+    history: PointInTimeHistory,
+    fits: FitCache,
+    day: pd.Timestamp,
+    cutoffs: Sequence[pd.Timestamp],
+    horizon: int,
+    fit_shares: bool,
 ) -> PreparedFlows | None:
     """Return the fit of the day, with its effects on all days that forecasts at the cutoffs need."""
-    fitted = fitted_on(history, fits, day)
+    fitted = fitted_on(history, fits, day, fit_shares)
     if fitted is None:
         return None
     hazard = fitted.hazard
@@ -162,15 +175,21 @@ class FittedFlows:
         }
 
 
-def fitted_on(history: PointInTimeHistory, fits: FitCache, day: pd.Timestamp) -> FittedFlows | None:
+def fitted_on(
+    history: PointInTimeHistory, fits: FitCache, day: pd.Timestamp, fit_shares: bool = True
+) -> FittedFlows | None:
     """Return the fit to what was known on the day, None without complete flows; fitted once, then cached."""
     seen = fitting_view(history, day)
     return fits.of(
-        FlowBalance.__name__, day, made_from=pooled(seen.digests(day, 0)).hex(), make=lambda: _fitted(seen, day)
+        FlowBalance.__name__,
+        day,
+        *(() if fit_shares else ("no shares",)),
+        made_from=pooled(seen.digests(day, 0)).hex(),
+        make=lambda: _fitted(seen, day, fit_shares),
     )
 
 
-def _fitted(history: PointInTimeHistory, day: pd.Timestamp) -> FittedFlows | None:
+def _fitted(history: PointInTimeHistory, day: pd.Timestamp, fit_shares: bool) -> FittedFlows | None:
     if day < history.first_day:
         return None
     known = history.as_of(day).tail(TRAINING_DAYS)
@@ -182,6 +201,8 @@ def _fitted(history: PointInTimeHistory, day: pd.Timestamp) -> FittedFlows | Non
     observed = observed_days(known, places, days)
     newest = slice(-SHARE_LOOKBACK_DAYS, None)
     shares = fitted_census_shares(counts.on(newest), observed[newest], history.system.census_hour)
+    if not fit_shares:
+        shares = CensusShares(np.ones(len(places)), np.ones(len(places)))
     gains = fitted_gains(counts, observed, shares)
     names = [place.discharges for place in places]
     harmonics = SEASON_HARMONICS if int(observed.any(axis=1).sum()) >= MIN_SEASONAL_FIT_DAYS else 0

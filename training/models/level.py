@@ -32,8 +32,26 @@ WEEKDAY_PRIOR_SD = 0.01  # of a weekday's lasting deviation from its effect
 MAX_WEEKDAY_DEVIATION = 0.5
 LAST_YEAR_DAYS = 364  # fifty-two weeks
 LAST_YEAR_SMOOTHING_DAYS = 15
+FLOW_HARMONICS = 5  # Fourier terms of the year; a stock has none, as waves fitted to its few slow swings mislead
 SHOWN_LEADS = (1, 7, 28)  # whose coefficients runs are compared by
 NORMAL_MAD = 1.4826  # standard deviation of a normal over its median absolute deviation
+
+
+@dataclass(frozen=True)
+class LevelParts:
+    """The parts of a calendar-adjusted level that can be left out, to measure what each is worth; all by default.
+
+    They are the Fourier terms of a flow's year, two kinds of features of the regression (last year's change, and what
+    all series of a measure show together), and the recent deviations of weekdays.
+    """
+
+    waves: int = FLOW_HARMONICS
+    last_year: bool = True
+    pooled: bool = True
+    weekdays: bool = True
+
+
+COMPLETE = LevelParts()
 
 
 @dataclass(frozen=True)
@@ -88,10 +106,11 @@ def moving_averages(counts: FloatArray, constants: Sequence[float] = SMOOTHING_C
     )
 
 
-def fitted_level(adjusted: FloatArray, observed: BoolArray, horizon: int) -> Level:
+def fitted_level(adjusted: FloatArray, observed: BoolArray, horizon: int, parts: LevelParts = COMPLETE) -> Level:
     """Return the level fitted to counts without calendar effects, `adjusted` (n_days, n_series).
 
-    Only changes between `observed` days (n_days, n_series) are fitted to.
+    Only changes between `observed` days (n_days, n_series) are fitted to. A feature that is not among the `parts` has
+    the coefficient 0.
     """
     averages, days = moving_averages(adjusted), np.arange(len(adjusted))
     base = _base(averages)
@@ -99,7 +118,7 @@ def fitted_level(adjusted: FloatArray, observed: BoolArray, horizon: int) -> Lev
     first = min(LEVEL_WARM_UP_DAYS, len(adjusted) // 3)
     # Months of one year and the next do not show if years are alike: all series may have moved together by chance.
     last_year = LastYear(adjusted)
-    knows_last_year = observed[LAST_YEAR_DAYS:].any(axis=1).sum() >= LAST_YEAR_DAYS
+    knows_last_year = parts.last_year and observed[LAST_YEAR_DAYS:].any(axis=1).sum() >= LAST_YEAR_DAYS
     leads = [lead for lead in FITTED_LEADS if lead < horizon and lead < len(adjusted) - first] + [horizon]
     found = []
     for lead in leads:
@@ -109,7 +128,7 @@ def fitted_level(adjusted: FloatArray, observed: BoolArray, horizon: int) -> Lev
         of_last_year = knows_last_year * last_year.change(days[:-lead], lead)
         changes = _features(averages[:, :-lead], _ewma_contrasts(averages[:, :-lead]), of_last_year)
         target = np.clip(change[usable], -MAX_SCALED_CHANGE, MAX_SCALED_CHANGE)
-        found.append(_coefficients((changes / scale)[:, usable].T, target, lead, adjusted.shape[1]))
+        found.append(_coefficients((changes / scale)[:, usable].T, target, lead, adjusted.shape[1], parts))
     at = np.arange(1, horizon + 1)
     return Level(np.column_stack([np.interp(at, leads, column) for column in np.transpose(found)]))
 
@@ -179,14 +198,17 @@ def weekday_deviations(adjusted: FloatArray, observed: BoolArray, half_life_week
     return np.asarray(lfilter([newest], decay, clipped, axis=0))
 
 
-def _coefficients(features: FloatArray, change: FloatArray, lead: int, n_series: int) -> FloatArray:
+def _coefficients(features: FloatArray, change: FloatArray, lead: int, n_series: int, parts: LevelParts) -> FloatArray:
     """Return ridge coefficients (n_features,) for changes (n,) over `lead` days.
 
     Such changes overlap: the penalty grows with the lead, as `lead` of them hold the information of one.
     """
     if len(change) == 0:
         return np.zeros(features.shape[1])
-    n_contrasts, of_pooled = len(SMOOTHING_CONSTANTS) - 1, (1 + (n_series - 1) * SERIES_CORRELATION) ** -0.5
+    n_contrasts, of_pooled = (
+        len(SMOOTHING_CONSTANTS) - 1,
+        parts.pooled * (1 + (n_series - 1) * SERIES_CORRELATION) ** -0.5,
+    )
     trust = np.repeat([1.0, of_pooled, 1.0, of_pooled], [n_contrasts, n_contrasts, 1, 1])
     ridge = Ridge(alpha=LEVEL_PENALTY * n_series * lead, fit_intercept=False)
     return np.asarray(trust * ridge.fit(features * trust, change).coef_)

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 import pandas as pd
 
 from publication.vocabulary import series_key
+from training.calibration.counts import with_count_quantiles
 from training.calibration.quantiles import Calibration
 from training.calibration.quantiles import quantiles as pooled_quantiles
 from training.errors import NothingPublishedError
@@ -16,7 +17,7 @@ from training.models.candidate import REFIT_EVERY_DAYS, FitCache, fit_day, targe
 from training.models.catalogue import FALLBACK
 from training.pipeline.fitted_recipe import FittedRecipe, fitted_recipe
 from training.pipeline.forecast import DECIMALS, Forecast, Recipe
-from training.pipeline.margins import Calibrated, Margins, means_within, quantiles_of_all, upper_bounds
+from training.pipeline.margins import Calibrated, CountQuantiles, Margins, means_within, quantiles_of_all, upper_bounds
 from training.pipeline.means import EnsembleWeights, MeansCache, same_for_all
 from training.pipeline.rest_days import RestDays
 from training.pipeline.state import PipelineState
@@ -28,7 +29,7 @@ SMALLEST_LIMIT = 100.0  # an empty ward may fill
 
 
 class Forecaster:
-    """Forecasts of one system from its known history; `calibrate` makes quantiles of past errors.
+    """Forecasts of one system from its known history; `calibrate` makes quantiles of past errors, `count` of counts.
 
     What a `state` was saved with is not made again where the history still gives the same. Each cutoff is forecast from
     the history with its own places, in every window too. A cutoff at which series are behind is forecast from a view of
@@ -41,10 +42,12 @@ class Forecaster:
         horizon: int,
         calibrate: Calibration = pooled_quantiles,
         state: PipelineState | None = None,
+        count: CountQuantiles = with_count_quantiles,
     ) -> None:
         self.history = history
         self.horizon = horizon
         self._calibrate = calibrate
+        self._count = count
         self._means = MeansCache(history, horizon)
         self._means.load_state(PipelineState() if state is None else state)
         self._means_of = cache(self._means_of_places)
@@ -99,12 +102,12 @@ class Forecaster:
         return self._means if history is self.history else self._means.of_view(history)
 
     def _pipeline_of_places(self, history: PointInTimeHistory) -> "Pipeline":
-        return Pipeline(history, self._means_of(history), self._calibrate)
+        return Pipeline(history, self._means_of(history), self._calibrate, self._count)
 
     def _pipeline_of_delays(self, history: PointInTimeHistory, delays: tuple[tuple[str, int], ...]) -> "Pipeline":
         """Return a pipeline whose windows see the series as far behind; it shares the means that were made."""
         view = DelayedHistory(history, dict(delays))
-        return Pipeline(view, self._means.of_view(view), self._calibrate)
+        return Pipeline(view, self._means.of_view(view), self._calibrate, self._count)
 
 
 @dataclass(frozen=True)
@@ -119,12 +122,14 @@ class BottomMeans:
 class Pipeline:
     """The steps from one view of a history to its forecasts; each step is a part of its own."""
 
-    def __init__(self, history: PointInTimeHistory, means: MeansCache, calibrate: Calibration) -> None:
+    def __init__(
+        self, history: PointInTimeHistory, means: MeansCache, calibrate: Calibration, count: CountQuantiles
+    ) -> None:
         self._history = history
         self._means = means
         self._rest = RestDays(history)
         self._windows = WindowForecasts(history, means, self._rest)
-        self._margins = Margins(history, means.horizon, calibrate)
+        self._margins = Margins(history, means.horizon, calibrate, count)
 
     def prepare(self, names: Iterable[str], cutoffs: Sequence[pd.Timestamp]) -> None:
         """Make the means of candidates at the cutoffs and in their windows."""

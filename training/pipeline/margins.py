@@ -1,6 +1,6 @@
 """Calibration: from means and past errors to quantiles, joint paths with these margins, and headroom."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from publication.invariants import holds_means, mean_bounds
 from publication.vocabulary import OCCUPANCY, Kind, series_key
-from training.calibration.counts import PastCounts, with_count_quantiles
+from training.calibration.counts import PastCounts
 from training.calibration.past_errors import PastErrors, before_long_gap
 from training.calibration.quantiles import SMALL_COUNT, Calibration, continuity_jitter, in_integer_counts
 from training.calibration.scale import count_sd, scaled_errors
@@ -23,6 +23,8 @@ from training.paths.joint import MARGIN_LEVELS, Paths, Trajectories, joint_paths
 from training.pipeline.forecast import DECIMALS
 
 CalibrationWindows = Sequence[pd.Timestamp]
+CountQuantiles = Callable[[FloatArray, FloatArray, PastCounts, Sequence[str], BoolArray, Sequence[float]], FloatArray]
+"""What `with_count_quantiles` takes and returns."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,18 @@ class Calibrated:
 
 
 class Margins:
-    """Margins and paths of one system's bottom series; `calibrate` makes quantiles of past errors."""
+    """Margins and paths of one system's bottom series.
 
-    def __init__(self, history: PointInTimeHistory, horizon: int, calibrate: Calibration) -> None:
+    `calibrate` makes quantiles of past errors, `count` puts those of small counts in their place.
+    """
+
+    def __init__(
+        self, history: PointInTimeHistory, horizon: int, calibrate: Calibration, count: CountQuantiles
+    ) -> None:
         self.history = history
         self.horizon = horizon
         self._calibrate = calibrate
+        self._count = count
 
     def calibrate(
         self,
@@ -64,7 +72,7 @@ class Margins:
         scaled = self._calibrate(bottom.to_numpy(), past.without_first(old), groups, levels)
         values = in_integer_counts(scaled, bottom.to_numpy(), integer)
         near = self._past_counts(means[old:], actuals[old:], windows[old:], cutoff)
-        values = with_count_quantiles(values, bottom.to_numpy(), near, groups, integer & self._is_flow(models), levels)
+        values = self._count(values, bottom.to_numpy(), near, groups, integer & self._is_flow(models), levels)
         values = np.minimum(values, upper_bounds(self.history, cutoff, list(models))[:, None])
         values = values.transpose(1, 0, 2).round(DECIMALS)
         published, evenly = (np.searchsorted(levels, some) for some in (self.history.system.quantiles, MARGIN_LEVELS))

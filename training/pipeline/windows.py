@@ -40,11 +40,11 @@ class WindowForecasts:
 
     def weights(self, names: Iterable[str], cutoff: pd.Timestamp) -> EnsembleWeights:
         """Return the weights of every learned ensemble among the names, for each measure, fitted before the cutoff."""
-        ensembles = {name: c.members for name in set(names) if isinstance(c := CATALOGUE[name], LearnedEnsemble)}
+        ensembles = {name: c for name in set(names) if isinstance(c := CATALOGUE[name], LearnedEnsemble)}
         groups = by_measure(self._history.as_of(cutoff).columns) if ensembles else {}
         return {
-            (name, measure): self._cached_weights(members, measure, cutoff)
-            for name, members in ensembles.items()
+            (name, measure): self._cached_weights(ensemble, measure, cutoff)
+            for name, ensemble in ensembles.items()
             for measure in groups
         }
 
@@ -89,13 +89,14 @@ class WindowForecasts:
         at_rest = self._rest.at_rest(target_days(window, self._means.horizon), list(names), cutoff)
         return values if at_rest is None else np.where(at_rest, 0.0, values)
 
-    def _fitted_weights(self, members: tuple[str, ...], measure: str, cutoff: pd.Timestamp) -> Weights:
-        """Return weights of the members from their errors in the windows; every stock has its own."""
+    def _fitted_weights(self, ensemble: LearnedEnsemble, measure: str, cutoff: pd.Timestamp) -> Weights:
+        """Return weights of the members from their errors in the windows."""
         ids = by_measure(self._history.as_of(cutoff).columns)[measure]
         actuals = self.actuals(ids, cutoff)
-        means = [self.means(same_for_all(member, ids), cutoff) for member in members]
+        means = [self.means(same_for_all(member, ids), cutoff) for member in ensemble.members]
         errors = np.stack([scaled_errors(of_member, actuals) for of_member in means])
         pooled = fitted_weights(errors)
         shared = pooled[:, None].repeat(len(ids), axis=1)
-        by_series = series_weights(errors, pooled) if measure in self._stocks else shared
+        own = ensemble.own_weights and measure in self._stocks
+        by_series = series_weights(errors, pooled) if own else shared
         return Weights(pooled, pd.Index(ids), by_series)

@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "publish": WHERE,
     "export": WHERE,
     "score": WHERE,
+    "briefing": (*WHERE, "--text"),
     "daily": WHERE,
     "demo": ("--home", "{home}", "--no-serve"),
 }

@@ -7,9 +7,9 @@ from tests.contract.exports.readers import columns_of
 from training.exports.tables import FlatTables
 
 PAGE = (ROOT / "docs" / "reference" / "exports.md").read_text(encoding="utf-8")
-ONE_OF_MANY = {"q0.5", "occupancy_q0.5", "headroom_q0.5", "over_0.92", "short_5"}
+ONE_OF_MANY = {"q0.5", "occupancy_q0.5", "headroom_q0.5", "net_flow_q0.5", "over_0.92", "short_5"}
 """Columns that stand for one of each level, threshold or number of beds."""
-MANY = re.compile(r"(?:occupancy_|headroom_)?q[0-9.]+|over_[0-9.]+|short_[0-9]+")
+MANY = re.compile(r"(?:occupancy_|headroom_|net_flow_)?q[0-9.]+|over_[0-9.]+|short_[0-9]+")
 
 
 def test_the_page_has_every_table_with_its_columns_and_their_kinds(tables: FlatTables) -> None:

@@ -30,7 +30,7 @@ N_ROWS = {
     "forecasts": N_SERIES * HORIZON_DAYS,
     "pressure": 7 * HORIZON_DAYS,
     "actuals": N_SERIES * RECENT_DAYS,
-    "scores": 7 * 2 * 2,  # places, measures and bands of leads
+    "scores": 7 * 2 * 2 * 2,  # places, measures, bands of leads, and 4 and 13 weeks
 }
 
 
@@ -74,17 +74,26 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         yield running
 
 
+SCORES = "/v1/scores?by=series,measure,leads,regime&format=csv"
+
+
 @pytest.mark.parametrize(
-    ("name", "address"),
-    [("forecasts", "/v1/forecasts?format=csv"), ("scores", "/v1/scores?by=series,measure,leads,regime&format=csv")],
+    ("name", "addresses"),
+    [("forecasts", ["/v1/forecasts?format=csv"]), ("scores", [f"{SCORES}&weeks=4", f"{SCORES}&weeks=13"])],
 )
 def test_a_csv_is_that_of_the_service_with_the_system_first(
-    tables: FlatTables, place: Path, client: Client, name: str, address: str
+    tables: FlatTables, place: Path, client: Client, name: str, addresses: list[str]
 ) -> None:
     export(tables, place, FolderExport("c", "csv"))
     exported = (place / "c" / "current" / f"{name}.csv").read_text(encoding="utf-8").splitlines()
-    served = client.get(address).text.splitlines()
-    assert exported == [f"system,{served[0]}", *(f"northshire,{line}" for line in served[1:])]
+    n_columns = len(exported[0].split(",")) - 1  # the service's scores have columns of other slices after them
+    answers = [client.get(address).text.splitlines() for address in addresses]
+    heads = {",".join(answer[0].split(",")[:n_columns]) for answer in answers}
+    served = [line for answer in answers for line in answer[1:]]
+    assert {exported[0]} == {f"system,{head}" for head in heads}
+    assert len(served) > 1
+    shortened = [line if name == "forecasts" else ",".join(line.split(",")[:n_columns]) for line in served]
+    assert sorted(exported[1:]) == sorted(f"northshire,{line}" for line in shortened)
 
 
 def test_pressure_is_that_of_the_service(tables: FlatTables, place: Path, client: Client) -> None:
@@ -102,7 +111,8 @@ def test_pressure_is_that_of_the_service(tables: FlatTables, place: Path, client
         day = served[row["place"], str(row["ds"])]
         assert (row["lead"], row["beds"]) == (day["lead"], day["beds"])
         assert row["name"] == ODD_NAMES[str(row["place"])]
-        for group in ("occupancy", "headroom"):
+        assert row["level"] == day["level"]
+        for group in ("occupancy", "headroom", "net_flow"):
             assert {f"{group}_q{level}": value for level, value in day[group].items()}.items() <= row.items()
         for group in ("over", "short"):
             assert {f"{group}_{name}": value for name, value in day[group].items()}.items() <= row.items()

@@ -8,8 +8,8 @@ from tests.unit.models.wards import DAILY_ADMISSIONS, FULL, LEAVING_SHARE, MORE_
 from tests.unit.pipeline.histories import build_history, poisoned, versions
 from training.history.patient_flow import flow_series
 from training.history.point_in_time import PointInTimeHistory
-from training.models.candidate import ForecastRequest, Means
-from training.models.flow_balance import FLOWS_INCOMPLETE, FlowBalance
+from training.models.candidate import ForecastRequest, Means, fit_day
+from training.models.flow_balance import FLOWS_INCOMPLETE, FittedFlows, FlowBalance
 from training.system.model import SystemContext
 
 HORIZON = 14
@@ -134,6 +134,23 @@ def test_the_same_patients_are_forecast_alike_at_any_census() -> None:
     assert other["A/discharges"].to_numpy() == pytest.approx(one["A/discharges"].to_numpy(), rel=0.03)
     later = one["A/occupancy"] - 0.75 * DAILY_ADMISSIONS + 0.95 * one["A/discharges"]
     assert other["A/occupancy"].iloc[6] == pytest.approx(later.iloc[6], rel=0.01)
+
+
+def test_without_shares_every_census_ends_its_day_and_no_fit_is_shared() -> None:
+    """Counted at 08:00. A forecast with shares is the same before and after one without them."""
+    table = counted_at_eight(simulated("A", N_DAYS, 14), 15)
+    request = ForecastRequest(build_history(table, flows_system("A"), NOTHING_DECLARED), [table.index[-1]], HORIZON)
+    first, without, again = (FlowBalance(fit).forecast(request) for fit in (True, False, True))
+    parts = [
+        part for part in request.fits.of_days([fit_day(table.index[-1])]).values() if isinstance(part, FittedFlows)
+    ]
+    shares = [(float(part.shares.admissions[0]), float(part.shares.discharges[0])) for part in parts]
+    assert shares[0] == pytest.approx((0.25, 0.05), abs=0.1)
+    assert shares[1:] == [(1.0, 1.0)]
+    cutoff = table.index[-1]
+    pd.testing.assert_frame_equal(again.by_cutoff[cutoff], first.by_cutoff[cutoff])
+    difference = (without.by_cutoff[cutoff] - first.by_cutoff[cutoff])["A/occupancy"].abs()
+    assert difference.max() > 1.0
 
 
 def test_it_fails_with_a_reason_at_other_places() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.frames import FloatArray
-from training.models.level import LastYear, fitted_level, weekday_factors
+from training.models.level import LastYear, LevelParts, fitted_level, weekday_factors
 
 N_DAYS, N_SERIES, HORIZON = 1200, 6, 28
 
@@ -164,3 +164,19 @@ def test_filled_days_say_nothing_of_weekdays() -> None:
     observed = np.repeat(np.arange(420) >= 350, 1)[:, None]
     assert weekday_factors(counts, observed, 7) == pytest.approx(1.0)
     assert weekday_factors(counts, np.ones(counts.shape, bool), 7)[0, 0] > 1.02
+
+
+@pytest.mark.parametrize(
+    ("left", "zero"),
+    [
+        pytest.param(LevelParts(pooled=False), [4, 5, 6, 7, 9], id="what all series show together"),
+        pytest.param(LevelParts(last_year=False), [8, 9], id="last year's change"),
+    ],
+)
+def test_a_level_without_a_part_has_no_coefficient_of_its_features_and_one_of_all_others(
+    left: LevelParts, zero: list[int]
+) -> None:
+    counts = np.random.default_rng(6).poisson(80, (900, 4)).astype(float)
+    complete, without = (fitted_level(counts, np.ones(counts.shape, bool), 14, of) for of in (LevelParts(), left))
+    assert np.flatnonzero((without.coefficients == 0).all(axis=0)).tolist() == zero
+    assert (complete.coefficients != 0).all()
