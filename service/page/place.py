@@ -51,7 +51,6 @@ class SeriesView:
     days: tuple[DayRow, ...]
     picture: Picture | None
     flat: str | None
-    n_marked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +222,6 @@ def _series(reading: Reading, series: SeriesForecast, before: SeriesForecast | N
         ),
         picture=None if flat or not series.days else _picture(publication, series, scale, before),
         flat=flat,
-        n_marked=len(checks_by_day(publication, series)),
     )
 
 
@@ -307,8 +305,10 @@ def _marks(publication: Publication, series: SeriesForecast) -> list[Mark]:
 
 
 def _description(publication: Publication, series: SeriesForecast, scale: GaugeScale) -> str:
+    n_marked = len(checks_by_day(publication, series))
+    marked = f" {n_marked} recent days are marked as doubted or without a value." if n_marked else ""
     place = publication.system.place_by_id[series.key.place].name
     return (
         f"{wording.title(series.key)} at {place}: recent actuals, the {scale.centre} of the forecast and "
-        "its prediction intervals. The table has the same numbers."
+        f"its prediction intervals.{marked} The table has the same numbers."
     )

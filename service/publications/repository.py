@@ -216,7 +216,7 @@ class PublicationRepository:
         issued_at = summary.issued_at.replace(microsecond=0)
         try:
             listed = self._store.summaries(summary.system)
-        except MalformedPublicationError:  # of another publication: this one can be served all the same
+        except (MalformedPublicationError, StoreUnreachableError):  # this one can be served all the same
             return True
         return any(of != summary and of.issued_at.replace(microsecond=0) == issued_at for of in listed)
 

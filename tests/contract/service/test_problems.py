@@ -18,7 +18,7 @@ UNKNOWN = [
     ("/v1/forecasts?stream=elderly", "stream", "elderly", "adult, paediatric"),
     ("/v1/forecasts?cutoff=2020-01-01", "cutoff", "2020-01-01", "2026-11-21"),
     ("/v1/forecasts/RXH/ocupancy", "unique_id", "RXH/ocupancy", "RXH/occupancy"),
-    ("/v1/forecasts/", "unique_id", "", "northshire/attendances"),
+    ("/v1/forecasts/ /", "unique_id", " ", "northshire/attendances"),
     ("/v1/series?place=RXX", "place", "RXX", "RXH"),
     ("/places/RXX", "place", "RXX", "RXH"),
 ]
@@ -35,7 +35,7 @@ INVALID = [
     ("/v1/forecasts?cutoff=2026-02-30", "cutoff", "2026-02-30", "a day of the calendar"),
     ("/v1/forecasts?format=xml", "format", "xml", "json"),
     ("/v1/forecasts?meassure=beds", "meassure", "beds", "measure"),
-    ("/v1/forecasts?place=RXH&place=RXK", "place", "given more than once", "once"),
+    ("/v1/forecasts?horizon=1&horizon=2", "horizon", "given more than once", "once"),
     ("/v1/forecasts/RXH/beds?place=RXH", "place", "RXH", "horizon"),
     ("/v1/series?horizon=3", "horizon", "3", "place"),
     ("/v1/system?place=RXH", "place", "RXH", "no parameters"),
@@ -73,7 +73,7 @@ def test_a_problem_names_the_parameter_what_was_found_and_what_is_allowed(
     ("method", "address", "status", "kind"),
     [
         ("GET", "/nothing/here", 404, "not-found"),
-        ("GET", "/v1/series/", 404, "not-found"),
+        ("GET", "/v1/series/RXH", 404, "not-found"),
         ("GET", "/static/../settings.py", 404, "not-found"),
         ("GET", "/static/nothing.js", 404, "not-found"),
         ("GET", "/docs/assets/nothing.js", 404, "not-found"),
@@ -112,10 +112,12 @@ def test_what_a_caller_writes_comes_back_as_text_of_json_alone(client: Client) -
 
 
 class BrokenLister(Cable):
-    """A store that fails when it is asked for the complete list."""
+    """A store that fails when it is asked for the complete list, from some moment on."""
+
+    is_broken = False
 
     def summaries(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
-        if limit != 1:
+        if limit != 1 and self.is_broken:
             raise RuntimeError("password=hunter2")
         return super().summaries(system, limit)
 
@@ -130,7 +132,10 @@ class Vanished(Cable):
 def test_an_unforeseen_fault_is_logged_completely_and_answered_without_internals(
     issued_store: Store, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with serve(BrokenLister(issued_store), clock) as client, caplog.at_level(logging.ERROR):
+    lister = BrokenLister(issued_store)
+    with serve(lister, clock) as client, caplog.at_level(logging.ERROR):
+        client.get_until("/readyz", lambda ready: ready.status_code == 200)
+        lister.is_broken = True
         response = client.get("/v1/publications")
     assert response.status_code == 500
     assert response.headers["content-type"] == "application/problem+json"

@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 
 from publication import document
@@ -81,8 +81,14 @@ def _lines(of: Publication) -> Iterator[bytes]:
         yield comma + json.dumps(item, sort_keys=True, separators=(",", ":")).encode()
 
 
+def without_net_flow(of: Publication) -> Publication:
+    """The publication as earlier releases made it."""
+    return replace(of, headroom=tuple(replace(headroom, net_flow=()) for headroom in of.headroom))
+
+
 def _headroom(of: Headroom) -> dict[str, object]:
     fields = asdict(of)
+    del fields["net_flow"]
     fields["relief"] = fields.pop("beds_freed")
     return fields
 
@@ -104,7 +110,7 @@ def _own_row(step: str, of: Publication) -> Row:
         f"sha256:{hashlib.sha256(b''.join(_lines(of))).hexdigest()}",
         len(of.series),
         sum(series.fallback for series in of.series),
-        json.dumps(asdict(of.system)),
+        json.dumps({name: value for name, value in asdict(of.system).items() if name != "levels"}),
         json.dumps(notes),
     )
 
