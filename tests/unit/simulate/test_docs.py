@@ -14,7 +14,7 @@ from training.simulate.scenario import FaultKind
 
 PAGE = (Path(__file__).parents[3] / "docs" / "explanation" / "simulator.md").read_text(encoding="utf-8")
 OTHERS = (calendar, sites, places, scenario, feed, faults)
-FACTS_OF_THE_CALENDAR = {"ONE_WEEK", "GOOD_FRIDAY", "BANK_HOLIDAYS", "CHRISTMAS_DAY", "DAYS_PER_YEAR"}
+FACTS_OF_THE_CALENDAR = {"ONE_WEEK", "FRIDAY", "GOOD_FRIDAY", "BANK_HOLIDAYS", "CHRISTMAS_DAY", "DAYS_PER_YEAR"}
 NAMES_OF_PLACES = {"ROOT_ID", "ROOT_NAME", "SITE_KIND", "FIRST_CODE", "LETTERS", "TOWNS", "HOUSES", "MERGED_SUFFIX"}
 MADE_OF_OTHERS = {"FLOWS", "INNOVATION_SD", "STAYS"}
 FORM_OF_DATA = {"HEADER", "HEADER_LINES", "LONG"}
