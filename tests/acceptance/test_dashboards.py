@@ -108,9 +108,7 @@ def test_duckdb_joins_forecasts_actuals_and_places(site: Site, tmp_path: Path) -
         table(site, address).to_csv(tmp_path / f"{number}.csv", index=False)
         query = query.replace(address, str(tmp_path / f"{number}.csv"))
     assert PRINTED not in query
-    answer = duckdb.sql(query)
-    assert answer is not None
-    found = answer.fetchall()
+    found = duckdb.execute(query).fetchall()
     forecasts = table(site, f"{PRINTED}/v1/forecasts?format=csv&measure=occupancy&horizon=7")
     highest = forecasts.assign(most=forecasts["q0.9"].astype(float)).groupby("place")["most"].max()
     assert [row[2] for row in found] == sorted(highest, reverse=True)

@@ -161,6 +161,7 @@ def start_demonstrated(folder: Path, published: Path) -> Story:
 PREPARED: dict[str, Callable[[Path, Path], Story]] = {
     "README.md": start_with_history,
     "briefing.md": start_with_models,
+    "dashboards.md": start_with_models,
     "demo.md": start_demonstrated,
     "deploy.md": start_deployed,
     "export.md": start_with_models,

@@ -64,9 +64,9 @@ def published(folder: Path) -> Place:
 def copied(place: Place, folder: Path) -> Place:
     """Return a copy, for one test to change."""
     copy = Place(folder / "system", folder / "home", folder / "out")
-    shutil.copytree(place.system, copy.system)
+    shutil.copytree(place.system, copy.system, symlinks=True)  # an export names its newest folder by a link
     shutil.copytree(place.home, copy.home)
-    shutil.copytree(place.system, copy.demo_system)
+    shutil.copytree(place.system, copy.demo_system, symlinks=True)
     if (copy.home / "mlflow.db").exists():
         _move_artifacts(copy.home / "mlflow.db", str(place.home), str(copy.home))
     return copy

@@ -9,12 +9,12 @@ import pytest
 import typer
 
 from training.cli.main import app
-from training.simulate import calendar, effects, faults, feed, places, run, scenario, sites
+from training.simulate import calendar, effects, faults, feed, mornings, places, run, scenario, sites
 from training.simulate.scenario import FaultKind
 
 PAGE = (Path(__file__).parents[3] / "docs" / "explanation" / "simulator.md").read_text(encoding="utf-8")
 OTHERS = (calendar, sites, places, scenario, feed, faults)
-FACTS_OF_THE_CALENDAR = {"ONE_WEEK", "GOOD_FRIDAY", "BANK_HOLIDAYS", "CHRISTMAS_DAY", "DAYS_PER_YEAR"}
+FACTS_OF_THE_CALENDAR = {"ONE_WEEK", "FRIDAY", "GOOD_FRIDAY", "BANK_HOLIDAYS", "CHRISTMAS_DAY", "DAYS_PER_YEAR"}
 NAMES_OF_PLACES = {"ROOT_ID", "ROOT_NAME", "SITE_KIND", "FIRST_CODE", "LETTERS", "TOWNS", "HOUSES", "MERGED_SUFFIX"}
 MADE_OF_OTHERS = {"FLOWS", "INNOVATION_SD", "STAYS"}
 FORM_OF_DATA = {"HEADER", "HEADER_LINES", "LONG"}
@@ -68,3 +68,13 @@ def test_every_option_is_documented() -> None:
 )
 def test_every_word_is_documented_and_nothing_else_is(heading: str, words: list[str]) -> None:
     assert [name for name, _ in table(heading)] == words
+
+
+def test_the_mornings_of_the_demo_are_documented() -> None:
+    section = PAGE.split("## Mornings of the demo")[1].split("\n## ")[0]
+    *earlier, newest = mornings.SPIKES_DAYS_AGO
+    assert f"the last {mornings.N_MORNINGS} cutoffs" in section
+    assert f"{mornings.MORNING_HOUR:02}:00 local time" in section
+    assert f"{', '.join(map(str, earlier))} and {newest} days before today" in section
+    assert f"the line of {mornings.LATE_DAYS_AGO} days before today" in section
+    assert ",".join(mornings.MORNINGS_HEADER) in section
