@@ -33,7 +33,7 @@ from service.queries.selection import EVERYTHING
 from service.queries.system_pressure import PressureSelection
 
 FIRST_ROWS = 20
-MOST_NAMED = 6
+MOST_FALLBACKS_NAMED = 6
 ALL_KINDS = "all"
 
 
@@ -196,8 +196,8 @@ def _fallbacks(publication: Publication) -> str | None:
     places = list(dict.fromkeys(series.key.place for series in publication.series if series.fallback))
     if not places:
         return None
-    named = [publication.system.place_by_id[place].name for place in places[:MOST_NAMED]]
-    more = f" and {len(places) - MOST_NAMED} more places" if len(places) > MOST_NAMED else ""
+    named = [publication.system.place_by_id[place].name for place in places[:MOST_FALLBACKS_NAMED]]
+    more = f" and {len(places) - MOST_FALLBACKS_NAMED} more places" if len(places) > MOST_FALLBACKS_NAMED else ""
     return f"{', '.join(named)}{more}"
 
 
