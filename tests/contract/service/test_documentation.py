@@ -15,7 +15,14 @@ METRICS = (DOCS / "metrics.md").read_text(encoding="utf-8")
 
 
 def test_every_route_has_its_heading(client: Client) -> None:
-    routes = {*client.get("/openapi.json").json()["paths"], "/", "/places/{place}", "/docs", "/openapi.json"}
+    routes = {
+        *client.get("/openapi.json").json()["paths"],
+        "/",
+        "/accuracy",
+        "/places/{place}",
+        "/docs",
+        "/openapi.json",
+    }
     assert set(re.findall(r"^### `GET (\S+)`$", API, re.MULTILINE)) == routes
 
 

@@ -247,7 +247,10 @@ def test_damaged_live_scores_leave_the_scores_of_before_and_says_nothing_of_the_
         assert client.get_after_looks(10).json()["store"] == "ok"
         assert client.get("/v1/scores").json()["scores"] == before.json()["scores"]
         assert "headroom_scores_mae" in client.get("/metrics").text
-    assert len([record for record in caplog.records if "holds what is no count, loss or name" in record.message]) == 1
+    assert (
+        len([record for record in caplog.records if "mae of a score is 'much', which is no number" in record.message])
+        == 1
+    )
 
 
 def test_losing_the_store_is_logged_once_not_at_every_look(
