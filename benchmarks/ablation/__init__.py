@@ -1,1 +1,1 @@
-"""What each part of the recipe is worth: forecasts without it, compared with the complete recipe."""
+"""The ablation: forecasts without one part of the recipe, compared with the complete recipe."""

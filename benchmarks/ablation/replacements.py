@@ -1,4 +1,4 @@
-"""What stands in for a part of the recipe that is taken out."""
+"""Replacements for the parts of the recipe that are taken out."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

@@ -11,7 +11,7 @@ _BUSTER = f"{CACHE_BUSTER}=".encode()
 
 
 class Address(NamedTuple):
-    """What a route gets of an address. `prefix` is the path that the service has for its callers, '' where it is /."""
+    """The address as a route gets it. `prefix` is the path that the service has for its callers, '' where it is /."""
 
     path: str
     query_string: bytes

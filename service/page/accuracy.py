@@ -204,7 +204,7 @@ def _measure_name(measure: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RecentLosses:
-    """How good forecasts of a place's occupancy were lately: leads 1 to 7, over four weeks, in beds.
+    """The recent losses of a place's occupancy: leads 1 to 7, over four weeks, in beds.
 
     `last_week_mae` is the error of same as last week, and `coverage_80` the share of days that the 80 % interval held.
     """

@@ -20,7 +20,7 @@ NOTHING, TOO_FEW = EN_DASH, "too few yet"
 
 @dataclass(frozen=True, slots=True)
 class AccuracyChoice:
-    """What a reader chose: a measure, a place (None: all together), and weeks."""
+    """The choice of a reader: a measure, a place (None: all together), and weeks."""
 
     measure: str
     place: str | None

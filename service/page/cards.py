@@ -32,7 +32,7 @@ class SystemDay:
 
 @dataclass(frozen=True, slots=True)
 class Cards:
-    """What the head of the page says; None where the data for it is not there."""
+    """The cards at the head of the page; None where the data for one is not there."""
 
     worst: WorstPlace | None
     system: SystemDay | None

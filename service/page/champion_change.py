@@ -1,4 +1,4 @@
-"""What the last change of champion did: the same leads before and after it."""
+"""The last change of champion: the same leads before and after it."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby

@@ -59,7 +59,7 @@ def frame(served: ServedPublication, now: datetime, version: str) -> PageContext
 
 
 def content_version(served: ServedPublication, now: datetime, *others: str) -> str:
-    """Return a text that changes whenever the content of a page does. `others` name what it shows besides."""
+    """Return a text that changes whenever the content of a page does. `others` name further content."""
     summary, present = served.summary, today(now, served.publication.system.timezone)
     parts = (summary.cutoff, summary.revision, summary.digest[-12:], served.freshness(now).value, present, *others)
     return " ".join(map(str, parts))

@@ -25,7 +25,7 @@ Change = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class PageChoice:
-    """What a reader chose of the system page: the kind of place, words of a name, all rows, and a scenario."""
+    """The choice of a reader on the system page: the kind of place, words of a name, all rows, and a scenario."""
 
     kind: str | None = None
     find: str | None = None

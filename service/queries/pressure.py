@@ -117,7 +117,7 @@ def rank_by_pressure(
 
 
 class Question:
-    """What is asked of each place: its days, those that are over, and its target."""
+    """The question asked of each place: its days, those that are over, and its target."""
 
     def __init__(self, system: System, days_over: int, shown: range, target: Target) -> None:
         self.levels = headroom_levels(system)
@@ -249,7 +249,7 @@ def mutual_aid(
 
 
 class Capacity:
-    """What places can take in on each day: the chance to miss the target, and the most patients that reach it."""
+    """The patients that places can take in on each day: the chance to miss the target, and the most patients that reach it."""
 
     def __init__(self, publication: Publication, headroom: Iterable[Headroom], target: Target) -> None:
         self.places = {of.place: of for of in headroom}
@@ -277,7 +277,7 @@ class Capacity:
         return self._rooms[key]
 
     def _find_room(self, of: Headroom, day: int) -> int:
-        """The quantile of headroom tells the number to within a rounding; the chance itself decides."""
+        """The quantile of headroom gives the number to within a rounding; the chance itself decides."""
         headroom, beds, target = of.headroom[day], of.beds[day], self._target
 
         def is_reached(patients: int) -> bool:

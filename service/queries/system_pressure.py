@@ -12,7 +12,7 @@ from service.queries.selection import Selection
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What the discharges needed are to reach, and what mutual aid is to reach."""
+    """The targets of the discharges needed and of mutual aid."""
 
     discharges: Target = DISCHARGE_TARGET
     aid: Target = AID_TARGET

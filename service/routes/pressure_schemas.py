@@ -81,7 +81,7 @@ class AdviceOut(ResponseModel):
 
 
 class TargetsOut(ResponseModel):
-    """What the discharges needed and mutual aid are to reach, as the parameters have it."""
+    """The targets of the discharges needed and of mutual aid, as the parameters have them."""
 
     rate: Annotated[float, Field(description="occupancy / beds, for the discharges needed")]
     confidence: Annotated[float, Field(description="chance, 0 to 1, for the discharges needed")]

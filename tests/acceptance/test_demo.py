@@ -85,7 +85,7 @@ def check_doubts(client: httpx.Client, system: Path) -> None:
 
 
 def check_again(home: Path) -> None:
-    """Where all is published, the demo says so and publishes nothing."""
+    """The demo says that all is published, and publishes nothing."""
     again = subprocess.run(
         demo(home, "--no-serve"), cwd=servers.ROOT, env=clean_environ(), capture_output=True, text=True, check=True
     )

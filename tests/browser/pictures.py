@@ -43,7 +43,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class State:
-    """What a service serves, on a day that is so many days after its publication, and the pictures of it."""
+    """A publication to serve, so many days after it was issued, and the pictures of it."""
 
     name: str
     made: Callable[[], tuple[Publication, ...]]

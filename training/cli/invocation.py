@@ -1,4 +1,4 @@
-"""What every command begins with: the clock, the console, and the context of a job."""
+"""The start of every command: the clock, the console, and the context of a job."""
 
 import os
 import sys

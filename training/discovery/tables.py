@@ -45,7 +45,7 @@ MOST_ROWS, HEAD_ROWS, PIECE_ROWS, N_PIECES = 200_000, 100_000, 10_000, 8
 
 
 class CellKind(StrEnum):
-    """What a cell seems to hold."""
+    """The content that a cell seems to have."""
 
     BLANK = "blank"
     NUMBER = "number"

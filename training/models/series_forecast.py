@@ -31,7 +31,7 @@ class LibraryModel(FittedModel, Protocol):
 
 @dataclass(frozen=True)
 class FittedETS:
-    """What AutoETS has fitted to one series: all that it needs to forecast, and small enough to be saved.
+    """The fit of AutoETS to one series: all that it needs to forecast, and small enough to be saved.
 
     `parameters` are alpha, beta, gamma and phi, NaN where the `components` have none, and then the first states.
     """

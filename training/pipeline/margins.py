@@ -24,7 +24,7 @@ from training.pipeline.forecast import DECIMALS
 
 CalibrationWindows = Sequence[pd.Timestamp]
 CountQuantiles = Callable[[FloatArray, FloatArray, PastCounts, Sequence[str], BoolArray, Sequence[float]], FloatArray]
-"""What `with_count_quantiles` takes and returns."""
+"""The type of `with_count_quantiles`."""
 
 
 @dataclass(frozen=True)

@@ -236,7 +236,7 @@ class Source:
 
 @dataclass(frozen=True)
 class SystemFile:
-    """One hospital system, where its history comes from, what is known besides, and where flat tables go."""
+    """One hospital system, where its history comes from, what else is known, and where flat tables go."""
 
     path: Path
     system: System

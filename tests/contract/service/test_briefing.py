@@ -47,7 +47,7 @@ def page(store: Store) -> Iterator[Client]:
 def written(
     store: Store, out: Path | None = None, address: str | None = None, *, as_text: bool = False, days_later: int = 0
 ) -> str:
-    """What the command writes to standard output on the morning of the publication, or so many days later."""
+    """Return the standard output of the command on the morning of the publication, or so many days later."""
     options = argparse.Namespace(out=out, address=address, text=as_text)
     clock = Clock()
     clock.pass_days(days_later)

@@ -139,7 +139,7 @@ def test_targets_are_echoed_and_name_the_chances_of_mutual_aid(client: Client) -
 
 
 def test_a_scenario_gives_the_same_after_others_were_computed(client: Client, clock: Clock, empty_store: Store) -> None:
-    """What a scenario does not touch is held from before: a service that has just begun holds nothing."""
+    """A service that has just begun holds nothing of the places that a scenario does not touch."""
     scenarios = ["beds=RXH1:-60", "discharges=RXK:+4/day", "beds=RXH1:-60,RXK2:+8&discharges=RXH2:2/day"]
     empty_store.issue(build_publication(with_drivers=True, with_headroom=True))
     for query in scenarios:

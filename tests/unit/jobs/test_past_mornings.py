@@ -54,7 +54,7 @@ def mornings(job: Context) -> list[Morning]:
 
 @pytest.fixture(scope="module")
 def issued(job: Context, mornings: list[Morning]) -> list[Publication]:
-    """What one forecaster of the complete history publishes for each morning."""
+    """The publications of one forecaster of the complete history, one for each morning."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of MLflow's libraries
         model, _ = champion_or_cached(job)
