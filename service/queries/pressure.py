@@ -249,7 +249,7 @@ def mutual_aid(
 
 
 class Capacity:
-    """The patients that places can take in on each day: the chance to miss the target, and the most patients that reach it."""
+    """The capacity of places on each day: the chance to miss the target, and the most patients that reach it."""
 
     def __init__(self, publication: Publication, headroom: Iterable[Headroom], target: Target) -> None:
         self.places = {of.place: of for of in headroom}

@@ -25,7 +25,7 @@ def test_the_page_has_every_table_with_its_columns_and_their_kinds(tables: FlatT
 
 
 def is_documented(table: str, column: str) -> bool:
-    """Return whether a table's section has the column: the system is explained once, and many columns by one of them."""
+    """Return whether a table's section has the column: the system is explained once, many columns by one."""
     if column == "system":
         return table == "publication"
     return column in ONE_OF_MANY or not MANY.fullmatch(column)
