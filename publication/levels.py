@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from publication.vocabulary import COMPUTED_DECIMALS
+
 CONDITION_EXAMPLE = "over 0.92 >= 50 % and short 10 >= 20 %"
 MOST_OF_A_RATE = 2.0
 """The largest occupancy rate that a condition may name, as for thresholds."""
-LEVEL_CHANCE_DECIMALS = 4
-"""Of a chance before it is compared: as many as `/v1/pressure` has, so that a level agrees with the chances shown."""
 
 _PART = re.compile(r"(over|short)\s+(\d*\.?\d+)\s*(%?)\s*>=\s*(\d*\.?\d+)\s*(%?)")
 _COLOUR = re.compile(r"#[0-9a-f]{6}|[a-z]+", re.IGNORECASE)
@@ -41,7 +41,8 @@ class ConditionPart:
 
     def holds(self, over: Chance, short: Chance) -> bool:
         found = over(self.limit) if self.quantity is Quantity.OVER else short(self.limit)
-        return round(found, LEVEL_CHANCE_DECIMALS) >= self.chance
+        # as it is shown, so that a level agrees with the chances next to it
+        return round(found, COMPUTED_DECIMALS) >= self.chance
 
 
 Condition = tuple[tuple[ConditionPart, ...], ...]

@@ -138,6 +138,9 @@ SEPARATOR = "/"
 DRIVERS = ("level", "weekday", "season", "holiday", "event", "trend", "residual")
 """Parts of a mean, in counts that add up to it: the recent level, and the effect of each cause."""
 
+COMPUTED_DECIMALS = 4
+"""Decimals of chances, losses and shifted counts, wherever they are given or compared with a condition."""
+
 COVERAGES = (50, 80, 95)
 """Central intervals, in percent, whose coverage is scored."""
 

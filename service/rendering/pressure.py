@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from publication.days import target_day
 from publication.model import Publication
 from publication.pressure import SHORT_BY, Target
-from publication.vocabulary import quantile_column
+from publication.vocabulary import COMPUTED_DECIMALS, quantile_column
 from service.queries.pressure import Aid, PlacePressure
 from service.queries.scenario import Amounts
 from service.queries.selection import Selection
@@ -13,7 +13,6 @@ from service.queries.system_pressure import PressureSelection, Ranking, Targets
 from service.rendering.bodies import Json, json_bytes
 from service.rendering.tables import Table
 
-COMPUTED_DECIMALS = 4
 SHORT_NAMES = tuple(map(str, SHORT_BY))
 
 

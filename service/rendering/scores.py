@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from publication.live_scores import LeadScore, LiveScores, Losses, QuantileShare, Score
-from publication.vocabulary import SeriesKey, series_key
+from publication.vocabulary import COMPUTED_DECIMALS, SeriesKey, series_key
 from service.queries.selection import ScoreRow
 from service.rendering.bodies import Json, instant
 from service.rendering.tables import Table
 
-LOSS_DECIMALS = 4
 EMPTY_KEY: dict[str, str | None] = dict.fromkeys(SeriesKey._fields)
 SLICE_COLUMNS = ("weeks", "publications", "lead", "champion", "first_cutoff", "last_cutoff", "quantile", "at_or_below")
 SCORE_COLUMNS = ("unique_id", *EMPTY_KEY, "leads", "regime", "n", "fallbacks", *Losses._fields, *SLICE_COLUMNS)
@@ -63,4 +62,4 @@ def _of_lead(score: LeadScore) -> Json:
 
 def rounded(loss: float | None) -> float | None:
     """Return a loss with the decimals in which it is served."""
-    return None if loss is None else round(loss, LOSS_DECIMALS)
+    return None if loss is None else round(loss, COMPUTED_DECIMALS)

@@ -1,6 +1,7 @@
 """The operations pages."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
 
@@ -20,7 +21,7 @@ from service.page.system import page_address, system_page
 from service.page.templating import PageTemplates
 from service.publications.earlier import EarlierPublications
 from service.publications.repository import Clock, PublicationRepository
-from service.queries.page_parameters import PageChoice, PlacePageParameters, SystemPageParameters
+from service.queries.page_parameters import PlacePageParameters, SystemPageParameters
 from service.queries.selection import Selection
 from service.routes.auth_cache import current_principal, headers_of
 
@@ -45,11 +46,10 @@ def pages_router(
     async def index(request: Request, wanted: Annotated[SystemPageParameters, Query()]) -> Response:
         principal, now = current_principal(request), clock()
         served = await repository.served(principal.place)
-        if (added := wanted.added(served.publication)) is not None:
-            choice = wanted.choice()
-            address = page_address(PageChoice(choice.kind, choice.find, choice.every, added))
-            return RedirectResponse(f"{request.state.prefix}/{address.removeprefix('./')}", HTTPStatus.SEE_OTHER)
         choice = wanted.choice()
+        if (added := wanted.added(served.publication)) is not None:
+            address = page_address(replace(choice, what_if=added))
+            return RedirectResponse(f"{request.state.prefix}/{address}", HTTPStatus.SEE_OTHER)
         choice.what_if.check(served.publication)
         before = await earlier.free_beds(served, first_day(served, now))
         scores = repository.live_scores

@@ -243,10 +243,11 @@ def test_an_open_tab_without_its_service_turns_late_by_the_clock(
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_crowd_of_places_begins_with_twenty(crowd: Site, open_page: Open, width: int) -> None:
     page = open_page(f"{crowd.url}/", width)
-    assert page.locator(".morning tbody tr").count() == 20
+    rows = page.locator(".morning tbody tr")
+    expect(rows).to_have_count(20)
     assert overflowing(page) == []
     page.get_by_role("link", name="All 150 places").first.click()
-    assert page.locator(".morning tbody tr").count() == 150
+    expect(rows).to_have_count(150)
     assert overflowing(page) == []
 
 

@@ -22,7 +22,7 @@ from publication.flat_columns import (
 from publication.live_scores import LiveScores
 from publication.model import Headroom, Publication, PublicationSummary, SeriesForecast
 from publication.pressure import SHORT_BY, chance_over, chance_short, headroom_levels, level_of_day
-from publication.vocabulary import SeriesKey, series_key
+from publication.vocabulary import COMPUTED_DECIMALS, SeriesKey, series_key
 
 ARROW_TYPES = {
     ColumnKind.TEXT: pa.string(),
@@ -32,8 +32,6 @@ ARROW_TYPES = {
     ColumnKind.NUMBER: pa.float64(),
     ColumnKind.FLAG: pa.bool_(),
 }
-EXPORTED_DECIMALS = 4
-"""Decimals of chances and losses, as the service rounds them."""
 
 Row = Sequence[object]
 
@@ -140,7 +138,7 @@ def _scores(scores: LiveScores) -> Iterator[Row]:
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, EXPORTED_DECIMALS)
+    return None if value is None else round(value, COMPUTED_DECIMALS)
 
 
 def _key(key: SeriesKey) -> Row:
