@@ -47,7 +47,7 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-VERSION = "0010"
+VERSION = "0011"
 """Of the tables below: the newest step of training/migrations."""
 
 metadata = MetaData()

@@ -130,6 +130,12 @@ def read_series(
     return tuple(_read_series(read_json(item)) for item in items if start_of_key in item)
 
 
+def verify(document: bytes, digest: str) -> None:
+    """Raise ValueError where the document is not the one that its digest is of."""
+    for _ in _verified_lines(document, digest):
+        pass
+
+
 def _digest(hashed: bytes) -> str:
     return f"sha256:{hashed.hex()}"
 

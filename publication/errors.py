@@ -13,6 +13,10 @@ class MalformedLiveScoresError(PublicationError):
     """Rows of live scores in the store are damaged."""
 
 
+class MalformedJobRunsError(PublicationError):
+    """Rows of job runs in the store are damaged."""
+
+
 class StoreUnreachableError(PublicationError):
     """The publication store does not answer."""
 

@@ -21,10 +21,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.schema import CreateTable
 
-from publication import document, score_tables
+from publication import document, job_runs, score_tables
 from publication.database import VERSION, engine, metadata, publications, sqlite_url, versions
 from publication.document import ReadJson
 from publication.errors import (
+    MalformedJobRunsError,
     MalformedLiveScoresError,
     MalformedPublicationError,
     PublicationError,
@@ -33,6 +34,7 @@ from publication.errors import (
     UnknownPublicationError,
 )
 from publication.invariants import check
+from publication.job_runs import JobOutcome, JobRun
 from publication.live_scores import LiveScores
 from publication.model import Champion, Headroom, Publication, PublicationSummary, SeriesForecast
 from publication.redaction import Redactor, redact_url
@@ -130,14 +132,14 @@ class Store:
 
         Raises UnknownPublicationError where it is no longer there, MalformedPublicationError where it is damaged.
         """
-        return self._part(summary, document.read_headroom)
+        return self._part(summary, partial(document.read_headroom, read_json=self._read_json))
 
     def series_at(self, summary: PublicationSummary, place: str) -> tuple[SeriesForecast, ...]:
         """Return the series of one place of a publication, without reading the rest of it but for its digest.
 
         A place that it does not have has no series. Raises what `headroom_of` does.
         """
-        return self._part(summary, partial(document.read_series, place=place))
+        return self._part(summary, partial(document.read_series, place=place, read_json=self._read_json))
 
     def summaries(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
         """Return summaries of the publications, newest first: by cutoff, then revision.
@@ -167,6 +169,36 @@ class Store:
         """
         with self._connection() as connection, self._reading("the live scores", MalformedLiveScoresError):
             return score_tables.read(connection, system)
+
+    def start_job(self, run: JobRun) -> int:
+        """Record that a job has begun. Return the id of the run, to end it with."""
+        with self._reach(), self._engine.begin() as connection:
+            return job_runs.start(connection, run)
+
+    def end_job(self, run_id: int, run: JobRun) -> None:
+        """Record how a run ended."""
+        with self._reach(), self._engine.begin() as connection:
+            job_runs.end(connection, run_id, run)
+
+    def job_runs_mark(self, system: str | None) -> tuple[int, int]:
+        """Return a mark that differs once a run of the system, or of any, has begun or ended: a query of one row."""
+        with self._connection() as connection:
+            return job_runs.changed(connection, system)
+
+    def job_outcomes(self, system: str | None) -> tuple[JobOutcome, ...]:
+        """Return the outcome of each job of the system that ever ran; None: of the system whose job began last.
+
+        Raises MalformedJobRunsError where its rows are damaged.
+        """
+        with self._connection() as connection, self._reading("the runs of jobs", MalformedJobRunsError):
+            return job_runs.outcomes(connection, system)
+
+    def verify(self, summary: PublicationSummary) -> None:
+        """Check that the document of a publication is still the one that was issued, without reading its numbers.
+
+        Raises UnknownPublicationError where it is no longer there, MalformedPublicationError where it is damaged.
+        """
+        self._part(summary, document.verify)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -250,7 +282,7 @@ class Store:
             content = connection.execute(_newest(*of).with_only_columns(publications.c.document)).scalar()
             if content is None:
                 raise self._no_publication(*of)
-            return read(content, summary.digest, read_json=self._read_json)
+            return read(content, summary.digest)
 
     @contextmanager
     def _reading(self, what: str, malformed: type[PublicationError] = MalformedPublicationError) -> Iterator[None]:

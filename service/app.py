@@ -5,7 +5,13 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 
 from fastapi import FastAPI
-from prometheus_client import CollectorRegistry, disable_created_metrics
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
 from starlette.types import ASGIApp
 
 from service.auth.authenticator import Authenticator
@@ -111,4 +117,6 @@ def _registry(repository: PublicationRepository, key_cache: KeyCache, clock: Clo
     disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
     registry.register(PublicationCollector(repository, key_cache, clock))
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):  # memory, open files, version of Python
+        collector(registry=registry)
     return registry

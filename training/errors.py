@@ -3,6 +3,14 @@
 from difflib import get_close_matches
 from typing import ClassVar
 
+from publication.errors import (
+    MalformedPublicationError,
+    PublicationError,
+    SchemaVersionError,
+    StoreUnreachableError,
+    TimeZoneError,
+)
+
 MOST_KNOWN = 12  # words that a sentence lists
 
 
@@ -80,6 +88,23 @@ class VersionUnreadableError(OutOfReachError):
         super().__init__(f"{found} {advice}")
         self.found = found
         self.advice = advice
+
+
+UNEXPECTED_EXIT_CODE = 1
+EXIT_CODES: dict[type[PublicationError], int] = {
+    StoreUnreachableError: OutOfReachError.exit_code,
+    SchemaVersionError: OutOfReachError.exit_code,
+    MalformedPublicationError: NothingPublishedError.exit_code,
+    TimeZoneError: UsageError.exit_code,
+}
+
+
+def exit_code_of(error: BaseException) -> int:
+    """Return the exit code of a command that ends with the error."""
+    if isinstance(error, TrainingError):
+        return error.exit_code
+    found = next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), None)
+    return UNEXPECTED_EXIT_CODE if found is None else found
 
 
 def nearest(word: str, known: list[str]) -> str:

@@ -41,6 +41,11 @@ class KeyCache:
         """Return whether it is certain that there was never a key."""
         return self.is_loaded and not self.has_keys
 
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """Return every key that was read last."""
+        return tuple(self._keys.values())
+
     def find(self, key_id: str) -> Key | None:
         """Return the key of that id, if there is one."""
         return self._keys.get(key_id)

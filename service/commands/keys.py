@@ -15,6 +15,14 @@ from service.http.security import mask_keys
 
 DEFAULT_PER_MINUTE = 600
 WHOLE_NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
+FIRST_KEY = (
+    "It is the first key: within seconds every request needs one, those of dashboards and of Prometheus too. Make a "
+    "key for each; for Prometheus: headroom-service keys create prometheus --scope metrics\n"
+)
+NO_KEY_FOR_METRICS = (
+    "No key opens /metrics, so Prometheus cannot read it. Make one: headroom-service keys create prometheus "
+    "--scope metrics\n"
+)
 METRICS_NEED_ALL_PLACES = (
     "Making the key {name}: metrics are of the complete system, so a key of one place cannot have them. "
     "Leave out --place or --scope metrics."
@@ -76,6 +84,11 @@ def _create(options: argparse.Namespace, store: KeyStore, now: datetime) -> None
     store.add(key)
     sys.stdout.write(f"{text}\n")
     sys.stderr.write(f"This is the key. It is shown this once: a salted hash is stored in {store.redacted_url}.\n")
+    stored = store.read()
+    if len(stored.keys) + len(stored.unreadable) == 1:
+        sys.stderr.write(FIRST_KEY)
+    elif not any(Scope.METRICS in of.scopes and of.state(now) == "valid" for of in stored.keys):
+        sys.stderr.write(NO_KEY_FOR_METRICS)
 
 
 def _warn_of_unknown_place(options: argparse.Namespace, published: Places) -> None:

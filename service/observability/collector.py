@@ -1,27 +1,35 @@
 """Gauges of the served publication and of the stores, read when Prometheus scrapes."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from publication.database import VERSION
 from publication.days import DAYS_UNTIL_STALE, ONE_DAY, end_of_day
+from publication.exit_codes import DISTRIBUTION
+from publication.job_runs import INGESTED_ROWS, SUSPECT_VALUES, JobName, JobOutcome
 from publication.live_scores import LiveScores
 from publication.model import Publication
 from publication.pressure import headroom_levels, level_of_day
 from publication.vocabulary import COVERAGES, Check, NoteKind
 from service.auth.key_cache import KeyCache
+from service.auth.keys import Key
 from service.observability import metrics
 from service.observability.metrics import Metric
-from service.publications.repository import Clock, PublicationRepository
+from service.publications.repository import Clock, PublicationRepository, StoreState
 from service.publications.served import ServedPublication
 
 MAX_SERIES_BEHIND = 100
 """Series with a sample of their own: a feed that is lost must not make thousands."""
 MAX_PLACES_WITH_LEVEL = 100
 """Places with a sample of their level of escalation, for the same reason."""
+
+MAX_KEYS_WITH_EXPIRY = 100
+"""Keys with a sample of the instant at which they expire."""
 
 Sample = tuple[tuple[str, ...], float]
 
@@ -33,6 +41,7 @@ class PublicationCollector(Collector):
         self._repository = repository
         self._key_cache = key_cache
         self._clock = clock
+        self._release = _release()
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
         return ()
@@ -42,13 +51,51 @@ class PublicationCollector(Collector):
         yield _gauge(metrics.STORE_UP_METRIC, [((), float(status.store_up))])
         reached = status.store_reached_at
         yield _gauge(metrics.STORE_REACHED_METRIC, [((), reached.timestamp())] if reached else [])
+        yield _gauge(metrics.STORE_CORRUPT_METRIC, [((), float(status.state is StoreState.CORRUPT))])
         yield _gauge(metrics.KEY_STORE_UP_METRIC, [((), float(self._key_cache.store_up))])
+        yield _gauge(metrics.KEY_EXPIRES_METRIC, _key_expiries(self._key_cache.keys))
+        yield _gauge(metrics.BUILD_METRIC, [((self._release, VERSION), 1)])
+        for metric, samples in _of_jobs(self._repository.job_outcomes):
+            yield _gauge(metric, samples)
         served = self._repository.newest
         for metric, samples in _of_publication(served, self._clock()) if served else ():
             yield _gauge(metric, samples)
         scores = self._repository.live_scores
         for metric, samples in _of_scores(scores) if scores else ():
             yield _gauge(metric, samples)
+
+
+def _release() -> str:
+    """Return the version of the installed package; '' where the code runs from its folder alone."""
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return ""
+
+
+def _key_expiries(keys: Iterable[Key]) -> list[Sample]:
+    """Return when each key expires that is not revoked: a bounded number, the first to expire first."""
+    valid = (key for key in keys if key.revoked_at is None)
+    expiring = ((key.expires_at.timestamp(), key.name) for key in valid if key.expires_at is not None)
+    return [((name,), instant) for instant, name in sorted(expiring)[:MAX_KEYS_WITH_EXPIRY]]
+
+
+def _of_jobs(outcomes: Sequence[JobOutcome]) -> Iterator[tuple[Metric, list[Sample]]]:
+    """Yield the last runs of each job, and what the last ingest that succeeded counted."""
+    last = [of.last for of in outcomes]
+    ended = [of.last_ended for of in outcomes if of.last_ended is not None]
+    success = [of.last_success for of in outcomes if of.last_success is not None]
+    yield metrics.JOB_START_METRIC, [((run.job,), run.started_at.timestamp()) for run in last]
+    yield metrics.JOB_END_METRIC, [((run.job,), run.ended_at.timestamp()) for run in ended if run.ended_at]
+    yield metrics.JOB_SUCCESS_METRIC, [((run.job,), run.ended_at.timestamp()) for run in success if run.ended_at]
+    yield (
+        metrics.JOB_DURATION_METRIC,
+        [((run.job,), run.duration.total_seconds()) for run in ended if run.duration is not None],
+    )
+    yield metrics.JOB_EXIT_CODE_METRIC, [((run.job,), run.exit_code) for run in ended if run.exit_code is not None]
+    counts = next((run.counts for run in success if run.job == JobName.INGEST), {})
+    for metric, name in ((metrics.INGEST_ROWS_METRIC, INGESTED_ROWS), (metrics.INGEST_SUSPECT_METRIC, SUSPECT_VALUES)):
+        yield metric, [((of,), count) for of, count in counts.get(name, {}).items()]
 
 
 def _of_publication(served: ServedPublication, now: datetime) -> Iterator[tuple[Metric, list[Sample]]]:

@@ -95,12 +95,47 @@ CHAMPION_METRIC = Metric(
 STORE_UP_METRIC = Metric(
     "headroom_store_up",
     MetricType.GAUGE,
-    "1 when the last poll of the publication store got an answer that can be read, else 0.",
+    "1 when the last poll of the publication store got an answer, else 0.",
+)
+STORE_CORRUPT_METRIC = Metric(
+    "headroom_store_corrupt",
+    MetricType.GAUGE,
+    "1 when the newest publication in the store is damaged, or the served one is no longer in it, else 0.",
 )
 STORE_REACHED_METRIC = Metric(
     "headroom_store_last_success_timestamp_seconds",
     MetricType.GAUGE,
     "Unix time at which the publication store last answered.",
+)
+JOB_START_METRIC = Metric(
+    "headroom_job_last_start_timestamp_seconds", MetricType.GAUGE, "Unix time at which a job last began.", ("job",)
+)
+JOB_END_METRIC = Metric(
+    "headroom_job_last_end_timestamp_seconds", MetricType.GAUGE, "Unix time at which a job last ended.", ("job",)
+)
+JOB_SUCCESS_METRIC = Metric(
+    "headroom_job_last_success_timestamp_seconds",
+    MetricType.GAUGE,
+    "Unix time at which a job last ended with exit code 0.",
+    ("job",),
+)
+JOB_DURATION_METRIC = Metric(
+    "headroom_job_last_duration_seconds", MetricType.GAUGE, "Seconds that the last run of a job took.", ("job",)
+)
+JOB_EXIT_CODE_METRIC = Metric(
+    "headroom_job_last_exit_code", MetricType.GAUGE, "Exit code of the last run of a job that ended.", ("job",)
+)
+INGEST_ROWS_METRIC = Metric(
+    "headroom_ingest_rows",
+    MetricType.GAUGE,
+    "Rows of the last ingest that succeeded, by what became of them.",
+    ("outcome",),
+)
+INGEST_SUSPECT_METRIC = Metric(
+    "headroom_ingest_suspect_values",
+    MetricType.GAUGE,
+    "Days of series in the past fortnight that a check holds suspect, at the last ingest that succeeded.",
+    ("check",),
 )
 SCORED_METRIC = Metric(
     "headroom_scores_timestamp_seconds",
@@ -160,6 +195,19 @@ KEY_STORE_UP_METRIC = Metric(
     "headroom_key_store_up", MetricType.GAUGE, "1 when the last poll of the keys got an answer, else 0."
 )
 
+KEY_EXPIRES_METRIC = Metric(
+    "headroom_key_expires_timestamp_seconds",
+    MetricType.GAUGE,
+    "Unix time at which a key that is not revoked expires, or expired; of the keys that do so first.",
+    ("key",),
+)
+BUILD_METRIC = Metric(
+    "headroom_build_info",
+    MetricType.GAUGE,
+    "The release of Headroom and of its tables; always 1.",
+    ("version", "tables"),
+)
+
 METRIC_CATALOGUE: tuple[Metric, ...] = (
     CUTOFF_METRIC,
     ISSUED_METRIC,
@@ -176,6 +224,14 @@ METRIC_CATALOGUE: tuple[Metric, ...] = (
     CHAMPION_METRIC,
     STORE_UP_METRIC,
     STORE_REACHED_METRIC,
+    STORE_CORRUPT_METRIC,
+    JOB_START_METRIC,
+    JOB_END_METRIC,
+    JOB_SUCCESS_METRIC,
+    JOB_DURATION_METRIC,
+    JOB_EXIT_CODE_METRIC,
+    INGEST_ROWS_METRIC,
+    INGEST_SUSPECT_METRIC,
     SCORED_METRIC,
     SCORED_FORECASTS_METRIC,
     *SCORE_METRICS.values(),
@@ -185,6 +241,8 @@ METRIC_CATALOGUE: tuple[Metric, ...] = (
     KEY_REQUESTS_METRIC,
     AUTH_REJECTIONS_METRIC,
     KEY_STORE_UP_METRIC,
+    KEY_EXPIRES_METRIC,
+    BUILD_METRIC,
 )
 
 DURATION_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)

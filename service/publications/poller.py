@@ -6,17 +6,20 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from publication.errors import (
+    MalformedJobRunsError,
     MalformedLiveScoresError,
     MalformedPublicationError,
     SchemaVersionError,
     StoreUnreachableError,
     TimeZoneError,
+    UnknownPublicationError,
 )
 from publication.model import PublicationSummary
-from service.publications.repository import Clock, PublicationRepository, StoreStatus
+from service.publications.repository import Clock, PublicationRepository, StoreState, StoreStatus
 
 Result = TypeVar("Result")
 
@@ -26,6 +29,9 @@ LOAD_TIMEOUT_SECONDS = 60.0
 """Reading and rendering a publication of 10,000 series takes some 13 s under load."""
 CORRUPT_RETRY_AFTER = timedelta(minutes=1)
 """A corrupt publication is read again after that: its rows may have been restored."""
+VERIFY_EVERY = timedelta(minutes=5)
+"""The publication that is served is compared with the store so often: a damaged one is found before a restart."""
+GONE = "The publication that is served is no longer in the store: run `headroom publish` to issue it again."
 
 logger = logging.getLogger(__name__)
 
@@ -91,19 +97,20 @@ class CorruptPublication:
     """A publication that could not be read, why, and until when it is not read again."""
 
     summary: PublicationSummary
-    error: MalformedPublicationError | TimeZoneError
+    error: MalformedPublicationError | UnknownPublicationError | TimeZoneError
     until: datetime
 
 
 class PublicationPoll:
-    """One poll of the publication store: it has the repository load a new publication, and new live scores."""
+    """One poll of the publication store: it has the repository load what is new, and verify what is served."""
 
     def __init__(self, repository: PublicationRepository, clock: Clock) -> None:
         self._repository = repository
         self._clock = clock
         self._logged = ""
-        self._logged_of_scores = ""
+        self._logged_of_rest = ""
         self._corrupt: CorruptPublication | None = None
+        self._verify_at: datetime | None = None
 
     async def __call__(
         self, poll_seconds: float = POLL_TIMEOUT_SECONDS, load_seconds: float = LOAD_TIMEOUT_SECONDS
@@ -114,62 +121,102 @@ class PublicationPoll:
         """
         before = self._repository.newest
         try:
-            summary = await self._answer(self._repository.newest_summary(), poll_seconds)
-            if summary is not None and (before is None or summary != before.summary):
-                await self._load(summary, load_seconds)
-            self._set_status(store_up=True)
-            await self._answer(self._repository.refresh(), load_seconds)
-            await self._load_scores(poll_seconds)
+            await self._load_all(poll_seconds, load_seconds)
         except TimeZoneError as error:
-            self._lost(f"{error} Then start the service again.", store_up=True, unknown_zone=True)
-        except (MalformedPublicationError, SchemaVersionError, StoreUnreachableError) as error:
+            self._lost(f"{error} Then start the service again.", StoreState.OK, unknown_zone=True)
+        except (MalformedPublicationError, UnknownPublicationError) as error:
+            self._lost(str(error), StoreState.CORRUPT)
+        except (SchemaVersionError, StoreUnreachableError) as error:
             self._lost(str(error))
         except Exception as error:  # noqa: BLE001  # whatever is wrong, the last publication is still served
-            self._lost("Reading the newest publication failed.", error)
+            self._lost("Reading the newest publication failed.", error=error)
         else:
+            if self._logged:
+                logger.info("The publication store answers again.")
             self._logged = ""
-            self._set_status(store_up=True)
+            self._set_status(StoreState.OK)
         return self._repository.newest is not before
 
-    async def _load(self, summary: PublicationSummary, load_seconds: float) -> None:
-        """Raises MalformedPublicationError where it is corrupt, TimeZoneError where its zone is not known here.
+    async def _load_all(self, poll_seconds: float, load_seconds: float) -> None:
+        """Load what is new. A corrupt publication is raised once the rest is loaded."""
+        corrupt: MalformedPublicationError | UnknownPublicationError | None = None
+        try:
+            await self._load_newest(poll_seconds, load_seconds)
+        except (MalformedPublicationError, UnknownPublicationError) as error:
+            corrupt = error
+        await self._answer(self._repository.refresh(), load_seconds)
+        await self._load_rest(poll_seconds)
+        if corrupt is not None:
+            raise corrupt
 
-        Neither is read again at each poll.
+    async def _load_newest(self, poll_seconds: float, load_seconds: float) -> None:
+        """Load the newest publication where it is another one; else verify, every few minutes, the one served."""
+        served = self._repository.newest
+        summary = await self._answer(self._repository.newest_summary(), poll_seconds)
+        if summary is None:
+            if served is not None:
+                raise UnknownPublicationError(GONE)
+        elif served is None or summary != served.summary:
+            await self._load(summary, load_seconds)
+        elif self._verify_at is not None and self._clock() >= self._verify_at:
+            await self._verify(summary, load_seconds)
+
+    async def _verify(self, summary: PublicationSummary, load_seconds: float) -> None:
+        await self._unless_corrupt(summary, self._repository.verify, load_seconds)
+        self._verify_at = self._clock() + VERIFY_EVERY
+
+    async def _load(self, summary: PublicationSummary, load_seconds: float) -> None:
+        await self._unless_corrupt(summary, partial(self._repository.load_newest, summary), load_seconds)
+        self._verify_at = self._clock() + VERIFY_EVERY
+
+    async def _unless_corrupt(
+        self, summary: PublicationSummary, read: Callable[[], Coroutine[None, None, None]], load_seconds: float
+    ) -> None:
+        """Read a publication, unless it was found corrupt a moment ago: it is not read again at each poll.
+
+        Raises MalformedPublicationError where it is corrupt, UnknownPublicationError where it is gone, TimeZoneError
+        where its zone is not known here.
         """
         now, corrupt = self._clock(), self._corrupt
         if corrupt is not None and corrupt.summary == summary and now < corrupt.until:
             raise type(corrupt.error)(*corrupt.error.args)
         try:
-            await self._answer(self._repository.load_newest(summary), load_seconds)
-        except (MalformedPublicationError, TimeZoneError) as error:
+            await self._answer(read(), load_seconds)
+        except (MalformedPublicationError, UnknownPublicationError, TimeZoneError) as error:
             self._corrupt = CorruptPublication(summary, error, now + CORRUPT_RETRY_AFTER)
             raise
 
-    async def _load_scores(self, poll_seconds: float) -> None:
-        """Corrupt scores are logged, and say nothing of the store: publications are still read from it."""
+    async def _load_rest(self, poll_seconds: float) -> None:
+        """Load scores and outcomes of jobs. Corrupt ones are logged: publications are still read from the store."""
         sentence = ""
-        try:
-            await self._answer(self._repository.load_scores(), poll_seconds)
-        except MalformedLiveScoresError as error:
-            sentence = str(error)
-        if sentence not in ("", self._logged_of_scores):
-            logger.error("%s The scores of before are still served.", sentence)
-        self._logged_of_scores = sentence
+        for load in (self._repository.load_job_outcomes, self._repository.load_scores):
+            try:
+                await self._answer(load(), poll_seconds)
+            except (MalformedLiveScoresError, MalformedJobRunsError) as error:
+                sentence = f"{sentence} {error}".strip()
+        if sentence not in ("", self._logged_of_rest):
+            logger.error("%s Those read before are still served.", sentence)
+        self._logged_of_rest = sentence
 
     def _answer(self, work: Coroutine[None, None, Result], seconds: float) -> Awaitable[Result]:
         sentence = f"The publication store has not answered for {seconds:g} seconds."
         return report_timeouts(work, seconds, lambda: self._lost(sentence))
 
-    def _set_status(self, *, store_up: bool) -> None:
-        self._repository.status = StoreStatus(store_up=store_up, store_reached_at=self._clock())
+    def _set_status(self, state: StoreState) -> None:
+        self._repository.status = StoreStatus(state, store_reached_at=self._clock())
 
     def _lost(
-        self, sentence: str, error: Exception | None = None, *, store_up: bool = False, unknown_zone: bool = False
+        self,
+        sentence: str,
+        state: StoreState = StoreState.UNREACHABLE,
+        *,
+        error: Exception | None = None,
+        unknown_zone: bool = False,
     ) -> None:
         """Log the sentence once, not at each poll until the store is found again."""
         before = self._repository.status
         why = sentence if unknown_zone else before.unknown_zone
-        self._repository.status = replace(before, store_up=store_up, unknown_zone=why)
+        self._repository.status = replace(before, state=state, unknown_zone=why)
         if sentence != self._logged:
             is_served = self._repository.newest is not None
             served = "The last publication is still served." if is_served else "Nothing is served yet."

@@ -8,9 +8,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
+from functools import partial
 from typing import Protocol, TypeVar
 
 from publication.errors import MalformedPublicationError, StoreUnreachableError, UnknownPublicationError
+from publication.job_runs import JobOutcome
 from publication.live_scores import LiveScores
 from publication.model import Publication, PublicationSummary
 from service.errors import InvalidParameter, NothingToServeError, UnknownValueError, one_of, unknown
@@ -27,6 +30,10 @@ LISTED_AT_ONCE = 2
 
 NOTHING_ISSUED = (
     "No publication has been issued yet. Run `headroom daily --system system.toml` with the same --home or store."
+)
+NOTHING_READABLE = (
+    "The newest publication in the store cannot be read: it is damaged. Run `headroom publish --system system.toml` "
+    "with the same --home or store. The log says what is damaged."
 )
 NOTHING_READ = (
     "The publication store has not been read yet: it does not answer, or this user may not read it. The log says why."
@@ -50,26 +57,47 @@ class PublicationStore(Protocol):
 
     def live_scores(self, system: str) -> LiveScores | None: ...
 
+    def job_runs_mark(self, system: str | None) -> tuple[int, int]: ...
+
+    def job_outcomes(self, system: str | None) -> tuple[JobOutcome, ...]: ...
+
+    def verify(self, summary: PublicationSummary) -> None: ...
+
+
+class StoreState(StrEnum):
+    """The state of the store as responses name it. CORRUPT: it answers, and its newest publication cannot be read."""
+
+    OK = "ok"
+    UNREACHABLE = "unreachable"
+    CORRUPT = "corrupt"
+
 
 @dataclass(frozen=True, slots=True)
 class StoreStatus:
     """The store at its last poll. `unknown_zone`: why the newest publication's time zone cannot be used here, or ''."""
 
-    store_up: bool = False
+    state: StoreState = StoreState.UNREACHABLE
     store_reached_at: datetime | None = None
     unknown_zone: str = ""
 
     @property
-    def state(self) -> str:
-        """Return the state as responses name it."""
-        return "ok" if self.store_up else "unreachable"
+    def store_up(self) -> bool:
+        """Return whether the store answers."""
+        return self.state is not StoreState.UNREACHABLE
+
+
+NOTHING_SERVED = {
+    StoreState.OK: NOTHING_ISSUED,
+    StoreState.UNREACHABLE: NOTHING_READ,
+    StoreState.CORRUPT: NOTHING_READABLE,
+}
 
 
 class PublicationRepository:
     """Holds the newest publication, and one other: the one that was newest before, or the last one requested.
 
     There is never a third, however small they are. `live_scores` are the newest of the same system, None before the
-    first. `system` names the system to serve, where a store holds several.
+    first; `job_outcomes` are those of its jobs. `system` names the system to serve, where a store holds several.
     """
 
     def __init__(self, store: PublicationStore, clock: Clock, system: str | None = None) -> None:
@@ -85,14 +113,16 @@ class PublicationRepository:
         self.newest: ServedPublication | None = None
         self.previous: ServedPublication | None = None
         self.live_scores: LiveScores | None = None
+        self.job_outcomes: tuple[JobOutcome, ...] = ()
+        self._job_runs_mark = (0, 0)
         self.status = StoreStatus()
 
     @property
     def current(self) -> ServedPublication:
         """Return the newest publication. Raises NothingToServeError before the first."""
         if self.newest is None:
-            nothing = NOTHING_ISSUED if self.status.store_up else NOTHING_READ
-            raise NothingToServeError(self.status.unknown_zone or nothing, store=self.status.state)
+            state = self.status.state
+            raise NothingToServeError(self.status.unknown_zone or NOTHING_SERVED[state], store=state)
         return self.newest
 
     async def served(
@@ -114,11 +144,25 @@ class PublicationRepository:
         async with _within(LIST_TIMEOUT_SECONDS):
             return await asyncio.get_running_loop().run_in_executor(self._listers, self._store.summaries, system, limit)
 
+    @property
+    def system(self) -> str | None:
+        """Return the system to serve: the named one, or that of the first publication; None before there is one.
+
+        It stays: a shared store must not make the page change hospitals.
+        """
+        return self._system or (self.newest.summary.system if self.newest else None)
+
     async def newest_summary(self) -> PublicationSummary | None:
         """Return the summary of the newest publication in the store: a query of one row."""
-        # Without a named system the first one found stays: a shared store must not make the page change hospitals.
-        system = self._system or (self.newest.summary.system if self.newest else None)
-        return next(iter(await asyncio.to_thread(self._store.summaries, system, limit=1)), None)
+        return next(iter(await asyncio.to_thread(self._store.summaries, self.system, limit=1)), None)
+
+    async def verify(self) -> None:
+        """Check that the newest publication is in the store as it is served.
+
+        Raises MalformedPublicationError or UnknownPublicationError where it is damaged or gone.
+        """
+        if self.newest is not None:
+            await self._load_off_loop(partial(self._store.verify, self.newest.summary))
 
     async def load_newest(self, summary: PublicationSummary) -> None:
         """Load the publication, then replace the newest by it, at once and entirely."""
@@ -128,7 +172,7 @@ class PublicationRepository:
             if self.newest is not None:
                 self.newest.render_cache.replace_complete({})  # the few callers that stay on it request parts of it
             self.newest, self.previous = served, self.newest
-            self.status = StoreStatus(store_up=True, store_reached_at=self._clock())
+            self.status = StoreStatus(StoreState.OK, store_reached_at=self._clock())
         logger.info("Serving %s for cutoff %s, revision %s.", summary.system, summary.cutoff, summary.revision)
 
     async def load(self, summary: PublicationSummary) -> ServedPublication:
@@ -162,6 +206,14 @@ class PublicationRepository:
         scored_at = await asyncio.to_thread(self._store.scored_at, system)
         if scored_at != (self.live_scores.scored_at if self.live_scores else None):
             self.live_scores = await asyncio.to_thread(self._store.live_scores, system)
+
+    async def load_job_outcomes(self) -> None:
+        """Replace the outcomes of jobs where a run has begun or ended since: else a query of one row."""
+        system = self.system
+        mark = await asyncio.to_thread(self._store.job_runs_mark, system)
+        if mark != self._job_runs_mark:
+            self.job_outcomes = await asyncio.to_thread(self._store.job_outcomes, system)
+            self._job_runs_mark = mark
 
     async def _of(self, newest: ServedPublication, cutoff: date, revision: int | None) -> ServedPublication:
         if newest.summary.cutoff == cutoff and revision in (None, newest.summary.revision):

@@ -332,7 +332,7 @@ class ReadyAnswer(ResponseModel):
 
     publication: PublicationOut | None = None
     status: Literal["ready"]
-    store: Literal["ok", "unreachable"]
+    store: Literal["ok", "unreachable", "corrupt"]
 
 
 class AliveAnswer(ResponseModel):

@@ -36,7 +36,14 @@ NOT_RUN = {
         "docker build --target training",
         "kubectl apply",
     ],
-    "docs/how-to/operate.md": ["psql ", 'curl -s "$MLFLOW_TRACKING_URI/health"', "pg_dump ", "pg_restore "],
+    "docs/how-to/operate.md": [
+        "sqlite3 ",
+        "headroom train ",
+        "psql ",
+        'curl -s "$MLFLOW_TRACKING_URI/health"',
+        "pg_dump ",
+        "pg_restore ",
+    ],
     "docs/how-to/retrain.md": ["mlflow ui ", "mlflow models serve "],
     "docs/how-to/secure.md": ["python3 -c "],
 }

@@ -9,16 +9,10 @@ import sys
 
 import typer
 
-from publication.errors import (
-    MalformedPublicationError,
-    PublicationError,
-    SchemaVersionError,
-    StoreUnreachableError,
-    TimeZoneError,
-)
+from publication.errors import PublicationError
 from training.cli import histories, invocation, models, mornings, systems
 from training.cli.invocation import Clock, utc_now
-from training.errors import NothingPublishedError, OutOfReachError, TrainingError, UsageError
+from training.errors import TrainingError, exit_code_of
 from training.options import FileOrNothing
 
 app = typer.Typer(
@@ -45,14 +39,6 @@ app.command()(mornings.daily)
 app.command()(mornings.briefing)
 app.command()(systems.demo)
 
-UNEXPECTED_EXIT_CODE = 1
-EXIT_CODES: dict[type[PublicationError], int] = {
-    StoreUnreachableError: OutOfReachError.exit_code,
-    SchemaVersionError: OutOfReachError.exit_code,
-    MalformedPublicationError: NothingPublishedError.exit_code,
-    TimeZoneError: UsageError.exit_code,
-}
-
 
 def main(clock: Clock = utc_now) -> None:
     """Run the command line; every designed error ends in one sentence and its exit code.
@@ -64,12 +50,6 @@ def main(clock: Clock = utc_now) -> None:
     logging.getLogger("headroom").setLevel(logging.INFO)
     try:
         app()
-    except TrainingError as error:
-        _end(error, error.exit_code)
-    except PublicationError as error:
-        _end(error, EXIT_CODES.get(type(error), UNEXPECTED_EXIT_CODE))
-
-
-def _end(error: Exception, exit_code: int) -> None:
-    print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201  the one sentence of a failed command
-    sys.exit(exit_code)
+    except (TrainingError, PublicationError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201  the one sentence of a failed command
+        sys.exit(exit_code_of(error))

@@ -5,10 +5,13 @@ from datetime import date, timedelta
 
 from rich.console import Console
 
+from publication.job_runs import JobName
 from publication.model import Publication
 from training.errors import VersionUnreadableError
 from training.jobs import ingest, promote, publish, score, train
 from training.jobs.context import Context
+from training.jobs.publish import cutoff_sentence
+from training.jobs.recording import recorded
 from training.jobs.registry import has_champion
 from training.models.catalogue import DEFAULT_CANDIDATE
 
@@ -32,15 +35,16 @@ def run(
     With `cutoff`, everything after that day is hidden: what would have been done then. With `strict`, suspect values
     are rejected. With `allow_missing`, the cutoff is yesterday, whichever series have reached it.
     """
-    _ = job.store  # a store out of reach is found before the work, not after it
-    ingest.run(job, console, strict)
-    if cutoff is not None:
-        job.history(job.as_of(cutoff), cutoff)  # a cutoff before the history is found before anything is trained
-    failure = _failure_of_scoring(job, console, cutoff)
-    issued = _published(job, console, cutoff, allow_missing)
-    if failure is not None:
-        raise failure
-    return issued
+    with recorded(job, JobName.DAILY) as notes:
+        ingest.run(job, console, strict)
+        if cutoff is not None:
+            job.history(job.as_of(cutoff), cutoff)  # a cutoff before the history is found before anything is trained
+        failure = _failure_of_scoring(job, console, cutoff)
+        issued = _published(job, console, cutoff, allow_missing)
+        notes.cutoff, notes.message = issued.cutoff, cutoff_sentence(issued)
+        if failure is not None:
+            raise failure
+        return issued
 
 
 def _failure_of_scoring(job: Context, console: Console, cutoff: date | None) -> Exception | None:

@@ -4,8 +4,10 @@ import os
 
 from rich.console import Console
 
+from publication.job_runs import JobName
 from training.errors import NothingPublishedError, UsageError
 from training.jobs.context import Context, JobLock, hold
+from training.jobs.recording import recorded
 
 
 def run(job: Context, console: Console) -> None:
@@ -26,6 +28,11 @@ def export_newest(job: Context, console: Console) -> None:
     """
     if not job.system_file.exports:
         return
+    with recorded(job, JobName.EXPORT):
+        _export(job, console)
+
+
+def _export(job: Context, console: Console) -> None:
     from training.exports.run import write_exports  # the library of workbooks takes a while to import
     from training.exports.tables import flat_tables
 

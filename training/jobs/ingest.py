@@ -4,11 +4,13 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from publication.job_runs import INGESTED_ROWS, SUSPECT_VALUES, JobName
 from publication.vocabulary import Severity
 from training.history.ingest import ingest
 from training.history.review import Review, review, write_findings, write_proposals
 from training.history.summary import IngestSummary
 from training.jobs.context import Context
+from training.jobs.recording import recorded
 
 NEWEST_SHOWN = 8
 NEWEST_DAYS = 14
@@ -19,16 +21,36 @@ def run(job: Context, console: Console, strict: bool = False) -> IngestSummary:
 
     With `strict`, suspect values are rejected too.
     """
-    summary = ingest(job.system_file, job.archive, job.settings.quarantine, job.now, strict)
+    with recorded(job, JobName.INGEST) as notes:
+        summary = ingest(job.system_file, job.archive, job.settings.quarantine, job.now, strict)
+        notes.counts[INGESTED_ROWS] = _rows(summary)
+        notes.counts[SUSPECT_VALUES] = _report(job, console, summary).suspect_values(NEWEST_DAYS)
+    return summary
+
+
+def _rows(summary: IngestSummary) -> dict[str, int]:
+    """Return the number of rows by what became of them."""
+    return {
+        "new": summary.new,
+        "revised": summary.revised,
+        "unchanged": summary.unchanged,
+        "empty": summary.empty,
+        "ignored": summary.ignored,
+        "superseded": summary.superseded,
+        "quarantined": sum(summary.quarantined.values()),
+    }
+
+
+def _report(job: Context, console: Console, summary: IngestSummary) -> Review:
+    """Print what was ingested, check the archive, and return what the checks found."""
     console.print(_table(summary))
     if summary.quarantine is not None:
         reasons = _listed(summary.quarantined)
         console.print(f"Quarantined: {reasons}. Each with its line and reason in {summary.quarantine}", soft_wrap=True)
-    _review(job, console)
-    return summary
+    return _reviewed(job, console)
 
 
-def _review(job: Context, console: Console) -> None:
+def _reviewed(job: Context, console: Console) -> Review:
     """Check the complete archive; the files hold its present findings, not those of this ingest alone."""
     reviewed = review(job.system_file, job.archive)
     findings = job.settings.findings / f"{job.system.name}.csv"
@@ -47,6 +69,7 @@ def _review(job: Context, console: Console) -> None:
             f"Proposed: {len(reviewed.proposed)} events in {proposals}; move the lines you accept into events.csv.",
             soft_wrap=True,
         )
+    return reviewed
 
 
 def _newest(reviewed: Review) -> list[str]:

@@ -8,10 +8,12 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from publication.job_runs import JobName
 from publication.model import Champion
 from publication.redaction import Redactor, addresses_in
 from training.errors import PromotionRejectedError, UsageError, VersionUnreadableError
 from training.jobs.context import Context, JobLock, hold
+from training.jobs.recording import recorded
 from training.jobs.registry import other_system, registry
 from training.promotion import Verdict, gate
 from training.tracking.registry import Registered, Registry
@@ -25,7 +27,7 @@ def run(job: Context, console: Console, force: bool = False, reason: str | None 
     """Let the challenger through the gate, or past it with `force` and a reason; raises PromotionRejectedError."""
     if force and not (reason and reason.strip()):
         raise UsageError("--force needs --reason TEXT: say why the gate is passed by.")
-    with hold(job, JobLock.ALIASES):
+    with recorded(job, JobName.PROMOTE), hold(job, JobLock.ALIASES):
         _promote(job, console, registry(job), _without_secrets(reason) if force and reason else None)
 
 
@@ -80,7 +82,7 @@ def if_better(job: Context, console: Console) -> None:
 
 def roll_back(job: Context, console: Console) -> None:
     """Give the champion alias back to the version that had it before."""
-    with hold(job, JobLock.ALIASES):
+    with recorded(job, JobName.ROLLBACK), hold(job, JobLock.ALIASES):
         left, champion = registry(job).roll_back()
     console.print(
         f"Version {champion.ref.version} of {job.system.name} is the champion again, trained to "

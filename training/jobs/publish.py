@@ -10,6 +10,7 @@ import pandas as pd
 from rich.console import Console
 
 from publication.days import ONE_DAY, target_day, today
+from publication.job_runs import JobName
 from publication.model import Note, Publication
 from publication.vocabulary import CONTENT_KINDS, Check, NoteKind, Severity
 from training.backtest.baselines import actuals
@@ -19,6 +20,7 @@ from training.history.recent_findings import recent_findings, stopped_series
 from training.history.review import weekly_total_flags
 from training.jobs.context import Context, JobLock, hold
 from training.jobs.export import export_newest
+from training.jobs.recording import recorded
 from training.jobs.registry import champion_or_cached, last_state, other_system, saved_state
 from training.pipeline.forecaster import Forecaster
 from training.pipeline.publishing import RECENT_ACTUALS_DAYS, as_publication
@@ -98,10 +100,16 @@ def run(
     Everything known at `as_of` (default: now) of the days up to the cutoff is used. Raises ExportError where it is
     issued, and could not be exported.
     """
-    with hold(job, JobLock.PUBLISHING):
+    with recorded(job, JobName.PUBLISH) as notes, hold(job, JobLock.PUBLISHING):
         issued = _publish(job, console, cutoff, as_of, allow_missing)
+        notes.cutoff, notes.message = issued.cutoff, cutoff_sentence(issued)
         export_newest(job, console)
         return issued
+
+
+def cutoff_sentence(publication: Publication) -> str:
+    """Return why the cutoff of a publication is not yesterday, or that it was asked for; '' where nothing held it."""
+    return " ".join(note.text for note in publication.notes if note.kind is NoteKind.CUTOFF)
 
 
 def next_cutoff(job: Context, as_of: datetime, allow_missing: bool = False) -> tuple[date, tuple[Note, ...]]:
@@ -139,7 +147,6 @@ def _not_before_the_last(job: Context, reached: date) -> tuple[date, tuple[Note,
 def _publish(
     job: Context, console: Console, cutoff: date | None, as_of: datetime | None, allow_missing: bool
 ) -> Publication:
-    _ = job.store  # before the work: a store out of reach is found at once
     instant = as_of or job.now
     day, on_cutoff = (cutoff, ()) if cutoff is not None else next_cutoff(job, instant, allow_missing)
     model, on_model = champion_or_cached(job)

@@ -8,10 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from publication.errors import MalformedPublicationError, UnknownPublicationError
+from publication.job_runs import JobName
 from publication.live_scores import LiveScores, Losses, Score
 from publication.model import Publication, PublicationSummary
 from publication.store import Store
 from training.jobs.context import LOCK_TIMEOUT, Context, JobLock, hold
+from training.jobs.recording import recorded
 from training.monitoring.scoring import score_issued, to_score
 
 log = logging.getLogger("headroom")
@@ -31,7 +33,7 @@ def run(
     With `cutoff`, everything after that day is hidden; live scores of later days, where there are any, remain.
     Returns None, and saves nothing, where there is nothing to score.
     """
-    with hold(job, JobLock.SCORING, timeout):
+    with recorded(job, JobName.SCORE), hold(job, JobLock.SCORING, timeout):
         live_scores = _scored(job, job.as_of(cutoff), cutoff)
         if live_scores is None:
             console.print(NOTHING_TO_SCORE.format(system=job.system.name), soft_wrap=True)

@@ -8,6 +8,7 @@ from datetime import date
 import pandas as pd
 from rich.console import Console
 
+from publication.job_runs import JobName
 from training.backtest.evaluation import NO_SUMMARY, BacktestSummary, Evaluation, evaluated, summarise
 from training.backtest.options import backtest_cutoffs
 from training.backtest.run import backtest_recipe, same_for_every_measure
@@ -17,6 +18,7 @@ from training.history.point_in_time import PointInTimeHistory
 from training.jobs.backtest import leaderboard
 from training.jobs.context import Context, JobLock, hold
 from training.jobs.history import report_of
+from training.jobs.recording import recorded
 from training.jobs.registry import other_system, registry, snapshot_of, source_names
 from training.models.catalogue import candidate_names
 from training.pipeline.forecast import Forecast, Recipe
@@ -41,7 +43,7 @@ def run(job: Context, console: Console, candidates: str | None = None, cutoff: d
     The first of the comma-separated `candidates` is trained (default: the learned ensemble); the others are scored on
     the same windows. With `cutoff`, everything after that day is hidden.
     """
-    with hold(job, JobLock.TRAINING):
+    with recorded(job, JobName.TRAIN), hold(job, JobLock.TRAINING):
         return _train(job, console, candidates, cutoff)
 
 

@@ -147,11 +147,11 @@ def chart(evidence: Evidence, unique_id: str) -> go.Figure:
     figure.add_scatter(
         x=x, y=values, mode="lines+markers", line=solid, marker=alone, name="value", hovertemplate="%{y:,}"
     )
-    for check, suspect_days in _by_check(evidence, unique_id, days).items():
+    for check, suspect_values in _by_check(evidence, unique_id, days).items():
         mark = {"symbol": markup.CHECK_SYMBOL[check], "size": 10, "color": markup.SUSPECT_INK}
         figure.add_scatter(
-            x=suspect_days.strftime("%Y-%m-%d").tolist(),
-            y=values[suspect_days],
+            x=suspect_values.strftime("%Y-%m-%d").tolist(),
+            y=values[suspect_values],
             mode="markers",
             marker={**mark, "line": {"color": "white", "width": 1}},
             name=check,

@@ -10,6 +10,7 @@ import httpx
 from starlette.types import ASGIApp, Message
 
 from publication.errors import StoreUnreachableError
+from publication.job_runs import JobOutcome
 from publication.live_scores import LiveScores
 from publication.model import Headroom, Publication, PublicationSummary, SeriesForecast
 from publication.store import Store
@@ -66,6 +67,15 @@ class Cable:
 
     def series_at(self, summary: PublicationSummary, place: str) -> tuple[SeriesForecast, ...]:
         return self._line().series_at(summary, place)
+
+    def job_runs_mark(self, system: str | None) -> tuple[int, int]:
+        return self._line().job_runs_mark(system)
+
+    def job_outcomes(self, system: str | None) -> tuple[JobOutcome, ...]:
+        return self._line().job_outcomes(system)
+
+    def verify(self, summary: PublicationSummary) -> None:
+        self._line().verify(summary)
 
     def close(self) -> None:
         self._store.close()

@@ -59,6 +59,27 @@ KEYS_OF_HERE = [
 ]
 
 
+def test_the_first_key_says_that_it_closes_the_service_and_metrics(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second, third, fourth = (
+        keys(home, capsys, *arguments)[2]
+        for arguments in (
+            ("create", "board"),
+            ("create", "wards"),
+            ("create", "prometheus", "--scope", "metrics"),
+            ("create", "theatre"),
+        )
+    )
+    assert "within seconds every request needs one" in first
+    assert "create prometheus --scope metrics" in first
+    assert "every request" not in second
+    assert "Prometheus cannot read it" in second
+    assert ("/metrics" in third, "/metrics" in fourth) == (False, False)
+    keys(home, capsys, "revoke", "prometheus")
+    assert "Prometheus cannot read it" in keys(home, capsys, "create", "last")[2]
+
+
 @pytest.mark.parametrize("arguments", KEYS_OF_HERE, ids=" ".join)
 def test_home_is_taken_before_the_command_and_after_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]

@@ -1,12 +1,13 @@
 """Metrics: each in the catalogue is exposed, none is exposed that is not, and their values are right."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from publication.job_runs import JobName, JobRun
 from publication.model import Actual, Note
 from publication.store import Store
 from publication.vocabulary import Check, NoteKind
@@ -14,6 +15,18 @@ from service.observability.metrics import METRIC_CATALOGUE, METRIC_PREFIX
 from tests.builders import ESCALATION_LEVELS, ISSUED_AT, build_live_scores, build_publication, build_system, finding
 from tests.contract.service.client import Cable, Client, Clock, serve
 from tests.contract.service.keys import make_bunch
+
+OF_THE_CLIENT = ("process_", "python_")
+"""What the Prometheus client says of any process in Python."""
+INGESTED = JobRun(
+    "northshire",
+    JobName.INGEST,
+    datetime(2026, 11, 22, 5, 1, tzinfo=UTC),
+    duration=timedelta(seconds=12.5),
+    exit_code=0,
+    counts={"rows": {"new": 49, "quarantined": 2}, "suspect_values": {"frozen": 7, "spike": 0}},
+)
+FAILED = replace(INGESTED, job=JobName.DAILY, exit_code=6, counts={})
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -27,12 +40,17 @@ def value(samples: Samples, name: str, /, **labels: str) -> float:
     return samples[METRIC_PREFIX + name, tuple(sorted(labels.items()))]
 
 
+def record(store: Store, run: JobRun) -> None:
+    store.end_job(store.start_job(run), run)
+
+
 def test_what_is_exposed_is_what_the_catalogue_says(empty_store: Store, clock: Clock, tmp_path: Path) -> None:
     levelled = build_system(levels=ESCALATION_LEVELS)
     empty_store.issue(
         build_publication(system=levelled, findings=(finding("RXH/beds", Check.LATE),), with_headroom=True)
     )
     empty_store.save_live_scores(build_live_scores())
+    record(empty_store, INGESTED)
     bunch = make_bunch(tmp_path)
     both = bunch.bearer("both")
     with serve(empty_store, clock, keys=bunch.store) as client:
@@ -41,8 +59,10 @@ def test_what_is_exposed_is_what_the_catalogue_says(empty_store: Store, clock: C
         families = list(text_string_to_metric_families(client.get("/metrics", authorization=both).text))
     bunch.store.close()
     catalogue = {metric.name.removesuffix("_total"): metric for metric in METRIC_CATALOGUE}
-    assert {family.name for family in families} == set(catalogue)
-    for family in families:
+    ours = [family for family in families if not family.name.startswith(OF_THE_CLIENT)]
+    assert {family.name for family in ours} == set(catalogue)
+    assert {"process_resident_memory_bytes", "process_open_fds", "python_info"} < {family.name for family in families}
+    for family in ours:
         metric = catalogue[family.name]
         assert (family.type, family.documentation) == (metric.type.value, metric.help)
         labels = {name for sample in family.samples for name in sample.labels} - {"le"}
@@ -135,6 +155,56 @@ def test_a_lost_store_is_reported_and_the_publication_stays(issued_store: Store,
     assert value(samples, "store_up") == 0
     assert value(samples, "store_last_success_timestamp_seconds") == clock.now.timestamp()
     assert value(samples, "publication_series") == 49
+
+
+def test_runs_of_jobs_have_metrics_before_anything_is_published(empty_store: Store, clock: Clock) -> None:
+    """Daily ended with 6 yesterday, after a success the day before; today's has begun."""
+    day = timedelta(days=1)
+    record(empty_store, INGESTED)
+    record(empty_store, replace(FAILED, started_at=FAILED.started_at - 2 * day, exit_code=0))
+    record(empty_store, replace(FAILED, started_at=FAILED.started_at - day))
+    empty_store.start_job(FAILED)
+    with serve(empty_store, clock) as client:
+        samples = scrape(client)
+    began = datetime(2026, 11, 22, 5, 1, tzinfo=UTC).timestamp()
+    assert {
+        name: value(samples, f"job_{name}", job="daily")
+        for name in (
+            "last_start_timestamp_seconds",
+            "last_end_timestamp_seconds",
+            "last_success_timestamp_seconds",
+            "last_exit_code",
+            "last_duration_seconds",
+        )
+    } == {
+        "last_start_timestamp_seconds": began,
+        "last_end_timestamp_seconds": began - 86_400 + 12.5,
+        "last_success_timestamp_seconds": began - 2 * 86_400 + 12.5,
+        "last_exit_code": 6,
+        "last_duration_seconds": 12.5,
+    }
+    assert value(samples, "ingest_rows", outcome="quarantined") == 2
+    assert value(samples, "ingest_suspect_values", check="frozen") == 7
+    assert value(samples, "ingest_suspect_values", check="spike") == 0
+
+
+def test_a_run_that_ends_is_seen_without_a_restart(issued_store: Store, clock: Clock) -> None:
+    with serve(issued_store, clock) as client:
+        assert not any(name.startswith("headroom_job") for name, _ in scrape(client))
+        record(issued_store, FAILED)
+        client.get_until("/metrics", lambda answer: 'job_last_exit_code{job="daily"} 6.0' in answer.text)
+
+
+def test_keys_that_expire_have_a_metric_and_others_none(issued_store: Store, clock: Clock, tmp_path: Path) -> None:
+    bunch = make_bunch(tmp_path)
+    with serve(issued_store, clock, keys=bunch.store) as client:
+        families = text_string_to_metric_families(client.get("/metrics", authorization=bunch.bearer("both")).text)
+        family = next(of for of in families if of.name == "headroom_key_expires_timestamp_seconds")
+    found = {sample.labels["key"]: sample.value for sample in family.samples}
+    bunch.store.close()
+    valid_keys = [key for key in bunch.store.read().keys if key.revoked_at is None and key.expires_at is not None]
+    assert found == {key.name: key.expires_at.timestamp() for key in valid_keys if key.expires_at}
+    assert 0 < len(found) < len(bunch.store.read().keys)
 
 
 def test_without_a_publication_there_are_no_metrics_of_one(empty_store: Store, clock: Clock) -> None:

@@ -195,7 +195,7 @@ def test_a_newest_that_is_damaged_is_read_once_reported_once_and_again_when_it_m
             empty_store.issue(build_publication(scale=2.0))
             tell(default_url(tmp_path), "UPDATE publications SET document = x''")
         client.get_until("/readyz", lambda _: store.n_read == 2)
-        assert client.get_after_looks(10).json()["store"] == "unreachable"
+        assert client.get_after_looks(10).json()["store"] == "corrupt"
         assert client.get("/readyz").json()["publication"]["revision"] == 1
         assert store.n_read == 2
         empty_store.issue(build_publication(scale=3.0))

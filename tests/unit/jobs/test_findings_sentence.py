@@ -15,7 +15,7 @@ def said(*found: Finding) -> str:
     return findings_sentence(build_publication(findings=found))
 
 
-def test_it_counts_by_check_and_names_the_series_with_most_suspect_days() -> None:
+def test_it_counts_by_check_and_names_the_series_with_most_suspect_values() -> None:
     assert said(*FINDINGS) == (
         "Findings of the last weeks: 1 frozen, 1 spike, 1 suppressed, 1 gap, 1 level shift. "
         "Most suspect days: RXH1/occupancy (7 days), RXH1/attendances (1 day)."
@@ -29,6 +29,6 @@ def test_of_many_series_the_worst_three_are_named_and_equal_ones_by_name() -> No
     )
 
 
-def test_without_suspect_days_no_series_is_named() -> None:
+def test_without_suspect_values_no_series_is_named() -> None:
     assert said(FINDINGS[2]) == "Findings of the last weeks: 1 gap."
     assert said() == "No day of the last weeks is doubted."

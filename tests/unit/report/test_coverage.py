@@ -78,7 +78,7 @@ def test_the_picture_by_day_has_a_row_for_each_series_and_a_mark_for_each_run() 
 
 
 @pytest.mark.parametrize("n_days", [1, 2, 3, 4, 5, 8, 13])
-def test_every_run_of_suspect_days_has_one_mark_inside(n_days: int) -> None:
+def test_every_run_of_suspect_values_has_one_mark_inside(n_days: int) -> None:
     found = np.ones((20, 1), np.int8)
     found[3 : 3 + n_days] = DayState.SUSPECT
     figure = by_day(found, np.ones((20, 1)), pd.date_range("2025-01-01", periods=20), ["A/beds"])

@@ -38,7 +38,7 @@ def read(faulty: Evidence) -> Page:
     return Page(page("", flagged(faulty)))
 
 
-def test_new_suspect_days_come_first_then_many(faulty: Evidence) -> None:
+def test_new_suspect_values_come_first_then_many(faulty: Evidence) -> None:
     assert most_flagged(faulty) == ["D/attendances", "B/occupancy", "A/attendances"]
 
 
@@ -93,7 +93,7 @@ def test_a_quiet_history_says_so() -> None:
     assert "No check found anything." in read.text
 
 
-def test_suspect_days_before_the_stretch_are_counted() -> None:
+def test_suspect_values_before_the_stretch_are_counted() -> None:
     rows = [row for row in steady("A/attendances", range(400)) if row[1] not in (small_day(60), small_day(390))]
     rows += [("A/attendances", small_day(i), 0.0, rows[0][3]) for i in (60, 390)]
     read = Page(page("", flagged(evidence_of(rows, system("A")))))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from publication.job_runs import JobOutcome
 from publication.live_scores import LiveScores
 from publication.model import Publication, PublicationSummary
 from publication.store import Store, default_url
@@ -41,6 +42,15 @@ class Hanging:
 
     def live_scores(self, system: str) -> LiveScores | None:
         return self._through("live_scores").live_scores(system)
+
+    def job_runs_mark(self, system: str | None) -> tuple[int, int]:
+        return self._through("job_runs_mark").job_runs_mark(system)
+
+    def job_outcomes(self, system: str | None) -> tuple[JobOutcome, ...]:
+        return self._through("job_outcomes").job_outcomes(system)
+
+    def verify(self, summary: PublicationSummary) -> None:
+        self._through("verify").verify(summary)
 
     def close(self) -> None:
         self._store.close()
