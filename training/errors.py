@@ -70,6 +70,22 @@ class HomeError(TrainingError):
     exit_code = 6
 
 
+class DiskFullError(HomeError):
+    """A disk has no room left: that of the home, of a backup, or of a target of exports."""
+
+    exit_code = 7
+
+
+class DamagedStoreError(OutOfReachError):
+    """A SQLite file is damaged: of publications, of keys or of MLflow."""
+
+
+class BackupDamagedError(TrainingError):
+    """A backup is incomplete or damaged; nothing was restored."""
+
+    exit_code = 3
+
+
 class VersionUnreadableError(OutOfReachError):
     """A registered version cannot be read: its files are lost, damaged, or of another release.
 

@@ -11,11 +11,12 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 
-from publication.database import engine, is_there, sqlite_url
+from publication.database import engine, is_there
 from publication.errors import StoreUnreachableError
+from publication.key_tables import KEYS_SCHEMA, KEYS_URL_SETTING, key_metadata, key_table
 from publication.redaction import Redactor, redact_url
 from service.auth import key_rows
-from service.auth.key_rows import StoredKeys, key_table, printable
+from service.auth.key_rows import StoredKeys, printable
 from service.auth.keys import Key
 from service.errors import KeyNameError, KeyRevokedError, KeysUnreadableError
 
@@ -42,16 +43,8 @@ def read_only(url: str) -> str:
     return address.render_as_string(hide_password=False)
 
 
-KEYS_FILE_NAME = "keys.db"
-KEYS_SCHEMA = "headroom_keys"
-KEYS_URL_SETTING = "HEADROOM_KEYS_URL"
 READ_ATTEMPTS = 2
 STATEMENT_TIMEOUT = "SET LOCAL statement_timeout = '5s'"
-
-
-def default_keys_url(store_url: str, home: Path) -> str:
-    """Return the address next to the publications: the same PostgreSQL database, or a file under `home`."""
-    return sqlite_url(home / KEYS_FILE_NAME) if store_url.startswith("sqlite") else store_url
 
 
 class KeyStore:
@@ -161,7 +154,7 @@ class KeyStore:
         # With the schema there, a user who makes keys needs no right to create schemas.
         if self._schema is not None and not inspect(connection).has_schema(self._schema):
             connection.execute(CreateSchema(self._schema, if_not_exists=True))
-        key_rows.metadata.create_all(connection)
+        key_metadata.create_all(connection)
 
     @contextmanager
     def _reach(self) -> Iterator[None]:

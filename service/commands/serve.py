@@ -19,10 +19,11 @@ import uvicorn
 from pydantic import ValidationError
 
 from publication.errors import SchemaVersionError, StoreUnreachableError
+from publication.key_tables import default_keys_url
 from publication.redaction import redact_addresses
 from publication.store import Store, default_url
 from service.app import create_app
-from service.auth.key_store import KeyStore, default_keys_url, read_only
+from service.auth.key_store import KeyStore, read_only
 from service.auth.keys import AnonymousPolicy
 from service.commands import briefing as briefing_command
 from service.commands import keys as key_commands

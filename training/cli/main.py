@@ -16,7 +16,7 @@ from publication.errors import (
     StoreUnreachableError,
     TimeZoneError,
 )
-from training.cli import histories, invocation, models, mornings, systems
+from training.cli import backups, histories, invocation, models, mornings, systems
 from training.cli.invocation import Clock, utc_now
 from training.errors import NothingPublishedError, OutOfReachError, TrainingError, UsageError
 from training.options import FileOrNothing
@@ -43,6 +43,8 @@ app.command()(mornings.export)
 app.command()(mornings.score)
 app.command()(mornings.daily)
 app.command()(mornings.briefing)
+app.command()(backups.backup)
+app.command()(backups.restore)
 app.command()(systems.demo)
 
 UNEXPECTED_EXIT_CODE = 1

@@ -46,6 +46,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "score": WHERE,
     "briefing": (*WHERE, "--text"),
     "daily": WHERE,
+    "backup": (*WHERE, "--out", "{out}"),
+    "restore": ("{backup}", *WHERE, "--replace"),
     "demo": ("--home", "{home}", "--no-serve"),
 }
 WITHOUT_SYSTEM_OR_HOME = {"init"}
@@ -181,7 +183,7 @@ SURROUNDINGS: dict[str, Surrounding] = {
     "console of Windows-1252": Surrounding(started(Start(environ={"PYTHONIOENCODING": "cp1252"}))),
     "C locale": Surrounding(started(Start(environ=C_LOCALE), files_of_other_languages)),
     "system folder not UTF-8": Surrounding(
-        started(Start(), system_of_bytes), {"simulate": 2}, {2: "out\\xe9: \\xe9 in it is not UTF-8"}
+        started(Start(), system_of_bytes), {"simulate": 2, "backup": 2}, {2: "out\\xe9: \\xe9 in it is not UTF-8"}
     ),
     "extract not UTF-8": Surrounding(started(Start(), extract_of_bytes)),
     "home not UTF-8": Surrounding(
@@ -214,6 +216,8 @@ QUICK = [
     ("migrate", "home not UTF-8"),
     ("publish", "without the extra"),
     (SERVE, "home not UTF-8"),
+    ("backup", "C locale"),
+    ("restore", "C locale"),
     ("keys list", "C locale"),
     ("keys create", "without the extra"),
 ]
@@ -282,5 +286,5 @@ def run(subject: str, place: Place, start: Start) -> Ended:
     if subject.startswith("keys "):
         action = subject.removeprefix("keys ")
         return start.run("service", "--home", place.home, "keys", action, *KEYS[action])
-    filled = {"{system}": place.system_file, "{home}": place.home, "{out}": place.out}
+    filled = {"{system}": place.system_file, "{home}": place.home, "{out}": place.out, "{backup}": place.backup}
     return start.run("training", subject, *(filled.get(word, word) for word in COMMANDS[subject]))
