@@ -3,6 +3,8 @@
 from difflib import get_close_matches
 from typing import ClassVar
 
+from publication.full_disk import FULL_DISK_EXIT_CODE
+
 MOST_KNOWN = 12  # words that a sentence lists
 
 
@@ -73,7 +75,7 @@ class HomeError(TrainingError):
 class DiskFullError(HomeError):
     """A disk has no room left: that of the home, of a backup, or of a target of exports."""
 
-    exit_code = 7
+    exit_code = FULL_DISK_EXIT_CODE
 
 
 class DamagedStoreError(OutOfReachError):

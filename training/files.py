@@ -12,6 +12,7 @@ from pathlib import Path
 import filelock
 
 from publication.console import is_utf_8, not_utf_8
+from publication.exit_codes import ROOM_ADVICE
 from publication.full_disk import is_disk_full
 from training.errors import DiskFullError, HomeError, UsageError
 
@@ -19,7 +20,6 @@ NO_LEAVE = (errno.EACCES, errno.EPERM)
 UNFINISHED = ".unfinished"
 """The suffix of files that are still being written, or whose writing was killed."""
 HOME_ADVICE = "Make it writable; or give another --home (HEADROOM_HOME)."
-ROOM_ADVICE = "Make room there, and run it again."
 
 
 def check_home(home: Path, *, writing: bool = True) -> None:
@@ -57,9 +57,9 @@ def at_home(doing: str, advice: str = HOME_ADVICE) -> Iterator[None]:
         raise HomeError(f"{doing}: {reason(error)}.{_whose(error)} {advice}") from error
 
 
-def raise_if_full(doing: str, error: Exception) -> None:
-    """Raise DiskFullError, which says doing what, if the error means a full disk."""
-    if is_disk_full(error):
+def raise_if_full(doing: str, error: Exception, database: Path | None = None) -> None:
+    """Raise DiskFullError, which says doing what, if the error means a full disk, as `is_disk_full` has it."""
+    if is_disk_full(error, database):
         found = reason(error) if isinstance(error, OSError) else str(getattr(error, "orig", None) or error)
         raise DiskFullError(f"{doing}: {found}. {ROOM_ADVICE}") from error
 

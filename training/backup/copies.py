@@ -76,7 +76,7 @@ def sqlite_errors(file: Path, advice: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        if is_disk_full(error):
+        if is_disk_full(error, file):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file)) from error
         raise OSError(errno.EIO, str(error), str(file)) from error
     except sqlite3.DatabaseError as error:

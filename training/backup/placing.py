@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from publication.database import sqlite_file
 from publication.errors import StoreUnreachableError
 from publication.store import Store
 from training.backup.copies import FOLDER_MODE, SQLITE_SUFFIXES, copy_file
 from training.backup.manifest import ARTIFACTS, CHAMPIONS, HISTORY, KEYS_FILE, MLFLOW_FILE, STORE_FILE
-from training.backup.tables import has_keys, has_publications, replace_keys, replace_rows, sqlite_file
+from training.backup.tables import has_keys, has_publications, replace_keys, replace_rows
 from training.backup.writing import copy_keys, copy_store
 from training.errors import DamagedStoreError
 from training.files import sync, write_atomically

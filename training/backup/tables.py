@@ -19,12 +19,20 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import ReflectedColumn
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema
 
-from publication.database import STORE_SETTING, Instant, engine, metadata, publications, sqlite_url, versions
+from publication.database import (
+    STORE_SETTING,
+    Instant,
+    engine,
+    metadata,
+    publications,
+    sqlite_file,
+    sqlite_url,
+    versions,
+)
 from publication.errors import StoreUnreachableError
 from publication.key_tables import KEYS_SCHEMA, KEYS_URL_SETTING, key_metadata, key_table
 from publication.redaction import Redactor, redact_url
@@ -32,15 +40,6 @@ from training.files import raise_if_full
 from training.migrations.steps import upgrade, version_of
 
 ROWS_COPIED_AT_ONCE = 100
-
-
-def sqlite_file(url: str) -> Path | None:
-    """Return the SQLite file of an address; None for any other database."""
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):  # whoever opens it says what is wrong
-        return None
-    return Path(str(parsed.database)) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
 def dump_store(url: str, file: Path) -> str | None:
@@ -139,7 +138,7 @@ def _reach(url: str, setting: str) -> Iterator[Engine]:
         yield opened
     except DBAPIError as error:
         doing = f"Copying the tables at {redact_url(url)}"
-        raise_if_full(doing, error)
+        raise_if_full(doing, error, sqlite_file(url))
         cause = Redactor(url).redact_error(error.orig or error)
         raise StoreUnreachableError(f"{doing}: {cause}. Check that it runs, and {setting}.") from None
     finally:

@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from publication.database import VERSION, sqlite_url
+from publication.database import VERSION, sqlite_file, sqlite_url
 from publication.store import Store
 from training.backup.copies import copy_file, copy_folder, copy_sqlite
 from training.backup.manifest import (
@@ -22,7 +22,7 @@ from training.backup.manifest import (
     STORE_FILE,
     SYSTEM_FILES,
 )
-from training.backup.tables import dump_keys, dump_store, file_version, sqlite_file, to_one_file
+from training.backup.tables import dump_keys, dump_store, file_version, to_one_file
 from training.settings import Settings
 
 RESTORE_ADVICE = "Restore a backup: `headroom restore`."

@@ -13,12 +13,13 @@ from publication.errors import (
     MalformedPublicationError,
     PublicationError,
     SchemaVersionError,
+    StoreFullError,
     StoreUnreachableError,
     TimeZoneError,
 )
 from training.cli import backups, histories, invocation, models, mornings, systems
 from training.cli.invocation import Clock, utc_now
-from training.errors import NothingPublishedError, OutOfReachError, TrainingError, UsageError
+from training.errors import DiskFullError, NothingPublishedError, OutOfReachError, TrainingError, UsageError
 from training.options import FileOrNothing
 
 app = typer.Typer(
@@ -50,6 +51,7 @@ app.command()(systems.demo)
 UNEXPECTED_EXIT_CODE = 1
 EXIT_CODES: dict[type[PublicationError], int] = {
     StoreUnreachableError: OutOfReachError.exit_code,
+    StoreFullError: DiskFullError.exit_code,
     SchemaVersionError: OutOfReachError.exit_code,
     MalformedPublicationError: NothingPublishedError.exit_code,
     TimeZoneError: UsageError.exit_code,

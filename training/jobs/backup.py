@@ -4,9 +4,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from publication.database import sqlite_file
 from training.backup.copies import FOLDER_MODE, restrict_modes
 from training.backup.manifest import Manifest, records_of, verify_files, write_manifest
-from training.backup.tables import sqlite_file
 from training.backup.writing import BackupContent, write_content
 from training.files import UNFINISHED, at_home, output, remove, write_atomically
 from training.jobs.context import Context, JobLock, hold

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from publication.database import sqlite_file
 from publication.errors import StoreUnreachableError
 from publication.store import Store
 from training.backup.manifest import MLFLOW_FILE, Manifest, read_manifest, verify_files
 from training.backup.placing import Target, occupied, place
 from training.backup.staging import STAGING_FOLDER, check_tables, stage
-from training.backup.tables import sqlite_file
 from training.errors import BusyError, UsageError
 from training.files import acquire_lock, at_home, remove, sync, write_atomically
 from training.history.batches import APPEND_TIMEOUT, LOCK_NAME

@@ -16,7 +16,7 @@ from typer.main import get_command
 from service.commands.serve import parser
 from tests.acceptance.surroundings.places import SITE, Place, copied, ingested, published
 from tests.acceptance.surroundings.processes import Ended, Start
-from tests.places import PlaceAbsentError, as_anyone, closed, read_only
+from tests.places import PlaceAbsentError, as_anyone, closed, full, read_only
 from training.cli.main import app
 
 HIDING = Path(__file__).parent / "hidden_libraries.py"
@@ -111,6 +111,12 @@ def on_a_read_only_disk(place: Place) -> Iterator[tuple[Place, Start]]:
         yield replace(place, home=home, out=home / "out"), Start()
 
 
+@contextmanager
+def on_a_full_disk(place: Place) -> Iterator[tuple[Place, Start]]:
+    with full(place.home, place.home.with_name("disk")) as home:
+        yield replace(place, home=home, out=home / "out"), Start()
+
+
 def hiding(hidden: str, **environ: str) -> Enter:
     """Processes in which libraries are as if they were not installed."""
 
@@ -180,6 +186,12 @@ SURROUNDINGS: dict[str, Surrounding] = {
         {2: "Read-only file system", 6: "disk"},
         is_ready="The publication store has not been read yet",
     ),
+    "home on a full disk": Surrounding(
+        on_a_full_disk,
+        codes((USES_A_HOME, 7), ({"history", SERVE}, 0), ({"simulate"}, 7)),
+        {7: "disk"},
+        is_ready="The publication store has not been read yet",  # SQLite writes next to a database, too
+    ),
     "console of Windows-1252": Surrounding(started(Start(environ={"PYTHONIOENCODING": "cp1252"}))),
     "C locale": Surrounding(started(Start(environ=C_LOCALE), files_of_other_languages)),
     "system folder not UTF-8": Surrounding(
@@ -211,6 +223,10 @@ QUICK = [
     ("simulate", "no time-zone data"),
     ("ingest", "console of Windows-1252"),
     ("ingest", "extract not UTF-8"),
+    ("ingest", "home on a full disk"),
+    ("backup", "home on a full disk"),
+    ("restore", "home on a full disk"),
+    ("keys create", "home on a full disk"),
     ("history", "C locale"),
     ("daily", "name that MLflow cannot hold"),
     ("migrate", "home not UTF-8"),
