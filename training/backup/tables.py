@@ -47,7 +47,7 @@ def dump_store(url: str, file: Path) -> str | None:
     with _reach(url, STORE_SETTING) as opened, _snapshot(opened) as source:
         version = version_of(source)
         if version is not None:
-            with _one_file(file) as target:
+            with one_file(file) as target:
                 upgrade(target, to=version)
                 _copy_tables(source, target, inspect(target).get_table_names())
         return version
@@ -58,7 +58,7 @@ def dump_keys(url: str, file: Path) -> bool:
     with _reach(url, KEYS_URL_SETTING) as opened, _snapshot(_in_schema(opened)) as source:
         is_there = inspect(source).has_table(key_table.name, schema=KEYS_SCHEMA)
         if is_there:
-            with _one_file(file) as target:
+            with one_file(file) as target:
                 key_metadata.create_all(target)
                 _copy_rows(source, key_table, target, key_table)
         return is_there
@@ -114,19 +114,19 @@ def has_keys(url: str) -> bool:
 
 def upgrade_file(file: Path) -> None:
     """Bring the tables of a store in a SQLite file to this release."""
-    with _one_file(file) as connection:
+    with one_file(file) as connection:
         upgrade(connection)
 
 
 def file_version(file: Path) -> str | None:
     """Return the version of the tables of a store in a SQLite file; None where there are none."""
-    with _one_file(file) as connection:
+    with one_file(file) as connection:
         return version_of(connection)
 
 
 def to_one_file(file: Path) -> None:
     """Have a SQLite file hold all that was written to it, with no other file next to it."""
-    with _one_file(file):
+    with one_file(file):
         pass
 
 
@@ -159,7 +159,7 @@ def _snapshot(opened: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def _one_file(file: Path) -> Iterator[Connection]:
+def one_file(file: Path) -> Iterator[Connection]:
     """A transaction over a SQLite file; afterwards all of it is in that one file."""
     opened = engine(sqlite_url(file))
     try:

@@ -46,3 +46,14 @@ def restore(
     from training.jobs import restore as job
 
     job.run(context, new_console(), folder, replace=replace)
+
+
+def repair(system: SystemOption, home: HomeOption = None) -> None:
+    """Put a damaged SQLite store aside, and make it anew of what can be read of it.
+
+    A sound store is left as it is.
+    """
+    context = context_of(system, home)
+    from training.jobs import repair as job
+
+    job.run(context, new_console())

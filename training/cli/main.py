@@ -46,6 +46,7 @@ app.command()(mornings.daily)
 app.command()(mornings.briefing)
 app.command()(backups.backup)
 app.command()(backups.restore)
+app.command()(backups.repair)
 app.command()(systems.demo)
 
 UNEXPECTED_EXIT_CODE = 1

@@ -5,7 +5,10 @@ from datetime import date, timedelta
 
 from rich.console import Console
 
+from publication.database import sqlite_file
+from publication.errors import MalformedPublicationError, UnknownPublicationError
 from publication.model import Publication
+from training.backup.salvage import check_store_file
 from training.errors import VersionUnreadableError
 from training.jobs import ingest, promote, publish, score, train
 from training.jobs.context import Context
@@ -32,7 +35,7 @@ def run(
     With `cutoff`, everything after that day is hidden: what would have been done then. With `strict`, suspect values
     are rejected. With `allow_missing`, the cutoff is yesterday, whichever series have reached it.
     """
-    _ = job.store  # a store out of reach is found before the work, not after it
+    _check_store(job)
     ingest.run(job, console, strict)
     if cutoff is not None:
         job.history(job.as_of(cutoff), cutoff)  # a cutoff before the history is found before anything is trained
@@ -41,6 +44,23 @@ def run(
     if failure is not None:
         raise failure
     return issued
+
+
+def _check_store(job: Context) -> None:
+    """Find a store that is out of reach or damaged before the work, not after it.
+
+    Raises StoreUnreachableError, DamagedStoreError, or MalformedPublicationError for a damaged newest publication.
+    """
+    file = sqlite_file(job.settings.store_url)
+    if file is not None and file.exists():
+        check_store_file(file, "quick_check")
+    try:
+        job.store.latest(job.system.name)
+    except UnknownPublicationError:
+        return
+    except MalformedPublicationError as error:
+        command = "headroom publish" if file is None else "headroom repair"
+        raise MalformedPublicationError(f"{error} The command for that is `{command}`.") from error
 
 
 def _failure_of_scoring(job: Context, console: Console, cutoff: date | None) -> Exception | None:

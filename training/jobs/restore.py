@@ -31,8 +31,8 @@ def run(job: Context, console: Console, folder: Path, replace: bool = False) -> 
     verify_files(folder, manifest)
     with at_home("Making the home"):
         job.settings.home.mkdir(parents=True, exist_ok=True)
-    with _alone(job):
-        target = Target(job.settings, job.system.name, _aside(job))
+    with alone(job):
+        target = Target(job.settings, job.system.name, free_aside(job))
         _check_not_newer(job.settings.store_url)
         _check_free(job, target, folder, replace)
         with at_home(f"Restoring {folder}"):
@@ -62,7 +62,7 @@ def _check_not_newer(store_url: str) -> None:
 
 
 @contextmanager
-def _alone(job: Context) -> Iterator[None]:
+def alone(job: Context) -> Iterator[None]:
     """Hold every lock of jobs, for each system of the home: the store is of all of them."""
     archive = job.settings.archive
     systems = {job.system.name, *(path.name for path in archive.glob("*") if path.is_dir())}
@@ -82,7 +82,7 @@ def _alone(job: Context) -> Iterator[None]:
         yield
 
 
-def _aside(job: Context) -> Path:
+def free_aside(job: Context) -> Path:
     """Return a folder of the home that is not there yet."""
     name = f"replaced-{job.now:%Y-%m-%dT%H%MZ}"
     taken = {path.name for path in job.settings.home.glob(f"{name}*")}

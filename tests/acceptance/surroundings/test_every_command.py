@@ -48,6 +48,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "daily": WHERE,
     "backup": (*WHERE, "--out", "{out}"),
     "restore": ("{backup}", *WHERE, "--replace"),
+    "repair": WHERE,
     "demo": ("--home", "{home}", "--no-serve"),
 }
 WITHOUT_SYSTEM_OR_HOME = {"init"}

@@ -15,7 +15,10 @@ from tests.unit.cli.commands import Ended, headroom
 
 FORKSERVER = multiprocessing.get_context("forkserver")
 FORKSERVER.set_forkserver_preload(
-    [f"training.jobs.{job}" for job in ("ingest", "history", "score", "backtest", "train", "promote", "publish")]
+    [
+        f"training.jobs.{job}"
+        for job in ("ingest", "history", "score", "backtest", "train", "promote", "publish", "backup", "restore")
+    ]
     + ["tests.unit.cli.commands", "tests.unit.cli.forks"]
 )
 SECONDS = 120.0

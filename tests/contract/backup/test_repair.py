@@ -1,0 +1,119 @@
+"""`headroom repair` on stores that are damaged at every place: what can be read is kept, and nothing else."""
+
+from collections.abc import Callable
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from publication.store import Store
+from tests.builders import CUTOFF
+from tests.contract.backup.homes import Home, empty_home, filled_home, rows
+from tests.contract.store.witness import ask, overwrite, tell
+
+PAGE = 4096
+MORE_DAYS = 12
+
+
+def damage(file: Path, where: slice) -> None:
+    """Overwrite bytes by others."""
+    content = bytearray(file.read_bytes())
+    content[where] = b"\xa5" * len(content[where])
+    file.write_bytes(content)
+
+
+DAMAGED: dict[str, tuple[Callable[[Path], None], int]] = {
+    "the first bytes": (lambda file: damage(file, slice(0, 64)), MORE_DAYS + 3),
+    "a page in the middle": (lambda file: damage(file, middle(file)), 1),
+    "the last page": (lambda file: damage(file, slice(-PAGE, None)), 1),
+    "cut off": (lambda file: file.write_bytes(file.read_bytes()[: file.stat().st_size // 2]) and None, 0),
+    "all of it": (lambda file: damage(file, slice(None)), 0),
+    "empty": (lambda file: file.write_bytes(b"no database") and None, 0),
+}
+"""Damages, and the fewest publications that can be kept."""
+
+
+def middle(file: Path) -> slice:
+    start = file.stat().st_size // PAGE // 2 * PAGE
+    return slice(start, start + PAGE)
+
+
+@pytest.fixture
+def longer(tmp_path: Path, template: Path) -> Home:
+    """A home with more publications than fit on a page."""
+    home = filled_home(tmp_path / "home", template)
+    for n in range(3, 3 + MORE_DAYS):
+        home.issue(n)
+    tell(home.store_url, "PRAGMA wal_checkpoint(TRUNCATE)")
+    return home
+
+
+def documents(url: str) -> dict[tuple[object, ...], object]:
+    found = ask(url, "SELECT cutoff, revision, digest, document FROM publications")
+    return {tuple(key): document for *key, document in found}
+
+
+@pytest.mark.parametrize("where", DAMAGED)
+def test_what_can_be_read_is_kept_and_the_rest_put_aside(longer: Home, where: str) -> None:
+    file, (spoil, fewest) = longer.folder / "publications.db", DAMAGED[where]
+    before = documents(longer.store_url)
+    spoil(file)
+    damaged = file.read_bytes()
+    ended = longer.run("repair")
+    assert "it is damaged" in ended.out or "damaged" in ended.out
+    kept = documents(longer.store_url)
+    assert kept.items() <= before.items()
+    assert len(kept) >= fewest
+    assert f"{len(kept)} of its publications were kept" in ended.out
+    (aside,) = longer.folder.glob("replaced-*")
+    assert (aside / "publications.db").read_bytes() == damaged
+    assert "is sound" in longer.run("repair").out
+    longer.issue(99)
+    with closing(Store(longer.store_url)) as store:
+        assert store.latest().cutoff == CUTOFF + timedelta(days=99)
+        assert store.live_scores("northshire") is None
+
+
+def test_a_publication_whose_content_is_damaged_is_left_out(longer: Home) -> None:
+    before = documents(longer.store_url)
+    tell(longer.store_url, f"UPDATE publications SET document = x'00' WHERE cutoff = '{CUTOFF}'")
+    ended = longer.run("repair")
+    assert "1 rows could not be read" in ended.out
+    assert documents(longer.store_url) == {key: document for key, document in before.items() if key[0] != str(CUTOFF)}
+
+
+def test_a_sound_store_is_left_as_it_is(home: Home) -> None:
+    before = rows(home.store_url)
+    assert "is sound. Nothing was changed." in home.run("repair").out
+    assert rows(home.store_url) == before
+    assert not list(home.folder.glob("replaced-*"))
+
+
+@pytest.mark.parametrize("url", ["postgresql://127.0.0.1:1/store", "sqlite:////nowhere/at/all.db"])
+def test_where_there_is_no_file_another_command_is_named(home: Home, url: str) -> None:
+    ended = empty_home(home.folder, home.system, url).run("repair", allowed=2)
+    assert "`headroom restore` brings back a backup" in ended.err
+
+
+@pytest.mark.parametrize("where", ["the first bytes", "a page in the middle", "all of it"])
+def test_daily_says_so_before_its_work(longer: Home, where: str) -> None:
+    DAMAGED[where][0](longer.folder / "publications.db")
+    ended = longer.run("daily", allowed=6)
+    assert ended.err.startswith("DamagedStoreError: Reading ")
+    assert ended.err.rstrip().endswith("Run `headroom repair`.")
+    assert ended.out == "", "nothing was ingested before"
+
+
+def test_daily_reads_the_newest_publication_before_its_work(longer: Home) -> None:
+    overwrite(longer.store_url, "publications", "document", b"damaged")
+    ended = longer.run("daily", allowed=4)
+    assert ended.err.rstrip().endswith("The command for that is `headroom repair`.")
+    assert ended.out == ""
+
+
+def test_daily_names_the_day_of_it(longer: Home) -> None:
+    newest = CUTOFF + timedelta(days=MORE_DAYS + 2)
+    tell(longer.store_url, f"UPDATE publications SET document = x'00' WHERE cutoff = '{newest}'")
+    assert str(newest) in longer.run("daily", allowed=4).err
+    assert isinstance(newest, date)
