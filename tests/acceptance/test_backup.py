@@ -119,7 +119,7 @@ def test_whenever_a_restore_is_killed_the_same_command_ends_it(place: Place, tmp
     chance, n_killed = random.Random(SEED), 0
     run(place, "backup", "--out", tmp_path / "backups")
     (made,) = (tmp_path / "backups").iterdir()
-    unkilled = seconds_of("restore", made, "--system", place.system_file, "--home", tmp_path / "whole")
+    unkilled = seconds_of("restore", made, "--system", place.system_file, "--home", tmp_path / "unkilled")
     for one in range(TRIES):
         home = tmp_path / f"home-{one}"
         command = ("restore", made, "--system", place.system_file, "--home", home)
@@ -127,7 +127,7 @@ def test_whenever_a_restore_is_killed_the_same_command_ends_it(place: Place, tmp
         again = headroom(*command)
         assert again.exit_code == 0 or "--replace" in again.err, again.err  # it had ended before it was killed
         assert not list(home.glob("*.unfinished"))
-        assert store_of(home) == store_of(tmp_path / "whole")
+        assert store_of(home) == store_of(tmp_path / "unkilled")
         assert files(home / "mlartifacts") == files(made / "mlartifacts")
         assert champion_of(home) == champion_of(made)
     assert n_killed >= TRIES / 2

@@ -34,9 +34,9 @@ LIVE_SCORE_TABLES = {
 
 @dataclass(frozen=True)
 class Salvaged:
-    """The number of publications that were kept, and of rows that were found and could not be."""
+    """The number of publications that were saved, and of rows that were found and could not be."""
 
-    kept: int
+    saved: int
     lost: int
 
 
@@ -64,9 +64,9 @@ def salvage(damaged: Path, target: Path) -> Salvaged:
             _replace_header(copy, target)
         n_unreadable = _copy_readable(copy, target)
     upgrade_file(target)
-    kept, n_malformed = _keep_sound(target)
+    saved, n_malformed = _keep_sound(target)
     to_one_file(target)
-    return Salvaged(kept, n_unreadable + n_malformed)
+    return Salvaged(saved, n_unreadable + n_malformed)
 
 
 def _version(file: Path) -> str | None:

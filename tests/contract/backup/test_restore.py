@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
@@ -252,6 +253,24 @@ def test_no_job_uses_a_home_that_is_restored_in_part_and_the_same_restore_ends_i
     other.run("restore", made)
     assert dict(content(other)) == dict(content(home))
     other.run("history")
+
+
+PARTS = ("history/northshire", "mlartifacts", "mlflow.db", "champions/northshire", "publications.db", "keys.db")
+
+
+@pytest.mark.parametrize("absent", range(len(PARTS)))
+def test_a_restore_that_was_stopped_between_two_parts_is_ended(home: Home, tmp_path: Path, absent: int) -> None:
+    made = home.backup(tmp_path / "backups")
+    other = empty_home(tmp_path / "other", home.system)
+    other.run("restore", made)
+    for part in PARTS[absent:]:
+        path = other.folder / part
+        path.unlink() if path.is_file() else shutil.rmtree(path)
+    (other.folder / "restore.unfinished").write_text(str(made))
+    other.run("restore", made)
+    assert dict(content(other)) == dict(content(home))
+    assert locations(other.folder)["runs.artifact_uri"][0] == (other.folder / "mlartifacts").as_uri()
+    assert not (other.folder / "restore.unfinished").exists()
 
 
 def tmp_path_template(home: Home) -> Path:
