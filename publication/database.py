@@ -4,6 +4,7 @@ import sqlite3
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import unquote
 
 from sqlalchemy import (
     JSON,
@@ -115,6 +116,18 @@ def sqlite_url(file: Path) -> str:
         another = not_utf_8(str(file), "--home (HEADROOM_HOME)")
         raise StoreUnreachableError(f"Opening the home {file.parent}: {another}.")
     return URL.create("sqlite", database=str(file)).render_as_string()
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the SQLite file of an address; None for any other database, and for an address that cannot be read."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # whoever opens it says what is wrong
+        return None
+    name = parsed.database if parsed.get_backend_name() == "sqlite" else None
+    if not name or name.startswith(":"):
+        return None
+    return Path(unquote(name.removeprefix("file:"))) if name.startswith("file:") else Path(name)
 
 
 def is_there(engine: Engine) -> bool:

@@ -21,6 +21,10 @@ class StoreUnreachableError(PublicationError):
     """The publication store does not answer."""
 
 
+class StoreFullError(StoreUnreachableError):
+    """The disk of the publication store is full."""
+
+
 class SchemaVersionError(PublicationError):
     """The store's tables are of another release."""
 

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from publication.full_disk import FULL_DISK_EXIT_CODE, is_disk_full
 from publication.redaction import Redactor
 
 DISTRIBUTION = "headroom-forecast"
@@ -14,6 +15,7 @@ PACKAGES = frozenset({"publication", "service", "training"})
 UNEXPECTED = 1
 USAGE = 2
 UTF_8_ADVICE = "Set PYTHONUTF8=1, or a locale such as LC_ALL=C.UTF-8, and run it again."
+ROOM_ADVICE = "Make room on that disk, and run it again."
 TRACEBACK_ADVICE = "Run it again; with PYTHONDEVMODE=1 it shows where in the code that was."
 
 
@@ -52,6 +54,8 @@ def _sentence(error: BaseException, extra: str) -> tuple[str, int]:
             f"files are named in {sys.getfilesystemencoding()} here, which cannot hold {found}. {UTF_8_ADVICE}",
             USAGE,
         )
+    if is_disk_full(error):
+        return f"{_on_one_line(error)}. {ROOM_ADVICE}", FULL_DISK_EXIT_CODE
     if isinstance(error, OSError | UnicodeError | MemoryError):
         return f"{_on_one_line(error)}. {TRACEBACK_ADVICE}", UNEXPECTED
     if isinstance(error, KeyboardInterrupt):

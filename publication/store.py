@@ -22,7 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.schema import CreateTable
 
 from publication import document, job_runs, score_tables
-from publication.database import VERSION, engine, metadata, publications, sqlite_url, versions
+from publication.database import VERSION, engine, metadata, publications, sqlite_file, sqlite_url, versions
 from publication.document import ReadJson
 from publication.errors import (
     MalformedJobRunsError,
@@ -30,9 +30,11 @@ from publication.errors import (
     MalformedPublicationError,
     PublicationError,
     SchemaVersionError,
+    StoreFullError,
     StoreUnreachableError,
     UnknownPublicationError,
 )
+from publication.full_disk import is_disk_full
 from publication.invariants import check
 from publication.job_runs import JobOutcome, JobRun
 from publication.live_scores import LiveScores
@@ -67,6 +69,7 @@ class Store:
         self._engine = engine(url)
         self._redactor = Redactor(url)
         self._redacted_url = redact_url(url)
+        self._file = sqlite_file(url)
 
     def prepare(self) -> None:
         """Create the tables in a database that has none. Raises SchemaVersionError where there are others."""
@@ -308,9 +311,11 @@ class Store:
             raise
         except (DBAPIError, PoolTimeoutError, UnicodeError) as error:  # the last of a host that cannot be a name
             cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+            found = f"the publication store at {self._redacted_url}: {self._redactor.redact_error(cause)}"
+            if is_disk_full(error, self._file):
+                raise StoreFullError(f"Writing to {found}. Make room on its disk, and run it again.") from None
             raise StoreUnreachableError(
-                f"Reaching the publication store at {self._redacted_url}: {self._redactor.redact_error(cause)}. "
-                "Check that it runs, that HEADROOM_STORE_URL is right, "
+                f"Reaching {found}. Check that it runs, that HEADROOM_STORE_URL is right, "
                 "and that the tables exist (any training job makes them)."
             ) from None
 

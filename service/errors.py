@@ -52,6 +52,10 @@ class KeysUnreadableError(ServiceError):
     """Keys that are there and cannot be read: the database denies access, or what it holds is damaged."""
 
 
+class KeysDiskFullError(KeysUnreadableError):
+    """Keys that cannot be written, because the disk is full."""
+
+
 class RequestError(ServiceError):
     """Base of what a request is rejected with. `detail` is for the caller, and shows no internals.
 

@@ -7,9 +7,11 @@ from publication.errors import (
     MalformedPublicationError,
     PublicationError,
     SchemaVersionError,
+    StoreFullError,
     StoreUnreachableError,
     TimeZoneError,
 )
+from publication.full_disk import FULL_DISK_EXIT_CODE
 
 MOST_KNOWN = 12  # words that a sentence lists
 
@@ -78,6 +80,22 @@ class HomeError(TrainingError):
     exit_code = 6
 
 
+class DiskFullError(HomeError):
+    """A disk has no room left: that of the home, of a backup, or of a target of exports."""
+
+    exit_code = FULL_DISK_EXIT_CODE
+
+
+class DamagedStoreError(OutOfReachError):
+    """A SQLite file is damaged: of publications, of keys or of MLflow."""
+
+
+class BackupDamagedError(TrainingError):
+    """A backup is incomplete or damaged; nothing was restored."""
+
+    exit_code = 3
+
+
 class VersionUnreadableError(OutOfReachError):
     """A registered version cannot be read: its files are lost, damaged, or of another release.
 
@@ -92,6 +110,7 @@ class VersionUnreadableError(OutOfReachError):
 
 UNEXPECTED_EXIT_CODE = 1
 EXIT_CODES: dict[type[PublicationError], int] = {
+    StoreFullError: DiskFullError.exit_code,  # before the error that it is one of
     StoreUnreachableError: OutOfReachError.exit_code,
     SchemaVersionError: OutOfReachError.exit_code,
     MalformedPublicationError: NothingPublishedError.exit_code,

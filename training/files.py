@@ -12,11 +12,14 @@ from pathlib import Path
 import filelock
 
 from publication.console import is_utf_8, not_utf_8
-from training.errors import HomeError, UsageError
+from publication.exit_codes import ROOM_ADVICE
+from publication.full_disk import is_disk_full
+from training.errors import DiskFullError, HomeError, UsageError
 
 NO_LEAVE = (errno.EACCES, errno.EPERM)
 UNFINISHED = ".unfinished"
 """The suffix of files that are still being written, or whose writing was killed."""
+HOME_ADVICE = "Make it writable; or give another --home (HEADROOM_HOME)."
 
 
 def check_home(home: Path, *, writing: bool = True) -> None:
@@ -45,15 +48,20 @@ def check_output(option: str, file: Path | None) -> None:
 
 
 @contextmanager
-def at_home(doing: str) -> Iterator[None]:
-    """Turns every OSError of the block into a HomeError that says doing what."""
+def at_home(doing: str, advice: str = HOME_ADVICE) -> Iterator[None]:
+    """Turns every OSError of the block into a HomeError that says doing what; DiskFullError where a disk is full."""
     try:
         yield
     except OSError as error:
-        raise HomeError(
-            f"{doing}: {reason(error)}.{_whose(error)} Make it writable, or make room there; or give another --home "
-            "(HEADROOM_HOME)."
-        ) from error
+        raise_if_full(doing, error)
+        raise HomeError(f"{doing}: {reason(error)}.{_whose(error)} {advice}") from error
+
+
+def raise_if_full(doing: str, error: Exception, database: Path | None = None) -> None:
+    """Raise DiskFullError, which says doing what, if the error means a full disk, as `is_disk_full` has it."""
+    if is_disk_full(error, database):
+        found = reason(error) if isinstance(error, OSError) else str(getattr(error, "orig", None) or error)
+        raise DiskFullError(f"{doing}: {found}. {ROOM_ADVICE}") from error
 
 
 @contextmanager
@@ -67,6 +75,7 @@ def output(option: str, file: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        raise_if_full(f"{option} {file}", error)
         raise UsageError(f"{option} {file}: {error.strerror or error}. Give one that can be written.") from error
 
 
@@ -79,18 +88,18 @@ def write_atomically(target: Path) -> Iterator[Path]:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f"{target.name}.{os.getpid()}{UNFINISHED}")
-    _remove(unfinished)  # a killed process may have had the same number
+    remove(unfinished)  # a killed process may have had the same number
     try:
         yield unfinished
         if unfinished.is_dir():
             for file in unfinished.rglob("*"):
-                _sync(file)
+                sync(file)
             shutil.rmtree(target, ignore_errors=True)  # a folder is not replaced in one step: it may be absent
-        _sync(unfinished)
+        sync(unfinished)
         unfinished.replace(target)
-        _sync(target.parent)
+        sync(target.parent)
     finally:
-        _remove(unfinished)
+        remove(unfinished)
 
 
 def replace_link(link: Path, target: Path) -> None:
@@ -99,13 +108,13 @@ def replace_link(link: Path, target: Path) -> None:
     Raises OSError where that fails: on Windows, too, where this user may make no links.
     """
     unfinished = link.with_name(f"{link.name}.{os.getpid()}{UNFINISHED}")
-    _remove(unfinished)
+    remove(unfinished)
     try:
         unfinished.symlink_to(os.path.relpath(target, link.parent), target_is_directory=True)
         unfinished.replace(link)
-        _sync(link.parent)
+        sync(link.parent)
     finally:
-        _remove(unfinished)
+        remove(unfinished)
 
 
 def acquire_lock(file: Path, timeout: timedelta, on_wait: Callable[[], None] = lambda: None) -> filelock.BaseFileLock:
@@ -135,7 +144,7 @@ def reason(error: OSError) -> str:
     return reason if error.filename is None else f"{reason}: {os.fsdecode(error.filename)}"
 
 
-def _sync(file: Path) -> None:
+def sync(file: Path) -> None:
     """Have the disk store what a file, or a folder's list of names, holds."""
     is_folder = file.is_dir()
     if is_folder and os.name == "nt":  # Windows opens no folder
@@ -147,7 +156,8 @@ def _sync(file: Path) -> None:
         os.close(descriptor)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     with suppress(OSError):

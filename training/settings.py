@@ -13,6 +13,7 @@ class Settings:
 
     home: Path
     store_url: str = field(repr=False)
+    keys_url: str = field(repr=False)
     tracking_uri: str = field(repr=False)
 
     @property
@@ -53,19 +54,27 @@ class Settings:
         return self.home / "locks"
 
     @property
+    def restore_marker(self) -> Path:
+        """The file that is there while a restore replaces parts of the home, and after one that was killed then."""
+        return self.home / "restore.unfinished"
+
+    @property
     def artifacts(self) -> Path:
         """The folder of MLflow's files when the tracking database is a local one."""
         return self.home / "mlartifacts"
 
 
 def settings(home: Path | None, environ: Mapping[str, str]) -> Settings:
-    """Return the settings from `--home` and HEADROOM_HOME, HEADROOM_STORE_URL, MLFLOW_TRACKING_URI."""
+    """Return the settings from `--home`, HEADROOM_HOME, HEADROOM_STORE_URL, HEADROOM_KEYS_URL, MLFLOW_TRACKING_URI."""
+    from publication.key_tables import KEYS_URL_SETTING, default_keys_url
     from publication.store import default_url  # SQLAlchemy takes a while to import; `--help` does without
 
     place = (home or Path(environ.get("HEADROOM_HOME", DEFAULT_HOME))).resolve()
+    store_url = environ.get("HEADROOM_STORE_URL", default_url(place))
     return Settings(
         home=place,
-        store_url=environ.get("HEADROOM_STORE_URL", default_url(place)),
+        store_url=store_url,
+        keys_url=environ.get(KEYS_URL_SETTING) or default_keys_url(store_url, place),
         tracking_uri=environ.get("MLFLOW_TRACKING_URI", _default_tracking_uri(place)),
     )
 

@@ -5,27 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, Select, String, Table, cast, select
+from sqlalchemy import Select, String, cast, select
 
-from publication.database import Instant
+from publication.key_tables import key_table
 from service.auth.keys import HASH_BYTES, KEY_NAME_PATTERN, MAX_PER_MINUTE, SALT_BYTES, Key, Scope
 
-metadata = MetaData()
-
-key_table = Table(
-    "keys",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("name", String, nullable=False, unique=True),
-    Column("scopes", String, nullable=False),
-    Column("place", String),
-    Column("per_minute", Integer, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("expires_at", Instant),
-    Column("revoked_at", Instant),
-    Column("salt", LargeBinary, nullable=False),
-    Column("hash", LargeBinary, nullable=False),
-)
 INSTANT_COLUMNS = ("created_at", "expires_at", "revoked_at")
 
 

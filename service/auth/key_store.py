@@ -1,5 +1,6 @@
 """The store of keys: a file of its own next to a SQLite store, a schema of its own in PostgreSQL."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,13 +12,15 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 
-from publication.database import engine, is_there, sqlite_url
+from publication.database import engine, is_there, sqlite_file, sqlite_url
 from publication.errors import StoreUnreachableError
+from publication.full_disk import is_disk_full
+from publication.key_tables import KEYS_SCHEMA, KEYS_URL_SETTING, key_metadata, key_table
 from publication.redaction import Redactor, redact_url
 from service.auth import key_rows
-from service.auth.key_rows import StoredKeys, key_table, printable
+from service.auth.key_rows import StoredKeys, printable
 from service.auth.keys import Key
-from service.errors import KeyNameError, KeyRevokedError, KeysUnreadableError
+from service.errors import KeyNameError, KeyRevokedError, KeysDiskFullError, KeysUnreadableError
 
 
 def read_only(url: str) -> str:
@@ -42,16 +45,8 @@ def read_only(url: str) -> str:
     return address.render_as_string(hide_password=False)
 
 
-KEYS_FILE_NAME = "keys.db"
-KEYS_SCHEMA = "headroom_keys"
-KEYS_URL_SETTING = "HEADROOM_KEYS_URL"
 READ_ATTEMPTS = 2
 STATEMENT_TIMEOUT = "SET LOCAL statement_timeout = '5s'"
-
-
-def default_keys_url(store_url: str, home: Path) -> str:
-    """Return the address next to the publications: the same PostgreSQL database, or a file under `home`."""
-    return sqlite_url(home / KEYS_FILE_NAME) if store_url.startswith("sqlite") else store_url
 
 
 class KeyStore:
@@ -64,7 +59,7 @@ class KeyStore:
     def __init__(self, url: str, *, writable: bool = False, setting: str = KEYS_URL_SETTING) -> None:
         """`setting` is where the address was found, for the sentences of errors."""
         self._setting = setting
-        self._file = _file(url)
+        self._file = sqlite_file(url)
         made = engine(url if writable else read_only(url), setting=setting)
         self._schema = None if made.dialect.name == "sqlite" else KEYS_SCHEMA
         self._engine = made.execution_options(schema_translate_map={None: self._schema})
@@ -84,9 +79,12 @@ class KeyStore:
     def add(self, key: Key) -> None:
         """Store a new key. Raises KeyNameError where its name is taken."""
         try:
-            with self._reach(), self._engine.begin() as connection:
-                self._prepare(connection)
-                connection.execute(insert(key_table), key_rows.record(key))
+            with self._reach():
+                if not self._is_made() and self._made_with(key):
+                    return
+                with self._engine.begin() as connection:
+                    self._prepare(connection)
+                    connection.execute(insert(key_table), key_rows.record(key))
         except IntegrityError as error:
             raise KeyNameError(
                 f"Making the key {key.name}: there is one of that name, or was: names are not given twice, "
@@ -135,6 +133,16 @@ class KeyStore:
             return False
         return True
 
+    def _made_with(self, key: Key) -> bool:
+        """Make the SQLite file with its first key; return False where another process has just made it."""
+        if self._file is None:
+            return False
+        try:
+            _write_new_file(self._file, key)
+        except FileExistsError:
+            return False
+        return True
+
     def _change(self, which: ColumnElement[bool], **changed: datetime) -> bool:
         """Return whether there was a key to change. It is changed by SQL, so an unreadable one can be."""
         with self._reach():
@@ -161,7 +169,7 @@ class KeyStore:
         # With the schema there, a user who makes keys needs no right to create schemas.
         if self._schema is not None and not inspect(connection).has_schema(self._schema):
             connection.execute(CreateSchema(self._schema, if_not_exists=True))
-        key_rows.metadata.create_all(connection)
+        key_metadata.create_all(connection)
 
     @contextmanager
     def _reach(self) -> Iterator[None]:
@@ -171,19 +179,44 @@ class KeyStore:
             raise
         except (SQLAlchemyError, OSError, UnicodeError) as error:  # the last of a host that cannot be a name
             cause = self._redactor.redact_error(getattr(error, "orig", None) or error)
+            if is_disk_full(error, self._file):
+                raise KeysDiskFullError(
+                    f"Writing the keys at {self.redacted_url}: {cause}. Keys are as they were. Make room on that disk, "
+                    "and run it again."
+                ) from None
             sentence = f"Reaching the keys at {self.redacted_url}: {cause}. Check that"
             if is_there(self._engine):
                 raise KeysUnreadableError(f"{sentence} they may be read there, and {self._setting}.") from None
             raise StoreUnreachableError(f"{sentence} it runs, and {self._setting}.") from None
 
 
-def _file(url: str) -> Path | None:
-    """Return the SQLite file of the address, if it is one."""
+def _write_new_file(file: Path, key: Key) -> None:
+    """Write a file of keys that has one, completely or not at all: half a file would shut everyone out.
+
+    Raises FileExistsError where another process made one at the same moment.
+    """
+    unfinished = file.with_name(f"{file.name}.{os.getpid()}.unfinished")
+    _remove_database(unfinished)
+    made = engine(sqlite_url(unfinished))
     try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):  # the engine says what is wrong with it
-        return None
-    is_file = (
-        parsed.get_backend_name() == "sqlite" and parsed.database and not parsed.database.startswith((":", "file:"))
-    )
-    return Path(str(parsed.database)) if is_file else None
+        with made.begin() as connection:
+            key_metadata.create_all(connection)
+            connection.execute(insert(key_table), key_rows.record(key))
+        _move_to_free_name(unfinished, file)
+    finally:
+        made.dispose()
+        _remove_database(unfinished)
+
+
+def _move_to_free_name(file: Path, target: Path) -> None:
+    try:
+        os.link(file, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links: two first keys at one moment are rarer than that
+        file.replace(target)
+
+
+def _remove_database(file: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)

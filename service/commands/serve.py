@@ -18,15 +18,17 @@ import orjson
 import uvicorn
 from pydantic import ValidationError
 
-from publication.errors import SchemaVersionError, StoreUnreachableError
+from publication.errors import SchemaVersionError, StoreFullError, StoreUnreachableError
+from publication.full_disk import FULL_DISK_EXIT_CODE
+from publication.key_tables import default_keys_url
 from publication.redaction import redact_addresses
 from publication.store import Store, default_url
 from service.app import create_app
-from service.auth.key_store import KeyStore, default_keys_url, read_only
+from service.auth.key_store import KeyStore, read_only
 from service.auth.keys import AnonymousPolicy
 from service.commands import briefing as briefing_command
 from service.commands import keys as key_commands
-from service.errors import KeysUnreadableError, NothingToServeError, ServiceError
+from service.errors import KeysDiskFullError, KeysUnreadableError, NothingToServeError, ServiceError
 from service.http.connection import ConnectionLimits, max_open_connections
 from service.http.proxies import TrustedProxyMiddleware
 from service.http.security import is_loopback, mask_keys
@@ -100,6 +102,8 @@ def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         return _open_and_serve(settings, options)
     except ValidationError as error:
         return _fail(_sentences(error), USAGE_ERROR)
+    except (StoreFullError, KeysDiskFullError) as error:
+        return _fail(str(error), FULL_DISK_EXIT_CODE)
     except (StoreUnreachableError, SchemaVersionError, KeysUnreadableError) as error:
         return _fail(str(error), STORE_OUT_OF_REACH)
     except NothingToServeError as error:

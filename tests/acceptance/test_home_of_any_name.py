@@ -8,9 +8,10 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from publication.key_tables import default_keys_url
 from publication.store import Store, default_url
 from service.__main__ import main as headroom_service
-from service.auth.key_store import KeyStore, default_keys_url, read_only
+from service.auth.key_store import KeyStore, read_only
 from tests.contract.service.client import Clock, serve
 from tests.servers import ROOT
 from tests.unit.cli.commands import headroom

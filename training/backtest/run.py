@@ -18,7 +18,7 @@ from publication.vocabulary import series_key
 from training.backtest.baselines import with_actuals
 from training.console import with_progress
 from training.errors import HistoryError
-from training.files import write_atomically
+from training.files import raise_if_full, write_atomically
 from training.frames import forecast_columns
 from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import REFIT_EVERY_DAYS, by_fit_day, fit_day
@@ -53,6 +53,7 @@ class Checkpoint:
             with write_atomically(file) as unfinished:
                 forecasts.to_parquet(unfinished, index=False)
         except OSError as error:
+            raise_if_full(f"Writing {file}", error)
             raise HistoryError(
                 f"Writing {file}: {error.strerror or error}. The forecasts made before remain. Make room there, or "
                 "make it writable, and start the backtest again: it goes on from there."

@@ -32,11 +32,11 @@ def now() -> datetime:
     return clock.get()()
 
 
-def context_of(system: Path, home: Path | None, *, writing: bool = True) -> "Context":
+def context_of(system: Path, home: Path | None, *, writing: bool = True, restoring: bool = False) -> "Context":
     """Return the context of a job, once its system file is read: a mistake there is reported at once."""
     from training.jobs.context import context
 
-    return context(system, settings(home, os.environ), now(), writing=writing)
+    return context(system, settings(home, os.environ), now(), writing=writing, restoring=restoring)
 
 
 def new_console() -> "Console":

@@ -10,7 +10,7 @@ import sys
 import typer
 
 from publication.errors import PublicationError
-from training.cli import histories, invocation, models, mornings, systems
+from training.cli import backups, histories, invocation, models, mornings, systems
 from training.cli.invocation import Clock, utc_now
 from training.errors import TrainingError, exit_code_of
 from training.options import FileOrNothing
@@ -37,6 +37,10 @@ app.command()(mornings.export)
 app.command()(mornings.score)
 app.command()(mornings.daily)
 app.command()(mornings.briefing)
+app.command()(mornings.doctor)
+app.command()(backups.backup)
+app.command()(backups.restore)
+app.command()(backups.repair)
 app.command()(systems.demo)
 
 

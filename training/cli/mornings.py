@@ -1,4 +1,4 @@
-"""Commands of each morning: publish, export, score, daily and briefing."""
+"""Commands of each morning: publish, export, score, daily, briefing and doctor."""
 
 from pathlib import Path
 from typing import Annotated
@@ -86,3 +86,20 @@ def briefing(
     from training.jobs import briefing as job
 
     raise typer.Exit(job.run(context, out, address, as_text=text))
+
+
+def doctor(
+    system: SystemOption,
+    home: HomeOption = None,
+    service: Annotated[
+        str | None, typer.Option(help="Address of the service, to check it too, as http://127.0.0.1:8000.")
+    ] = None,
+) -> None:
+    """Print the state of everything, and what to do.
+
+    The exit code is 0, or that of the first fault. Nothing is changed.
+    """
+    context = context_of(system, home, writing=False)
+    from training.jobs import doctor as job
+
+    raise typer.Exit(job.run(context, new_console(), service))

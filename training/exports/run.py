@@ -7,8 +7,9 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
 from publication.console import printable
+from publication.full_disk import is_disk_full
 from training.addresses import DatabaseAddress, database_address
-from training.errors import ExportError
+from training.errors import DiskFullError, ExportError
 from training.exports.database import write_database
 from training.exports.folder import CURRENT, write_folder
 from training.exports.tables import FlatTables
@@ -30,19 +31,21 @@ def write_exports(
 ) -> None:
     """Write the tables to every target, each completely or not at all, and report where they went.
 
-    Paths are relative to `folder`. A target that fails stops no other one. Raises ExportError where any has failed.
+    Paths are relative to `folder`. A target that fails stops no other one. Raises ExportError where any has
+    failed, DiskFullError where one did because its disk is full.
     """
-    failures = []
+    failures: list[ExportError] = []
     for target in targets:
         try:
             where = _write(tables, target, folder, environ)
             report(f"Exported {tables.summary.system} for cutoff {tables.summary.cutoff} to {where}.")
         except ExportError as error:
             log.error("%s", error)
-            failures.append(str(error))
+            failures.append(error)
     if failures:
         issued = f"The publication for {tables.summary.cutoff}, revision {tables.summary.revision}, is issued."
-        raise ExportError(f"{' '.join(failures)} {issued} Then run `headroom export`.")
+        raised = DiskFullError if any(map(is_disk_full, failures)) else ExportError
+        raise raised(f"{' '.join(map(str, failures))} {issued} Then run `headroom export`.")
 
 
 def _write(tables: FlatTables, target: ExportTarget, folder: Path, environ: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from publication.vocabulary import SEPARATOR
 from training.errors import HistoryError
-from training.files import UNFINISHED, acquire_lock, write_atomically
+from training.files import UNFINISHED, acquire_lock, raise_if_full, write_atomically
 from training.frames import FloatArray, IntArray
 from training.history.columns import series_days, sort_order
 
@@ -151,6 +151,7 @@ class Batches:
             ) from error
 
     def _not_written(self, what: Path, error: OSError) -> HistoryError:
+        raise_if_full(f"Writing {what}", error)
         return HistoryError(
             f"Writing {what}: {error.strerror or error}. Nothing was appended, and nothing is lost. "
             "Make room there, or make it writable, and ingest again."

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from training.errors import HistoryError
-from training.files import write_atomically
+from training.files import raise_if_full, write_atomically
 from training.frames import IndexArray, IntArray
 from training.history.columns import (
     constant_column,
@@ -107,6 +107,7 @@ def replace_text(file: Path, content: str, what: str, so_far: str) -> None:
         with write_atomically(file) as unfinished:
             unfinished.write_text(content, encoding="utf-8", newline="")
     except OSError as error:
+        raise_if_full(f"Writing {what}", error)
         raise HistoryError(
             f"Writing {what}: {error.strerror or error}. {so_far} "
             "Make room there, or make it writable, and ingest again."

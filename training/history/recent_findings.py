@@ -1,5 +1,6 @@
 """Recent findings: the days of the last weeks that a check doubts, and what the forecast for a cutoff did with them."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from publication.days import ONE_DAY
-from publication.model import Finding
+from publication.model import Finding, Publication
 from publication.vocabulary import Check, Severity, Treatment
 from training.frames import WEEK, BoolArray
 from training.history.event_days import UNTRUSTED_KINDS, days_of
@@ -21,6 +22,7 @@ from training.history.reporting import LOOKBACK_WEEKS
 
 SILENT_NAMED_DAYS = 182  # after which a series that stopped is no news
 WEEKDAYS_SEEN_DAYS = (LOOKBACK_WEEKS + 1) * WEEK  # in which it shows on which weekdays a series is never counted
+MOST_CHECKED_SERIES_NAMED = 3
 MISSING_CHECKS = frozenset({Check.GAP, Check.LATE, Check.SILENT})
 """Checks of missing values. They are made here, day by day and up to the cutoff."""
 
@@ -180,3 +182,18 @@ def _last_day(counts: pd.Series) -> pd.Timestamp:
 
 def _in_words(found: float, baseline: float) -> str:
     return f"found {found:g}" + ("" if np.isnan(baseline) else f" on its first day, baseline {baseline:g}")
+
+
+def findings_sentence(publication: Publication) -> str:
+    """Say how many findings a publication has by check, and which series have most days of suspect ones."""
+    if not publication.findings:
+        return "No day of the last weeks is doubted."
+    by_check = Counter(finding.check for finding in publication.findings)
+    counts = ", ".join(f"{by_check[check]} {check}" for check in Check if by_check[check])
+    days: Counter[str] = Counter()
+    for finding in publication.findings:
+        if finding.severity is Severity.SUSPECT:
+            days[finding.series] += finding.days
+    worst = sorted(days.items(), key=lambda item: (-item[1], item[0]))[:MOST_CHECKED_SERIES_NAMED]
+    named = ", ".join(f"{unique_id} ({n} day{'s' * (n > 1)})" for unique_id, n in worst)
+    return f"Findings of the last weeks: {counts}." + (f" Most suspect days: {named}." if worst else "")

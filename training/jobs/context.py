@@ -15,7 +15,7 @@ import pandas as pd
 from publication.days import end_of_day, hour_after, today, zone
 from publication.model import System
 from publication.store import Store
-from training.errors import BusyError, NothingPublishedError, UsageError
+from training.errors import BusyError, HomeError, NothingPublishedError, UsageError
 from training.files import acquire_lock, at_home, check_home
 from training.history.archive import Archive
 from training.history.point_in_time import PointInTimeHistory
@@ -102,9 +102,19 @@ class Context:
         return PointInTimeHistory(versions, self.system, issued, declared)
 
 
-def context(system_path: Path, settings: Settings, now: datetime, *, writing: bool = True) -> Context:
-    """Read the system file; nothing is made yet. Raises HomeError where the home cannot be used."""
+def context(
+    system_path: Path, settings: Settings, now: datetime, *, writing: bool = True, restoring: bool = False
+) -> Context:
+    """Read the system file; nothing is made yet. Raises HomeError where the home cannot be used.
+
+    A home that was restored in part is for `restoring` alone.
+    """
     check_home(settings.home, writing=writing)
+    if not restoring and settings.restore_marker.exists():
+        raise HomeError(
+            f"Opening the home {settings.home}: a restore of it has not ended. Wait for it; if it was stopped, run the "
+            "same `headroom restore ...` again."
+        )
     return Context(read_system(system_path), settings, now)
 
 
@@ -119,13 +129,17 @@ class JobLock(StrEnum):
     ALIASES = "aliases"
     PUBLISHING = "publishing"
     SCORING = "scoring"
+    BACKUP = "backup"
 
 
 @contextmanager
-def hold(job: Context, kind: JobLock, timeout: timedelta = LOCK_TIMEOUT) -> Iterator[None]:
-    """Run the block while no other job of this kind, system and home does; raises BusyError after the timeout."""
-    folder = job.settings.locks
-    lock, holder = (folder / f"{job.system.name}.{kind}.{suffix}" for suffix in ("lock", "holder"))
+def hold(job: Context, kind: JobLock, timeout: timedelta = LOCK_TIMEOUT, system: str | None = None) -> Iterator[None]:
+    """Run the block while no other job of this kind, system and home does; raises BusyError after the timeout.
+
+    The system is that of the job, if no other is named.
+    """
+    folder, name = job.settings.locks, job.system.name if system is None else system
+    lock, holder = (folder / f"{name}.{kind}.{suffix}" for suffix in ("lock", "holder"))
 
     def log_waiting() -> None:
         log.info("Waiting for another job's %s: %s", kind, _process(holder))
@@ -136,7 +150,7 @@ def hold(job: Context, kind: JobLock, timeout: timedelta = LOCK_TIMEOUT) -> Iter
         except TimeoutError as error:
             minutes = timeout.total_seconds() / 60
             raise BusyError(
-                f"Waiting for another job's {kind} of {job.system.name}: {_process(holder)} has held {lock} for "
+                f"Waiting for another job's {kind} of {name}: {_process(holder)} has held {lock} for "
                 f"more than {minutes:g} minutes. Wait for it to end, or end it, and run this again."
             ) from error
     try:

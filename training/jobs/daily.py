@@ -5,8 +5,11 @@ from datetime import date, timedelta
 
 from rich.console import Console
 
+from publication.database import sqlite_file
+from publication.errors import MalformedPublicationError, UnknownPublicationError
 from publication.job_runs import JobName
 from publication.model import Publication
+from training.backup.salvage import check_store_file
 from training.errors import VersionUnreadableError
 from training.jobs import ingest, promote, publish, score, train
 from training.jobs.context import Context
@@ -35,7 +38,9 @@ def run(
     With `cutoff`, everything after that day is hidden: what would have been done then. With `strict`, suspect values
     are rejected. With `allow_missing`, the cutoff is yesterday, whichever series have reached it.
     """
+    _check_file(job)
     with recorded(job, JobName.DAILY) as notes:
+        _check_newest(job)
         ingest.run(job, console, strict)
         if cutoff is not None:
             job.history(job.as_of(cutoff), cutoff)  # a cutoff before the history is found before anything is trained
@@ -45,6 +50,27 @@ def run(
         if failure is not None:
             raise failure
         return issued
+
+
+def _check_file(job: Context) -> None:
+    """Find a damaged SQLite file before the work, not after it. Raises DamagedStoreError."""
+    file = sqlite_file(job.settings.store_url)
+    if file is not None and file.exists():
+        check_store_file(file, "quick_check")
+
+
+def _check_newest(job: Context) -> None:
+    """Say at once that the newest publication is damaged: it is issued again, as a new revision.
+
+    Raises MalformedPublicationError where its row is damaged, too, so that none could be issued after it.
+    """
+    try:
+        job.store.latest(job.system.name)
+    except UnknownPublicationError:
+        return
+    except MalformedPublicationError as error:
+        job.store.summaries(job.system.name, limit=1)
+        log.error("%s It is issued again by this job.", error)
 
 
 def _failure_of_scoring(job: Context, console: Console, cutoff: date | None) -> Exception | None:

@@ -1,7 +1,6 @@
 """`headroom publish`: the champion's forecasts into the store."""
 
 import logging
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -12,11 +11,11 @@ from rich.console import Console
 from publication.days import ONE_DAY, target_day, today
 from publication.job_runs import JobName
 from publication.model import Note, Publication
-from publication.vocabulary import CONTENT_KINDS, Check, NoteKind, Severity
+from publication.vocabulary import CONTENT_KINDS, NoteKind
 from training.backtest.baselines import actuals
 from training.errors import NothingPublishedError
 from training.history.point_in_time import PointInTimeHistory
-from training.history.recent_findings import recent_findings, stopped_series
+from training.history.recent_findings import findings_sentence, recent_findings, stopped_series
 from training.history.review import weekly_total_flags
 from training.jobs.context import Context, JobLock, hold
 from training.jobs.export import export_newest
@@ -27,7 +26,6 @@ from training.pipeline.publishing import RECENT_ACTUALS_DAYS, as_publication
 from training.tracking.versions import LoadedModel
 
 MOST_LATE_SERIES_NAMED = 8
-MOST_CHECKED_SERIES_NAMED = 3
 
 
 def lateness_notes(history: PointInTimeHistory, cutoff: date) -> tuple[Note, ...]:
@@ -215,21 +213,6 @@ def _report(console: Console, job: Context, issued: Publication) -> None:
     sentence = findings_sentence(issued)
     console.print(f"  {sentence}", soft_wrap=True)
     log.info("Publication of %s for %s: %s", job.system.name, issued.cutoff, sentence)
-
-
-def findings_sentence(publication: Publication) -> str:
-    """Say how many findings a publication has by check, and which series have most days of suspect ones."""
-    if not publication.findings:
-        return "No day of the last weeks is doubted."
-    by_check = Counter(finding.check for finding in publication.findings)
-    counts = ", ".join(f"{by_check[check]} {check}" for check in Check if by_check[check])
-    days: Counter[str] = Counter()
-    for finding in publication.findings:
-        if finding.severity is Severity.SUSPECT:
-            days[finding.series] += finding.days
-    worst = sorted(days.items(), key=lambda item: (-item[1], item[0]))[:MOST_CHECKED_SERIES_NAMED]
-    named = ", ".join(f"{unique_id} ({n} day{'s' * (n > 1)})" for unique_id, n in worst)
-    return f"Findings of the last weeks: {counts}." + (f" Most suspect days: {named}." if worst else "")
 
 
 def _recent(history: PointInTimeHistory, parts: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:

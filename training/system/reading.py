@@ -51,6 +51,12 @@ def read_system(path: Path) -> SystemFile:
     return SystemFile(path, system, sources, _context(path, document, system, known, rows), exports)
 
 
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Return the system file and the files of places, events and terms that it names. Raises as `read_system` does."""
+    table = _document(path).system
+    return (path, *(path.parent / named(name) for name in (table.places, table.events, table.school_terms) if name))
+
+
 def _document(path: Path) -> Document:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))

@@ -15,8 +15,10 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from publication.console import is_utf_8, not_utf_8
+from publication.database import sqlite_file
+from publication.full_disk import is_disk_full
 from publication.redaction import ENCODE_ADVICE, STRAY_AT, Redactor, has_stray_at, redact_url
-from training.errors import OutOfReachError
+from training.errors import DiskFullError, OutOfReachError
 
 LOG_LEVELS = {
     "mlflow": logging.WARNING,
@@ -92,10 +94,14 @@ def _first_timeouts() -> Iterator[None]:
 
 @contextmanager
 def reach(tracking_uri: str) -> Iterator[None]:
-    """Turns every failure to talk to MLflow into OutOfReachError, whose sentence holds no secret."""
+    """Turns every failure to talk to MLflow into OutOfReachError, or DiskFullError; no sentence holds a secret."""
     try:
         yield
     except (MlflowException, RequestException, DBAPIError, OSError) as error:
+        if is_disk_full(error, sqlite_file(tracking_uri)):
+            raise DiskFullError(
+                f"Writing to MLflow at {redact_url(tracking_uri)}: its disk is full. Make room there, and run it again."
+            ) from None
         raise out_of_reach(tracking_uri, error) from None
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from importlib.metadata import PackageNotFoundError, distributions, version
+from importlib.metadata import distributions
 from pathlib import Path
 
 from mlflow.data.dataset import Dataset
@@ -20,9 +20,8 @@ from mlflow.data.dataset_source_registry import resolve_dataset_source
 
 import publication
 import training
-from publication.exit_codes import DISTRIBUTION
+from training.release import release
 
-UNINSTALLED = "source"  # run from a folder of source, as the images do
 CODE_DIGITS = 12
 
 
@@ -33,14 +32,7 @@ def code_version() -> str:
         folder = Path(next(iter(package.__path__)))
         for file in sorted(folder.rglob("*.py")):
             digest.update(file.relative_to(folder).as_posix().encode() + file.read_bytes())
-    return f"{_release()}+{digest.hexdigest()[:CODE_DIGITS]}"
-
-
-def _release() -> str:
-    try:
-        return version(DISTRIBUTION)
-    except PackageNotFoundError:
-        return UNINSTALLED
+    return f"{release()}+{digest.hexdigest()[:CODE_DIGITS]}"
 
 
 DATASET_DIGITS = 32  # all that MLflow has room for; the complete digest is a tag

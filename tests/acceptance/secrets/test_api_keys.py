@@ -8,9 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from publication.key_tables import default_keys_url
 from publication.store import Store, default_url
 from service.__main__ import main as headroom_service
-from service.auth.key_store import KeyStore, default_keys_url
+from service.auth.key_store import KeyStore
 from service.auth.keys import SALT_BYTES, Key, Scope, hashed
 from tests import planted, servers
 from tests.builders import build_publication

@@ -27,6 +27,12 @@ class Place:
         return self.system / "system.toml"
 
     @property
+    def backup(self) -> Path:
+        """The backup that is in the home."""
+        (folder,) = (self.home / "backups").iterdir()
+        return folder
+
+    @property
     def demo_system(self) -> Path:
         """The system that `headroom demo` finds at home, and uses again."""
         return self.home / "system"
@@ -47,6 +53,7 @@ def ingested(folder: Path) -> Place:
     place.system_file.write_text(toml, encoding="utf-8")
     place.run("ingest")
     assert headroom_service(["--home", str(place.home), "keys", "create", "desk", "--place", SITE], environ={}) == 0
+    place.run("backup")
     return place
 
 

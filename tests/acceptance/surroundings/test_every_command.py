@@ -16,7 +16,7 @@ from typer.main import get_command
 from service.commands.serve import parser
 from tests.acceptance.surroundings.places import SITE, Place, copied, ingested, published
 from tests.acceptance.surroundings.processes import Ended, Start
-from tests.places import PlaceAbsentError, as_anyone, closed, read_only
+from tests.places import PlaceAbsentError, as_anyone, closed, full, read_only
 from training.cli.main import app
 
 HIDING = Path(__file__).parent / "hidden_libraries.py"
@@ -46,6 +46,10 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "score": WHERE,
     "briefing": (*WHERE, "--text"),
     "daily": WHERE,
+    "doctor": WHERE,
+    "backup": (*WHERE, "--out", "{out}"),
+    "restore": ("{backup}", *WHERE, "--replace"),
+    "repair": WHERE,
     "demo": ("--home", "{home}", "--no-serve"),
 }
 WITHOUT_SYSTEM_OR_HOME = {"init"}
@@ -106,6 +110,12 @@ def of_another_user(place: Place) -> Iterator[tuple[Place, Start]]:
 @contextmanager
 def on_a_read_only_disk(place: Place) -> Iterator[tuple[Place, Start]]:
     with read_only(place.home, place.home.with_name("disk")) as home:
+        yield replace(place, home=home, out=home / "out"), Start()
+
+
+@contextmanager
+def on_a_full_disk(place: Place) -> Iterator[tuple[Place, Start]]:
+    with full(place.home, place.home.with_name("disk")) as home:
         yield replace(place, home=home, out=home / "out"), Start()
 
 
@@ -178,10 +188,16 @@ SURROUNDINGS: dict[str, Surrounding] = {
         {2: "Read-only file system", 6: "disk"},
         is_ready="The publication store has not been read yet",
     ),
+    "home on a full disk": Surrounding(
+        on_a_full_disk,
+        codes((USES_A_HOME, 7), ({"history", SERVE}, 0), ({"simulate"}, 7)),
+        {7: "disk"},
+        is_ready="The publication store has not been read yet",  # SQLite writes next to a database, too
+    ),
     "console of Windows-1252": Surrounding(started(Start(environ={"PYTHONIOENCODING": "cp1252"}))),
     "C locale": Surrounding(started(Start(environ=C_LOCALE), files_of_other_languages)),
     "system folder not UTF-8": Surrounding(
-        started(Start(), system_of_bytes), {"simulate": 2}, {2: "out\\xe9: \\xe9 in it is not UTF-8"}
+        started(Start(), system_of_bytes), {"simulate": 2, "backup": 2}, {2: "out\\xe9: \\xe9 in it is not UTF-8"}
     ),
     "extract not UTF-8": Surrounding(started(Start(), extract_of_bytes)),
     "home not UTF-8": Surrounding(
@@ -209,11 +225,17 @@ QUICK = [
     ("simulate", "no time-zone data"),
     ("ingest", "console of Windows-1252"),
     ("ingest", "extract not UTF-8"),
+    ("ingest", "home on a full disk"),
+    ("backup", "home on a full disk"),
+    ("restore", "home on a full disk"),
+    ("keys create", "home on a full disk"),
     ("history", "C locale"),
     ("daily", "name that MLflow cannot hold"),
     ("migrate", "home not UTF-8"),
     ("publish", "without the extra"),
     (SERVE, "home not UTF-8"),
+    ("backup", "C locale"),
+    ("restore", "C locale"),
     ("keys list", "C locale"),
     ("keys create", "without the extra"),
 ]
@@ -282,5 +304,5 @@ def run(subject: str, place: Place, start: Start) -> Ended:
     if subject.startswith("keys "):
         action = subject.removeprefix("keys ")
         return start.run("service", "--home", place.home, "keys", action, *KEYS[action])
-    filled = {"{system}": place.system_file, "{home}": place.home, "{out}": place.out}
+    filled = {"{system}": place.system_file, "{home}": place.home, "{out}": place.out, "{backup}": place.backup}
     return start.run("training", subject, *(filled.get(word, word) for word in COMMANDS[subject]))

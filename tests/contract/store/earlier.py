@@ -12,7 +12,7 @@ from publication.model import Headroom, Publication, SeriesForecast
 from publication.store import Store
 from publication.vocabulary import CONTENT_KINDS
 from tests.contract.store.witness import ask, fill, tell
-from training.jobs.migrate import upgrade
+from training.migrations.steps import upgrade
 
 Row = tuple[object, ...]
 

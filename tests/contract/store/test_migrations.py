@@ -26,8 +26,8 @@ from tests.contract.store.witness import ask, overwrite, tell
 from tests.unit.publication.tiny import publication
 from training.cli.main import app
 from training.jobs import migrate
-from training.jobs.migrate import upgrade
 from training.jobs.registry import OUT_OF_REACH_NOTE, UNREADABLE_NOTE
+from training.migrations.steps import upgrade
 from training.settings import Settings
 
 STEPS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
@@ -121,7 +121,7 @@ def test_notes_remarks_and_reasons_become_one_list_with_kinds(store_url: str, co
 def test_a_store_of_a_newer_release_is_left_alone_in_a_sentence(store: Store, store_url: str, tmp_path: Path) -> None:
     issued = store.issue(publication())
     tell(store_url, "UPDATE alembic_version SET version_num = '9999'")
-    settings = Settings(home=tmp_path, store_url=store_url, tracking_uri="")
+    settings = Settings(home=tmp_path, store_url=store_url, keys_url="", tracking_uri="")
     with pytest.raises(SchemaVersionError, match=r"of version 9999, .* a newer release: install that"):
         migrate.run(settings, Console())
     assert ask(store_url, "SELECT version_num FROM alembic_version") == [("9999",)]

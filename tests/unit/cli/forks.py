@@ -14,9 +14,9 @@ import pytest
 from tests.unit.cli.commands import Ended, headroom
 
 FORKSERVER = multiprocessing.get_context("forkserver")
+PRELOADED = ("ingest", "history", "score", "backtest", "train", "promote", "publish", "backup", "restore")
 FORKSERVER.set_forkserver_preload(
-    [f"training.jobs.{job}" for job in ("ingest", "history", "score", "backtest", "train", "promote", "publish")]
-    + ["tests.unit.cli.commands", "tests.unit.cli.forks"]
+    [f"training.jobs.{job}" for job in PRELOADED] + ["tests.unit.cli.commands", "tests.unit.cli.forks"]
 )
 SECONDS = 120.0
 

@@ -16,7 +16,7 @@ import pytest
 from tests.unit.cli.commands import headroom
 from tests.unit.cli.forks import SECONDS, forked, start
 from tests.unit.history.small import HEADER, NOW, WIDE, Hospital
-from training.errors import HistoryError
+from training.errors import DiskFullError, HistoryError
 from training.history.archive import Archive
 from training.history.batches import LOCK_NAME
 
@@ -161,7 +161,7 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     try:
         hospital.ingest()
         before = hospital.archive.versions()
-        with pytest.raises(HistoryError, match=r"Writing .*000002-.*No space left on device.*nothing is lost"):
+        with pytest.raises(DiskFullError, match=r"Writing .*000002-.*: No space left on device.*Make room"):
             hospital.send(extract(2)).ingest()
         assert hospital.archive.versions().equals(before)
         assert list(small.glob("*.unfinished")) == []

@@ -3,7 +3,7 @@
 from publication.model import Finding
 from publication.vocabulary import Check
 from tests.builders import FINDINGS, build_publication, finding
-from training.jobs.publish import findings_sentence
+from training.history.recent_findings import findings_sentence
 
 SUSPECT_EVERYWHERE = tuple(
     finding(f"{place}/beds", Check.SENTINEL, range(days))
