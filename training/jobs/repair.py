@@ -63,7 +63,7 @@ def _renew(file: Path, aside: Path) -> Salvaged:
 def _report(console: Console, damage: str, aside: Path, salvaged: Salvaged) -> None:
     lines = [
         damage,
-        f"It was made anew. {salvaged.saved} of its publications were saved; {salvaged.lost} rows could not be read.",
+        f"It was made anew. {salvaged.saved} of its publications were saved; {salvaged.lost} rows were not readable.",
         f"  The damaged file is in {aside}. Delete it when all is well.",
         "  Run `headroom daily` next: it scores and publishes again. A backup may have more: see `headroom restore`.",
     ]

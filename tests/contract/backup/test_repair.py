@@ -81,7 +81,7 @@ def test_a_publication_whose_content_is_damaged_is_left_out(longer: Home) -> Non
     before = documents(longer.store_url)
     tell(longer.store_url, f"UPDATE publications SET document = x'00' WHERE cutoff = '{CUTOFF}'")
     ended = longer.run("repair")
-    assert "1 rows could not be read" in ended.out
+    assert "1 rows were not readable" in ended.out
     assert documents(longer.store_url) == {key: document for key, document in before.items() if key[0] != str(CUTOFF)}
 
 
