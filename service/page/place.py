@@ -276,7 +276,7 @@ def _picture(
 
 
 N_DASHES = 4
-"""Patterns of dashes in page.css, so that the thresholds of a picture can be told apart."""
+"""Patterns of dashes in page.css, so that the thresholds of a picture differ."""
 
 
 def _bed_lines(publication: Publication, headroom: Headroom) -> list[Line]:

@@ -80,7 +80,8 @@ class Filling:
 
     def of(self, texts: Sequence[str]) -> str:
         """Return the template with these texts."""
-        return self._template % self._arranged(texts)
+        arranged: tuple[str, ...] = self._arranged(texts)
+        return self._template % arranged
 
 
 def _numbers(rows: Sequence[Sequence[float]], days: slice, columns: Sequence[int]) -> Sequence[float]:
