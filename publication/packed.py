@@ -47,7 +47,7 @@ class PackedRows(Sequence[Row]):
         if len(columns) == self._width:
             return tuple(found)
         picked = [found[column :: self._width] for column in columns]
-        return tuple(number for row in zip(*picked, strict=True) for number in row)
+        return tuple(chain.from_iterable(zip(*picked, strict=True)))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, PackedRows | tuple):

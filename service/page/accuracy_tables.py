@@ -6,7 +6,7 @@ from functools import cached_property
 from urllib.parse import urlencode
 
 from publication.live_scores import DEFAULT_SLICES, LeadScore, LiveScores, Losses, QuantileShare, Score, combined
-from publication.model import Publication
+from publication.model import Measure, Publication
 from publication.vocabulary import COVERAGES, SeriesKey, series_key
 from service.page.sampling import FEWEST_PUBLICATIONS
 from service.page.wording import EN_DASH, MINUS_SIGN, Wording, wording_of
@@ -117,12 +117,18 @@ def error_table(reader: ScoreReader, choice: AccuracyChoice, unit: str) -> Score
     return ScoreTable(caption, ("Days ahead", *ERROR_COLUMNS, "Bias"), rows, choice.rows("measure,leads"))
 
 
+def _with_unit(measure: Measure) -> str:
+    """Return `Occupancy, beds`, or `Admissions` where the unit says the same."""
+    name = measure.name.replace("_", " ")
+    return (name if measure.unit == name else f"{name}, {measure.unit}").capitalize()
+
+
 def measure_table(reader: ScoreReader, choice: AccuracyChoice) -> ScoreTable:
     """Return a row for each measure at the chosen place."""
     scores = {of.of.measure: of for of in reader.by_measure_and_leads if of.of.leads == FIRST_BAND}
     rows = tuple(
         TableRow(
-            f"{measure.name.replace('_', ' ').capitalize()}, {measure.unit}",
+            _with_unit(measure),
             _overview(scores[measure.name], reader.written(measure.name)),
             replace(choice, measure=measure.name).address,
         )

@@ -1,25 +1,38 @@
 """Known days ahead: beds that open or close, holidays and events."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 
 from publication.days import target_day
-from publication.model import Headroom, Publication
+from publication.model import Headroom, Note, Publication
 from publication.vocabulary import NoteKind
 from service.page import wording
 
 MOST_SENTENCES = 6
-KINDS = (NoteKind.HOLIDAY, NoteKind.EVENT)
+AHEAD_KINDS = (NoteKind.HOLIDAY, NoteKind.EVENT)
+LAST_DAY_OF_EVENT = re.compile(r"[^(]*?(\d{4}-\d\d-\d\d) \(")
+"""The day before the place of an event, as in `Strike 2026-11-26 to 2026-11-27 (everywhere)`."""
 
 
 def known_ahead(publication: Publication, first: int) -> tuple[str, ...]:
     """Return what is known of the days from position `first` on, in sentences: `MOST_SENTENCES` of them at most."""
-    found = [note.text for kind in KINDS for note in publication.notes if note.kind is kind]
+    notes = [note for note in publication.notes if not _is_over(note, publication, first)]
+    found = [note.text for kind in AHEAD_KINDS for note in notes if note.kind is kind]
     noted = {note.place for note in publication.notes if note.kind is NoteKind.EVENT}
     found += [text for place, text in _openings(publication, first) if place not in noted]
     more = len(found) - MOST_SENTENCES
     return (*found[:MOST_SENTENCES], *((f"And {more} more.",) if more > 0 else ()))
+
+
+def _is_over(note: Note, publication: Publication, first: int) -> bool:
+    """Return whether a note is on days before the position `first`. Its text alone says on which days it is."""
+    days = [target_day(publication.cutoff, position + 1) for position in range(first)]
+    if note.kind is NoteKind.HOLIDAY:
+        return note.text.startswith(tuple(f"{day:%A} {day.day} {day:%B}:" for day in days))
+    last_day = LAST_DAY_OF_EVENT.match(note.text)
+    return last_day is not None and date.fromisoformat(last_day[1]) < target_day(publication.cutoff, first + 1)
 
 
 def bed_changes(publication: Publication, headroom: Headroom) -> list[tuple[date, str]]:

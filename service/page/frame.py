@@ -6,6 +6,7 @@ from datetime import date, datetime
 from publication.days import end_of_day, target_day, today, zone
 from publication.vocabulary import Freshness
 from service.page import wording
+from service.page.ahead import AHEAD_KINDS
 from service.publications.served import ServedPublication
 
 STATUS = {Freshness.FRESH: "Up to date", Freshness.LATE: "Late", Freshness.STALE: "Stale"}
@@ -51,7 +52,7 @@ def frame(served: ServedPublication, now: datetime, version: str) -> PageContext
         champion=f"{champion.name} version {champion.version}",
         n_series=summary.n_series,
         n_fallbacks=summary.n_fallbacks,
-        notes=tuple(note.text for note in served.publication.notes_on(None)),
+        notes=tuple(note.text for note in served.publication.notes_on(None) if note.kind not in AHEAD_KINDS),
         late_at=late.isoformat(),
         stale_at=stale.isoformat(),
         version=version,

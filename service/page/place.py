@@ -275,6 +275,10 @@ def _picture(
     )
 
 
+N_DASHES = 4
+"""Patterns of dashes in page.css, so that the thresholds of a picture differ."""
+
+
 def _bed_lines(publication: Publication, headroom: Headroom) -> list[Line]:
     """Return a line for the beds, and one for each threshold below them."""
     days = [target_day(publication.cutoff, lead) for lead in range(1, len(headroom.beds) + 1)]
@@ -283,11 +287,11 @@ def _bed_lines(publication: Publication, headroom: Headroom) -> list[Line]:
         Line("beds", "beds", list(zip(days, headroom.beds, strict=True))),
         *(
             Line(
-                "threshold",
+                f"threshold dash-{n % N_DASHES}",
                 f"{wording.rate(of)} of beds",
                 [(d, of * b) for d, b in zip(days, headroom.beds, strict=True)],
             )
-            for of in below
+            for n, of in enumerate(below)
         ),
     ]
 

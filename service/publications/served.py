@@ -45,7 +45,8 @@ from service.rendering.forecasts import (
     forecasts_rows,
     format_rows,
 )
-from service.rendering.pressure import pressure_json, pressure_table
+from service.rendering.pressure import pressure_json
+from service.rendering.pressure_table import pressure_table
 from service.rendering.scores import scores_body, scores_table
 from service.rendering.tables import Table, table_parts
 
@@ -203,7 +204,7 @@ class ServedPublication:
             builder.add(json_bytes({"publication": self.metadata(freshness)})[:-1] + b",")
             builder.add(pressure_json(publication, wanted, ranking, days_over)[1:])
         else:
-            for part in table_parts(pressure_table(publication, wanted, ranking), form, self.metadata(freshness)):
+            for part in pressure_table(publication, wanted, ranking, form, self.metadata(freshness)):
                 builder.add(part)
         since = self._day_ends[days_over - 1] if days_over else self.summary.issued_at
         return self._dated(builder.done(), form, max(since, self.summary.issued_at))

@@ -1,11 +1,12 @@
 """Pressure: the chances of each place and day, from published headroom, and mutual aid between places."""
 
 import sys
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from math import ceil, floor
 
 from publication.levels import EscalationLevel
@@ -24,11 +25,13 @@ from publication.pressure import (
     level_of_day,
     value_at,
 )
-from publication.vocabulary import DRIVERS, SeriesKey
+from publication.vocabulary import COMPUTED_DECIMALS, DRIVERS, SeriesKey
 from service.queries.scenario import beds_freed_on
 
 DECIMAL = 10
 ALL_DAYS = range(sys.maxsize)
+CERTAIN = (0.0, 1.0)
+"""Chances of many days, which need no rounding: it takes longer than all else that is done with a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +49,14 @@ class DayPressure:
     level: EscalationLevel | None
     net_flow: Sequence[float]
 
-    @property
-    def pressure(self) -> tuple[float, float]:
-        """Return the rank of a day or place: the expected number of exceeded thresholds; then the median headroom."""
-        return sum(self.over), -self.headroom[len(self.headroom) // 2]
-
 
 @dataclass(frozen=True, slots=True)
 class PlacePressure:
     """One place: the shown days of the horizon, the position of the worst to come, and what drives occupancy on it.
 
-    `shown` and `worst` are positions in the horizon. `over`, `short` and `escalation` are of each shown day. `worst` is
-    None, and so is what is advised for it, where every shown day is over; `rank` is then the lowest. `peaks` are those
-    that are not over.
+    `shown` and `worst` are positions in the horizon. `over`, `short` and `escalation` are of each shown day, and their
+    chances are rounded. `worst` is None, and so is what is advised for it, where every shown day is over; `rank` is
+    then the lowest. `peaks` are those that are not over.
     """
 
     of: Headroom
@@ -69,7 +67,7 @@ class PlacePressure:
     short: Sequence[tuple[float, ...]]
     escalation: tuple[EscalationLevel | None, ...]
     rank: tuple[float, float]
-    """Of the worst day to come: see `DayPressure.pressure`."""
+    """Of the worst day to come: the expected number of exceeded thresholds; then beds missing at the median."""
     worst: int | None
     driver: str | None
     discharges_needed: float | None
@@ -78,6 +76,11 @@ class PlacePressure:
     @property
     def place(self) -> str:
         return self.of.place
+
+    @property
+    def level_names(self) -> tuple[str | None, ...]:
+        """The names of the levels of escalation of each shown day."""
+        return tuple([None if level is None else level.name for level in self.escalation])
 
     @property
     def days(self) -> tuple[DayPressure, ...]:
@@ -155,8 +158,8 @@ def place_pressure(publication: Publication, of: Headroom, question: Question) -
         of=of,
         shown=shown,
         published=question.published,
-        over=packed(over),
-        short=packed(short),
+        over=packed(_rounded_rows(over)),
+        short=packed(_rounded_rows(short)),
         escalation=tuple(escalation),
         rank=rank,
         worst=worst,
@@ -164,6 +167,15 @@ def place_pressure(publication: Publication, of: Headroom, question: Question) -
         discharges_needed=needed,
         peaks=tuple(peak for peak in of.peaks if peak.days > question.days_over),
     )
+
+
+def rounded(value: float) -> float:
+    """Return a computed value, a shifted count or a chance, with as many decimals as a published one."""
+    return round(value, COMPUTED_DECIMALS)
+
+
+def _rounded_rows(rows: Iterable[Iterable[float]]) -> list[list[float]]:
+    return [[value if value in CERTAIN else rounded(value) for value in row] for row in rows]
 
 
 def _discharges_needed(of: Headroom, day: int, question: Question) -> float | None:
@@ -211,7 +223,7 @@ def mutual_aid(
     Other days stand as they were published. `capacity` is that of the headroom for the target, where it is known.
     """
     capacity = Capacity(publication, headroom, target) if capacity is None else capacity
-    given = Counter[tuple[str, int]]()  # by donor and day
+    given: dict[int, Counter[str]] = defaultdict(Counter)  # by day and donor
     system = publication.system
 
     @cache
@@ -226,26 +238,34 @@ def mutual_aid(
         receiver, day = place.place, place.worst
         if day is None:
             continue
-        before = capacity.chance(receiver, day, given[receiver, day])
+        gave = given[day]
+        before = capacity.chance(receiver, day, gave[receiver])
         if before <= target.risk:
             continue
-        needed = given[receiver, day] - capacity.room(receiver, day)
+        needed = gave[receiver] - capacity.room(receiver, day)
         beds_of = {
-            donor: min(left, needed)
+            donor: left if left < needed else needed
             for donor, room in donors(system.place_by_id[receiver].parent, day)
-            if donor != receiver and (left := room - given[donor, day]) > 0
+            if donor != receiver and (left := room - gave.get(donor, 0)) > 0
         }
         if not beds_of:
             continue
-        after_with = {
-            beds: capacity.chance(receiver, day, given[receiver, day] - beds) for beds in set(beds_of.values())
-        }
-        best = min(beds_of, key=lambda donor: after_with[beds_of[donor]])
-        beds = beds_of[best]
-        if before - after_with[beds] >= MIN_CHANCE_REDUCTION:
-            given[best, day] += beds
-            found.append(Aid(best, receiver, day, beds, before, after_with[beds]))
+        best, after = _best_donor(beds_of, partial(capacity.chance, receiver, day), gave[receiver])
+        if before - after >= MIN_CHANCE_REDUCTION:
+            gave[best] += beds_of[best]
+            found.append(Aid(best, receiver, day, beds_of[best], before, after))
     return tuple(found)
+
+
+def _best_donor(beds_of: Mapping[str, int], chance: Callable[[int], float], given: int) -> tuple[str, float]:
+    """Return the first donor that lowers the chance most, with that chance: of patients taken in, `given` before.
+
+    More beds never raise the chance: the fewest that lower it as far as the most do are searched for.
+    """
+    offers = sorted(set(beds_of.values()))
+    after = chance(given - offers[-1])
+    enough = offers[bisect_left(offers, True, key=lambda beds: chance(given - beds) <= after)]
+    return next(donor for donor, beds in beds_of.items() if beds >= enough), after
 
 
 class Capacity:

@@ -17,6 +17,11 @@ def json_text(body: Json) -> str:
     return json_bytes(body).decode()
 
 
+def json_value(value: str | float | bool | None) -> str:
+    """Return one value as JSON."""
+    return orjson.dumps(value).decode()
+
+
 def json_bytes(body: Json) -> bytes:
     return orjson.dumps(body)
 

@@ -1,23 +1,25 @@
-"""Pressure as JSON and as a table."""
+"""Pressure as JSON, in templates that are filled with the texts of numbers: a large system has two million."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 
 from publication.days import target_day
 from publication.model import Publication
 from publication.pressure import SHORT_BY, Target
-from publication.vocabulary import COMPUTED_DECIMALS, quantile_column
-from service.queries.pressure import Aid, PlacePressure
+from publication.vocabulary import quantile_column
+from service.queries.pressure import Aid, PlacePressure, rounded
 from service.queries.scenario import Amounts
 from service.queries.selection import Selection
 from service.queries.system_pressure import PressureSelection, Ranking, Targets
-from service.rendering.bodies import Json, json_bytes
-from service.rendering.tables import Table
+from service.rendering.bodies import Json, json_bytes, json_value
+from service.rendering.pressure_numbers import Filling, PressureNumbers
 
 SHORT_NAMES = tuple(map(str, SHORT_BY))
+NULL = "null"
 
 
-class PressureForm:
-    """The shown days and quantiles of a request, under the names that bodies have for them."""
+class PressureFormat:
+    """The names of numbers in bodies, and the days of a publication as text."""
 
     def __init__(self, publication: Publication, selection: Selection) -> None:
         self.system = publication.system
@@ -27,13 +29,12 @@ class PressureForm:
         self.levels = [f"{level:g}" for _, level in quantiles]
         self.columns = [quantile_column(level) for _, level in quantiles]
         self.thresholds = [str(threshold) for threshold in publication.system.thresholds]
+        self.numbers = PressureNumbers(publication, selection)
+        self.day = cache(lambda position: target_day(publication.cutoff, position + 1).isoformat())
 
     def by_level(self, values: Sequence[float]) -> Json:
         """Return the selected quantiles, of a value for each of the system's levels."""
-        return {name: _rounded(values[i]) for name, i in zip(self.levels, self.positions, strict=True)}
-
-    def cells(self, values: Sequence[float]) -> list[float]:
-        return [_rounded(values[i]) for i in self.positions]
+        return {name: rounded(values[i]) for name, i in zip(self.levels, self.positions, strict=True)}
 
 
 def pressure_json(publication: Publication, wanted: PressureSelection, ranking: Ranking, days_over: int) -> bytes:
@@ -42,84 +43,64 @@ def pressure_json(publication: Publication, wanted: PressureSelection, ranking: 
     The first `days_over` days of the publication are over, and nothing is advised for them.
     """
     what_if, targets = wanted.what_if, wanted.targets
-    form = PressureForm(publication, wanted.series)
+    days_of = _days_as_json(form := PressureFormat(publication, wanted.series))
     before: Json = {
         "what_if": {"beds": _amounts(what_if.beds), "discharges": _amounts(what_if.discharges)},
         "targets": _targets(targets),
         "advice": _advice(publication, days_over),
     }
-    places = b",".join(json_bytes(_place_pressure(form, place)) for place in ranking.places)
+    places = b",".join(_place_pressure(form, place, days_of(place)) for place in ranking.places)
     after: Json = {"mutual_aid": [_aid(publication, aid, targets.aid) for aid in ranking.aid]}
     return b'%b,"places":[%b],%b' % (json_bytes(before)[:-1], places, json_bytes(after)[1:])
 
 
-PRESSURE_PLACE_COLUMNS = ("rank", "place", "parent", "name", "kind", "cutoff")
+def _days_as_json(form: PressureFormat) -> Callable[[PlacePressure], str]:
+    """Return a function that makes the days of a place, as items of a list."""
+    quantiles, chances = _template(form.levels), f'"over":{_template(form.thresholds)},"short":{_template(SHORT_NAMES)}'
+    level_text = cache(json_value)
 
-
-def pressure_table(publication: Publication, wanted: PressureSelection, ranking: Ranking) -> Table:
-    """Return a row for each place and day, worst place first. What is advised stands in the row of the worst day."""
-    form = PressureForm(publication, wanted.series)
-    columns = (
-        *PRESSURE_PLACE_COLUMNS,
-        *("ds", "lead", "beds"),
-        *(f"{name}_{level}" for name in ("occupancy", "headroom", "net_flow") for level in form.columns),
-        *(f"over_{threshold}" for threshold in form.thresholds),
-        *(f"short_{beds}" for beds in SHORT_BY),
-        *("level", "is_worst_day", "driver", "discharges_needed"),
-    )
-    rows = (row for rank, place in enumerate(ranking.places, start=1) for row in _rows(form, rank, place))
-    return Table(columns, rows)
-
-
-def _rows(form: PressureForm, rank: int, pressure: PlacePressure) -> Iterator[tuple[object, ...]]:
-    place = form.system.place_by_id[pressure.place]
-    of_place = (rank, place.id, place.parent, place.name, place.kind, form.cutoff.isoformat())
-    no_flow = [None] * len(form.positions)
-    for position, day in zip(pressure.shown, pressure.days, strict=True):
-        is_worst = position == pressure.worst
-        yield (
-            *of_place,
-            target_day(form.cutoff, position + 1).isoformat(),
-            position + 1,
-            _rounded(day.beds),
-            *form.cells(day.occupancy),
-            *form.cells(day.headroom),
-            *(form.cells(day.net_flow) if day.net_flow else no_flow),
-            *map(_rounded, day.over),
-            *map(_rounded, day.short),
-            None if day.level is None else day.level.name,
-            is_worst,
-            pressure.driver if is_worst else None,
-            pressure.discharges_needed if is_worst else None,
+    @cache
+    def filling(shown: range, has_flow: bool) -> Filling:
+        flow, n_numbers = quantiles if has_flow else NULL, form.numbers.n_texts(len(shown), has_flow=has_flow)
+        template = ",".join(
+            f'{{"ds":"{form.day(position)}","lead":{position + 1},"beds":%s,"occupancy":{quantiles},'
+            f'"headroom":{quantiles},{chances},"level":%s,"net_flow":{flow}}}'
+            for position in shown
         )
+        order: list[int] = []
+        for day, at in enumerate(form.numbers.positions(len(shown), has_flow=has_flow)):
+            order += [at.beds, *at.occupancy, *at.headroom, *at.over, *at.short, n_numbers + day, *at.net_flow]
+        return Filling(template, order)
+
+    def days(pressure: PlacePressure) -> str:
+        if not pressure.shown:
+            return ""
+        levels = [level_text(name) for name in pressure.level_names]
+        has_flow = bool(pressure.of.net_flow)
+        return filling(pressure.shown, has_flow).of([*form.numbers.texts(pressure), *levels])
+
+    return days
 
 
-def _place_pressure(form: PressureForm, pressure: PlacePressure) -> Json:
-    place, cutoff = form.system.place_by_id[pressure.place], form.cutoff
-    return {
-        "place": place.id,
-        "parent": place.parent,
-        "name": place.name,
-        "kind": place.kind,
-        "worst_day": None if pressure.worst is None else target_day(cutoff, pressure.worst + 1).isoformat(),
+def _template(names: Iterable[str]) -> str:
+    """Return an object with these names, and a place for the text of each value."""
+    return f"{{{','.join(f'{json_value(name)}:%s' for name in names)}}}"
+
+
+def _place_pressure(form: PressureFormat, pressure: PlacePressure, days: str) -> bytes:
+    before: Json = {
+        **place_fields(form, pressure),
+        "worst_day": None if pressure.worst is None else form.day(pressure.worst),
         "driver": pressure.driver,
         "discharges_needed": pressure.discharges_needed,
-        "days": [
-            {
-                "ds": target_day(cutoff, position + 1).isoformat(),
-                "lead": position + 1,
-                "beds": _rounded(day.beds),
-                "occupancy": form.by_level(day.occupancy),
-                "headroom": form.by_level(day.headroom),
-                "over": _named(form.thresholds, day.over),
-                "short": _named(SHORT_NAMES, day.short),
-                "level": None if day.level is None else day.level.name,
-                "net_flow": form.by_level(day.net_flow) if day.net_flow else None,
-            }
-            for position, day in zip(pressure.shown, pressure.days, strict=True)
-        ],
-        "peak": {str(peak.days): form.by_level(peak.quantiles) for peak in pressure.peaks},
     }
+    after: Json = {"peak": {str(peak.days): form.by_level(peak.quantiles) for peak in pressure.peaks}}
+    return b'%b,"days":[%b],%b' % (json_bytes(before)[:-1], days.encode(), json_bytes(after)[1:])
+
+
+def place_fields(form: PressureFormat, pressure: PlacePressure) -> Json:
+    place = form.system.place_by_id[pressure.place]
+    return {"place": place.id, "parent": place.parent, "name": place.name, "kind": place.kind}
 
 
 def _advice(publication: Publication, days_over: int) -> Json:
@@ -152,19 +133,10 @@ def _aid(publication: Publication, aid: Aid, target: Target) -> Json:
         "to": aid.receiver,
         "ds": target_day(publication.cutoff, aid.day + 1).isoformat(),
         "beds": aid.beds,
-        f"over_{target.rate:g}_before": _rounded(aid.before),
-        f"over_{target.rate:g}_after": _rounded(aid.after),
+        f"over_{target.rate:g}_before": rounded(aid.before),
+        f"over_{target.rate:g}_after": rounded(aid.after),
     }
 
 
 def _amounts(amounts: Amounts) -> Json:
     return {place: int(amount) if amount.is_integer() else amount for place, amount in amounts}
-
-
-def _named(names: Iterable[str], values: Iterable[float]) -> Json:
-    return {name: _rounded(value) for name, value in zip(names, values, strict=True)}
-
-
-def _rounded(value: float) -> float:
-    """Return a computed value, a shifted count or a chance, with as many decimals as a published one."""
-    return round(value, COMPUTED_DECIMALS)

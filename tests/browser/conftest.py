@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from publication.model import Publication
 from publication.store import Store, default_url
 from service.app import create_app
+from service.http.proxies import TrustedProxyMiddleware
 from service.settings import Settings
 from tests import servers
 from tests.contract.service.client import Clock, NoKeys
@@ -23,6 +25,8 @@ from tests.contract.service.client import Clock, NoKeys
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 POLL_SECONDS = 0.1
 PAGE_MILLISECONDS = 60_000
+LOAD_SECONDS = 180
+"""Until a publication of thousands of places is served by a busy machine."""
 
 Open = Callable[..., Page]
 
@@ -73,19 +77,21 @@ class Site:
 
     def wait(self, holds: Callable[[dict[str, object]], bool]) -> None:
         """Return once the newest publication of the service is as it should be."""
-        give_up = datetime.now(UTC) + timedelta(seconds=servers.START_SECONDS)
+        give_up = datetime.now(UTC) + timedelta(seconds=LOAD_SECONDS)
         while datetime.now(UTC) < give_up:
             answer = httpx.get(f"{self.url}/v1/system")
             if answer.status_code == httpx.codes.OK and holds(answer.json()["publication"]):
                 return
+            time.sleep(POLL_SECONDS)  # the service is another thread of this process
         raise AssertionError(f"{self.url} does not serve what was issued: {answer.text[:500]}")
 
 
 @contextmanager
-def site(folder: Path, clock: Clock) -> Iterator[Site]:
-    """A service that runs in a thread of its own, until the end of the block."""
+def site(folder: Path, clock: Clock, *, frame_ancestors: str = "", root_path: str = "") -> Iterator[Site]:
+    """A service that runs in a thread of its own, until the end of the block, and trusts a proxy on this machine."""
     made = Site(folder, clock)
-    app = create_app(Settings(home=folder, poll_seconds=POLL_SECONDS), made.store, clock, NoKeys())
+    settings = Settings(home=folder, poll_seconds=POLL_SECONDS, frame_ancestors=frame_ancestors, root_path=root_path)
+    app = TrustedProxyMiddleware(create_app(settings, made.store, clock, NoKeys()), servers.LOOPBACK)
     server = uvicorn.Server(uvicorn.Config(app, port=made.port, log_level="error", ws="none", lifespan="on"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

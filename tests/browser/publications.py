@@ -12,6 +12,7 @@ from publication.model import Actual, Headroom, Note, Place, Publication, Series
 from publication.vocabulary import BEDS, Check, NoteKind, SeriesKey, Treatment
 from tests.builders import (
     CUTOFF,
+    LEVEL_OF_MEASURE,
     PLACES,
     build_live_scores,
     build_publication,
@@ -76,13 +77,18 @@ def full(cutoff: date = CUTOFF, scale: float = 1.0) -> Publication:
     return counted_at_weekends(doubted(made), "RXK1")
 
 
-def many(n_sites: int) -> Publication:
+def many(n_sites: int, measures: Sequence[str] = tuple(LEVEL_OF_MEASURE), horizon_days: int = 28) -> Publication:
     """A system of so many sites in trusts of ten."""
     trusts = [Place(f"T{n:03d}", "northshire", f"Trust {n}", "trust") for n in range(-(-n_sites // 10))]
     sites = [Place(f"S{n:04d}", f"T{n // 10:03d}", f"Hospital number {n}", "site") for n in range(n_sites)]
     tree = (PLACES[0], *trusts, *sites)
+    counted = tuple(of for of in build_system().measures if of.name in measures)
     return build_publication(
-        system=build_system(places=tree), streams={}, fallbacks=(), recent_days=8, with_headroom=True
+        system=build_system(places=tree, measures=counted, horizon_days=horizon_days),
+        streams={},
+        fallbacks=(),
+        recent_days=8,
+        with_headroom=True,
     )
 
 

@@ -6,12 +6,13 @@ from datetime import timedelta
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from publication.vocabulary import SeriesKey
+from tests.browser.checks import open_details, overflowing, sheets, unreached
 from tests.browser.conftest import Open, Site, site
 from tests.browser.publications import HOSTILE, full, many
-from tests.builders import CUTOFF, build_publication
+from tests.builders import CUTOFF, build_live_scores, build_publication
 from tests.contract.service.client import Clock
 
 WIDTHS = (1920, 1280, 390)
@@ -23,6 +24,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         week_ago = build_publication(CUTOFF - timedelta(days=7), with_headroom=True, scale=0.97)
         running.store.issue(week_ago)
         running.store.issue(build_publication(CUTOFF - timedelta(days=1), with_headroom=True, scale=0.98))
+        running.store.save_live_scores(build_live_scores())
         running.issue(full())
         yield running
 
@@ -34,27 +36,6 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield running
 
 
-def overflowing(page: Page) -> list[str]:
-    """The elements that reach beyond the window or whose text is cut off."""
-    found: list[str] = page.evaluate(
-        """() => {
-          const wide = document.documentElement.clientWidth;
-          const bad = [];
-          if (document.documentElement.scrollWidth > wide) bad.push(`page: ${document.documentElement.scrollWidth}`);
-          for (const part of document.querySelectorAll("main *, header *, footer *")) {
-            const box = part.getBoundingClientRect();
-            if (part.closest("svg") || part.matches(".hidden, .skip, thead *, thead") || box.width === 0) continue;
-            if (box.right > wide + 1 || box.left < -1)
-              bad.push(`${part.tagName}.${part.className}: ${part.textContent.slice(0, 40)}`);
-            if (getComputedStyle(part).overflow === "hidden" && part.scrollWidth > part.clientWidth + 1)
-              bad.push(`cut: ${part.textContent.slice(0, 40)}`);
-          }
-          return bad;
-        }"""
-    )
-    return found
-
-
 PAGES = (
     "/",
     "/?kind=all&all=1",
@@ -63,6 +44,8 @@ PAGES = (
     "/places/RXK1",
     "/places/RXK2",
     "/places/northshire",
+    "/accuracy",
+    "/accuracy?measure=occupancy&place=RXH1",
 )
 
 
@@ -70,7 +53,7 @@ PAGES = (
 @pytest.mark.parametrize("path", PAGES)
 def test_nothing_is_cut_off_and_nothing_scrolls_sideways(served: Site, open_page: Open, path: str, width: int) -> None:
     page = open_page(f"{served.url}{path}", width)
-    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    open_details(page)
     assert overflowing(page) == []
 
 
@@ -92,10 +75,10 @@ def test_every_number_is_there_in_any_mode(
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/", "/?beds=RXH1:%2B12", "/places/RXH1", "/places/RXK2"])
+@pytest.mark.parametrize("path", ["/", "/?beds=RXH1:%2B12", "/places/RXH1", "/places/RXK2", "/accuracy"])
 def test_axe_finds_nothing(served: Site, open_page: Open, path: str, scheme: str, width: int) -> None:
     page = open_page(f"{served.url}{path}", width, color_scheme=scheme)
-    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    open_details(page)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
 
@@ -111,9 +94,7 @@ def test_an_error_is_a_page(served: Site, open_page: Open, path: str) -> None:
 
 def test_the_system_page_is_one_sheet_of_paper(served: Site, open_page: Open) -> None:
     page = open_page(f"{served.url}/")
-    page.emulate_media(media="print")
-    paper = page.pdf(prefer_css_page_size=True)
-    assert paper.count(b"/Type /Page\n") + paper.count(b"/Type /Page/") == 1
+    assert sheets(page) == 1
 
 
 def test_a_name_with_markup_is_text(served: Site, open_page: Open) -> None:
@@ -126,17 +107,7 @@ def test_a_name_with_markup_is_text(served: Site, open_page: Open) -> None:
 
 def test_the_keyboard_reaches_every_link_and_field(served: Site, open_page: Open) -> None:
     page = open_page(f"{served.url}/")
-    wanted: int = page.evaluate(
-        """() => [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, summary')]
-             .filter((part) => part.checkVisibility()).length"""
-    )
-    reached = set()
-    for _ in range(wanted):
-        page.keyboard.press("Tab")
-        reached.add(page.evaluate("[...document.querySelectorAll('*')].indexOf(document.activeElement)"))
-        outline: str = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-        assert outline != "none"
-    assert len(reached) == wanted
+    assert unreached(page) == 0
 
 
 def test_the_form_answers_on_the_same_table_without_script(served: Site, open_page: Open) -> None:

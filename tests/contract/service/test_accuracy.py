@@ -171,7 +171,7 @@ def test_places_and_measures_are_those_of_the_api(client: Client, address: str) 
         assert error_cells_agree(cells[1:], by_name[cells[0]])
         assert agrees(cells[5], by_name[cells[0]]["coverage_80"], 100)
     by_measure = {row["measure"]: row for row in csv_of(client, found["measures"]) if row["leads"] == "01-07"}
-    assert [cells[0] for cells in found["measures"].rows] == ["Occupancy, beds", "Beds, beds"]
+    assert [cells[0] for cells in found["measures"].rows] == ["Occupancy, beds", "Beds"]
     for cells in found["measures"].rows:
         assert error_cells_agree(cells[1:], by_measure[cells[0].partition(",")[0].lower()])
 
