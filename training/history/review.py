@@ -46,7 +46,8 @@ class Review:
         """Return how many of the newest days are suspect, summed over series, by check; 0 for a check without any."""
         suspect = self.findings[self.findings["severity"].eq(Severity.SUSPECT.value)]
         first_day = self.last_day - pd.Timedelta(days=newest - 1)
-        days = (suspect["last"] - suspect["first"].clip(lower=first_day)).dt.days + 1
+        first = suspect["first"].where(suspect["first"] >= first_day, first_day)
+        days = (suspect["last"] - first).dt.days + 1
         by_check = days.clip(lower=0).groupby(suspect["check"]).sum()
         checks = [check for check in Check if check.severity is Severity.SUSPECT]
         return {check.value: int(by_check.get(check.value, 0)) for check in checks}

@@ -1,6 +1,7 @@
 """`headroom doctor`: the state of everything in one screen, what to do, and an exit code."""
 
 import json
+import logging
 import shutil
 import urllib.error
 import urllib.request
@@ -26,8 +27,11 @@ from publication.store import Store
 from publication.vocabulary import Freshness, NoteKind
 from training.backup.salvage import check_store_file
 from training.errors import HomeError, NothingPublishedError, OutOfReachError, TrainingError, exit_code_of
+from training.files import check_home
 from training.history.recent_findings import findings_sentence
 from training.jobs.context import Context
+
+log = logging.getLogger("headroom")
 
 ROOM_BYTES = 500 * 10**6
 """Free space below which a morning's job may not end."""
@@ -56,6 +60,11 @@ class Diagnosis:
     action: str = ""
     exit_code: int = 0
 
+    @property
+    def sentence(self) -> str:
+        """Return what was found and what to do."""
+        return f"{self.found.rstrip('.')}. {self.action}".strip()
+
 
 Examination = Callable[[], Iterator[Diagnosis]]
 
@@ -71,7 +80,11 @@ def run(job: Context, console: Console, service: str | None = None) -> int:
     for of in found:
         if of.action:
             console.print(f"{of.subject}: {of.action}", soft_wrap=True)
-    return next((of.exit_code for of in found if of.health is Health.FAULT), 0)
+    fault = next((of for of in found if of.health is Health.FAULT), None)
+    if fault is None:
+        return 0
+    log.error("%s: %s", fault.subject, fault.sentence)  # for the mail of cron, which has stderr alone
+    return fault.exit_code
 
 
 def _guarded(subject: str, examine: Examination) -> Iterator[Diagnosis]:
@@ -117,6 +130,7 @@ class Doctor:
         if not home.is_dir():
             yield Diagnosis("home", Health.FAULT, f"{home} is absent", "Run `headroom daily`: it makes it.", 4)
             return
+        check_home(home)
         free = shutil.disk_usage(home).free
         room = f"{home}, {free / 10**9:.1f} GB free"
         if free < ROOM_BYTES:
