@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -52,7 +53,7 @@ def main() -> None:
         ("what-if at one place, that place", WHAT_IF_PLACE, JSON, MOST_WHAT_IF_SECONDS),
     ):
         made = served.pressure(wanted, form, 0)
-        seconds = _cpu_seconds(lambda wanted=wanted, form=form: served.pressure(wanted, form, 0))
+        seconds = _cpu_seconds(partial(served.pressure, wanted, form, 0))
         verdict = "no bar" if most is None else f"{most:g}: {'met' if seconds <= most else 'missed'}"
         print(f"| {name} | {_megabytes(made):.1f} | {seconds:.3f} | {seconds / unit:.3f} | {verdict} |", flush=True)
 

@@ -132,7 +132,7 @@ def test_a_job_that_runs_is_named(system: Path, published: Path) -> None:
 def test_what_is_out_of_reach_is_said_and_the_rest_is_examined(
     system: Path, published: Path, variable: str, address: str
 ) -> None:
-    ended = doctor(system, published, **{variable: address})
+    ended = doctor(system, published, 0, **{variable: address})
     assert ended.exit_code in (4, 6)
     assert "10 series to" in ended.out
     assert "FAULT" in ended.out
