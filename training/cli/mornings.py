@@ -69,6 +69,7 @@ def daily(
     """
     check_one_cutoff(cutoff, allow_missing)
     context = context_of(system, home)
+    context.check_store()  # at once: the libraries of the job take seconds to import
     from training.jobs import daily as job
 
     job.run(context, new_console(), day_of(cutoff), strict, allow_missing)

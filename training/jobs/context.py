@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from publication.database import sqlite_file
 from publication.days import end_of_day, hour_after, today, zone
 from publication.model import System
 from publication.store import Store
@@ -50,6 +51,14 @@ class Context:
         store = Store(self.settings.store_url)
         store.prepare()
         return store
+
+    def check_store(self) -> None:
+        """Raise DamagedStoreError where the store is a SQLite file that is damaged: each page is read once."""
+        from training.backup.salvage import check_store_file
+
+        file = sqlite_file(self.settings.store_url)
+        if file is not None and file.exists():
+            check_store_file(file, "quick_check")
 
     def as_of(self, cutoff: date | None) -> datetime:
         """Return the instant up to which values are known: now, or when the given cutoff's forecasts were published.

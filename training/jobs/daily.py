@@ -5,11 +5,9 @@ from datetime import date, timedelta
 
 from rich.console import Console
 
-from publication.database import sqlite_file
 from publication.errors import MalformedPublicationError, UnknownPublicationError
 from publication.job_runs import JobName
 from publication.model import Publication
-from training.backup.salvage import check_store_file
 from training.errors import VersionUnreadableError
 from training.jobs import ingest, promote, publish, score, train
 from training.jobs.context import Context
@@ -38,7 +36,6 @@ def run(
     With `cutoff`, everything after that day is hidden: what would have been done then. With `strict`, suspect values
     are rejected. With `allow_missing`, the cutoff is yesterday, whichever series have reached it.
     """
-    _check_file(job)
     with recorded(job, JobName.DAILY) as notes:
         _check_newest(job)
         ingest.run(job, console, strict)
@@ -50,13 +47,6 @@ def run(
         if failure is not None:
             raise failure
         return issued
-
-
-def _check_file(job: Context) -> None:
-    """Find a damaged SQLite file before the work, not after it. Raises DamagedStoreError."""
-    file = sqlite_file(job.settings.store_url)
-    if file is not None and file.exists():
-        check_store_file(file, "quick_check")
 
 
 def _check_newest(job: Context) -> None:
