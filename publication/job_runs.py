@@ -28,7 +28,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from publication.database import Instant, metadata
 
 Counts = Mapping[str, Mapping[str, int]]
-"""What a run counted: its rows by what became of them, its suspect days by check."""
+"""Counts of a run: its rows by outcome, and its suspect values by check."""
 
 
 class JobName(StrEnum):

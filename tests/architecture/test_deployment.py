@@ -4,12 +4,14 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
 from service.observability.metrics import METRIC_CATALOGUE
 from tests.architecture.repository import ROOT
+from training.jobs.doctor import DAILY_OVERDUE_AFTER, KEY_EXPIRES_SOON, QUARANTINED_SHARE, TRAINING_OLD_AFTER
 
 RUNBOOK = "{{ $externalLabels.runbook }}"
 """The address at which docs/how-to/operate.md is published, in the configuration of Prometheus."""
@@ -65,6 +67,20 @@ def test_every_alert_leads_to_a_section_of_the_runbook() -> None:
     headings = re.findall(r"^## (.+)$", page, re.MULTILINE)
     anchors = {re.sub("[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
     assert sorted({rule.runbook for rule in rules()} - {f"{RUNBOOK}#{anchor}" for anchor in anchors}) == []
+
+
+LIMITS_OF_THE_DOCTOR = {
+    "HeadroomDailyOverdue": f"> {DAILY_OVERDUE_AFTER // timedelta(hours=1)} * 3600",
+    "HeadroomTrainingOld": f"> {TRAINING_OLD_AFTER.days} * 86400",
+    "HeadroomKeyExpires": f"< {KEY_EXPIRES_SOON.days} * 86400",
+    "HeadroomManyRowsQuarantined": f"> {QUARANTINED_SHARE}",
+}
+
+
+@pytest.mark.parametrize(("alert", "limit"), LIMITS_OF_THE_DOCTOR.items(), ids=LIMITS_OF_THE_DOCTOR)
+def test_an_alert_and_the_doctor_have_one_limit(alert: str, limit: str) -> None:
+    (rule,) = [rule for rule in rules() if rule.alert == alert]
+    assert rule.expr.rstrip().endswith(limit)
 
 
 def test_alerts_ask_for_metrics_that_exist() -> None:

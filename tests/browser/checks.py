@@ -32,7 +32,7 @@ def open_details(page: Page) -> None:
 
 
 def unreached(page: Page) -> int:
-    """How many links and fields the key Tab does not reach; each that it reaches must show an outline."""
+    """Return the number of links and fields that the key Tab does not reach; each other one must show an outline."""
     wanted: int = page.evaluate(
         f"[...document.querySelectorAll('{REACHABLE}')].filter((part) => part.checkVisibility()).length"
     )

@@ -112,9 +112,7 @@ def _place_publications(staged: Path, target: Target) -> None:
     if not staged.exists():
         return
     url = target.settings.store_url
-    if _has_content(url, has_publications):
-        _copy_aside(url, target.aside / STORE_FILE, copy_store)
-    _make_folder(url)
+    _make_ready(url, target.aside / STORE_FILE, has_publications, copy_store)
     with closing(Store(url)) as store:
         store.migrate(partial(replace_rows, file=staged))
 
@@ -123,13 +121,14 @@ def _place_keys(staged: Path, target: Target) -> None:
     if not staged.exists():
         return
     url = target.settings.keys_url
-    if _has_content(url, has_keys):
-        _copy_aside(url, target.aside / KEYS_FILE, copy_keys)
-    _make_folder(url)
+    _make_ready(url, target.aside / KEYS_FILE, has_keys, copy_keys)
     replace_keys(url, staged)
 
 
-def _make_folder(url: str) -> None:
+def _make_ready(url: str, aside: Path, look: Callable[[str], bool], copy: Callable[[str, Path], object]) -> None:
+    """Copy the content of a database aside, if it has any, and make the folder of one that is a file."""
+    if _has_content(url, look):
+        _copy_aside(url, aside, copy)
     file = sqlite_file(url)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What can be read of a damaged store, written into a new SQLite file."""
+"""The readable rows of a damaged store, written into a new SQLite file."""
 
 import sqlite3
 from collections.abc import Iterator

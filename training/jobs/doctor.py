@@ -52,7 +52,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What was found of a subject, and what to do; `exit_code` is that of a job that meets this fault."""
+    """A finding on one subject, and what to do; `exit_code` is that of a job that meets this fault."""
 
     subject: str
     health: Health

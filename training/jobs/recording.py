@@ -20,7 +20,7 @@ NEEDS_STORE = frozenset({JobName.DAILY, JobName.SCORE, JobName.PUBLISH, JobName.
 
 @dataclass
 class RunNotes:
-    """What a run says of itself: the sentence on what held its cutoff back, its cutoff, and what it counted."""
+    """Notes of a run on itself: the sentence on what held its cutoff back, its cutoff, and what it counted."""
 
     message: str = ""
     cutoff: date | None = None

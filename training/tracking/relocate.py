@@ -11,7 +11,7 @@ LOCATION_COLUMNS = (
     ("model_versions", "source"),
     ("model_versions", "storage_location"),
 )
-"""Where MLflow looks for files. What a run says of its data (`datasets`) is a record, and stays."""
+"""The columns by which MLflow finds files. The record of a run on its data (`datasets`) stays."""
 
 
 def relocate(database: Path, before: str, after: str) -> None:

@@ -58,9 +58,9 @@ def documents(url: str) -> dict[tuple[object, ...], object]:
 
 @pytest.mark.parametrize("where", DAMAGED)
 def test_what_can_be_read_is_saved_and_the_rest_put_aside(longer: Home, where: str) -> None:
-    file, (spoil, fewest) = longer.folder / "publications.db", DAMAGED[where]
+    file, (damage_it, fewest) = longer.folder / "publications.db", DAMAGED[where]
     before = documents(longer.store_url)
-    spoil(file)
+    damage_it(file)
     damaged = file.read_bytes()
     ended = longer.run("repair")
     assert "It was made anew." in ended.out

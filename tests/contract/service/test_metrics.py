@@ -17,7 +17,7 @@ from tests.contract.service.client import Cable, Client, Clock, serve
 from tests.contract.service.keys import make_bunch
 
 OF_THE_CLIENT = ("process_", "python_")
-"""What the Prometheus client says of any process in Python."""
+"""Prefixes of the metrics that the Prometheus client has for any process in Python."""
 INGESTED = JobRun(
     "northshire",
     JobName.INGEST,

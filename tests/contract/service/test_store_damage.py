@@ -1,4 +1,4 @@
-"""What is damaged in the store is found while the publication of before is served, and named."""
+"""Damage in the store is found and named while the publication of before is served."""
 
 import logging
 from collections.abc import Callable

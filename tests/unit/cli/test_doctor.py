@@ -82,16 +82,16 @@ CASES: dict[str, tuple[Callable[[Path], None], int, int, tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize(("spoil", "days_later", "exit_code", "says"), CASES.values(), ids=CASES)
+@pytest.mark.parametrize(("damage_it", "days_later", "exit_code", "says"), CASES.values(), ids=CASES)
 def test_each_fault_is_found_with_what_to_do(
     system: Path,
     published: Path,
-    spoil: Callable[[Path], None],
+    damage_it: Callable[[Path], None],
     days_later: int,
     exit_code: int,
     says: tuple[str, ...],
 ) -> None:
-    spoil(published)
+    damage_it(published)
     ended = doctor(system, published, days_later)
     assert ended.exit_code == exit_code, ended.err
     text = " ".join(ended.out.split())

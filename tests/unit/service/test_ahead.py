@@ -1,4 +1,4 @@
-"""What is known ahead: an event or a holiday that is over is not listed, one that still lasts is."""
+"""Events known ahead: an event or a holiday that is over is not listed, one that still lasts is."""
 
 import pytest
 
