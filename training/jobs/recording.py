@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -16,6 +17,10 @@ log = logging.getLogger("headroom")
 
 NEEDS_STORE = frozenset({JobName.DAILY, JobName.SCORE, JobName.PUBLISH, JobName.EXPORT})
 """Jobs that end where the store is out of reach; the others go on, and their run is not recorded."""
+
+
+_outermost_began: ContextVar[float | None] = ContextVar("outermost_began", default=None)
+"""The monotonic time at which the outermost run of this process began: a job's clock stands still."""
 
 
 @dataclass
@@ -31,17 +36,23 @@ class RunNotes:
 def recorded(job: Context, name: JobName) -> Iterator[RunNotes]:
     """Record the block as a run of the job: its start at once, and its end with the exit code of what it raises.
 
+    A run inside another begins as long after the job's instant as the outer one has taken by then.
     Raises StoreUnreachableError before the block where the store is out of reach and the job needs it.
     """
-    began, notes = time.monotonic(), RunNotes()
-    run = JobRun(job.system.name, name, job.now)
+    began, notes, outermost = time.monotonic(), RunNotes(), _outermost_began.get()
+    since_outermost = timedelta(seconds=0 if outermost is None else began - outermost)
+    run = JobRun(job.system.name, name, job.now + since_outermost)
     run_id = _started(job, run)
+    token = _outermost_began.set(began if outermost is None else outermost)
     try:
         yield notes
     except BaseException as error:
         _end(job, run_id, _ended(run, notes, began, exit_code_of(error), _sentence(error)))
         raise
-    _end(job, run_id, _ended(run, notes, began, 0, notes.message))
+    else:
+        _end(job, run_id, _ended(run, notes, began, 0, notes.message))
+    finally:
+        _outermost_began.reset(token)
 
 
 def _started(job: Context, run: JobRun) -> int | None:

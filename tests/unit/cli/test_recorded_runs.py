@@ -77,6 +77,14 @@ def test_daily_is_recorded_with_the_steps_that_it_reached(system: Path, own_home
     assert [(job, code) for job, code, *_ in runs(own_home)[-2:]] == [("daily", 3), ("ingest", 3)]
 
 
+def test_a_step_begins_when_it_does_and_not_with_its_job(system: Path, own_home: Path) -> None:
+    for extract in (system.parent / "extract").glob("*.csv"):
+        extract.unlink()
+    headroom_at(datetime(2026, 12, 1, 5, 30, tzinfo=UTC), "daily", "--system", system, "--home", own_home)
+    (_, daily), (_, ingest) = runs(own_home, "job, started_at")[-2:]
+    assert str(daily) == "2026-12-01 05:30:00.000000" < str(ingest)
+
+
 def test_without_a_store_an_ingest_goes_on_and_says_that_it_is_not_recorded(
     system: Path, home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
