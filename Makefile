@@ -4,6 +4,7 @@ SERVE ?= 1
 PORT ?= 8000
 HOME_DIR ?= .demo
 UPGRADE ?=
+REPEAT ?= 1
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
@@ -43,8 +44,9 @@ test drills histories notebooks: export PYTHONDONTWRITEBYTECODE :=
 test: $(INSTALLED) ## run the tests (PYTEST_ARGS="-k store")
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
-drills: $(INSTALLED) ## kill jobs and databases, lead a model through its life, run the demo, and see that all goes on: minutes
-	$(BIN)/python -m pytest -m drill -n 2 --dist loadfile $(PYTEST_ARGS)
+drills: $(INSTALLED) ## kill jobs and databases, lead a model through its life, run the demo, and see that all goes on: an hour (REPEAT=20)
+	@for round in $$(seq $(REPEAT)); do echo "round $$round of $(REPEAT)"; \
+		$(BIN)/python -m pytest -m drill -n 2 --dist loadfile $(PYTEST_ARGS) || exit 1; done
 
 histories: $(INSTALLED) ## forecast hospitals with every kind of history, sixty mornings and 200 saved states: most of an hour
 	$(BIN)/python -m pytest -m histories -n 2 $(PYTEST_ARGS)

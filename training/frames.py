@@ -62,9 +62,11 @@ def long(table: pd.DataFrame) -> pd.DataFrame:
 
 def values_of(table: pd.DataFrame, unique_ids: Sequence[str] | pd.Index) -> FloatArray:
     """Values (n_rows, n_series) of some series of a wide frame; NaN for each that it has not, even if it has none."""
-    position = table.columns.get_indexer(pd.Index(unique_ids))
-    values = np.full((len(table), len(position)), np.nan)
-    values[:, position >= 0] = table.to_numpy(dtype=float)[:, position[position >= 0]]
+    wanted = unique_ids if isinstance(unique_ids, pd.Index) else pd.Index(unique_ids)
+    position = table.columns.get_indexer(wanted)
+    values: FloatArray = table.to_numpy(dtype=float)[:, position]
+    if (position < 0).any():
+        values[:, position < 0] = np.nan
     return values
 
 

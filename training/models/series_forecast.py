@@ -42,7 +42,12 @@ class FittedETS:
     parameters: tuple[float, ...]
 
     def forward(self, y: FloatArray, h: int) -> dict[str, FloatArray]:
-        """Return `mean` (h,) of the `h` days after the counts, as the library's own model does."""
+        """Return `mean` (h,) of the `h` days after the counts, as the library's own model does.
+
+        Of constant counts, such as beds, that is the constant; for them the library would fit anew each time.
+        """
+        if is_constant(y):
+            return {"mean": np.full(h, float(y[0]))}
         model = AutoETS(season_length=self.season_length)
         model.model_ = {
             "components": self.components,
@@ -53,6 +58,20 @@ class FittedETS:
         }
         found: dict[str, FloatArray] = model.forward(y=y, h=h)
         return found
+
+
+def is_constant(y: FloatArray) -> bool:
+    """Return whether all counts are the same."""
+    return bool((y == y[0]).all())
+
+
+LAST_VALUE = 0.9999
+"""The smoothing constant that AutoETS finds for constant counts: the largest one that it allows."""
+
+
+def ets_of_constant(value: float) -> FittedETS:
+    """Return the fit of AutoETS to constant counts: simple smoothing. The library searches for it up to 0.3 s."""
+    return FittedETS("ANNN", 1, 3, (LAST_VALUE, np.nan, np.nan, np.nan, value))
 
 
 def fitted_ets(model: LibraryModel) -> FittedETS | None:
@@ -130,8 +149,11 @@ def forecast_series(
 def _fitted(model: LibraryModel, origin: Origin, exog: FloatArray | None, answer: SeriesAnswer) -> FittedModel:
     """Return the model fitted to the values of an origin; where the fit can be saved, the answer gets it."""
     if exog is None:
-        found = model.fit(origin.fit_values)
-        fit = fitted_ets(found)
+        if type(model) is AutoETS and is_constant(origin.fit_values):
+            fit: FittedETS | None = ets_of_constant(float(origin.fit_values[0]))
+        else:
+            found = model.fit(origin.fit_values)
+            fit = fitted_ets(found)
         if fit is None:
             return found
         answer.fits[origin.fit_on, origin.made_from] = fit

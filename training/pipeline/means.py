@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from publication.vocabulary import series_key
 from training.calibration.weights import Weights
-from training.frames import FloatArray, values_of
+from training.frames import FloatArray, IndexArray, values_of
 from training.history.digests import digest_of, pooled
 from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import (
@@ -139,12 +139,11 @@ class MeansCache:
         Declared bed changes, which candidates do not see, are added. A value that is not finite counts as a failure; a
         negative one is left to the caller.
         """
-        ids, chosen = np.array(list(names), dtype=object), np.array(list(names.values()), dtype=object)
+        ids = tuple(names)
         means = np.full((self.horizon, len(ids)), np.nan)
-        for name in dict.fromkeys(names.values()):
-            take = chosen == name
-            means[:, take] = self._of(name, cutoff, pd.Index(ids[take]), weights)
-        means += self._bed_steps(cutoff, tuple(names))
+        for name, take, own in _by_candidate(ids, tuple(names.values())):
+            means[:, take] = self._of(name, cutoff, own, weights)
+        means += self._bed_steps(cutoff, ids)
         return np.where(np.isfinite(means), means, np.nan)
 
     def _bed_steps_of(self, cutoff: pd.Timestamp, unique_ids: tuple[str, ...]) -> FloatArray:
@@ -179,6 +178,14 @@ def members_of(name: str) -> tuple[str, ...]:
     """Return the names of the members of a candidate; none if it is no ensemble."""
     candidate = CATALOGUE[name]
     return candidate.members if isinstance(candidate, Combination | LearnedEnsemble) else ()
+
+
+@lru_cache(maxsize=KEYS_HELD)
+def _by_candidate(ids: tuple[str, ...], names: tuple[str, ...]) -> list[tuple[str, IndexArray, pd.Index]]:
+    """Return each candidate with the positions and the ids of its series. The same are asked for in every window."""
+    chosen = np.array(names, dtype=object)
+    positions = ((name, np.flatnonzero(chosen == name)) for name in dict.fromkeys(names))
+    return [(name, own, pd.Index([ids[i] for i in own], dtype=object)) for name, own in positions]
 
 
 def with_members(names: Iterable[str]) -> list[str]:

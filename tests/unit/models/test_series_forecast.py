@@ -13,7 +13,7 @@ from tests.unit.pipeline.histories import build_history, counts
 from training.frames import FloatArray
 from training.models.candidate import Candidate, FitCache, ForecastRequest, fit_day
 from training.models.catalogue import CATALOGUE
-from training.models.series_forecast import FittedETS, Origin, fitted_ets
+from training.models.series_forecast import FittedETS, Origin, ets_of_constant, fitted_ets, forecast_series
 from training.pipeline.state import load_fitted, save_fitted
 
 HORIZON = 28
@@ -37,6 +37,34 @@ def test_a_saved_fit_forecasts_as_the_librarys_model(name: str, tmp_path: Path) 
     for until in (200, 240, 300):
         expected: FloatArray = library.forward(y=values[:until], h=HORIZON)["mean"]
         np.testing.assert_array_equal(saved.forward(y=values[:until], h=HORIZON)["mean"], expected)
+
+
+@pytest.mark.parametrize("beds", [850.0, 721.0, 37.0, 12.25, 0.0])
+def test_constant_counts_are_forecast_as_the_librarys_model_does_without_a_search(beds: float) -> None:
+    constant, later = np.full(400, beds), np.append(np.full(400, beds), [beds + 20, beds + 22, beds + 21])
+    library, ours = AutoETS(season_length=7, model="ZNZ").fit(constant), ets_of_constant(beds)
+    assert (ours.components, ours.season_length) == (library.model_["components"], library.model_["m"])
+    for values in (constant, later):
+        expected: FloatArray = library.forward(y=values, h=HORIZON)["mean"]
+        np.testing.assert_allclose(ours.forward(y=values, h=HORIZON)["mean"], expected, rtol=1e-6)
+
+
+def no_search(*_: object, **__: object) -> AutoETS:
+    raise AssertionError("the library searches for up to 0.3 s for what is known")
+
+
+@pytest.mark.parametrize(("values", "expected"), [(np.full(90, 850.0), None), (WEEKLY[:90], AssertionError)])
+def test_the_library_is_not_asked_to_fit_constant_counts(
+    values: FloatArray, expected: type[Exception] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = pd.Timestamp("2026-01-01")
+    monkeypatch.setattr(AutoETS, "fit", no_search)
+    origin = Origin(day, day, 0, values, values, 0)
+    answer = forecast_series(AutoETS(season_length=7, model="ZNZ"), [origin], 3, None, {})
+    if expected is None:
+        np.testing.assert_array_equal(cast(FloatArray, answer.means[day]), [850.0] * 3)
+    else:
+        assert expected.__name__ in str(answer.means[day])
 
 
 @pytest.mark.parametrize(("values", "is_known", "expected"), [(WEEKLY, False, True), (WEEKLY, True, False)])
