@@ -52,7 +52,7 @@ DIRECTIONS = {
     ControlCheck.BIAS: (Direction.TOO_LOW, Direction.TOO_HIGH),
     ControlCheck.COVERAGE: (Direction.TOO_NARROW, Direction.TOO_WIDE),
 }
-ENDED_BELOW = 1 / CAP
+ENDED_BELOW = 0.5
 """A signal ends when its evidence has fallen to this share of the limit."""
 COVERAGE = 0.8
 """The central interval that a signal of coverage is described by."""

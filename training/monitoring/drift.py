@@ -28,8 +28,9 @@ REACH_DAYS = REFERENCE_WEEKS * WEEK + YEAR_DAYS + WINDOW_DAYS + LONGEST_SINCE_TR
 WINDOWS_A_YEAR = 13
 ALARMS_A_YEAR = 0.06
 """The most false alarms of each check and measure, on average: 0.3 together."""
-DEGREES_OF_FREEDOM = 6
-"""Of the limit. Levels wander, so the windows of two years are worth few that are independent."""
+WINDOWS_IN_REFERENCE = 12
+LEVELS_IN_REFERENCE = 6
+"""Degrees of freedom of the limit: windows of two years are worth about as many. Levels wander, so theirs are fewer."""
 SD_PER_MAD = 1.4826
 FEWEST_SHARE = 0.5
 """The share of a window's days that must have a value."""
@@ -81,13 +82,14 @@ def inputs_of(history: PointInTimeHistory, last: pd.Timestamp) -> Inputs:
 class Comparison:
     """One statistic of windows, the least standard deviation it is compared by, and how it is shown.
 
-    `statistic(inputs, n_days)` returns values (n_statistics, n_days, n_series) by the last day of each window; a series
+    `independent` is the number of earlier windows that overlapping ones are worth. `statistic(inputs, n_days)` returns values (n_statistics, n_days, n_series) by the last day of each window; a series
     departs by the largest of them. `shown` turns a value and its median before into the `size` and `expected` of a
     signal.
     """
 
     statistic: Callable[[Inputs, int], FloatArray]
     smallest_sd: float
+    independent: int
     shown: Callable[[float, float], tuple[float, float]]
 
 
@@ -152,11 +154,11 @@ def _as_is(now: float, before: float) -> tuple[float, float]:
 
 
 COMPARISONS: Mapping[ControlCheck, Comparison] = {
-    ControlCheck.LEVEL: Comparison(_level, 0.02, _as_ratio),
-    ControlCheck.WEEKDAYS: Comparison(_weekdays, 0.03, _as_ratio),
-    ControlCheck.SCALE: Comparison(_scale, 0.1, _as_ratio),
-    ControlCheck.MISSING: Comparison(_missing, 0.05, _as_is),
-    ControlCheck.DELAY: Comparison(_delay, 0.5, _as_is),
+    ControlCheck.LEVEL: Comparison(_level, 0.02, LEVELS_IN_REFERENCE, _as_ratio),
+    ControlCheck.WEEKDAYS: Comparison(_weekdays, 0.03, WINDOWS_IN_REFERENCE, _as_ratio),
+    ControlCheck.SCALE: Comparison(_scale, 0.1, WINDOWS_IN_REFERENCE, _as_ratio),
+    ControlCheck.MISSING: Comparison(_missing, 0.05, WINDOWS_IN_REFERENCE, _as_is),
+    ControlCheck.DELAY: Comparison(_delay, 0.25, WINDOWS_IN_REFERENCE, _as_is),
 }
 
 
@@ -223,10 +225,10 @@ def _departure(comparison: Comparison, inputs: Inputs, trained: int, n_days: int
     before = np.nanmedian(known, axis=1)
     sd = np.maximum(SD_PER_MAD * np.nanmedian(np.abs(known - before[:, None]), axis=1), comparison.smallest_sd)
     distances = np.abs(values[:, -n_days:] - before[:, None]) / sd[:, None]
-    limit = alarm_limit(before.size)
+    limit = alarm_limit(before.size, comparison.independent)
     return Departure(np.where(is_enough[:, None], distances / limit, np.nan), values[:, -1], before)
 
 
-def alarm_limit(n_statistics: int) -> float:
+def alarm_limit(n_statistics: int, independent: int) -> float:
     """Return the distance that so many statistics exceed, on average, in ALARMS_A_YEAR windows a year."""
-    return float(student.isf(ALARMS_A_YEAR / (2 * WINDOWS_A_YEAR * n_statistics), DEGREES_OF_FREEDOM))
+    return float(student.isf(ALARMS_A_YEAR / (2 * WINDOWS_A_YEAR * n_statistics), independent))

@@ -16,7 +16,7 @@ from scipy.stats import norm
 
 from training.frames import FloatArray
 
-CAP = 10.0
+CAP = 2.0
 """Evidence is held at this multiple of the limit, so that it falls again soon after a change is over."""
 
 
