@@ -2,7 +2,7 @@
 
 `python -m benchmarks.control [--years N] [--sites N] [--first-seed N] [--cache DIR]`. The learned ensemble forecasts
 each day of a system's last year as the daily job does. Then all counts are raised by 10 % from one day on, and
-intervals are made 25 % too narrow. Forecasts are kept in the cache, so a run that was interrupted goes on.
+intervals are made 25 % too narrow. Forecasts are saved in the cache, so a run that was interrupted goes on.
 """
 
 import argparse
@@ -96,14 +96,14 @@ def _year(seed: int, sites: int, cache: Path) -> Year:
     return Year(history, _lead_one(history, days, cache / f"{seed}-{sites}.parquet"))
 
 
-def _lead_one(history: PointInTimeHistory, days: pd.DatetimeIndex, kept: Path) -> pd.DataFrame:
+def _lead_one(history: PointInTimeHistory, days: pd.DatetimeIndex, saved: Path) -> pd.DataFrame:
     """Return the forecasts of lead 1 for the days, made by the recipe that publishes."""
-    if not kept.exists():
+    if not saved.exists():
         cutoffs = list(days - pd.Timedelta(days=1))
         rows = backtest_candidate(Forecaster(history, HORIZON), cutoffs, DEFAULT_CANDIDATE)
         declared = rows["unique_id"].map(lambda unique_id: series_key(unique_id).measure) == DECLARED
-        rows[(rows["lead"] == 1) & ~declared].to_parquet(kept)
-    return pd.read_parquet(kept)
+        rows[(rows["lead"] == 1) & ~declared].to_parquet(saved)
+    return pd.read_parquet(saved)
 
 
 def _narrowed(year: Year) -> Year:

@@ -79,7 +79,9 @@ def _coverage(measure: str, signal: Signal) -> str:
 
 
 def _skill(measure: str, signal: Signal) -> str:
-    return f"Forecasts of {measure} one day ahead are no better than same as last week: their skill is {signal.size:.0%}"
+    return (
+        f"Forecasts of {measure} one day ahead are no better than same as last week: their skill is {signal.size:.0%}"
+    )
 
 
 def _level(measure: str, signal: Signal) -> str:
@@ -95,7 +97,9 @@ def _scale(measure: str, signal: Signal) -> str:
 
 
 def _missing(measure: str, signal: Signal) -> str:
-    return f"{signal.size:.0%} of the days of {measure} are missing, {signal.expected:.0%} before the champion's training"
+    return (
+        f"{signal.size:.0%} of the days of {measure} are missing, {signal.expected:.0%} before the champion's training"
+    )
 
 
 def _delay(measure: str, signal: Signal) -> str:

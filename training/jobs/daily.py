@@ -76,7 +76,7 @@ def _check_newest(job: Context) -> None:
         log.error("%s It is issued again by this job.", error)
 
 
-def _scored(job: Context, console: Console, cutoff: date | None) -> LiveScores | None | Exception:
+def _scored(job: Context, console: Console, cutoff: date | None) -> LiveScores | Exception | None:
     """Return the live scores, or what scoring failed with."""
     try:
         return score.run(job, console, cutoff, SCORING_LOCK_TIMEOUT)

@@ -36,7 +36,7 @@ SKILL_ALARMS_A_YEAR = 0.1
 
 
 @dataclass(frozen=True)
-class Weights:
+class EvidenceWeights:
     """How evidence is divided: the system's own series, all bottom series together, and the rest evenly over series.
 
     The distribution of the system's series says how places depend on each other, so it shows a common bias first. An
@@ -47,7 +47,7 @@ class Weights:
     pool: float
 
 
-WEIGHTS = {ControlCheck.BIAS: Weights(0.3, 0.3), ControlCheck.COVERAGE: Weights(0.15, 0.7)}
+WEIGHTS = {ControlCheck.BIAS: EvidenceWeights(0.3, 0.3), ControlCheck.COVERAGE: EvidenceWeights(0.15, 0.7)}
 DIRECTIONS = {
     ControlCheck.BIAS: (Direction.TOO_LOW, Direction.TOO_HIGH),
     ControlCheck.COVERAGE: (Direction.TOO_NARROW, Direction.TOO_WIDE),
@@ -78,10 +78,10 @@ class LeadOne:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class DirectionEvidence:
     """Evidence of one direction after each day, (n_days, n_parts), the weight of each part, and its series.
 
-    Weights are shares of the limit: a signal begins where their sum of evidence reaches 1.
+    EvidenceWeights are shares of the limit: a signal begins where their sum of evidence reaches 1.
     """
 
     parts: FloatArray
@@ -134,7 +134,9 @@ def _states(measure: str, of: LeadOne, levels: Sequence[float]) -> Iterator[Cont
     yield _state(measure, ControlCheck.SKILL, of, [_of_skill(of)])
 
 
-def _of_direction(of: LeadOne, direction: Direction, levels: Sequence[float], weights: Weights) -> Evidence:
+def _of_direction(
+    of: LeadOne, direction: Direction, levels: Sequence[float], weights: EvidenceWeights
+) -> DirectionEvidence:
     """Return the evidence of every series, and of the bottom series together."""
     series, limit = list(of.pits.columns), DAYS_A_YEAR / ALARMS_A_YEAR[direction]
     values = e_values(of.pits.to_numpy(), direction, levels)
@@ -151,7 +153,7 @@ def _of_direction(of: LeadOne, direction: Direction, levels: Sequence[float], we
     )
 
 
-def _series_weights(series: Sequence[str], system_id: str, weights: Weights) -> FloatArray:
+def _series_weights(series: Sequence[str], system_id: str, weights: EvidenceWeights) -> FloatArray:
     others = max(len(series) - (system_id in series), 1)
     single = (1 - weights.pool - weights.system) / others
     return np.array([weights.system if unique_id == system_id else single for unique_id in series])
@@ -161,7 +163,7 @@ def _evenly(share: float, n: int) -> list[float]:
     return [share / n] * n
 
 
-def _of_skill(of: LeadOne) -> Evidence:
+def _of_skill(of: LeadOne) -> DirectionEvidence:
     bottom = list(of.bottom)
     losses, baseline = (table[bottom].sum(axis=1, min_count=1).to_numpy() for table in (of.absolute, of.baseline))
     values = skill_e_values(losses, baseline)
@@ -169,12 +171,12 @@ def _of_skill(of: LeadOne) -> Evidence:
     return _evidence(values, np.array(_evenly(1.0, n_bets)), [None] * n_bets, DAYS_A_YEAR / SKILL_ALARMS_A_YEAR)
 
 
-def _evidence(values: FloatArray, weights: FloatArray, parts: Sequence[str | None], limit: float) -> Evidence:
+def _evidence(values: FloatArray, weights: FloatArray, parts: Sequence[str | None], limit: float) -> DirectionEvidence:
     shares = weights / limit
-    return Evidence(detectors(values, CAP / shares), shares, tuple(parts))
+    return DirectionEvidence(detectors(values, CAP / shares), shares, tuple(parts))
 
 
-def _state(measure: str, check: ControlCheck, of: LeadOne, evidence: Sequence[Evidence]) -> ControlState:
+def _state(measure: str, check: ControlCheck, of: LeadOne, evidence: Sequence[DirectionEvidence]) -> ControlState:
     """Return the state of a check by that of its directions that has most evidence now."""
     most = max(evidence, key=lambda direction: (_found(direction.total) is not None, direction.total[-1]))
     found = _found(most.total)
@@ -190,7 +192,7 @@ def _found(total: FloatArray) -> int | None:
     return first + int(reached[0]) if len(reached) else None
 
 
-def _signal(check: ControlCheck, of: LeadOne, evidence: Evidence, found: int) -> Signal:
+def _signal(check: ControlCheck, of: LeadOne, evidence: DirectionEvidence, found: int) -> Signal:
     strongest = int((evidence.parts[found] * evidence.weights).argmax())
     unique_id = evidence.series[strongest]
     since = _since(evidence.parts[:found, strongest])

@@ -17,16 +17,16 @@ from publication.vocabulary import series_key
 from training.frames import WEEK, FloatArray
 from training.history.point_in_time import PointInTimeHistory
 
-WINDOW_DAYS = 28
-SHORTEST_WINDOW_DAYS = 14
-REFERENCE_WEEKS = 104
+COMPARED_DAYS = 28
+FEWEST_COMPARED_DAYS = 14
+WEEKS_BEFORE_TRAINING = 104
 FEWEST_REFERENCES = 12
 LONGEST_SINCE_TRAINING_DAYS = 366
-YEAR_DAYS = 52 * WEEK
-REACH_DAYS = REFERENCE_WEEKS * WEEK + YEAR_DAYS + WINDOW_DAYS + LONGEST_SINCE_TRAINING_DAYS
+SEASON_DAYS = 52 * WEEK
+REACH_DAYS = WEEKS_BEFORE_TRAINING * WEEK + SEASON_DAYS + COMPARED_DAYS + LONGEST_SINCE_TRAINING_DAYS
 """Of history that is read: two years of windows before a training of up to a year ago, each with the year before it."""
 WINDOWS_A_YEAR = 13
-ALARMS_A_YEAR = 0.06
+DRIFT_ALARMS_A_YEAR = 0.06
 """The most false alarms of each check and measure, on average: 0.3 together."""
 WINDOWS_IN_REFERENCE = 12
 LEVELS_IN_REFERENCE = 6
@@ -82,9 +82,9 @@ def inputs_of(history: PointInTimeHistory, last: pd.Timestamp) -> Inputs:
 class Comparison:
     """One statistic of windows, the least standard deviation it is compared by, and how it is shown.
 
-    `independent` is the number of earlier windows that overlapping ones are worth. `statistic(inputs, n_days)` returns values (n_statistics, n_days, n_series) by the last day of each window; a series
-    departs by the largest of them. `shown` turns a value and its median before into the `size` and `expected` of a
-    signal.
+    `statistic(inputs, n_days)` returns values (n_statistics, n_days, n_series) by the last day of each window; a series
+    departs by the largest of them. `independent` is the number of earlier windows that overlapping ones are worth.
+    `shown` turns a value and its median before into the `size` and `expected` of a signal.
     """
 
     statistic: Callable[[Inputs, int], FloatArray]
@@ -121,7 +121,7 @@ def _before(values: FloatArray, n_days: int) -> FloatArray:
 def _level(inputs: Inputs, n_days: int) -> FloatArray:
     """Return the log of the mean over that of the same window a year before: so seasons do not count as drift."""
     means = _log(_means(inputs.values, n_days))
-    return (means - _before(means, YEAR_DAYS))[None]
+    return (means - _before(means, SEASON_DAYS))[None]
 
 
 def _weekdays(inputs: Inputs, n_days: int) -> FloatArray:
@@ -171,7 +171,7 @@ def drift_states(inputs: Inputs, trained: pd.Timestamp, system: System) -> tuple
     by_measure: dict[str, list[int]] = {}
     for position, unique_id in enumerate(inputs.unique_ids):
         by_measure.setdefault(series_key(unique_id).measure, []).append(position)
-    n_days = min(WINDOW_DAYS, (inputs.days[-1] - trained).days)
+    n_days = min(COMPARED_DAYS, (inputs.days[-1] - trained).days)
     return tuple(
         _state(measure.name, check, comparison, inputs.of(by_measure[measure.name]), trained, n_days)
         for measure in system.measures
@@ -196,7 +196,7 @@ def _state(
     measure: str, check: ControlCheck, comparison: Comparison, inputs: Inputs, trained: pd.Timestamp, n_days: int
 ) -> ControlState:
     nothing = ControlState(measure, check, max(n_days, 0), None)
-    if n_days < SHORTEST_WINDOW_DAYS or inputs.days[0] > trained:
+    if n_days < FEWEST_COMPARED_DAYS or inputs.days[0] > trained:
         return nothing
     departure = _departure(comparison, inputs, int(inputs.days.searchsorted(trained)), n_days)
     if np.isnan(departure.shares[:, -1]).all():
@@ -219,7 +219,7 @@ def _signal(comparison: Comparison, inputs: Inputs, departure: Departure, eviden
 
 def _departure(comparison: Comparison, inputs: Inputs, trained: int, n_days: int) -> Departure:
     values = comparison.statistic(inputs, n_days)
-    earlier = values[:, np.arange(trained, -1, -WEEK)[:REFERENCE_WEEKS]]
+    earlier = values[:, np.arange(trained, -1, -WEEK)[:WEEKS_BEFORE_TRAINING]]
     is_enough = (~np.isnan(earlier)).sum(axis=1) >= FEWEST_REFERENCES
     known = np.where(is_enough[:, None], earlier, 0.0)
     before = np.nanmedian(known, axis=1)
@@ -230,5 +230,5 @@ def _departure(comparison: Comparison, inputs: Inputs, trained: int, n_days: int
 
 
 def alarm_limit(n_statistics: int, independent: int) -> float:
-    """Return the distance that so many statistics exceed, on average, in ALARMS_A_YEAR windows a year."""
-    return float(student.isf(ALARMS_A_YEAR / (2 * WINDOWS_A_YEAR * n_statistics), independent))
+    """Return the distance that so many statistics exceed, on average, in DRIFT_ALARMS_A_YEAR windows a year."""
+    return float(student.isf(DRIFT_ALARMS_A_YEAR / (2 * WINDOWS_A_YEAR * n_statistics), independent))

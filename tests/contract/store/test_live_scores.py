@@ -90,7 +90,7 @@ def test_a_damaged_row_of_any_table_is_found(tmp_path: Path, table: str, column:
 
 
 def test_without_its_tables_the_sentence_says_what_to_do(store: Store, store_url: str) -> None:
-    tables = ("scores", "lead_scores", "champion_scores", "quantile_shares", "live_scores")
+    tables = ("scores", "lead_scores", "champion_scores", "quantile_shares", "control_states", "live_scores")
     tell(store_url, *(f"DROP TABLE {table}" for table in tables))
     with pytest.raises(StoreUnreachableError, match="the tables exist"):
         store.scored_at("northshire")

@@ -132,14 +132,18 @@ def test_a_system_of_one_series_is_controlled_too() -> None:
         (
             ControlCheck.BIAS,
             Signal("A/occupancy", date(2026, 2, 1), date(2026, 2, 5), -0.031, 0.0),
-            "Forecasts of occupancy one day ahead are too low, by 3.1% of the actual "
-            "(A/occupancy; since 2026-02-01, found on 2026-02-05).",
+            (
+                "Forecasts of occupancy one day ahead are too low, by 3.1% of the actual "
+                "(A/occupancy; since 2026-02-01, found on 2026-02-05)."
+            ),
         ),
         (
             ControlCheck.COVERAGE,
             Signal(None, date(2026, 2, 1), date(2026, 2, 5), 0.61, 0.8),
-            "Intervals of occupancy one day ahead are too narrow: that of 80% has held 61% of actuals "
-            "(all places together; since 2026-02-01, found on 2026-02-05).",
+            (
+                "Intervals of occupancy one day ahead are too narrow: that of 80% has held 61% of actuals "
+                "(all places together; since 2026-02-01, found on 2026-02-05)."
+            ),
         ),
     ],
 )

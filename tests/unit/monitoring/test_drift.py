@@ -12,7 +12,7 @@ from publication.control import ControlCheck, ControlState
 from tests.unit.pipeline.histories import build_system
 from training.frames import FloatArray, long
 from training.history.point_in_time import PointInTimeHistory, known_at_day_end
-from training.monitoring.drift import ALARMS_A_YEAR, alarm_limit, drift_states, inputs_of
+from training.monitoring.drift import DRIFT_ALARMS_A_YEAR, alarm_limit, drift_states, inputs_of
 
 SYSTEM = build_system({"A": "north", "B": "north"})
 DAYS = pd.date_range(end="2026-03-31", periods=1000, freq="D", name="ds")
@@ -97,7 +97,7 @@ def test_a_level_that_the_season_raises_is_no_drift() -> None:
 
 def test_a_change_before_the_training_is_no_drift() -> None:
     """The champion was trained on it."""
-    earlier = np.asarray(DAYS > pd.Timestamp("2024-12-01"))
+    earlier = np.asarray(pd.Timestamp("2024-12-01") < DAYS)
     assert signals(history(lambda values: np.where(earlier, np.round(1.15 * values), values))) == set()
 
 
@@ -125,4 +125,4 @@ def test_too_little_to_compare_is_no_evidence(trained: str, n_days: int) -> None
 
 def test_a_limit_is_exceeded_as_often_as_is_allowed() -> None:
     """Of 26 sides and windows of each of eight statistics in a year, by the distribution that the limit assumes."""
-    assert 26 * 8 * student.sf(alarm_limit(8, 6), 6) == pytest.approx(ALARMS_A_YEAR)
+    assert 26 * 8 * student.sf(alarm_limit(8, 6), 6) == pytest.approx(DRIFT_ALARMS_A_YEAR)
