@@ -1,13 +1,10 @@
 """`headroom daily`: what cron runs each morning."""
 
 import logging
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from rich.console import Console
 
-from publication.control import ControlState
-from publication.days import today
 from publication.errors import MalformedPublicationError, UnknownPublicationError
 from publication.job_runs import JobName
 from publication.live_scores import LiveScores
@@ -18,15 +15,12 @@ from training.jobs.context import Context
 from training.jobs.publish import cutoff_sentence
 from training.jobs.recording import recorded
 from training.jobs.registry import has_champion
+from training.jobs.retraining import answer_signals
 from training.models.catalogue import DEFAULT_CANDIDATE
 
 log = logging.getLogger("headroom")
 SCORING_LOCK_TIMEOUT = timedelta(minutes=1)
 """Another job scores in seconds; forecasts do not wait longer for one that is stuck."""
-RETRAINING_PROPOSED = (
-    "Retraining is proposed for the signals above: run `headroom train --promote-if-better`, or let "
-    "`headroom daily --retrain-on-drift` do so."
-)
 FIRST_CHAMPION_REASON = "The first champion: before it, nothing is published."
 
 
@@ -58,7 +52,7 @@ def run(
         if isinstance(scored, Exception):
             raise scored
         if scored is not None and scored.signals:
-            _answer(job, console, scored.signals, cutoff, retrain_on_drift)
+            answer_signals(job, console, scored.signals, cutoff, retrain=retrain_on_drift)
         return issued
 
 
@@ -83,28 +77,6 @@ def _scored(job: Context, console: Console, cutoff: date | None) -> LiveScores |
     except Exception as error:  # noqa: BLE001  whatever it is, forecasts matter more
         log.error("Scoring failed, and the forecasts are published first: %s", error)
         return error
-
-
-def _answer(
-    job: Context, console: Console, signals: Sequence[ControlState], cutoff: date | None, retrain: bool
-) -> None:
-    """Propose a training, or run one, unless a version was trained since the newest signal was found."""
-    newest = max(state.signal.found for state in signals if state.signal is not None)
-    trained = _last_training(job)
-    if trained is not None and today(trained, job.system.timezone) > newest:
-        log.warning("A version was trained since the signals above began: nothing more is trained for them.")
-    elif not retrain:
-        log.warning(RETRAINING_PROPOSED)
-    else:
-        log.warning("Training for the signals above.")
-        train.run(job, console, cutoff=cutoff)
-        promote.if_better(job, console)
-
-
-def _last_training(job: Context) -> datetime | None:
-    outcomes = job.store.job_outcomes(job.system.name)
-    succeeded = (of.last_success for of in outcomes if of.last.job == JobName.TRAIN)
-    return next((run.ended_at for run in succeeded if run is not None), None)
 
 
 def _published(job: Context, console: Console, cutoff: date | None, allow_missing: bool) -> Publication:
