@@ -48,7 +48,7 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-VERSION = "0011"
+VERSION = "0012"
 """Of the tables below: the newest step of training/migrations."""
 
 metadata = MetaData()

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import NamedTuple
 
+from publication.control import ControlState
+
 SLICES = ("series", "measure", "leads", "regime")
 DEFAULT_SLICES = ("measure", "leads")
 SCORED_WEEKS = (4, 13)
@@ -109,7 +111,8 @@ class LiveScores:
     """Scores of the publications whose target days lie from `first` to `last`, by every slice; replaced together.
 
     `by_champion` has the newest two periods of champions, by lead, over all weeks. `by_lead`, `by_champion` and
-    `quantiles` are not separated by series: so they are small, however many series there are.
+    `quantiles` are not separated by series: so they are small, however many series there are. `control` has a state for
+    each measure and check; none where no champion has published for a scored day.
     """
 
     system: str
@@ -121,11 +124,17 @@ class LiveScores:
     by_lead: tuple[LeadScore, ...] = ()
     by_champion: tuple[LeadScore, ...] = ()
     quantiles: tuple[QuantileShare, ...] = ()
+    control: tuple[ControlState, ...] = ()
 
     @cached_property
     def by_measure_and_leads(self) -> tuple[Score, ...]:
         """Of all weeks."""
         return combined((score for score in self.scores if score.of.weeks == MOST_WEEKS), ("measure", "leads"))
+
+    @property
+    def signals(self) -> tuple[ControlState, ...]:
+        """The states that have a signal."""
+        return tuple(state for state in self.control if state.signal is not None)
 
     @cached_property
     def by_series(self) -> Mapping[str, tuple[Score, ...]]:

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from publication.control import ControlCheck, ControlState, Signal
 from publication.database import Instant, metadata
 from publication.live_scores import ChampionPeriod, LeadScore, LiveScores, Losses, QuantileShare, Score, Slice
 from publication.vocabulary import series_key
@@ -78,9 +79,20 @@ quantile_shares = _table(
     Column("publications", Integer, nullable=False),
     Column("at_or_below", Float, nullable=False),
 )
+control_states = _table(
+    "control_states",
+    (_key("measure", String), _key("check", String)),
+    Column("n_days", Integer, nullable=False),
+    Column("evidence", Float),
+    Column("unique_id", String),
+    Column("since", Date),
+    Column("found", Date),
+    Column("size", Float),
+    Column("expected", Float),
+)
 
 SAVED_PER_SYSTEM = 2
-Row = TypeVar("Row", Score, LeadScore, QuantileShare)
+Row = TypeVar("Row", Score, LeadScore, QuantileShare, ControlState)
 
 
 def scored_at(connection: Connection, system: str) -> datetime | None:
@@ -112,6 +124,7 @@ def read(connection: Connection, system: str) -> LiveScores | None:
         by_lead=rows(lead_scores, _lead_score),
         by_champion=rows(champion_scores, _champion_score),
         quantiles=rows(quantile_shares, _quantile_share),
+        control=rows(control_states, _control_state),
     )
 
 
@@ -130,6 +143,7 @@ def write(connection: Connection, new: LiveScores) -> None:
         lead_scores: [_record_of_lead(score) for score in new.by_lead],
         champion_scores: [_record_of_lead(score) | _record_of_champion(score.champion) for score in new.by_champion],
         quantile_shares: [share._asdict() for share in new.quantiles],
+        control_states: [_record_of_state(state) for state in new.control],
     }
     for table, its_records in records.items():
         if its_records:
@@ -204,6 +218,37 @@ def _quantile_share(row: RowMapping) -> QuantileShare:
         n=_count(row, "n"),
         at_or_below=_number(row, "at_or_below"),
         publications=_count(row, "publications"),
+    )
+
+
+def _record_of_state(state: ControlState) -> dict[str, object]:
+    signal = dict.fromkeys(Signal._fields) if state.signal is None else state.signal._asdict()
+    return {
+        "measure": state.measure,
+        "check": str(state.check),
+        "n_days": state.n_days,
+        "evidence": state.evidence,
+        **signal,
+    }
+
+
+def _control_state(row: RowMapping) -> ControlState:
+    return ControlState(
+        measure=_text(row, "measure"),
+        check=ControlCheck(_text(row, "check")),
+        n_days=_count(row, "n_days"),
+        evidence=None if row["evidence"] is None else _number(row, "evidence"),
+        signal=None if row["found"] is None else _signal(row),
+    )
+
+
+def _signal(row: RowMapping) -> Signal:
+    return Signal(
+        unique_id=None if row["unique_id"] is None else series_key(_text(row, "unique_id")).unique_id,
+        since=_day(row, "since"),
+        found=_day(row, "found"),
+        size=_number(row, "size"),
+        expected=_number(row, "expected"),
     )
 
 

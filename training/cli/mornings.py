@@ -62,6 +62,13 @@ def daily(
     cutoff: CutoffOption = None,
     strict: StrictOption = False,
     allow_missing: AllowMissingOption = False,
+    retrain_on_drift: Annotated[
+        bool,
+        typer.Option(
+            "--retrain-on-drift",
+            help="After publishing, train where control has a new signal, and promote through the gate.",
+        ),
+    ] = False,
 ) -> None:
     """Ingest, score and publish: the daily job.
 
@@ -72,7 +79,7 @@ def daily(
     context.check_store()  # at once: the libraries of the job take seconds to import
     from training.jobs import daily as job
 
-    job.run(context, new_console(), day_of(cutoff), strict, allow_missing)
+    job.run(context, new_console(), day_of(cutoff), strict, allow_missing, retrain_on_drift)
 
 
 def briefing(

@@ -11,7 +11,7 @@ from publication.days import hour_after
 from publication.model import System
 from publication.vocabulary import series_key
 from training.errors import NothingPublishedError
-from training.frames import FloatArray, imputed, wide
+from training.frames import FloatArray, imputed, values_of, wide
 from training.history.digests import Declarations, series_digests
 from training.history.event_days import TRANSIENT_KINDS, bed_steps, days_of
 from training.history.flags import flags_of, suspect_cells
@@ -25,7 +25,7 @@ from training.history.hierarchy import (
 )
 from training.history.plausibility.catalogue import detection_delays, mask_uncounted, mask_untrusted
 from training.history.plausibility.suspect_checks import DetectionDelays
-from training.history.publication_hours import instants_after, publication_hour, typical_delays
+from training.history.publication_hours import first_delays, instants_after, publication_hour, typical_delays
 from training.history.reporting import (
     days_behind,
     days_never_counted,
@@ -232,6 +232,18 @@ class PointInTimeHistory:
         days, ids = pd.DatetimeIndex(known.index), list(known.columns)
         passing = days_of(self._context_at(cutoff).events, TRANSIENT_KINDS, days, ids, self.system)
         return known.mask(passing) if passing.any() else known
+
+    def ordinary(self, cutoff: pd.Timestamp) -> pd.DataFrame:
+        """The frame of `as_of` without strikes and diverts, bank holidays and the days after those."""
+        known = self._without_passing(self.as_of(cutoff), cutoff)
+        holidays = pd.DatetimeIndex(self._special_days(pd.DatetimeIndex(known.index)))
+        is_holiday = known.index.isin(holidays) | known.index.isin(holidays + pd.Timedelta(days=1))
+        return known.mask(np.broadcast_to(is_holiday[:, None], known.shape))
+
+    def delays(self, days: pd.DatetimeIndex, unique_ids: Sequence[str]) -> FloatArray:
+        """Return the days of `first_delays`, (n_days, n_series)."""
+        table = first_delays(self._versions, self.publication_hour, self.system)
+        return values_of(table.reindex(days), unique_ids)
 
     def _digests(self, cutoff: pd.Timestamp, horizon_days: int) -> Mapping[str, bytes]:
         """The digest of all that models may see of each series at the cutoff, `horizon_days` ahead."""

@@ -7,6 +7,7 @@ import pandas as pd
 
 from publication.days import hour_after
 from publication.model import System
+from training.frames import wide
 from training.history.reporting import arrival_hour
 from training.sources.times import HOURS_A_DAY
 from training.system.model import SystemContext
@@ -56,3 +57,13 @@ def typical_delays(versions: pd.DataFrame, hour: int, system: System) -> Mapping
     days = np.ceil(hours_late(recent, hour, system) / HOURS_A_DAY).clip(lower=0)
     medians = days.groupby(recent["unique_id"].astype(str)).median()
     return {str(unique_id): int(delay) for unique_id, delay in medians.items()}
+
+
+def first_delays(versions: pd.DataFrame, hour: int, system: System) -> pd.DataFrame:
+    """Return by day and series the days by which its first value missed the publication hour after it, wide.
+
+    0 where it was in time, NaN where there is no value. `versions` are sorted by when they became known.
+    """
+    first = versions.drop_duplicates(["unique_id", "ds"], keep="first")
+    late = np.ceil(hours_late(first, hour, system) / HOURS_A_DAY).clip(lower=0)
+    return wide(first[["unique_id", "ds"]].assign(y=late))

@@ -1,12 +1,16 @@
 """`headroom score`: issued forecasts against the actuals now known, as live scores."""
 
+import itertools
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from publication.control import sentence
 from publication.errors import MalformedPublicationError, UnknownPublicationError
 from publication.job_runs import JobName
 from publication.live_scores import LiveScores, Losses, Score
@@ -14,6 +18,7 @@ from publication.model import Publication, PublicationSummary
 from publication.store import Store
 from training.jobs.context import LOCK_TIMEOUT, Context, JobLock, hold
 from training.jobs.recording import recorded
+from training.monitoring.drift import drift_states, inputs_of
 from training.monitoring.scoring import score_issued, to_score
 
 log = logging.getLogger("headroom")
@@ -41,6 +46,8 @@ def run(
         job.store.save_live_scores(live_scores)
     console.print(_sentence(live_scores), soft_wrap=True)
     console.print(_table(live_scores.by_measure_and_leads))
+    for state in live_scores.signals:
+        log.warning("Signal: %s", sentence(state))
     return live_scores
 
 
@@ -53,7 +60,20 @@ def _scored(job: Context, as_of: datetime, cutoff: date | None) -> LiveScores | 
     wanted = to_score(summaries, last, job.system.horizon_days)
     if not wanted:
         return None
-    return score_issued(_read(job.store, wanted), history, wanted[0].cutoff, last, job.now)
+    found = score_issued(_read(job.store, wanted), history, wanted[0].cutoff, last, job.now)
+    if found is None:
+        return None
+    newest = pd.Timestamp(last)
+    drift = drift_states(inputs_of(history, newest), pd.Timestamp(_first_cutoff_of_champion(summaries)), history.system)
+    return replace(found, control=(*found.control, *drift))
+
+
+def _first_cutoff_of_champion(summaries: Sequence[PublicationSummary]) -> date:
+    """Return the first cutoff that the version of the newest publication published: it was trained on no later day."""
+    by_cutoff = sorted(summaries, key=lambda summary: (summary.cutoff, summary.revision), reverse=True)
+    version = by_cutoff[0].champion.version
+    own = itertools.takewhile(lambda summary: summary.champion.version == version, by_cutoff)
+    return min(summary.cutoff for summary in own)
 
 
 def _read(store: Store, summaries: Sequence[PublicationSummary]) -> Iterator[Publication]:

@@ -12,6 +12,7 @@ from training.backtest.scores import error_of, mase_scales, reference_error_colu
 from training.backtest.slices import regimes
 from training.frames import WEEK
 from training.history.point_in_time import PointInTimeHistory
+from training.monitoring.control import CONTROL_COLUMNS, control_states
 from training.monitoring.issued import IssuedForecasts
 from training.monitoring.sums import (
     PERIOD,
@@ -68,6 +69,11 @@ class _Champions:
         """Return the number of the period of each cutoff."""
         return cutoffs.map({pd.Timestamp(cutoff): period for cutoff, period in self._periods.items()})
 
+    @property
+    def newest(self) -> int:
+        """The number of the newest period."""
+        return len(self._versions) - 1
+
     def periods(self, scored: Iterable[pd.Timestamp]) -> dict[int, ChampionPeriod]:
         """Return each period that has scored cutoffs, by its number, with the first and the last of them."""
         cutoffs: dict[int, list[date]] = {}
@@ -91,6 +97,7 @@ def score_issued(
     first = first_scored(last)
     scales = mase_scales(history, max(pd.Timestamp(oldest), history.first_day))
     parts: list[SlicedSums] = []
+    lead_one: list[pd.DataFrame] = []
     cutoffs: set[pd.Timestamp] = set()
     champions = _Champions()
     issued = IssuedForecasts(history, pd.Timestamp(first), pd.Timestamp(last))
@@ -103,10 +110,13 @@ def score_issued(
         )
         losses = row_losses(sliced, scales, levels).rename(columns=BASELINE_LOSSES)
         parts = [added([*parts, sums_of(losses, last, levels)])]
+        is_controlled = (losses["lead"] == 1) & ~losses["fallback"]
+        lead_one.append(losses.loc[is_controlled, [*CONTROL_COLUMNS, PERIOD]])
         cutoffs.update(map(pd.Timestamp, rows["cutoff"].unique()))
     if not cutoffs:
         return None
     summed = parts[0]
+    controlled = pd.concat(lead_one, ignore_index=True)
     return LiveScores(
         system=history.system.name,
         scored_at=scored_at,
@@ -117,6 +127,7 @@ def score_issued(
         by_lead=lead_scores(summed.leads),
         by_champion=champion_scores(summed.champions, champions.periods(cutoffs)),
         quantiles=quantile_shares(summed.quantiles),
+        control=control_states(controlled[controlled[PERIOD] == champions.newest], history.system, levels),
     )
 
 
