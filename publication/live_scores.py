@@ -49,6 +49,17 @@ class Losses(NamedTuple):
             return None
         return 1 - self.mae_vs_last_week / self.last_week_mae
 
+    @property
+    def wis_skill(self) -> float | None:
+        """1 - WIS / WIS of seasonal naive, which is a point and so has a WIS equal to its absolute error.
+
+        The WIS is of all cases. Where some of them have no seasonal naive, that of the others is estimated: it is
+        multiplied by MAE on those cases / MAE on all. None where one of these losses is 0 or absent.
+        """
+        if self.wis is None or self.mae_vs_last_week is None or not self.mae or not self.last_week_mae:
+            return None
+        return 1 - self.wis * (self.mae_vs_last_week / self.mae) / self.last_week_mae
+
 
 class Slice(NamedTuple):
     """The forecasts that a score is of: those for the days of the last `weeks`. None: not separated by this."""
@@ -127,9 +138,19 @@ class LiveScores:
     control: tuple[ControlState, ...] = ()
 
     @cached_property
+    def by_measure_leads_and_weeks(self) -> tuple[Score, ...]:
+        """Of each number of weeks."""
+        return combined(self.scores, ("measure", "leads"))
+
+    @property
     def by_measure_and_leads(self) -> tuple[Score, ...]:
         """Of all weeks."""
-        return combined((score for score in self.scores if score.of.weeks == MOST_WEEKS), ("measure", "leads"))
+        return tuple(score for score in self.by_measure_leads_and_weeks if score.of.weeks == MOST_WEEKS)
+
+    @property
+    def signals(self) -> tuple[ControlState, ...]:
+        """The states that have a signal."""
+        return tuple(state for state in self.control if state.signal is not None)
 
     @property
     def signals(self) -> tuple[ControlState, ...]:

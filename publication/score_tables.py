@@ -238,7 +238,7 @@ def _control_state(row: RowMapping) -> ControlState:
         check=ControlCheck(_text(row, "check")),
         n_days=_count(row, "n_days"),
         evidence=None if row["evidence"] is None else _number(row, "evidence"),
-        signal=None if row["found"] is None else _signal(row),
+        signal=None if all(row[name] is None for name in Signal._fields) else _signal(row),
     )
 
 

@@ -32,6 +32,7 @@ from service.publications.repository import Clock, PublicationRepository, Public
 from service.routes.accuracy import accuracy_router
 from service.routes.auth_cache import AuthCacheMiddleware
 from service.routes.catalogue import catalogue_router
+from service.routes.control import control_router
 from service.routes.forecasts import forecasts_router, pressure_router, scores_router
 from service.routes.openapi import docs_router, enrich_openapi
 from service.routes.pages import pages_router
@@ -94,6 +95,7 @@ def create_app(
         forecasts_router(repository, clock),
         pressure_router(repository, clock),
         scores_router(repository, clock),
+        control_router(repository, clock),
         probes_router(repository, registry, clock),
         pages_router(
             repository, EarlierPublications(store, repository), templates, assets, clock, page_headers(framing_sites)

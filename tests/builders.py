@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import compress
 
+from publication.control import ControlCheck, ControlState, Signal
 from publication.levels import EscalationLevel
 from publication.live_scores import ChampionPeriod, LeadScore, LiveScores, Losses, QuantileShare, Score, Slice
 from publication.model import (
@@ -301,7 +302,7 @@ def build_live_scores(
 ) -> LiveScores:
     """Scores of two measures at every place, in two lead bands; every loss a plain function of where it stands.
 
-    Those of four weeks are of a third as many forecasts, which erred half as much.
+    Those of four weeks are of a third as many forecasts, which erred half as much. Occupancy has two signals.
     """
     slices = [
         Slice(f"{place.id}/{measure}", measure, leads, "stable")
@@ -334,7 +335,29 @@ def build_live_scores(
             for level in QUANTILES
             for weeks in (4, 13)
         ),
+        control=tuple(
+            _control_state(measure, check, places[-1].id)
+            for measure in sorted(measures)
+            for check in sorted(ControlCheck)
+        ),
     )
+
+
+def _control_state(measure: str, check: ControlCheck, place: str) -> ControlState:
+    """Occupancy is too high at one place and its intervals too narrow everywhere; delays are too few to check."""
+    nth = list(ControlCheck).index(check)
+    if check is ControlCheck.DELAY:
+        return ControlState(measure, check, 9, None)
+    state = ControlState(measure, check, 28 if check.is_of_inputs else 61, round(0.05 + 0.1 * nth, 2))
+    if measure != "occupancy":
+        return state
+    if check is ControlCheck.BIAS:
+        signal = Signal(f"{place}/occupancy", CUTOFF - timedelta(days=19), CUTOFF - timedelta(days=7), 0.0241, 0.0)
+        return state._replace(evidence=1.4127, signal=signal)
+    if check is ControlCheck.COVERAGE:
+        signal = Signal(None, CUTOFF - timedelta(days=26), CUTOFF - timedelta(days=12), 0.68, 0.8)
+        return state._replace(evidence=2.5, signal=signal)
+    return state
 
 
 def _score(i: int, of: Slice) -> Score:

@@ -1,9 +1,10 @@
 """Gauges of the served publication and of the stores, read when Prometheus scrapes."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
+from operator import attrgetter, methodcaller
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -12,8 +13,8 @@ from publication.database import VERSION
 from publication.days import DAYS_UNTIL_STALE, ONE_DAY, end_of_day
 from publication.exit_codes import DISTRIBUTION
 from publication.job_runs import INGESTED_ROWS, SUSPECT_VALUES, JobName, JobOutcome
-from publication.live_scores import LiveScores
-from publication.model import Publication
+from publication.live_scores import LiveScores, Losses
+from publication.model import Publication, System
 from publication.pressure import headroom_levels, level_of_day
 from publication.vocabulary import COVERAGES, Check, NoteKind
 from service.auth.key_cache import KeyCache
@@ -62,6 +63,8 @@ class PublicationCollector(Collector):
             yield _gauge(metric, samples)
         scores = self._repository.live_scores
         for metric, samples in _of_scores(scores) if scores else ():
+            yield _gauge(metric, samples)
+        for metric, samples in _of_control(scores, served.publication.system) if scores and served else ():
             yield _gauge(metric, samples)
 
 
@@ -148,19 +151,48 @@ def _escalation_levels(publication: Publication, today: int) -> list[Sample]:
 
 
 def _of_scores(scores: LiveScores) -> Iterator[tuple[Metric, list[Sample]]]:
-    """Return the scores by measure and lead band: bounded, however many places there are."""
-    by_slice = [((score.of.measure or "", score.of.leads or ""), score) for score in scores.by_measure_and_leads]
+    """Return the scores by measure, lead band and weeks: bounded, however many places there are."""
+    by_slice = [
+        ((score.of.measure or "", score.of.leads or "", str(score.of.weeks)), score)
+        for score in scores.by_measure_leads_and_weeks
+    ]
+
+    def known(value: Callable[[Losses], float | None]) -> list[Sample]:
+        values = ((labels, value(score.losses)) for labels, score in by_slice)
+        return [(labels, loss) for labels, loss in values if loss is not None]
+
     yield metrics.SCORED_METRIC, [((), scores.scored_at.timestamp())]
     yield metrics.SCORED_FORECASTS_METRIC, [(labels, score.n) for labels, score in by_slice]
     for name, metric in metrics.SCORE_METRICS.items():
-        losses = ((labels, getattr(score.losses, name)) for labels, score in by_slice)
-        yield metric, [(labels, loss) for labels, loss in losses if loss is not None]
-    coverages = (
-        ((*labels, f"{percent / 100:g}"), score.losses.coverage(percent))
-        for labels, score in by_slice
-        for percent in COVERAGES
+        yield metric, known(attrgetter(name))
+    yield metrics.SKILL_METRIC, known(lambda losses: losses.skill)
+    yield metrics.WIS_SKILL_METRIC, known(lambda losses: losses.wis_skill)
+    shares = ((percent, known(methodcaller("coverage", percent))) for percent in COVERAGES)
+    yield (
+        metrics.COVERAGE_METRIC,
+        [((*labels, _interval(percent)), share) for percent, samples in shares for labels, share in samples],
     )
-    yield metrics.COVERAGE_METRIC, [(labels, share) for labels, share in coverages if share is not None]
+    yield metrics.COVERAGE_TARGET_METRIC, [((_interval(percent),), percent / 100) for percent in COVERAGES]
+
+
+def _interval(percent: int) -> str:
+    return f"{percent / 100:g}"
+
+
+def _of_control(scores: LiveScores, system: System) -> Iterator[tuple[Metric, list[Sample]]]:
+    """Return the state of each check of each measure: bounded, however many places there are."""
+    states = [((state.measure, state.check.value), state) for state in scores.control]
+    known = [(labels, state.evidence) for labels, state in states]
+    yield metrics.CONTROL_EVIDENCE_METRIC, [(labels, share) for labels, share in known if share is not None]
+    yield metrics.CONTROL_SIGNAL_METRIC, [(labels, float(state.signal is not None)) for labels, state in states]
+    yield (
+        metrics.CONTROL_START_METRIC,
+        [
+            (labels, end_of_day(state.signal.since - ONE_DAY, system.timezone).timestamp())
+            for labels, state in states
+            if state.signal is not None
+        ],
+    )
 
 
 def _gauge(metric: Metric, samples: list[Sample]) -> GaugeMetricFamily:

@@ -142,15 +142,19 @@ SCORED_METRIC = Metric(
     MetricType.GAUGE,
     "Unix time at which issued forecasts were last scored against actuals.",
 )
+SCORE_LABELS = ("measure", "leads", "weeks")
 SCORED_FORECASTS_METRIC = Metric(
     "headroom_scores_forecasts",
     MetricType.GAUGE,
-    "Forecasts that the scores are means of, by measure and lead band.",
-    ("measure", "leads"),
+    "Forecasts that the scores are means of, by measure, lead band and weeks of target days.",
+    SCORE_LABELS,
 )
 SCORE_METRICS = {
     loss: Metric(
-        f"headroom_scores_{loss}", MetricType.GAUGE, f"{meaning}, by measure and lead band.", ("measure", "leads")
+        f"headroom_scores_{loss}",
+        MetricType.GAUGE,
+        f"{meaning}, by measure, lead band and weeks of target days.",
+        SCORE_LABELS,
     )
     for loss, meaning in (
         ("mae", "Mean absolute error of issued forecasts"),
@@ -160,11 +164,47 @@ SCORE_METRICS = {
         ("scaled_wis", "Mean weighted interval score over the error of seasonal naive"),
     )
 }
+SKILL_METRIC = Metric(
+    "headroom_scores_skill_ratio",
+    MetricType.GAUGE,
+    "1 - mean absolute error over that of seasonal naive on the same cases; above 0 is better.",
+    SCORE_LABELS,
+)
+WIS_SKILL_METRIC = Metric(
+    "headroom_scores_wis_skill_ratio",
+    MetricType.GAUGE,
+    "1 - mean weighted interval score over that of seasonal naive, its mean absolute error; above 0 is better.",
+    SCORE_LABELS,
+)
 COVERAGE_METRIC = Metric(
     "headroom_scores_coverage_ratio",
     MetricType.GAUGE,
     "Share of actuals inside the central prediction interval, whose label is the share that it promises.",
-    ("measure", "leads", "interval"),
+    (*SCORE_LABELS, "interval"),
+)
+COVERAGE_TARGET_METRIC = Metric(
+    "headroom_scores_coverage_target_ratio",
+    MetricType.GAUGE,
+    "Share of actuals that a central prediction interval promises to hold.",
+    ("interval",),
+)
+CONTROL_EVIDENCE_METRIC = Metric(
+    "headroom_control_evidence_ratio",
+    MetricType.GAUGE,
+    "Evidence that a measure has departed from what a check expects, over the limit: at 1 a signal begins.",
+    ("measure", "check"),
+)
+CONTROL_SIGNAL_METRIC = Metric(
+    "headroom_control_signal",
+    MetricType.GAUGE,
+    "1 while a check of a measure has a signal, else 0.",
+    ("measure", "check"),
+)
+CONTROL_START_METRIC = Metric(
+    "headroom_control_signal_start_timestamp_seconds",
+    MetricType.GAUGE,
+    "Unix time at which the day began on which the change behind a signal is likely to have begun.",
+    ("measure", "check"),
 )
 REQUESTS_METRIC = Metric(
     "headroom_http_requests_total",
@@ -235,7 +275,13 @@ METRIC_CATALOGUE: tuple[Metric, ...] = (
     SCORED_METRIC,
     SCORED_FORECASTS_METRIC,
     *SCORE_METRICS.values(),
+    SKILL_METRIC,
+    WIS_SKILL_METRIC,
     COVERAGE_METRIC,
+    COVERAGE_TARGET_METRIC,
+    CONTROL_EVIDENCE_METRIC,
+    CONTROL_SIGNAL_METRIC,
+    CONTROL_START_METRIC,
     REQUESTS_METRIC,
     DURATION_METRIC,
     KEY_REQUESTS_METRIC,

@@ -8,6 +8,7 @@ from publication.live_scores import SCORED_WEEKS, LeadScore, LiveScores, Quantil
 from publication.model import Publication
 from publication.vocabulary import COVERAGES, OCCUPANCY, SeriesKey
 from service.page import wording
+from service.page.accuracy_control import control_section
 from service.page.accuracy_parts import AccuracySection, SharePicture
 from service.page.accuracy_pictures import SharePoint, calibration_picture, coverage_picture
 from service.page.accuracy_tables import (
@@ -101,6 +102,10 @@ def _sections(reader: ScoreReader, choice: AccuracyChoice) -> Iterator[AccuracyS
     errors = error_table(reader, choice, measure.unit)
     if not errors.rows:
         return
+    if choice.place is None:
+        control = control_section(reader.publication, reader.live_scores)
+        if control is not None:
+            yield control
     yield _error_section(reader, choice, errors)
     yield _coverage_section(reader, choice)
     yield _calibration_section(reader, choice)

@@ -20,6 +20,7 @@ from service.http.bodies import Body, BodyBuilder
 from service.http.conditional import NO_HEADERS, Representation
 from service.publications.render_cache import Key, RenderCache
 from service.publications.restriction import restrict_summary, restrict_to_place
+from service.queries.control import ControlSelection
 from service.queries.reporting import Reporting, stopped_series
 from service.queries.selection import (
     CSV,
@@ -36,6 +37,7 @@ from service.queries.system_pressure import PressureSelection, Ranking, SystemPr
 from service.rendering.actuals import actuals_body, actuals_table
 from service.rendering.bodies import Json, json_bytes, publication_block, series_body, stopped_body, system_body
 from service.rendering.catalogue import places_table, series_table
+from service.rendering.control import control_body, control_table
 from service.rendering.findings import counts_body, finding_body, findings_table
 from service.rendering.forecasts import (
     RowFormat,
@@ -230,6 +232,19 @@ class ServedPublication:
             freshness,
             lambda: scores_body(live_scores, found),
             lambda: scores_table(found),
+            since=self.summary.issued_at if live_scores is None else live_scores.scored_at,
+        )
+
+    def control(
+        self, selection: ControlSelection, live_scores: LiveScores | None, form: Form, freshness: Freshness
+    ) -> Representation:
+        """Return the selected states of statistical control."""
+        found = selection.states(self.publication, live_scores)
+        return self.answer(
+            form,
+            freshness,
+            lambda: control_body(live_scores, found),
+            lambda: control_table(found),
             since=self.summary.issued_at if live_scores is None else live_scores.scored_at,
         )
 

@@ -20,10 +20,12 @@ from pydantic import (
 )
 from starlette.requests import Request
 
+from publication.control import ControlCheck
 from publication.live_scores import DEFAULT_SLICES, MOST_WEEKS, SCORED_WEEKS, SLICES
 from publication.pressure import AID_TARGET, DISCHARGE_TARGET, FINE_LEVELS, Target
 from publication.vocabulary import Check, Severity
 from service.errors import MAX_PRINTED_VALUES, InvalidParameter, invalid, one_of
+from service.queries.control import ControlSelection
 from service.queries.scenario import Amounts, Scenario
 from service.queries.selection import (
     POOLED_SLICES,
@@ -59,6 +61,13 @@ def _scored_weeks(text: object) -> int:
     if str(text) not in map(str, SCORED_WEEKS):
         raise ValueError
     return int(str(text))
+
+
+def _truth_value(text: object) -> bool:
+    word = str(text).lower()
+    if word not in ("true", "false"):
+        raise ValueError
+    return word == "true"
 
 
 ANY_CASE = BeforeValidator(lambda text: str(text).lower())
@@ -98,6 +107,7 @@ PublicationCount = Annotated[int, Field(ge=1, le=MAX_PUBLICATIONS), allow(f"a wh
 SeriesCount = Annotated[int, Field(ge=1, le=MAX_SERIES), allow(f"a whole number, 1 to {MAX_SERIES:,}")]
 FindingCount = Annotated[int, Field(ge=1, le=MAX_FINDINGS), allow(f"a whole number, 1 to {MAX_FINDINGS:,}")]
 CheckName = Annotated[Check, ANY_CASE, allow(one_of(list(Check)))]
+ControlCheckName = Annotated[ControlCheck, ANY_CASE, allow(one_of(list(ControlCheck)))]
 SeverityName = Annotated[Severity, ANY_CASE, allow(one_of(list(Severity)))]
 Revision = Annotated[int, Field(ge=1, le=MAX_REVISIONS), allow(f"a whole number, 1 to {MAX_REVISIONS:,}")]
 Horizon = Annotated[int, allow("a whole number of days, 1 up to the horizon of the system")]
@@ -124,6 +134,12 @@ Slices = Annotated[
             "pattern": f"^(({'|'.join(SLICES)})(,({'|'.join(SLICES)}))*|{'|'.join(POOLED_SLICES)})$",
         }
     ),
+]
+HasSignal = Annotated[
+    bool,
+    BeforeValidator(_truth_value),
+    allow("true or false"),
+    WithJsonSchema({"type": "boolean"}),
 ]
 Weeks = Annotated[
     int,
@@ -279,6 +295,17 @@ class ScoreParameters(FormParameters, SeriesParameters):
 
     def scores(self) -> ScoreSelection:
         return ScoreSelection(self.selection(), self.leads, self.regime, read_slices(self.by), self.weeks)
+
+
+class ControlParameters(FormParameters):
+    """The states of statistical control, and the form."""
+
+    measure: list[str] = Field([], description="names of measures, by commas or one parameter for each")
+    check: ControlCheckName | None = Field(None, description="name of a check")
+    signal: HasSignal | None = Field(None, description="those with a signal, or those without")
+
+    def control(self) -> ControlSelection:
+        return ControlSelection(Selection(measures=tuple(self.measure)), self.check, self.signal)
 
 
 class PublicationParameters(FormParameters):

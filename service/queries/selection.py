@@ -328,11 +328,9 @@ class ScoreSelection:
             "champion": live_scores.by_champion,
             "quantile": live_scores.quantiles,
         }
-        return tuple(
-            score
-            for score in tables[self.by[-1]]
-            if score.weeks == self.weeks and (not self.series.measures or score.measure in self.series.measures)
-        )
+        measures = publication.system.measure_by_name
+        wanted = split_values(self.series.measures, measures) or list(measures)
+        return tuple(score for score in tables[self.by[-1]] if score.weeks == self.weeks and score.measure in wanted)
 
     def _check_pooled(self) -> None:
         given = {

@@ -17,7 +17,7 @@ EMPTY_ROW: Json = dict.fromkeys(SCORE_COLUMNS)
 def scores_body(live_scores: LiveScores | None, scores: Sequence[ScoreRow]) -> Json:
     """Return the scores, and the forecasts that they are of; `live_scores` is null before the first scoring."""
     return {
-        "live_scores": None if live_scores is None else _origin(live_scores),
+        "live_scores": origin_body(live_scores),
         "scores": [score_row(score) for score in scores],
     }
 
@@ -27,7 +27,10 @@ def scores_table(scores: Iterable[ScoreRow]) -> Table:
     return Table(SCORE_COLUMNS, (tuple(score_row(score).values()) for score in scores))
 
 
-def _origin(live_scores: LiveScores) -> Json:
+def origin_body(live_scores: LiveScores | None) -> Json | None:
+    """Return the forecasts that live scores are of; None before the first scoring."""
+    if live_scores is None:
+        return None
     return {
         "scored_at": instant(live_scores.scored_at),
         "first": live_scores.first.isoformat(),

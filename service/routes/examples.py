@@ -13,6 +13,8 @@ PARAMETERS: Json = {
     "after": "RXH/occupancy",
     "/v1/findings after": 100,
     "check": "frozen",
+    "/v1/control check": "coverage",
+    "signal": True,
     "severity": "suspect",
     "/v1/publications after": "2026-11-21.1",
     "limit": 100,
@@ -177,6 +179,21 @@ LIVE_SCORES_EXAMPLE: Json = {
     "last": "2026-11-21",
     "publications": 91,
 }
+CONTROL_EXAMPLE: Json = {
+    "measure": "occupancy",
+    "check": "bias",
+    "days": 61,
+    "evidence": 1.4127,
+    "signal": True,
+    "unique_id": "RXH/occupancy",
+    "place": "RXH",
+    "since": "2026-11-02",
+    "found": "2026-11-14",
+    "size": 0.0241,
+    "expected": 0.0,
+    "sentence": "Forecasts of occupancy one day ahead are too high, by 2.4% of the actual "
+    "(RXH/occupancy; since 2026-11-02, found on 2026-11-14).",
+}
 
 FORECAST_ROW: Json = {
     **KEY_EXAMPLE,
@@ -286,6 +303,7 @@ ANSWERS: dict[str, dict[str, object]] = {
     )
     | _tables(PRESSURE_ROW),
     "/v1/scores": _json(live_scores=LIVE_SCORES_EXAMPLE, scores=[SCORE_EXAMPLE]) | _tables(SCORE_EXAMPLE),
+    "/v1/control": _json(live_scores=LIVE_SCORES_EXAMPLE, control=[CONTROL_EXAMPLE]) | _tables(CONTROL_EXAMPLE),
     "/healthz": {JSON.media_type: {"status": "alive"}},
     "/readyz": _json(status="ready", store="ok"),
     "/metrics": {"text/plain": "headroom_publication_series 49.0\n"},

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from publication.live_scores import LiveScores
 from service.http.conditional import Representation, respond
 from service.page.accuracy import recent_error
+from service.page.accuracy_control import open_signals
 from service.page.assets import CACHE_FOR_A_YEAR, Assets
 from service.page.frame import content_version, frame
 from service.page.morning import first_day
@@ -57,7 +58,8 @@ def pages_router(
 
         def render() -> Representation:
             view, lately = system_page(served, now, before, choice), recent_error(scores, served.publication)
-            return page(request, "index.html", page=frame(served, now, version), index=view, lately=lately)
+            signals, head = open_signals(served.publication, scores), frame(served, now, version)
+            return page(request, "index.html", page=head, index=view, lately=lately, signals=signals)
 
         body = await served.get(("page", request.state.prefix, choice, version), render)
         return respond(body, headers_of(request), principal.cache_control)

@@ -84,9 +84,8 @@ def test_prometheus_has_the_means_by_measure(journey: Journey, served: pd.DataFr
     rows = served.reset_index()
     rows = rows[(rows["measure"] == "beds") & (rows["leads"] == "01-07")]
     text = httpx.get(f"{journey.address}/metrics").text
-    (line,) = (
-        line for line in text.splitlines() if line.startswith('headroom_scores_forecasts{leads="01-07",measure="beds"}')
-    )
+    labels = '{leads="01-07",measure="beds",weeks="13"}'
+    (line,) = (line for line in text.splitlines() if line.startswith(f"headroom_scores_forecasts{labels}"))
     assert float(line.split()[-1]) == rows["n"].sum()
 
 

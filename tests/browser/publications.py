@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
+from publication.control import ControlCheck
 from publication.levels import EscalationLevel
 from publication.live_scores import LiveScores, Losses
 from publication.model import Actual, Headroom, Note, Place, Publication, SeriesForecast
@@ -145,6 +146,9 @@ def plausible_scores() -> LiveScores:
         ),
         quantiles=tuple(
             of._replace(at_or_below=of.quantile + 0.02 * math.sin(9 * of.quantile)) for of in made.quantiles
+        ),
+        control=tuple(
+            of._replace(evidence=0.4, signal=None) if of.check is ControlCheck.COVERAGE else of for of in made.control
         ),
     )
 

@@ -97,6 +97,35 @@ def test_the_system_page_is_one_sheet_of_paper(served: Site, open_page: Open) ->
     assert sheets(page) == 1
 
 
+@pytest.mark.parametrize(
+    ("width", "options"),
+    [
+        (1280, {}),
+        (390, {"color_scheme": "dark"}),
+        (390, {"java_script_enabled": False}),
+        (1280, {"color_scheme": "dark", "forced_colors": "active"}),
+    ],
+    ids=["desktop", "phone in the dark", "phone without script", "high contrast"],
+)
+def test_control_is_read_in_any_mode_from_the_card_to_each_state(
+    served: Site, open_page: Open, width: int, options: dict[str, object]
+) -> None:
+    page = open_page(f"{served.url}/", width, **options)
+    page.get_by_role("link", name="2 signals of control").click()
+    assert page.url.endswith("/accuracy#control")
+    section = page.locator("#control")
+    expect(section.get_by_role("heading", name="Control")).to_be_visible()
+    expect(section.locator(".signals li").first).to_have_text(
+        "Forecasts of occupancy one day ahead are too high, by 2.4% of the actual "
+        "(RXK2/occupancy; since 2026-11-02, found on 2026-11-14)."
+    )
+    occupancy = section.locator("tbody tr").first.locator("td")
+    for nth, text in ((0, "signal since Mon 2 Nov 2026"), (2, "no signal"), (7, "too little to check yet")):
+        expect(occupancy.nth(nth)).to_be_visible()
+        expect(occupancy.nth(nth)).to_have_text(text)
+    assert overflowing(page) == []
+
+
 def test_a_name_with_markup_is_text(served: Site, open_page: Open) -> None:
     page = open_page(f"{served.url}/places/RXK1")
     expect(page.locator("h1")).to_contain_text(HOSTILE)

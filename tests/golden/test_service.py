@@ -39,6 +39,7 @@ JSON_ROUTES = {
     "pressure": "/v1/pressure?under=RXH&beds=RXH1:+12&discharges=RXH1:+2/day",
     "scores": "/v1/scores",
     "scores_by_series": "/v1/scores?under=RXH&by=series,leads,regime&leads=01-07",
+    "control": "/v1/control",
     "ready": "/readyz",
     "openapi": "/openapi.json",
 }
@@ -50,6 +51,7 @@ CSV_ROUTES = {
     "actuals": "/v1/actuals?format=csv&under=RXH",
     "publications": "/v1/publications?format=csv",
     "scores": "/v1/scores?format=csv&by=series",
+    "control": "/v1/control?format=csv",
     "forecasts": "/v1/forecasts?format=csv",
     "forecasts_filtered": "/v1/forecasts?format=csv&place=RXH1&horizon=2&quantiles=0.5",
 }

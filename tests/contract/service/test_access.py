@@ -37,6 +37,7 @@ CASES: list[tuple[str, str | None, int]] = [
     ("/v1/pressure", None, 401),
     ("/v1/publications", None, 401),
     ("/v1/scores", None, 401),
+    ("/v1/control", None, 401),
     ("/", None, 401),
     ("/places/RXH", None, 401),
     ("/accuracy", None, 401),

@@ -19,7 +19,7 @@ from tests.contract.service.keys import Bunch
 WARDS = tuple(Place(f"W{i:02}", "RXH1", f"Ward {i}", "ward") for i in range(1, 14))
 TWENTY = (*PLACES, *WARDS)
 NAMES = {place.id: place.name for place in TWENTY}
-SECTIONS = ("errors", "coverage", "calibration", "places", "measures", "champion")
+SECTIONS = ("control", "errors", "coverage", "calibration", "places", "measures", "champion")
 
 
 @dataclass
@@ -235,7 +235,7 @@ def test_few_publications_have_no_number_and_no_dot(tmp_path_factory: pytest.Tem
     html = page_of(tmp_path_factory, few)
     assert "<svg" not in html
     for name, table in TablesParser(html).tables.items():
-        assert all(cells[1] == "too few yet" for cells in table.rows[1:]), name
+        assert name == "control" or all(cells[1] == "too few yet" for cells in table.rows[1:]), name
 
 
 def test_a_measure_that_is_not_scored_says_so(client: Client) -> None:

@@ -26,7 +26,7 @@ from tests.builders import (
 from tests.contract.service.client import Client, Clock, serve
 
 SILENT = finding("RXK2/discharges", Check.SILENT, range(10), Treatment.NOT_FORECAST, "no value since 2026-11-11")
-LISTS = ["places", "series", "actuals", "forecasts", "findings", "scores", "publications"]
+LISTS = ["places", "series", "actuals", "forecasts", "findings", "scores", "control", "publications"]
 
 
 @pytest.fixture(scope="module")

@@ -154,6 +154,7 @@ QUERIES = [
     "/v1/forecasts?&&&=",
     "/v1/pressure?beds=" + ",".join(f"P{i}:+1" for i in range(1_000)),
     *(f"/v1/scores?{name}={value}" for name in ("place", "leads", "regime", "by", "format") for value in TEXTS),
+    *(f"/v1/control?{name}={value}" for name in ("measure", "check", "signal", "format") for value in TEXTS),
     "/v1/scores?by=",
     "/v1/scores?by=series,,leads",
     "/v1/scores?by=" + 5_000 * "series,",

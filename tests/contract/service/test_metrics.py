@@ -98,18 +98,42 @@ def test_the_served_publication_has_metrics_of_its_timestamps(client: Client) ->
     }
 
 
-def test_scores_by_measure_and_lead_band_have_the_nominal_coverage_too(client: Client) -> None:
+@pytest.mark.parametrize("weeks", [4, 13])
+def test_scores_by_measure_lead_band_and_weeks_have_their_targets_too(client: Client, weeks: int) -> None:
     samples = scrape(client)
-    occupancy = {"measure": "occupancy", "leads": "01-07"}
-    of_places = [score for score in build_live_scores().scores if score.of[1:] == ("occupancy", "01-07", "stable", 13)]
+    occupancy = {"measure": "occupancy", "leads": "01-07", "weeks": str(weeks)}
+    built = build_live_scores()
+    of_places = [score for score in built.scores if score.of[1:] == ("occupancy", "01-07", "stable", weeks)]
     n = sum(score.n for score in of_places)
     assert value(samples, "scores_forecasts", **occupancy) == n
     mean = sum(score.n * (score.losses.mae or 0) for score in of_places) / n
     assert value(samples, "scores_mae", **occupancy) == pytest.approx(mean)
     assert value(samples, "scores_coverage_ratio", interval="0.8", **occupancy) == 0.75
+    assert value(samples, "scores_coverage_target_ratio", interval="0.8") == 0.8
     assert value(samples, "scores_timestamp_seconds") == ISSUED_AT.timestamp()
-    with pytest.raises(KeyError):  # nothing to judge beds by
-        value(samples, "scores_mase", measure="beds", leads="01-07")
+
+
+def test_scores_of_four_weeks_are_not_those_of_thirteen(client: Client) -> None:
+    samples = scrape(client)
+    of_weeks = [value(samples, "scores_forecasts", measure="beds", leads="01-07", weeks=weeks) for weeks in ("4", "13")]
+    # the scores of beds, days 1 to 7, are every fourth from the first on: 7 * 1, 7 * 5, ... 7 * 25 forecasts
+    assert of_weeks == [sum(7 * i // 3 for i in range(1, 26, 4)), sum(7 * i for i in range(1, 26, 4))]
+
+
+@pytest.mark.parametrize(
+    ("metric", "skill"),
+    # MAE is two thirds of same as last week, WIS a quarter of MAE: a sixth of same as last week
+    [("scores_skill_ratio", 1 / 3), ("scores_wis_skill_ratio", 5 / 6)],
+)
+@pytest.mark.parametrize("weeks", ["4", "13"])
+def test_skill_is_exported_where_there_is_something_to_compare_with(
+    client: Client, metric: str, skill: float, weeks: str
+) -> None:
+    samples = scrape(client)
+    assert value(samples, metric, measure="occupancy", leads="01-07", weeks=weeks) == pytest.approx(skill)
+    for name in (metric, "scores_mase"):
+        with pytest.raises(KeyError):  # nothing to judge beds by
+            value(samples, name, measure="beds", leads="01-07", weeks=weeks)
 
 
 def test_series_fallbacks_and_champion_have_metrics(client: Client) -> None:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from publication.store import Store
 from service.routes import schemas
+from service.routes.control_schemas import ControlAnswer
 from service.routes.list_schemas import ActualsAnswer, PlacesAnswer
 from service.routes.pressure_schemas import PressureAnswer
 from tests.builders import build_live_scores, build_publication
@@ -30,6 +31,7 @@ BODIES: dict[str, type[BaseModel]] = {
     "/v1/actuals": ActualsAnswer,
     "/v1/pressure": PressureAnswer,
     "/v1/scores": schemas.ScoresAnswer,
+    "/v1/control": ControlAnswer,
     "/healthz": schemas.AliveAnswer,
     "/readyz": schemas.ReadyAnswer,
 }
@@ -43,6 +45,7 @@ TABLES = [
     "/v1/forecasts/{unique_id}",
     "/v1/pressure",
     "/v1/scores",
+    "/v1/control",
 ]
 Node = dict[str, Any]
 

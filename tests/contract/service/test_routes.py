@@ -5,6 +5,7 @@ from pydantic import BaseModel
 
 from publication.document import digest
 from service.routes import schemas
+from service.routes.control_schemas import ControlAnswer
 from tests.builders import CUTOFF, PLACES, build_publication
 from tests.contract.service.client import Client
 
@@ -17,6 +18,7 @@ ROUTES: list[tuple[str, type[BaseModel]]] = [
     ("/v1/forecasts/RXH/attendances/adult", schemas.DetailAnswer),
     ("/v1/scores", schemas.ScoresAnswer),
     ("/v1/scores?by=series,leads,regime", schemas.ScoresAnswer),
+    ("/v1/control", ControlAnswer),
     ("/readyz", schemas.ReadyAnswer),
 ]
 

@@ -178,6 +178,11 @@ def test_baselines_are_served_with_the_error_on_their_cases(client: Client) -> N
             ("measure", "lead", "weeks", "n"),
             [("beds", lead, 13, 30 * lead) for lead in (1, 2, 8)],
         ),
+        (
+            "by=lead&measure=beds,occupancy",
+            ("measure", "lead"),
+            [(measure, lead) for measure in ("beds", "occupancy") for lead in (1, 2, 8)],
+        ),
         ("by=lead&measure=beds&weeks=4", ("lead", "publications", "mae"), [(1, 8, 1.0), (2, 8, 2.0), (8, 8, 8.0)]),
         (
             "by=champion&measure=beds",

@@ -57,13 +57,15 @@ READERS_ROUTES = [
     "/v1/scores?by=lead",
     "/v1/scores?by=champion",
     "/v1/scores?by=quantile&format=csv",
+    "/v1/control",
+    "/v1/control?signal=true",
     "/accuracy",
     "/accuracy?place=RXH1&weeks=4",
     "/accuracy?place=RXK",
     "/v1/publications",
     *(
         f"/v1/{name}?{form}"
-        for name in ("places", "series", "actuals", "forecasts", "findings", "scores", "publications")
+        for name in ("places", "series", "actuals", "forecasts", "findings", "scores", "control", "publications")
         for form in ("format=csv", "format=ndjson", "shape=rows")
     ),
     "/v1/pressure?format=csv",
@@ -114,6 +116,7 @@ def scores_elsewhere_changed(live_scores: LiveScores) -> LiveScores:
         by_lead=tuple(score._replace(n=score.n + 100) for score in live_scores.by_lead),
         by_champion=tuple(score._replace(n=score.n + 100) for score in live_scores.by_champion[::-1]),
         quantiles=tuple(share._replace(at_or_below=0.99) for share in live_scores.quantiles),
+        control=tuple(state._replace(n_days=7, signal=None) for state in live_scores.control[1:]),
     )
 
 

@@ -30,7 +30,7 @@ from training.jobs.registry import OUT_OF_REACH_NOTE, UNREADABLE_NOTE
 from training.migrations.steps import upgrade
 from training.settings import Settings
 
-STEPS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+STEPS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 
 
 @pytest.fixture
@@ -81,6 +81,18 @@ def test_a_store_of_an_earlier_release_is_rejected_then_migrated_and_loses_nothi
     assert store.issue(publication(scale=1.2)).revision == 3
     with engine.connect() as connection:
         assert differences(connection) == []
+
+
+def test_scores_of_before_there_was_control_are_read_and_have_none(
+    store: Store, store_url: str, connect: Callable[[], Store]
+) -> None:
+    scores = build_live_scores()
+    store.save_live_scores(scores)
+    tell(store_url, "DROP TABLE control_states", "UPDATE alembic_version SET version_num = '0011'")
+    with pytest.raises(SchemaVersionError, match="headroom migrate"):
+        connect().prepare()
+    assert connect().migrate(upgrade) == ("0011", VERSION)
+    assert connect().live_scores("northshire") == replace(scores, control=())
 
 
 def without_places(of: Publication) -> Publication:

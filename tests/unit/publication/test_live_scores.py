@@ -85,3 +85,30 @@ def test_scores_of_different_weeks_are_not_added_up_for_they_share_forecasts() -
 
 def test_publications_of_combined_slices_are_at_least_those_of_each() -> None:
     assert [s.publications for s in combined(SCORES, ("leads",))] == [8, 7]
+
+
+@pytest.mark.parametrize(
+    ("wis", "mae", "mae_vs_last_week", "last_week_mae", "skill", "wis_skill"),
+    [
+        # 3 against 4; the WIS of seasonal naive, a point, is its absolute error: 2 against 4
+        (2.0, 3.0, 3.0, 4.0, 0.25, 0.5),
+        # seasonal naive is on cases that err by 6 instead of 3, so the WIS there is about 4: against 8
+        (2.0, 3.0, 6.0, 8.0, 0.25, 0.5),
+        (6.0, 9.0, 9.0, 4.0, -1.25, -0.5),
+        (0.5, 1.0, 1.0, 0.0, None, None),
+        (0.5, 1.0, None, None, None, None),
+        (None, 3.0, 3.0, 4.0, 0.25, None),
+        (0.0, 0.0, 0.0, 4.0, 1.0, None),
+    ],
+    ids=["same cases", "other cases", "worse", "naive never errs", "no naive", "no WIS", "no error"],
+)
+def test_skill_is_against_seasonal_naive(
+    wis: float | None,
+    mae: float,
+    mae_vs_last_week: float | None,
+    last_week_mae: float | None,
+    skill: float | None,
+    wis_skill: float | None,
+) -> None:
+    losses = Losses(mae, 0, wis, 0, 0, 0, 0, 0, last_week_mae, mae_vs_last_week, 0, 0)
+    assert (losses.skill, losses.wis_skill) == (skill, wis_skill)
