@@ -152,11 +152,6 @@ class LiveScores:
         """The states that have a signal."""
         return tuple(state for state in self.control if state.signal is not None)
 
-    @property
-    def signals(self) -> tuple[ControlState, ...]:
-        """The states that have a signal."""
-        return tuple(state for state in self.control if state.signal is not None)
-
     @cached_property
     def by_series(self) -> Mapping[str, tuple[Score, ...]]:
         """The scores of each series, by its `unique_id`."""

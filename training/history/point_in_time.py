@@ -237,13 +237,11 @@ class PointInTimeHistory:
         """The frame of `as_of` without strikes and diverts, bank holidays and the days after those."""
         known = self._without_passing(self.as_of(cutoff), cutoff)
         holidays = pd.DatetimeIndex(self._special_days(pd.DatetimeIndex(known.index)))
-        is_holiday = known.index.isin(holidays) | known.index.isin(holidays + pd.Timedelta(days=1))
-        return known.mask(np.broadcast_to(is_holiday[:, None], known.shape))
+        return known.mask(known.index.isin(holidays.append(holidays + pd.Timedelta(days=1)))[:, None] & known.notna())
 
     def delays(self, days: pd.DatetimeIndex, unique_ids: Sequence[str]) -> FloatArray:
         """Return the days of `first_delays`, (n_days, n_series)."""
-        table = first_delays(self._versions, self.publication_hour, self.system)
-        return values_of(table.reindex(days), unique_ids)
+        return values_of(first_delays(self._versions, self.publication_hour, self.system).reindex(days), unique_ids)
 
     def _digests(self, cutoff: pd.Timestamp, horizon_days: int) -> Mapping[str, bytes]:
         """The digest of all that models may see of each series at the cutoff, `horizon_days` ahead."""

@@ -1,6 +1,6 @@
 """Live scores of publications written by hand, against SQL over the same numbers and scoringrules' interval score."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import scoringrules  # type: ignore[import-untyped]
 
+from publication.control import ControlCheck
 from publication.live_scores import SLICES, LiveScores, Score, combined
 from publication.model import Champion, DayForecast, Publication, PublicationSummary, SeriesForecast, System
 from publication.vocabulary import series_key
@@ -263,3 +264,32 @@ def test_days_that_are_not_to_be_trusted_are_scored_for_no_series_nor_its_sums(d
     scored = IssuedForecasts(known, pd.Timestamp(days_ago(10)), pd.Timestamp(LAST)).rows(publication(days_ago(9)))
     by_series = {str(i): set(rows["lead"]) for i, rows in scored.groupby("unique_id")}
     assert by_series == {"A/attendances": leads, "B/attendances": set(range(1, 10)), "north/attendances": leads}
+
+
+def daily(days: int, version: Callable[[int], int] = lambda ago: 1) -> list[Publication]:
+    """Publications of so many mornings, far too high; B falls back, and the version is that of each cutoff's age."""
+    made = (
+        replace(publication(days_ago(ago), off=60.0), champion=Champion("north", version(ago), "r"))
+        for ago in range(days, 0, -1)
+    )
+    return list(made)
+
+
+@pytest.mark.parametrize(
+    ("version", "n_days"),
+    [(lambda ago: 1, 39), (lambda ago: 1 if ago > 20 else 2, 19), (lambda ago: 2 if 10 < ago <= 20 else 1, 9)],
+    ids=["one champion", "a new champion", "an earlier one again"],
+)
+def test_the_current_champion_is_controlled_without_its_fallbacks(version: Callable[[int], int], n_days: int) -> None:
+    """One of the last days has no actual."""
+    states = {state.check: state for state in live_scores_of(daily(40, version)).control}
+    assert {state.n_days for state in states.values()} == {n_days}
+    signal = states[ControlCheck.BIAS].signal
+    assert signal is not None
+    assert signal.unique_id in {"A/attendances", "north/attendances"}
+    assert signal.size > 1, "60 more where 40 and 49 are counted"
+
+
+def test_nothing_is_controlled_where_every_forecast_is_a_fallback() -> None:
+    made = [replace(of, series=tuple(series for series in of.series if series.fallback)) for of in daily(10)]
+    assert live_scores_of(made).control == ()
