@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -39,6 +40,8 @@ NONE: Mapping[str, str] = MappingProxyType({})
 CLOSE = {"Connection": "close"}
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="Headroom", charset="UTF-8", Bearer realm="Headroom"'}
 PREFLIGHT = {"Vary": "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"}
+
+PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 
 logger = logging.getLogger(__name__)
 
@@ -115,14 +118,27 @@ class Problem:
         return cls(TYPE_OF_ERROR[type(error)], error.detail, error.parameters, error.more)
 
     def response(self, instance: str, request_id: str) -> Response:
-        """Return the problem as an HTTP response."""
+        """Return the problem as an HTTP response, and log it."""
         retry_after = self.more.get("retry_after")
         if self.type.status == HTTPStatus.SERVICE_UNAVAILABLE:
             retry_after = RETRY_AFTER_SECONDS
         headers = {"Cache-Control": "no-store", **self.type.headers}
+        self._log(request_id)
         if retry_after is not None:
             headers["Retry-After"] = str(retry_after)
         return Response(self._body(instance, request_id), self.type.status, headers, PROBLEM_JSON)
+
+    def _log(self, request_id: str) -> None:
+        """Log type, parameters and reason: never a value, in which a caller may have written anything."""
+        fields = {
+            "request_id": request_id,
+            "status": self.type.status.value,
+            "problem": self.type.kind,
+            "parameters": [name_label(of.parameter) for of in self.parameters],
+            "reason": "; ".join(dict.fromkeys(of.allowed for of in self.parameters)) or self.type.title,
+        }
+        is_fault = self.type.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        logger.log(logging.WARNING if is_fault else logging.INFO, "rejected", extra={"fields": fields})
 
     def _body(self, instance: str, request_id: str) -> bytes:
         body = {
@@ -136,6 +152,11 @@ class Problem:
             **self.more,
         }
         return mask_keys(json.dumps(body)).encode()
+
+
+def name_label(parameter: str) -> str:
+    """Return the name of a parameter as it is logged, where it is a plain one and not a key."""
+    return parameter if PLAIN_NAME.fullmatch(parameter) and mask_keys(parameter) == parameter else "-"
 
 
 NO_ROUTE = Problem(ProblemType.NOT_FOUND, "No route has this address. The routes are listed at /docs.")

@@ -149,3 +149,32 @@ def test_a_publication_that_vanishes_between_two_looks_is_a_404(issued_store: St
     with serve(Vanished(issued_store), clock) as client:
         response = client.get("/v1/forecasts?cutoff=2026-11-14")
     assert (response.status_code, response.json()["errors"][0]["parameter"]) == (404, "cutoff")
+
+
+REJECTED = [
+    ("/v1/forecasts?horizon=99", "invalid-parameter", 422, ["horizon"], "1 to 28 days"),
+    ("/v1/forecasts?meassure=beds", "invalid-parameter", 422, ["meassure"], "measure"),
+    ("/v1/forecasts?place=RXX", "unknown-value", 404, ["place"], "RXH"),
+    ("/v1/nothing", "not-found", 404, [], "There is nothing at this address"),
+    ("/v1/forecasts?hr-%3Cscript%3E=1", "invalid-parameter", 422, ["-"], "measure"),
+    (f"/v1/forecasts?{'x' * 41}=1", "invalid-parameter", 422, ["-"], "measure"),
+]
+
+
+@pytest.mark.parametrize(
+    ("address", "problem", "status", "parameters", "reason"), REJECTED, ids=[row[0][:40] for row in REJECTED]
+)
+def test_a_rejection_is_logged_with_its_type_parameters_and_reason_and_without_values(
+    issued_store: Store,
+    caplog: pytest.LogCaptureFixture,
+    address: str,
+    problem: str,
+    status: int,
+    parameters: list[str],
+    reason: str,
+) -> None:
+    with serve(issued_store, Clock()) as client, caplog.at_level(logging.INFO, "service"):
+        client.get(address, x_request_id="of-this")
+    (fields,) = (record.__dict__["fields"] for record in caplog.records if record.getMessage() == "rejected")
+    assert reason in fields.pop("reason")
+    assert fields == {"request_id": "of-this", "status": status, "problem": problem, "parameters": parameters}
