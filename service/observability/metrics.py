@@ -108,22 +108,22 @@ STORE_REACHED_METRIC = Metric(
     "Unix time at which the publication store last answered.",
 )
 JOB_START_METRIC = Metric(
-    "headroom_job_last_start_timestamp_seconds", MetricType.GAUGE, "Unix time at which a job last began.", ("job",)
+    "headroom_job_last_start_timestamp_seconds", MetricType.GAUGE, "Unix time at which a job last began.", ("job_name",)
 )
 JOB_END_METRIC = Metric(
-    "headroom_job_last_end_timestamp_seconds", MetricType.GAUGE, "Unix time at which a job last ended.", ("job",)
+    "headroom_job_last_end_timestamp_seconds", MetricType.GAUGE, "Unix time at which a job last ended.", ("job_name",)
 )
 JOB_SUCCESS_METRIC = Metric(
     "headroom_job_last_success_timestamp_seconds",
     MetricType.GAUGE,
     "Unix time at which a job last ended with exit code 0.",
-    ("job",),
+    ("job_name",),
 )
 JOB_DURATION_METRIC = Metric(
-    "headroom_job_last_duration_seconds", MetricType.GAUGE, "Seconds that the last run of a job took.", ("job",)
+    "headroom_job_last_duration_seconds", MetricType.GAUGE, "Seconds that the last run of a job took.", ("job_name",)
 )
 JOB_EXIT_CODE_METRIC = Metric(
-    "headroom_job_last_exit_code", MetricType.GAUGE, "Exit code of the last run of a job that ended.", ("job",)
+    "headroom_job_last_exit_code", MetricType.GAUGE, "Exit code of the last run of a job that ended.", ("job_name",)
 )
 INGEST_ROWS_METRIC = Metric(
     "headroom_ingest_rows",

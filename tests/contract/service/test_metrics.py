@@ -83,6 +83,11 @@ def test_names_keep_to_the_conventions() -> None:
         assert not metric.name.endswith(("_ms", "_minutes", "_days", "_age_seconds"))
 
 
+def test_no_label_has_a_name_that_prometheus_gives_itself() -> None:
+    """It would rename ours to exported_job, and every query by it would find nothing."""
+    assert [metric.name for metric in METRIC_CATALOGUE if {"job", "instance"} & set(metric.labels)] == []
+
+
 def test_the_served_publication_has_metrics_of_its_timestamps(client: Client) -> None:
     samples = scrape(client)
     # November: London is on UTC, so the cutoff day ends at midnight UTC.
@@ -192,7 +197,7 @@ def test_runs_of_jobs_have_metrics_before_anything_is_published(empty_store: Sto
         samples = scrape(client)
     began = datetime(2026, 11, 22, 5, 1, tzinfo=UTC).timestamp()
     assert {
-        name: value(samples, f"job_{name}", job="daily")
+        name: value(samples, f"job_{name}", job_name="daily")
         for name in (
             "last_start_timestamp_seconds",
             "last_end_timestamp_seconds",
@@ -216,7 +221,7 @@ def test_a_run_that_ends_is_seen_without_a_restart(issued_store: Store, clock: C
     with serve(issued_store, clock) as client:
         assert not any(name.startswith("headroom_job") for name, _ in scrape(client))
         record(issued_store, FAILED)
-        client.get_until("/metrics", lambda answer: 'job_last_exit_code{job="daily"} 6.0' in answer.text)
+        client.get_until("/metrics", lambda answer: 'job_last_exit_code{job_name="daily"} 6.0' in answer.text)
 
 
 def test_keys_that_expire_have_a_metric_and_others_none(issued_store: Store, clock: Clock, tmp_path: Path) -> None:
