@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -100,7 +101,8 @@ class Watched:
     def publish(self, **more: object) -> None:
         """Issue another revision of yesterday's publication, which differs in its counts."""
         self.revision += 1
-        made = build_publication(yesterday(), fallbacks=(), scale=1 + self.revision / 1000, **more)  # type: ignore[arg-type]
+        differs: dict[str, Any] = {"fallbacks": (), "scale": 1 + self.revision / 1000, **more}
+        made = build_publication(yesterday(), **differs)
         self.store.issue(replace(made, issued_at=datetime.now(UTC)))
 
     def ran(self, job: JobName, exit_code: int | None, ago: timedelta = timedelta()) -> None:
@@ -220,6 +222,11 @@ FAULTS = {
     "a frozen feed": Fault(
         lambda of: of.publish(notes=(Note(NoteKind.SUSPECT, "RXH1/occupancy is suspect."),)),
         frozenset({"HeadroomDataDoubted"}),
+        lambda of: of.publish(),
+    ),
+    "a broken model": Fault(
+        lambda of: of.publish(fallbacks=[series.key for series in build_publication().series]),
+        frozenset({"HeadroomManyFallbacks"}),
         lambda of: of.publish(),
     ),
     "a failed job": Fault(
