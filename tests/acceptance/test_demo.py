@@ -14,7 +14,7 @@ import pytest
 from tests import planted, servers
 from tests.unit.cli.commands import clean_environ
 
-TRAINED_SECONDS = 600.0
+TRAINED_SECONDS = 1800.0
 LONDON = ZoneInfo("Europe/London")
 
 
