@@ -64,9 +64,11 @@ def values_of(table: pd.DataFrame, unique_ids: Sequence[str] | pd.Index) -> Floa
     """Values (n_rows, n_series) of some series of a wide frame; NaN for each that it has not, even if it has none."""
     wanted = unique_ids if isinstance(unique_ids, pd.Index) else pd.Index(unique_ids)
     position = table.columns.get_indexer(wanted)
-    values: FloatArray = table.to_numpy(dtype=float)[:, position]
-    if (position < 0).any():
-        values[:, position < 0] = np.nan
+    is_there, known = position >= 0, table.to_numpy(dtype=float)
+    if is_there.all():
+        return known[:, position]
+    values = np.full((len(table), len(position)), np.nan)
+    values[:, is_there] = known[:, position[is_there]]
     return values
 
 

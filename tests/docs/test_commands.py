@@ -51,6 +51,7 @@ NOT_RUN = {
     "docs/how-to/operate.md": [
         "sqlite3 ",
         "headroom train ",
+        "headroom train ",
         "psql ",
         'curl -s "$MLFLOW_TRACKING_URI/health"',
     ],

@@ -53,10 +53,14 @@ def headers_of(received: bytes) -> dict[str, str]:
 
 
 def line_of(log: Path, request_id: str) -> dict[str, object]:
-    """The one line of the log with that id, which may be written a moment after the answer."""
+    """The one line of requests with that id, which may be written a moment after the answer."""
+
+    def lines() -> list[str]:
+        return [line for line in log.read_text().splitlines() if request_id in line and '"message":"request"' in line]
+
     give_up = time.monotonic() + TIMEOUT_SECONDS
-    while request_id not in log.read_text() and time.monotonic() < give_up:
+    while not lines() and time.monotonic() < give_up:
         time.sleep(0.05)
-    (line,) = [line for line in log.read_text().splitlines() if request_id in line]
+    (line,) = lines()
     found: dict[str, object] = json.loads(line)
     return found
