@@ -1,4 +1,4 @@
-"""A real Prometheus and Alertmanager beside the service: each fault fires its alerts and no others, and they clear.
+"""A real Prometheus and Alertmanager watch the service: each fault fires its alerts and no others, and they clear.
 
 The rules are those that are deployed; only their `for` is a second, and Alertmanager waits for none.
 """
