@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class ControlCheck(StrEnum):
-    """What a measure is checked for. The first three are of its forecasts, the others of its inputs.
+    """The checks of a measure. The first three are of its forecasts, the others of its inputs.
 
     `bias`, `coverage`, `skill`: sequential tests of forecasts one day ahead. `level`, `weekdays`, `scale`, `missing`,
     `delay`: the last four weeks against those before the champion was trained.

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.http.conditional import respond
 from service.publications.repository import Clock, PublicationRepository
 from service.publications.served import pressure_key
 from service.queries.parameters import (
@@ -19,7 +18,7 @@ from service.queries.parameters import (
 )
 from service.queries.selection import Selection
 from service.routes import schemas
-from service.routes.auth_cache import cached_response, current_principal, headers_of
+from service.routes.auth_cache import cached_response, current_principal
 from service.routes.list_schemas import RowsAnswer
 from service.routes.lists import Lists, form_of
 from service.routes.pressure_schemas import PressureAnswer
@@ -89,7 +88,7 @@ def pressure_router(repository: PublicationRepository, clock: Clock) -> APIRoute
 
 
 def scores_router(repository: PublicationRepository, clock: Clock) -> APIRouter:
-    router = APIRouter(prefix="/v1/scores", tags=["scores"])
+    router, lists = APIRouter(prefix="/v1/scores", tags=["scores"]), Lists(repository, clock)
 
     @router.get(
         "",
@@ -99,20 +98,13 @@ def scores_router(repository: PublicationRepository, clock: Clock) -> APIRouter:
     )
     async def scores(request: Request, wanted: Annotated[ScoreParameters, Query()]) -> Response:
         """Losses of the issued forecasts, against the actuals known when they were last scored."""
-        principal = current_principal(request)
-        served, live_scores = await repository.served(principal.place), repository.live_scores
-        selection, form = wanted.scores(), form_of(request, wanted)
-        selection.series.check(served.publication)
-        freshness = served.freshness(clock())
-        # Scores change without the publication: their instant is part of the key, and the address gets no alias.
-        key = (
-            "scores",
-            live_scores and live_scores.scored_at,
-            selection,
-            form,
-            freshness if form.has_metadata else None,
+        selection = wanted.scores()
+        return await lists.answer_scored(
+            request,
+            wanted,
+            ("scores", selection),
+            selection.series,
+            lambda served, live_scores, form, freshness: served.scores(selection, live_scores, form, freshness),
         )
-        body = await served.get(key, lambda: served.scores(selection, live_scores, form, freshness))
-        return respond(body, headers_of(request), principal.cache_control)
 
     return router

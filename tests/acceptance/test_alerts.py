@@ -196,7 +196,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens, the alerts that people get, and what ends it."""
+    """A fault, the alerts that people get, and its end."""
 
     happens: Callable[[Watched], None]
     expected: frozenset[str]

@@ -14,7 +14,7 @@ FOLDER = ROOT / "deploy" / "kubernetes"
 KUSTOMIZATION = FOLDER / "kustomization.yaml"
 
 Node: TypeAlias = "str | int | float | bool | list[Node] | dict[str, Node] | None"
-"""What YAML holds."""
+"""Values of a YAML document."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ class Line:
     schedule: str
     user: str
     command: str
-    """What cron gives to the shell: `\\%` is a percent sign."""
+    """The command that cron gives to the shell: `\\%` is a percent sign."""
 
 
 def lines() -> dict[str, Line]:
@@ -79,7 +79,7 @@ def test_three_jobs_have_a_line_and_one_user() -> None:
 
 
 def test_cron_finds_the_programs() -> None:
-    """Where the docs install ours, and where Debian has `sh`, `date` and `find`. cron expands no variable."""
+    """The folder of the docs' install stands first, then those of Debian's `sh`, `date` and `find`."""
     installed = re.findall(r"^python3 -m venv (\S+)$", (ROOT / "docs/how-to/deploy.md").read_text(), re.MULTILINE)
     assert VARIABLES["PATH"].split(":")[0] == f"{installed[0]}/bin"
     assert {"/usr/bin", "/bin"} < set(VARIABLES["PATH"].split(":"))

@@ -37,7 +37,7 @@ SKILL_ALARMS_A_YEAR = 0.1
 
 @dataclass(frozen=True)
 class EvidenceWeights:
-    """How evidence is divided: the system's own series, all bottom series together, and the rest evenly over series.
+    """Shares of the evidence: the system's own series, all bottom series together, and the rest evenly over series.
 
     The distribution of the system's series says how places depend on each other, so it shows a common bias first. An
     error of intervals shows in many places, a little in each.
@@ -209,7 +209,7 @@ def _since(evidence: FloatArray) -> int:
 
 
 def _size(check: ControlCheck, of: LeadOne, days: slice, columns: Sequence[str]) -> tuple[float, float]:
-    """Return how large the change is since it began, and what was promised."""
+    """Return the size of the change since it began, and the promised value."""
 
     def sum_of(table: pd.DataFrame) -> float:
         return float(np.nansum(table.iloc[days][list(columns)].to_numpy()))

@@ -38,7 +38,7 @@ FEWEST_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Inputs:
-    """What is compared of some series, (n_days, n_series).
+    """Values, missing days and delays of some series, (n_days, n_series).
 
     `values` are those of ordinary days, NaN on others. `is_missing`: whether a day since the first value of a series
     has none. `delays` are days from the end of a day to its value, NaN where there is none.
