@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.discovery.measures import role_of
-from training.discovery.tables import CellKind, Column, is_number
+from training.discovery.tables import MARKED_NUMBER, CellKind, Column, is_number
 from training.discovery.words import (
     BED_WORDS,
     CODE_WORDS,
@@ -132,6 +132,7 @@ def is_label(column: Column, days: IntArray, one_row_a_time: bool = False) -> bo
         has(column.words, MEAN_WORDS)
         or has(column.words, RATE_WORDS)
         or all(map(CLOCK_TIME.fullmatch, column.filled[:500]))
+        or all(map(MARKED_NUMBER.fullmatch, column.filled[:500]))
     ):
         return False
     if n_days > 1 and column.n_filled < FEWEST_A_LABEL * n_values:

@@ -181,7 +181,8 @@ def _say_layout(found: Look) -> None:
     if location.header_rows != (1,):
         rows = " and ".join(map(str, location.header_rows))
         found.say("header", f"row {rows}", "from there on the columns are consistent")
-    names = " + ".join(axis.time or (axis.day or "",))
+    made_of = [name for name in found.full.columns if name in axis.used] if axis.select else []
+    names = " + ".join(made_of or axis.time or (axis.day or "",))
     form = f" as {axis.day_format}" if axis.day_format else ""
     found.say("time" if axis.has_time else "day", f"{names}{form}", axis.because)
     if axis.ends_hours is not None:

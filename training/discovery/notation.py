@@ -6,8 +6,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from training.discovery.tables import PERCENTAGE, SUPPRESSED, CellKind, Column, is_number
-from training.discovery.words import NO_VALUE_WORDS
+from training.discovery.tables import MARKED_NUMBER, PERCENTAGE, SUPPRESSED, CellKind, Column, is_number
+from training.discovery.words import (
+    ADMISSION_WORDS,
+    ATTENDANCE_WORDS,
+    BED_WORDS,
+    DISCHARGE_WORDS,
+    MEAN_WORDS,
+    NO_VALUE_WORDS,
+    OCCUPIED_WORDS,
+    RATE_WORDS,
+    has,
+)
 from training.errors import HistoryError
 from training.system.model import Notation
 
@@ -71,7 +81,7 @@ def _missing(columns: Sequence[Column]) -> list[str]:
         count_of = dict(zip(column.texts, column.counts.tolist(), strict=True))
         for text in column.filled:
             word = text.strip()
-            if word.isdecimal() or is_number(word) or SUPPRESSED.fullmatch(word):
+            if word.isdecimal() or is_number(word) or SUPPRESSED.fullmatch(word) or MARKED_NUMBER.fullmatch(word):
                 continue
             if word in NO_VALUE_WORDS or count_of[text] >= FEWEST_OF_A_WORD:
                 found[word] = None
@@ -82,7 +92,7 @@ def _signs(
     numbers: Sequence[str], columns: Sequence[Column], decimal: str | None, reasons: dict[str, str]
 ) -> tuple[str, str | None]:
     """The signs for decimals and for thousands."""
-    bare = [text.rstrip("% ") for text in numbers]
+    bare = [_bare(text) for text in numbers]
     if decimal is not None:
         reasons["decimal"] = "--decimal says so"
         other = "." if decimal == "," else ","
@@ -110,8 +120,8 @@ def _signs(
         if fractions[other] is not None:
             reasons["thousands"] = f"{fractions[other]} has the other sign for its decimals"
             return other, sign
-        if _are_thousands(columns, sign):
-            reasons["thousands"] = f"{grouped[0]} then fits the numbers below 1000 in its column"
+        if because := _why_thousands(columns, sign):
+            reasons["thousands"] = because
             return other if sign == "." else ".", sign
         return sign, blank
     if blank:
@@ -136,27 +146,44 @@ def _is_fraction(text: str, sign: str) -> bool:
     return found is not None and (len(found[2]) != 3 or found[1] in ("", "0") or len(found[1]) > 3)
 
 
-def _are_thousands(columns: Sequence[Column], sign: str) -> bool:
-    """Whether such numbers are nearer to the plain ones of their column as thousands than as fractions.
+def _why_thousands(columns: Sequence[Column], sign: str) -> str | None:
+    """Return why the sign of such numbers stands before thousands; None if it stands before decimals.
 
-    Raises HistoryError where there is nothing to compare them with.
+    Where a column has plain numbers, too, the reading nearer to them is right. No person or event is a fraction.
+    Raises HistoryError where neither says which.
     """
-    for column in columns:
-        texts = [text.strip().rstrip("% ") for text in column.filled]
-        grouped = [float(text.replace(sign, ".")) for text in texts if _groups(text, sign)]
-        plain = [float(text) for text in texts if re.fullmatch(r"\d+", text) and int(text) > 0]
-        if not grouped:
-            continue
+    written = [column for column in columns if any(_groups(_bare(text), sign) for text in column.filled)]
+    for column in written:
+        texts = [_bare(text) for text in column.filled]
+        grouped = [text for text in texts if _groups(text, sign)]
+        plain = [float(text) for text in texts if text.isdecimal() and int(text) > 0]
         if not plain:
             continue
-        level, fraction = float(np.median(plain)), float(np.median(grouped))
+        level = float(np.median(plain))
+        fraction = float(np.median([float(text.replace(sign, ".")) for text in grouped]))
         as_fraction = abs(np.log(fraction / level))
         as_thousands = abs(np.log(fraction * 1000 / level))
         if abs(as_fraction - as_thousands) >= np.log(CLEAR_RATIO):
-            return bool(as_thousands < as_fraction)
-    example = next(text for column in columns for text in column.filled if _groups(text.strip(), sign))
-    integer, _, rest = example.strip().partition(sign)
+            is_thousands = as_thousands < as_fraction
+            return f"{grouped[0]} then fits the numbers below 1000 in its column" if is_thousands else None
+    for column in written:
+        if _counts_events(column):
+            return f"{column.name} counts persons, and has no fractions"
+    example = _bare(next(text for text in written[0].filled if _groups(_bare(text), sign)))
+    integer, _, rest = example.partition(sign)
     raise HistoryError(
-        f"Looking at the numbers: {example.strip()} may mean {integer}{rest} or {integer}.{rest}, and no other number "
+        f"Looking at the numbers: {example} may mean {integer}{rest} or {integer}.{rest}, and no other number "
         "says which. Say which sign stands before decimals: --decimal . or --decimal ,"
+    )
+
+
+def _bare(text: str) -> str:
+    return text.strip().rstrip("% ")
+
+
+def _counts_events(column: Column) -> bool:
+    """Return whether the name of a column says that it counts arrivals, admissions or discharges."""
+    is_counted = any(has(column.words, pattern) for pattern in (ATTENDANCE_WORDS, ADMISSION_WORDS, DISCHARGE_WORDS))
+    return is_counted and not any(
+        has(column.words, pattern) for pattern in (MEAN_WORDS, RATE_WORDS, BED_WORDS, OCCUPIED_WORDS)
     )

@@ -14,6 +14,7 @@ from training.discovery.drafts import Assumption, PlaceDraft, SourceDraft
 from training.discovery.labels import uniqueness
 from training.discovery.looking import ROWS_OF_FILES, Look, Options, look, shown
 from training.discovery.measures import BUILT_IN_FLOWS, BUILT_IN_KINDS, ChosenMeasures, kind_by_numbers, role_of
+from training.discovery.notation import has_numbers
 from training.discovery.place_totals import (
     by_day_and_place,
     leave_out_stream_totals,
@@ -30,6 +31,7 @@ from training.errors import HistoryError
 from training.sources.times import MINUTES_A_DAY, SIXTY
 from training.system.schema import DEFAULT_CENSUS_HOUR, DEFAULT_CENSUS_WITHIN_HOURS
 
+EXAMPLES = 3
 MOST_REVISED = 0.2
 """A later file may have other numbers for so many of the places and days."""
 
@@ -91,6 +93,7 @@ def plan(table: FileTable, path: tuple[str, ...], place: str, options: Options, 
     """
     found = look(table, path, place, options)
     sources, declared = _of_events(found) if found.roles.shape is Shape.EVENTS else _of_counts(found)
+    _say_unread(found)
     return Plan(
         tuple(sources),
         tuple(_places(found, root)),
@@ -101,6 +104,20 @@ def plan(table: FileTable, path: tuple[str, ...], place: str, options: Options, 
         found.census_hour,
         found.zone,
     )
+
+
+def _say_unread(found: Look) -> None:
+    """Say which columns have the name of a measure, and words where its numbers should be."""
+    roles = found.roles
+    groups = [group for group in (roles.place and roles.place.group, *roles.streams) if group]
+    read = {*found.axis.used, *(roles.place.names if roles.place else ()), *(c.name for g in groups for c in g.columns)}
+    for name, column in found.table.columns.items():
+        if name in read or column is roles.measure_names or role_of(column.words) not in BUILT_IN_KINDS:
+            continue
+        if has_numbers(column) or not column.n_filled or any(day.column.name == name for day in found.axis.others):
+            continue
+        roles.left_out[name] = "its cells are no numbers"
+        found.say("not read", name, f"its cells are no numbers: {', '.join(column.filled[:EXAMPLES])}")
 
 
 def _last_day(found: Look) -> date:

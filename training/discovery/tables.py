@@ -21,6 +21,8 @@ ANY_NUMBER = re.compile(r"[<>\u2264\u2265~]?\s*[+-]?(?:\d[\d.,'\u2019\s\u00a0\u2
 SUPPRESSED = re.compile(
     r"(?:<|\u2264|<=|less than|under|fewer than)\s*(\d{1,2})|(\d)\s*(?:-|\u2013|to|a|bis)\s*(\d{1,2})", re.I
 )
+MARKED_NUMBER = re.compile(r"\d[\d.,]*\s*(?:[^\w\s]+|\(\w\)|[a-z])")
+"""A number with the mark of a footnote or a flag, such as `312*` or `312p`; `12A` may be a ward."""
 PERCENTAGE = re.compile(r"[+-]?\d[\d.,]*\s*%")
 MONTH_NAME = r"[^\W\d_]{3,12}\.?"
 DAY_PART = re.compile(

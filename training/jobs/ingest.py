@@ -96,7 +96,7 @@ def _listed(counts: dict[str, int]) -> str:
 
 def _table(summary: IngestSummary) -> Table:
     table = Table("file", title="Ingest")
-    for column in ("rows", "new", "revised", "unchanged", "sent again", "empty", "ignored", "quarantined"):
+    for column in ("rows", "new", "revised", "unchanged", "superseded", "empty", "ignored", "quarantined"):
         table.add_column(column, justify="right")
     for file in summary.files:
         counts = (

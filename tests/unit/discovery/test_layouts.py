@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 
 from tests.unit.discovery.extracts import DAYS, SITES, arrivals, daily, occupied, of_text, written
+from training.discovery.discover import discover
 from training.discovery.looking import Options
 from training.errors import HistoryError
 
@@ -186,6 +187,7 @@ def test_weeks_are_read_where_the_name_says_on_which_day_they_stand(tmp_path: Pa
         (lambda n: 7 if n > 5 else "1-4", {"suppressed": {"1-4": 2.5}}),
         (lambda n: 7 + n if n > 5 else "n/a", {"missing": ["n/a"]}),
         (lambda n: 7 + n if n > 5 else "geen opgave", {"missing": ["geen opgave"]}),
+        (lambda n: 70 + n if n > 5 else "66*", {}),  # a mark of a footnote; the number is not lost, its row is rejected
     ],
 )
 def test_numbers_are_read_as_they_are_written(tmp_path: Path, count: object, expected: dict[str, object]) -> None:
@@ -204,6 +206,41 @@ def test_numbers_that_can_be_read_in_two_ways_are_asked_for(tmp_path: Path) -> N
     with pytest.raises(HistoryError, match=r"may mean \d{4} or \d\.\d{3}.*--decimal"):
         of_text(tmp_path, text)
     assert of_text(tmp_path, text, Options(decimal=",")).source()["thousands"] == "."
+
+
+@pytest.mark.parametrize(
+    ("header", "count", "sign"),
+    [
+        ("arrivals", lambda n: f'"{1000 + n:,}"', ","),
+        ("Aufnahmen", lambda n: f"{1000 + n:,}".replace(",", "."), "."),
+        ("sorties", lambda n: f'"{9000 + n:,}"', ","),
+    ],
+)
+def test_persons_have_no_fractions(tmp_path: Path, header: str, count: object, sign: str) -> None:
+    assert callable(count)
+    text = f"date;site;{header}\n" + "".join(f"{day};{s};{count(n)}\n" for n, day in enumerate(DAYS) for s in SITES)
+    assert of_text(tmp_path, text).source()["thousands"] == sign
+
+
+def test_a_mean_number_of_persons_may_have_fractions(tmp_path: Path) -> None:
+    text = "date;site;mean arrivals\n" + "".join(
+        f"{day};{s};1.25{n % 9 + 1}\n" for n, day in enumerate(DAYS) for s in SITES
+    )
+    with pytest.raises(HistoryError, match="may mean"):
+        of_text(tmp_path, text)
+
+
+def test_a_measure_of_which_no_cell_is_a_number_is_named(tmp_path: Path) -> None:
+    header = ["date", "site", "arrivals", "Occupied beds", "ward"]
+    text = daily(header, lambda s, d: [d, s, arrivals(s, d), f"{occupied(s, d)}*", "A"])
+    assert of_text(tmp_path, text).measures == {"attendances": "arrivals"}
+    found = discover([tmp_path / "extract.csv"], tmp_path, Options())
+    [unread] = [assumption for assumption in found.assumptions if assumption.what == "not read"]
+    reason, _, examples = unread.because.partition(": ")
+    assert (unread.found, reason) == ("Occupied beds", "its cells are no numbers")
+    assert len(examples.split(", ")) == 3
+    assert all(example in text for example in examples.split(", "))
+    assert "#   Occupied beds: its cells are no numbers" in found.draft.toml
 
 
 def test_rates_and_durations_are_left_out(tmp_path: Path) -> None:
