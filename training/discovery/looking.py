@@ -12,15 +12,18 @@ from training.discovery.labels import is_index, is_label
 from training.discovery.notation import FoundNotation, find_notation
 from training.discovery.places import is_nameless
 from training.discovery.shapes import Roles, find_roles, has_one_row_a_time, rows_of_places, stem_of
-from training.discovery.tables import FileTable
+from training.discovery.tables import Column, FileTable
 from training.discovery.turning import days_as_rows, hours_as_rows, levels_as_rows, measures_as_columns
 from training.errors import HistoryError, NoDaysError
+from training.frames import BoolArray
 from training.sources.times import NOT_A_TIME
 from training.system.schema import DEFAULT_CENSUS_HOUR
 
 NOT_DAILY = "counts a day are needed"
 FEWEST_MONTHS, FEWEST_WEEKS, A_WEEK = 2, 3, 7
 SHOWN = 12
+MERGED_SHARE = 0.1
+"""Cells are merged if so many rows have counts, and no day or no place."""
 ROWS_OF_FILES = "extract"
 
 
@@ -105,17 +108,45 @@ def _look(full: FileTable, body: str, file: str, path: tuple[str, ...], root: st
     is_row = axis.minutes != NOT_A_TIME
     if not is_row.any():
         raise NoDaysError(f"Looking at {file}: it has no row with a day; {NOT_DAILY}.")
+    read, has_no_day = table, ~is_row
     table, axis = table.rows(is_row), axis.rows(is_row)
     columns = [column for name, column in table.columns.items() if name not in axis.used and not is_index(column)]
     numbers = [column for column in columns if not is_label(column, axis.days, has_one_row_a_time(axis))]
     notation = find_notation(numbers, options.decimal)
     table, axis, nameless = rows_of_places(table, axis, notation.notation)
     roles = find_roles(table, axis, notation.notation)
+    _check_merged(read, has_no_day, roles, notation, file)
     words = () if nameless is None else tuple(text for text in full.columns[nameless].filled if is_nameless(text))
     n_without_day = int((~is_row).sum())
     return Look(
         table, full, path, file, root, axis, notation, roles, body, nameless, words, n_without_day=n_without_day
     )
+
+
+def _check_merged(table: FileTable, has_no_day: BoolArray, roles: Roles, notation: FoundNotation, file: str) -> None:
+    """Raise HistoryError where many rows have counts, and no day or place: merged cells fill their first row alone."""
+    counted = [table.columns[name] for of in roles.chosen.columns.values() for name in of if name in table.columns]
+    if not counted:
+        return
+    has_counts = np.any([np.isfinite(column.values(notation.notation)) for column in counted], axis=0)
+    lacking = {"day": has_no_day & has_counts}
+    if roles.place is None:
+        lacking |= {
+            f"value in {name}": column.is_blank[column.codes] & has_counts
+            for name, column in table.columns.items()
+            if _is_named_place(column) and 1 < len(column.filled) < column.n_rows / 2
+        }
+    for what, rows in lacking.items():
+        if rows.sum() > MERGED_SHARE * len(rows):
+            raise HistoryError(
+                f"Looking at {file}: {rows.sum()} of {len(rows)} rows have counts and no {what}. Cells that are merged "
+                "fill their first row alone: write it into each row, and run init again."
+            )
+
+
+def _is_named_place(column: Column) -> bool:
+    patterns = (w.SITE_WORDS, w.REGION_WORDS, w.ORGANISATION_WORDS)
+    return not is_index(column) and any(w.has(column.words, pattern) for pattern in patterns)
 
 
 def shown(names: Sequence[str]) -> str:

@@ -243,6 +243,27 @@ def test_a_measure_of_which_no_cell_is_a_number_is_named(tmp_path: Path) -> None
     assert "#   Occupied beds: its cells are no numbers" in found.draft.toml
 
 
+@pytest.mark.parametrize(
+    ("header", "row", "message"),
+    [
+        (
+            ["date", "site", "arrivals"],
+            lambda s, d: [d if s == "RX1" else "", s, arrivals(s, d)],
+            "120 of 180 rows have counts and no day",
+        ),
+        (
+            ["site", "date", "arrivals"],
+            lambda s, d: [s if d == DAYS[0] else "", d, arrivals(s, d)],
+            "177 of 180 rows have counts and no value in site",
+        ),
+    ],
+)
+def test_merged_cells_are_rejected(tmp_path: Path, header: list[str], row: object, message: str) -> None:
+    assert callable(row)
+    with pytest.raises(HistoryError, match=f"{message}.*write it into each row"):
+        of_text(tmp_path, daily(header, row))
+
+
 def test_rates_and_durations_are_left_out(tmp_path: Path) -> None:
     header = ["date", "site", "arrivals", "Occupancy %", "occupancy_rate", "mean_wait_min", "share"]
     text = daily(header, lambda s, d: [d, s, arrivals(s, d), "93%", 0.93, 41.5, occupied(s, d) / 1000])
