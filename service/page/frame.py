@@ -62,16 +62,15 @@ def frame(served: ServedPublication, now: datetime, version: str) -> PageContext
 def content_version(served: ServedPublication, now: datetime, *others: str) -> str:
     """Return a text that changes whenever the content of a page does. `others` name further content."""
     summary, present = served.summary, today(now, served.publication.system.timezone)
-    parts = (summary.cutoff, summary.revision, summary.digest[-12:], served.freshness(now).value, present, *others)
+    expected = _expected(summary.cutoff, summary.issued_at, now, served.publication.system.timezone)
+    state = served.freshness(now).value
+    parts = (summary.cutoff, summary.revision, summary.digest[-12:], state, present, expected, *others)
     return " ".join(map(str, parts))
 
 
 def _expected(cutoff: date, issued_at: datetime, now: datetime, timezone: str) -> str:
     """Return when the next publication is expected: a day later, at the hour of this one."""
-    hour = f"about {issued_at.astimezone(zone(timezone)):%H:%M}"
-    day, present = target_day(cutoff, 2), today(now, timezone)
-    if day > present:
-        return f"next expected {wording.day(day)}, {hour}"
-    if day == present:
-        return f"the next was expected today, {hour}"
-    return f"the next was expected {wording.day(day)}, {hour}"
+    hour = issued_at.astimezone(zone(timezone)).time()
+    due = datetime.combine(target_day(cutoff, 2), hour, zone(timezone))
+    day = "today" if due.date() == today(now, timezone) else wording.day(due.date())
+    return f"{'the next was' if due <= now else 'next'} expected {day}, about {hour:%H:%M}"

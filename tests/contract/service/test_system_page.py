@@ -254,13 +254,14 @@ def test_what_is_known_ahead_is_named(twenty: Client) -> None:
     ("days_passed", "words"),
     [
         (0, ("Up to date", "Today, Sun 22 Nov")),
-        (1, ("Late", "Today, Mon 23 Nov", "the next was expected today")),
+        (0.8, ("Late", "Today, Mon 23 Nov", "; next expected today, about 05:02")),
+        (1, ("Late", "Today, Mon 23 Nov", "the next was expected today, about 05:02")),
         (5, ("Stale", "Today, Fri 27 Nov", "the next was expected Mon 23 Nov")),
         (40, ("Stale", "Every day of this publication is over.", "Nothing is ranked or advised.")),
     ],
 )
 def test_today_never_vanishes_and_old_advice_is_not_given(
-    tmp_path: Path, days_passed: int, words: tuple[str, ...]
+    tmp_path: Path, days_passed: float, words: tuple[str, ...]
 ) -> None:
     store = Store(default_url(tmp_path))
     store.prepare()
