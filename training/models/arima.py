@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import Ridge
 from statsforecast.models import AutoARIMA
 
 from training.features.calendar import calendar_features, event_tables
@@ -17,6 +16,7 @@ from training.frames import BoolArray, FloatArray
 from training.history.point_in_time import PointInTimeHistory
 from training.models.effects import MA_COEFFICIENTS, logs, whitened
 from training.models.hyperparameters import described
+from training.models.level import ridge_coefficients
 
 EFFECT_PENALTY = 1.0  # ridge penalty, in days: an effect that is seen on one day is halved
 LARGEST_ORDER = 2
@@ -63,8 +63,8 @@ class CalendarArima:
 def _effects(counts: FloatArray, table: FloatArray, ma_coefficient: float) -> tuple[FloatArray, float]:
     """Return effects in logs (n_features,), and the sum of squared innovations; `table` (n_days, n_features)."""
     target, features = whitened(counts, ma_coefficient), whitened(table, ma_coefficient)
-    ridge = Ridge(alpha=EFFECT_PENALTY, fit_intercept=False).fit(features, target)
-    return np.asarray(ridge.coef_), float(np.sum((target - ridge.predict(features)) ** 2))
+    effects = ridge_coefficients(features, target, EFFECT_PENALTY)
+    return effects, float(np.sum((target - features @ effects) ** 2))
 
 
 def independent(table: FloatArray) -> BoolArray:

@@ -1,6 +1,6 @@
 """The calendar-adjusted level: calendar effects are divided out, the level is forecast, the effects multiplied in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -292,18 +292,21 @@ def _boosting_on(
         horizon,
         *_variant(parts),
         made_from=data_digest(seen, day, measure),
-        make=lambda: _fitted_boosting(seen, day, measure, fitted_on(history, fits, day, measure, horizon, parts=parts)),
+        make=lambda: _fitted_boosting(
+            seen, day, measure, lambda: fitted_on(history, fits, day, measure, horizon, parts=parts)
+        ),
     )
 
 
 def _fitted_boosting(
-    history: PointInTimeHistory, day: pd.Timestamp, measure: str, fitted: FittedLevel | None
+    history: PointInTimeHistory, day: pd.Timestamp, measure: str, fit_level: Callable[[], FittedLevel | None]
 ) -> FittedBoosting | None:
     known = history.as_of(day).tail(LEVEL_TRAINING_DAYS)
     known = known[by_measure(known.columns).get(measure, [])]
     known = known.loc[:, is_flow(known.columns, history.system)].dropna(how="all")
     known = known.loc[:, known.count() >= MIN_BOOSTED_DAYS]
-    if fitted is None or known.empty:
+    fitted = None if known.empty else fit_level()
+    if fitted is None:
         return None
     filled = history.imputed(day).loc[known.index, known.columns].bfill()
     days, unique_ids = pd.DatetimeIndex(filled.index), list(filled.columns)

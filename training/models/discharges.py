@@ -11,12 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr
-from sklearn.linear_model import Ridge
 
 from training.frames import BoolArray, FloatArray
 from training.history.patient_flow import FlowCounts
 from training.models.effects import Design, Effects, fitted_effects
-from training.models.level import moving_averages
+from training.models.level import moving_averages, ridge_coefficients
 
 ADMISSION_CONSTANTS = (0.5, 0.2, 0.07, 0.02)  # weight of the newest day in each moving average of admissions
 HAZARD_WARM_UP_DAYS = 60  # in which the slow averages settle
@@ -111,8 +110,8 @@ def _coefficients(before: FloatArray, leaving: FloatArray, seen: BoolArray) -> F
     roots = [max(float(leaving[:, j].mean()), 1.0) ** 0.5 for j in places]
     inputs = [table / root for table, root in zip(scaled, roots, strict=True)]
     targets = [(leaving[:, j][seen[:, j]] - scaled[j][:, 0]) / roots[j] for j in places]
-    common = _ridge(np.concatenate(inputs), np.concatenate(targets), COMMON_HAZARD_PENALTY)
-    own = [_ridge(x, y - x @ common, OWN_HAZARD_PENALTY) for x, y in zip(inputs, targets, strict=True)]
+    common = ridge_coefficients(np.concatenate(inputs), np.concatenate(targets), COMMON_HAZARD_PENALTY)
+    own = [ridge_coefficients(x, y - x @ common, OWN_HAZARD_PENALTY) for x, y in zip(inputs, targets, strict=True)]
     constant = np.eye(before.shape[2])[0]
     return np.stack([baselines[j] * (constant + common + own[j]) for j in places])
 
@@ -126,9 +125,3 @@ def _baseline(before: FloatArray, leaving: FloatArray) -> FloatArray:
     of_admissions = leaving.sum() / max(float(before[:, 1].sum()), 1.0)
     others = before.shape[1] - 1 - len(ADMISSION_CONSTANTS)
     return np.array([of_census, *[of_admissions] * len(ADMISSION_CONSTANTS), *[of_census] * others])
-
-
-def _ridge(inputs: FloatArray, targets: FloatArray, alpha: float) -> FloatArray:
-    if not len(targets):
-        return np.zeros(inputs.shape[1])
-    return np.asarray(Ridge(alpha=alpha, fit_intercept=False).fit(inputs, targets).coef_)

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.signal import lfilter
-from sklearn.linear_model import Ridge
 
 from training.features.calendar import event_tables, fourier_terms, holiday_features, weekday_dummies
 from training.frames import BoolArray, FloatArray
 from training.history.point_in_time import PointInTimeHistory
-from training.models.level import NORMAL_MAD
+from training.models.level import NORMAL_MAD, ridge_coefficients
 
 MA_COEFFICIENTS = (0.0, 0.3, 0.6, 0.8, 0.9)  # tried for the errors: 0 is a random walk, towards 1 a constant level
 LOG_FLOOR = 0.5  # the count whose logarithm stands for that of none
@@ -154,7 +153,7 @@ def _common(innovations: FloatArray, white: Design, scales: FloatArray, rough: F
         [part[days, 0] if part.shape[1] == 1 else (part[days] * weights).sum(axis=1) for part in white.tables.values()]
     )
     noise = _scales((target - features @ rough)[:, None])[0]
-    return np.asarray(Ridge(alpha=noise**2, fit_intercept=False).fit(features, target).coef_)
+    return ridge_coefficients(features, target, noise**2)
 
 
 def _deviations(innovations: FloatArray, white: Design, common: FloatArray, scales: FloatArray) -> FloatArray:
@@ -171,8 +170,8 @@ def _deviations(innovations: FloatArray, white: Design, common: FloatArray, scal
             continue
         features = white.of(members[0])[days]
         left = innovations[days][:, members] - (features @ common)[:, None]
-        ridge = Ridge(alpha=scales[members] ** 2, fit_intercept=False).fit(features * shares, left)
-        deviations[:, members] = shares[:, None] * np.reshape(ridge.coef_, (len(members), -1)).T
+        for series, target in zip(members, left.T, strict=True):
+            deviations[:, series] = shares * ridge_coefficients(features * shares, target, scales[series] ** 2)
     return deviations
 
 
@@ -188,8 +187,9 @@ def _alike(missing: BoolArray, design: Design) -> list[list[int]]:
 
 def _scales(innovations: FloatArray) -> FloatArray:
     """Return the robust scale of each series (n_series,): the normalised median of absolute innovations."""
-    present = np.where(np.isnan(innovations).all(axis=0), 0.0, innovations)
-    return np.maximum(NORMAL_MAD * np.nanmedian(np.abs(present), axis=0), MIN_INNOVATION_SCALE)
+    sizes = np.abs(np.where(np.isnan(innovations).all(axis=0), 0.0, innovations))
+    median = np.nanmedian if np.isnan(sizes).any() else np.median  # the former is slow, without a gap too
+    return np.maximum(NORMAL_MAD * median(sizes, axis=0), MIN_INNOVATION_SCALE)
 
 
 def _prior_sd(name: str) -> float:

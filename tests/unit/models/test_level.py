@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from sklearn.linear_model import Ridge
 
 from training.frames import FloatArray
-from training.models.level import LastYear, LevelParts, fitted_level, weekday_factors
+from training.models.level import LastYear, LevelParts, fitted_level, ridge_coefficients, weekday_factors
 
 N_DAYS, N_SERIES, HORIZON = 1200, 6, 28
 
@@ -180,3 +181,14 @@ def test_a_level_without_a_part_has_no_coefficient_of_its_features_and_one_of_al
     complete, without = (fitted_level(counts, np.ones(counts.shape, bool), 14, of) for of in (LevelParts(), left))
     assert np.flatnonzero((without.coefficients == 0).all(axis=0)).tolist() == zero
     assert (complete.coefficients != 0).all()
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_features", "penalty"), [(200, 12, 0.3), (9, 30, 1e-4), (0, 4, 1.0), (1, 1, 50.0)]
+)
+def test_ridge_coefficients_are_those_of_scikit_learn(n_rows: int, n_features: int, penalty: float) -> None:
+    draws = np.random.default_rng(n_features)
+    features, target = draws.normal(size=(n_rows, n_features)), draws.normal(size=n_rows)
+    found = ridge_coefficients(features, target, penalty)
+    expected = Ridge(alpha=penalty, fit_intercept=False).fit(features, target).coef_ if n_rows else np.zeros(n_features)
+    np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-9)
