@@ -19,7 +19,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test drills histories notebooks docs pictures check mutants bench bench-accuracy fuzz lock clean
+.PHONY: help setup demo test journeys drills histories notebooks docs pictures check mutants bench bench-accuracy fuzz lock clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -38,11 +38,14 @@ demo: $(INSTALLED) ## simulate a hospital system, play its last 28 mornings, ser
 	$(BIN)/headroom demo --home $(HOME_DIR) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
 
 # Two workers fill two cores: more threads would only wait. Our own modules are compiled once, too, not by every process.
-test drills histories notebooks: export OMP_NUM_THREADS := 1
-test drills histories notebooks: export PYTHONDONTWRITEBYTECODE :=
+test journeys drills histories notebooks: export OMP_NUM_THREADS := 1
+test journeys drills histories notebooks: export PYTHONDONTWRITEBYTECODE :=
 
 test: $(INSTALLED) ## run the tests (PYTEST_ARGS="-k store")
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+journeys: $(INSTALLED) ## go from files to the page, by the commands, the service and a browser: minutes
+	$(BIN)/python -m pytest -m "journey and not drill and not notebook and not fuzz" -n 2 --dist loadfile $(PYTEST_ARGS)
 
 drills: $(INSTALLED) ## kill jobs and databases, lead a model through its life, run the demo, and see that all goes on: an hour (REPEAT=20)
 	@for round in $$(seq $(REPEAT)); do echo "round $$round of $(REPEAT)"; \

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -11,8 +12,18 @@ from tests.planted import pytest_make_collect_report, pytest_pycollect_makeitem,
 
 __all__ = ["pytest_make_collect_report", "pytest_pycollect_makeitem", "pytest_runtest_makereport"]  # hooks of pytest
 
+JOURNEYS = [Path(__file__).parent / folder for folder in ("acceptance", "browser")]
+
 settings.register_profile("headroom", deadline=None, print_blob=True)  # a slow machine is no failure
 settings.load_profile("headroom")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by marker
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of the folders of journeys as one."""
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in JOURNEYS):
+            item.add_marker(pytest.mark.journey)
 
 
 @pytest.fixture(scope="session")
