@@ -16,6 +16,7 @@ from rich.table import Table
 from sqlalchemy import inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from publication.control import sentence
 from publication.database import engine, sqlite_file
 from publication.days import freshness
 from publication.errors import PublicationError, UnknownPublicationError
@@ -40,6 +41,8 @@ TRAINING_OLD_AFTER = timedelta(days=100)
 KEY_EXPIRES_SOON = timedelta(days=14)
 QUARANTINED_SHARE = 0.02
 SERVICE_TIMEOUT_SECONDS = 5.0
+RUNBOOK = {True: "*Inputs drift*", False: "*Forecasts are off target*"}
+"""The section on signals, by whether they are of inputs."""
 
 
 class Health(StrEnum):
@@ -118,6 +121,7 @@ class Doctor:
             "history": self._history,
             "store": self._store,
             "publication": self._publication,
+            "control": self._control,
             "models": self._models,
             "jobs": self._jobs,
             "locks": self._locks,
@@ -187,6 +191,21 @@ class Doctor:
             action = "`GET /v1/series` names them; the notes of the publication say why."
             yield Diagnosis("fallbacks", Health.WARNING, f"{n_fallbacks} of {len(newest.series)} series", action)
         yield Diagnosis("findings", Health.OK, findings_sentence(newest))
+
+    def _control(self) -> Iterator[Diagnosis]:
+        """Name each signal of statistical control; there is nothing to check before forecasts have actuals."""
+        scores = self._opened.live_scores(self._job.system.name) if self._has_store else None
+        if scores is None:
+            return
+        if not scores.signals:
+            yield Diagnosis("control", Health.OK, f"no signal in {len(scores.control)} checks")
+        for state in scores.signals:
+            yield Diagnosis(
+                "control",
+                Health.WARNING,
+                sentence(state),
+                f"The runbook says what to do: {RUNBOOK[state.check.is_of_inputs]}.",
+            )
 
     def _models(self) -> Iterator[Diagnosis]:
         from training.jobs.registry import model_cache, registry  # MLflow takes seconds to import

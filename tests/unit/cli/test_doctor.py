@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from publication.control import ControlCheck, ControlState, Signal
 from publication.job_runs import JobName, JobRun
 from publication.key_tables import default_keys_url
 from publication.store import Store, default_url
 from service.auth.key_store import KeyStore
 from service.auth.keys import Scope, new_key
-from tests.builders import CUTOFF, ISSUED_AT, build_publication
+from tests.builders import CUTOFF, ISSUED_AT, build_live_scores, build_publication
 from tests.contract.store.witness import tell
 from tests.unit.cli.commands import Ended, headroom_at
 from training.files import acquire_lock
@@ -63,6 +65,17 @@ def nothing(_home: Path) -> None:
     pass
 
 
+def save_control(state: ControlState) -> Callable[[Path], None]:
+    def save(home: Path) -> None:
+        with closing(Store(default_url(home))) as store:
+            store.save_live_scores(replace(build_live_scores(), control=(state,)))
+
+    return save
+
+
+FOUND = Signal("RXH/attendances", CUTOFF - timedelta(days=20), CUTOFF - timedelta(days=6), 0.25, 0.0)
+STEADY = ControlState("attendances", ControlCheck.BIAS, 91, 0.2)
+BIASED = STEADY._replace(signal=FOUND)
 NO_CHAMPION = 4
 CASES: dict[str, tuple[Callable[[Path], None], int, int, tuple[str, ...]]] = {
     "no champion": (nothing, 0, NO_CHAMPION, ("no version is the champion", "Run `headroom daily`: it trains")),
@@ -78,6 +91,19 @@ CASES: dict[str, tuple[Callable[[Path], None], int, int, tuple[str, ...]]] = {
     ),
     "a job that failed": (fail, 0, NO_CHAMPION, ("with exit code 3. HistoryError: no file there",)),
     "a job without an end": (begin, 0, NO_CHAMPION, ("no end", "run `headroom score` again")),
+    "no signal": (save_control(STEADY), 0, NO_CHAMPION, ("no signal in 1 checks",)),
+    "forecasts that are off": (
+        save_control(BIASED),
+        0,
+        NO_CHAMPION,
+        ("too high, by 25.0% of the actual (RXH/attendances; since", "*Forecasts are off target*"),
+    ),
+    "inputs that drift": (
+        save_control(BIASED._replace(check=ControlCheck.LEVEL)),
+        0,
+        NO_CHAMPION,
+        ("0.25 times that before the champion's training", "*Inputs drift*"),
+    ),
     "a key that expires": (add_key, 0, NO_CHAMPION, ("key board", "keys expire board --date DAY")),
 }
 
