@@ -45,6 +45,7 @@ def test_every_make_target_is_in_its_help() -> None:
         "setup",
         "demo",
         "test",
+        "journeys",
         "check",
         "bench",
         "bench-accuracy",
