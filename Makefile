@@ -44,7 +44,7 @@ test journeys drills histories notebooks: export PYTHONDONTWRITEBYTECODE :=
 test: $(INSTALLED) ## run the tests (PYTEST_ARGS="-k store")
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
-journeys: $(INSTALLED) ## go from files to the page, by the commands, the service and a browser: minutes
+journeys: $(INSTALLED) ## run jobs, servers and a browser as people do, from files to the page: minutes
 	$(BIN)/python -m pytest -m "journey and not drill and not notebook and not fuzz" -n 2 --dist loadfile $(PYTEST_ARGS)
 
 drills: $(INSTALLED) ## kill jobs and databases, lead a model through its life, run the demo, and see that all goes on: an hour (REPEAT=20)

@@ -12,7 +12,10 @@ from tests.planted import pytest_make_collect_report, pytest_pycollect_makeitem,
 
 __all__ = ["pytest_make_collect_report", "pytest_pycollect_makeitem", "pytest_runtest_makereport"]  # hooks of pytest
 
-JOURNEYS = [Path(__file__).parent / folder for folder in ("acceptance", "browser")]
+JOURNEYS = [
+    Path(__file__).parent / folder
+    for folder in ("acceptance", "browser", "contract/backup", "contract/tracking", "unit/jobs")
+]
 
 settings.register_profile("headroom", deadline=None, print_blob=True)  # a slow machine is no failure
 settings.load_profile("headroom")

@@ -20,6 +20,9 @@ SEVEN_DAYS = timedelta(days=7)
 OLDEST_COMPARED = timedelta(days=7)
 MIDDLE_LEVEL = 0.5
 PLACES_REMEMBERED = 64
+VIEWS_REMEMBERED = 16
+FreeBedsKey = tuple[PublicationSummary, str | None, PublicationSummary, date]
+"""The served publication and the place it is restricted to, the earlier publication, and the day."""
 SINCE_YESTERDAY = "Since yesterday"
 LOST = (MalformedPublicationError, StoreUnreachableError, UnknownPublicationError)
 
@@ -62,6 +65,7 @@ class EarlierPublications:
         self._repository = repository
         self._listed: tuple[PublicationSummary, tuple[PublicationSummary, ...]] | None = None
         self._headroom: tuple[PublicationSummary, tuple[Headroom, ...]] | None = None
+        self._free_beds: LRUCache[FreeBedsKey, EarlierFreeBeds] = LRUCache(VIEWS_REMEMBERED)
         self._series: LRUCache[tuple[PublicationSummary, str], tuple[SeriesForecast, ...]] = LRUCache(PLACES_REMEMBERED)
         self._one_at_a_time = asyncio.Lock()
 
@@ -72,14 +76,14 @@ class EarlierPublications:
         summary = next((of for of in summaries if oldest <= of.cutoff < served.summary.cutoff), None)
         if summary is None:
             return EarlierFreeBeds()
-        headroom = await self._read_headroom(summary)
-        free = free_beds_on(served.publication.system, headroom, (ds - summary.cutoff).days - 1)
-        there = served.publication.system.place_by_id
-        return EarlierFreeBeds(
-            f"against the forecast of {summary.cutoff.isoformat()}, revision {summary.revision}",
-            {place: beds for place, beds in free.items() if place in there},
-            _since(summary.cutoff, ds),
-        )
+        key = served.summary, served.place, summary, ds
+        found = self._free_beds.get(key)
+        if found is None:
+            headroom = await self._read_headroom(summary)
+            found = _free_beds_of(served.publication.system, summary, headroom, ds)
+            if headroom:  # a store that does not answer is asked again
+                self._free_beds[key] = found
+        return found
 
     async def series_a_week_ago(self, served: ServedPublication, place: str) -> EarlierSeries:
         """Return the series of a place in the last publication of the cutoff a week before."""
@@ -130,6 +134,17 @@ def _since(cutoff: date, ds: date) -> str:
     """Return the head of a column of changes since the publication of a cutoff, which was issued the day after."""
     issued = cutoff + ONE_DAY
     return SINCE_YESTERDAY if issued == ds - ONE_DAY else f"Since {issued:%a} {issued.day} {issued:%b}"
+
+
+def _free_beds_of(
+    system: System, summary: PublicationSummary, headroom: Iterable[Headroom], ds: date
+) -> EarlierFreeBeds:
+    free = free_beds_on(system, headroom, (ds - summary.cutoff).days - 1)
+    return EarlierFreeBeds(
+        f"against the forecast of {summary.cutoff.isoformat()}, revision {summary.revision}",
+        {place: beds for place, beds in free.items() if place in system.place_by_id},
+        _since(summary.cutoff, ds),
+    )
 
 
 def free_beds_on(system: System, headroom: Iterable[Headroom], position: int) -> dict[str, float]:

@@ -1,6 +1,8 @@
 """The rendered bodies of one publication, and the addresses that lead to them."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,10 +21,14 @@ RENDERED_AT_ONCE = 2
 
 @dataclass(frozen=True, slots=True)
 class CacheAlias:
-    """The body that an address led to before, by its key, and the template of its route."""
+    """The body that an address led to before, by its key, and the template of its route.
+
+    `expires_at` is in seconds of a monotonic clock.
+    """
 
     key: Key
     route: str
+    expires_at: float = math.inf
 
 
 class RenderCache:
@@ -56,16 +62,16 @@ class RenderCache:
             task.add_done_callback(lambda _: self._rendering.pop(key))
         return await asyncio.shield(self._rendering[key])
 
-    def remember(self, address: Key, key: Key, route: str) -> None:
-        """Let the next request for this address have the body without its route."""
+    def remember(self, address: Key, key: Key, route: str, lifetime_seconds: float = math.inf) -> None:
+        """Let the next request for this address have the body without its route, for as long as the lifetime."""
         if len(self._aliases) >= MAX_ALIASES:  # more addresses than honest callers have
             self._aliases.clear()
-        self._aliases[address] = CacheAlias(key, route)
+        self._aliases[address] = CacheAlias(key, route, time.monotonic() + lifetime_seconds)
 
     def find_alias(self, address: Key) -> tuple[Representation, str] | None:
         """Return the body that this address led to, and the template of its route, where both are still known."""
         alias = self._aliases.get(address)
-        if alias is None:
+        if alias is None or alias.expires_at < time.monotonic():
             return None
         found = self._find(alias.key)
         return None if found is None else (found, alias.route)

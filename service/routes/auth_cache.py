@@ -1,5 +1,6 @@
 """Authentication, and the response cache: a request whose body is ready never reaches its route again."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 
@@ -67,7 +68,14 @@ class AuthCacheMiddleware:
         if len(accept) + len(scope["path"]) + len(scope["query_string"]) > MAX_CACHED_ADDRESS:
             return self._app
         state["newest"] = served.render_cache
-        state["address"] = (principal.place, scope["path"], scope["query_string"], accept, days_over)
+        state["address"] = (
+            principal.place,
+            state["prefix"],
+            scope["path"],
+            scope["query_string"],
+            accept,
+            days_over,
+        )
         ready = served.render_cache.find_alias(state["address"])
         if ready is None:
             return self._app
@@ -88,11 +96,16 @@ def headers_of(request: Request) -> Mapping[str, str]:
 
 
 async def cached_response(
-    request: Request, served: ServedPublication, key: Key, render: Callable[[], Representation]
+    request: Request,
+    served: ServedPublication,
+    key: Key,
+    render: Callable[[], Representation],
+    lifetime_seconds: float = math.inf,
 ) -> Response:
-    """Return the body under `key`. The next request for the same address gets it without its route."""
+    """Return the body under `key`. Requests for the same address get it without its route, until the lifetime ends."""
     representation = await served.get(key, render)
     state = request.state
     if state.address is not None and served.render_cache is state.newest:
-        served.render_cache.remember(state.address, (served.place, *key), request.scope["route"].path_format)
+        route = request.scope["route"].path_format
+        served.render_cache.remember(state.address, (served.place, *key), route, lifetime_seconds)
     return respond(representation, headers_of(request), current_principal(request).cache_control)

@@ -24,9 +24,11 @@ from service.publications.earlier import EarlierPublications
 from service.publications.repository import Clock, PublicationRepository
 from service.queries.page_parameters import PlacePageParameters, SystemPageParameters
 from service.queries.selection import Selection
-from service.routes.auth_cache import current_principal, headers_of
+from service.routes.auth_cache import cached_response, current_principal, headers_of
 
 HTML_TYPE = "text/html; charset=utf-8"
+PAGE_LIFETIME_SECONDS = 1.0
+"""A crowd that opens a page gets it without its route for so long: live scores and the hour may change its content."""
 
 
 def pages_router(
@@ -61,8 +63,8 @@ def pages_router(
             signals, head = open_signals(served.publication, scores), frame(served, now, version)
             return page(request, "index.html", page=head, index=view, lately=lately, signals=signals)
 
-        body = await served.get(("page", request.state.prefix, choice, version), render)
-        return respond(body, headers_of(request), principal.cache_control)
+        key = ("page", request.state.prefix, choice, version)
+        return await cached_response(request, served, key, render, PAGE_LIFETIME_SECONDS)
 
     @router.get("/places/{place}")
     async def place(request: Request, place: str, wanted: Annotated[PlacePageParameters, Query()]) -> Response:
@@ -79,8 +81,8 @@ def pages_router(
             lately = recent_error(scores, served.publication, place)
             return page(request, "place.html", page=frame(served, now, version), view=view, lately=lately)
 
-        body = await served.get(("page of place", request.state.prefix, place, wanted.day, version), render)
-        return respond(body, headers_of(request), principal.cache_control)
+        key = ("page of place", request.state.prefix, place, wanted.day, version)
+        return await cached_response(request, served, key, render, PAGE_LIFETIME_SECONDS)
 
     @router.get("/static/{name}")
     async def asset(request: Request, name: str) -> Response:

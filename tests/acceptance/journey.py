@@ -19,7 +19,7 @@ from tests.architecture.repository import ROOT
 from tests.unit.cli.commands import Ended, clean_environ, headroom
 
 NOTICED_SECONDS = 20.0
-COUNTS = ("rows", "new", "revised", "unchanged", "sent again", "empty", "ignored", "quarantined")
+COUNTS = ("rows", "new", "revised", "unchanged", "superseded", "empty", "ignored", "quarantined")
 
 
 def ingested(out: str) -> dict[str, int]:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.drill
 
 FORKSERVER = multiprocessing.get_context("forkserver")
 FORKSERVER.set_forkserver_preload(["tests.contract.exports.stores", "training.exports.run", "psycopg"])
-KILLS = 20
+KILLS = 30
 MOST_TRIES = 200
 START_SECONDS = 60.0
 SEED = 27

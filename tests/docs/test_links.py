@@ -28,3 +28,11 @@ def anchors(page: Path) -> set[str]:
     """Return the anchors of a page's headings, as MkDocs and repositories make them."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def test_the_page_on_reliability_names_tests_that_exist_and_says_which_are_drills() -> None:
+    text = (ROOT / "docs/explanation/reliability.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/.]+)`( \(drill\))?", text)
+    assert len(named) > 20
+    for path, drill in named:
+        assert ("mark.drill" in (ROOT / path).read_text(encoding="utf-8")) == bool(drill), path

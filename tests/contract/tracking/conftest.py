@@ -3,11 +3,15 @@
 import logging
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.contract.tracking.servers import mlflow_server
 from tests.servers import ServerAbsentError, postgresql
+from training.tracking.client import connect
+from training.tracking.registry import Registry
+from training.tracking.versions import ModelCache
 
 
 @pytest.fixture(scope="module", params=["server", "server on PostgreSQL", "database"])
@@ -34,3 +38,16 @@ def tracking_uri(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         os.environ.update(environ)
         for name, level in levels.items():
             logging.getLogger(name).setLevel(level)
+
+
+@pytest.fixture
+def registry(tracking_uri: str, system: str, tmp_path: Path) -> Registry:
+    return Registry(tracking_uri, system, ModelCache(tmp_path / "champions"))
+
+
+@pytest.fixture
+def system(tracking_uri: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """A system of the test's own, connected."""
+    name = request.node.originalname.removeprefix("test_")[:40]
+    connect(tracking_uri, tmp_path / "artifacts", name)
+    return str(name)

@@ -6,7 +6,7 @@ import pytest
 
 from publication.model import Champion
 from publication.vocabulary import LONGEST_NAME_BYTES, check_system_name
-from tests.contract.tracking.test_registry import train
+from tests.contract.tracking.registered import train
 from training.tracking.client import connect
 from training.tracking.registry import Registry
 from training.tracking.versions import ModelCache

@@ -3,9 +3,6 @@
 import json
 import platform
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, date, datetime
-from functools import lru_cache
 from pathlib import Path
 
 import mlflow
@@ -17,22 +14,30 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 
 from publication.model import Champion
 from publication.vocabulary import CHALLENGER, CHAMPION
-from tests.unit.pipeline.histories import ENGLISH, LEVELS, build_system, four_sites
-from training.backtest.evaluation import NO_SUMMARY, BacktestSummary, evaluated
+from tests.contract.tracking.registered import (
+    CUTOFF,
+    DIGEST,
+    FORECASTER,
+    HORIZON,
+    RECIPE,
+    TABLE,
+    aliases,
+    snapshot_of,
+    summary,
+    train,
+)
+from tests.unit.pipeline.histories import LEVELS
+from training.backtest.evaluation import evaluated
 from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales, overall, scores
 from training.calibration.past_errors import windows_before
 from training.errors import NothingPublishedError, OutOfReachError, UsageError, VersionUnreadableError
 from training.frames import long
-from training.history.point_in_time import known_at_day_end
-from training.pipeline.forecaster import Forecaster
-from training.pipeline.state import PipelineState
-from training.tracking.client import connect
 from training.tracking.comparison import MOST_METRICS
-from training.tracking.provenance import HistorySnapshot, code_version
-from training.tracking.registry import Registered, Registry
+from training.tracking.provenance import code_version
+from training.tracking.registry import Registry
 from training.tracking.runs import BacktestedRecipe, close_orphaned_runs, log_backtest, log_data_report, run
-from training.tracking.versions import ModelCache, Version, identity_of
+from training.tracking.versions import ModelCache
 
 # The library's own: type hints, deprecated parts, and database connections left to the collector.
 pytestmark = [
@@ -42,68 +47,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-
-DIGEST = "sha256:" + "0123456789abcdef" * 4
-HORIZON = 7
-SYSTEM = build_system(horizon_days=HORIZON)
-TABLE = four_sites(110)
-CUTOFF = pd.Timestamp(TABLE.index[-1])
-RECIPE = {"attendances": "SeasonalNaive", "occupancy": "SeasonalNaive"}
-FORECASTER = Forecaster(known_at_day_end(long(TABLE), SYSTEM, ENGLISH), HORIZON)
-
-
-@pytest.fixture
-def registry(tracking_uri: str, system: str, tmp_path: Path) -> Registry:
-    return Registry(tracking_uri, system, ModelCache(tmp_path / "champions"))
-
-
-@pytest.fixture
-def system(tracking_uri: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
-    """A system of the test's own, connected."""
-    name = request.node.originalname.removeprefix("test_")[:40]
-    connect(tracking_uri, tmp_path / "artifacts", name)
-    return str(name)
-
-
-def summary(wis: float) -> BacktestSummary:
-    return replace(NO_SUMMARY, windows={"2022-04-01": wis})
-
-
-@lru_cache
-def trained() -> tuple[PipelineState, pd.DataFrame]:
-    """Return the state that every version is saved with, and its forecasts: the same for all, and to be read only."""
-    forecaster = Forecaster(FORECASTER.history, HORIZON)
-    answer = forecaster.forecast(RECIPE, CUTOFF).rows(LEVELS)
-    return forecaster.state(RECIPE, CUTOFF), answer
-
-
-def train(tracking_uri: str, system: str, registry: Registry, champion: Registered | None = None) -> int:
-    """A run that registers a version."""
-    version = Version(
-        system=SYSTEM,
-        identity=identity_of(FORECASTER.history, ("daily",), date(2022, 4, 22)),
-        context=ENGLISH,
-        recipe=RECIPE,
-        trained_to=date(2022, 4, 22),
-        data_digest="sha256:abc",
-        code_version=code_version(),
-        summary=summary(0.5),
-        champion_summary=None if champion is None else summary(0.7),
-        compared_with=None if champion is None else champion.ref.version,
-    )
-    state, answer = trained()
-    with run(tracking_uri, "train", "train", {"windows": 1}, snapshot_of(system)):
-        return registry.register(version, state, long(TABLE.tail(70)), answer)
-
-
-def snapshot_of(system: str) -> HistorySnapshot:
-    return HistorySnapshot(system, Path("/history"), DIGEST, datetime(2022, 4, 23, 5, tzinfo=UTC))
-
-
-def aliases(tracking_uri: str, system: str) -> dict[str, int]:
-    """Return the aliases of the registry itself."""
-    found = MlflowClient(tracking_uri, tracking_uri).get_registered_model(system).aliases
-    return {alias: int(version) for alias, version in found.items()}
 
 
 def test_a_run_is_recorded_completely(tracking_uri: str, system: str) -> None:

@@ -20,7 +20,7 @@ from training.errors import DiskFullError, HistoryError
 from training.history.archive import Archive
 from training.history.batches import LOCK_NAME
 
-KILLS = 20
+KILLS = 30
 N_DAYS = 1_500
 FULL_AFTER_BYTES = 20_000
 
@@ -34,6 +34,7 @@ def extract(y: int) -> str:
     return HEADER + "".join(f"{place},{day},{y + i % 89},{i % 7}\n" for i, day in enumerate(days) for place in "AB")
 
 
+@pytest.mark.journey
 def test_an_ingest_killed_at_any_moment_leaves_the_archive_as_before_or_as_after(tmp_path: Path) -> None:
     hospital = Hospital(tmp_path).send(extract(1))
     hospital.ingest()
