@@ -1,5 +1,11 @@
-"""The files of the archive: each ingest's batch is written atomically, and read back through DuckDB in blocks."""
+"""The files of the archive: each ingest's batch is written atomically, and read back through DuckDB in blocks.
 
+The name of a batch has the digest of its content, as Parquet detects few changed bytes.
+"""
+
+import hashlib
+import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,6 +26,8 @@ from training.frames import FloatArray, IntArray
 from training.history.columns import series_days, sort_order
 
 LOCK_NAME = ".lock"
+DIGEST_DIGITS = 16
+DIGEST_IN_NAME = re.compile(rf"\d+-\w+-([0-9a-f]{{{DIGEST_DIGITS}}})\.parquet")
 APPEND_TIMEOUT = timedelta(seconds=10)
 BATCH_SCHEMA = pa.schema(
     [
@@ -72,6 +80,7 @@ class Batches:
     def __init__(self, folder: Path, timeout: timedelta = APPEND_TIMEOUT) -> None:
         self.folder = folder
         self._timeout = timeout
+        self._verified: set[str] = set()
 
     def files(self) -> list[str]:
         """Return the paths of the batches, oldest first.
@@ -112,10 +121,13 @@ class Batches:
     def write(self, values: pd.DataFrame, now: pd.Timestamp) -> None:
         """Write one batch atomically: a reader sees all of it or nothing. Call it only while `writing`."""
         number = 1 + max((int(Path(batch).name.split("-")[0]) for batch in self.files()), default=0)
-        batch = self.folder / f"{number:06d}-{now:%Y%m%dT%H%M%S%fZ}.parquet"
+        buffer = io.BytesIO()
+        pq.write_table(_table(values, now), buffer, store_schema=False)
+        content = buffer.getbuffer()
+        batch = self.folder / f"{number:06d}-{now:%Y%m%dT%H%M%S%fZ}-{_shortened(hashlib.sha256(content))}.parquet"
         try:
-            with write_atomically(batch) as unfinished, unfinished.open("wb") as content:
-                pq.write_table(_table(values, now), content, store_schema=False)
+            with write_atomically(batch) as unfinished:
+                unfinished.write_bytes(content)
         except OSError as error:
             raise self._not_written(batch, error) from error
 
@@ -129,7 +141,7 @@ class Batches:
         cannot be read.
         """
         with self._readable():
-            files = self.files()
+            files = self._verified_files()
             return _with_checks(read_vintages(files, first, last, instant), files)
 
     def days_of(self, sources: Sequence[str]) -> pd.DataFrame:
@@ -138,13 +150,26 @@ class Batches:
         Raises HistoryError where a batch cannot be read.
         """
         with self._readable():
-            return read_days_of(self.files(), sources)
+            return read_days_of(self._verified_files(), sources)
+
+    def _verified_files(self) -> list[str]:
+        """Return the paths of the batches, each compared once with the digest in its name, where it has one."""
+        files = self.files()
+        for file in files:
+            found = DIGEST_IN_NAME.fullmatch(Path(file).name)
+            if file not in self._verified and found is not None and _digest_of(Path(file)) != found[1]:
+                raise HistoryError(
+                    f"Reading the archive {self.folder}: {Path(file).name} is damaged, its content is not what was "
+                    "written. Restore it from a backup: nothing is read without it."
+                )
+            self._verified.add(file)
+        return files
 
     @contextmanager
     def _readable(self) -> Iterator[None]:
         try:
             yield
-        except duckdb.Error as error:
+        except (duckdb.Error, OSError) as error:
             reason = str(error).partition("\n")[0]
             raise HistoryError(
                 f"Reading the archive {self.folder}: {reason}. Make that file readable, or restore it from a backup."
@@ -167,6 +192,15 @@ def _table(values: pd.DataFrame, now: pd.Timestamp) -> pa.Table:
     has_flags = FLAG.name in columns and columns[FLAG.name].null_count < len(values)
     fields = [*BATCH_SCHEMA, *([FLAG] if has_flags else [])]
     return pa.table({field.name: columns[field.name].cast(_stored(field, columns)) for field in fields})
+
+
+def _digest_of(file: Path) -> str:
+    with file.open("rb") as content:
+        return _shortened(hashlib.file_digest(content, "sha256"))
+
+
+def _shortened(digest: "hashlib._Hash") -> str:
+    return digest.hexdigest()[:DIGEST_DIGITS]
 
 
 def _stored(field: pa.Field, columns: dict[str, pa.Array]) -> pa.DataType:

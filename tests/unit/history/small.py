@@ -71,7 +71,7 @@ class Hospital:
         return {(i, str(ds)[:10]): y for i, ds, y in zip(table["unique_id"], table["ds"], table["y"], strict=True)}
 
     def batches(self) -> list[str]:
-        return sorted(path.name for path in (self.folder / "history" / "north").glob("*.parquet"))
+        return sorted(path.name.rpartition("-")[0] for path in (self.folder / "history" / "north").glob("*.parquet"))
 
 
 def read_quarantine(file: Path | None) -> list[dict[str, str]]:

@@ -1,4 +1,6 @@
 import hashlib
+import random
+import re
 import struct
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -133,6 +135,27 @@ def test_a_batch_has_the_documented_columns_and_types(archive: Archive, tmp_path
             "file": "f.csv",
         }
     ]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_batch_with_one_changed_bit_is_named_and_not_read(archive: Archive, tmp_path: Path, seed: int) -> None:
+    archive.append(values(("A", "beds", None, "2026-01-01", 1), ("A", "beds", None, "2026-01-02", 2)), NOW)
+    archive.append(values(("B", "beds", None, "2026-01-01", 3)), NOW)
+    damaged = sorted((tmp_path / "history").glob("*.parquet"))[seed % 2]
+    content, draws = bytearray(damaged.read_bytes()), random.Random(seed)
+    content[draws.randrange(len(content))] ^= 1 << draws.randrange(8)
+    damaged.write_bytes(content)
+    again = Archive(tmp_path / "history", "Europe/London")
+    for read in (again.versions, again.as_of, again.digest):
+        with pytest.raises(HistoryError, match=f"{re.escape(damaged.name)} is damaged.*Restore it from a backup"):
+            read()
+
+
+def test_a_batch_whose_name_has_no_digest_is_read_as_it_is(archive: Archive, tmp_path: Path) -> None:
+    archive.append(values(("A", "beds", None, "2026-01-01", 1)), NOW)
+    [batch] = (tmp_path / "history").glob("*.parquet")
+    batch.rename(batch.with_name("000001-20260101T060000000000Z.parquet"))
+    assert Archive(tmp_path / "history", "Europe/London").as_of()["y"].to_list() == [1.0]
 
 
 def test_an_unfinished_batch_is_not_read(archive: Archive, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_the_same_files_twice_change_nothing(tmp_path: Path) -> None:
     before, batches = hospital.archive.versions(), hospital.batches()
     again = hospital.ingest(NOW + timedelta(days=1))
     assert (again.new, again.revised, again.unchanged) == (0, 0, 3)
-    assert hospital.batches() == batches == ["000001-20260301T060000000000Z.parquet"]
+    assert hospital.batches() == batches == ["000001-20260301T060000000000Z"]
     assert hospital.archive.versions().equals(before)
 
 
@@ -170,7 +170,7 @@ def test_the_ingest_is_named_by_its_instant_in_utc(tmp_path: Path) -> None:
     hospital = Hospital(tmp_path).send(HEADER + ROWS)
     summary = hospital.ingest(now)
     assert summary.quarantine == hospital.quarantine / "20260701T053000000000Z.csv"
-    assert hospital.batches() == ["000001-20260701T053000000000Z.parquet"]
+    assert hospital.batches() == ["000001-20260701T053000000000Z"]
 
 
 @pytest.mark.parametrize(
