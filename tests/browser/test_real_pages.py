@@ -51,10 +51,10 @@ def some_trusts(folder: Path, newest: date) -> Path:
 
     Their days are moved, so that the newest is another: a page of days that are over shows none of them.
     """
-    for file in (REAL_DATA / "nhs_winter_sitrep").glob("sitrep_*.csv"):
-        rows = pd.read_csv(file, dtype=str, keep_default_na=False)
+    for report in (REAL_DATA / "nhs_winter_sitrep").glob("sitrep_*.csv"):
+        rows = pd.read_csv(report, dtype=str, keep_default_na=False)
         rows["date"] = (pd.to_datetime(rows["date"]) + (newest - NEWEST_REPORTED)).dt.strftime("%Y-%m-%d")
-        rows.to_csv(folder / file.name, index=False)
+        rows.to_csv(folder / report.name, index=False)
     with NHS_WINTER.with_name("nhs_winter_places.csv").open(encoding="utf-8") as file:
         places = list(csv.DictReader(file))
     used, left_out = places[: 1 + TRUSTS], places[1 + TRUSTS :]

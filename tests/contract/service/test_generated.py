@@ -1,5 +1,6 @@
 """Requests made up from OpenAPI's description, right and wrong ones, with every check that Schemathesis has."""
 
+import os
 import re
 import subprocess
 import sys
@@ -31,7 +32,10 @@ def generated(home: Path, examples: int) -> int:
     with servers.service(home) as service:
         command = [str(Path(sys.executable).with_name("st")), "run", f"{service.url}/openapi.json", "--checks", "all"]
         command += ["-n", str(examples), "--no-color", "-H", f"Authorization: Bearer {key}"]
-        run = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=HOURS_SECONDS, check=False)
+        environ = {**os.environ, "SCHEMATHESIS_HOOKS": str(Path(__file__).with_name("generated_hooks.py"))}
+        run = subprocess.run(
+            command, cwd=home, env=environ, capture_output=True, text=True, timeout=HOURS_SECONDS, check=False
+        )
         log = service.log.read_text()
     assert run.returncode == 0, run.stdout[-4000:]
     assert '"status":5' not in log
