@@ -11,6 +11,7 @@ from publication.vocabulary import NoteKind
 from service.page import wording
 
 MOST_SENTENCES = 6
+MOST_STEPS = 2
 AHEAD_KINDS = (NoteKind.HOLIDAY, NoteKind.EVENT)
 LAST_DAY_OF_EVENT = re.compile(r"[^(]*?(\d{4}-\d\d-\d\d) \(")
 """The day before the place of an event, as in `Strike 2026-11-26 to 2026-11-27 (everywhere)`."""
@@ -36,7 +37,10 @@ def _is_over(note: Note, publication: Publication, first: int) -> bool:
 
 
 def bed_changes(publication: Publication, headroom: Headroom) -> list[tuple[date, str]]:
-    """Return the days on which a place's beds change by one or more from the day before, with the change."""
+    """Return the days on which a place's beds change by one or more from the day before, with the change.
+
+    Beds that change more often than `MOST_STEPS` times are forecast from their history: no change of theirs is known.
+    """
     found = []
     for n, (before, after) in enumerate(pairwise(headroom.beds)):
         beds = abs(round(after - before))
@@ -44,7 +48,7 @@ def bed_changes(publication: Publication, headroom: Headroom) -> list[tuple[date
             direction = "more" if after > before else "fewer"
             change = f"{beds:,} {'bed' if beds == 1 else 'beds'} {direction}"
             found.append((target_day(publication.cutoff, n + 2), change))
-    return found
+    return found if len(found) <= MOST_STEPS else []
 
 
 def _openings(publication: Publication, first: int) -> Iterator[tuple[str, str]]:

@@ -84,6 +84,11 @@ class SystemView:
     all_address: str
     plain_address: str
 
+    @property
+    def has_flows(self) -> bool:
+        """Return whether a row has a flow of the day: many systems count beds alone."""
+        return any(of for row in self.rows for of in (row.flow.arriving, row.flow.leaving, row.flow.net))
+
 
 def system_page(served: ServedPublication, now: datetime, before: EarlierFreeBeds, choice: PageChoice) -> SystemView:
     """Return the system page at the instant `now`: changes are since `before`, or by the scenario if there is one."""
