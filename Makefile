@@ -42,14 +42,14 @@ test journeys drills histories notebooks: export OMP_NUM_THREADS := 1
 test journeys drills histories notebooks: export PYTHONDONTWRITEBYTECODE :=
 
 test: $(INSTALLED) ## run the tests (PYTEST_ARGS="-k store")
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 journeys: $(INSTALLED) ## run jobs, servers and a browser as people do, from files to the page: minutes
-	$(BIN)/python -m pytest -m "journey and not drill and not notebook and not fuzz" -n 2 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "journey and not drill and not notebook and not fuzz" -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 drills: $(INSTALLED) ## kill jobs and databases, lead a model through its life, run the demo, and see that all goes on: an hour (REPEAT=20)
 	@for round in $$(seq $(REPEAT)); do echo "round $$round of $(REPEAT)"; \
-		$(BIN)/python -m pytest -m drill -n 2 --dist loadfile $(PYTEST_ARGS) || exit 1; done
+		$(BIN)/python -m pytest -m drill -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS) || exit 1; done
 
 histories: $(INSTALLED) ## forecast hospitals with every kind of history, sixty mornings and 200 saved states: most of an hour
 	$(BIN)/python -m pytest -m histories -n 2 $(PYTEST_ARGS)

@@ -13,8 +13,16 @@ from tests.planted import pytest_make_collect_report, pytest_pycollect_makeitem,
 __all__ = ["pytest_make_collect_report", "pytest_pycollect_makeitem", "pytest_runtest_makereport"]  # hooks of pytest
 
 JOURNEYS = [
-    Path(__file__).parent / folder
-    for folder in ("acceptance", "browser", "contract/backup", "contract/tracking", "unit/jobs")
+    Path(__file__).parent / place
+    for place in (
+        "acceptance",
+        "browser",
+        "contract/backup",
+        "contract/service/test_process.py",
+        "contract/service/test_wire.py",
+        "contract/tracking",
+        "unit/jobs",
+    )
 ]
 
 settings.register_profile("headroom", deadline=None, print_blob=True)  # a slow machine is no failure
@@ -23,9 +31,9 @@ settings.load_profile("headroom")
 
 @pytest.hookimpl(tryfirst=True)  # before pytest selects by marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of the folders of journeys as one."""
+    """Mark every test of the places of journeys as one."""
     for item in items:
-        if any(item.path.is_relative_to(folder) for folder in JOURNEYS):
+        if any(item.path.is_relative_to(place) for place in JOURNEYS):
             item.add_marker(pytest.mark.journey)
 
 

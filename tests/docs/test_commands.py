@@ -115,6 +115,7 @@ def every_subclass(of: type[TrainingError]) -> set[type[TrainingError]]:
     return {of, *(below for one in of.__subclasses__() for below in every_subclass(one))}
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize("name", ["tutorial/own-file.md", "how-to/ingest.md", "how-to/secure.md"])
 def test_a_page_without_a_model_is_a_story_that_runs(name: str, tmp_path: Path) -> None:
     assert commands_run(ROOT / "docs" / name, tmp_path)
