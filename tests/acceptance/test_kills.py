@@ -120,7 +120,8 @@ def test_whenever_a_job_is_killed_every_publication_is_complete_and_the_job_ends
             assert len(revisions) >= len(seen.get(cutoff, ())), f"a publication is gone after try {one}"
         seen = found
         if home.champion() != champion:  # rolled back: there must be another step to go
-            assert (command, home.champion()) == ("rollback", champion - 1)
+            assert command == "rollback"
+            assert home.champion() < champion
             home.ends("train")
             home.ends("promote")
             champion = home.champion()
