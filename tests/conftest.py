@@ -21,6 +21,7 @@ JOURNEYS = [
         "contract/service/test_process.py",
         "contract/service/test_wire.py",
         "contract/tracking",
+        "unit/cli",
         "unit/jobs",
     )
 ]
