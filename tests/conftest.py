@@ -30,6 +30,12 @@ settings.register_profile("headroom", deadline=None, print_blob=True)  # a slow 
 settings.load_profile("headroom")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave journeys out before they are imported, where none is selected; None: as pytest decides."""
+    is_journey = any(collection_path.is_relative_to(place) for place in JOURNEYS)
+    return True if is_journey and "not journey" in config.option.markexpr else None
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest selects by marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test of the places of journeys as one."""
