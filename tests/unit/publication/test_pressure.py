@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm, poisson
 
+from publication.levels import EscalationLevel
 from publication.pressure import (
     Target,
     chance_below,
@@ -14,6 +15,7 @@ from publication.pressure import (
     chance_short,
     discharges_needed,
     headroom_levels,
+    level_of_day,
     value_at,
 )
 from tests.builders import build_system
@@ -147,3 +149,24 @@ def test_discharges_needed_reach_the_rate_with_the_confidence_that_is_wanted(
 ) -> None:
     levels, headroom = (0.1, 0.2, 0.8, 0.9), (-10.0, 0.0, 20.0, 20.0)
     assert discharges_needed(levels, headroom, 100.0, 2.0, Target(rate, confidence)) == pytest.approx(expected)
+
+
+BUSY = EscalationLevel("busy", "over 0.92 >= 0.4", "orange", "")
+FULL = EscalationLevel("full", "short 10 >= 0.2", "red", "")
+
+
+@pytest.mark.parametrize(
+    ("mean", "beds", "expected"),
+    [
+        (40, 500, BUSY),  # 92 % are passed where headroom is below 40: .5
+        (40, 300, None),  # where it is below 24: Phi(-16 / 15) = .14
+        (8, 500, BUSY),  # ten beds short: Phi((-9.5 - 8) / 15) = .12
+        (0, 500, FULL),  # Phi(-9.5 / 15) = .26
+    ],
+)
+def test_the_level_of_a_day_is_read_off_its_headroom_and_beds(
+    mean: float, beds: float, expected: EscalationLevel | None
+) -> None:
+    headroom = [NormalDist(mean, 15).inv_cdf(level) for level in LEVELS]
+    assert level_of_day(build_system(levels=(BUSY, FULL)), LEVELS, headroom, beds) == expected
+    assert level_of_day(build_system(), LEVELS, headroom, beds) is None
