@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from mlflow import MlflowClient
 
 from tests.unit.pipeline.histories import ENGLISH, LEVELS, build_system, four_sites
@@ -19,6 +20,14 @@ from training.tracking.registry import Registered, Registry
 from training.tracking.runs import run
 from training.tracking.versions import Version, identity_of
 
+# The library's own: type hints, deprecated parts, and database connections left to the collector.
+LIBRARY_WARNINGS = [
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 HORIZON = 7
 SYSTEM = build_system(horizon_days=HORIZON)
@@ -67,3 +76,12 @@ def aliases(tracking_uri: str, system: str) -> dict[str, int]:
     """Return the aliases of the registry itself."""
     found = MlflowClient(tracking_uri, tracking_uri).get_registered_model(system).aliases
     return {alias: int(version) for alias, version in found.items()}
+
+
+def promoted(tracking_uri: str, system: str, registry: Registry) -> int:
+    """A version that was trained, and is the champion."""
+    number = train(tracking_uri, system, registry)
+    challenger = registry.challenger()
+    assert challenger is not None
+    registry.promote(challenger, {}, "2026-03-03")
+    return number

@@ -1,31 +1,20 @@
-"""What a person does in MLflow's own pages: aliases are moved, runs and versions deleted. The champion publishes."""
+"""Changes by hand in MLflow's own pages: aliases are moved, runs and versions deleted. The champion publishes."""
 
 import pytest
 from mlflow import MlflowClient
 
 from publication.vocabulary import CHAMPION
-from tests.contract.tracking.registered import aliases, train
+from tests.contract.tracking.registered import LIBRARY_WARNINGS, aliases, promoted, train
 from training.errors import NothingPublishedError
 from training.tracking.registry import Registry
 
-# The library's own: type hints, deprecated parts, and database connections left to the collector.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::UserWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = LIBRARY_WARNINGS
 
 
 @pytest.fixture
 def champion(tracking_uri: str, system: str, registry: Registry) -> int:
     """The number of a version that was trained and promoted."""
-    number = train(tracking_uri, system, registry)
-    challenger = registry.challenger()
-    assert challenger is not None
-    registry.promote(challenger, {}, "2026-03-03")
-    return number
+    return promoted(tracking_uri, system, registry)
 
 
 def test_an_alias_that_is_moved_names_the_version_that_publishes_next(

@@ -6,19 +6,12 @@ import pytest
 
 from publication.model import Champion
 from publication.vocabulary import LONGEST_NAME_BYTES, check_system_name
-from tests.contract.tracking.registered import train
+from tests.contract.tracking.registered import LIBRARY_WARNINGS, train
 from training.tracking.client import connect
 from training.tracking.registry import Registry
 from training.tracking.versions import ModelCache
 
-# The library's own: type hints, deprecated parts, and database connections left to the collector.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::UserWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = LIBRARY_WARNINGS
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,11 @@ from tests.contract.tracking.registered import (
     DIGEST,
     FORECASTER,
     HORIZON,
+    LIBRARY_WARNINGS,
     RECIPE,
     TABLE,
     aliases,
+    promoted,
     snapshot_of,
     summary,
     train,
@@ -39,14 +41,7 @@ from training.tracking.registry import Registry
 from training.tracking.runs import BacktestedRecipe, close_orphaned_runs, log_backtest, log_data_report, run
 from training.tracking.versions import ModelCache
 
-# The library's own: type hints, deprecated parts, and database connections left to the collector.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::UserWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = LIBRARY_WARNINGS
 
 
 def test_a_run_is_recorded_completely(tracking_uri: str, system: str) -> None:
@@ -261,15 +256,6 @@ def lose_artifacts(tracking_uri: str, system: str, number: int) -> None:
     model = client.get_model_version_download_uri(system, str(number))
     for location in (model, client.get_run(str(version.run_id)).info.artifact_uri):
         get_artifact_repository(str(location)).delete_artifacts()  # type: ignore[no-untyped-call]
-
-
-def promoted(tracking_uri: str, system: str, registry: Registry) -> int:
-    """A version that was trained, and is the champion."""
-    number = train(tracking_uri, system, registry)
-    challenger = registry.challenger()
-    assert challenger is not None
-    registry.promote(challenger, {}, "2026-03-03")
-    return number
 
 
 def test_a_champion_whose_artifacts_are_lost_is_read_from_the_copy_at_home_and_without_one_said_to_be_lost(
