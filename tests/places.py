@@ -70,9 +70,11 @@ def full(content: Path, folder: Path) -> Iterator[Path]:
     """A folder with a copy of the content, on a disk that has no room left."""
     with _mounted(folder, "size=64m"):
         shutil.copytree(content, folder, dirs_exist_ok=True)
-        with (folder / "filling").open("wb", buffering=0) as filling, suppress(OSError):
-            while True:
-                filling.write(bytes(1 << 16))
+        with (folder / "filling").open("wb", buffering=0) as filling:
+            for length in (1 << 16, 1 << 12, 1):  # a last page is sometimes left when a longer write has failed
+                with suppress(OSError):
+                    while True:
+                        filling.write(bytes(length))
         yield folder
 
 
