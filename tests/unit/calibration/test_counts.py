@@ -56,6 +56,14 @@ def test_the_dispersion_is_squared_errors_over_means(errors: list[list[float]], 
     assert dispersion(means, means - column(*errors)) == pytest.approx(expected)
 
 
+def test_three_windows_of_each_lead_are_drawn_to_the_group() -> None:
+    """24 days of 12 windows and two leads, 2 and 4.5 by themselves and 3.25 pooled: six days' weight of the group."""
+    errors = np.repeat(column([2.0] * 12, [-3.0] * 12), 2, axis=1)
+    means = np.full_like(errors, 2.0)
+    expected = [(24 * 2 + 6 * 3.25) / 30, (24 * 4.5 + 6 * 3.25) / 30]
+    assert dispersion(means, means - errors) == pytest.approx(expected)
+
+
 def test_days_with_a_mean_of_zero_count_with_their_errors() -> None:
     """48 days, half with mean 0: squares of 1 on all over means of 0.5 on average."""
     means = column([0.0] * 24 + [1.0] * 24)
@@ -79,6 +87,21 @@ def test_the_long_run_is_the_mean_forecast_of_the_same_weekdays() -> None:
     assert long_run_level(past, np.array([[0, 0, 1]]))[:, 0] == pytest.approx([11 / 3])
     nothing = replace(past, means=means[:0], weekdays=past.weekdays[:0])
     assert np.isnan(long_run_level(nothing, np.array([[0]]))).all()
+
+
+def test_the_long_run_is_that_of_each_series() -> None:
+    """A has a Monday (0) of 2, and Tuesdays (1) of 4 and 6; B a Monday of 10 alone; C was never forecast."""
+    means = column([2.0, 4.0, 6.0], [10.0, NAN, NAN], [NAN, NAN, NAN])
+    past = PastCounts(means, means, np.array([[0], [1], [1]]), np.array([0]))
+    found = long_run_level(past, np.array([[0], [1], [6]]))
+    np.testing.assert_allclose(found, [[2, 10, NAN], [5, 10, NAN], [4, 10, NAN]])
+
+
+def test_means_that_are_those_of_their_weekday_are_not_drawn_to_other_weekdays() -> None:
+    """Mondays of 2 and Sundays of 2.6; P(X <= 2) is 0.677 at 2, and 0.642 at 2.14, drawn towards the mean of both."""
+    means = column([2.0, 2.6] * 20)
+    past = PastCounts(means, means, np.array([[0], [6]] * 20), np.array([0]))
+    assert count_quantiles(np.array([[2.0]]), past, [0.66]).item() == 2.0
 
 
 @pytest.mark.parametrize(

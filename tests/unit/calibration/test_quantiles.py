@@ -42,6 +42,15 @@ def test_intervals_of_few_days_are_wider(n_windows: int, factors: list[float]) -
     assert few_days_factor(past(np.ones((n_windows, 6, 2))))[[0, 5]] == pytest.approx(factors)
 
 
+def test_windows_without_errors_add_no_days() -> None:
+    """Ten windows with errors, the first six days of the first to the last six of the tenth: 60 days. Two have none."""
+    errors = np.ones((12, 6, 2))
+    errors[10:] = NAN
+    assert few_days_factor(past(errors))[[0, 5]] == pytest.approx(
+        [1 + 0.8 * (1 / 60 - 1 / 350), 1 + 0.8 * (6 / 60 - 6 / 350)]
+    )
+
+
 def test_few_days_widen_around_the_median() -> None:
     few = past(np.random.default_rng(4).normal(1.0, 1.0, (8, 6, 40)))
     factor = few_days_factor(few)[5]

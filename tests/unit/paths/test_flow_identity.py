@@ -187,11 +187,11 @@ def test_conditional_discharges_have_the_mean_and_variance_of_the_textbook(share
     discharges = 30 + 5 * rng.standard_normal((leads, n_paths))
     last = LastDay(100.0, 20.0, 25.0, admissions_share=0.25, discharges_share=share)
     of = FlowIdentity(last, occupancy, admissions, discharges)
-    found = conditional_discharges(of, 2.0, rng)
+    found = conditional_discharges(of, 3.0, rng)
     observe = share * np.eye(leads) + (1 - share) * np.eye(leads, k=-1)
-    precision = np.eye(leads) / 25 + observe.T @ observe / 4
+    precision = np.eye(leads) / 25 + observe.T @ observe / 9
     target = of.implied[:, 0] - np.array([(1 - share) * 25.0, 0, 0, 0])
-    mean = np.linalg.solve(precision, np.full(leads, 30 / 25) + observe.T @ target / 4)
+    mean = np.linalg.solve(precision, np.full(leads, 30 / 25) + observe.T @ target / 9)
     assert found.mean(axis=1) == pytest.approx(mean, abs=0.1)
     np.testing.assert_allclose(np.cov(found), np.linalg.inv(precision), atol=0.3)
 

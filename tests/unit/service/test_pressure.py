@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from publication.levels import EscalationLevel
 from publication.model import Headroom, Peak, Publication
-from publication.pressure import FINE_LEVELS
-from service.queries.pressure import mutual_aid, rank_by_pressure
+from publication.pressure import AID_TARGET, FINE_LEVELS, Target
+from service.queries.pressure import Capacity, mutual_aid, rank_by_pressure
 from tests.unit.publication.tiny import publication, series, system
 
 BEDS = 100.0
@@ -100,6 +101,67 @@ def test_where_each_bed_is_twenty_points(a: int, b: int, expected: list[tuple[st
 def test_a_sibling_without_headroom_gives_nothing() -> None:
     assert aid({"A": (30,), "B": (5,)}, unpublished="CD") == [("B", "A", 0, 10, 30, 20)]
     assert aid({"A": (30,)}, unpublished="CD") == []
+
+
+def test_a_place_that_is_just_safe_does_not_end_the_search() -> None:
+    """A ranks first: each bed is twenty points, so passing 85 % is certain, but passing 95 % has the 20 % accepted."""
+    there = [headroom("A", (20,), per_bed=20), headroom("B", (30,)), headroom("C", (5,))]
+    made = published("A", "B", "C")
+    ranked = rank_by_pressure(made, there, 0)
+    assert [place.place for place in ranked] == ["A", "B", "C"]
+    assert [(of.donor, of.receiver, of.beds) for of in mutual_aid(made, ranked, there)] == [("C", "B", 10)]
+
+
+def test_a_place_without_siblings_does_not_end_the_search() -> None:
+    parents = {"A": "northshire", "T": "northshire", "B": "T", "C": "T"}
+    made = replace(published(), system=system(parents=parents))
+    there = [headroom("A", (40,)), headroom("B", (30,)), headroom("C", (5,))]
+    ranked = rank_by_pressure(made, there, 0)
+    assert [(of.donor, of.receiver, of.beds) for of in mutual_aid(made, ranked, there)] == [("C", "B", 10)]
+
+
+def test_capacity_with_other_headroom_at_a_place_is_found_anew_there() -> None:
+    """From 5 % to the 20 % accepted are 15 patients; from 12 % they are 8."""
+    made = published("A", "B")
+    capacity = Capacity(made, [headroom("A", (5,)), headroom("B", (10,))], AID_TARGET)
+    assert [capacity.room(place, 0) for place in "AB"] == [15, 10]
+    changed = capacity.changed({"A": headroom("A", (12,))})
+    assert [changed.room(place, 0) for place in "AB"] == [8, 10]
+    assert [capacity.room(place, 0) for place in "AB"] == [15, 10]
+
+
+def test_each_day_has_its_level_of_escalation() -> None:
+    levels = (EscalationLevel("full", "over 0.95 >= 30 %", "red", ""),)
+    made = published("A")
+    made = replace(made, system=replace(made.system, levels=levels))
+    (place,) = rank_by_pressure(made, [headroom("A", (5, 30, 10))], 0)
+    assert place.level_names == (None, "full", None)
+
+
+@pytest.mark.parametrize(
+    ("shown", "beds", "worst"),
+    [
+        pytest.param(range(1, 9), 2, 2, id="the last two of three days"),
+        pytest.param(range(1), 1, 0, id="the first day"),
+        pytest.param(range(7, 9), 0, None, id="days beyond the horizon"),
+    ],
+)
+def test_days_are_shown_as_far_as_there_are_any(shown: range, beds: int, worst: int | None) -> None:
+    (place,) = rank_by_pressure(published("A"), [headroom("A", (50, 5, 30))], 0, shown)
+    assert (len(place.days), place.worst) == (beds, worst)
+
+
+def test_of_days_and_places_without_any_chance_those_with_least_headroom_rank_first() -> None:
+    """No chance, and as much headroom as there are points below zero: the first of two such days is the worst."""
+    there = [headroom("A", (-700, -600, -600)), headroom("B", (-900, -500, -800))]
+    ranked = rank_by_pressure(published("A", "B"), there, 0)
+    assert [(place.place, place.worst) for place in ranked] == [("B", 1), ("A", 1)]
+
+
+def test_discharges_needed_are_those_of_the_target() -> None:
+    """30 % that 95 beds are passed: 10 patients fewer make it 20 %, of whom one discharge by the first day is one."""
+    (place,) = rank_by_pressure(published("A"), [headroom("A", (30,))], 0, target=Target(0.95, 0.8))
+    assert place.discharges_needed == pytest.approx(10.0)
 
 
 def test_places_are_ranked_by_their_worst_day_to_come() -> None:
