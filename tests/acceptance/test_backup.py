@@ -14,17 +14,11 @@ import pytest
 from tests import servers
 from tests.acceptance.surroundings.places import Place, published
 from tests.contract.backup.homes import files, rows
+from tests.mlflow_warnings import MLFLOW_WARNINGS
 from tests.unit.cli.commands import Ended, headroom
 from tests.unit.cli.forks import start
 
-# The library's own, when a test reads the registry.
-pytestmark = [
-    pytest.mark.drill,
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = [pytest.mark.drill, *MLFLOW_WARNINGS]
 
 TRIES = 10
 SEED = 28

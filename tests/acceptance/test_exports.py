@@ -9,15 +9,10 @@ import pytest
 from publication.days import ONE_DAY
 from publication.store import Store, default_url
 from tests.contract.exports.readers import ask_duckdb
+from tests.mlflow_warnings import MLFLOW_WARNINGS
 from tests.unit.cli.commands import Ended, headroom
 
-# The libraries' own, while a model is trained.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = MLFLOW_WARNINGS
 
 DAYS = 130
 FOLDER = '\n[exports]\nfolder = "{folder}"\n'

@@ -13,6 +13,7 @@ from publication.store import Store, default_url
 from service.__main__ import main as headroom_service
 from service.auth.key_store import KeyStore, read_only
 from tests.contract.service.client import Clock, serve
+from tests.mlflow_warnings import MLFLOW_WARNINGS
 from tests.servers import ROOT
 from tests.unit.cli.commands import headroom
 from training.settings import settings
@@ -32,13 +33,7 @@ EVERY_SIGN = "".join(NAMES.values())
 DATABASES = {"publications.db", "keys.db", "mlflow.db"}
 FOLDERS = {"champions", "findings", "history", "locks", "mlartifacts", "proposals", "states"}
 
-# MLflow's own: deprecated parts, and database connections left to the collector.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = MLFLOW_WARNINGS
 
 
 @pytest.fixture(autouse=True)

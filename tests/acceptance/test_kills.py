@@ -16,16 +16,11 @@ import pytest
 from publication.document import digest
 from publication.store import Store, default_url
 from publication.vocabulary import CHAMPION
+from tests.mlflow_warnings import MLFLOW_WARNINGS
 from tests.unit.cli.commands import Ended, headroom
 from tests.unit.cli.forks import start
 
-# The library's own, when a test reads the registry.
-pytestmark = [
-    pytest.mark.drill,
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = [pytest.mark.drill, *MLFLOW_WARNINGS]
 
 TRIES = 30
 SEED = 6

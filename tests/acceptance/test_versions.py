@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
+from tests.mlflow_warnings import MLFLOW_WARNINGS
 from tests.unit.jobs.hospitals import hospital, morning, quiet, received, send
 from tests.unit.pipeline.histories import counts
 from training.errors import NothingPublishedError, PromotionRejectedError
@@ -16,14 +17,7 @@ from training.jobs.registry import registry
 from training.promotion import gate
 from training.tracking.comparison import MOST_METRICS
 
-# The library's own: type hints, deprecated parts, and database connections left to the collector.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::UserWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = MLFLOW_WARNINGS
 TODAY = date(2026, 3, 12)
 CANDIDATES = "CalendarLevel,SeasonalNaive"
 

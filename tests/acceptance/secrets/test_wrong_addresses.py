@@ -17,19 +17,14 @@ from service.auth.key_store import KeyStore, read_only
 from tests import planted
 from tests.acceptance.secrets.cases import DATABASES, TRACKING, Case
 from tests.contract.service.client import Client, Clock, serve
+from tests.mlflow_warnings import MLFLOW_WARNINGS
 from tests.unit.cli.commands import Ended, headroom
 
 STORE, KEYS, TRACKING_URI = "HEADROOM_STORE_URL", "HEADROOM_KEYS_URL", "MLFLOW_TRACKING_URI"
 ONE_SENTENCE = re.compile(r"(?:headroom-service|\w+Error): [^\n]+[.?]\n")
 ANSWERS = ["/readyz", "/healthz", "/metrics", "/v1/system", "/", "/v1/forecasts?cutoff=2026-01-01"]
 
-# MLflow's own: deprecated parts, and database connections left to the collector.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = MLFLOW_WARNINGS
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from typer.main import get_command
 from service.commands.serve import parser
 from tests.acceptance.surroundings.places import SITE, Place, copied, ingested, published
 from tests.acceptance.surroundings.processes import Ended, Start
+from tests.mlflow_warnings import MLFLOW_WARNINGS
 from tests.places import PlaceAbsentError, as_anyone, closed, full, read_only
 from training.cli.main import app
 
@@ -23,13 +24,7 @@ HIDING = Path(__file__).parent / "hidden_libraries.py"
 NOT_UTF_8 = "\udce9"
 SENTENCE_ENDS = (".", "?")
 
-# The libraries' own, while a home is prepared.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = MLFLOW_WARNINGS
 
 WHERE = ("--system", "{system}", "--home", "{home}")
 COMMANDS: dict[str, tuple[str, ...]] = {

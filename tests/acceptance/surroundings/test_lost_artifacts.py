@@ -5,16 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.mlflow_warnings import MLFLOW_WARNINGS
 from tests.unit.cli.commands import Ended, headroom
 from tests.unit.cli.test_bad_input import assert_rejected
 
-# The library's own, when a test reads the registry.
-pytestmark = [
-    pytest.mark.drill,
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = [pytest.mark.drill, *MLFLOW_WARNINGS]
 
 DAYS = 200
 LOST = ("VersionUnreadableError", "cannot be read: MLflow has lost its files", "Run `headroom train`")

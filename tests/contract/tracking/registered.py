@@ -6,7 +6,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
-import pytest
 from mlflow import MlflowClient
 
 from tests.unit.pipeline.histories import ENGLISH, LEVELS, build_system, four_sites
@@ -20,14 +19,6 @@ from training.tracking.registry import Registered, Registry
 from training.tracking.runs import run
 from training.tracking.versions import Version, identity_of
 
-# The library's own: type hints, deprecated parts, and database connections left to the collector.
-LIBRARY_WARNINGS = [
-    pytest.mark.filterwarnings("ignore::UserWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 HORIZON = 7
 SYSTEM = build_system(horizon_days=HORIZON)

@@ -4,11 +4,12 @@ import pytest
 from mlflow import MlflowClient
 
 from publication.vocabulary import CHAMPION
-from tests.contract.tracking.registered import LIBRARY_WARNINGS, aliases, promoted, train
+from tests.contract.tracking.registered import aliases, promoted, train
+from tests.mlflow_warnings import MLFLOW_WARNINGS
 from training.errors import NothingPublishedError
 from training.tracking.registry import Registry
 
-pytestmark = LIBRARY_WARNINGS
+pytestmark = MLFLOW_WARNINGS
 
 
 @pytest.fixture

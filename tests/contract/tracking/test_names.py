@@ -6,12 +6,13 @@ import pytest
 
 from publication.model import Champion
 from publication.vocabulary import LONGEST_NAME_BYTES, check_system_name
-from tests.contract.tracking.registered import LIBRARY_WARNINGS, train
+from tests.contract.tracking.registered import train
+from tests.mlflow_warnings import MLFLOW_WARNINGS
 from training.tracking.client import connect
 from training.tracking.registry import Registry
 from training.tracking.versions import ModelCache
 
-pytestmark = LIBRARY_WARNINGS
+pytestmark = MLFLOW_WARNINGS
 
 
 @pytest.mark.parametrize(

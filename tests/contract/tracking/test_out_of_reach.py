@@ -9,6 +9,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from tests.mlflow_warnings import MLFLOW_WARNINGS
 from tests.planted import HORSE as PASSWORD
 from tests.planted import POSTGRESQL_PASSWORD
 from tests.servers import ServerAbsentError, postgresql_cluster, silent_server
@@ -19,13 +20,7 @@ from training.tracking.versions import ModelCache
 
 LONGEST_SECONDS = 20.0
 
-# The library's own: deprecated parts, and database connections left to the collector.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = MLFLOW_WARNINGS
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,6 @@ from tests.contract.tracking.registered import (
     DIGEST,
     FORECASTER,
     HORIZON,
-    LIBRARY_WARNINGS,
     RECIPE,
     TABLE,
     aliases,
@@ -28,6 +27,7 @@ from tests.contract.tracking.registered import (
     summary,
     train,
 )
+from tests.mlflow_warnings import MLFLOW_WARNINGS
 from tests.unit.pipeline.histories import LEVELS
 from training.backtest.evaluation import evaluated
 from training.backtest.run import backtest_candidate
@@ -41,7 +41,7 @@ from training.tracking.registry import Registry
 from training.tracking.runs import BacktestedRecipe, close_orphaned_runs, log_backtest, log_data_report, run
 from training.tracking.versions import ModelCache
 
-pytestmark = LIBRARY_WARNINGS
+pytestmark = MLFLOW_WARNINGS
 
 
 def test_a_run_is_recorded_completely(tracking_uri: str, system: str) -> None:

@@ -10,6 +10,7 @@ import mlflow
 import pandas as pd
 import pytest
 
+from tests.mlflow_warnings import MLFLOW_WARNINGS
 from tests.unit.cli.commands import Ended, headroom
 from tests.unit.cli.forks import start
 from tests.unit.pipeline.histories import counts
@@ -20,11 +21,7 @@ from training.jobs.context import context
 from training.settings import settings
 from training.system.reading import read_system
 
-# The library's own, when a test reads what was tracked.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = MLFLOW_WARNINGS
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 N_DAYS = 230
