@@ -128,13 +128,15 @@ class Deployed:
         assert found, f"{heading} has no commands"
         return "".join(self._bash(commands).stdout for commands in found)
 
-    def check_healthy(self, printed: str = "") -> None:
-        """Fail where `headroom doctor`, as the runbook has it, finds a fault; `printed` is what was done before."""
+    def doctor(self) -> "subprocess.CompletedProcess[str]":
+        """Return the end of `headroom doctor`, as the runbook has it."""
         (doctor, *_) = blocks(section(RUNBOOK.read_text(), "Check the state"))
         assert doctor.text.startswith("headroom doctor ")
-        assert eventually(lambda: self._bash(doctor.text).returncode == 0), (
-            f"{printed}\n{self._bash(doctor.text).stdout}"
-        )
+        return self._bash(doctor.text)
+
+    def check_healthy(self, printed: str) -> None:
+        """Fail where the doctor finds a fault; `printed` is what was done before."""
+        assert eventually(lambda: self.doctor().returncode == 0), f"{printed}\n{self.doctor().stdout}"
 
     def _bash(self, commands: str) -> "subprocess.CompletedProcess[str]":
         return Story(self.folder).follow(commands.replace(PRINTED_ADDRESS, self.address))
