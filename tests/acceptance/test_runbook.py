@@ -169,7 +169,7 @@ FAULTS = {
     "the alias is deleted": Fault("MLflow is lost", delete_champion),
     "the home is gone": Fault("Restore", backed_up(lose_home), afterwards=restart),
     "the keys are damaged": Fault("Restore", backed_up(damage("keys.db")), afterwards=restart),
-    "MLflow's database is damaged": Fault("Restore", backed_up(damage("mlflow.db")), afterwards=restart, warns=True),
+    "MLflow's database is damaged": Fault("Restore", backed_up(damage("mlflow.db")), afterwards=restart),
     "a restore was killed": Fault("Restore", backed_up(stop_restore), afterwards=restart),
 }
 
