@@ -5,6 +5,7 @@ PORT ?= 8000
 HOME_DIR ?= .demo
 UPGRADE ?=
 REPEAT ?= 1
+MINUTES ?= 30
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
@@ -19,7 +20,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test journeys drills histories notebooks docs pictures check mutants bench bench-accuracy fuzz lock clean
+.PHONY: help setup demo test journeys drills histories notebooks docs pictures check mutants bench bench-accuracy soak fuzz lock clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -38,7 +39,7 @@ demo: $(INSTALLED) ## simulate a hospital system, play its last 28 mornings, ser
 	$(BIN)/headroom demo --home $(HOME_DIR) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
 
 # Two workers fill two cores: more threads would only wait. Our own modules are compiled once, too, not by every process.
-test journeys drills histories notebooks: export OMP_NUM_THREADS := 1
+test journeys drills histories notebooks soak: export OMP_NUM_THREADS := 1
 test journeys drills histories notebooks: export PYTHONDONTWRITEBYTECODE :=
 
 test: $(INSTALLED) ## run the tests (PYTEST_ARGS="-k store")
@@ -83,6 +84,9 @@ $(MUTANTS_INSTALLED): $(INSTALLED) requirements/dev.txt requirements/mutants.txt
 
 bench: $(INSTALLED) ## run the benchmarks
 	@for program in flow history hourly pages serving simulate storage training; do echo "== $$program"; $(BIN)/python -m "benchmarks.$$program" || exit 1; done
+
+soak: $(INSTALLED) ## serve 200 requests a second for half an hour, a publication a minute: none may fail, and memory stays (MINUTES=30)
+	$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
 
 bench-accuracy: $(BENCH_INSTALLED) ## print the accuracy promised, reached, and that of other programs (BENCH_ARGS="--rows swast"): hours
 	.venv-bench/bin/python -m benchmarks.accuracy $(BENCH_ARGS)

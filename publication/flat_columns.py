@@ -72,6 +72,14 @@ def score_columns() -> tuple[FlatColumn, ...]:
     return (*_of(before), *_of("n:count fallbacks:count"), *losses, *_of("weeks:count publications:count"))
 
 
+def control_columns() -> tuple[FlatColumn, ...]:
+    """Of statistical control: one row a measure and check. Those after `signal` are null where there is none."""
+    return _of(
+        "system:text measure:text check:text days:count evidence:number signal:flag unique_id:text place:text "
+        "since:day found:day size:number expected:number sentence:text"
+    )
+
+
 def _of(names: str) -> tuple[FlatColumn, ...]:
     pairs = (word.split(":") for word in names.split())
     return tuple(FlatColumn(name, ColumnKind(kind)) for name, kind in pairs)

@@ -44,8 +44,16 @@ class KeyRevokedError(ServiceError):
     """A change to a key that is revoked."""
 
 
+class UnfinishedRestoreError(ServiceError):
+    """A home that was restored in part: its store and its keys may be of two times, or absent."""
+
+
 class BriefingError(ServiceError):
     """A file of the briefing that cannot be written."""
+
+
+class BriefingDiskFullError(BriefingError):
+    """A file of the briefing that cannot be written, because the disk is full."""
 
 
 class KeysUnreadableError(ServiceError):

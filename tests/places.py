@@ -66,9 +66,9 @@ def read_only(content: Path, folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def full(content: Path, folder: Path) -> Iterator[Path]:
+def full(content: Path, folder: Path, size: str = "64m") -> Iterator[Path]:
     """A folder with a copy of the content, on a disk that has no room left."""
-    with _mounted(folder, "size=64m"):
+    with _mounted(folder, f"size={size}"):
         shutil.copytree(content, folder, dirs_exist_ok=True)
         with (folder / "filling").open("wb", buffering=0) as filling:
             for length in (1 << 16, 1 << 12, 1):  # a last page is sometimes left when a longer write has failed

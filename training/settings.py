@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from publication.home import RESTORE_MARKER
 from publication.vocabulary import DEFAULT_HOME
 
 
@@ -55,8 +56,8 @@ class Settings:
 
     @property
     def restore_marker(self) -> Path:
-        """The file that is there while a restore replaces parts of the home, and after one that was killed then."""
-        return self.home / "restore.unfinished"
+        """The file that says which backup is being restored."""
+        return self.home / RESTORE_MARKER
 
     @property
     def artifacts(self) -> Path:

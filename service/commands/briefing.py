@@ -7,8 +7,9 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from publication.full_disk import is_disk_full
 from publication.store import Store
-from service.errors import BriefingError, NothingToServeError
+from service.errors import BriefingDiskFullError, BriefingError, NothingToServeError
 from service.page.briefing import briefing
 from service.page.morning import first_day
 from service.publications.earlier import EarlierPublications
@@ -62,7 +63,10 @@ def _write_file(path: Path, text: str) -> None:
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise BriefingError(f"Writing the briefing to {path}: {error.strerror}. Choose another --out.") from error
+        found = f"Writing the briefing to {path}: {error.strerror}."
+        if is_disk_full(error):
+            raise BriefingDiskFullError(f"{found} Make room on its disk, and run it again.") from error
+        raise BriefingError(f"{found} Choose another --out.") from error
 
 
 def _address(text: str) -> str:

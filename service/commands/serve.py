@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from publication.errors import SchemaVersionError, StoreFullError, StoreUnreachableError
 from publication.full_disk import FULL_DISK_EXIT_CODE
+from publication.home import unfinished_restore
 from publication.key_tables import default_keys_url
 from publication.redaction import redact_addresses
 from publication.store import Store, default_url
@@ -28,7 +29,14 @@ from service.auth.key_store import KeyStore, read_only
 from service.auth.keys import AnonymousPolicy
 from service.commands import briefing as briefing_command
 from service.commands import keys as key_commands
-from service.errors import KeysDiskFullError, KeysUnreadableError, NothingToServeError, ServiceError
+from service.errors import (
+    BriefingDiskFullError,
+    KeysDiskFullError,
+    KeysUnreadableError,
+    NothingToServeError,
+    ServiceError,
+    UnfinishedRestoreError,
+)
 from service.http.connection import ConnectionLimits, max_open_connections
 from service.http.proxies import TrustedProxyMiddleware
 from service.http.security import is_loopback, mask_keys
@@ -91,6 +99,7 @@ def main(argv: list[str] | None, environ: Mapping[str, str]) -> int:
 def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     try:
         settings = read_settings(environ, options.home)
+        _check_restored(settings)
         if options.command == "keys":
             if options.action == "create":
                 _make_home(settings)
@@ -102,14 +111,21 @@ def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         return _open_and_serve(settings, options)
     except ValidationError as error:
         return _fail(_sentences(error), USAGE_ERROR)
-    except (StoreFullError, KeysDiskFullError) as error:
+    except (StoreFullError, KeysDiskFullError, BriefingDiskFullError) as error:
         return _fail(str(error), FULL_DISK_EXIT_CODE)
-    except (StoreUnreachableError, SchemaVersionError, KeysUnreadableError) as error:
+    except (StoreUnreachableError, SchemaVersionError, KeysUnreadableError, UnfinishedRestoreError) as error:
         return _fail(str(error), STORE_OUT_OF_REACH)
     except NothingToServeError as error:
         return _fail(error.detail, NOTHING_PUBLISHED)
     except ServiceError as error:
         return _fail(str(error), USAGE_ERROR)
+
+
+def _check_restored(settings: Settings) -> None:
+    """Raise UnfinishedRestoreError: without the keys of the backup, the service would be open to everyone."""
+    unfinished = unfinished_restore(settings.home)
+    if unfinished is not None:
+        raise UnfinishedRestoreError(unfinished)
 
 
 def _write_briefing(settings: Settings, options: argparse.Namespace) -> int:

@@ -57,6 +57,7 @@ def test_every_make_target_is_in_its_help() -> None:
         "lock",
         "mutants",
         "pictures",
+        "soak",
         "clean",
     }
     assert set(TARGET.findall(makefile)) == targets

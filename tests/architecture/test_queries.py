@@ -1,4 +1,4 @@
-"""Queries of the docs and of the dashboard, evaluated by Prometheus' own tester: each can give something."""
+"""Queries of the docs and of the dashboards, evaluated by Prometheus' own tester: each can give something."""
 
 import json
 import re
@@ -12,7 +12,7 @@ import yaml  # type: ignore[import-untyped]
 from service.observability.metrics import METRIC_CATALOGUE
 from tests.architecture.repository import ROOT
 
-DASHBOARD = ROOT / "deploy" / "grafana" / "operations.json"
+DASHBOARDS = sorted((ROOT / "deploy" / "grafana").glob("*.json"))
 IN_TROUBLE = {
     'headroom_publication_late_timestamp_seconds{instance="a"}': "0x10",
     'headroom_store_up{instance="a"}': "0x10",
@@ -25,6 +25,11 @@ IN_TROUBLE = {
     'headroom_scores_coverage_ratio{instance="a", measure="beds", leads="01-07", weeks="4", interval="0.8"}': "0.5x10",
     'headroom_scores_coverage_ratio{instance="a", measure="beds", leads="01-07", weeks="13", interval="0.8"}': "0.5x10",
     'headroom_scores_coverage_target_ratio{instance="a", interval="0.8"}': "0.8x10",
+    'headroom_place_escalation_level{instance="a", place="RXH"}': "2x10",
+    'headroom_publication_findings{instance="a", check="frozen", severity="suspect"}': "1x10",
+    'headroom_publication_series_last_actual_timestamp_seconds{instance="a", unique_id="x", state="late"}': "0x10",
+    'headroom_scores_skill_ratio{instance="a", measure="beds", leads="01-07", weeks="13"}': "0.1x10",
+    'headroom_scores_bias{instance="a", measure="beds", leads="01-07", weeks="4"}': "-2x10",
     'headroom_scores_wis_skill_ratio{instance="a", measure="beds", leads="01-07", weeks="13"}': "-0.1x10",
     'headroom_control_evidence_ratio{instance="a", measure="beds", check="bias"}': "1.5x10",
     'headroom_control_signal{instance="a", measure="beds", check="bias"}': "1x10",
@@ -60,14 +65,16 @@ def documented() -> list[str]:
     return [line.partition("#")[0].strip() for line in block.splitlines() if line.strip()]
 
 
-def drawn() -> list[str]:
-    """The queries of the dashboard, for all replicas."""
-    panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
+def drawn(dashboard: Path) -> list[str]:
+    """The queries of a dashboard, for all replicas."""
+    panels = json.loads(dashboard.read_text(encoding="utf-8"))["panels"]
     queries = [target["expr"] for panel in panels for target in panel.get("targets", ())]
     return [query.replace("$instance", ".+") for query in queries]
 
 
-@pytest.mark.parametrize("queries", [documented(), drawn()], ids=["docs", "dashboard"])
+@pytest.mark.parametrize(
+    "queries", [documented(), *map(drawn, DASHBOARDS)], ids=["docs", *(file.stem for file in DASHBOARDS)]
+)
 def test_every_query_finds_the_trouble_it_is_for(queries: list[str], tmp_path: Path) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
@@ -89,12 +96,14 @@ def test_every_query_finds_the_trouble_it_is_for(queries: list[str], tmp_path: P
 def test_queries_ask_for_metrics_that_exist() -> None:
     known = {metric.name for metric in METRIC_CATALOGUE}
     known |= {f"{metric.name}_bucket" for metric in METRIC_CATALOGUE if metric.type == "histogram"}
-    asked = {name for query in (*documented(), *drawn()) for name in re.findall(r"headroom_[a-z_]+", query)}
+    queries = [*documented(), *(query for dashboard in DASHBOARDS for query in drawn(dashboard))]
+    asked = {name for query in queries for name in re.findall(r"headroom_[a-z_]+", query)}
     assert sorted(asked - known) == []
 
 
-def test_every_panel_says_what_it_shows_and_has_a_place_of_its_own() -> None:
-    panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
+@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda file: file.stem)
+def test_every_panel_says_what_it_shows_and_has_a_place_of_its_own(dashboard: Path) -> None:
+    panels = json.loads(dashboard.read_text(encoding="utf-8"))["panels"]
     assert all(panel["title"] for panel in panels)
     assert all(panel["description"].endswith(".") for panel in panels if panel["type"] != "row")
     cells = [

@@ -60,6 +60,17 @@ def blocks(text: str) -> list[Block]:
     return found
 
 
+def headings(text: str) -> list[str]:
+    """Return the headings of the sections of a page."""
+    return re.findall(r"^## (.+)$", text, re.M)
+
+
+def section(text: str, heading: str) -> str:
+    """Return what is below a heading, up to the next of its rank."""
+    (found,) = re.findall(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+    return str(found)
+
+
 def sentences(text: str) -> Iterator[str]:
     """Yield the sentences of a page.
 

@@ -65,19 +65,28 @@ class Story:
             servers.stop(process)
         planted.check(log.read_bytes(), "the log of the service")
 
+    def follow(self, commands: str) -> "subprocess.CompletedProcess[str]":
+        """Run commands while something is broken: one that fails does not end them."""
+        return self._ended("-uo", commands)
+
     def _bash(self, commands: str) -> None:
+        ended = self._ended("-euo", commands)
+        assert ended.returncode == 0, f"{commands}\nended with {ended.returncode}:\n{ended.stdout}"
+
+    def _ended(self, options: str, commands: str) -> "subprocess.CompletedProcess[str]":
+        """Return the end of the commands and all that they printed."""
         ended = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", self._moved(commands)],
+            ["bash", options, "pipefail", "-c", self._moved(commands)],
             cwd=self.folder,
             env=self._environ(),
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             timeout=SECONDS,
             check=False,
         )
-        printed = ended.stdout + ended.stderr
-        planted.check(printed, "the output of a command of the docs")
-        assert ended.returncode == 0, f"{commands}\nended with {ended.returncode}:\n{printed}"
+        planted.check(ended.stdout, "the output of a command of the docs")
+        return ended
 
     def _environ(self) -> dict[str, str]:
         (self.folder / ".curlrc").write_text(CURL_CONFIG)

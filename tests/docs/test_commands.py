@@ -49,9 +49,10 @@ NOT_RUN = {
         "kubectl apply",
     ],
     "docs/how-to/operate.md": [
-        "sqlite3 ",
         "headroom train ",
         "headroom train ",
+        "headroom train ",
+        "headroom promote ",
         "psql ",
         'curl -s "$MLFLOW_TRACKING_URI/health"',
     ],

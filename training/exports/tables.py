@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
+from publication.control import ControlState, sentence
 from publication.days import target_day
 from publication.doubted_days import checks_by_day
 from publication.flat_columns import (
     ColumnKind,
     FlatColumn,
     actual_columns,
+    control_columns,
     forecast_columns,
     place_columns,
     pressure_columns,
@@ -69,6 +71,7 @@ def flat_tables(publication: Publication, summary: PublicationSummary, scores: L
         _table("pressure", pressure_columns(system), _pressure(publication)),
         _table("actuals", actual_columns(), _actuals(publication)),
         _table("scores", score_columns(), () if scores is None else _scores(scores)),
+        _table("control", control_columns(), () if scores is None else _control(scores)),
     )
     return FlatTables(summary, made)
 
@@ -135,6 +138,21 @@ def _scores(scores: LiveScores) -> Iterator[Row]:
             of, key = score.of, _key(series_key(score.of.series))
             before = (scores.system, *key, of.leads, of.regime, score.n, score.fallbacks)
             yield (*before, *map(_rounded, score.losses), of.weeks, score.publications)
+
+
+def _control(scores: LiveScores) -> Iterator[Row]:
+    for state in scores.control:
+        own = (state.measure, state.check.value, state.n_days, _rounded(state.evidence), state.signal is not None)
+        yield (scores.system, *own, *_signal(state), sentence(state) or None)
+
+
+def _signal(state: ControlState) -> Row:
+    """Return series, place, since, found, size and expected; none of them is there without a signal."""
+    if state.signal is None:
+        return (None,) * 6
+    unique_id, since, found, size, expected = state.signal
+    place = None if unique_id is None else series_key(unique_id).place
+    return (unique_id, place, since, found, _rounded(size), _rounded(expected))
 
 
 def _rounded(value: float | None) -> float | None:

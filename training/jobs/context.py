@@ -14,6 +14,7 @@ import pandas as pd
 
 from publication.database import sqlite_file
 from publication.days import end_of_day, hour_after, today, zone
+from publication.home import unfinished_restore
 from publication.model import System
 from publication.store import Store
 from training.errors import BusyError, HomeError, NothingPublishedError, UsageError
@@ -119,12 +120,16 @@ def context(
     A home that was restored in part is for `restoring` alone.
     """
     check_home(settings.home, writing=writing)
-    if not restoring and settings.restore_marker.exists():
-        raise HomeError(
-            f"Opening the home {settings.home}: a restore of it has not ended. Wait for it; if it was stopped, run the "
-            "same `headroom restore ...` again."
-        )
+    if not restoring:
+        check_restored(settings)
     return Context(read_system(system_path), settings, now)
+
+
+def check_restored(settings: Settings) -> None:
+    """Raise HomeError where a restore of the home has not ended."""
+    unfinished = unfinished_restore(settings.home)
+    if unfinished is not None:
+        raise HomeError(unfinished)
 
 
 log = logging.getLogger("headroom")

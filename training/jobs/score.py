@@ -63,7 +63,7 @@ def _scored(job: Context, as_of: datetime, cutoff: date | None) -> LiveScores | 
     found = score_issued(_read(job.store, wanted), history, wanted[0].cutoff, last, job.now)
     if found is None:
         return None
-    trained = pd.Timestamp(_first_cutoff_of_champion([summary for summary in summaries if summary.cutoff < last]))
+    trained = pd.Timestamp(_first_cutoff_of_champion([summary for summary in summaries if summary.cutoff <= last]))
     drift = drift_states(inputs_of(history, pd.Timestamp(last)), trained, history.system)
     return replace(found, control=(*found.control, *drift))
 

@@ -86,6 +86,20 @@ def test_a_further_key_on_a_full_disk_leaves_the_others_as_they_were(home: Home,
             assert httpx.get(f"{service.url}/v1/system", auth=("first", key)).status_code == 200
 
 
+def test_a_briefing_on_a_full_disk_has_the_exit_code_and_leaves_no_part(
+    home: Home, tmp_path: Path, empty: Path
+) -> None:
+    with full_disk(empty, tmp_path / "disk") as disk:
+        out = disk / "briefing.html"
+        ended = servers.run_service(home.folder, "briefing", "--out", str(out))
+        assert ended.returncode == 7
+        assert f"Writing the briefing to {out}: No space left on device. Make room on its disk" in ended.stderr
+        assert [path.name for path in disk.iterdir()] == ["filling"]
+        make_room(disk)
+        assert servers.run_service(home.folder, "briefing", "--out", str(out)).returncode == 0
+        assert out.stat().st_size > 0
+
+
 EXPORTS = '\n[exports]\nfolder = "{folder}"\n'
 
 

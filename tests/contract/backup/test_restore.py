@@ -13,11 +13,13 @@ import filelock
 import pytest
 
 from publication.store import Store
+from tests import servers
 from tests.builders import CUTOFF
 from tests.contract.backup.homes import Home, content, empty_home, files, filled_home, key_rows, locations, rows
 from tests.contract.store.databases import KINDS
 from tests.contract.store.earlier import make_earlier
 from tests.contract.store.witness import ask, tell
+from tests.unit.cli.commands import headroom
 from tests.unit.cli.forks import start
 from tests.unit.publication.tiny import publication
 
@@ -253,6 +255,17 @@ def test_no_job_uses_a_home_that_is_restored_in_part_and_the_same_restore_ends_i
     other.run("restore", made)
     assert dict(content(other)) == dict(content(home))
     other.run("history")
+
+
+def test_neither_migration_nor_service_uses_a_home_that_is_restored_in_part(home: Home) -> None:
+    (home.folder / "restore.unfinished").write_text("/backup/northshire")
+    migrated = headroom("migrate", "--home", home.folder, HEADROOM_STORE_URL=home.store_url)
+    assert (migrated.exit_code, "a restore of it has not ended" in migrated.err) == (6, True)
+    for command in ((), ("keys", "create", "board"), ("briefing",)):
+        ended = servers.run_service(home.folder, *command, HEADROOM_STORE_URL=home.store_url)
+        assert (ended.returncode, "a restore of it has not ended" in ended.stderr) == (6, True)
+    (home.folder / "restore.unfinished").unlink()
+    assert servers.run_service(home.folder, "keys", "list", HEADROOM_STORE_URL=home.store_url).returncode == 0
 
 
 PARTS = ("history/northshire", "mlartifacts", "mlflow.db", "champions/northshire", "publications.db", "keys.db")

@@ -22,7 +22,7 @@ def test_a_second_export_of_the_same_publication_has_the_same_bytes(tables: Flat
     first = contents(place)
     export(tables, place, CSV)
     assert contents(place) == first
-    assert len(first) == 6
+    assert len(first) == 7
 
 
 def test_a_reader_in_a_folder_can_read_it_to_the_end_after_the_next_export(tables: FlatTables, place: Path) -> None:
@@ -76,4 +76,4 @@ def test_a_target_that_fails_stops_no_other_one(tables: FlatTables, place: Path)
     (place / "file").write_text("no folder")
     with pytest.raises(ExportError, match=r"the folder .*/file/current: File exists"):
         export(tables, place, FolderExport("file", "csv"), CSV)
-    assert len(contents(place)) == 6
+    assert len(contents(place)) == 7

@@ -22,7 +22,7 @@ from tests.contract.service.client import Client, Clock, serve
 from training.exports.tables import FlatTables
 from training.system.exports import DatabaseExport, FolderExport, WorkbookExport
 
-TABLES = ("publication", "places", "forecasts", "pressure", "actuals", "scores")
+TABLES = ("publication", "places", "forecasts", "pressure", "actuals", "scores", "control")
 N_SERIES = 7 * (5 + 2)  # places; measures, and the streams of one
 N_ROWS = {
     "publication": 1,
@@ -31,6 +31,7 @@ N_ROWS = {
     "pressure": 7 * HORIZON_DAYS,
     "actuals": N_SERIES * RECENT_DAYS,
     "scores": 7 * 2 * 2 * 2,  # places, measures, bands of leads, and 4 and 13 weeks
+    "control": 2 * 8,  # measures and checks
 }
 
 
@@ -79,7 +80,11 @@ SCORES = "/v1/scores?by=series,measure,leads,regime&format=csv"
 
 @pytest.mark.parametrize(
     ("name", "addresses"),
-    [("forecasts", ["/v1/forecasts?format=csv"]), ("scores", [f"{SCORES}&weeks=4", f"{SCORES}&weeks=13"])],
+    [
+        ("forecasts", ["/v1/forecasts?format=csv"]),
+        ("scores", [f"{SCORES}&weeks=4", f"{SCORES}&weeks=13"]),
+        ("control", ["/v1/control?format=csv"]),
+    ],
 )
 def test_a_csv_is_that_of_the_service_with_the_system_first(
     tables: FlatTables, place: Path, client: Client, name: str, addresses: list[str]
@@ -92,7 +97,7 @@ def test_a_csv_is_that_of_the_service_with_the_system_first(
     served = [line for answer in answers for line in answer[1:]]
     assert {exported[0]} == {f"system,{head}" for head in heads}
     assert len(served) > 1
-    shortened = [line if name == "forecasts" else ",".join(line.split(",")[:n_columns]) for line in served]
+    shortened = [",".join(line.split(",")[:n_columns]) if name == "scores" else line for line in served]
     assert sorted(exported[1:]) == sorted(f"northshire,{line}" for line in shortened)
 
 
@@ -137,7 +142,7 @@ def test_a_system_without_scores_headroom_or_actuals_has_empty_tables(place: Pat
     bare = tables_of(store)
     export(bare, place, FolderExport("p", "parquet"), FolderExport("c", "csv"), WorkbookExport("w.xlsx"))
     export(bare, place, DatabaseExport("${BI_URL}", "bi"), BI_URL=database_url)
-    for name in ("pressure", "actuals", "scores"):
+    for name in ("pressure", "actuals", "scores", "control"):
         columns = columns_of(bare)[name]
         assert read_parquet(place / "p", name) == read_csv(place / "c", name, columns) == []
         assert read_sheet(place / "w.xlsx", name) == read_database(database_url, "bi", name) == []

@@ -21,7 +21,7 @@ BOOK = WorkbookExport("headroom.xlsx")
 def test_dates_are_dates_and_headers_stay(tables: FlatTables, place: Path) -> None:
     export(tables, place, BOOK)
     book = openpyxl.load_workbook(place / "headroom.xlsx")
-    assert book.sheetnames == ["publication", "places", "forecasts", "pressure", "actuals", "scores"]
+    assert book.sheetnames == ["publication", "places", "forecasts", "pressure", "actuals", "scores", "control"]
     forecasts = book["forecasts"]
     assert forecasts.freeze_panes == "A2"
     assert forecasts.auto_filter.ref == f"A1:T{forecasts.max_row}"
@@ -35,7 +35,7 @@ def test_no_name_becomes_a_formula_or_an_error(tables: FlatTables, place: Path) 
     export(tables, place, BOOK)
     with zipfile.ZipFile(place / "headroom.xlsx") as archive:
         sheets = [archive.read(name) for name in archive.namelist() if name.startswith("xl/worksheets/")]
-    assert len(sheets) == 6
+    assert len(sheets) == 7
     assert not any(b"<f>" in sheet or b"<f " in sheet or b't="e"' in sheet for sheet in sheets)
     assert {row[3] for row in read_sheet(place / "headroom.xlsx", "places")} == set(ODD_NAMES.values())
 

@@ -1,4 +1,4 @@
-"""Live scores as of a past day know nothing of what was published, or promoted, after it."""
+"""Live scores as of a day know nothing of what was published, or promoted, after it, and all of what was on it."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -46,3 +46,15 @@ def test_a_champion_of_later_changes_nothing_in_the_scores_of_a_past_day(job: Co
     assert again == before
     assert today is not None
     assert today.control != before.control
+
+
+def test_a_champion_that_published_for_the_last_day_ends_the_drift_of_the_one_before(job: Context) -> None:
+    publish.run(job, quiet())
+    newest, before = job.store.latest(job.system.name), score.run(job, quiet())
+    job.store.issue(replace(newest, champion=replace(newest.champion, version=newest.champion.version + 1)))
+    after = score.run(job, quiet())
+    assert before is not None
+    assert after is not None
+    of_inputs = [[state for state in of.control if state.check.is_of_inputs] for of in (before, after)]
+    assert any(state.evidence is not None for state in of_inputs[0])
+    assert all(state.evidence is None for state in of_inputs[1])
