@@ -68,11 +68,13 @@ docs: $(INSTALLED) ## build the site of the docs into build/site; a broken link 
 pictures: $(INSTALLED) ## screenshots of the pages into build/pictures, those of the docs into docs/pictures; look at them (needs Chromium)
 	$(BIN)/python -m tests.browser.pictures build/pictures --docs docs/pictures
 
-check: $(INSTALLED) ## lint, formatting, types, import rules
+check: $(INSTALLED) ## lint, formatting, types, import rules, Dockerfile, schema of Compose
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 
 mutants: $(MUTANTS_INSTALLED) ## change the most important functions a little, and see that tests find each change: a quarter of an hour
 	.venv-mutants/bin/python -m benchmarks.mutants

@@ -31,7 +31,7 @@ def demo_home(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home that the demo of the installed training extra made."""
     folder = tmp_path_factory.mktemp("training")
     programs = installed(wheel, "training", folder)
-    command = [programs / "headroom", "demo", "--no-serve", "--home", folder / "home"]
+    command: list[str | Path] = [programs / "headroom", "demo", "--no-serve", "--home", folder / "home"]
     ran = run(command, folder, programs, DEMO_SECONDS)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return folder / "home"
@@ -71,7 +71,7 @@ def test_the_demo_runs_from_the_wheel_and_the_service_serves_its_store_without_n
     for file in demo_home.glob("publications.db*"):
         shutil.copy(file, tmp_path / "home")
     port, log = servers.free_port(), tmp_path / "log"
-    command = [programs / "headroom-service", "--home", tmp_path / "home", "--port", str(port)]
+    command: list[str | Path] = [programs / "headroom-service", "--home", tmp_path / "home", "--port", str(port)]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=tmp_path, env=environ(programs), stdout=output, stderr=output)
     try:

@@ -100,7 +100,7 @@ def test_what_the_docs_promise_is_there() -> None:
 def test_a_container_has_no_privileges(pod: Pod) -> None:
     (user,) = re.findall(r"--uid (\d+)", STAGES["base"])
     (group,) = re.findall(r"--gid (\d+)", STAGES["base"])
-    assert arguments("USER", STAGES["service"]) == ["headroom"]  # a name, of which the kubelet knows no number
+    assert arguments("USER", STAGES["service"]) == [f"{user}:{group}"]
     assert pod.at("securityContext", "runAsNonRoot") is True
     assert pod.at("securityContext", "runAsUser") == int(user)
     assert pod.at("securityContext", "runAsGroup") == int(group)

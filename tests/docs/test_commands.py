@@ -29,6 +29,7 @@ NOT_RUN = {
     "docs/how-to/briefing.md": ["30 5 * * *"],
     "docs/how-to/deploy.md": [
         "python3 -m venv /opt/headroom",
+        "python3 -m venv /opt/headroom",
         "useradd ",
         "cp deploy/systemd/",
         "[Service]",
