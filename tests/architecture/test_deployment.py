@@ -117,7 +117,7 @@ def test_caddy_accepts_what_is_deployed(tmp_path: Path) -> None:
     caddy = shutil.which("caddy")
     if caddy is None:
         pytest.skip("caddy is absent")
-    command = [caddy, "adapt", "--config", ROOT / "deploy" / "Caddyfile", "--adapter", "caddyfile"]
+    command = [caddy, "adapt", "--config", str(ROOT / "deploy" / "Caddyfile"), "--adapter", "caddyfile"]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, env={"HOME": str(tmp_path)}, timeout=60)
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout)["apps"]["http"]["servers"]

@@ -85,7 +85,7 @@ def _by_classifiers(found: Distribution) -> str:
 
 
 def _read_in_file(found: Distribution, name: str) -> str:
-    texts = [str(file.locate().read_text()) for file in found.files or () if "LICENSE" in file.name.upper()]
+    texts = [file.read_text() for file in found.files or () if "LICENSE" in file.name.upper()]
     if not any(PHRASES[name] in " ".join(text.split()) for text in texts):
         raise LookupError(f"No file of {found.name} has the words of {name}.")
     return name
