@@ -8,6 +8,7 @@ UPGRADE ?=
 REPEAT ?= 1
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+DIST ?= dist
 
 VENV := .venv$(if $(filter-out python3,$(PYTHON)),-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'))
 BIN := $(VENV)/bin
@@ -108,15 +109,15 @@ lock: $(INSTALLED) ## compile the locks again (UPGRADE=--upgrade: take newer ver
 
 # The distribution is built by the hatchling of the lock. What each image installs is listed as CycloneDX.
 release: $(INSTALLED) ## wheel, sdist and software bills of materials into dist/, of the version in publication/__init__.py
-	rm -rf dist build/release
-	$(UV) build --quiet --no-build-isolation --no-create-gitignore --python $(BIN)/python --out-dir dist
+	rm -rf $(DIST) build/release
+	$(UV) build --quiet --no-build-isolation --no-create-gitignore --python $(BIN)/python --out-dir $(DIST)
 	for target in service training; do \
-		$(UV) venv --quiet --python $(BIN)/python build/release/$$target && \
-		$(UV) pip install --quiet --python build/release/$$target/bin/python --require-hashes -r requirements/$$target.txt && \
-		$(UV) pip install --quiet --python build/release/$$target/bin/python --no-deps dist/*.whl && \
-		$(BIN)/cyclonedx-py environment --output-reproducible --output-file dist/$$target.cdx.json build/release/$$target/bin/python || exit 1; \
+		venv=build/release/$$target && $(UV) venv --quiet --python $(BIN)/python $$venv && \
+		$(UV) pip install --quiet --python $$venv --require-hashes -r requirements/$$target.txt && \
+		$(UV) pip install --quiet --python $$venv --no-deps $(DIST)/*.whl && \
+		$(BIN)/cyclonedx-py environment --output-reproducible --output-file $(DIST)/$$target.cdx.json $$venv/bin/python || exit 1; \
 	done
-	ls -l dist
+	ls -l $(DIST)
 
 clean: ## remove .venv, .demo and caches; never .headroom
 	rm -rf .venv .venv-* mutants .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

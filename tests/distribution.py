@@ -17,7 +17,7 @@ BUILD_SECONDS = 120
 def build(folder: Path) -> Path:
     """Build wheel and sdist into a folder, by the words of the Makefile, and return the folder."""
     (line,) = re.findall(r"^\t\$\(UV\) build (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    words = line.replace("$(BIN)/python", sys.executable).replace("--out-dir dist", f"--out-dir {folder}").split()
+    words = line.replace("$(BIN)/python", sys.executable).replace("$(DIST)", str(folder)).split()
     ran = subprocess.run(
         [UV, "build", *words], cwd=ROOT, capture_output=True, text=True, check=False, timeout=BUILD_SECONDS
     )

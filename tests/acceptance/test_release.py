@@ -10,9 +10,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from packaging.utils import canonicalize_name
 
+from publication.exit_codes import DISTRIBUTION
 from tests import servers
-from tests.distribution import WHEEL, build
+from tests.architecture.repository import ROOT
+from tests.distribution import SDIST, WHEEL
+from tests.docs.licences import IMAGES, installed_by
 from tests.unit.cli.commands import clean_environ
 
 pytestmark = pytest.mark.drill
@@ -22,8 +26,18 @@ NUMERICAL = {"numpy", "pandas", "scipy", "pyarrow", "scikit-learn", "mlflow"}
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("dist")) / WHEEL
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make release` leaves in its folder."""
+    folder, venv = tmp_path_factory.mktemp("release") / "dist", sys.prefix
+    command = ["make", "release", f"VENV={venv}", f"DIST={folder}", f"--assume-old={venv}/.installed"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS)
+    assert ran.returncode == 0, ran.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(dist: Path) -> Path:
+    return dist / WHEEL
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +73,17 @@ def environ(programs: Path) -> dict[str, str]:
     """The test's own environment without its Python, and without make and git."""
     ours = {name: value for name, value in clean_environ().items() if not name.startswith("PYTHON")}
     return {**ours, "PATH": str(programs)}
+
+
+def test_a_release_has_a_bill_of_materials_for_each_image(dist: Path) -> None:
+    assert sorted(path.name for path in dist.iterdir()) == sorted(
+        [WHEEL, SDIST, *(f"{image}.cdx.json" for image in IMAGES)]
+    )
+    for image in IMAGES:
+        bill = json.loads((dist / f"{image}.cdx.json").read_text())
+        assert bill["bomFormat"] == "CycloneDX"
+        named = {canonicalize_name(component["name"]) for component in bill["components"]}
+        assert named == {*installed_by(image), DISTRIBUTION}
 
 
 def test_the_demo_runs_from_the_wheel_and_the_service_serves_its_store_without_numerical_libraries(

@@ -49,6 +49,7 @@ NOT_RUN = {
         "kubectl create job doctor",
         "docker run ",
         "systemctl stop ",
+        "docker compose ",
         "kubectl apply",
     ],
     "docs/how-to/operate.md": [
