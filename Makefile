@@ -1,4 +1,5 @@
 # Needs python3 (3.11 or newer) and make; everything else is installed into .venv from hash-pinned locks.
+# Another Python has an environment of its own, such as .venv-3.13: make test PYTHON=python3.13
 PYTHON ?= python3
 SERVE ?= 1
 PORT ?= 8000
@@ -8,10 +9,12 @@ REPEAT ?= 1
 MINUTES ?= 30
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+DIST ?= dist
 
-BIN := .venv/bin
+VENV := .venv$(if $(filter-out python3,$(PYTHON)),-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'))
+BIN := $(VENV)/bin
 UV := $(BIN)/uv
-INSTALLED := .venv/.installed
+INSTALLED := $(VENV)/.installed
 BENCH_INSTALLED := .venv-bench/.installed
 MUTANTS_INSTALLED := .venv-mutants/.installed
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 $(UPGRADE)
@@ -20,16 +23,16 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test journeys drills histories notebooks docs pictures check mutants bench bench-accuracy soak fuzz lock clean
+.PHONY: help setup demo test journeys drills histories notebooks docs pictures check mutants bench bench-accuracy soak fuzz lock release clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-setup: $(INSTALLED) ## make .venv with everything the other targets need; again when a lock changes
+setup: $(INSTALLED) ## make .venv with everything the other targets need; again when a lock changes (PYTHON=python3.13: .venv-3.13)
 
 $(INSTALLED): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Headroom needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
@@ -67,11 +70,13 @@ docs: $(INSTALLED) ## build the site of the docs into build/site; a broken link 
 pictures: $(INSTALLED) ## screenshots of the pages into build/pictures, those of the docs into docs/pictures; look at them (needs Chromium)
 	$(BIN)/python -m tests.browser.pictures build/pictures --docs docs/pictures
 
-check: $(INSTALLED) ## lint, formatting, types, import rules
+check: $(INSTALLED) ## lint, formatting, types, import rules, Dockerfile, schema of Compose
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 
 mutants: $(MUTANTS_INSTALLED) ## change the most important functions a little, and see that tests find each change: a quarter of an hour
 	.venv-mutants/bin/python -m benchmarks.mutants
@@ -106,6 +111,18 @@ lock: $(INSTALLED) ## compile the locks again (UPGRADE=--upgrade: take newer ver
 	$(COMPILE) requirements/bench.in -c requirements/dev.txt -o requirements/bench.txt
 	$(COMPILE) requirements/mutants.in -c requirements/dev.txt -o requirements/mutants.txt
 
+# The distribution is built by the hatchling of the lock. What each image installs is listed as CycloneDX.
+release: $(INSTALLED) ## wheel, sdist and software bills of materials into dist/, of the version in publication/__init__.py
+	rm -rf $(DIST) build/release
+	$(UV) build --quiet --no-build-isolation --no-create-gitignore --python $(BIN)/python --out-dir $(DIST)
+	for target in service training; do \
+		venv=build/release/$$target && $(UV) venv --quiet --python $(BIN)/python $$venv && \
+		$(UV) pip install --quiet --python $$venv --require-hashes -r requirements/$$target.txt && \
+		$(UV) pip install --quiet --python $$venv --no-deps $(DIST)/*.whl && \
+		$(BIN)/cyclonedx-py environment --output-reproducible --output-file $(DIST)/$$target.cdx.json $$venv/bin/python || exit 1; \
+	done
+	ls -l $(DIST)
+
 clean: ## remove .venv, .demo and caches; never .headroom
-	rm -rf .venv .venv-bench .venv-mutants mutants .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf .venv .venv-* mutants .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

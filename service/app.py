@@ -14,6 +14,7 @@ from prometheus_client import (
 )
 from starlette.types import ASGIApp
 
+from publication import __version__
 from service.auth.authenticator import Authenticator
 from service.auth.key_cache import KEYS_TIMEOUT_SECONDS, KeyCache, Keys
 from service.auth.keys import AnonymousPolicy
@@ -40,7 +41,6 @@ from service.routes.probes import probes_router
 from service.settings import Settings
 
 API_TITLE = "Headroom"
-API_VERSION = "1"
 API_DESCRIPTION = (
     "Forecasts of emergency attendances, admissions, discharges and bed occupancy. "
     "Every body names the publication that it is taken from. Counts are in the unit of their series; "
@@ -85,7 +85,7 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
         title=API_TITLE,
-        version=API_VERSION,
+        version=__version__,
         description=API_DESCRIPTION,
         lifespan=lifespan,
         redirect_slashes=False,

@@ -18,6 +18,7 @@ import orjson
 import uvicorn
 from pydantic import ValidationError
 
+from publication import __version__
 from publication.errors import SchemaVersionError, StoreFullError, StoreUnreachableError
 from publication.full_disk import FULL_DISK_EXIT_CODE
 from publication.home import unfinished_restore
@@ -240,6 +241,9 @@ def _key_store(settings: Settings, *, writable: bool = False) -> KeyStore:
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "headroom-service", description="Serve the newest publication of forecasts.", parents=[_home(default=None)]
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"%(prog)s {__version__}", help="print the release, and end"
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     parser.add_argument(

@@ -3,15 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
 from operator import attrgetter, methodcaller
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from publication import __version__
 from publication.database import VERSION
 from publication.days import DAYS_UNTIL_STALE, ONE_DAY, end_of_day
-from publication.exit_codes import DISTRIBUTION
 from publication.job_runs import INGESTED_ROWS, SUSPECT_VALUES, JobName, JobOutcome
 from publication.live_scores import LiveScores, Losses
 from publication.model import Publication, System
@@ -42,7 +41,6 @@ class PublicationCollector(Collector):
         self._repository = repository
         self._key_cache = key_cache
         self._clock = clock
-        self._release = _release()
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
         return ()
@@ -55,7 +53,7 @@ class PublicationCollector(Collector):
         yield _gauge(metrics.STORE_CORRUPT_METRIC, [((), float(status.state is StoreState.CORRUPT))])
         yield _gauge(metrics.KEY_STORE_UP_METRIC, [((), float(self._key_cache.store_up))])
         yield _gauge(metrics.KEY_EXPIRES_METRIC, _key_expiries(self._key_cache.keys))
-        yield _gauge(metrics.BUILD_METRIC, [((self._release, VERSION), 1)])
+        yield _gauge(metrics.BUILD_METRIC, [((__version__, VERSION), 1)])
         for metric, samples in _of_jobs(self._repository.job_outcomes):
             yield _gauge(metric, samples)
         served = self._repository.newest
@@ -66,14 +64,6 @@ class PublicationCollector(Collector):
             yield _gauge(metric, samples)
         for metric, samples in _of_control(scores, served.publication.system) if scores and served else ():
             yield _gauge(metric, samples)
-
-
-def _release() -> str:
-    """Return the version of the installed package; '' where the code runs from its folder alone."""
-    try:
-        return version(DISTRIBUTION)
-    except PackageNotFoundError:
-        return ""
 
 
 def _key_expiries(keys: Iterable[Key]) -> list[Sample]:

@@ -5,12 +5,12 @@ import re
 import shlex
 import shutil
 import subprocess
-import tomllib
 from pathlib import Path
 
 import kubernetes_validate
 import pytest
 
+import publication
 from service.commands.serve import EXIT_SECONDS, SHUTDOWN_SECONDS
 from tests.architecture.commands import check_job, check_service, failures
 from tests.architecture.manifests import (
@@ -100,7 +100,7 @@ def test_what_the_docs_promise_is_there() -> None:
 def test_a_container_has_no_privileges(pod: Pod) -> None:
     (user,) = re.findall(r"--uid (\d+)", STAGES["base"])
     (group,) = re.findall(r"--gid (\d+)", STAGES["base"])
-    assert arguments("USER", STAGES["service"]) == ["headroom"]  # a name, of which the kubelet knows no number
+    assert arguments("USER", STAGES["service"]) == [f"{user}:{group}"]
     assert pod.at("securityContext", "runAsNonRoot") is True
     assert pod.at("securityContext", "runAsUser") == int(user)
     assert pod.at("securityContext", "runAsGroup") == int(group)
@@ -129,7 +129,7 @@ def test_a_container_has_requests_and_limits(pod: Pod) -> None:
 def test_an_image_is_one_that_the_dockerfile_makes_in_the_version_of_this_release(pod: Pod) -> None:
     name, _, tag = pod.image.partition(":")
     assert name.removeprefix("headroom-") in STAGES
-    assert tag == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert tag == publication.__version__
     assert f"--target {name.removeprefix('headroom-')} -t registry.example/{pod.image} ." in DEPLOY
 
 

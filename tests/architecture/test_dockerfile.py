@@ -1,6 +1,7 @@
 """The Dockerfile: what it copies exists, its locks match pyproject.toml, and what a lock installs is enough to run."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from tests.architecture.repository import ROOT
 
 TARGETS = ("service", "training")
 INSTALL_SECONDS = 600
+MAX_IMAGE_BYTES = 150e6  # of the service: its packages and our code, without the base image
 TEXT = re.sub(r"^\s*#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE).replace("\\\n", " ")
 STAGES = {stage.split()[2]: stage for stage in re.split(r"^FROM ", TEXT, flags=re.MULTILINE)[1:]}
 PINNED = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==(\S+)", re.MULTILINE)
@@ -75,7 +77,9 @@ def test_no_secret_is_built_in() -> None:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_an_image_runs_without_privileges_and_has_a_health_check(target: str) -> None:
-    assert arguments("USER", STAGES[target])[-1:] == ["headroom"]
+    (user,) = re.findall(r"useradd [^&]*--uid (\d+)", STAGES["base"])
+    (group,) = re.findall(r"groupadd [^&]*--gid (\d+)", STAGES["base"])
+    assert arguments("USER", STAGES[target]) == [f"{user}:{group}"]  # of a name the kubelet knows no number
     assert re.search(r"useradd [^&]*--uid [1-9]\d+ [^&]*--shell /usr/sbin/nologin headroom\b", STAGES["base"])
     assert command("HEALTHCHECK", target)[0] == "python"
 
@@ -86,6 +90,8 @@ def test_an_image_built_without_a_target_is_the_service() -> None:
 
 def test_the_service_runs_on_its_lock_alone(tmp_path: Path) -> None:
     python, port, log = installed("service", tmp_path), servers.free_port(), tmp_path / "log"
+    cut(tmp_path)
+    assert content_bytes(tmp_path) < MAX_IMAGE_BYTES
     here = {"python": str(python), "0.0.0.0": servers.LOOPBACK, "8000": str(port)}
     entry = [here.get(word, word) for word in (*command("ENTRYPOINT", "service"), *command("CMD", "service"))]
     health = [here.get(word, word.replace(":8000/", f":{port}/")) for word in command("HEALTHCHECK", "service")]
@@ -96,8 +102,9 @@ def test_the_service_runs_on_its_lock_alone(tmp_path: Path) -> None:
     try:
         servers.wait_until_listening(port, process, log)
         assert subprocess.run(health, check=False).returncode == 0
-        with urllib.request.urlopen(f"http://{servers.LOOPBACK}:{port}/metrics", timeout=10) as answer:
-            assert answer.status == 200
+        for path in ("metrics", "static/plotly.min.js", "docs", "openapi.json"):
+            with urllib.request.urlopen(f"http://{servers.LOOPBACK}:{port}/{path}", timeout=10) as answer:
+                assert answer.status == 200
     finally:
         servers.stop(process)
 
@@ -115,6 +122,25 @@ def test_the_training_jobs_run_on_their_lock_alone(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
 
 
+def cut(folder: Path) -> None:
+    """Run what the Dockerfile does after the installation, on an environment in a folder."""
+    _, _, command = STAGES["service-packages"].partition("&& ")
+    version = "{}.{}".format(*sys.version_info[:2])
+    command = command.replace("/opt/venv", str(folder / "venv")).replace("python3.13", f"python{version}")
+    ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def content_bytes(folder: Path) -> int:
+    """The bytes of the files that an image adds to its base."""
+    return sum(
+        path.lstat().st_size
+        for place in ("venv/lib", "publication", "service")
+        for path in (folder / place).rglob("*")
+        if path.is_file()
+    )
+
+
 def lock(target: str) -> Path:
     return ROOT / "requirements" / f"{target}.txt"
 
@@ -126,8 +152,20 @@ def installed(target: str, folder: Path) -> Path:
         ("venv", "--quiet", "--python", sys.executable, folder / "venv"),
         ("pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", lock(target)),
     ):
-        ran = subprocess.run([uv, *words], capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS)
+        ran = subprocess.run(
+            [uv, *words],
+            env={**os.environ, "UV_COMPILE_BYTECODE": "1"},  # as in the image
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=INSTALL_SECONDS,
+        )
         assert ran.returncode == 0, ran.stderr
     for package in ("publication", target):
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     return python
+
+
+def test_an_image_runs_on_the_python_that_its_packages_are_installed_for() -> None:
+    versions = set(re.findall(r"python(3\.\d+)/site-packages", TEXT))
+    assert {f"{version}-slim" for version in versions} == set(re.findall(r"^FROM python:(\S+)", TEXT, re.MULTILINE))

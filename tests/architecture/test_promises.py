@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from publication.exit_codes import DISTRIBUTION
 from tests.architecture.repository import PACKAGES, ROOT, documentation, modules
 
 VARIABLE = re.compile(r"\b(?:HEADROOM_[A-Z][A-Z_]*[A-Z]|MLFLOW_TRACKING_URI)\b")
+VERSION = "{}.{}".format(*sys.version_info[:2])
 TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 
 
@@ -56,6 +59,7 @@ def test_every_make_target_is_in_its_help() -> None:
         "fuzz",
         "lock",
         "mutants",
+        "release",
         "pictures",
         "soak",
         "clean",
@@ -76,3 +80,10 @@ def test_locks_name_no_index_and_hash_everything(lock: Path) -> None:
 def test_the_adrs_are_numbered_without_gaps() -> None:
     numbers = [int(path.name[:4]) for path in sorted((ROOT / "docs" / "explanation" / "adr").glob("*.md"))]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize(("python", "venv"), [("python3", ".venv"), (sys.executable, f".venv-{VERSION}")])
+def test_each_version_of_python_has_an_environment_of_its_own(python: str, venv: str) -> None:
+    command = ["make", "--no-print-directory", "--dry-run", "--assume-old", f"{venv}/.installed", "test"]
+    ran = subprocess.run([*command, f"PYTHON={python}"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith(f"{venv}/bin/python -m pytest ")

@@ -8,17 +8,18 @@ import typer
 
 from service.commands.serve import parser
 from service.settings import ENVIRONMENT, Settings
+from tests.docs.licences import IMAGES, installed_by, licence
 from training.cli.main import app
 
 PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-PAGES = ("reference/command-line.md", "reference/settings.md")
+PAGES = ("reference/command-line.md", "reference/settings.md", "reference/licences.md")
 VALUES = {"int": "INTEGER", "datetime": "DAY", "Path": "PATH", "str": "TEXT"}
 OPTIONS = ("option", "value", "default", "meaning")
 
 
 def with_generated_parts(page: str) -> str:
     """Return the page with each marked part made anew."""
-    made = {"jobs": jobs, "service": service, "settings": settings}
+    made = {"jobs": jobs, "service": service, "settings": settings, "licences": licences}
     return PART.sub(lambda part: f"{part[1]}\n{made[part[2]]()}\n{part[3]}", page)
 
 
@@ -38,6 +39,16 @@ def settings() -> str:
     fields = ((variable, Settings.model_fields[field]) for field, variable in ENVIRONMENT.items())
     rows = [(f"`{variable}`", _sentence(field.description), _default(field.default)) for variable, field in fields]
     return _table(("variable", "meaning", "default"), rows)
+
+
+def licences() -> str:
+    """Return the table of the packages that images install, with their licences."""
+    by_image = {image: set(installed_by(image)) for image in IMAGES}
+    rows = [
+        (f"`{package}`", licence(package), *("yes" if package in by_image[image] else "" for image in IMAGES))
+        for package in sorted(set().union(*by_image.values()))
+    ]
+    return _table(("package", "licence", *IMAGES), rows)
 
 
 def _job(name: str, command: typer.core.TyperCommand) -> str:

@@ -29,6 +29,7 @@ NOT_RUN = {
     "docs/how-to/briefing.md": ["30 5 * * *"],
     "docs/how-to/deploy.md": [
         "python3 -m venv /opt/headroom",
+        "python3 -m venv /opt/headroom",
         "useradd ",
         "cp deploy/systemd/",
         "[Service]",
@@ -37,7 +38,9 @@ NOT_RUN = {
         "tail -n 20 /var/log/headroom/daily.log",
         "export HEADROOM_STORE_URL=",
         "export MLFLOW_TRACKING_URI=",
-        "HEADROOM_DATABASE_PASSWORD=",
+        "openssl req ",
+        "docker compose ",
+        "docker compose ",
         "docker build --target training",
         "docker build --target service",
         "kubectl create namespace",
@@ -46,6 +49,7 @@ NOT_RUN = {
         "kubectl create job doctor",
         "docker run ",
         "systemctl stop ",
+        "docker compose ",
         "kubectl apply",
     ],
     "docs/how-to/operate.md": [

@@ -6,9 +6,11 @@ mistake there is reported at once.
 
 import logging
 import sys
+from typing import Annotated
 
 import typer
 
+from publication import __version__
 from publication.errors import PublicationError
 from training.cli import backups, histories, invocation, models, mornings, systems
 from training.cli.invocation import Clock, utc_now
@@ -23,6 +25,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # boxes around the help would take longer to import than all the rest
 )
+
+
+def print_version(wanted: bool) -> None:
+    """Print the release and end, where `--version` is given."""
+    if wanted:
+        typer.echo(f"headroom {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options_of_all(
+    version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the release, and end.")
+    ] = False,
+) -> None:
+    """Define the options that stand before a command."""
+
+
 app.command()(systems.simulate)
 app.command()(systems.init)
 app.command()(histories.ingest)

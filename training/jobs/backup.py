@@ -4,13 +4,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from publication import __version__
 from publication.database import sqlite_file
 from training.backup.copies import FOLDER_MODE, restrict_modes
 from training.backup.manifest import Manifest, records_of, verify_files, write_manifest
 from training.backup.writing import BackupContent, write_content
 from training.files import UNFINISHED, at_home, output, remove, write_atomically
 from training.jobs.context import Context, JobLock, hold
-from training.release import release
 from training.system.reading import files_of
 
 BACKUPS_FOLDER = "backups"
@@ -49,7 +49,7 @@ def _free(parent: Path, name: str) -> Path:
 def _write(job: Context, folder: Path) -> tuple[BackupContent, Manifest]:
     content = write_content(job.system.name, files_of(job.system_file.path), job.settings, folder)
     manifest = Manifest(
-        headroom=release(),
+        headroom=__version__,
         tables=content.tables,
         system=job.system.name,
         instant=job.now,

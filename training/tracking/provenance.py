@@ -20,7 +20,6 @@ from mlflow.data.dataset_source_registry import resolve_dataset_source
 
 import publication
 import training
-from training.release import release
 
 CODE_DIGITS = 12
 
@@ -32,7 +31,7 @@ def code_version() -> str:
         folder = Path(next(iter(package.__path__)))
         for file in sorted(folder.rglob("*.py")):
             digest.update(file.relative_to(folder).as_posix().encode() + file.read_bytes())
-    return f"{release()}+{digest.hexdigest()[:CODE_DIGITS]}"
+    return f"{publication.__version__}+{digest.hexdigest()[:CODE_DIGITS]}"
 
 
 DATASET_DIGITS = 32  # all that MLflow has room for; the complete digest is a tag
