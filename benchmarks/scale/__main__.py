@@ -1,0 +1,148 @@
+"""Cost of the jobs at 100, 1,000 and 10,000 series of three years, 28 days ahead: in all, and by step.
+
+`python -m benchmarks.scale [--series 100,1000] [--job publish] [--cache DIR]`. Each job is a process of its own, with
+the command line that a hospital has. `publish` publishes a day from the state that the day before has left, as every
+morning; `daily` ingests and scores as well. Processor seconds include workers; on a shared machine they say more than
+seconds. With `--cache`, systems and figures are saved there, and a run that was stopped goes on where it was.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.scale.systems import DAY_BEFORE, LAST_DAY, ROOT, ScaleSystem, once, prepare
+
+TRAINING_WINDOWS = 12
+MOST_STEPS = 14
+GIB = 2**30
+DEFAULT_SERIES = (100, 1_000, 10_000)
+BARS = {  # seconds and GiB, on two cores
+    ("publish", 10_000): (15 * 60.0, 4.0),
+    ("train", 1_000): (30 * 60.0, 6.0),
+}
+GROWTH_OF, GROWTH_FROM, GROWTH_TO, MOST_GROWTH = "publish", 1_000, 10_000, 1.1
+Figures = Mapping[str, object]
+
+
+def main() -> None:
+    """Print a table of the jobs, and one of the steps of each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--series", type=_sizes, default=DEFAULT_SERIES, help="sizes, with commas between them")
+    parser.add_argument("--job", choices=[*JOBS], default="publish")
+    parser.add_argument("--cache", type=Path, help="folder of systems and figures, taken up again")
+    parser.add_argument("--again", action="store_true", help="measure again what the cache has figures of")
+    options = parser.parse_args()
+    with ExitStack() as running:
+        cache = options.cache or Path(running.enter_context(TemporaryDirectory()))
+        found = {n: _figures(options.job, ScaleSystem(n, cache.resolve() / str(n)), options.again) for n in options.series}
+    _print(options.job, found)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(int(part.replace("_", "")) for part in text.split(","))
+
+
+def _figures(job: str, system: ScaleSystem, again: bool) -> dict[str, object]:
+    """Return the figures of a job; those of the cache where it has them."""
+    prepare(system)
+    out = system.folder / f"{job}.json"
+    if again or not out.exists():
+        JOBS[job](system, out)
+    found: dict[str, object] = json.loads(out.read_text(encoding="utf-8"))
+    return found
+
+
+def _publish(system: ScaleSystem, out: Path) -> None:
+    _from_state(system, out, "publish")
+
+
+def _daily(system: ScaleSystem, out: Path) -> None:
+    _from_state(system, out, "daily")
+
+
+def _from_state(system: ScaleSystem, out: Path, command: str) -> None:
+    """Measure a morning from the state of the day before, which is there again after it."""
+    once(system, "published", lambda: _measured(system, out.with_name("first.json"), "publish", f"--cutoff={DAY_BEFORE}"))
+    states, saved = system.home / "states", system.folder / "states-before"
+    if not saved.exists():
+        shutil.copytree(states, saved)
+    _measured(system, out, command, f"--cutoff={LAST_DAY}")
+    shutil.rmtree(states)
+    shutil.copytree(saved, states)
+
+
+def _train(system: ScaleSystem, out: Path) -> None:
+    _measured(system, out, "train")
+
+
+def _backtest(system: ScaleSystem, out: Path) -> None:
+    forecasts = out.with_name("forecasts.parquet")
+    _measured(system, out, "backtest", f"--windows={TRAINING_WINDOWS}", f"--forecasts={forecasts}")
+
+
+JOBS: dict[str, Callable[[ScaleSystem, Path], None]] = {
+    "publish": _publish,
+    "train": _train,
+    "backtest": _backtest,
+    "daily": _daily,
+}
+
+
+def _measured(system: ScaleSystem, out: Path, command: str, *options: str) -> None:
+    """Run a command and have its figures written. Ends the run where it fails."""
+    print(f"... {command}, {system.n_series:,} series", file=sys.stderr, flush=True)
+    program = [sys.executable, "-m", "benchmarks.scale.measured", str(out), command]
+    places = [f"--system={system.file}", f"--home={system.home}"]
+    ended = subprocess.run([*program, *options, *places], cwd=ROOT, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        sys.exit(ended.stderr)
+
+
+def _print(job: str, found: Mapping[int, dict[str, object]]) -> None:
+    print(f"| {job}: series | seconds | ms a series | processor seconds | peak GiB | |\n|---|---|---|---|---|---|")
+    for n, of in found.items():
+        seconds, used, gib = (_number(of[name]) for name in ("seconds", "processor_seconds", "peak_bytes"))
+        gib /= GIB
+        print(f"| {n:,} | {seconds:.1f} | {1000 * seconds / n:.1f} | {used:.1f} | {gib:.2f} | {_bar(job, n, seconds, gib)} |")
+    if job == GROWTH_OF and {GROWTH_FROM, GROWTH_TO} <= found.keys():
+        growth = _growth(found)
+        print(f"time a series at {GROWTH_TO:,} over {GROWTH_FROM:,}: {growth:.2f}, at most {MOST_GROWTH}: "
+              f"{'met' if growth <= MOST_GROWTH else 'missed'}")
+    for n, of in found.items():
+        _print_steps(n, of)
+
+
+def _growth(found: Mapping[int, dict[str, object]]) -> float:
+    few, many = (_number(found[n]["seconds"]) / n for n in (GROWTH_FROM, GROWTH_TO))
+    return many / few
+
+
+def _bar(job: str, n: int, seconds: float, gib: float) -> str:
+    if (job, n) not in BARS:
+        return ""
+    most_seconds, most_gib = BARS[job, n]
+    is_met = seconds <= most_seconds and gib <= most_gib
+    return f"at most {most_seconds:g} s, {most_gib:g} GiB: {'met' if is_met else 'missed'}"
+
+
+def _print_steps(n: int, of: dict[str, object]) -> None:
+    steps = of["steps"]
+    assert isinstance(steps, dict)
+    print(f"\n| {n:,} series: step | seconds | peak GiB |\n|---|---|---|")
+    for step, cost in sorted(steps.items(), key=lambda item: -_number(item[1]["seconds"]))[:MOST_STEPS]:
+        print(f"| {step} | {cost['seconds']:.1f} | {cost['peak_bytes'] / GIB:.2f} |")
+
+
+def _number(value: object) -> float:
+    assert isinstance(value, int | float)
+    return float(value)
+
+
+if __name__ == "__main__":
+    main()
