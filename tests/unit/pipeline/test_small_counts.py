@@ -11,8 +11,9 @@ from publication.model import Measure
 from publication.vocabulary import Kind
 from tests.unit.pipeline.histories import ENGLISH, FIRST_DAY, LEVELS, MEASURES, build_system, versions
 from training.history.point_in_time import PointInTimeHistory
-from training.pipeline.forecast import DECIMALS, Forecast
+from training.pipeline.forecast import Forecast
 from training.pipeline.forecaster import Forecaster
+from training.pipeline.system_paths import DECIMALS
 
 N_DAYS = 300
 HORIZON = 7
