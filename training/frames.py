@@ -92,8 +92,10 @@ def imputed(table: pd.DataFrame, special: Iterable[date] = ()) -> pd.DataFrame:
     first value stay empty. Filled cells are those that are empty in `table`: they feed models only, no loss is ever
     computed on them.
     """
-    inside = table.notna().cummax()
-    gappy = table.columns[(table.isna() & inside).any()]
+    there = table.notna().to_numpy()
+    inside = np.maximum.accumulate(there, axis=0)
+    has_gaps = (inside & ~there).any(axis=0)
+    gappy = table.columns[has_gaps]
     if gappy.empty:
         return table
     is_special = table.index.isin(pd.DatetimeIndex(list(special)))
@@ -108,7 +110,7 @@ def imputed(table: pd.DataFrame, special: Iterable[date] = ()) -> pd.DataFrame:
     filled = interpolated(by_weekday)
     known = table[gappy].to_numpy()
     filled_table = table.copy()
-    filled_table[gappy] = np.where(inside[gappy], np.where(np.isnan(known), filled, known), np.nan)
+    filled_table[gappy] = np.where(inside[:, has_gaps], np.where(np.isnan(known), filled, known), np.nan)
     return filled_table
 
 

@@ -13,7 +13,7 @@ from publication.vocabulary import series_key
 from training.errors import NothingPublishedError
 from training.frames import FloatArray, imputed, values_of, wide
 from training.history.digests import Declarations, series_digests
-from training.history.event_days import TRANSIENT_KINDS, bed_steps, days_of
+from training.history.event_days import TRANSIENT_KINDS, bed_steps, days_of, without_bed_steps
 from training.history.flags import flags_of, suspect_cells
 from training.history.hierarchy import (
     bottom_series,
@@ -38,6 +38,9 @@ from training.system.model import SystemContext, Unknown
 from training.system.schema import MAX_HORIZON_DAYS
 
 SNAPSHOTS_HELD = 1024
+FRAME_BYTES_HELD = 2**28
+"""Of each kind of frame: one of ten thousand series over three years is a quarter of it."""
+FEWEST_FRAMES_HELD = 3
 REPORTED_WITHIN_DAYS = 14
 COMPLETE_SHARE = 0.9  # of the series that reported in the past fortnight, for a day to count as complete
 NOTHING_ELSE = SystemContext()
@@ -73,9 +76,10 @@ class PointInTimeHistory:
         self.latest = self._wide(newest)
         self.flags = flags_of(newest)
         self._late = self._versions[self._versions["known_at"] > self._published(self._versions["ds"])]
-        self.as_of = lru_cache(maxsize=SNAPSHOTS_HELD)(self._at)
-        self.imputed = lru_cache(maxsize=SNAPSHOTS_HELD)(self._imputed_at)
-        self.undisturbed = lru_cache(maxsize=SNAPSHOTS_HELD)(self._undisturbed)
+        self.frames_held = _frames_within(self.latest, SNAPSHOTS_HELD)
+        self.as_of = lru_cache(maxsize=self.frames_held)(self._at)
+        self.imputed = lru_cache(maxsize=self.frames_held)(self._imputed_at)
+        self.undisturbed = lru_cache(maxsize=self.frames_held)(self._undisturbed)
         self.steps = lru_cache(maxsize=SNAPSHOTS_HELD)(self._steps)
         self.digests = lru_cache(maxsize=SNAPSHOTS_HELD)(self._digests)
         self.unknown = lru_cache(maxsize=SNAPSHOTS_HELD)(self._unknown_at)
@@ -258,8 +262,8 @@ class PointInTimeHistory:
         return bed_steps(self.context.events, days, unique_ids, self.system)
 
     def _imputed(self, known: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
-        days = pd.DatetimeIndex(known.index)
-        return imputed(known - self.announced_at(cutoff).bed_steps(days, list(known.columns)), self._special_days(days))
+        level = without_bed_steps(known, self._context_at(cutoff).events, self.system)
+        return imputed(level, self._special_days(pd.DatetimeIndex(known.index)))
 
     def _special_days(self, days: pd.DatetimeIndex) -> list[date]:
         """The bank holidays of the years of some days."""
@@ -299,6 +303,12 @@ class PointInTimeHistory:
         return instants_after(days, self.publication_hour, self.system)
 
 
+def _frames_within(latest: pd.DataFrame, most: int) -> int:
+    """Return how many frames as large as that of `latest` are held, `most` at most."""
+    nbytes = max(latest.shape[0] * latest.shape[1] * np.dtype(float).itemsize, 1)
+    return int(np.clip(FRAME_BYTES_HELD // nbytes, FEWEST_FRAMES_HELD, most))
+
+
 def _newest(versions: pd.DataFrame) -> pd.DataFrame:
     """The last version of each series and day, of rows sorted by the instant they became known."""
     return versions.drop_duplicates(["unique_id", "ds"], keep="last")
@@ -321,9 +331,10 @@ class DelayedHistory(PointInTimeHistory):
         self.latest = base.latest
         self._base = base
         self._delays = delays
-        self.as_of = lru_cache(maxsize=FRAMES_HELD)(self._at)
-        self.imputed = lru_cache(maxsize=FRAMES_HELD)(self._imputed_at)
-        self.undisturbed = lru_cache(maxsize=FRAMES_HELD)(self._undisturbed)
+        self.frames_held = _frames_within(self.latest, FRAMES_HELD)
+        self.as_of = lru_cache(maxsize=self.frames_held)(self._at)
+        self.imputed = lru_cache(maxsize=self.frames_held)(self._imputed_at)
+        self.undisturbed = lru_cache(maxsize=self.frames_held)(self._undisturbed)
         self.steps = lru_cache(maxsize=SNAPSHOTS_HELD)(self._steps)
         self.digests = lru_cache(maxsize=SNAPSHOTS_HELD)(self._digests)
         self.unknown = base.unknown
@@ -381,6 +392,7 @@ class AnnouncedHistory(PointInTimeHistory):
         self.system = base.system
         self.context = base.context.without(unknown)
         self.latest = base.latest
+        self.frames_held = base.frames_held
         self._base = base
         self._hidden = unknown
         self.as_of = base.as_of

@@ -1,6 +1,6 @@
 """From known history to a forecast: means, fallbacks, calibration, sums."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
@@ -12,7 +12,7 @@ from training.calibration.quantiles import Calibration, fitted_quantiles
 from training.errors import NothingPublishedError
 from training.history.hierarchy import summing
 from training.history.point_in_time import DelayedHistory, PointInTimeHistory
-from training.models.candidate import REFIT_EVERY_DAYS, FitCache, fit_day, target_days
+from training.models.candidate import REFIT_EVERY_DAYS, FitCache, by_fit_day, fit_day, target_days
 from training.models.catalogue import FALLBACK
 from training.pipeline.fitted_recipe import FittedRecipe, fitted_recipe
 from training.pipeline.forecast import Forecast, Recipe
@@ -134,8 +134,10 @@ class Pipeline:
     def prepare(self, names: Iterable[str], cutoffs: Sequence[pd.Timestamp]) -> None:
         """Make the means of candidates at the cutoffs and in their windows."""
         everywhere = {window for cutoff in cutoffs for window in self._windows.before(cutoff)} | set(cutoffs)
-        for name in dict.fromkeys([FALLBACK, *names]):
-            self._means.make(name, everywhere)
+        candidates = list(dict.fromkeys([FALLBACK, *names]))
+        for some in _batches(everywhere, self._history.frames_held):
+            for name in candidates:
+                self._means.make(name, some)
 
     def forecast(self, recipe: Recipe, cutoff: pd.Timestamp) -> Forecast:
         """Return the forecast of the recipe."""
@@ -150,9 +152,13 @@ class Pipeline:
         return self._assembled(recipe, made, bottom, paths, cutoff)
 
     def state(self, recipe: Recipe, cutoff: pd.Timestamp) -> PipelineState:
-        """Return means in the windows, and fits on the refit day and at the cutoff, of the recipe's candidates."""
-        names = {*recipe.values(), FALLBACK}
-        return self._means.state(names, self._windows.before(cutoff), (fit_day(cutoff), cutoff))
+        """Return means in the windows, and fits on the refit day and at the cutoff, of the recipe's candidates.
+
+        What was fitted to all series of a measure, or to all, on the refit days of the windows is there too: where one
+        series is late, all means of its measure are made again in every window.
+        """
+        names, windows = {*recipe.values(), FALLBACK}, self._windows.before(cutoff)
+        return self._means.state(names, windows, (fit_day(cutoff), cutoff), {*map(fit_day, windows)})
 
     def fitted(self, recipe: Recipe, cutoff: pd.Timestamp) -> FittedRecipe:
         """Return the recipe with what was fitted for the cutoff, and what it was fitted to."""
@@ -222,6 +228,20 @@ class Pipeline:
             why = self._means.failure(names[unique_id], cutoff, unique_id)
             reasons[unique_id] = f"{names[unique_id]} failed: {why}"
         return reasons
+
+
+def _batches(cutoffs: Collection[pd.Timestamp], most: int) -> Iterator[list[pd.Timestamp]]:
+    """Yield the cutoffs in batches whose frames, and those of their refit days, are at most as many as are held.
+
+    Every candidate then finds the frames that the one before it has used.
+    """
+    by_day = by_fit_day(cutoffs)
+    if len(cutoffs) + len(by_day) <= most:
+        yield sorted(cutoffs)
+        return
+    for some in by_day.values():
+        size = max(most - 1, 1)
+        yield from (some[start : start + size] for start in range(0, len(some), size))
 
 
 def _candidate(recipe: Recipe, unique_id: str) -> str:
