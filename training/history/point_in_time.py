@@ -38,9 +38,9 @@ from training.system.model import SystemContext, Unknown
 from training.system.schema import MAX_HORIZON_DAYS
 
 SNAPSHOTS_HELD = 1024
-FRAME_BYTES_HELD = 2**28
-"""Of each kind of frame: one of ten thousand series over three years is a quarter of it."""
-FEWEST_FRAMES_HELD = 3
+FRAME_BYTES_HELD = 2**27
+"""Of each kind of frame: one of ten thousand series over three years is half of it."""
+FEWEST_FRAMES_HELD = 2  # of a cutoff, and of its refit day
 REPORTED_WITHIN_DAYS = 14
 COMPLETE_SHARE = 0.9  # of the series that reported in the past fortnight, for a day to count as complete
 NOTHING_ELSE = SystemContext()

@@ -29,7 +29,8 @@ from training.models.candidate import (
 )
 from training.models.catalogue import CATALOGUE, Combination, LearnedEnsemble
 from training.models.series_forecast import FittedETS
-from training.pipeline.state import PipelineState, SavedMeans
+from training.pipeline.saved_means import SavedMeans
+from training.pipeline.state import PipelineState
 
 Days = Collection[pd.Timestamp]
 EnsembleWeights = Mapping[tuple[str, str], Weights]
