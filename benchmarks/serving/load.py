@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 CONNECTIONS = 32
+REVISION_WITHIN_BYTES = 400  # of the start of a body of JSON
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Met:
     seconds: list[float] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     tags: set[str] = field(default_factory=set)
+    first_seen: dict[int, float] = field(default_factory=dict)
+    """By revision, the instant (of `time.monotonic`) of the first body that had it."""
 
     def percentile_ms(self, percent: float) -> float:
         ordered = sorted(self.seconds)
@@ -64,6 +67,8 @@ async def paced(url: str, per_second: float, seconds: float, key: str, connectio
             met.seconds.append(time.perf_counter() - at)
             tag = (re.findall(r'etag: "(\w+)"', head) or [""])[0]
             met.tags.add(tag)
+            if revision := re.search(rb'"revision":\s*(\d+)', body[:REVISION_WITHIN_BYTES]):
+                met.first_seen.setdefault(int(revision[1]), time.monotonic())
             if not head.startswith("http/1.1 200") or hashlib.sha256(body).hexdigest()[: len(tag)] != tag or not tag:
                 met.failed.append(head.partition("\r\n")[0])
         writer.close()
