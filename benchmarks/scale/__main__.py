@@ -42,7 +42,9 @@ def main() -> None:
     options = parser.parse_args()
     with ExitStack() as running:
         cache = options.cache or Path(running.enter_context(TemporaryDirectory()))
-        found = {n: _figures(options.job, ScaleSystem(n, cache.resolve() / str(n)), options.again) for n in options.series}
+        found = {
+            n: _figures(options.job, ScaleSystem(n, cache.resolve() / str(n)), options.again) for n in options.series
+        }
     _print(options.job, found)
 
 
@@ -70,7 +72,9 @@ def _daily(system: ScaleSystem, out: Path) -> None:
 
 def _from_state(system: ScaleSystem, out: Path, command: str) -> None:
     """Measure a morning from the state of the day before."""
-    once(system, "published", lambda: _measured(system, out.with_name("first.json"), "publish", f"--cutoff={DAY_BEFORE}"))
+    once(
+        system, "published", lambda: _measured(system, out.with_name("first.json"), "publish", f"--cutoff={DAY_BEFORE}")
+    )
     states, saved = system.home / "states", system.folder / "states-before"
     if not saved.exists():
         shutil.copytree(states, saved)
@@ -113,11 +117,15 @@ def _print(job: str, found: Mapping[int, dict[str, object]]) -> None:
     for n, of in found.items():
         seconds, used, gib = (_number(of[name]) for name in ("seconds", "processor_seconds", "peak_bytes"))
         gib /= GIB
-        print(f"| {n:,} | {seconds:.1f} | {1000 * seconds / n:.1f} | {used:.1f} | {gib:.2f} | {_bar(job, n, seconds, gib)} |")
+        print(
+            f"| {n:,} | {seconds:.1f} | {1000 * seconds / n:.1f} | {used:.1f} | {gib:.2f} | {_bar(job, n, seconds, gib)} |"
+        )
     if job == GROWTH_OF and {GROWTH_FROM, GROWTH_TO} <= found.keys():
         growth = _growth(found)
-        print(f"time a series at {GROWTH_TO:,} over {GROWTH_FROM:,}: {growth:.2f}, at most {MOST_GROWTH}: "
-              f"{'met' if growth <= MOST_GROWTH else 'missed'}")
+        print(
+            f"time a series at {GROWTH_TO:,} over {GROWTH_FROM:,}: {growth:.2f}, at most {MOST_GROWTH}: "
+            f"{'met' if growth <= MOST_GROWTH else 'missed'}"
+        )
     for n, of in found.items():
         _print_steps(n, of)
 

@@ -39,7 +39,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--home", type=Path)
-    parser.add_argument("--only-swaps", action="store_true", help="measure publications issued under load, nothing else")
+    parser.add_argument(
+        "--only-swaps", action="store_true", help="measure publications issued under load, nothing else"
+    )
     options = parser.parse_args()
     if absent := [program for program in ("wrk", "curl") if shutil.which(program) is None]:
         sys.exit(f"benchmarks.serving needs {' and '.join(absent)}. Install them.")

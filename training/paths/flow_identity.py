@@ -92,6 +92,8 @@ class DischargeOrder:
         Each margin keeps its values; only their order over the paths changes, so that the unexplained part is as small
         as in the recent past. A place without a known census, or whose series are not among the paths, keeps its order.
         """
+        if not self.places:
+            return paths
         there, values = {unique_id: i for i, unique_id in enumerate(paths.unique_ids)}, paths.values.copy()
         for place, last, sd in zip(self.places, self.last_days, self.unexplained_sd, strict=True):
             if np.isnan(last.census) or place.discharges not in there:

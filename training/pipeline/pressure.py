@@ -84,19 +84,17 @@ def _place_series(index: PlaceIndex, place: str) -> PlaceSeries:
         _positions(calibrated),
         _positions(i for i in own if own[i] is None),
         _positions(i for i in open_beds.tolist() if i not in taken),
-        _balanced_flows(index, place, within),
+        balanced_flows(index, place),
     )
 
 
-def _balanced_flows(
-    index: PlaceIndex, place: str, within: list[tuple[int, SeriesKey]]
-) -> tuple[IndexArray, IndexArray] | None:
+def balanced_flows(index: PlaceIndex, place: str) -> tuple[IndexArray, IndexArray] | None:
     """Return the positions of admissions and discharges at the place and below.
 
     None where nothing of both is counted, or one of them is without the other somewhere: the difference of what is
     counted would be no change of occupancy.
     """
-    n_counted = sum(key.measure in (ADMISSIONS, DISCHARGES) for _, key in within)
+    n_counted = sum(key.measure in (ADMISSIONS, DISCHARGES) for _, key in index.within(place))
     entering, leaving = _of_place(index, place, (ADMISSIONS, DISCHARGES))
     if not n_counted or len(entering) + len(leaving) < n_counted:
         return None
