@@ -7,7 +7,6 @@ seconds. With `--cache`, systems and figures are saved there, and a run that was
 """
 
 import argparse
-import json
 import shutil
 import subprocess
 import sys
@@ -16,20 +15,19 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.scale.figures import Figures, read_figures
 from benchmarks.scale.systems import DAY_BEFORE, LAST_DAY, ROOT, ScaleSystem, once, prepare
 from training.pipeline.state import CODE_FILE
 from training.tracking.provenance import code_version
 
 TRAINING_WINDOWS = 12
 MOST_STEPS = 14
-GIB = 2**30
 DEFAULT_SERIES = (100, 1_000, 10_000)
 BARS = {  # seconds and GiB, on two cores
     ("publish", 10_000): (15 * 60.0, 4.0),
     ("train", 1_000): (30 * 60.0, 6.0),
 }
 GROWTH_OF, GROWTH_FROM, GROWTH_TO, MOST_GROWTH = "publish", 1_000, 10_000, 1.1
-Figures = Mapping[str, object]
 
 
 def main() -> None:
@@ -52,14 +50,13 @@ def _sizes(text: str) -> tuple[int, ...]:
     return tuple(int(part.replace("_", "")) for part in text.split(","))
 
 
-def _figures(job: str, system: ScaleSystem, again: bool) -> dict[str, object]:
+def _figures(job: str, system: ScaleSystem, again: bool) -> Figures:
     """Return the figures of a job; those of the cache where it has them."""
     prepare(system)
     out = system.folder / f"{job}.json"
     if again or not out.exists():
         JOBS[job](system, out)
-    found: dict[str, object] = json.loads(out.read_text(encoding="utf-8"))
-    return found
+    return read_figures(out)
 
 
 def _publish(system: ScaleSystem, out: Path) -> None:
@@ -112,48 +109,31 @@ def _measured(system: ScaleSystem, out: Path, command: str, *options: str) -> No
         sys.exit(ended.stderr)
 
 
-def _print(job: str, found: Mapping[int, dict[str, object]]) -> None:
+def _print(job: str, found: Mapping[int, Figures]) -> None:
     print(f"| {job}: series | seconds | ms a series | processor seconds | peak GiB | |\n|---|---|---|---|---|---|")
     for n, of in found.items():
-        seconds, used, gib = (_number(of[name]) for name in ("seconds", "processor_seconds", "peak_bytes"))
-        gib /= GIB
-        print(
-            f"| {n:,} | {seconds:.1f} | {1000 * seconds / n:.1f} | {used:.1f} | {gib:.2f} | {_bar(job, n, seconds, gib)} |"
-        )
+        cost = f"{of.seconds:.1f} | {1000 * of.seconds / n:.1f} | {of.processor_seconds:.1f} | {of.peak_gib:.2f}"
+        print(f"| {n:,} | {cost} | {_bar(job, n, of)} |")
     if job == GROWTH_OF and {GROWTH_FROM, GROWTH_TO} <= found.keys():
-        growth = _growth(found)
-        print(
-            f"time a series at {GROWTH_TO:,} over {GROWTH_FROM:,}: {growth:.2f}, at most {MOST_GROWTH}: "
-            f"{'met' if growth <= MOST_GROWTH else 'missed'}"
-        )
+        growth = found[GROWTH_TO].seconds / GROWTH_TO / (found[GROWTH_FROM].seconds / GROWTH_FROM)
+        verdict = "met" if growth <= MOST_GROWTH else "missed"
+        print(f"time a series at {GROWTH_TO:,} over {GROWTH_FROM:,}: {growth:.2f}, at most {MOST_GROWTH}: {verdict}")
     for n, of in found.items():
         _print_steps(n, of)
 
 
-def _growth(found: Mapping[int, dict[str, object]]) -> float:
-    few, many = (_number(found[n]["seconds"]) / n for n in (GROWTH_FROM, GROWTH_TO))
-    return many / few
-
-
-def _bar(job: str, n: int, seconds: float, gib: float) -> str:
+def _bar(job: str, n: int, of: Figures) -> str:
     if (job, n) not in BARS:
         return ""
     most_seconds, most_gib = BARS[job, n]
-    is_met = seconds <= most_seconds and gib <= most_gib
+    is_met = of.seconds <= most_seconds and of.peak_gib <= most_gib
     return f"at most {most_seconds:g} s, {most_gib:g} GiB: {'met' if is_met else 'missed'}"
 
 
-def _print_steps(n: int, of: dict[str, object]) -> None:
-    steps = of["steps"]
-    assert isinstance(steps, dict)
+def _print_steps(n: int, of: Figures) -> None:
     print(f"\n| {n:,} series: step | seconds | peak GiB |\n|---|---|---|")
-    for step, cost in sorted(steps.items(), key=lambda item: -_number(item[1]["seconds"]))[:MOST_STEPS]:
-        print(f"| {step} | {cost['seconds']:.1f} | {cost['peak_bytes'] / GIB:.2f} |")
-
-
-def _number(value: object) -> float:
-    assert isinstance(value, int | float)
-    return float(value)
+    for step in sorted(of.steps, key=lambda step: -step.seconds)[:MOST_STEPS]:
+        print(f"| {step.name} | {step.seconds:.1f} | {step.peak_gib:.2f} |")
 
 
 if __name__ == "__main__":

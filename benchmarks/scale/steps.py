@@ -3,18 +3,20 @@
 The time since the last look, and the memory, count for the step whose function is the innermost on the stack.
 """
 
+import os
+import resource
 import sys
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
-
-import psutil
 
 EVERY_SECONDS = 0.02
 MEMORY_EVERY_SECONDS = 0.2
+PAGE_BYTES = resource.getpagesize()
 START = "start and end"
 STEPS = {
     ("training.jobs.context", "Context.history"): "read history",
@@ -59,7 +61,6 @@ class StepSampler:
         self.peak_bytes: defaultdict[str, int] = defaultdict(int)
         self.innermost: defaultdict[str, float] = defaultdict(float)
         self._thread = thread
-        self._process = psutil.Process()
         self._memory_at = 0.0
 
     def look(self, seconds: float) -> None:
@@ -71,7 +72,7 @@ class StepSampler:
         now = time.perf_counter()
         if now - self._memory_at >= MEMORY_EVERY_SECONDS:
             self._memory_at = now
-            self.peak_bytes[step] = max(self.peak_bytes[step], memory_bytes(self._process))
+            self.peak_bytes[step] = max(self.peak_bytes[step], memory_bytes(os.getpid()))
 
 
 @contextmanager
@@ -115,12 +116,12 @@ def _own_line(frame: FrameType | None) -> str:
     return "elsewhere"
 
 
-def memory_bytes(process: psutil.Process) -> int:
+def memory_bytes(process: int) -> int:
     """Return the resident memory of a process and its workers; pages that they share are counted in each."""
-    found = 0
-    for one in (process, *process.children(recursive=True)):
-        try:
-            found += one.memory_info().rss
-        except psutil.NoSuchProcess:  # it has just ended
-            continue
-    return found
+    folder = Path("/proc", str(process))
+    try:
+        pages = int((folder / "statm").read_text().split()[1])
+        children = [int(child) for file in folder.glob("task/*/children") for child in file.read_text().split()]
+    except OSError:  # it has just ended
+        return 0
+    return pages * PAGE_BYTES + sum(map(memory_bytes, children))

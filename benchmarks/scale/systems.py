@@ -45,7 +45,7 @@ class ScaleSystem:
 
 
 def prepare(system: ScaleSystem) -> None:
-    """Simulate, ingest, register a champion, and save the means of past windows: each step once, also over several runs."""
+    """Simulate, ingest, register a champion, and save the means of past windows: once each, also over several runs."""
     once(system, "simulated", lambda: run_program("prepare", "simulate", system))
     once(system, "ingested", lambda: run_program("prepare", "ingest", system))
     once(system, "registered", lambda: run_program("prepare", "register", system))

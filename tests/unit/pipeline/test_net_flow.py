@@ -62,5 +62,5 @@ def paths(*parts: Rows) -> Paths:
 )
 def test_net_flow_is_of_both_flows_of_all_below(place: str, counted: Paths, expected: list[list[float]] | None) -> None:
     flows = balanced_flows(PlaceIndex(SYSTEM, counted.unique_ids), place)
-    entering, leaving = (0.0, 0.0) if flows is None else (counted.values[of].sum(axis=0) for of in flows)
-    assert (None if flows is None else (entering - leaving).tolist()) == expected
+    sums = [] if flows is None else [counted.values[of].sum(axis=0) for of in flows]
+    assert ((sums[0] - sums[1]).tolist() if sums else None) == expected
