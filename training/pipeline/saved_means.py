@@ -44,9 +44,15 @@ class MeansBlock:
         """Return the positions (n_wanted,) of digests, -1 for those that are not there."""
         if not len(self.digests):
             return np.full(len(wanted), -1, dtype=np.intp)
-        nearest = np.searchsorted(self._sorted, wanted[:, 0]).clip(max=len(self._sorted) - 1)
-        found = self._order[nearest]
-        return np.where((self.digests[found] == wanted).all(axis=1), found, -1)
+        last = len(self._sorted) - 1
+        at = np.searchsorted(self._sorted, wanted[:, 0]).clip(max=last)
+        while True:
+            found = self._order[at]
+            is_same, following = (self.digests[found] == wanted).all(axis=1), np.minimum(at + 1, last)
+            further = ~is_same & (following > at) & (self._sorted[following] == wanted[:, 0])  # the same first half
+            if not further.any():
+                return np.where(is_same, found, -1)
+            at = np.where(further, following, at)
 
 
 class SavedMeans:

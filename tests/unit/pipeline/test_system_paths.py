@@ -31,12 +31,9 @@ HORIZON = 7
 
 @pytest.fixture(scope="module")
 def made() -> tuple[Forecast, PointInTimeHistory]:
+    levels = {"admissions": 40, "discharges": 40, "occupancy": 140, "beds": 160}
     table = pd.DataFrame(
-        {
-            f"{s}/{m.name}": counts(150, 40 + 100 * (m.name in ("occupancy", "beds")), i)
-            for i, s in enumerate(SITES)
-            for m in MEASURES
-        }
+        {f"{site}/{name}": counts(150, level, i) for i, site in enumerate(SITES) for name, level in levels.items()}
     )
     history = build_history(table, SYSTEM)
     return Forecaster(history, HORIZON).forecast({}, history.last_complete_day), history
