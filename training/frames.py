@@ -134,3 +134,14 @@ def with_quantiles(rows: pd.DataFrame, values: np.ndarray, quantiles: Iterable[f
     """The rows with one column for each quantile level; `values` has shape (n_rows, n_quantiles)."""
     columns = [quantile_column(level) for level in quantiles]
     return pd.concat([rows, pd.DataFrame(values, columns=columns, index=rows.index)], axis=1)
+
+
+FRAME_BYTES_HELD = 2**27
+"""Of each kind of frame: one of ten thousand series over three years is half of it."""
+FEWEST_FRAMES_HELD = 2  # of a cutoff, and of its refit day
+
+
+def frames_within(latest: pd.DataFrame, most: int) -> int:
+    """Return how many frames as large as that of `latest` are held, `most` at most."""
+    nbytes = max(latest.shape[0] * latest.shape[1] * np.dtype(float).itemsize, 1)
+    return int(np.clip(FRAME_BYTES_HELD // nbytes, FEWEST_FRAMES_HELD, most))

@@ -11,7 +11,7 @@ from publication.days import hour_after
 from publication.model import System
 from publication.vocabulary import series_key
 from training.errors import NothingPublishedError
-from training.frames import FloatArray, imputed, values_of, wide
+from training.frames import FloatArray, frames_within, imputed, values_of, wide
 from training.history.digests import Declarations, series_digests
 from training.history.event_days import TRANSIENT_KINDS, bed_steps, days_of, without_bed_steps
 from training.history.flags import flags_of, suspect_cells
@@ -38,9 +38,6 @@ from training.system.model import SystemContext, Unknown
 from training.system.schema import MAX_HORIZON_DAYS
 
 SNAPSHOTS_HELD = 1024
-FRAME_BYTES_HELD = 2**27
-"""Of each kind of frame: one of ten thousand series over three years is half of it."""
-FEWEST_FRAMES_HELD = 2  # of a cutoff, and of its refit day
 REPORTED_WITHIN_DAYS = 14
 COMPLETE_SHARE = 0.9  # of the series that reported in the past fortnight, for a day to count as complete
 NOTHING_ELSE = SystemContext()
@@ -76,15 +73,17 @@ class PointInTimeHistory:
         self.latest = self._wide(newest)
         self.flags = flags_of(newest)
         self._late = self._versions[self._versions["known_at"] > self._published(self._versions["ds"])]
-        self.frames_held = _frames_within(self.latest, SNAPSHOTS_HELD)
-        self.as_of = lru_cache(maxsize=self.frames_held)(self._at)
-        self.imputed = lru_cache(maxsize=self.frames_held)(self._imputed_at)
-        self.undisturbed = lru_cache(maxsize=self.frames_held)(self._undisturbed)
+        self._hold_frames(SNAPSHOTS_HELD)
         self.steps = lru_cache(maxsize=SNAPSHOTS_HELD)(self._steps)
         self.digests = lru_cache(maxsize=SNAPSHOTS_HELD)(self._digests)
         self.unknown = lru_cache(maxsize=SNAPSHOTS_HELD)(self._unknown_at)
         self.without = lru_cache(maxsize=FRAMES_HELD)(self._without)
         self._with_places = cache(self._with_successors)
+
+    def _hold_frames(self, most: int) -> None:
+        self.frames_held = frames_within(self.latest, most)
+        held = lru_cache(maxsize=self.frames_held)
+        self.as_of, self.imputed, self.undisturbed = map(held, (self._at, self._imputed_at, self._undisturbed))
 
     def with_places_at(self, cutoff: pd.Timestamp) -> "PointInTimeHistory":
         """Return the history with the places of the cutoff, at every cutoff: later mergers have not happened yet.
@@ -169,9 +168,7 @@ class PointInTimeHistory:
     def reached_day(self) -> pd.Timestamp:
         """The newest day that most of the series that report promptly have reached; the others are not waited for.
 
-        What is published is forecast from there.
-
-        A suspect value counts as present, unless it stands for no count: a half-counted day, a day of zeros.
+        What is published is forecast from there. Suspect values count, but for half-counted days and days of zeros.
         """
         present = mask_uncounted(self.latest, self.system, self.context)
         return reached_day(present if present.notna().any(axis=None) else self.latest)
@@ -303,12 +300,6 @@ class PointInTimeHistory:
         return instants_after(days, self.publication_hour, self.system)
 
 
-def _frames_within(latest: pd.DataFrame, most: int) -> int:
-    """Return how many frames as large as that of `latest` are held, `most` at most."""
-    nbytes = max(latest.shape[0] * latest.shape[1] * np.dtype(float).itemsize, 1)
-    return int(np.clip(FRAME_BYTES_HELD // nbytes, FEWEST_FRAMES_HELD, most))
-
-
 def _newest(versions: pd.DataFrame) -> pd.DataFrame:
     """The last version of each series and day, of rows sorted by the instant they became known."""
     return versions.drop_duplicates(["unique_id", "ds"], keep="last")
@@ -331,10 +322,7 @@ class DelayedHistory(PointInTimeHistory):
         self.latest = base.latest
         self._base = base
         self._delays = delays
-        self.frames_held = _frames_within(self.latest, FRAMES_HELD)
-        self.as_of = lru_cache(maxsize=self.frames_held)(self._at)
-        self.imputed = lru_cache(maxsize=self.frames_held)(self._imputed_at)
-        self.undisturbed = lru_cache(maxsize=self.frames_held)(self._undisturbed)
+        self._hold_frames(FRAMES_HELD)
         self.steps = lru_cache(maxsize=SNAPSHOTS_HELD)(self._steps)
         self.digests = lru_cache(maxsize=SNAPSHOTS_HELD)(self._digests)
         self.unknown = base.unknown

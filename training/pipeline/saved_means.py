@@ -19,7 +19,7 @@ from training.models.candidate import Means
 CANDIDATE, DIGEST, FAILURE = "candidate", "key", "failure"
 NOT_FAILED = ""
 MOST_BLOCKS = 8  # to search, before they are made one
-ROWS_AT_ONCE = 2**16  # of a file, that are written or read
+MEANS_ROWS_AT_ONCE = 2**16  # of a file, that are written or read
 Digests = NDArray[np.uint64]
 """Digests (n, 2): each is sixteen bytes."""
 
@@ -136,8 +136,8 @@ def write_means(means: SavedMeans, file: Path) -> None:
     schema = pa.schema([*(pa.field(name, pa.string()) for name in (CANDIDATE, DIGEST, FAILURE)), *leads])
     with pq.ParquetWriter(file, schema) as writer:
         for name, block in means.blocks():
-            for start in range(0, len(block.values), ROWS_AT_ONCE):
-                writer.write_table(_table(name, block, slice(start, start + ROWS_AT_ONCE), schema))
+            for start in range(0, len(block.values), MEANS_ROWS_AT_ONCE):
+                writer.write_table(_table(name, block, slice(start, start + MEANS_ROWS_AT_ONCE), schema))
 
 
 def _table(name: str, block: MeansBlock, rows: slice, schema: pa.Schema) -> pa.Table:
@@ -156,7 +156,7 @@ def read_means(file: Path) -> SavedMeans:
     """Return the means that were written into a file. Raises ValueError where it has others."""
     read = SavedMeans()
     by_name: dict[str, list[MeansBlock]] = {}
-    for batch in pq.ParquetFile(file).iter_batches(ROWS_AT_ONCE):
+    for batch in pq.ParquetFile(file).iter_batches(MEANS_ROWS_AT_ONCE):
         for name, part in _by_candidate(batch):
             by_name.setdefault(name, []).append(_block(part))
     for name, blocks in by_name.items():
