@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 from publication.days import target_day
 from publication.levels import EscalationLevel
@@ -50,6 +50,24 @@ DAYS_CACHED = 1000
 ReadJson = Callable[[str | bytes], Any]
 
 
+class Decompressor(Protocol):
+    """What zlib's `decompressobj` gives, as far as a document needs it. It raises zlib.error for damaged data."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+NewDecompressor = Callable[[], Decompressor]
+"""Makes a decompressor of gzip's format."""
+
+
+def zlib_decompressor() -> Decompressor:
+    """Return the standard library's decompressor."""
+    return zlib.decompressobj(wbits=GZIP)
+
+
 def digest(publication: Publication) -> str:
     """Return `sha256:` and the hash of the content: not the instant of issue, the revision, or notes on its making."""
     hashed = hashlib.sha256()
@@ -77,6 +95,7 @@ def read(
     issued_at: datetime,
     revision: int,
     read_json: ReadJson = json.loads,
+    new_decompressor: NewDecompressor = zlib_decompressor,
 ) -> Publication:
     """Return the publication as it was issued; its numbers are packed. `notes` are all of them, as JSON has them.
 
@@ -84,7 +103,7 @@ def read(
     """
     found: dict[str, Any] = {"series": [], "headroom": [], "findings": []}
     reasons: dict[str, str | None] = {}
-    for name, value in _parsed(_verified_lines(document, digest), read_json):
+    for name, value in _parsed(_verified_lines(document, digest, new_decompressor), read_json):
         if name == "series":
             found["series"].append(series := _read_series(value))
             reasons[series.unique_id] = value["reason"]
@@ -112,27 +131,36 @@ def read(
     )
 
 
-def read_headroom(document: bytes, digest: str, read_json: ReadJson = json.loads) -> tuple[Headroom, ...]:
+def read_headroom(
+    document: bytes,
+    digest: str,
+    read_json: ReadJson = json.loads,
+    new_decompressor: NewDecompressor = zlib_decompressor,
+) -> tuple[Headroom, ...]:
     """Return the headroom alone. The rest of the document is hashed, not read: it raises what `read` does of it."""
-    items = _items(_verified_lines(document, digest), "headroom")
+    items = _items(_verified_lines(document, digest, new_decompressor), "headroom")
     return tuple(_read_headroom(read_json(item)) for item in items)
 
 
 def read_series(
-    document: bytes, digest: str, place: str, read_json: ReadJson = json.loads
+    document: bytes,
+    digest: str,
+    place: str,
+    read_json: ReadJson = json.loads,
+    new_decompressor: NewDecompressor = zlib_decompressor,
 ) -> tuple[SeriesForecast, ...]:
     """Return the series of one place alone. The rest is hashed, not read: it raises what `read` does of the document.
 
     Inside a text of JSON quotation marks are escaped: the start of a key is found in no text.
     """
     start_of_key = f'"key":[{_text(place)},'.encode()
-    items = _items(_verified_lines(document, digest), "series")
+    items = _items(_verified_lines(document, digest, new_decompressor), "series")
     return tuple(_read_series(read_json(item)) for item in items if start_of_key in item)
 
 
-def verify(document: bytes, digest: str) -> None:
+def verify(document: bytes, digest: str, new_decompressor: NewDecompressor = zlib_decompressor) -> None:
     """Raise ValueError where the document is not the one that its digest is of."""
-    for _ in _verified_lines(document, digest):
+    for _ in _verified_lines(document, digest, new_decompressor):
         pass
 
 
@@ -209,9 +237,9 @@ def _fields_reader(kind: type) -> Callable[[object], dict[str, object]]:
     return fields_of
 
 
-def _verified_lines(document: bytes, digest: str) -> Iterator[bytes]:
+def _verified_lines(document: bytes, digest: str, new_decompressor: NewDecompressor) -> Iterator[bytes]:
     """The lines of the document. Raises ValueError after the last where they are not those that the digest is of."""
-    hashed, decompressor, rest = hashlib.sha256(), zlib.decompressobj(wbits=GZIP), b""
+    hashed, decompressor, rest = hashlib.sha256(), new_decompressor(), b""
     try:
         for start in range(0, len(document), DOCUMENT_CHUNK_BYTES):
             text = rest + decompressor.decompress(document[start : start + DOCUMENT_CHUNK_BYTES])
@@ -289,13 +317,15 @@ def _no_day(_index: int, _numbers: tuple[float, ...]) -> DayForecast:
 
 
 def _read_recent(actuals: Sequence[Mapping[str, Any]]) -> Sequence[Actual]:
-    rows = ((_ordinal(actual["ds"]), math.nan if actual["y"] is None else actual["y"]) for actual in actuals)
-    return PackedRows((number for row in rows for number in row), 2, _read_actual)
+    numbers = [0.0] * (2 * len(actuals))
+    numbers[::2] = _ordinals(tuple([actual["ds"] for actual in actuals]))
+    numbers[1::2] = [math.nan if (y := actual["y"]) is None else y for actual in actuals]
+    return PackedRows(numbers, 2, _read_actual)
 
 
-@lru_cache(DAYS_CACHED)
-def _ordinal(ds: str) -> int:
-    return date.fromisoformat(ds).toordinal()
+@lru_cache(DAYS_CACHED)  # the same for nearly every series
+def _ordinals(days: tuple[str, ...]) -> list[float]:
+    return [float(date.fromisoformat(ds).toordinal()) for ds in days]
 
 
 def _read_actual(_index: int, numbers: tuple[float, ...]) -> Actual:

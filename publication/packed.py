@@ -20,7 +20,7 @@ class PackedRows(Sequence[Row]):
     __slots__ = ("_numbers", "_read", "_width")
 
     def __init__(self, numbers: Iterable[float], width: int, read: Reader[Row]) -> None:
-        self._numbers = _array([*numbers])
+        self._numbers = _array(numbers if isinstance(numbers, list) else [*numbers])
         self._width = width
         self._read = read
 

@@ -23,7 +23,7 @@ from sqlalchemy.schema import CreateTable
 
 from publication import document, job_runs, score_tables
 from publication.database import VERSION, engine, metadata, publications, sqlite_file, sqlite_url, versions
-from publication.document import ReadJson
+from publication.document import NewDecompressor, ReadJson
 from publication.errors import (
     MalformedJobRunsError,
     MalformedLiveScoresError,
@@ -61,11 +61,18 @@ def default_url(home: Path) -> str:
 class Store:
     """Publications of any number of systems. Methods raise StoreUnreachableError where the database does not answer.
 
-    `read_json`: a quicker reader than `json`'s, for whoever has one and waits for large publications.
+    `read_json` and `new_decompressor`: quicker ones than the standard library's, for whoever has them and waits for
+    large publications.
     """
 
-    def __init__(self, url: str, read_json: ReadJson = json.loads) -> None:
+    def __init__(
+        self,
+        url: str,
+        read_json: ReadJson = json.loads,
+        new_decompressor: NewDecompressor = document.zlib_decompressor,
+    ) -> None:
         self._read_json = read_json
+        self._new_decompressor = new_decompressor
         self._engine = engine(url)
         self._redactor = Redactor(url)
         self._redacted_url = redact_url(url)
@@ -135,14 +142,21 @@ class Store:
 
         Raises UnknownPublicationError where it is no longer there, MalformedPublicationError where it is damaged.
         """
-        return self._part(summary, partial(document.read_headroom, read_json=self._read_json))
+        return self._part(
+            summary, partial(document.read_headroom, read_json=self._read_json, new_decompressor=self._new_decompressor)
+        )
 
     def series_at(self, summary: PublicationSummary, place: str) -> tuple[SeriesForecast, ...]:
         """Return the series of one place of a publication, without reading the rest of it but for its digest.
 
         A place that it does not have has no series. Raises what `headroom_of` does.
         """
-        return self._part(summary, partial(document.read_series, place=place, read_json=self._read_json))
+        return self._part(
+            summary,
+            partial(
+                document.read_series, place=place, read_json=self._read_json, new_decompressor=self._new_decompressor
+            ),
+        )
 
     def summaries(self, system: str | None = None, limit: int | None = None) -> tuple[PublicationSummary, ...]:
         """Return summaries of the publications, newest first: by cutoff, then revision.
@@ -201,7 +215,7 @@ class Store:
 
         Raises UnknownPublicationError where it is no longer there, MalformedPublicationError where it is damaged.
         """
-        self._part(summary, document.verify)
+        self._part(summary, partial(document.verify, new_decompressor=self._new_decompressor))
 
     def close(self) -> None:
         self._engine.dispose()
@@ -270,6 +284,7 @@ class Store:
             issued_at=summary.issued_at,
             revision=summary.revision,
             read_json=self._read_json,
+            new_decompressor=self._new_decompressor,
         )
         if _summary(_summary_row(read, summary.digest)) != summary:
             raise ValueError("its row and its document differ")

@@ -28,7 +28,7 @@ from service.page.assets import page_assets
 from service.page.problem_pages import ProblemPages
 from service.page.templating import PageTemplates
 from service.publications.earlier import EarlierPublications, EarlierStore
-from service.publications.poller import Poller, PublicationPoll
+from service.publications.poller import RENDER_POLL_SECONDS, Poller, PublicationPoll, RenderingPoll
 from service.publications.repository import Clock, PublicationRepository, PublicationStore
 from service.routes.accuracy import accuracy_router
 from service.routes.auth_cache import AuthCacheMiddleware
@@ -70,6 +70,7 @@ def create_app(
     repository = PublicationRepository(store, clock, settings.system_name)
     keys_poller = Poller(key_cache.poll_once, settings.poll_seconds, KEYS_TIMEOUT_SECONDS, key_cache.timed_out)
     poller = Poller(PublicationPoll(repository, clock), settings.poll_seconds)
+    renderer = Poller(RenderingPoll(repository), RENDER_POLL_SECONDS)
     registry = _registry(repository, key_cache, clock)
     assets = page_assets()
     templates, framing_sites = PageTemplates(assets.url), settings.framing_sites
@@ -77,7 +78,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with keys_poller.running(), poller.running():
+        async with keys_poller.running(), poller.running(), renderer.running():
             yield
 
     app = FastAPI(

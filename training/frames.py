@@ -92,8 +92,10 @@ def imputed(table: pd.DataFrame, special: Iterable[date] = ()) -> pd.DataFrame:
     first value stay empty. Filled cells are those that are empty in `table`: they feed models only, no loss is ever
     computed on them.
     """
-    inside = table.notna().cummax()
-    gappy = table.columns[(table.isna() & inside).any()]
+    there = table.notna().to_numpy()
+    inside = np.maximum.accumulate(there, axis=0)
+    has_gaps = (inside & ~there).any(axis=0)
+    gappy = table.columns[has_gaps]
     if gappy.empty:
         return table
     is_special = table.index.isin(pd.DatetimeIndex(list(special)))
@@ -108,7 +110,7 @@ def imputed(table: pd.DataFrame, special: Iterable[date] = ()) -> pd.DataFrame:
     filled = interpolated(by_weekday)
     known = table[gappy].to_numpy()
     filled_table = table.copy()
-    filled_table[gappy] = np.where(inside[gappy], np.where(np.isnan(known), filled, known), np.nan)
+    filled_table[gappy] = np.where(inside[:, has_gaps], np.where(np.isnan(known), filled, known), np.nan)
     return filled_table
 
 
@@ -132,3 +134,14 @@ def with_quantiles(rows: pd.DataFrame, values: np.ndarray, quantiles: Iterable[f
     """The rows with one column for each quantile level; `values` has shape (n_rows, n_quantiles)."""
     columns = [quantile_column(level) for level in quantiles]
     return pd.concat([rows, pd.DataFrame(values, columns=columns, index=rows.index)], axis=1)
+
+
+FRAME_BYTES_HELD = 2**27
+"""Of each kind of frame: one of ten thousand series over three years is half of it."""
+FEWEST_FRAMES_HELD = 2  # of a cutoff, and of its refit day
+
+
+def frames_within(latest: pd.DataFrame, most: int) -> int:
+    """Return how many frames as large as that of `latest` are held, `most` at most."""
+    nbytes = max(latest.shape[0] * latest.shape[1] * np.dtype(float).itemsize, 1)
+    return int(np.clip(FRAME_BYTES_HELD // nbytes, FEWEST_FRAMES_HELD, most))

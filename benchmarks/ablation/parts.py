@@ -16,8 +16,8 @@ from benchmarks.ablation.replacements import (
     without_growth,
 )
 from publication.vocabulary import ADMISSIONS, ATTENDANCES, DISCHARGES, OCCUPANCY, Kind
-from training.calibration.counts import with_count_quantiles
-from training.calibration.quantiles import Calibration, error_quantiles, quantiles
+from training.calibration.counts import count_quantiles
+from training.calibration.quantiles import Calibration, error_quantiles, fitted_quantiles
 from training.history.point_in_time import PointInTimeHistory
 from training.models.calendar_level import CalendarLevel
 from training.models.candidate import Candidate
@@ -25,7 +25,7 @@ from training.models.catalogue import DEFAULT_CANDIDATE, Combination, LearnedEns
 from training.models.flow_balance import FlowBalance
 from training.models.level import LevelParts
 from training.pipeline.forecast import Forecast
-from training.pipeline.margins import CountQuantiles
+from training.pipeline.margins import SmallCounts
 from training.pipeline.means import members_of
 
 LEVEL, BOOSTED, FLOWS, CONVERSION = "CalendarLevel", "BoostedLevel", "FlowBalance", "Conversion"
@@ -49,8 +49,8 @@ class Recipe:
 
     candidate: str = DEFAULT_CANDIDATE
     candidates: Mapping[str, Candidate | Combination | LearnedEnsemble] = field(default_factory=dict)
-    calibrate: Calibration = quantiles
-    count: CountQuantiles = with_count_quantiles
+    calibrate: Calibration = fitted_quantiles
+    count: SmallCounts = count_quantiles
     sums: Sums = as_published
     holidays: bool = True
 
@@ -117,7 +117,7 @@ def parts() -> dict[str, Part]:
         "volatility": _rule("volatility", "one scale for the year", volatility_of=constant_volatility),
         "special": _rule("factor of special days", "1", factor_of=no_special_days),
         "pooling": _calibration("errors pooled over series", "each by itself", each_by_itself),
-        "widening": _calibration("widening for few days", "none", partial(quantiles, widening=no_widening)),
+        "widening": _calibration("widening for few days", "none", partial(fitted_quantiles, widening=no_widening)),
         "counts": Part("negative binomial of small counts", "scaled errors", Recipe(count=as_scaled), of_flows=True),
         "joint": Part("joint paths of sums", "parts are independent", Recipe(sums=independent)),
     }
@@ -166,4 +166,4 @@ def _calibration(name: str, instead: str, calibrate: Calibration) -> Part:
 
 def _rule(name: str, instead: str, **replaced: object) -> Part:
     rule = partial(error_quantiles, **replaced)  # type: ignore[arg-type]
-    return _calibration(name, instead, partial(quantiles, rule=rule))
+    return _calibration(name, instead, partial(fitted_quantiles, rule=rule))

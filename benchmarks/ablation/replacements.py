@@ -8,13 +8,14 @@ import pandas as pd
 
 from training.calibration.counts import PastCounts
 from training.calibration.past_errors import PastErrors
-from training.calibration.quantiles import ErrorQuantiles, error_quantiles, quantiles
+from training.calibration.quantiles import ErrorQuantiles, SeriesQuantiles, error_quantiles, fitted_quantiles
 from training.calibration.scale import MIN_SCALE, error_scale
-from training.frames import BoolArray, FloatArray
+from training.frames import BoolArray, FloatArray, IndexArray
 from training.models.candidate import Means
 from training.models.catalogue import Combination
+from training.paths.joint import Paths
 from training.pipeline.forecast import Forecast
-from training.pipeline.margins import quantiles_of_all
+from training.pipeline.system_paths import PathChunk, SystemPaths, summarise
 
 SHUFFLE_SEED = 26
 
@@ -42,9 +43,9 @@ def each_by_itself(
     groups: Sequence[str],
     levels: Sequence[float],
     rule: ErrorQuantiles = error_quantiles,
-) -> FloatArray:
+) -> SeriesQuantiles:
     """Return the quantiles where every series is a group of its own: nothing is pooled over series."""
-    return quantiles(means, past, [str(series) for series in range(len(groups))], levels, rule)
+    return fitted_quantiles(means, past, [str(series) for series in range(len(groups))], levels, rule)
 
 
 def own_scale(errors: FloatArray) -> FloatArray:
@@ -82,17 +83,21 @@ def no_widening(past: PastErrors) -> FloatArray:
     return np.ones(past.scaled.shape[1])
 
 
+class AsScaled:
+    """The quantiles of scaled errors for small counts too."""
+
+    def mixed_with(self, values: FloatArray, positions: IndexArray) -> FloatArray:
+        """Return the quantiles as they are."""
+        del positions
+        return values
+
+
 def as_scaled(
-    values: FloatArray,
-    means: FloatArray,
-    past: PastCounts,
-    groups: Sequence[str],
-    is_count: BoolArray,
-    levels: Sequence[float],
-) -> FloatArray:
-    """Return the quantiles of scaled errors for small counts too."""
+    means: FloatArray, past: PastCounts, groups: Sequence[str], is_count: BoolArray, levels: Sequence[float]
+) -> AsScaled:
+    """Return what mixes nothing into the quantiles of scaled errors."""
     del means, past, groups, is_count, levels
-    return values
+    return AsScaled()
 
 
 def independent(forecast: Forecast, levels: tuple[float, ...]) -> Forecast:
@@ -101,6 +106,18 @@ def independent(forecast: Forecast, levels: tuple[float, ...]) -> Forecast:
     Each series' paths are put in an order of their own, by lot.
     """
     rng = np.random.default_rng(SHUFFLE_SEED)
-    paths = replace(forecast.paths, values=np.stack([rng.permutation(v, axis=1) for v in forecast.paths.values]))
-    margins = forecast.quantiles[: len(paths.values)]
-    return replace(forecast, quantiles=quantiles_of_all(margins, paths, forecast.parts, levels))
+    together = forecast.paths.complete()
+    alone = Paths(together.unique_ids, np.stack([rng.permutation(v, axis=1) for v in together.values]))
+    paths = in_one_chunk(alone, forecast.quantiles[: len(alone.values)])
+    found = summarise(paths, forecast.parts, levels, len(forecast.means))
+    return replace(forecast, quantiles=found.quantiles, paths=paths)
+
+
+def in_one_chunk(paths: Paths, margins: FloatArray) -> SystemPaths:
+    """Return paths that are all there, with their margins at the published levels, and no headroom."""
+    nothing = Paths((), np.empty((0, *paths.values.shape[1:])))
+    return SystemPaths(
+        paths.unique_ids,
+        [np.arange(len(paths.values))],
+        lambda positions: PathChunk(positions, margins, paths, nothing),
+    )

@@ -14,8 +14,9 @@ from benchmarks.accuracy.scoring import mean_of, row_losses
 from training.backtest.baselines import with_actuals
 from training.backtest.run import same_for_every_measure
 from training.backtest.scores import mase_scales
-from training.calibration.counts import PastCounts
+from training.calibration.counts import CountMixture, PastCounts
 from training.calibration.past_errors import PastErrors
+from training.calibration.quantiles import SeriesQuantiles
 from training.frames import BoolArray, FloatArray
 from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import Candidate
@@ -43,21 +44,15 @@ class Switch:
 
     def calibrate(
         self, means: FloatArray, past: PastErrors, groups: Sequence[str], levels: Sequence[float]
-    ) -> FloatArray:
+    ) -> SeriesQuantiles:
         """Return quantiles by the rule of the recipe."""
         return self.recipe.calibrate(means, past, groups, levels)
 
     def count(
-        self,
-        values: FloatArray,
-        means: FloatArray,
-        past: PastCounts,
-        groups: Sequence[str],
-        is_count: BoolArray,
-        levels: Sequence[float],
-    ) -> FloatArray:
-        """Return quantiles with those of small counts by the rule of the recipe."""
-        return self.recipe.count(values, means, past, groups, is_count, levels)
+        self, means: FloatArray, past: PastCounts, groups: Sequence[str], is_count: BoolArray, levels: Sequence[float]
+    ) -> CountMixture:
+        """Return the quantiles of small counts by the rule of the recipe."""
+        return self.recipe.count(means, past, groups, is_count, levels)
 
 
 class Run:

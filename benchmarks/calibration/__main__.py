@@ -21,7 +21,7 @@ from benchmarks.calibration.rules import StaticSplit, Values, rolling, tracked
 from training.backtest.run import backtest_candidate
 from training.backtest.scores import mase_scales
 from training.calibration.past_errors import PastErrors
-from training.calibration.quantiles import Calibration, quantiles
+from training.calibration.quantiles import Calibration, SeriesQuantiles, fitted_quantiles
 from training.models.catalogue import DEFAULT_CANDIDATE
 from training.pipeline.forecaster import Forecaster
 
@@ -33,9 +33,11 @@ class Switch:
     """A calibration that can be changed while the forecaster keeps its means."""
 
     def __init__(self) -> None:
-        self.calibration: Calibration = quantiles
+        self.calibration: Calibration = fitted_quantiles
 
-    def __call__(self, means: Values, past: PastErrors, groups: Sequence[str], levels: Sequence[float]) -> Values:
+    def __call__(
+        self, means: Values, past: PastErrors, groups: Sequence[str], levels: Sequence[float]
+    ) -> SeriesQuantiles:
         return self.calibration(means, past, groups, levels)
 
 
@@ -43,11 +45,11 @@ def calibrations() -> dict[str, Calibration]:
     """Return the rules to compare, by name."""
     return {
         "static split conformal": StaticSplit(),
-        "rolling window of a year": partial(quantiles, rule=rolling),
-        "rolling window of 90 days": partial(quantiles, rule=partial(rolling, days=90.0)),
-        "quantile tracking, step 0.05": partial(quantiles, rule=partial(tracked, step=0.05)),
-        "quantile tracking, step 0.15": partial(quantiles, rule=partial(tracked, step=0.15)),
-        OURS: quantiles,
+        "rolling window of a year": partial(fitted_quantiles, rule=rolling),
+        "rolling window of 90 days": partial(fitted_quantiles, rule=partial(rolling, days=90.0)),
+        "quantile tracking, step 0.05": partial(fitted_quantiles, rule=partial(tracked, step=0.05)),
+        "quantile tracking, step 0.15": partial(fitted_quantiles, rule=partial(tracked, step=0.15)),
+        OURS: fitted_quantiles,
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.calibration.past_errors import PastErrors
-from training.calibration.quantiles import quantiles
+from training.calibration.quantiles import SeriesQuantiles, Tabulated, fitted_quantiles
 from training.calibration.scale import FEWEST_ERRORS, error_scale
 
 Values = NDArray[np.float64]
@@ -24,9 +24,15 @@ class StaticSplit:
     def __init__(self) -> None:
         self._calibrated: dict[str, Values] = {}
 
-    def __call__(self, means: Values, past: PastErrors, groups: Sequence[str], levels: Sequence[float]) -> Values:
+    def __call__(
+        self, means: Values, past: PastErrors, groups: Sequence[str], levels: Sequence[float]
+    ) -> SeriesQuantiles:
         met = iter(dict.fromkeys(groups))
-        return quantiles(means, past, groups, levels, lambda of_group, at: self._of(next(met), of_group.scaled, at))
+
+        def rule(of_group: PastErrors, at: Sequence[float]) -> Tabulated:
+            return Tabulated(self._of(next(met), of_group.scaled, at))
+
+        return fitted_quantiles(means, past, groups, levels, rule)
 
     def _of(self, group: str, errors: Values, levels: Sequence[float]) -> Values:
         if group not in self._calibrated:
@@ -34,7 +40,7 @@ class StaticSplit:
         return np.repeat(self._calibrated[group][:, None], errors.shape[2], axis=1)
 
 
-def rolling(past: PastErrors, levels: Sequence[float], days: float = np.inf) -> Values:
+def rolling(past: PastErrors, levels: Sequence[float], days: float = np.inf) -> Tabulated:
     """Split conformal by series and neighbouring leads, from errors that became known in the newest days."""
     errors = np.where((past.age_days < days)[:, :, None], past.scaled, np.nan)
     _, horizon, n_series = errors.shape
@@ -45,10 +51,10 @@ def rolling(past: PastErrors, levels: Sequence[float], days: float = np.inf) -> 
             own = errors[:, near, series]
             enough = np.count_nonzero(~np.isnan(own)) >= FEWEST_OF_SERIES
             found[lead, series] = _conformal(own, levels) if enough else of_all
-    return found
+    return Tabulated(found)
 
 
-def tracked(past: PastErrors, levels: Sequence[float], step: float) -> Values:
+def tracked(past: PastErrors, levels: Sequence[float], step: float) -> Tabulated:
     """Quantile tracking (Angelopoulos, Candes and Tibshirani 2023) by series and lead, in units of their scale.
 
     From the quantiles of the first windows, each error as it becomes known moves its quantiles by a step.
@@ -62,7 +68,7 @@ def tracked(past: PastErrors, levels: Sequence[float], step: float) -> Values:
     for shape in shapes[FIRST_WINDOWS:]:
         moved = track + step * (upside_down - (shape[:, :, None] <= track))
         track = np.where(np.isnan(shape)[:, :, None], track, moved)
-    return np.asarray(track * scale[:, :, None])
+    return Tabulated(track * scale[:, :, None])
 
 
 def _near(horizon: int) -> list[slice]:

@@ -152,11 +152,11 @@ def _parents_of(forecast: Forecast, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _peaks_of(forecast: Forecast, case: pd.DataFrame) -> pd.DataFrame:
     """The interval of each site's highest census of a week, from paths, and from the same with independent days."""
-    rng = np.random.default_rng(SHUFFLED)
+    rng, of_all = np.random.default_rng(SHUFFLED), forecast.paths.complete()
     rows = []
     for unique_id, days in case.groupby("unique_id"):
         first = days.sort_values("ds").head(WEEK)
-        paths = forecast.paths.values[forecast.paths.unique_ids.index(str(unique_id))][:WEEK]
+        paths = of_all.values[of_all.unique_ids.index(str(unique_id))][:WEEK]
         alone = rng.permuted(paths, axis=1)
         ends = [quantiles(values.max(axis=0), ENDS) for values in (paths, alone)]
         rows.append((*ends[0], *ends[1], first["y"].max() if len(first) == WEEK else np.nan))

@@ -1,7 +1,7 @@
 """Cost of serving 10,000 series of 28 days and nine quantiles, from one process, with key, metrics and log.
 
-Needs wrk and curl. `python -m benchmarks.serving [--sites 1599] [--rounds 5] [--seconds 4] [--home DIR]`; `--home`
-keeps the store that is made, and takes it up again.
+Needs wrk and curl. `python -m benchmarks.serving [--sites 1599] [--rounds 5] [--seconds 4] [--home DIR]
+[--only-swaps]`; `--home` keeps the store that is made, and takes it up again.
 """
 
 import argparse
@@ -39,12 +39,18 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--home", type=Path)
+    parser.add_argument(
+        "--only-swaps", action="store_true", help="measure publications issued under load, nothing else"
+    )
     options = parser.parse_args()
     if absent := [program for program in ("wrk", "curl") if shutil.which(program) is None]:
         sys.exit(f"benchmarks.serving needs {' and '.join(absent)}. Install them.")
     with ExitStack() as running:
         home = options.home or Path(running.enter_context(tempfile.TemporaryDirectory()))
-        _measure(home, options.sites, options.rounds, options.seconds, running)
+        if options.only_swaps:
+            _swaps(home, options.sites, running)
+        else:
+            _measure(home, options.sites, options.rounds, options.seconds, running)
 
 
 def _measure(home: Path, n_sites: int, rounds: int, seconds: int, running: ExitStack) -> None:
@@ -69,6 +75,16 @@ def _measure(home: Path, n_sites: int, rounds: int, seconds: int, running: ExitS
     small = home / "small"
     region = _issued(small, N_SITES // 10)
     _swap(small, running.enter_context(servers.service(small)), _key(small), region.n_series)
+
+
+def _swaps(home: Path, n_sites: int, running: ExitStack) -> None:
+    """Measure publications that are issued while wrk runs, and nothing else."""
+    issued, key = _issued(home, n_sites), _key(home)
+    service = running.enter_context(servers.service(home))
+    client = httpx.Client(base_url=service.url, headers={"Authorization": f"Bearer {key}"}, timeout=120)
+    while client.get("/readyz").status_code != httpx.codes.OK:
+        time.sleep(0.2)
+    _swap(home, service, key, issued.n_series)
 
 
 def _swap(home: Path, service: servers.Service, key: str, n_series: int) -> None:

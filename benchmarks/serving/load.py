@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 CONNECTIONS = 32
+REVISION_WITHIN_BYTES = 400  # of the start of a body of JSON
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Met:
     seconds: list[float] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     tags: set[str] = field(default_factory=set)
+    first_seen: dict[int, float] = field(default_factory=dict)
+    """By revision, the instant (of `time.monotonic`) of the first body that had it."""
 
     def percentile_ms(self, percent: float) -> float:
         ordered = sorted(self.seconds)
@@ -115,6 +118,8 @@ async def paced(url: str, per_second: float, seconds: float, key: str, connectio
         answer = await connection.get(path)
         met.seconds.append(time.perf_counter() - due)
         met.tags.add(answer.etag)
+        if revision := re.search(rb'"revision":\s*(\d+)', answer.body[:REVISION_WITHIN_BYTES]):
+            met.first_seen.setdefault(int(revision[1]), time.monotonic())
         digest = hashlib.sha256(answer.body).hexdigest()
         if answer.status != HTTPStatus.OK or not answer.etag or not digest.startswith(answer.etag):
             met.failed.append(f"status {answer.status}")

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import statistics
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ FIRST_STORED_DAYS_AGO = 30
 MINUTE_SECONDS = 60
 PACE = 100
 MOST_P99_MS = 50.0
+MOST_TAKE_UP_SECONDS = 5.0
 
 
 def swaps(home: Path, url: str, key: str, rounds: int) -> Iterator[str]:
@@ -32,15 +34,21 @@ def swaps(home: Path, url: str, key: str, rounds: int) -> Iterator[str]:
     threads = [threading.Thread(target=of) for of in (hammer, check)]
     for thread in threads:
         thread.start()
-    began = time.monotonic()
+    began, issued = time.monotonic(), {}
     for n in range(rounds):
         time.sleep(max(began + n * MINUTE_SECONDS / (rounds + 1) - time.monotonic(), 0))
-        copy_as_revision(home)
+        issued[copy_as_revision(home)] = time.monotonic()
     for thread in threads:
         thread.join()
     hammered: Wrk = found["wrk"]
     met: Met = found["met"]
-    yield f"{rounds} issued in a minute, {len(met.tags) - 1} of them taken up in it: the newest, each time"
+    taken_up = [met.first_seen[revision] - at for revision, at in issued.items() if revision in met.first_seen]
+    yield f"{rounds} issued in a minute, {len(taken_up)} of them taken up in it (all {rounds} are wanted)"
+    if taken_up:
+        yield (
+            f"taken up after {statistics.median(taken_up):.1f} s in the median, {max(taken_up):.1f} s at most "
+            f"(at most {MOST_TAKE_UP_SECONDS:g})"
+        )
     yield f"wrk: {hammered.per_second:,.0f} a second, {hammered.failed} failed, p99 {hammered.p99_ms:.1f} ms"
     yield (
         f"{PACE} a second, held to their ETags: {len(met.seconds):,} requests, {len(met.failed)} failed, "
@@ -48,8 +56,8 @@ def swaps(home: Path, url: str, key: str, rounds: int) -> Iterator[str]:
     )
 
 
-def copy_as_revision(home: Path) -> None:
-    """The newest publication once more, as its next revision: by SQL, so that writing takes little of the machine."""
+def copy_as_revision(home: Path) -> int:
+    """Issue the newest publication once more; return its revision. By SQL: writing takes little of the machine then."""
     connection = sqlite3.connect(home / FILE_NAME, timeout=60)
     with connection:
         newest = "SELECT * FROM publications ORDER BY cutoff DESC, revision DESC LIMIT 1"
@@ -60,3 +68,4 @@ def copy_as_revision(home: Path) -> None:
         marks = ",".join("?" * len(row))
         connection.execute(f"INSERT INTO publications ({','.join(row)}) VALUES ({marks})", list(row.values()))  # noqa: S608
     connection.close()
+    return int(row["revision"])

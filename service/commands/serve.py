@@ -42,6 +42,7 @@ from service.http.connection import ConnectionLimits, max_open_connections
 from service.http.proxies import TrustedProxyMiddleware
 from service.http.security import is_loopback, mask_keys
 from service.observability import logs
+from service.publications.decompression import IsalDecompressor
 from service.settings import ENVIRONMENT, Settings, read_settings
 
 EXIT_SECONDS = 1.0
@@ -130,7 +131,7 @@ def _check_restored(settings: Settings) -> None:
 
 
 def _write_briefing(settings: Settings, options: argparse.Namespace) -> int:
-    store = Store(read_only(_store_url(settings)), orjson.loads)
+    store = Store(read_only(_store_url(settings)), orjson.loads, IsalDecompressor)
     with contextlib.closing(store):
         store.check_version()
         asyncio.run(
@@ -140,7 +141,7 @@ def _write_briefing(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _open_and_serve(settings: Settings, options: argparse.Namespace) -> int:
-    store = Store(read_only(_store_url(settings)), orjson.loads)
+    store = Store(read_only(_store_url(settings)), orjson.loads, IsalDecompressor)
     keys = _key_store(settings)
     anonymous_policy = _anonymous_policy(options)
     if anonymous_policy is AnonymousPolicy.REJECT and _has_no_keys(keys):

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +17,7 @@ from publication.job_runs import JobOutcome
 from publication.live_scores import LiveScores
 from publication.model import Publication, PublicationSummary
 from service.errors import InvalidParameter, NothingToServeError, UnknownValueError, one_of, unknown
-from service.publications.served import ServedPublication
+from service.publications.served import CompleteBodies, ServedPublication
 
 Made = TypeVar("Made")
 Clock = Callable[[], datetime]
@@ -115,6 +115,7 @@ class PublicationRepository:
         self.live_scores: LiveScores | None = None
         self.job_outcomes: tuple[JobOutcome, ...] = ()
         self._job_runs_mark = (0, 0)
+        self._loads_waiting = 0
         self.status = StoreStatus()
 
     @property
@@ -168,7 +169,7 @@ class PublicationRepository:
         """Load the publication, then replace the newest by it, at once and entirely."""
         async with self._one_at_a_time:
             self.previous = None
-            served = await self._load_off_loop(lambda: self._load(summary, prerender=True))
+            served = await self._loaded(summary)
             if self.newest is not None:
                 self.newest.render_cache.replace_complete({})  # the few callers that stay on it request parts of it
             self.newest, self.previous = served, self.newest
@@ -183,7 +184,7 @@ class PublicationRepository:
                 return found
             found = None  # a reference would keep it in memory
             self.previous = None
-            self.previous = await self._load_off_loop(lambda: self._load(summary, prerender=False))
+            self.previous = await self._loaded(summary)
             return self.previous
 
     def held(self, cutoff: date, revision: int | None) -> ServedPublication | None:
@@ -191,12 +192,19 @@ class PublicationRepository:
         of_cutoff = (e for e in (self.newest, self.previous) if e is not None and e.summary.cutoff == cutoff)
         return next((served for served in of_cutoff if served.summary.revision == revision), None)
 
-    async def refresh(self) -> None:
-        """Render the newest again where it has become late or stale since."""
-        async with self._one_at_a_time:
-            newest, now = self.newest, self._clock()
-            if newest is not None and newest.needs_rerender(now):
-                newest.render_cache.replace_complete(await self._load_off_loop(lambda: newest.prerender(now)))
+    async def render_newest(self) -> bool:
+        """Render the complete bodies of the newest where it is new, or has become late or stale since.
+
+        Return whether it was done. A newer publication does not wait for it: then it is left, and False returned.
+        """
+        newest, now = self.newest, self._clock()
+        if newest is None or not newest.needs_rerender(now):
+            return False
+        bodies = await self._load_off_loop(lambda: self._prerendered(newest, now))
+        if bodies is None or newest is not self.newest:
+            return False
+        newest.render_cache.replace_complete(bodies)
+        return True
 
     async def load_scores(self) -> None:
         """Replace the live scores where newer ones are stored: a query of one row where there are none."""
@@ -245,23 +253,28 @@ class PublicationRepository:
     async def _load_off_loop(self, load: Callable[[], Made]) -> Made:
         return await asyncio.get_running_loop().run_in_executor(self._loader, load)
 
-    def _load(self, summary: PublicationSummary, *, prerender: bool) -> ServedPublication:
-        self._store.check_version()  # tables may have changed since the service began
-        gc.disable()  # it would pause every request to search the new objects, which have no cycles
+    async def _loaded(self, summary: PublicationSummary) -> ServedPublication:
+        """Load a publication. The rendering of complete bodies stops for it: one thread does both."""
+        self._loads_waiting += 1
         try:
-            served = ServedPublication(
+            return await self._load_off_loop(lambda: self._load(summary))
+        finally:
+            self._loads_waiting -= 1
+
+    def _load(self, summary: PublicationSummary) -> ServedPublication:
+        self._store.check_version()  # tables may have changed since the service began
+        with _new_objects_frozen():
+            return ServedPublication(
                 self._store.latest(summary.system, summary.cutoff, summary.revision),
                 summary,
                 loaded_at=self._clock(),
                 shares_second=self._shares_second(summary),
             )
-            if prerender:
-                served.render_cache.replace_complete(served.prerender(self._clock()))
-            gc.collect()  # garbage of the meantime would never be freed once it is frozen
-            gc.freeze()
-        finally:
-            gc.enable()
-        return served
+
+    def _prerendered(self, newest: ServedPublication, now: datetime) -> CompleteBodies | None:
+        """Return the complete bodies; None where a newer publication is waiting to be loaded."""
+        with _new_objects_frozen():
+            return newest.prerender(now, lambda: self._loads_waiting > 0)
 
     def _shares_second(self, summary: PublicationSummary) -> bool:
         """Return whether another publication of the system was issued in the same second, or may have been."""
@@ -271,6 +284,18 @@ class PublicationRepository:
         except (MalformedPublicationError, StoreUnreachableError):  # this one can be served all the same
             return True
         return any(of != summary and of.issued_at.replace(microsecond=0) == issued_at for of in listed)
+
+
+@contextlib.contextmanager
+def _new_objects_frozen() -> Iterator[None]:
+    """Make objects that last in the block: they are not searched for cycles, which would pause every request."""
+    gc.disable()
+    try:
+        yield
+        gc.collect()  # garbage of the meantime would never be freed once it is frozen
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 @contextlib.asynccontextmanager

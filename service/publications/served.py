@@ -62,6 +62,10 @@ PLACE_REMOVED = (
 )
 
 
+CompleteBodies = dict[Key, Representation]
+"""Bodies of everything, by their keys in the cache."""
+
+
 def pressure_key(wanted: PressureSelection, form: Form, days_over: int) -> Key:
     """Return the key of a body of pressure in the cache."""
     return ("pressure", wanted, form, days_over)
@@ -294,10 +298,16 @@ class ServedPublication:
         query = following.query() | publication | form.query()
         return f'<{path}?{urlencode(query, doseq=True)}>; rel="next"'
 
-    def prerender(self, now: datetime) -> dict[Key, Representation]:
-        """Return the bodies that most callers request, rendered before the first request."""
+    def prerender(self, now: datetime, is_stopped: Callable[[], bool] = lambda: False) -> CompleteBodies | None:
+        """Return the bodies that most callers request, rendered before the first request.
+
+        None where `is_stopped` has returned True in the meantime.
+        """
         freshness = self.freshness(now)
-        in_json, in_csv = self._forecasts(EVERYTHING, (JSON, CSV), freshness)
+        forecasts = self._forecasts(EVERYTHING, (JSON, CSV), freshness, is_stopped=is_stopped)
+        if not forecasts or is_stopped():
+            return None
+        in_json, in_csv = forecasts
         days_over = self.days_over(now)
         return {
             (self.place, *pressure_key(ALL_PRESSURE, JSON, days_over)): self.pressure(ALL_PRESSURE, JSON, days_over),
@@ -331,12 +341,20 @@ class ServedPublication:
         return Freshness.LATE if days_over < DAYS_UNTIL_STALE else Freshness.STALE
 
     def _forecasts(
-        self, selection: Selection, forms: Sequence[Form], freshness: Freshness, *, detailed: bool = False
+        self,
+        selection: Selection,
+        forms: Sequence[Form],
+        freshness: Freshness,
+        *,
+        detailed: bool = False,
+        is_stopped: Callable[[], bool] = lambda: False,
     ) -> list[Representation]:
-        """Return the selected series in each format, rendered together."""
+        """Return the selected series in each format, rendered together; nothing once `is_stopped` returns True."""
         formats = [self._row_format(selection, form, freshness, detailed=detailed) for form in forms]
         builders = [BodyBuilder() for _ in forms]
         for parts in format_rows(self.publication, selection, *formats):
+            if is_stopped():
+                return []
             for builder, part in zip(builders, parts, strict=True):
                 builder.add(part)
         return [

@@ -6,12 +6,13 @@ large series, have neither. See docs/explanation/method.md.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from training.calibration.quantiles import SMALL_COUNT
 from training.calibration.scale import FEWEST_ERRORS, SERIES_PRIOR_WINDOWS
-from training.frames import WEEK, BoolArray, FloatArray, IntArray
+from training.frames import WEEK, BoolArray, FloatArray, IndexArray, IntArray
 
 COUNTED_BELOW = 10.0  # counts a day, up to which the negative binomial alone gives the quantiles
 LEVEL_DAYS = 28.0  # a forecast level is taken to be as noisy as the mean count of so many days
@@ -38,30 +39,60 @@ class PastCounts:
         return replace(self, means=self.means[:, :, members], actuals=self.actuals[:, :, members])
 
 
-def with_count_quantiles(
-    values: FloatArray,
-    means: FloatArray,
-    past: PastCounts,
-    groups: Sequence[str],
-    is_count: BoolArray,
-    levels: Sequence[float],
-) -> FloatArray:
-    """Return the quantiles `values` (horizon, n_series, n_levels), those of small counts from a negative binomial.
+class CountMixture(Protocol):
+    """What puts the quantiles of small counts in the place of others."""
+
+    def mixed_with(self, values: FloatArray, positions: IndexArray) -> FloatArray:
+        """Return quantiles `values` (horizon, n_positions, n_levels) of some series, those of small counts mixed."""
+        ...
+
+
+@dataclass(frozen=True)
+class CountQuantiles:
+    """Quantiles of small counts at some levels, from a negative binomial.
+
+    `means` and `centres` (horizon, n_series) are the forecast means and those drawn towards the long run, `dispersions`
+    (n_series,) variances over means. `is_small` (n_series,) marks the series that have any.
+    """
+
+    means: FloatArray
+    centres: FloatArray
+    dispersions: FloatArray
+    is_small: BoolArray
+    levels: Sequence[float]
+
+    def mixed_with(self, values: FloatArray, positions: IndexArray) -> FloatArray:
+        """Return the quantiles `values` (horizon, n_positions, n_levels) of some series, those of small counts mixed.
+
+        Between `COUNTED_BELOW` and `SMALL_COUNT` the two are mixed by the mean, so that a series does not jump where it
+        crosses a limit.
+        """
+        small = np.flatnonzero(self.is_small[positions])
+        if not len(small):
+            return values
+        found, chosen = values.copy(), positions[small]
+        share = share_of_counts(self.means[:, chosen])[:, :, None]
+        counted = negative_binomial_quantiles(self.centres[:, chosen], self.dispersions[chosen], self.levels)
+        mixed = np.round(share * counted + (1 - share) * values[:, small])
+        found[:, small] = np.where(share > 0, mixed, values[:, small])
+        return found
+
+
+def count_quantiles(
+    means: FloatArray, past: PastCounts, groups: Sequence[str], is_count: BoolArray, levels: Sequence[float]
+) -> CountQuantiles:
+    """Return the quantiles of small counts.
 
     `means` (horizon, n_series), in counts; `groups` names the group of each series; `is_count` (n_series,) marks the
-    series that are counts of independent events. Between `COUNTED_BELOW` and `SMALL_COUNT` the two are mixed by the
-    mean, so that a series does not jump where it crosses a limit.
+    series that are counts of independent events.
     """
-    found = values.copy()
     is_small = is_count & (means < SMALL_COUNT).any(axis=0)
+    centres, dispersions = means.copy(), np.full(means.shape[1], POISSON)
     names = np.array(groups, dtype=object)
     for group in dict.fromkeys(names[is_small]):
         members = is_small & (names == group)
-        share = share_of_counts(means[:, members])[:, :, None]
-        counted = count_quantiles(means[:, members], past.of(members), levels)
-        mixed = np.round(share * counted + (1 - share) * values[:, members])
-        found[:, members] = np.where(share > 0, mixed, values[:, members])
-    return found
+        centres[:, members], dispersions[members] = _fitted_counts(means[:, members], past.of(members))
+    return CountQuantiles(means, centres, dispersions, is_small, levels)
 
 
 def share_of_counts(means: FloatArray) -> FloatArray:
@@ -69,15 +100,15 @@ def share_of_counts(means: FloatArray) -> FloatArray:
     return np.clip((SMALL_COUNT - means) / (SMALL_COUNT - COUNTED_BELOW), 0.0, 1.0)
 
 
-def count_quantiles(means: FloatArray, past: PastCounts, levels: Sequence[float]) -> FloatArray:
-    """Return integer quantiles (horizon, n_series, n_levels) of the counts of one group, from its forecast means.
+def _fitted_counts(means: FloatArray, past: PastCounts) -> tuple[FloatArray, FloatArray]:
+    """Return the means drawn towards the long run, and the dispersions (n_series,), of the counts of one group.
 
     The dispersion is that around the levels drawn towards the long run, in the windows as at the cutoff.
     """
     first = dispersion(past.means, past.actuals)
     centres = steadied(means[None], long_run_level(past, past.weekdays_ahead[None]), first)[0]
     of_windows = steadied(past.means, long_run_level(past, past.weekdays), first)
-    return negative_binomial_quantiles(centres, dispersion(of_windows, past.actuals), levels)
+    return centres, dispersion(of_windows, past.actuals)
 
 
 def dispersion(means: FloatArray, actuals: FloatArray) -> FloatArray:

@@ -5,13 +5,15 @@ volatility and the factor of special days are the group's. `benchmarks.calibrati
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Protocol
 
 import numpy as np
 
 from training.calibration.past_errors import PastErrors
 from training.calibration.scale import FEWEST_ERRORS, NORMAL_SCALE, bands, count_sd, error_scale, volatility
-from training.frames import BoolArray, FloatArray
+from training.frames import BoolArray, FloatArray, IndexArray
 
 MEDIAN_LEVEL = 0.5
 CARRIED_BIAS = 0.5  # the least share of last year's bias that is expected to go on
@@ -22,10 +24,30 @@ MOST_DAYS_MISSING = 0.5  # of the lead
 SPECIAL_PRIOR_DAYS = 10.0  # weight of a factor of 1 in that of special days
 GOLDEN_RATIO = (5**0.5 - 1) / 2  # its multiples are spread evenly between 0 and 1
 
-ErrorQuantiles = Callable[[PastErrors, Sequence[float]], FloatArray]
+
+class SeriesQuantiles(Protocol):
+    """Quantiles of many series, made for some of them at a time: those of all may not fit into memory."""
+
+    def of(self, positions: IndexArray) -> FloatArray:
+        """Return the quantiles of the series at some positions, (horizon, n_positions, n_levels)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Tabulated:
+    """Quantiles (horizon, n_series, n_levels) that are all there."""
+
+    values: FloatArray
+
+    def of(self, positions: IndexArray) -> FloatArray:
+        """Return those of some series."""
+        return self.values[:, positions]
+
+
+ErrorQuantiles = Callable[[PastErrors, Sequence[float]], SeriesQuantiles]
 """Errors of a group, and levels, to what is subtracted from the means, in units of `count_sd`."""
-Calibration = Callable[[FloatArray, PastErrors, Sequence[str], Sequence[float]], FloatArray]
-"""Means, past errors, groups and levels to quantiles, as `quantiles` returns them."""
+Calibration = Callable[[FloatArray, PastErrors, Sequence[str], Sequence[float]], SeriesQuantiles]
+"""Means, past errors, groups and levels to quantiles, as `fitted_quantiles` returns them."""
 Widening = Callable[[PastErrors], FloatArray]
 """Errors of a group to factors of its intervals (horizon,)."""
 
@@ -52,6 +74,18 @@ def special_factor(past: PastErrors) -> float:
     return max(1.0, factor)
 
 
+@dataclass(frozen=True)
+class ErrorShapes:
+    """Quantiles of the errors of one group: a `scale` (horizon, n_series) times a `shape` (horizon, n_levels)."""
+
+    scale: FloatArray
+    shape: FloatArray
+
+    def of(self, positions: IndexArray) -> FloatArray:
+        """Return the quantiles of the errors of some series."""
+        return np.asarray(self.scale[:, positions, None] * self.shape[:, None])
+
+
 def error_quantiles(
     past: PastErrors,
     levels: Sequence[float],
@@ -60,8 +94,8 @@ def error_quantiles(
     scale_of: Callable[[FloatArray], FloatArray] = error_scale,
     volatility_of: Callable[[FloatArray, FloatArray], FloatArray] = volatility,
     factor_of: Callable[[PastErrors], float] = special_factor,
-) -> FloatArray:
-    """Return the scaled errors (horizon, n_series, n_levels) to subtract from the means of one group, by level.
+) -> ErrorShapes:
+    """Return the scaled errors to subtract from the means of one group, by level.
 
     The quantile of a count is its mean less the opposite quantile of the error. Their shape lies half-way between that
     of the sample and its mirror image, so that half of a bias is carried on; all of it where all errors have one sign.
@@ -70,29 +104,26 @@ def error_quantiles(
     The parts of the rule can be replaced: the least share of a bias that is carried on, the scale of errors, their
     volatility, and the factor of special days (`special_factor`).
     """
-    horizon, n_series = past.scaled.shape[1:]
     opposite = [1 - level for level in levels]
     known = ~np.isnan(past.scaled)
     if known.sum() < FEWEST_ERRORS:
         normal = np.array([NormalDist().inv_cdf(level) for level in opposite])
-        scale = scale_of(past.scaled) / NORMAL_SCALE
-        return np.asarray(scale[:, :, None] * normal)
+        return ErrorShapes(scale_of(past.scaled) / NORMAL_SCALE, np.tile(normal, (past.scaled.shape[1], 1)))
     factor = factor_of(past)
     errors = past.scaled / np.where(past.is_special, factor, 1.0)[:, :, None]
     baseline = scale_of(errors)
     expected = volatility_of(np.abs(errors) / baseline, past.age_days)
     shapes = errors / baseline / expected[:-1, :, None]
     scale = baseline * (expected[-1] * np.where(past.special_ahead, factor, 1.0))[:, None]
-    found = np.empty((horizon, n_series, len(levels)))
-    for leads in bands(horizon):
+    shape = np.empty((len(baseline), len(levels)))
+    for leads in bands(len(shape)):
         near = leads if known[:, leads].sum() >= FEWEST_ERRORS else slice(None)
         # Weibull's positions, p (n + 1), are those of split conformal prediction (Hyndman and Fan's definition 6).
         sample = shapes[:, near][known[:, near]]
         own, mirrored = (np.quantile(sample, at, method="weibull") for at in (opposite, levels))
         carried = max(carried_bias, abs(np.sign(sample).mean()))
-        shape = own - (1 - carried) / 2 * (own + mirrored)
-        found[leads] = scale[leads, :, None] * shape
-    return found
+        shape[leads] = own - (1 - carried) / 2 * (own + mirrored)
+    return ErrorShapes(scale, shape)
 
 
 def few_days_factor(past: PastErrors) -> FloatArray:
@@ -109,30 +140,68 @@ def few_days_factor(past: PastErrors) -> FloatArray:
     return np.asarray(1 + FEW_DAYS_WIDENING * np.minimum(missing, MOST_DAYS_MISSING))
 
 
-def quantiles(
+@dataclass(frozen=True)
+class GroupErrors:
+    """The fitted errors of one group, by level and at the median, and the `widening` (horizon,) of its intervals."""
+
+    errors: SeriesQuantiles
+    widening: FloatArray
+
+    def of(self, members: IndexArray) -> FloatArray:
+        """Return the widened errors of some members, without those at the median: (horizon, n_members, n_levels)."""
+        errors = self.errors.of(members)
+        middle = errors[:, :, -1:]
+        return np.asarray(middle + (errors[:, :, :-1] - middle) * self.widening[:, None, None])
+
+
+@dataclass(frozen=True)
+class FittedQuantiles:
+    """Quantiles of counts around `means` (horizon, n_series), from the errors of each group.
+
+    `group` and `member` (n_series,) are the group of each series, and its position in the group.
+    """
+
+    means: FloatArray
+    by_group: Sequence[GroupErrors]
+    group: IndexArray
+    member: IndexArray
+    n_levels: int
+
+    def of(self, positions: IndexArray) -> FloatArray:
+        """Return the quantiles of some series, increasing and not negative: (horizon, n_positions, n_levels)."""
+        means = self.means[:, positions]
+        found, unit = np.empty((*means.shape, self.n_levels)), count_sd(means)[:, :, None]
+        for group in np.unique(self.group[positions]):
+            taken = np.flatnonzero(self.group[positions] == group)
+            widened = self.by_group[group].of(self.member[positions[taken]])
+            values = means[:, taken, None] - widened * unit[:, taken]
+            found[:, taken] = np.maximum.accumulate(np.maximum(values, 0.0), axis=-1)
+        return found
+
+
+def fitted_quantiles(
     means: FloatArray,
     past: PastErrors,
     groups: Sequence[str],
     levels: Sequence[float],
     rule: ErrorQuantiles = error_quantiles,
     widening: Widening = few_days_factor,
-) -> FloatArray:
-    """Return quantiles (horizon, n_series, n_levels) of counts, increasing and not negative.
+) -> FittedQuantiles:
+    """Return the quantiles of counts, fitted to past errors.
 
     `means` (horizon, n_series), in counts. `groups` names the group of each series: series of a measure with the same
     model share the shape of their errors. `rule` and `widening` are called once for each group, in order of first
     appearance.
     """
-    found, unit = np.empty((*means.shape, len(levels))), count_sd(means)[:, :, None]
-    for group in dict.fromkeys(groups):
-        members = np.flatnonzero([name == group for name in groups])
+    number = {group: i for i, group in enumerate(dict.fromkeys(groups))}
+    group = np.array([number[name] for name in groups], dtype=np.intp)
+    by_group, member = [], np.zeros(len(groups), dtype=np.intp)
+    for i in number.values():
+        members = np.flatnonzero(group == i)
         of_group = past.of(members)
-        errors = rule(of_group, [*levels, MEDIAN_LEVEL])
-        middle = errors[:, :, -1:]
-        widened = middle + (errors[:, :, :-1] - middle) * widening(of_group)[:, None, None]
-        values = means[:, members, None] - widened * unit[:, members]
-        found[:, members] = np.maximum.accumulate(np.maximum(values, 0.0), axis=-1)
-    return found
+        by_group.append(GroupErrors(rule(of_group, [*levels, MEDIAN_LEVEL]), widening(of_group)))
+        member[members] = np.arange(len(members))
+    return FittedQuantiles(means, by_group, group, member, len(levels))
 
 
 def in_integer_counts(values: FloatArray, means: FloatArray, is_integer: BoolArray) -> FloatArray:

@@ -1,6 +1,6 @@
 """The days and series on which declared events hold."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Protocol, TypeVar
 
@@ -41,14 +41,25 @@ def days_of(
     """Return where an event of these kinds holds: shape (n_days, n_series)."""
     holds = np.zeros((len(days), len(unique_ids)), bool)
     holding = spans([event for event in events if event.kind in kinds], days)
-    keys = [series_key(unique_id) for unique_id in unique_ids] if holding else []
+    if not holding:
+        return holds
+    below = _series_below(unique_ids, system)
     concerned: dict[tuple[str | None, str | None], list[int]] = {}  # many events are about the same
     for event, on in holding:
         about = event.place, event.measure
         if about not in concerned:
-            concerned[about] = [i for i, key in enumerate(keys) if concerns(event, key, system)]
+            concerned[about] = [i for i, key in below.get(event.place, ()) if concerns(event, key, system)]
         holds[on, concerned[about]] = True
     return holds
+
+
+def _series_below(unique_ids: Sequence[str], system: System) -> dict[str | None, list[tuple[int, SeriesKey]]]:
+    """Return the positions and keys of the series at each place or below it; under None those of every place."""
+    below: dict[str | None, list[tuple[int, SeriesKey]]] = {}
+    for i, key in enumerate(map(series_key, unique_ids)):
+        for place in (None, key.place, *system.ancestors(key.place)):
+            below.setdefault(place, []).append((i, key))
+    return below
 
 
 def bed_steps(events: Iterable[Event], days: pd.DatetimeIndex, unique_ids: Sequence[str], system: System) -> FloatArray:
@@ -57,16 +68,38 @@ def bed_steps(events: Iterable[Event], days: pd.DatetimeIndex, unique_ids: Seque
     Only a change of the very place that a series counts: how one of a trust is shared by its sites is not declared.
     """
     steps = np.zeros((len(days), len(unique_ids)))
+    for on, columns, beds in _bed_changes(events, days, unique_ids, system):
+        steps[on, columns] += beds
+    return steps
+
+
+def without_bed_steps(known: pd.DataFrame, events: Iterable[Event], system: System) -> pd.DataFrame:
+    """Return the wide frame less the beds of `bed_steps`; itself where there are none."""
+    days, unique_ids = pd.DatetimeIndex(known.index), list(known.columns)
+    steps: dict[int, FloatArray] = {}
+    for on, columns, beds in _bed_changes(events, days, unique_ids, system):
+        for column in columns:
+            steps.setdefault(column, np.zeros(len(days)))[on] += beds
+    if not steps:
+        return known
+    values = known.to_numpy(dtype=float, copy=True)
+    values[:, list(steps)] -= np.column_stack(list(steps.values()))
+    return pd.DataFrame(values, known.index, known.columns)
+
+
+def _bed_changes(
+    events: Iterable[Event], days: pd.DatetimeIndex, unique_ids: Sequence[str], system: System
+) -> Iterator[tuple[slice, list[int], int]]:
+    """Yield each bed change with the slice of days on which it holds, the positions of its series, and its beds."""
     changes = spans([event for event in events if event.kind is EventKind.BED_CHANGE], days)
     if not changes:
-        return steps
+        return
     at_place: dict[str, list[tuple[int, SeriesKey]]] = {}
     for i, key in enumerate(map(series_key, unique_ids)):
         at_place.setdefault(key.place, []).append((i, key))
     for event, on in changes:
         there = at_place.get(event.place or "", [])
-        steps[on, [i for i, key in there if _counts_beds(event, key, system)]] += event.beds
-    return steps
+        yield on, [i for i, key in there if _counts_beds(event, key, system)], event.beds
 
 
 def concerns(event: Event, key: SeriesKey, system: System) -> bool:

@@ -44,12 +44,13 @@ def bottom_series(system: System, unique_ids: Iterable[str]) -> list[str]:
 
 def summing(system: System, bottom_ids: Sequence[str]) -> pd.DataFrame:
     """Return the summing matrix (n_bottom, n_series) of 0 and 1: bottom series first, then their parents by id."""
-    parts = {unique_id: {unique_id} for unique_id in bottom_ids}
-    for unique_id in bottom_ids:
-        for parent in sorted(system.totals_of(series_key(unique_id)), key=str):
-            parts.setdefault(parent.unique_id, set()).add(unique_id)
-    columns = [*bottom_ids, *sorted(set(parts) - set(bottom_ids))]
-    return pd.DataFrame({c: [float(b in parts[c]) for b in bottom_ids] for c in columns}, index=list(bottom_ids))
+    parents = [sorted(key.unique_id for key in system.totals_of(series_key(i))) for i in bottom_ids]
+    columns = [*bottom_ids, *sorted(set().union(*parents) - set(bottom_ids))]
+    position = {unique_id: column for column, unique_id in enumerate(columns)}
+    matrix = np.eye(len(bottom_ids), len(columns))
+    for row, above in enumerate(parents):
+        matrix[row, [position[unique_id] for unique_id in above]] = 1.0
+    return pd.DataFrame(matrix, index=list(bottom_ids), columns=columns)
 
 
 def aggregated(

@@ -37,10 +37,13 @@ def flow_series(unique_ids: Sequence[str]) -> list[FlowSeries]:
     Occupancy that is not split takes all admissions of its place, whatever streams they are split by.
     """
     keys = {series_key(unique_id): unique_id for unique_id in unique_ids}
-    admitted = [key for key in keys if key.measure == ADMISSIONS]
+    admitted: dict[str, list[SeriesKey]] = {}
+    for key in keys:
+        if key.measure == ADMISSIONS:
+            admitted.setdefault(key.place, []).append(key)
     found = []
     for key in (key for key in keys if key.measure == OCCUPANCY):
-        entering = tuple(keys[a] for a in admitted if a.place == key.place and key.stream in (None, a.stream))
+        entering = tuple(keys[a] for a in admitted.get(key.place, ()) if key.stream in (None, a.stream))
         leaving, beds = (keys.get(SeriesKey(key.place, measure, key.stream)) for measure in (DISCHARGES, BEDS))
         if leaving and entering:
             found.append(FlowSeries(keys[key], entering, leaving, beds))

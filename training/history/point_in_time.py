@@ -11,9 +11,9 @@ from publication.days import hour_after
 from publication.model import System
 from publication.vocabulary import series_key
 from training.errors import NothingPublishedError
-from training.frames import FloatArray, imputed, values_of, wide
+from training.frames import FloatArray, frames_within, imputed, values_of, wide
 from training.history.digests import Declarations, series_digests
-from training.history.event_days import TRANSIENT_KINDS, bed_steps, days_of
+from training.history.event_days import TRANSIENT_KINDS, bed_steps, days_of, without_bed_steps
 from training.history.flags import flags_of, suspect_cells
 from training.history.hierarchy import (
     bottom_series,
@@ -73,14 +73,17 @@ class PointInTimeHistory:
         self.latest = self._wide(newest)
         self.flags = flags_of(newest)
         self._late = self._versions[self._versions["known_at"] > self._published(self._versions["ds"])]
-        self.as_of = lru_cache(maxsize=SNAPSHOTS_HELD)(self._at)
-        self.imputed = lru_cache(maxsize=SNAPSHOTS_HELD)(self._imputed_at)
-        self.undisturbed = lru_cache(maxsize=SNAPSHOTS_HELD)(self._undisturbed)
+        self._hold_frames(SNAPSHOTS_HELD)
         self.steps = lru_cache(maxsize=SNAPSHOTS_HELD)(self._steps)
         self.digests = lru_cache(maxsize=SNAPSHOTS_HELD)(self._digests)
         self.unknown = lru_cache(maxsize=SNAPSHOTS_HELD)(self._unknown_at)
         self.without = lru_cache(maxsize=FRAMES_HELD)(self._without)
         self._with_places = cache(self._with_successors)
+
+    def _hold_frames(self, most: int) -> None:
+        self.frames_held = frames_within(self.latest, most)
+        held = lru_cache(maxsize=self.frames_held)
+        self.as_of, self.imputed, self.undisturbed = map(held, (self._at, self._imputed_at, self._undisturbed))
 
     def with_places_at(self, cutoff: pd.Timestamp) -> "PointInTimeHistory":
         """Return the history with the places of the cutoff, at every cutoff: later mergers have not happened yet.
@@ -165,9 +168,7 @@ class PointInTimeHistory:
     def reached_day(self) -> pd.Timestamp:
         """The newest day that most of the series that report promptly have reached; the others are not waited for.
 
-        What is published is forecast from there.
-
-        A suspect value counts as present, unless it stands for no count: a half-counted day, a day of zeros.
+        What is published is forecast from there. Suspect values count, but for half-counted days and days of zeros.
         """
         present = mask_uncounted(self.latest, self.system, self.context)
         return reached_day(present if present.notna().any(axis=None) else self.latest)
@@ -258,8 +259,8 @@ class PointInTimeHistory:
         return bed_steps(self.context.events, days, unique_ids, self.system)
 
     def _imputed(self, known: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
-        days = pd.DatetimeIndex(known.index)
-        return imputed(known - self.announced_at(cutoff).bed_steps(days, list(known.columns)), self._special_days(days))
+        level = without_bed_steps(known, self._context_at(cutoff).events, self.system)
+        return imputed(level, self._special_days(pd.DatetimeIndex(known.index)))
 
     def _special_days(self, days: pd.DatetimeIndex) -> list[date]:
         """The bank holidays of the years of some days."""
@@ -321,9 +322,7 @@ class DelayedHistory(PointInTimeHistory):
         self.latest = base.latest
         self._base = base
         self._delays = delays
-        self.as_of = lru_cache(maxsize=FRAMES_HELD)(self._at)
-        self.imputed = lru_cache(maxsize=FRAMES_HELD)(self._imputed_at)
-        self.undisturbed = lru_cache(maxsize=FRAMES_HELD)(self._undisturbed)
+        self._hold_frames(FRAMES_HELD)
         self.steps = lru_cache(maxsize=SNAPSHOTS_HELD)(self._steps)
         self.digests = lru_cache(maxsize=SNAPSHOTS_HELD)(self._digests)
         self.unknown = base.unknown
@@ -381,6 +380,7 @@ class AnnouncedHistory(PointInTimeHistory):
         self.system = base.system
         self.context = base.context.without(unknown)
         self.latest = base.latest
+        self.frames_held = base.frames_held
         self._base = base
         self._hidden = unknown
         self.as_of = base.as_of

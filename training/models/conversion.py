@@ -53,7 +53,10 @@ def attendances_of(unique_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
     attendances of the place.
     """
     keys = {series_key(unique_id): unique_id for unique_id in unique_ids}
-    at = {key.place: [i for k, i in keys.items() if k.place == key.place and k.measure == ATTENDANCES] for key in keys}
+    at: dict[str, list[str]] = {key.place: [] for key in keys}
+    for key, unique_id in keys.items():
+        if key.measure == ATTENDANCES:
+            at[key.place].append(unique_id)
     found: dict[str, tuple[str, ...]] = {}
     for key, unique_id in keys.items():
         if key.measure == ADMISSIONS and at[key.place]:
@@ -69,11 +72,11 @@ def _forecast(history: PointInTimeHistory, cutoff: pd.Timestamp, attending: pd.D
     """Fill in the means of admissions at a cutoff, from the means `attending` of attendances."""
     known = history.imputed(cutoff).tail(CONVERSION_LOOKBACK_DAYS)
     forecast = set(attending.columns[attending.notna().all()])
-    counted = history.as_of(cutoff).count()
+    counted = {str(unique_id): int(n) for unique_id, n in history.as_of(cutoff).count().items()}
     sources = {
         unique_id: attended
         for unique_id, attended in attendances_of(list(known.columns)).items()
-        if forecast.issuperset(attended) and min(counted[[unique_id, *attended]]) >= MIN_CONVERSION_DAYS
+        if forecast.issuperset(attended) and min(counted[i] for i in (unique_id, *attended)) >= MIN_CONVERSION_DAYS
     }
     if not sources:
         return

@@ -56,8 +56,10 @@ class HolidayAdjuster:
 
     def _without_holidays(self, history: PointInTimeHistory, cutoff: pd.Timestamp) -> FloatArray:
         table = history.steps(cutoff).removed_from(history.undisturbed(cutoff))
-        multiples = self._multiples[fit_day(cutoff)].reindex(index=table.index, columns=table.columns)
-        return np.asarray(table.to_numpy() / multiples.fillna(1.0).to_numpy())
+        values, multiples = table.to_numpy(dtype=float, copy=True), self._multiples[fit_day(cutoff)]
+        days = table.index.isin(multiples.index)
+        values[days] /= multiples.reindex(index=table.index[days], columns=table.columns).fillna(1.0).to_numpy()
+        return values
 
     def with_holidays(self, means: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
         """Return means (horizon, n_series) after a cutoff with their holiday effects, at the level after a step."""

@@ -78,27 +78,40 @@ def _with_last(values: FloatArray, last: float) -> FloatArray:
     return np.concatenate([np.full((1, values.shape[1]), last), values])
 
 
-def reorder_discharges(paths: Paths, history: PointInTimeHistory, cutoff: pd.Timestamp) -> Paths:
-    """Return the paths with discharges in the order of those that occupancy and admissions imply.
+@dataclass(frozen=True)
+class DischargeOrder:
+    """The places whose discharges follow from occupancy and admissions: the last day and the noise of each."""
 
-    Each margin keeps its values; only their order over the paths changes, so that the unexplained part is as small as
-    in the recent past. A place without a known census keeps its order.
-    """
-    places = flow_series(list(paths.unique_ids))
-    if not places:
-        return paths
-    recent = recent_flows(history, cutoff, places)
+    places: Sequence[FlowSeries]
+    last_days: Sequence["LastDay"]
+    unexplained_sd: Sequence[float]
+
+    def of(self, paths: Paths) -> Paths:
+        """Return the paths with discharges in the order of those that occupancy and admissions imply.
+
+        Each margin keeps its values; only their order over the paths changes, so that the unexplained part is as small
+        as in the recent past. A place without a known census, or whose series are not among the paths, keeps its order.
+        """
+        if not self.places:
+            return paths
+        there, values = {unique_id: i for i, unique_id in enumerate(paths.unique_ids)}, paths.values.copy()
+        for place, last, sd in zip(self.places, self.last_days, self.unexplained_sd, strict=True):
+            if np.isnan(last.census) or place.discharges not in there:
+                continue
+            position = there[place.discharges]
+            rng = np.random.default_rng([COPULA_SEED, crc32(f"{place.discharges} unexplained".encode())])
+            order = conditional_discharges(flow_identity(paths, place, last), max(sd, LEAST_UNEXPLAINED_SD), rng)
+            values[position] = reordered(np.sort(paths.values[position], axis=-1), order)
+        return Paths(paths.unique_ids, values)
+
+
+def discharge_order(unique_ids: Sequence[str], history: PointInTimeHistory, cutoff: pd.Timestamp) -> DischargeOrder:
+    """Return the order of discharges of the places of some series, as their newest year gives it."""
+    places = flow_series(list(unique_ids))
+    recent = recent_flows(history, cutoff, places) if places else None
     if recent is None:
-        return paths
-    values = paths.values.copy()
-    for place, last, sd in zip(places, recent.last_days(), recent.unexplained_sd(), strict=True):
-        if np.isnan(last.census):
-            continue
-        position = paths.unique_ids.index(place.discharges)
-        rng = np.random.default_rng([COPULA_SEED, crc32(f"{place.discharges} unexplained".encode())])
-        order = conditional_discharges(flow_identity(paths, place, last), max(sd, LEAST_UNEXPLAINED_SD), rng)
-        values[position] = reordered(np.sort(paths.values[position], axis=-1), order)
-    return Paths(paths.unique_ids, values)
+        return DischargeOrder((), (), ())
+    return DischargeOrder(places, recent.last_days(), recent.unexplained_sd().tolist())
 
 
 def conditional_discharges(of: FlowIdentity, unexplained_sd: float, rng: np.random.Generator) -> FloatArray:

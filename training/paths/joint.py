@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from training.frames import BoolArray, FloatArray
+from training.frames import FloatArray, IndexArray
 
 Draws = NDArray[np.float32]
 N_PATHS = 999
@@ -38,6 +38,10 @@ class Trajectories:
     errors: FloatArray
     age_days: FloatArray
 
+    def of(self, positions: IndexArray) -> "Trajectories":
+        """Return those of some series."""
+        return Trajectories(self.errors[:, :, positions], self.age_days)
+
 
 @dataclass(frozen=True)
 class Paths:
@@ -45,10 +49,6 @@ class Paths:
 
     unique_ids: tuple[str, ...]
     values: FloatArray
-
-    def summed(self, parts: BoolArray) -> FloatArray:
-        """Return the sum of the series that `parts` (n_series,) marks, on every path: (horizon, n_paths)."""
-        return np.asarray(self.values[parts].sum(axis=0))
 
 
 def joint_paths(margins: FloatArray, past: Trajectories, unique_ids: Sequence[str]) -> Paths:

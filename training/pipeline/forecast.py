@@ -7,13 +7,10 @@ import numpy as np
 import pandas as pd
 
 from training.frames import BoolArray, FloatArray, with_quantiles
-from training.paths.joint import Paths
+from training.pipeline.system_paths import SystemPaths
 
 Recipe = Mapping[str, str]
 """Measure to name of a candidate."""
-
-DECIMALS = 3
-"""The decimals of a published count. Parents are sums of rounded children, so they agree in every published digit."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +18,8 @@ class Forecast:
     """Coherent means, wide, (horizon, n_series), with `quantiles` (n_series, horizon, n_levels) and joint paths.
 
     `models` names the candidate of each series; `reasons` says why, where it is the fallback. `parts` is the 0/1 matrix
-    (n_bottom, n_series) of what adds up to what. `paths` are of the bottom series; `headroom` are paths of headroom, by
-    the series of occupancy whose beds are counted at the same place. `counted_on` has the weekdays (0 for Monday) of
+    (n_bottom, n_series) of what adds up to what. `paths` are of the bottom series, and of headroom by the series of
+    occupancy whose beds are counted at the same place. `counted_on` has the weekdays (0 for Monday) of
     series that are not counted on each weekday: other days are no part of the forecast, and 0 in means and quantiles.
     """
 
@@ -32,8 +29,7 @@ class Forecast:
     models: Mapping[str, str]
     reasons: Mapping[str, str]
     parts: pd.DataFrame
-    paths: Paths
-    headroom: Paths
+    paths: SystemPaths
     counted_on: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property

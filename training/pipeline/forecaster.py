@@ -1,26 +1,26 @@
 """From known history to a forecast: means, fallbacks, calibration, sums."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 import pandas as pd
 
 from publication.vocabulary import series_key
-from training.calibration.counts import with_count_quantiles
-from training.calibration.quantiles import Calibration
-from training.calibration.quantiles import quantiles as pooled_quantiles
+from training.calibration.counts import count_quantiles
+from training.calibration.quantiles import Calibration, fitted_quantiles
 from training.errors import NothingPublishedError
 from training.history.hierarchy import summing
 from training.history.point_in_time import DelayedHistory, PointInTimeHistory
-from training.models.candidate import REFIT_EVERY_DAYS, FitCache, fit_day, target_days
+from training.models.candidate import REFIT_EVERY_DAYS, FitCache, by_fit_day, fit_day, target_days
 from training.models.catalogue import FALLBACK
 from training.pipeline.fitted_recipe import FittedRecipe, fitted_recipe
-from training.pipeline.forecast import DECIMALS, Forecast, Recipe
-from training.pipeline.margins import Calibrated, CountQuantiles, Margins, means_within, quantiles_of_all, upper_bounds
+from training.pipeline.forecast import Forecast, Recipe
+from training.pipeline.margins import Margins, SmallCounts, means_within, upper_bounds
 from training.pipeline.means import EnsembleWeights, MeansCache, same_for_all
 from training.pipeline.rest_days import RestDays
 from training.pipeline.state import PipelineState
+from training.pipeline.system_paths import DECIMALS, SystemPaths, summarise
 from training.pipeline.windows import WindowForecasts
 
 DELAYED_VIEWS_CACHED = 2  # views of the history with delays: each holds many of its days
@@ -40,9 +40,9 @@ class Forecaster:
         self,
         history: PointInTimeHistory,
         horizon: int,
-        calibrate: Calibration = pooled_quantiles,
+        calibrate: Calibration = fitted_quantiles,
         state: PipelineState | None = None,
-        count: CountQuantiles = with_count_quantiles,
+        count: SmallCounts = count_quantiles,
     ) -> None:
         self.history = history
         self.horizon = horizon
@@ -123,19 +123,21 @@ class Pipeline:
     """The steps from one view of a history to its forecasts; each step is a part of its own."""
 
     def __init__(
-        self, history: PointInTimeHistory, means: MeansCache, calibrate: Calibration, count: CountQuantiles
+        self, history: PointInTimeHistory, means: MeansCache, calibrate: Calibration, count: SmallCounts
     ) -> None:
         self._history = history
         self._means = means
         self._rest = RestDays(history)
         self._windows = WindowForecasts(history, means, self._rest)
-        self._margins = Margins(history, means.horizon, calibrate, count)
+        self._margins = Margins(history, means.horizon, calibrate, count, self._rest)
 
     def prepare(self, names: Iterable[str], cutoffs: Sequence[pd.Timestamp]) -> None:
         """Make the means of candidates at the cutoffs and in their windows."""
         everywhere = {window for cutoff in cutoffs for window in self._windows.before(cutoff)} | set(cutoffs)
-        for name in dict.fromkeys([FALLBACK, *names]):
-            self._means.make(name, everywhere)
+        candidates = list(dict.fromkeys([FALLBACK, *names]))
+        for some in _batches(everywhere, self._history.frames_held):
+            for name in candidates:
+                self._means.make(name, some)
 
     def forecast(self, recipe: Recipe, cutoff: pd.Timestamp) -> Forecast:
         """Return the forecast of the recipe."""
@@ -146,13 +148,17 @@ class Pipeline:
         bottom = self._rest.zero_means(made.means, cutoff).round(DECIMALS)
         past = self._windows.published(made.models, cutoff, weights)
         actuals = self._windows.actuals(made.models, cutoff)
-        calibrated = self._margins.calibrate(bottom, made.models, past, actuals, self._windows.before(cutoff))
-        return self._assembled(recipe, made, bottom, calibrated, cutoff)
+        paths = self._margins.calibrate(bottom, made.models, past, actuals, self._windows.before(cutoff))
+        return self._assembled(recipe, made, bottom, paths, cutoff)
 
     def state(self, recipe: Recipe, cutoff: pd.Timestamp) -> PipelineState:
-        """Return means in the windows, and fits on the refit day and at the cutoff, of the recipe's candidates."""
-        names = {*recipe.values(), FALLBACK}
-        return self._means.state(names, self._windows.before(cutoff), (fit_day(cutoff), cutoff))
+        """Return means in the windows, and fits on the refit day and at the cutoff, of the recipe's candidates.
+
+        What was fitted to all series of a measure, or to all, on the refit days of the windows is there too: where one
+        series is late, all means of its measure are made again in every window.
+        """
+        names, windows = {*recipe.values(), FALLBACK}, self._windows.before(cutoff)
+        return self._means.state(names, windows, (fit_day(cutoff), cutoff), {*map(fit_day, windows)})
 
     def fitted(self, recipe: Recipe, cutoff: pd.Timestamp) -> FittedRecipe:
         """Return the recipe with what was fitted for the cutoff, and what it was fitted to."""
@@ -180,22 +186,20 @@ class Pipeline:
         )
 
     def _assembled(
-        self, recipe: Recipe, made: BottomMeans, bottom: pd.DataFrame, calibrated: Calibrated, cutoff: pd.Timestamp
+        self, recipe: Recipe, made: BottomMeans, bottom: pd.DataFrame, paths: SystemPaths, cutoff: pd.Timestamp
     ) -> Forecast:
-        """Return the forecast of bottom series and parents from the final means, margins and paths of the bottom."""
+        """Return the forecast of bottom series and parents from the final means and paths of the bottom."""
         parts, levels = summing(self._history.system, list(bottom.columns)), self._history.system.quantiles
-        margins, paths = self._rest.zero_margins(calibrated.margins, calibrated.paths, cutoff)
-        quantiles = quantiles_of_all(margins, paths, parts, levels)
-        means = (means_within(bottom, quantiles, parts, paths, levels) @ parts).round(DECIMALS)
+        found = summarise(paths, parts, levels, len(bottom))
+        means = (means_within(bottom, found.quantiles, parts, found.means, levels) @ parts).round(DECIMALS)
         return Forecast(
             cutoff=cutoff,
             means=means,
-            quantiles=quantiles,
+            quantiles=found.quantiles,
             models={i: made.models.get(i, _candidate(recipe, i)) for i in means.columns},
             reasons=made.reasons,
             parts=parts,
             paths=paths,
-            headroom=calibrated.headroom,
             counted_on=self._rest.of_series(parts, cutoff),
         )
 
@@ -224,6 +228,20 @@ class Pipeline:
             why = self._means.failure(names[unique_id], cutoff, unique_id)
             reasons[unique_id] = f"{names[unique_id]} failed: {why}"
         return reasons
+
+
+def _batches(cutoffs: Collection[pd.Timestamp], most: int) -> Iterator[list[pd.Timestamp]]:
+    """Yield the cutoffs in batches whose frames, and those of their refit days, are at most as many as are held.
+
+    Every candidate then finds the frames that the one before it has used.
+    """
+    by_day = by_fit_day(cutoffs)
+    if len(cutoffs) + len(by_day) <= most:
+        yield sorted(cutoffs)
+        return
+    for some in by_day.values():
+        size = max(most - 1, 1)
+        yield from (some[start : start + size] for start in range(0, len(some), size))
 
 
 def _candidate(recipe: Recipe, unique_id: str) -> str:

@@ -9,46 +9,94 @@ import pandas as pd
 
 from publication.invariants import holds_means, mean_bounds
 from publication.vocabulary import OCCUPANCY, Kind, series_key
-from training.calibration.counts import PastCounts
+from training.calibration.counts import CountMixture, PastCounts
 from training.calibration.past_errors import PastErrors, before_long_gap
-from training.calibration.quantiles import SMALL_COUNT, Calibration, continuity_jitter, in_integer_counts
+from training.calibration.quantiles import (
+    SMALL_COUNT,
+    Calibration,
+    SeriesQuantiles,
+    continuity_jitter,
+    in_integer_counts,
+)
 from training.calibration.scale import count_sd, scaled_errors
 from training.features.calendar import NONE_HIDDEN, special_days
-from training.frames import WEEK, BoolArray, FloatArray, IntArray
+from training.frames import WEEK, BoolArray, FloatArray, IndexArray, IntArray
 from training.history.patient_flow import beds_of
 from training.history.point_in_time import PointInTimeHistory
 from training.models.candidate import target_days
-from training.paths.flow_identity import reorder_discharges
-from training.paths.joint import MARGIN_LEVELS, Paths, Trajectories, joint_paths, quantiles, reordered
-from training.pipeline.forecast import DECIMALS
+from training.paths.flow_identity import discharge_order
+from training.paths.joint import MARGIN_LEVELS, Paths, Trajectories, joint_paths, reordered
+from training.pipeline.rest_days import RestDays
+from training.pipeline.system_paths import DECIMALS, PathChunk, SystemPaths, place_chunks
 
 CalibrationWindows = Sequence[pd.Timestamp]
-CountQuantiles = Callable[[FloatArray, FloatArray, PastCounts, Sequence[str], BoolArray, Sequence[float]], FloatArray]
-"""The type of `with_count_quantiles`."""
+SmallCounts = Callable[[FloatArray, PastCounts, Sequence[str], BoolArray, Sequence[float]], CountMixture]
+"""The type of `count_quantiles`."""
 
 
 @dataclass(frozen=True)
-class Calibrated:
-    """Quantiles of the bottom series (n_bottom, horizon, n_levels), joint paths with these margins, and headroom's."""
+class BottomMargins:
+    """Margins of the bottom series around `means` (horizon, n_bottom), made for some of them at a time.
 
-    margins: FloatArray
-    paths: Paths
-    headroom: Paths
+    `integer` and `bounds` (n_bottom,) are which count in integers, and what none goes beyond.
+    """
+
+    means: FloatArray
+    integer: BoolArray
+    bounds: FloatArray
+    quantiles: SeriesQuantiles
+    counts: CountMixture
+
+    def of(self, positions: IndexArray) -> FloatArray:
+        """Return the margins of some series, (n_positions, horizon, n_levels), rounded."""
+        values = self.quantiles.of(positions)
+        values = in_integer_counts(values, self.means[:, positions], self.integer[positions])
+        values = self.counts.mixed_with(values, positions)
+        return np.asarray(np.minimum(values, self.bounds[positions, None]).transpose(1, 0, 2).round(DECIMALS))
+
+
+@dataclass(frozen=True)
+class HeadroomMargins:
+    """Margins of headroom by series of occupancy: around the `means` of `beds` less occupancy, (horizon, n_places)."""
+
+    unique_ids: tuple[str, ...]
+    means: FloatArray
+    beds: FloatArray
+    integer: BoolArray
+    quantiles: SeriesQuantiles
+
+    def of(self, paths: Paths) -> Paths:
+        """Return paths of headroom of the places of some paths, in the order of beds less occupancy."""
+        there = {unique_id: i for i, unique_id in enumerate(paths.unique_ids)}
+        some = np.array([i for i, unique_id in enumerate(self.unique_ids) if unique_id in there], dtype=np.intp)
+        ids = [self.unique_ids[i] for i in some]
+        columns, others = ([there[i] for i in names] for names in (ids, map(beds_of, ids)))
+        values = self.beds[:, some, None] - self.quantiles.of(some)
+        small = self.integer[some] & (self.means[:, some] <= SMALL_COUNT)
+        values = np.where(small[:, :, None], np.round(values), values).transpose(1, 0, 2)
+        order = paths.values[others] - paths.values[columns]
+        return Paths(tuple(ids), reordered(values[:, :, ::-1].round(DECIMALS), order))
 
 
 class Margins:
     """Margins and paths of one system's bottom series.
 
-    `calibrate` makes quantiles of past errors, `count` puts those of small counts in their place.
+    `calibrate` makes quantiles of past errors, `count` those of small counts, which are mixed with them.
     """
 
     def __init__(
-        self, history: PointInTimeHistory, horizon: int, calibrate: Calibration, count: CountQuantiles
+        self,
+        history: PointInTimeHistory,
+        horizon: int,
+        calibrate: Calibration,
+        count: SmallCounts,
+        rest: RestDays,
     ) -> None:
         self.history = history
         self.horizon = horizon
         self._calibrate = calibrate
         self._count = count
+        self._rest = rest
 
     def calibrate(
         self,
@@ -57,46 +105,52 @@ class Margins:
         means: FloatArray,
         actuals: FloatArray,
         windows: CalibrationWindows,
-    ) -> Calibrated:
+    ) -> SystemPaths:
         """Return margins and paths of the bottom series, from their means, wide, and what errors the past had.
 
         `models` names what made each series; `means` and `actuals` (n_windows, horizon, n_bottom) are those of the
-        windows before the cutoff.
+        windows before the cutoff. What is pooled over series is fitted here; the paths are made when they are needed,
+        some places at a time.
         """
-        cutoff = _cutoff(bottom)
-        errors, integer = scaled_errors(means, actuals), self._is_integer(cutoff, list(models))
+        cutoff, ids = _cutoff(bottom), tuple(models)
+        errors, integer = scaled_errors(means, actuals), self._is_integer(cutoff, list(ids))
         groups = [f"{series_key(unique_id).measure} {name}" for unique_id, name in models.items()]
         levels = sorted({*self.history.system.quantiles, *MARGIN_LEVELS})
         past = self._past_errors(errors, means, integer, windows, cutoff)
         old = before_long_gap(windows)
-        scaled = self._calibrate(bottom.to_numpy(), past.without_first(old), groups, levels)
-        values = in_integer_counts(scaled, bottom.to_numpy(), integer)
         near = self._past_counts(means[old:], actuals[old:], windows[old:], cutoff)
-        values = self._count(values, bottom.to_numpy(), near, groups, integer & self._is_flow(models), levels)
-        values = np.minimum(values, upper_bounds(self.history, cutoff, list(models))[:, None])
-        values = values.transpose(1, 0, 2).round(DECIMALS)
-        published, evenly = (np.searchsorted(levels, some) for some in (self.history.system.quantiles, MARGIN_LEVELS))
+        values = bottom.to_numpy()
+        margins = BottomMargins(
+            values,
+            integer,
+            upper_bounds(self.history, cutoff, ids),
+            self._calibrate(values, past.without_first(old), groups, levels),
+            self._count(values, near, groups, integer & self._is_flow(models), levels),
+        )
         together = Trajectories(past.align_by_lead(errors), (past.age_days + 1)[:, 0])
-        paths = joint_paths(values[:, :, evenly], together, list(models))
-        headroom = self._headroom(bottom, models, means - actuals, paths, windows)
-        return Calibrated(values[:, :, published], reorder_discharges(paths, self.history, cutoff), headroom)
+        discharges = discharge_order(ids, self.history, cutoff)
+        headroom = self._headroom(bottom, models, means - actuals, windows)
+        published, evenly = (np.searchsorted(levels, some) for some in (self.history.system.quantiles, MARGIN_LEVELS))
+
+        def made(positions: IndexArray) -> PathChunk:
+            of_chunk, some = margins.of(positions), [ids[i] for i in positions]
+            paths = joint_paths(of_chunk[:, :, evenly], together.of(positions), some)
+            free = headroom.of(paths)
+            counted = self._rest.zero_margins(of_chunk[:, :, published], discharges.of(paths), cutoff)
+            return PathChunk(positions, *counted, free)
+
+        return SystemPaths(ids, place_chunks(self.history.system, ids), made)
 
     def _headroom(
-        self,
-        bottom: pd.DataFrame,
-        models: Mapping[str, str],
-        errors: FloatArray,
-        paths: Paths,
-        windows: CalibrationWindows,
-    ) -> Paths:
-        """Return paths of headroom, by the occupancy series whose beds are counted at the same place.
+        self, bottom: pd.DataFrame, models: Mapping[str, str], errors: FloatArray, windows: CalibrationWindows
+    ) -> HeadroomMargins:
+        """Return the margins of headroom of the occupancy series whose beds are counted at the same place.
 
-        The margins of headroom are calibrated by the `errors` (n_windows, horizon, n_bottom), in counts, of occupancy
-        less beds. The paths are in the order of beds less occupancy.
+        They are calibrated by the `errors` (n_windows, horizon, n_bottom), in counts, of occupancy less beds.
         """
-        ids, cutoff = list(models), _cutoff(bottom)
-        occupied = [i for i in ids if series_key(i).measure == OCCUPANCY and beds_of(i) in models]
-        columns, others = ([ids.index(i) for i in some] for some in (occupied, map(beds_of, occupied)))
+        position, cutoff = {unique_id: i for i, unique_id in enumerate(models)}, _cutoff(bottom)
+        occupied = [i for i in models if series_key(i).measure == OCCUPANCY and beds_of(i) in models]
+        columns, others = ([position[i] for i in some] for some in (occupied, map(beds_of, occupied)))
         net = errors[:, :, columns] - errors[:, :, others]
         means, beds = bottom[occupied].to_numpy(), bottom.iloc[:, others].to_numpy()
         sizes = np.broadcast_to(means.mean(axis=0), net.shape)
@@ -104,10 +158,9 @@ class Margins:
         past = self._past_errors(net / count_sd(sizes), sizes, integer, windows, cutoff)
         near = past.without_first(before_long_gap(windows))
         groups = [f"headroom {models[i]} {models[beds_of(i)]}" for i in occupied]
-        values = beds[:, :, None] - self._calibrate(means, near, groups, MARGIN_LEVELS)
-        values = np.where((integer & (means <= SMALL_COUNT))[:, :, None], np.round(values), values).transpose(1, 0, 2)
-        order = paths.values[others] - paths.values[columns]
-        return Paths(tuple(occupied), reordered(values[:, :, ::-1].round(DECIMALS), order))
+        return HeadroomMargins(
+            tuple(occupied), means, beds, integer, self._calibrate(means, near, groups, MARGIN_LEVELS)
+        )
 
     def _past_errors(
         self,
@@ -168,32 +221,26 @@ def upper_bounds(history: PointInTimeHistory, cutoff: pd.Timestamp, ids: Sequenc
     return np.where(is_rate, np.maximum(most, ALL_OF_IT), np.inf)
 
 
-def quantiles_of_all(margins: FloatArray, paths: Paths, parts: pd.DataFrame, levels: Sequence[float]) -> FloatArray:
-    """Return quantiles of all series (n_series, horizon, n_levels): the margins, and those of sums from their paths."""
-    adding = parts.to_numpy(dtype=bool).T[len(margins) :]
-    sums = [quantiles(paths.summed(of), levels) for of in adding]
-    return np.concatenate([margins, np.reshape(sums, (-1, *margins.shape[1:])).round(DECIMALS)])
-
-
 def _cutoff(bottom: pd.DataFrame) -> pd.Timestamp:
     """Return the day before the first that is forecast."""
     return pd.Timestamp(bottom.index[0]) - pd.Timedelta(days=1)
 
 
 def means_within(
-    bottom: pd.DataFrame, quantiles: FloatArray, parts: pd.DataFrame, paths: Paths, levels: tuple[float, ...]
+    bottom: pd.DataFrame, quantiles: FloatArray, parts: pd.DataFrame, of_paths: FloatArray, levels: tuple[float, ...]
 ) -> pd.DataFrame:
     """Return the bottom means (horizon, n_bottom), so that they and their sums lie within the outer quantiles.
 
-    `quantiles` (n_series, horizon, n_levels) are of all series of the 0/1 matrix `parts`. The mean of a model that has
-    erred to one side in every window lies outside its intervals. There, and in every part of a sum that lies outside,
-    the mean of the calibrated paths is taken; a mean that skewness still leaves outside is moved to the bound.
+    `quantiles` (n_series, horizon, n_levels) are of all series of the 0/1 matrix `parts`, and `of_paths` (horizon,
+    n_bottom) the means of the calibrated paths. The mean of a model that has erred to one side in every window lies
+    outside its intervals. There, and in every part of a sum that lies outside, the mean of the paths is taken; a mean
+    that skewness still leaves outside is moved to the bound.
     """
     if not holds_means(levels) or not quantiles.size:
         return bottom
     least, most = np.vectorize(mean_bounds, otypes=[float, float])(quantiles[..., 0].T, quantiles[..., -1].T)
     adding = parts.to_numpy()
-    means, of_paths = bottom.to_numpy(copy=True), paths.values.mean(axis=-1).T.round(DECIMALS)
+    means = bottom.to_numpy(copy=True)
     replaced = np.zeros(means.shape, bool)
     while True:
         sums = means @ adding

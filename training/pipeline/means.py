@@ -28,7 +28,9 @@ from training.models.candidate import (
     target_days,
 )
 from training.models.catalogue import CATALOGUE, Combination, LearnedEnsemble
-from training.pipeline.state import PipelineState, SavedMeans
+from training.models.series_forecast import FittedETS
+from training.pipeline.saved_means import SavedMeans
+from training.pipeline.state import PipelineState
 
 Days = Collection[pd.Timestamp]
 EnsembleWeights = Mapping[tuple[str, str], Weights]
@@ -90,14 +92,18 @@ class MeansCache:
         self.fits.add(state.fits)
         self._saved.update(state.means)
 
-    def state(self, names: Iterable[str], cutoffs: Days, days: Days) -> PipelineState:
-        """Return the means of candidates and their members at the cutoffs, and the fits up to the days."""
+    def state(self, names: Iterable[str], cutoffs: Days, days: Days, pooled_days: Days = ()) -> PipelineState:
+        """Return the means of candidates and their members at the cutoffs, and the fits up to the days.
+
+        Of `pooled_days` it has only the fits that many series share.
+        """
         means = SavedMeans()
         for name in with_members(names):
             made = self._by_candidate.get(name, Means())
             for cutoff in (cutoff for cutoff in cutoffs if cutoff in made.by_cutoff):
                 means.add(name, self._keys(scope_of(CATALOGUE[name]), cutoff), made, cutoff)
-        return PipelineState(means, self.fits.of_days(days))
+        shared = {k: fit for k, fit in self.fits.of_days(pooled_days).items() if not isinstance(fit, FittedETS)}
+        return PipelineState(means, {**shared, **self.fits.of_days(days)})
 
     def _forecast_missing(self, name: str, candidate: Candidate, cutoffs: Sequence[pd.Timestamp]) -> Means:
         """Return the saved means at the cutoffs; where there are none, the candidate makes them."""

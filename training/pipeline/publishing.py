@@ -6,6 +6,7 @@ from itertools import compress
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
 from publication.model import Actual, Champion, DayForecast, Note, Publication, SeriesForecast
 from publication.vocabulary import BEDS, DRIVERS, NoteKind, SeriesKey, series_key
@@ -16,9 +17,10 @@ from training.models.calendar_level import FittedLevel, fitted_for
 from training.models.candidate import SMOOTHING_LOOKBACK_DAYS, FitCache, by_measure, target_days
 from training.models.effects import design
 from training.models.level import BASE, moving_averages, weekday_factors
-from training.pipeline.forecast import DECIMALS, Forecast
+from training.pipeline.forecast import Forecast
 from training.pipeline.pressure import headroom, uncounted
 from training.pipeline.rest_days import RestDays
+from training.pipeline.system_paths import DECIMALS
 from training.system.bank_holidays import holiday_titles
 from training.system.model import Event, SystemContext
 
@@ -51,7 +53,9 @@ def drivers(
         rows = [position[unique_id] for unique_id in unique_ids]
         bottom[rows] = _of_measure(history, fits, cutoff, horizon, measure, unique_ids)
     bottom[~is_counted[: len(bottom)]] = 0.0
-    values = np.einsum("bs,bhd->shd", parts.to_numpy(), bottom.round(decimals)).round(decimals)
+    adding = csr_array(parts.to_numpy().T)  # a thousandth of the matrix is not 0
+    summed = adding @ bottom.round(decimals).reshape(len(bottom), -1)
+    values = summed.reshape(-1, horizon, len(DRIVERS)).round(decimals)
     values[:, :, -1] = (means.to_numpy().T - values[:, :, :-1].sum(axis=-1)).round(decimals)
     return np.asarray(values)
 

@@ -7,29 +7,27 @@ new or has changed. Nothing in a state can be out of date, and a state may be de
 import json
 import logging
 import zipfile
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from training.files import write_atomically
-from training.frames import FloatArray, values_of
 from training.history.census_shares import CensusShares
 from training.history.patient_flow import FlowSeries
 from training.models import calendar_level, flow_balance
 from training.models.boosting import FittedBoosting
-from training.models.candidate import Key, Means
+from training.models.candidate import Key
 from training.models.discharges import Hazard
 from training.models.effects import Effects
 from training.models.level import Level
 from training.models.series_forecast import FittedETS
+from training.pipeline.saved_means import SavedMeans, read_means, write_means
 
 CLASSES: dict[str, type] = {
     "calendar level": calendar_level.FittedLevel,
@@ -122,75 +120,6 @@ def _read(value: Json, arrays: Arrays) -> object:
     return arrays[cast(int, value["array"])]
 
 
-CANDIDATE, DIGEST, FAILURE = "candidate", "key", "failure"
-
-
-class SavedMeans:
-    """For each candidate, the means of one series at one cutoff (horizon,) by key, and why there are none."""
-
-    def __init__(self) -> None:
-        self._means: defaultdict[str, dict[bytes, FloatArray]] = defaultdict(dict)
-        self._failures: defaultdict[str, dict[bytes, str]] = defaultdict(dict)
-
-    def fill(self, name: str, keys: Mapping[str, bytes], means: Means, cutoff: pd.Timestamp) -> frozenset[str]:
-        """Write what is saved under the keys of some series into the means; return the series that have nothing."""
-        saved, failures = self._means[name], self._failures[name]
-        found = {unique_id: key for unique_id, key in keys.items() if key in saved}
-        if found:
-            means.fill(cutoff, list(found), np.column_stack([saved[key] for key in found.values()]))
-        for unique_id, key in found.items():
-            if key in failures:
-                means.failures[cutoff, unique_id] = failures[key]
-        return frozenset(keys.keys() - found.keys())
-
-    def add(self, name: str, keys: Mapping[str, bytes], means: Means, cutoff: pd.Timestamp) -> None:
-        """Save the means of some series at a cutoff under their keys."""
-        table = values_of(means.by_cutoff[cutoff], list(keys))  # a candidate may leave a series out
-        for (unique_id, key), values in zip(keys.items(), table.T, strict=True):
-            self._means[name][key] = values
-            if (cutoff, unique_id) in means.failures:
-                self._failures[name][key] = means.failures[cutoff, unique_id]
-
-    def update(self, other: "SavedMeans") -> None:
-        """Take all that another has."""
-        for name, saved in other._means.items():
-            self._means[name].update(saved)
-        for name, failures in other._failures.items():
-            self._failures[name].update(failures)
-
-    def rows(self) -> pd.DataFrame:
-        """Return a row for each candidate and key: the reason of a failure (else empty), and the means by lead."""
-        tables = [self._table(name) for name, saved in self._means.items() if saved]
-        empty = pd.DataFrame(columns=[CANDIDATE, DIGEST, FAILURE], dtype=str)
-        return pd.concat(tables, ignore_index=True) if tables else empty
-
-    def _table(self, name: str) -> pd.DataFrame:
-        saved, failures = self._means[name], self._failures[name]
-        leads = [str(lead) for lead in range(1, len(next(iter(saved.values()))) + 1)]
-        table = pd.DataFrame(np.stack(list(saved.values())), columns=leads)
-        table.insert(0, CANDIDATE, name)
-        table.insert(1, DIGEST, [key.hex() for key in saved])
-        table.insert(2, FAILURE, [failures.get(key, "") for key in saved])
-        return table
-
-
-def saved_means(rows: pd.DataFrame) -> SavedMeans:
-    """Return the means of which `SavedMeans.rows` made the rows."""
-    read = SavedMeans()
-    for name, table in rows.groupby(CANDIDATE, sort=False):
-        for key, failure, values in _entries(table):
-            read._means[str(name)][key] = values
-            if failure:
-                read._failures[str(name)][key] = failure
-    return read
-
-
-def _entries(table: pd.DataFrame) -> Iterator[tuple[bytes, str, FloatArray]]:
-    values = table.drop(columns=[CANDIDATE, DIGEST, FAILURE]).to_numpy(dtype=float)
-    keys = map(bytes.fromhex, table[DIGEST])
-    yield from zip(keys, table[FAILURE], values, strict=True)
-
-
 FITS_FOLDER, MEANS_FILE = "fits", "means.parquet"
 
 
@@ -211,12 +140,12 @@ class PipelineState:
     def write(self, folder: Path) -> None:
         """Write into a folder, which exists: Parquet, JSON and arrays."""
         save_fitted(self.fits, folder / FITS_FOLDER)
-        self.means.rows().to_parquet(folder / MEANS_FILE, index=False)
+        write_means(self.means, folder / MEANS_FILE)
 
 
 def read_state(folder: Path) -> PipelineState:
     """Return the state that was written into a folder."""
-    return PipelineState(saved_means(pd.read_parquet(folder / MEANS_FILE)), load_fitted(folder / FITS_FOLDER))
+    return PipelineState(read_means(folder / MEANS_FILE), load_fitted(folder / FITS_FOLDER))
 
 
 log = logging.getLogger("headroom")

@@ -147,7 +147,7 @@ def _with_distribution(rows: pd.DataFrame, forecast: Forecast) -> pd.DataFrame:
     """
     position = {unique_id: i for i, unique_id in enumerate(forecast.paths.unique_ids)}
     rows = rows[rows["unique_id"].isin(position)].reset_index(drop=True)
-    values = forecast.paths.values[rows["unique_id"].map(position), rows["lead"] - 1]
+    values = forecast.paths.complete().values[rows["unique_id"].map(position), rows["lead"] - 1]
     actuals = rows["y"].to_numpy(dtype=float)[:, None]
     shares = {BELOW: (values < actuals).sum(axis=1), UP_TO: (values <= actuals).sum(axis=1)}
     return rows.assign(**{name: (count + 0.5) / (N_PATHS + 1) for name, count in shares.items()})

@@ -55,7 +55,7 @@ def made(system: System, table: pd.DataFrame) -> tuple[Forecast, tuple[Headroom,
 def test_every_node_is_the_sum_of_its_places_on_every_path(drawn: tuple[System, pd.DataFrame]) -> None:
     system, table = drawn
     forecast, _ = made(system, table)
-    ids, paths, levels = list(forecast.means.columns), forecast.paths, system.quantiles
+    ids, paths, levels = list(forecast.means.columns), forecast.paths.complete(), system.quantiles
     for place in system.places:
         for name in LEVELS:
             below = [
@@ -77,7 +77,7 @@ def test_net_flow_is_counted_on_paths_where_both_flows_are(drawn: tuple[System, 
     forecast, places = made(system, table)
     for of in places:
         total, sites, counted = np.zeros((HORIZON, 999)), set[str](), False
-        for unique_id, values in zip(forecast.paths.unique_ids, forecast.paths.values, strict=True):
+        for unique_id, values in zip(forecast.paths.unique_ids, forecast.paths.complete().values, strict=True):
             site, measure = unique_id.split("/")
             if site in system.under(of.place) and measure in ("admissions", "discharges"):
                 total += values if measure == "admissions" else -values
@@ -97,7 +97,7 @@ def test_the_flow_identity_holds_from_the_census_on(drawn: tuple[System, pd.Data
     forecast, _ = made(system, table)
     for place in flow_series(list(forecast.paths.unique_ids)):
         census = float(table[place.occupancy].iloc[-1])
-        of = flow_identity(forecast.paths, place, LastDay(census))
+        of = flow_identity(forecast.paths.complete(), place, LastDay(census))
         assert (of.before[0] == census).all()
         balance = np.cumsum(of.admissions - of.discharges + of.unexplained, axis=0)
         np.testing.assert_allclose(census + balance, of.occupancy, atol=1e-6)
@@ -118,9 +118,13 @@ def test_chances_are_shares_of_paths_and_fall_with_threshold_and_beds(
             assert chances == sorted(chances, reverse=True)
             with_more = [chance_over(levels, [v + more for v in left], beds + more, t) for t in thresholds]
             assert all(now <= was + ROUNDED for now, was in zip(with_more, chances, strict=True))
+    free = {
+        unique_id: values
+        for chunk in forecast.paths.chunks()
+        for unique_id, values in zip(chunk.headroom.unique_ids, chunk.headroom.values, strict=True)
+    }
     for of in places:
-        below = [i for i in forecast.headroom.unique_ids if i.split("/")[0] in system.under(of.place)]
-        on_paths = sum(forecast.headroom.values[forecast.headroom.unique_ids.index(i)] for i in below)
+        on_paths = sum(values for i, values in free.items() if i.split("/")[0] in system.under(of.place))
         for day, left in enumerate(of.headroom):
             counted = float((on_paths[day] < -0.5).mean())
             assert abs(chance_short(levels, left, 1) - counted) <= 0.012

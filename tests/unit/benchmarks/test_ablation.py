@@ -11,15 +11,15 @@ from benchmarks.ablation.parts import COMPLETE_RECIPE, LEVEL, MEMBERS, Part, Rec
 from benchmarks.ablation.replacements import (
     EqualWeights,
     each_by_itself,
+    in_one_chunk,
     independent,
     own_scale,
     without_growth,
 )
 from benchmarks.ablation.runs import Figures, Run, registered
-from tests.unit.calibration.past_errors import drawn, past
+from tests.unit.calibration.past_errors import drawn, past, quantiles_of_all
 from tests.unit.pipeline.histories import build_history, build_system, counts, four_sites
 from training.backtest.run import backtest_candidate
-from training.calibration.quantiles import quantiles
 from training.models.calendar_level import CalendarLevel
 from training.models.candidate import ForecastRequest, Means
 from training.models.catalogue import CATALOGUE, DEFAULT_CANDIDATE, LearnedEnsemble, SeasonalNaive
@@ -201,11 +201,11 @@ def test_without_growth_leads_that_no_error_is_known_of_have_the_longest_known_o
 
 def test_each_series_by_itself_has_the_quantiles_that_it_has_alone() -> None:
     both, means, levels = drawn(40, 7, 2, np.array([1.0, 5.0])), np.full((7, 2), 100.0), [0.1, 0.5, 0.9]
-    found = each_by_itself(means, both, ["a", "a"], levels)
+    found = each_by_itself(means, both, ["a", "a"], levels).of(np.arange(2))
     for series in (0, 1):
-        alone = quantiles(means[:, [series]], past(both.scaled[:, :, [series]]), ["a"], levels)
+        alone = quantiles_of_all(means[:, [series]], past(both.scaled[:, :, [series]]), ["a"], levels)
         np.testing.assert_allclose(found[:, [series]], alone)
-    assert not np.allclose(found, quantiles(means, both, ["a", "a"], levels))
+    assert not np.allclose(found, quantiles_of_all(means, both, ["a", "a"], levels))
 
 
 def test_sums_of_independent_parts_are_narrower_than_sums_of_parts_that_move_together() -> None:
@@ -216,7 +216,12 @@ def test_sums_of_independent_parts_are_narrower_than_sums_of_parts_that_move_tog
     equal = Paths(("A/x", "B/x"), np.repeat(values, 2, axis=0))
     parts_matrix = pd.DataFrame([[1, 0, 1], [0, 1, 1]], ["A/x", "B/x"], ["A/x", "B/x", "north/x"])
     margins = np.repeat(np.quantile(values[0], [0.1, 0.5, 0.9], axis=-1).T[None], 2, axis=0)
-    together = replace(forecast, paths=equal, parts=parts_matrix, quantiles=np.concatenate([margins, 2 * margins[:1]]))
+    together = replace(
+        forecast,
+        paths=in_one_chunk(equal, margins),
+        parts=parts_matrix,
+        quantiles=np.concatenate([margins, 2 * margins[:1]]),
+    )
     found = independent(together, (0.1, 0.5, 0.9)).quantiles
     np.testing.assert_allclose(found[:2], margins, atol=0.001)
     width, of_equal = (of[2, :, 2] - of[2, :, 0] for of in (found, together.quantiles))

@@ -1,5 +1,6 @@
 """Quantiles of small counts: hand-worked estimates, scipy's quantiles as a witness, and PITs of simulated wards."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,6 @@ from training.calibration.counts import (
     negative_binomial_quantiles,
     share_of_counts,
     steadied,
-    with_count_quantiles,
 )
 from training.frames import FloatArray
 from training.paths.joint import MARGIN_LEVELS
@@ -101,7 +101,8 @@ def test_means_that_are_those_of_their_weekday_are_not_drawn_to_other_weekdays()
     """Mondays of 2 and Sundays of 2.6; P(X <= 2) is 0.677 at 2, and 0.642 at 2.14, drawn towards the mean of both."""
     means = column([2.0, 2.6] * 20)
     past = PastCounts(means, means, np.array([[0], [6]] * 20), np.array([0]))
-    assert count_quantiles(np.array([[2.0]]), past, [0.66]).item() == 2.0
+    counts = count_quantiles(np.array([[2.0]]), past, ["admissions"], np.array([True]), [0.66])
+    assert counts.mixed_with(np.zeros((1, 1, 1)), np.array([0])).item() == 2.0
 
 
 @pytest.mark.parametrize(
@@ -163,20 +164,28 @@ def test_the_share_of_the_negative_binomial_falls_with_the_mean(mean: float, sha
     assert share_of_counts(np.array([mean])) == pytest.approx([share])
 
 
+def of_one_group(means: FloatArray, past: PastCounts, levels: Sequence[float]) -> FloatArray:
+    """Return the quantiles of small counts of one group: nothing is mixed with them below ten a day."""
+    n_series = means.shape[1]
+    found = count_quantiles(means, past, ["a"] * n_series, np.ones(n_series, dtype=bool), levels)
+    return found.mixed_with(np.zeros((*means.shape, len(levels))), np.arange(n_series))
+
+
 def test_only_small_counts_of_events_have_other_quantiles() -> None:
     """Poisson medians of 4, 20 and 4; what was there before has 7.3, and rounds to (20 + 7.3) / 2 = 14 at mean 20."""
     means = np.array([[4.0, 20.0, 40.0, 4.0]])
     nothing = past_counts(np.empty((0, 1, 4)), np.empty((0, 1, 4)))
     is_count = np.array([True, True, True, False])
-    found = with_count_quantiles(np.full((1, 4, 1), 7.3), means, nothing, ["a"] * 4, is_count, [0.5])
+    found = count_quantiles(means, nothing, ["a"] * 4, is_count, [0.5]).mixed_with(
+        np.full((1, 4, 1), 7.3), np.arange(4)
+    )
     assert found[0, :, 0].tolist() == [4.0, 14.0, 7.3, 7.3]
 
 
 def test_a_series_that_is_small_on_some_days_only_has_count_quantiles_on_those() -> None:
     nothing = past_counts(np.empty((0, 2, 1)), np.empty((0, 2, 1)))
-    found = with_count_quantiles(
-        np.full((2, 1, 1), 7.3), np.array([[4.0], [40.0]]), nothing, ["a"], np.ones(1, dtype=bool), [0.5]
-    )
+    small = count_quantiles(np.array([[4.0], [40.0]]), nothing, ["a"], np.ones(1, dtype=bool), [0.5])
+    found = small.mixed_with(np.full((2, 1, 1), 7.3), np.arange(1))
     assert found.ravel().tolist() == [4.0, 7.3]
 
 
@@ -186,8 +195,8 @@ def test_the_other_groups_and_large_series_give_no_prior() -> None:
     past, ahead = past_counts(means, actuals), np.array([[5.0, 5.0, 50.0]])
     values = np.zeros((1, 3, 1))
     is_count = np.ones(3, dtype=bool)
-    together = with_count_quantiles(values, ahead, past, ["a", "b", "a"], is_count, [0.9])
-    alone = count_quantiles(ahead[:, :1], past.of(np.array([True, False, False])), [0.9])
+    together = count_quantiles(ahead, past, ["a", "b", "a"], is_count, [0.9]).mixed_with(values, np.arange(3))
+    alone = of_one_group(ahead[:, :1], past.of(np.array([True, False, False])), [0.9])
     assert together[0, 0] == alone[0, 0]
     assert together[0, 1] > together[0, 0]
 
@@ -201,7 +210,7 @@ def test_the_randomised_pit_of_simulated_wards_is_uniform(mean: float, spread: f
     rates = random.gamma(mean / (spread - 1), spread - 1, shape) if spread > 1 else np.full(shape, mean)
     past = past_counts(np.full(shape, mean), random.poisson(rates).astype(float))
     assert dispersion(past.means, past.actuals).mean() == pytest.approx(spread, abs=0.06)
-    found = count_quantiles(np.full((7, n_series), mean), past, MARGIN_LEVELS)
+    found = of_one_group(np.full((7, n_series), mean), past, MARGIN_LEVELS)
     ahead = random.gamma(mean / (spread - 1), spread - 1, (7, n_series)) if spread > 1 else np.full((7, n_series), mean)
     actuals = random.poisson(ahead)[:, :, None]
     below, up_to = (found < actuals).mean(axis=-1), (found <= actuals).mean(axis=-1)
@@ -213,7 +222,7 @@ def test_the_quantiles_of_a_noisy_forecast_are_those_of_its_steadied_level() -> 
     """Long run 2, ahead 2.8, Poisson: noise 2 / 28, difference 0.8, so that 0.64 / 0.7114 of it stays: 2.72."""
     means = np.full((30, 7, 1), 2.0)
     past = past_counts(means, means + np.resize([1.0, -1.0], means.shape))
-    found = count_quantiles(np.full((7, 1), 2.8), past, MARGIN_LEVELS)
+    found = of_one_group(np.full((7, 1), 2.8), past, MARGIN_LEVELS)
     expected = poisson.ppf(np.array(MARGIN_LEVELS), 2 + 0.8 * 0.64 / (0.64 + 2 / 28))
     np.testing.assert_array_equal(found[0, 0], expected)
 
@@ -226,6 +235,6 @@ def test_the_dispersion_is_that_around_the_steadied_levels_of_the_windows() -> N
     """
     level = np.resize([2.5, 1.5], 30)[:, None, None] + np.zeros((30, 7, 1))
     past = past_counts(level, np.where(level > 2, 0.0, 4.0))
-    found = count_quantiles(np.full((7, 1), 2.0), past, MARGIN_LEVELS)
+    found = of_one_group(np.full((7, 1), 2.0), past, MARGIN_LEVELS)
     spread = 2.56325
     np.testing.assert_array_equal(found[3, 0], nbinom.ppf(np.array(MARGIN_LEVELS), 2 / (spread - 1), 1 / spread))

@@ -6,8 +6,9 @@ from math import exp, log
 import numpy as np
 import pytest
 
+from tests.unit.calibration.past_errors import errors_of_all
 from training.calibration.past_errors import PastErrors
-from training.calibration.quantiles import error_quantiles, special_factor
+from training.calibration.quantiles import special_factor
 from training.calibration.scale import combined_by_qlike, error_scale, volatility
 from training.calibration.weights import fitted_weights, series_weights
 from training.frames import FloatArray
@@ -43,7 +44,7 @@ def errors_of(*leads: FloatArray) -> PastErrors:
     ],
 )
 def test_quantiles_of_errors_stand_at_weibull_positions_half_mirrored(level: float, deviation: float) -> None:
-    found = error_quantiles(errors_of(latin_square(FIVE)), [level])
+    found = errors_of_all(errors_of(latin_square(FIVE)), [level])
     assert found == pytest.approx(deviation)
     assert found.shape == (1, 5, 1)
 
@@ -57,7 +58,7 @@ def test_quantiles_of_errors_stand_at_weibull_positions_half_mirrored(level: flo
     ],
 )
 def test_a_bias_is_carried_on_as_far_as_errors_have_one_sign(values: list[float], deviation: float) -> None:
-    assert error_quantiles(errors_of(latin_square(values)), [0.5]) == pytest.approx(deviation)
+    assert errors_of_all(errors_of(latin_square(values)), [0.5]) == pytest.approx(deviation)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_a_band_of_leads_takes_the_shape_of_all_leads_only_where_its_errors_are_
     lead_3 = latin_square([2.0, -2.0, 2.0, -2.0, 2.0])
     lead_3.flat[n_errors_of_lead_3:] = NAN
     errors = errors_of(latin_square(FIVE), latin_square(FIVE), lead_3)
-    assert error_quantiles(errors, [0.1])[2] == pytest.approx(deviation)
+    assert errors_of_all(errors, [0.1])[2] == pytest.approx(deviation)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_a_band_of_leads_takes_the_shape_of_all_leads_only_where_its_errors_are_
 def test_quantiles_are_those_of_errors_from_24_of_them_on(n_errors: int, deviation: float) -> None:
     square = latin_square([2.0, -2.0, 2.0, -2.0, 2.0])
     square.flat[n_errors:] = NAN
-    assert error_quantiles(errors_of(square), [0.1]) == pytest.approx(deviation, abs=1e-4)
+    assert errors_of_all(errors_of(square), [0.1]) == pytest.approx(deviation, abs=1e-4)
 
 
 def test_special_days_ahead_widen_by_the_factor_of_special_days_and_others_do_not() -> None:
@@ -100,7 +101,7 @@ def test_special_days_ahead_widen_by_the_factor_of_special_days_and_others_do_no
     is_special[10:] = True
     marked = replace(errors, is_special=is_special)
     ahead = replace(marked, special_ahead=np.array([True]))
-    ratio = error_quantiles(ahead, [0.3]) / error_quantiles(marked, [0.3])
+    ratio = errors_of_all(ahead, [0.3]) / errors_of_all(marked, [0.3])
     assert ratio == pytest.approx(7 / 6)
 
 
@@ -114,13 +115,13 @@ def forty_windows(first_half: float = 1.0, last: float = 1.0) -> FloatArray:
 
 def test_after_errors_have_fallen_quantiles_are_those_of_the_smaller_ones() -> None:
     """From 4 to 1, twenty windows ago: nearly 1. Of all errors alike, a tenth would be beyond 4."""
-    (found,) = error_quantiles(errors_of(forty_windows(first_half=4.0)), [0.1])
+    (found,) = errors_of_all(errors_of(forty_windows(first_half=4.0)), [0.1])
     assert (found > 1.0).all()
     assert (found < 1.6).all()
 
 
 def test_errors_of_the_newest_window_widen_the_quantiles_at_once() -> None:
-    calm, wild = (error_quantiles(errors_of(forty_windows(last=last)), [0.3]) for last in (1.0, 4.0))
+    calm, wild = (errors_of_all(errors_of(forty_windows(last=last)), [0.3]) for last in (1.0, 4.0))
     assert (wild > 1.2 * calm).all()
     assert (wild < 2.0 * calm).all()
 

@@ -7,13 +7,11 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
-from tests.unit.calibration.past_errors import STEP_DAYS, drawn, past
+from tests.unit.calibration.past_errors import STEP_DAYS, drawn, errors_of_all, past, quantiles_of_all
 from training.calibration.quantiles import (
     continuity_jitter,
-    error_quantiles,
     few_days_factor,
     in_integer_counts,
-    quantiles,
 )
 
 NAN = float("nan")
@@ -22,7 +20,7 @@ LEVELS = [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975]
 
 def test_without_errors_a_forecast_has_the_noise_of_a_poisson_count() -> None:
     nothing = past(np.empty((0, 2, 1)))
-    found = quantiles(np.array([[400.0], [100.0]]), nothing, ["attendances"], LEVELS)
+    found = quantiles_of_all(np.array([[400.0], [100.0]]), nothing, ["attendances"], LEVELS)
     assert found.shape == (2, 1, len(LEVELS))
     for of_lead, counts in zip(found[:, 0], (NormalDist(400, 20), NormalDist(100, 10)), strict=True):
         np.testing.assert_allclose(of_lead, [counts.inv_cdf(level) for level in LEVELS], atol=1e-9)
@@ -54,22 +52,22 @@ def test_windows_without_errors_add_no_days() -> None:
 def test_few_days_widen_around_the_median() -> None:
     few = past(np.random.default_rng(4).normal(1.0, 1.0, (8, 6, 40)))
     factor = few_days_factor(few)[5]
-    raw = error_quantiles(few, [0.5, 0.9])[5, 0]
-    middle, high = quantiles(np.full((6, 40), 400.0), few, ["a"] * 40, [0.5, 0.9])[5, 0]
+    raw = errors_of_all(few, [0.5, 0.9])[5, 0]
+    middle, high = quantiles_of_all(np.full((6, 40), 400.0), few, ["a"] * 40, [0.5, 0.9])[5, 0]
     assert middle == pytest.approx(400 - 20 * raw[0])
     assert high - middle == pytest.approx(20 * factor * (raw[0] - raw[1]))
     assert factor > 1.05
 
 
 def test_the_quantiles_are_those_of_the_errors() -> None:
-    found = quantiles(np.full((7, 40), 400.0), drawn(60, 7, 40, 1.5), ["a"] * 40, LEVELS)
+    found = quantiles_of_all(np.full((7, 40), 400.0), drawn(60, 7, 40, 1.5), ["a"] * 40, LEVELS)
     true = np.array([NormalDist(400, 30).inv_cdf(level) for level in LEVELS])
     assert found.mean(axis=(0, 1)) == pytest.approx(true, abs=2.5)
 
 
 def test_errors_that_were_all_too_high_shift_the_quantiles_down() -> None:
     errors = past(np.random.default_rng(3).normal(2.0, 0.5, (60, 7, 5)))
-    found = quantiles(np.full((7, 5), 100.0), errors, ["a"] * 5, [0.5])
+    found = quantiles_of_all(np.full((7, 5), 100.0), errors, ["a"] * 5, [0.5])
     assert found == pytest.approx(80.0, abs=2.0)
 
 
@@ -78,7 +76,7 @@ def test_groups_are_independent() -> None:
     other = errors.scaled.copy()
     other[:, :, 2:] *= 50
     calm, spoiled = (
-        quantiles(np.full((7, 4), 100.0), replace(errors, scaled=scaled), ["a", "a", "b", "b"], LEVELS)
+        quantiles_of_all(np.full((7, 4), 100.0), replace(errors, scaled=scaled), ["a", "a", "b", "b"], LEVELS)
         for scaled in (errors.scaled, other)
     )
     np.testing.assert_array_equal(calm[:, :2], spoiled[:, :2])
@@ -90,7 +88,7 @@ def test_after_a_break_the_intervals_widen_within_weeks() -> None:
     broken = calm.copy()
     broken[-5:] *= 4
     before, after = (
-        np.ptp(quantiles(np.full((7, 10), 100.0), past(errors), ["a"] * 10, [0.1, 0.9]), axis=-1).mean()
+        np.ptp(quantiles_of_all(np.full((7, 10), 100.0), past(errors), ["a"] * 10, [0.1, 0.9]), axis=-1).mean()
         for errors in (calm, broken)
     )
     assert after > 1.35 * before
@@ -104,8 +102,8 @@ def test_errors_of_days_after_the_cutoff_are_not_used() -> None:
     restored = np.where(np.isnan(errors.scaled), NAN, leaked)
     means = np.full((28, 3), 50.0)
     np.testing.assert_array_equal(
-        quantiles(means, errors, ["a"] * 3, LEVELS),
-        quantiles(means, replace(errors, scaled=restored), ["a"] * 3, LEVELS),
+        quantiles_of_all(means, errors, ["a"] * 3, LEVELS),
+        quantiles_of_all(means, replace(errors, scaled=restored), ["a"] * 3, LEVELS),
     )
 
 
@@ -113,7 +111,7 @@ def test_quantiles_never_fall_and_are_never_negative() -> None:
     random = np.random.default_rng(5)
     errors = past(random.normal(0, 3, (20, 14, 3)))
     errors.scaled[random.random(errors.scaled.shape) < 0.3] = NAN
-    found = quantiles(random.gamma(0.5, 4, (14, 3)), errors, ["a", "a", "b"], LEVELS)
+    found = quantiles_of_all(random.gamma(0.5, 4, (14, 3)), errors, ["a", "a", "b"], LEVELS)
     assert (found >= 0).all()
     assert (np.diff(found, axis=-1) >= 0).all()
 
@@ -127,7 +125,7 @@ def test_quantiles_of_small_counts_are_those_of_the_counts(mean: float) -> None:
     smooth = counts + continuity_jitter(days)[:, :, None]
     errors = past((mean - smooth) / max(mean, 1.0) ** 0.5)
     means = np.full((2, n_series), mean)
-    found = in_integer_counts(quantiles(means, errors, ["a"] * n_series, LEVELS), means, np.ones(n_series, bool))
+    found = in_integer_counts(quantiles_of_all(means, errors, ["a"] * n_series, LEVELS), means, np.ones(n_series, bool))
     assert (found % 1 == 0).all()
     assert np.abs(found.mean(axis=(0, 1)) - poisson.ppf(LEVELS, mean)).max() < 0.8
 
@@ -152,6 +150,6 @@ def test_the_oldest_windows_can_be_left_out() -> None:
     other[:10] *= 30
     spoiled = replace(errors, scaled=other)
     np.testing.assert_array_equal(
-        quantiles(np.full((7, 5), 100.0), spoiled.without_first(10), ["a"] * 5, LEVELS),
-        quantiles(np.full((7, 5), 100.0), errors.without_first(10), ["a"] * 5, LEVELS),
+        quantiles_of_all(np.full((7, 5), 100.0), spoiled.without_first(10), ["a"] * 5, LEVELS),
+        quantiles_of_all(np.full((7, 5), 100.0), errors.without_first(10), ["a"] * 5, LEVELS),
     )

@@ -7,15 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.unit.calibration.past_errors import past
+from tests.unit.calibration.past_errors import errors_of_all, past, quantiles_of_all
 from tests.unit.pipeline.histories import build_history, counts
 from tests.unit.sparse_errors import CONSTANT, NOTHING_KNOWN, SPARSE, with_sparse_errors
 from training.calibration.past_errors import PastErrors, before_long_gap, windows_before
 from training.calibration.quantiles import (
     continuity_jitter,
-    error_quantiles,
     in_integer_counts,
-    quantiles,
     special_factor,
 )
 from training.calibration.scale import NORMAL_SCALE, count_sd, error_scale, scaled_errors, volatility
@@ -39,7 +37,7 @@ def marked(what: str, every: int) -> PastErrors:
 def test_quantiles(what: str) -> None:
     horizon, n_series = SPARSE[what].shape[1:]
     means = np.full((horizon, n_series), MEAN)
-    found = quantiles(means, past(SPARSE[what]), ["a"] * n_series, LEVELS)
+    found = quantiles_of_all(means, past(SPARSE[what]), ["a"] * n_series, LEVELS)
     assert found.shape == (horizon, n_series, len(LEVELS))
     assert np.isfinite(found).all()
     assert (np.diff(found, axis=-1) >= 0).all()
@@ -56,7 +54,7 @@ def test_quantiles(what: str) -> None:
 def test_special_days(what: str, every: int) -> None:
     errors = marked(what, every)
     assert special_factor(errors) == pytest.approx(1.0, abs=0.1)  # drawn alike on all days
-    assert np.isfinite(error_quantiles(errors, LEVELS)).all()
+    assert np.isfinite(errors_of_all(errors, LEVELS)).all()
     assert errors.align_by_lead(SPARSE[what]).shape == SPARSE[what].shape
     assert len(errors.without_first(1).scaled) == max(len(SPARSE[what]) - 1, 0)
     assert errors.of(np.array([], dtype=np.intp)).scaled.shape[2] == 0

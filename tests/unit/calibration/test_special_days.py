@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.unit.calibration.past_errors import drawn
+from tests.unit.calibration.past_errors import drawn, quantiles_of_all
 from training.calibration.past_errors import PastErrors
-from training.calibration.quantiles import quantiles, special_factor
+from training.calibration.quantiles import special_factor
 
 HORIZON, N_SERIES, LEVELS = 7, 20, [0.1, 0.9]
 CHRISTMAS = slice(-3, -1)  # the two windows before the newest
@@ -23,7 +23,7 @@ def with_christmas(times: float, ahead: bool = False) -> PastErrors:
 
 
 def width(errors: PastErrors) -> float:
-    found = quantiles(np.full((HORIZON, N_SERIES), 400.0), errors, ["a"] * N_SERIES, LEVELS)
+    found = quantiles_of_all(np.full((HORIZON, N_SERIES), 400.0), errors, ["a"] * N_SERIES, LEVELS)
     return float(np.ptp(found, axis=-1).mean())
 
 

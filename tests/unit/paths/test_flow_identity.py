@@ -15,9 +15,9 @@ from training.paths.flow_identity import (
     LastDay,
     beds_freed,
     conditional_discharges,
+    discharge_order,
     flow_identity,
     recent_flows,
-    reorder_discharges,
     unexplained_sd,
 )
 from training.paths.joint import Paths
@@ -72,7 +72,7 @@ def identities(paths: Paths, history: PointInTimeHistory) -> list[FlowIdentity]:
 
 def test_the_flow_identity_holds_on_every_path_and_day(forecast: Forecast, history: PointInTimeHistory) -> None:
     """Summed day by day from the census."""
-    for place, of in zip("AB", identities(forecast.paths, history), strict=True):
+    for place, of in zip("AB", identities(forecast.paths.complete(), history), strict=True):
         in_bed = np.full(of.occupancy.shape[1], history.latest[f"{place}/occupancy"].iloc[-1])
         for day in range(HORIZON):
             in_bed = in_bed + of.admissions[day] - of.discharges[day] + of.unexplained[day]
@@ -82,10 +82,11 @@ def test_the_flow_identity_holds_on_every_path_and_day(forecast: Forecast, histo
 def test_little_is_left_unexplained_where_counts_balance(forecast: Forecast, history: PointInTimeHistory) -> None:
     rng = np.random.default_rng(1)
     positions = [i for i, unique_id in enumerate(forecast.paths.unique_ids) if unique_id.endswith("/discharges")]
-    alone = forecast.paths.values.copy()
+    paths = forecast.paths.complete()
+    alone = paths.values.copy()
     alone[positions] = rng.permuted(alone[positions], axis=-1)
     for reordered, shuffled in zip(
-        identities(forecast.paths, history), identities(Paths(forecast.paths.unique_ids, alone), history), strict=True
+        identities(paths, history), identities(Paths(paths.unique_ids, alone), history), strict=True
     ):
         assert reordered.unexplained.std() < 0.5 * shuffled.unexplained.std()
         assert np.corrcoef(reordered.discharges[0], reordered.implied[0])[0, 1] > 0.95
@@ -93,8 +94,8 @@ def test_little_is_left_unexplained_where_counts_balance(forecast: Forecast, his
 
 def test_the_margins_stay_as_they_are(forecast: Forecast, history: PointInTimeHistory) -> None:
     rng = np.random.default_rng(2)
-    shuffled = Paths(forecast.paths.unique_ids, rng.permuted(forecast.paths.values, axis=-1))
-    after = reorder_discharges(shuffled, history, forecast.cutoff)
+    shuffled = Paths(forecast.paths.unique_ids, rng.permuted(forecast.paths.complete().values, axis=-1))
+    after = discharge_order(shuffled.unique_ids, history, forecast.cutoff).of(shuffled)
     np.testing.assert_array_equal(np.sort(after.values, axis=-1), np.sort(shuffled.values, axis=-1))
     for i, unique_id in enumerate(after.unique_ids):
         is_as_it_was = np.array_equal(after.values[i], shuffled.values[i])
@@ -108,7 +109,7 @@ def test_counts_that_balance_poorly_weaken_the_correlation_of_discharges(history
     table["A/admissions"] = (table["A/admissions"] + rng.normal(0, 12, len(table)).round()).clip(lower=0)
     noisy = build_history(table, system())
     made = Forecaster(noisy, HORIZON).forecast(dict.fromkeys(MEASURES, "AutoETS"), noisy.last_complete_day)
-    of = identities(made.paths, noisy)[0]
+    of = identities(made.paths.complete(), noisy)[0]
     assert np.corrcoef(of.discharges[0], of.implied[0])[0, 1] < 0.9
 
 
@@ -126,13 +127,15 @@ def half_explained() -> tuple[Paths, PointInTimeHistory]:
 
 def test_paths_of_the_same_data_are_the_same_at_each_call() -> None:
     paths, history = half_explained()
-    one, other = (reorder_discharges(paths, history, history.last_complete_day).values for _ in range(2))
+    one, other = (
+        discharge_order(paths.unique_ids, history, history.last_complete_day).of(paths).values for _ in range(2)
+    )
     np.testing.assert_array_equal(one, other)
 
 
 def test_without_flow_series_the_paths_are_the_same(history: PointInTimeHistory) -> None:
     paths = Paths(("A/occupancy", "B/admissions"), np.ones((2, 3, 5)))
-    assert reorder_discharges(paths, history, history.last_complete_day) is paths
+    assert discharge_order(paths.unique_ids, history, history.last_complete_day).of(paths) is paths
 
 
 def flow_counts(occupancy: list[float], admissions: list[float], discharges: list[float]) -> FlowCounts:

@@ -7,7 +7,6 @@ import pytest
 from tests.unit.pipeline.histories import build_history, build_system, four_sites
 from training.models.candidate import ForecastRequest, Means, empty_means
 from training.models.catalogue import CATALOGUE
-from training.paths.joint import Paths
 from training.pipeline.forecaster import Forecaster
 from training.pipeline.margins import means_within
 
@@ -19,9 +18,9 @@ def published(means: list[float], paths: list[list[float]], quantiles: list[list
     """Of two series and their sum on one day."""
     bottom = pd.DataFrame([means], DAYS, ["A/x", "B/x"])
     parts = pd.DataFrame({"A/x": [1.0, 0.0], "B/x": [0.0, 1.0], "T/x": [1.0, 1.0]}, index=["A/x", "B/x"])
-    some = Paths(("A/x", "B/x"), np.array(paths)[:, None, :])
+    of_paths = np.array(paths)[:, None, :].mean(axis=-1).T
     found: list[float] = (
-        means_within(bottom, np.array(quantiles)[:, None, :], parts, some, LEVELS).to_numpy()[0].tolist()
+        means_within(bottom, np.array(quantiles)[:, None, :], parts, of_paths, LEVELS).to_numpy()[0].tolist()
     )
     return found
 

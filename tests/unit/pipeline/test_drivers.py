@@ -8,9 +8,10 @@ from publication.vocabulary import DRIVERS
 from tests.unit.pipeline.histories import ENGLISH, awkward, awkward_system, build_history, build_system, four_sites
 from training.models.candidate import FitCache
 from training.models.catalogue import CATALOGUE
-from training.pipeline.forecast import DECIMALS, Forecast
+from training.pipeline.forecast import Forecast
 from training.pipeline.forecaster import Forecaster
 from training.pipeline.publishing import drivers
+from training.pipeline.system_paths import DECIMALS
 
 HORIZON = 14
 

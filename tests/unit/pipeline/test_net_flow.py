@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.pipeline.histories import build_system
 from training.paths.joint import Paths
-from training.pipeline.pressure import net_flow
+from training.pipeline.pressure import PlaceIndex, balanced_flows
 
 SYSTEM = build_system({"T": "north", "A": "T", "B": "T", "W": "B"}, horizon_days=2)
 A = {"A/admissions/elective": [[1, 2, 3], [4, 5, 6]], "A/admissions/emergency": [[10, 20, 30], [0, 0, 0]]}
@@ -61,5 +61,6 @@ def paths(*parts: Rows) -> Paths:
     ],
 )
 def test_net_flow_is_of_both_flows_of_all_below(place: str, counted: Paths, expected: list[list[float]] | None) -> None:
-    found = net_flow(SYSTEM, place, counted)
-    assert (None if found is None else found.tolist()) == expected
+    flows = balanced_flows(PlaceIndex(SYSTEM, counted.unique_ids), place)
+    sums = [] if flows is None else [counted.values[of].sum(axis=0) for of in flows]
+    assert ((sums[0] - sums[1]).tolist() if sums else None) == expected

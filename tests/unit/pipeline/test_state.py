@@ -16,7 +16,8 @@ from training.history.point_in_time import PointInTimeHistory, known_at_day_end
 from training.models.candidate import Candidate, ForecastRequest, Means, Scope
 from training.models.catalogue import CATALOGUE
 from training.pipeline.forecaster import Forecaster
-from training.pipeline.state import ARRAYS, PARTS, PipelineState, load_fitted, read_state, save_fitted, saved_means
+from training.pipeline.saved_means import read_means, write_means
+from training.pipeline.state import ARRAYS, PARTS, PipelineState, load_fitted, read_state, save_fitted
 
 HORIZON = 7
 SYSTEM = build_system(horizon_days=HORIZON)
@@ -120,9 +121,11 @@ def test_a_series_that_failed_says_why_when_its_state_is_read_again(tmp_path: Pa
     forecaster.forecast(recipe("Ridge"), TRAINED)
     forecaster.prepare(["Ridge"], [TRAINED])
     means = forecaster._means.state(["Ridge"], [TRAINED], []).means
-    again = saved_means(means.rows())
-    assert again.rows().equals(means.rows())
-    assert again.rows().query("failure != ''")["failure"].tolist() == ["9 days are known, 29 are needed"]
+    write_means(means, tmp_path / "first.parquet")
+    write_means(read_means(tmp_path / "first.parquet"), tmp_path / "again.parquet")
+    first, again = (pd.read_parquet(tmp_path / name) for name in ("first.parquet", "again.parquet"))
+    assert again.equals(first)
+    assert again.query("failure != ''")["failure"].tolist() == ["9 days are known, 29 are needed"]
 
 
 def test_nothing_but_known_kinds_is_written(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def state() -> PipelineState:
 
 
 def n_saved(state: PipelineState) -> int:
-    return len(state.means.rows())
+    return sum(len(block.values) for _, block in state.means.blocks())
 
 
 def test_what_was_written_last_is_read(state: PipelineState, tmp_path: Path) -> None:
