@@ -53,7 +53,7 @@ def licence(package: str) -> str:
     found = distribution(package)
     if package in READ_IN_ITS_FILE:
         return _read_in_file(found, READ_IN_ITS_FILE[package])
-    stated = found.metadata["License-Expression"] or found.metadata["License"] or ""
+    stated = _field(found, "License-Expression") or _field(found, "License")
     return stated if _is_expression(stated) else _by_classifiers(found)
 
 
@@ -80,8 +80,13 @@ def _by_classifiers(found: Distribution) -> str:
     names = [name.rpartition(" :: ")[2] for name in found.metadata.get_all("Classifier") or () if "License ::" in name]
     known = [CLASSIFIERS[name] for name in names if name in CLASSIFIERS]
     if not known or len(known) != len(names):
-        raise LookupError(f"{found.name} names its licence as {names or found.metadata['License']}. Read its file.")
+        raise LookupError(f"{found.name} names its licence as {names or _field(found, 'License')}. Read its file.")
     return " AND ".join(sorted(known))
+
+
+def _field(found: Distribution, name: str) -> str:
+    """Return a field of the metadata, empty where it is absent: some readers raise KeyError then."""
+    return found.metadata.get(name, "")
 
 
 def _read_in_file(found: Distribution, name: str) -> str:

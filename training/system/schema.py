@@ -116,6 +116,7 @@ ALL_COLUMNS = "*"
 """Instead of the name of a column: every row of an aggregated count; every column not named otherwise."""
 MISSING = "missing"
 SAMPLE_DAYS = (datetime(2026, 2, 3, tzinfo=UTC), datetime(2024, 12, 31, tzinfo=UTC))
+SAME_WEEKDAYS = (2001, 2007)  # years whose days have the same weekdays
 DEFAULT_QUANTILES = [0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975]
 
 
@@ -157,12 +158,21 @@ def _check_day_format(value: str) -> str:
     if value == EXCEL_DAYS:
         return value
     try:
-        read = [datetime.strptime(day.strftime(value), value).date() for day in SAMPLE_DAYS]
+        read = [datetime.strptime(day.strftime(value), value).date() for day in SAMPLE_DAYS] if _has_year(value) else []
     except (ValueError, re.error):
         read = []
     if read != [day.date() for day in SAMPLE_DAYS]:
         raise ValueError("days cannot be read by it; give directives for year, month and day, like %d/%m/%Y")
     return value
+
+
+def _has_year(day_format: str) -> bool:
+    """Return whether two days that differ in nothing but the year are written differently.
+
+    Python 3.13 warns where days without a year are read.
+    """
+    first, second = (date(year, 2, 3).strftime(day_format) for year in SAME_WEEKDAYS)
+    return first != second
 
 
 def _check_increase(values: list[float]) -> list[float]:
