@@ -86,7 +86,8 @@ def _by_classifiers(found: Distribution) -> str:
 
 def _field(found: Distribution, name: str) -> str:
     """Return a field of the metadata, empty where it is absent: some readers raise KeyError then."""
-    return (found.metadata.get_all(name) or [""])[0]
+    values: list[str] = found.metadata.get_all(name) or []
+    return values[0] if values else ""
 
 
 def _read_in_file(found: Distribution, name: str) -> str:
