@@ -9,6 +9,7 @@ import pandas as pd
 from publication.model import System
 from publication.vocabulary import Kind, series_key
 from training.frames import WEEK, BoolArray, IntArray
+from training.history.columns import day_numbers
 from training.sources.times import HOURS_A_DAY
 
 ARRIVAL_SHARE = 0.9  # of a series' days, whose values have arrived by its hour
@@ -90,7 +91,7 @@ def rhythms(days_by_series: pd.DataFrame) -> Iterator[tuple[str, Rhythm, pd.Date
     distinct = days_by_series.drop_duplicates().sort_values(["unique_id", "ds"])
     newest = distinct.groupby("unique_id", observed=True, sort=True).tail(NEWEST_GAPS + 1)
     for unique_id, days in newest.groupby("unique_id", observed=True, sort=True)["ds"]:
-        rhythm = rhythm_of(days.to_numpy().astype("datetime64[D]").astype(np.int64))
+        rhythm = rhythm_of(day_numbers(days))
         if rhythm is not None:
             yield str(unique_id), rhythm, pd.DatetimeIndex(days)
 

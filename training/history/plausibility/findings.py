@@ -7,6 +7,7 @@ import pandera.pandas as pa
 from publication.model import System
 from publication.vocabulary import Check, Severity, series_key
 from training.frames import IntArray
+from training.history.columns import day_numbers
 from training.history.flags import CHECK, FLAG_NOTES, NO_FLAGS, cell_positions, suspect_cells
 from training.history.plausibility.catalogue import delays_by_check
 from training.history.plausibility.info_checks import INFO_CHECKS, CheckedView
@@ -69,7 +70,7 @@ def _flagged_runs(flags: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """The flags as one row for each check, series and run of days."""
     ordered = flags.sort_values([CHECK, "unique_id", "ds"], kind="stable", ignore_index=True)
     of = ordered.groupby([CHECK, "unique_id"], observed=True, sort=False).ngroup().to_numpy().astype(np.int64)
-    days = ordered["ds"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    days = day_numbers(ordered["ds"])
     begins = run_starts(of, days)
     ends = np.append(begins[1:], len(days))[: len(begins)] - 1
     rows, lasts = ordered.iloc[begins], ordered["ds"].to_numpy()[ends]
