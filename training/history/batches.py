@@ -23,7 +23,7 @@ from publication.vocabulary import SEPARATOR
 from training.errors import HistoryError
 from training.files import UNFINISHED, acquire_lock, raise_if_full, write_atomically
 from training.frames import FloatArray, IntArray
-from training.history.columns import series_days, sort_order
+from training.history.columns import NANOSECONDS_A_DAY, series_days, sort_order
 
 LOCK_NAME = ".lock"
 DIGEST_DIGITS = 16
@@ -44,7 +44,6 @@ BATCH_SCHEMA = pa.schema(
 )
 FLAG = pa.field("check", pa.string())
 """A further column of batches, where a source flags a value: the check that the value fails."""
-NANOSECONDS_A_DAY = 86_400 * 10**9
 ROWS_AT_ONCE = 1 << 17
 KNOWN = """
     FROM read_parquet($batches, filename = true)

@@ -11,7 +11,7 @@ from pandas.api.types import union_categoricals
 from training.frames import BoolArray, IndexArray, IntArray
 
 Scalar = TypeVar("Scalar", bound=np.generic)
-NANOSECONDS_A_DAY = 86_400_000_000_000
+NANOSECONDS_A_DAY = 86_400 * 10**9
 MANY = 1 << 31
 
 
