@@ -92,7 +92,7 @@ def imputed(table: pd.DataFrame, special: Iterable[date] = ()) -> pd.DataFrame:
     first value stay empty. Filled cells are those that are empty in `table`: they feed models only, no loss is ever
     computed on them.
     """
-    there = table.notna().to_numpy()
+    there = table.notna().to_numpy(dtype=bool)  # a frame without series has no dtype of its own
     inside = np.maximum.accumulate(there, axis=0)
     has_gaps = (inside & ~there).any(axis=0)
     gappy = table.columns[has_gaps]

@@ -264,12 +264,14 @@ class PublicationRepository:
     def _load(self, summary: PublicationSummary) -> ServedPublication:
         self._store.check_version()  # tables may have changed since the service began
         with _new_objects_frozen():
-            return ServedPublication(
+            served = ServedPublication(
                 self._store.latest(summary.system, summary.cutoff, summary.revision),
                 summary,
                 loaded_at=self._clock(),
                 shares_second=self._shares_second(summary),
             )
+            served.days_over(self._clock())  # a time zone that is not known here is found before it is served
+        return served
 
     def _prerendered(self, newest: ServedPublication, now: datetime) -> CompleteBodies | None:
         """Return the complete bodies; None where a newer publication is waiting to be loaded."""

@@ -58,7 +58,9 @@ class HolidayAdjuster:
         table = history.steps(cutoff).removed_from(history.undisturbed(cutoff))
         values, multiples = table.to_numpy(dtype=float, copy=True), self._multiples[fit_day(cutoff)]
         days = table.index.isin(multiples.index)
-        values[days] /= multiples.reindex(index=table.index[days], columns=table.columns).fillna(1.0).to_numpy()
+        values[days] /= (
+            multiples.reindex(index=table.index[days], columns=table.columns).fillna(1.0).to_numpy(dtype=float)
+        )
         return values
 
     def with_holidays(self, means: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
