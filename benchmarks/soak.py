@@ -56,7 +56,7 @@ ROUTES = {
     "/readyz": 1,
     "/metrics": 1,
 }
-"""What is requested, and how often in proportion."""
+"""The requested routes, and how often each is requested in proportion."""
 
 
 @dataclass

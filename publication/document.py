@@ -51,7 +51,7 @@ ReadJson = Callable[[str | bytes], Any]
 
 
 class Decompressor(Protocol):
-    """What zlib's `decompressobj` gives, as far as a document needs it. It raises zlib.error for damaged data."""
+    """The part of zlib's `decompressobj` that a document needs. It raises zlib.error for damaged data."""
 
     @property
     def eof(self) -> bool: ...

@@ -37,7 +37,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Composition:
-    """How this machine differs from the containers.
+    """The differences between this machine and the containers.
 
     `variables` are those of the file, `here` gives for each text of a container, such as a host and its port, that of
     this machine.
@@ -79,7 +79,7 @@ class Composition:
         planted.check(log.read_bytes(), f"the log of {name}")
 
     def _environ(self) -> dict[str, str]:
-        """What the images set: their programs and their home."""
+        """The variables that images set: their programs and their home."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         return {**clean_environ(), "PATH": path, "HOME": str(self.folder), "HEADROOM_HOME": str(self.folder / "home")}
 

@@ -18,7 +18,7 @@ class StepCost:
 
 @dataclass(frozen=True)
 class Figures:
-    """What a job cost: seconds, processor seconds with those of workers, and the largest memory."""
+    """The cost of a job: seconds, processor seconds with those of workers, and the largest memory."""
 
     seconds: float
     processor_seconds: float

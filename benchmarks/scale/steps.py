@@ -1,4 +1,4 @@
-"""Where the time and the memory of a job go: its main thread is looked at every few milliseconds.
+"""The time and the memory of a job by step: its main thread is sampled every few milliseconds.
 
 The time since the last look, and the memory, count for the step whose function is the innermost on the stack.
 """

@@ -25,7 +25,7 @@ KEY = "prometheus"
 
 Row = dict[str, str]
 Change = Callable[[Row], Row | None]
-"""What becomes of a row of the extract; None where it is not sent."""
+"""A change of a row of the extract; None where the row is not sent."""
 
 
 def unchanged(row: Row) -> Row:

@@ -27,7 +27,7 @@ NUMERICAL = {"numpy", "pandas", "scipy", "pyarrow", "scikit-learn", "mlflow"}
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `make release` leaves in its folder."""
+    """The files that `make release` leaves in its folder."""
     folder, venv = tmp_path_factory.mktemp("release") / "dist", sys.prefix
     command = ["make", "release", f"VENV={venv}", f"DIST={folder}", f"--assume-old={venv}/.installed"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS)

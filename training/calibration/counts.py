@@ -40,7 +40,7 @@ class PastCounts:
 
 
 class CountMixture(Protocol):
-    """What puts the quantiles of small counts in the place of others."""
+    """A rule that puts the quantiles of small counts in the place of others."""
 
     def mixed_with(self, values: FloatArray, positions: IndexArray) -> FloatArray:
         """Return quantiles `values` (horizon, n_positions, n_levels) of some series, those of small counts mixed."""
